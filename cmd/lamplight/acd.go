@@ -1,0 +1,5 @@
+package main
+
+type acdCmd struct{}
+
+func (acdCmd) Run() error { return nil }

@@ -1,0 +1,36 @@
+// Command lamplight is the server and its administrator's command line: pure Go, no cgo, and the only place where
+// adapters meet.
+//
+// Each command's flags, ports, files and signals are in its own file's comment; `lamplight COMMAND --help` prints them.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line: one field a command.
+type cli struct {
+	OnCall onCallCmd `cmd:"" name:"oncall" help:"Ask a schedule file who is on call, until when, who is next and where nobody is."`
+	ACD    acdCmd    `cmd:"" name:"acd" help:"Simulate the distribution of calls to agents."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c cli
+	k := kong.Parse(&c,
+		kong.Name("lamplight"),
+		kong.Description("The operator console for medical answering services: server and administration."),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	if err := k.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "lamplight:", err)
+		os.Exit(1)
+	}
+}

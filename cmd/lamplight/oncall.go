@@ -1,0 +1,5 @@
+package main
+
+type onCallCmd struct{}
+
+func (onCallCmd) Run() error { return nil }
