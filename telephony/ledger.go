@@ -1,0 +1,51 @@
+package telephony
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// A Ledger remembers calls. Engine writes each move before it acts on it. Every method is durable when it returns nil,
+// commits its audit leaf in the same transaction, may be repeated with the same arguments, and may be called from any
+// goroutine.
+type Ledger interface {
+	// LineFor finds the practice that owns a number; ok is false when nobody does.
+	LineFor(ctx context.Context, did Number) (line Line, ok bool, err error)
+	// Record writes the call as it now stands, and the step that brought it there.
+	Record(ctx context.Context, c Call, s Step) error
+	// Live lists the calls that have not ended, to reconcile after a restart.
+	Live(ctx context.Context) ([]Call, error)
+	// Keep seals and stores a call's finished recording (WAV); fetch writes it. A recording kept before is success.
+	Keep(ctx context.Context, c CallID, r RecordingID, fetch func(io.Writer) error) error
+	// KeepVoicemail makes of a fail-safe message an ended call and an open note that waits on the agents.
+	KeepVoicemail(ctx context.Context, v Voicemail, fetch func(io.Writer) error) error
+}
+
+// A Step is one line of a call's story. Detail is a code the catalogs translate and holds no patient data.
+type Step struct {
+	At     time.Time
+	Kind   string // "arrived", "greeted", "language", "queued", "offered", "missed", "rejected", "answered", "held", "resumed", "ended", …
+	Agent  AgentID
+	Detail string
+}
+
+// A Listener hears what the engine does, in order, after it is durable. It must not block.
+type Listener interface {
+	// Offered: show the screen pop. Withdrawn: take it away ("answered", "missed", "rejected", "abandoned", "lost").
+	Offered(o Offer, c Call)
+	Withdrawn(o Offer, why string)
+	// CallMoved tells a call's new state, AgentMoved an agent's, FiguresMoved that the queue's figures changed.
+	CallMoved(c Call)
+	AgentMoved(a AgentID, s AgentState, reason string, since time.Time)
+	FiguresMoved(f Figures)
+}
+
+// Figures is the queue in a few numbers, for the top of every desk.
+type Figures struct {
+	Waiting      int           `json:"waiting"`
+	Longest      time.Duration `json:"longest"`      // the longest wait now
+	ServiceLevel float64       `json:"serviceLevel"` // share answered within 20 s today, 0 to 1; -1 when no call was counted
+	Ready        int           `json:"ready"`
+	Talking      int           `json:"talking"`
+}

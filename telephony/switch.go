@@ -1,0 +1,150 @@
+package telephony
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// Errors a Switch returns; adapters wrap them.
+var (
+	ErrGone     = errors.New("the leg, bridge, play or recording is not there any more")
+	ErrUnlinked = errors.New("no connection to the switch")
+)
+
+// A Switch moves audio. Every id is chosen by the caller and a repeated command with the same id is harmless: "already
+// done" is success. Methods may be called from any goroutine; each returns when the switch has accepted the command or
+// ctx is done. ErrGone is returned when the thing commanded has ended, ErrUnlinked when the switch cannot be reached.
+type Switch interface {
+	// Ring tells a caller's phone that it rings; Answer takes the call. Answer of an answered leg is harmless.
+	Ring(ctx context.Context, leg LegID) error
+	Answer(ctx context.Context, leg LegID) error
+	// Hangup ends a leg; a leg that has gone is success.
+	Hangup(ctx context.Context, leg LegID) error
+	// Originate starts a leg of ours to an agent's phone or an outside number. It returns when the switch has begun;
+	// LegUp, or LegDown with a reason, follows as an event.
+	Originate(ctx context.Context, o Originate) error
+
+	// MakeBridge makes a mixing bridge; RemoveBridge removes it, its legs stay up. Both may be repeated.
+	MakeBridge(ctx context.Context, b BridgeID) error
+	RemoveBridge(ctx context.Context, b BridgeID) error
+	Join(ctx context.Context, b BridgeID, legs ...LegID) error
+	Leave(ctx context.Context, b BridgeID, leg LegID) error
+
+	// Play plays prompts to all in a bridge, one after the other; PlayEnded follows. StopPlay of a play that is over
+	// is success.
+	Play(ctx context.Context, p Play) error
+	StopPlay(ctx context.Context, p PlayID) error
+	// Music plays hold music into a bridge until Quiet.
+	Music(ctx context.Context, b BridgeID) error
+	Quiet(ctx context.Context, b BridgeID) error
+
+	// Record records a leg from now on, both directions in stereo where the switch can (left what the leg says, right
+	// what it hears); RecordingEnded follows its end. Recordings stay on the switch until DeleteRecording.
+	Record(ctx context.Context, leg LegID, r RecordingID) error
+	StopRecording(ctx context.Context, r RecordingID) error
+	FetchRecording(ctx context.Context, r RecordingID, w io.Writer) error
+	DeleteRecording(ctx context.Context, r RecordingID) error
+
+	// Renew extends a leg's lease: when it runs out without renewal the switch's own fail-safe takes the leg.
+	// SetPeer names the leg that the fail-safe should keep this one talking to ("" for none).
+	// Beat tells the switch that the house is healthy; new calls are handed to it only while it beats.
+	Renew(ctx context.Context, leg LegID, lease time.Duration) error
+	SetPeer(ctx context.Context, leg, peer LegID) error
+	Beat(ctx context.Context) error
+
+	// Snapshot lists what is on the switch and is ours, to reconcile after a reconnect or a restart.
+	Snapshot(ctx context.Context) (Snapshot, error)
+	// Voicemails lists what the fail-safe recorded while nobody was there; fetch and delete by Recording.
+	Voicemails(ctx context.Context) ([]Voicemail, error)
+
+	// Events delivers every event in order, never dropping one, until the Switch is closed, then it closes. The first
+	// event is Linked; after every Linked the receiver takes a Snapshot before it believes what it remembers.
+	Events() <-chan Event
+}
+
+// Originate asks for a leg of ours.
+type Originate struct {
+	Leg        LegID
+	Call       CallID
+	Agent      string            // an agent's endpoint name; or
+	Number     Number            // an outside number, dialled through the carrier
+	CallerID   Number            // what the called party sees
+	CallerName string            // shown by an agent's phone: the practice, never the patient
+	Headers    map[string]string // SIP headers, "X-Lamplight-Call"; no patient data
+	Timeout    time.Duration     // how long it may ring
+}
+
+// Play asks for prompts in a bridge. Prompts are names the switch knows ("lamplight/greeting"), in the language given.
+type Play struct {
+	ID       PlayID
+	Bridge   BridgeID
+	Prompts  []string
+	Language Language
+}
+
+// Snapshot is what is on the switch and is ours, at one moment.
+type Snapshot struct {
+	Legs       []LegView
+	Bridges    []BridgeView
+	Recordings []RecordingID // live and stored, without voicemails
+}
+
+// LegView is a leg as the switch sees it.
+type LegView struct {
+	Leg      LegID
+	Call     CallID // empty for a caller who arrived while nobody listened
+	Up       bool
+	Agent    string // the endpoint, for an agent's leg
+	DID, ANI Number
+	Peer     LegID
+	Since    time.Time
+}
+
+// BridgeView is a bridge as the switch sees it.
+type BridgeView struct {
+	Bridge BridgeID
+	Legs   []LegID
+}
+
+// A Voicemail is a message the fail-safe recorded.
+type Voicemail struct {
+	Recording RecordingID
+	DID, ANI  Number
+	At        time.Time
+	Length    time.Duration
+}
+
+// An EventKind says what an Event tells.
+type EventKind string
+
+const (
+	Linked         EventKind = "linked"          // connected, or connected again: take a Snapshot
+	Unlinked       EventKind = "unlinked"        // the connection is lost; commands fail until Linked
+	Demoted        EventKind = "demoted"         // another process took our place on the switch
+	LegArrived     EventKind = "leg-arrived"     // a caller dialled one of our numbers: DID, ANI, CallerName
+	LegEntered     EventKind = "leg-entered"     // a leg we originated was answered and is ours to bridge
+	LegRinging     EventKind = "leg-ringing"     // a leg we originated rings
+	LegDown        EventKind = "leg-down"        // a leg ended: Cause
+	LegLost        EventKind = "leg-lost"        // the fail-safe took the leg away from us; it may live on
+	Digit          EventKind = "digit"           // a key was pressed on a leg
+	PlayEnded      EventKind = "play-ended"      // a Play is over
+	RecordingEnded EventKind = "recording-ended" // a recording is complete and can be fetched
+)
+
+// An Event is something the switch told us. Only the fields its kind needs are set. ANI and CallerName are patient data.
+type Event struct {
+	Kind       EventKind
+	At         time.Time // when the switch says it happened
+	Leg        LegID
+	Call       CallID // for legs we originated
+	Bridge     BridgeID
+	Play       PlayID
+	Recording  RecordingID
+	DID, ANI   Number
+	CallerName string
+	Digit      string
+	Cause      int // Q.850 cause of a LegDown
+	Failed     bool
+}

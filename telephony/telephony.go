@@ -1,0 +1,157 @@
+// Package telephony is the life of a call: from the carrier's INVITE to the last leg's end.
+//
+// It names what a call is made of (Call, Leg, Line, Offer), asks a switch to move audio (Switch, implemented by
+// telephony/ari and by a fake that passes the same suite), lets telephony/acd decide which agent gets which call,
+// and writes each step down (Ledger) before it acts, so that a process killed at any instant can come back and
+// account for every call. Engine is the one place where a call's state moves.
+//
+// It promises: a caller who is in is answered, queued, or told the truth by a spoken apology and a voicemail; each call
+// ends exactly once with an outcome; hanging up from either side leaves no leg, bridge or recording behind.
+//
+// It leaves to others: what is said in a call and who must hear of it (notes, routing), and what a desk shows (console).
+package telephony
+
+import (
+	"time"
+)
+
+// A CallID names one call for ever. Ids have a fixed width and never repeat, because Asterisk refuses a channel id that
+// is a prefix of a live one; leg, bridge, play and recording ids are derived from it.
+type CallID string
+
+// A LegID names one party's connection to the switch (Asterisk calls it a channel).
+type LegID string
+
+// A BridgeID names a place where legs hear each other.
+type BridgeID string
+
+// A PlayID names one prompt being played.
+type PlayID string
+
+// A RecordingID names one recording on the switch, until it is fetched, sealed and deleted there.
+type RecordingID string
+
+// An AgentID names an agent; it is the id of the person in notes/access.
+type AgentID string
+
+// An AccountID names a practice.
+type AccountID string
+
+// A Number is a telephone number in E.164 form, "+13125550142"; empty means withheld or unknown.
+// A caller's Number is patient data: it never stands in a log, URL, subject or metric, so String hides all but the
+// last two digits and Reveal is needed to see it.
+type Number string
+
+// String returns the number with all but its last two digits hidden, so that a careless log line tells nothing.
+func (n Number) String() string {
+	if len(n) < 2 {
+		return "…"
+	}
+	return "…" + string(n[len(n)-2:])
+}
+
+// Reveal returns the whole number. Call it only on the way to the switch, the seal, or an authorised screen.
+func (n Number) Reveal() string { return string(n) }
+
+// A Language is a BCP 47 primary tag the house speaks: "en" or "es".
+type Language string
+
+const (
+	English Language = "en"
+	Spanish Language = "es"
+)
+
+// A Line is a number a practice owns, as the engine needs it when that number is dialled.
+type Line struct {
+	DID       Number     // the number dialled, not patient data
+	Account   AccountID  // whose it is
+	Name      string     // the practice's name, for the agent's phone
+	Languages []Language // the greeting's order; the first is what is assumed when the caller presses nothing
+	Priority  int        // the practice's priority in the queue, 0 is ordinary, higher is served sooner
+	Skills    []string   // what an agent must be certified for, beside the language
+}
+
+// A CallState is where a call stands. It only moves along the arrows; Engine alone moves it.
+//
+//	Arrived ──▶ Waiting ──▶ Offered ──▶ Talking ◀──▶ Held
+//	   │           ▲  │        │           │           │
+//	   │           └──┼────────┘ missed    │           │
+//	   ▼              ▼                    ▼           ▼
+//	 Ended ◀──────── Ended ◀───────────── Ended ◀──── Ended
+type CallState string
+
+const (
+	Arrived CallState = "arrived" // on the switch, greeting playing
+	Waiting CallState = "waiting" // in the queue, hears music
+	Offered CallState = "offered" // popped on one agent's desk and ringing their phone; the caller still hears music
+	Talking CallState = "talking" // caller and agent hear each other
+	Held    CallState = "held"    // the agent put the caller on hold
+	Ended   CallState = "ended"   // no leg of it is left; Outcome says how
+)
+
+// An Outcome is how a call ended.
+type Outcome string
+
+const (
+	Completed  Outcome = "completed"  // an agent and the caller talked
+	Abandoned  Outcome = "abandoned"  // the caller hung up before anybody answered; to be called back
+	Overflowed Outcome = "overflowed" // the fail-safe took it: apology and voicemail
+	Refused    Outcome = "refused"    // a number nobody owns
+)
+
+// A Call is one caller's call as the house remembers it. ANI and CallerName are patient data.
+type Call struct {
+	ID         CallID
+	DID        Number
+	Account    AccountID
+	ANI        Number
+	CallerName string // what the carrier sent: untrusted, cleaned of control characters and cut to 80 runes
+	Language   Language
+	State      CallState
+	Agent      AgentID // who has the offer, talks or talked last
+	Outcome    Outcome // set when State is Ended
+	OpenedAt   time.Time
+	AnsweredAt time.Time // zero until an agent first talked
+	EndedAt    time.Time
+	Inbound    bool // false for a call the house made (a provider's call back to a patient)
+}
+
+// An AgentState is where an agent stands; acd moves it.
+type AgentState string
+
+const (
+	AgentOut      AgentState = "out"      // not signed in
+	AgentPaused   AgentState = "paused"   // signed in, takes no calls
+	AgentReady    AgentState = "ready"    // waits for a call
+	AgentReserved AgentState = "reserved" // an offer has popped, the phone does not ring yet
+	AgentRinging  AgentState = "ringing"
+	AgentTalking  AgentState = "talking"
+	AgentWrapUp   AgentState = "wrapup" // the call is over, the note is not
+)
+
+// An Agent is a person who takes calls, as the engine needs them.
+type Agent struct {
+	ID        AgentID
+	Name      string
+	Endpoint  string             // the phone's name on the switch, "agent1"
+	Languages map[Language]Level // what they speak, and how well
+	Skills    []string
+}
+
+// A Level is how well an agent speaks a language or masters a skill.
+type Level int
+
+const (
+	Some Level = iota + 1
+	Qualified
+	Native
+)
+
+// An Offer is a call popped on one agent's desk. Epoch rises with every offer of a call; a command that carries an
+// older one is refused.
+type Offer struct {
+	Call     CallID
+	Agent    AgentID
+	Epoch    uint64
+	Deadline time.Time
+}
