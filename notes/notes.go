@@ -1,0 +1,197 @@
+// Package notes is the record: practices (Account), their scripts, every call, and the Note an agent takes, from the
+// first key to the provider's closing it. What must last is a row in one PostgreSQL store; what a patient said is sealed
+// (notes/seal) before it gets there; every act that changes or opens a record commits its leaf (notes/audit) in the same
+// transaction, and a read commits its leaf before it decrypts.
+//
+// It promises that a note is stored with its leaf and whatever must follow from it (its dispatch, through TakeHook) in
+// one transaction or not at all, that a locked note is only ever added to, and that nobody reads without the right
+// (notes/access) and a trace.
+//
+// It leaves to others: who must be told and when (routing), what a screen shows (console), how a call moves (telephony).
+package notes
+
+import (
+	"time"
+
+	"lamplight/telephony"
+)
+
+// A NoteID names one note for ever; sortable by time (UUIDv7).
+type NoteID string
+
+// A PersonID names a person: agent, supervisor, provider, practice staff, administrator.
+type PersonID string
+
+// Text is a sentence in each language the house speaks, keyed by "en" and "es".
+type Text map[telephony.Language]string
+
+// In returns the text in l, or in English, or in whatever there is.
+func (t Text) In(l telephony.Language) string {
+	if s, ok := t[l]; ok && s != "" {
+		return s
+	}
+	if s := t[telephony.English]; s != "" {
+		return s
+	}
+	for _, s := range t {
+		return s
+	}
+	return ""
+}
+
+// An Account is a practice as agents, routing and pages need it. Nothing in it is patient data.
+type Account struct {
+	ID           telephony.AccountID  `json:"id"`
+	Name         string               `json:"name"`
+	Say          string               `json:"say"`      // how its name is pronounced, "LAKE-side"
+	TimeZone     string               `json:"timeZone"` // IANA
+	Languages    []telephony.Language `json:"languages"`
+	AnswerPhrase Text                 `json:"answerPhrase"` // "{{agent}}" stands for the agent's first name
+	Instructions Text                 `json:"instructions"`
+	Lines        []telephony.Line     `json:"lines"`
+	Script       Script               `json:"script"`
+	Hours        []OfficeHours        `json:"hours"`
+	Contacts     []Contact            `json:"contacts"`
+	Schedule     []byte               `json:"-"` // routing/oncall's JSON document
+	Ladders      []byte               `json:"-"` // routing's JSON document
+}
+
+// OfficeHours is one window of a weekday in the practice's wall clock, "08:00" to "17:30".
+type OfficeHours struct {
+	Weekday time.Weekday `json:"weekday"`
+	From    string       `json:"from"`
+	To      string       `json:"to"`
+}
+
+// A Contact is somebody a practice wants to be told: a provider mostly. ID is what the on-call schedule names.
+type Contact struct {
+	ID       string             `json:"id"`
+	Person   PersonID           `json:"person"` // who signs in on the phone page; empty for a contact without a sign-in
+	Name     string             `json:"name"`   // "Dr Reyes"
+	Say      string             `json:"say"`    // "RAY-ess"
+	Language telephony.Language `json:"language"`
+	Mobile   telephony.Number   `json:"mobile"`
+	Email    string             `json:"email"`
+}
+
+// A Script is what an agent says and asks for a practice.
+type Script struct {
+	Version   int        `json:"version"`
+	CallTypes []CallType `json:"callTypes"`
+	RedFlags  []RedFlag  `json:"redFlags"`
+}
+
+// A CallType is one reason to call, picked by its digit.
+type CallType struct {
+	ID      string  `json:"id"`
+	Digit   string  `json:"digit"` // "1".."9"
+	Label   Text    `json:"label"`
+	Urgency Urgency `json:"urgency"` // where it starts; the agent may raise it by the practice's rules
+	Ladder  string  `json:"ladder"`  // the name of the ladder it is sent up, "" for none: it waits for the office
+	Role    string  `json:"role"`    // who is looked up on the schedule, "primary"
+	Fields  []Field `json:"fields"`
+}
+
+// Urgency is how soon the provider must know.
+type Urgency string
+
+const (
+	Routine   Urgency = "routine"
+	Urgent    Urgency = "urgent"
+	Emergency Urgency = "emergency"
+)
+
+// A Field is one thing to ask. Key names its value in a Note's body; the keys "name", "callback", "dob" and "reason"
+// are known to the house: a name is folded for search, a callback is a number and read back, a dob is a date.
+type Field struct {
+	Key      string   `json:"key"`
+	Kind     string   `json:"kind"` // "name", "phone", "date", "text", "choice", "yesno"
+	Label    Text     `json:"label"`
+	Cue      Text     `json:"cue"` // what the agent says
+	Required bool     `json:"required"`
+	ReadBack bool     `json:"readBack"`
+	Choices  []Choice `json:"choices,omitempty"`
+}
+
+// A Choice is one answer of a "choice" field.
+type Choice struct {
+	Value string `json:"value"`
+	Label Text   `json:"label"`
+}
+
+// A RedFlag shows the practice's own words when a caller's words match. Lamplight never triages.
+type RedFlag struct {
+	Words map[telephony.Language][]string `json:"words"`
+	Show  Text                            `json:"show"`
+}
+
+// A NoteState is where a note stands. It only moves forward.
+//
+//	open ──▶ read ──▶ acknowledged ──▶ closed
+//	  └────────────────▲
+type NoteState string
+
+const (
+	Open         NoteState = "open"         // taken; nobody who must act has said so
+	Read         NoteState = "read"         // rendered on a provider's screen
+	Acknowledged NoteState = "acknowledged" // a person took it on
+	Closed       NoteState = "closed"       // done, with a word on how
+)
+
+// A Body is what the caller said: patient data, sealed at rest. Values are keyed by Field.Key; Verbatim keeps the
+// caller's own words in their language beside what the agent wrote.
+type Body struct {
+	Fields   map[string]string `json:"fields"`
+	Verbatim string            `json:"verbatim,omitempty"`
+	ReadBack []string          `json:"readBack,omitempty"` // keys of the fields that were read back to the caller
+}
+
+// A Note is one message. Everything but Body may stand in a list; Body needs an Open, which leaves a trace.
+type Note struct {
+	ID        NoteID
+	Reference string // short, sayable, unique within the practice for a year: "L-4821"; holds nothing of the patient
+	Account   telephony.AccountID
+	Call      telephony.CallID
+	CallType  string
+	Urgency   Urgency
+	Language  telephony.Language
+	Taker     PersonID
+	TakenAt   time.Time
+	State     NoteState
+	ReadAt    time.Time
+	AckedAt   time.Time
+	AckedBy   PersonID
+	ClosedAt  time.Time
+	Version   int
+	Body      *Body // nil until opened
+	AddOns    []AddOn
+}
+
+// An AddOn is something said after the note was locked: a correction, the provider's answer, the agent's remark.
+// Text is patient data, sealed like the body.
+type AddOn struct {
+	ID     string
+	Note   NoteID
+	By     PersonID
+	ByName string
+	At     time.Time
+	Kind   string // "correction", "reply", "agent", "closeout"
+	Text   string
+}
+
+// A Story is everything that happened to a call and its note, in order, to the second: steps of the call, the note, the
+// attempts, reads and acknowledgments.
+type Story struct {
+	Call  telephony.Call
+	Note  *Note
+	Lines []StoryLine
+}
+
+// A StoryLine is one step. Kind and Detail are codes the catalogs translate; they hold no patient data.
+type StoryLine struct {
+	At     time.Time `json:"at"`
+	Kind   string    `json:"kind"`
+	Actor  string    `json:"actor"` // a name of staff, or ""
+	Detail string    `json:"detail"`
+	Leaf   int64     `json:"leaf"` // the audit leaf's index, -1 until it is sequenced
+}
