@@ -1,0 +1,133 @@
+// Package routing gets a note to a person and does not rest until that person says so.
+//
+// A Ladder says who is told, by which channel and how long to wait; Resolve turns it, with routing/oncall's answer for an
+// instant, into a Plan of dated rungs, which is frozen on the Dispatch; Engine walks the plan attempt by attempt until an
+// Ack, and past the last rung raises the note on the supervisors' board. A dispatch is born in the transaction that
+// stores its note.
+//
+// It promises: the process may die at any instant without losing a dispatch or stopping an escalation; a repeat is
+// possible after a crash, a loss is not; accepted by a carrier is not delivered, delivered is not read, and only a person's
+// act stops a ladder. What leaves the house says practice, urgency, reference and a link, nothing of the patient.
+//
+// It leaves to others: how one message is sent (routing/channel), who is on call (routing/oncall), what a note holds (notes).
+package routing
+
+import (
+	"time"
+
+	"lamplight/notes"
+	"lamplight/telephony"
+)
+
+// A ChannelKind is a way to reach a person.
+type ChannelKind string
+
+const (
+	Text  ChannelKind = "text"
+	Email ChannelKind = "email"
+	Push  ChannelKind = "push"
+	Voice ChannelKind = "voice"
+)
+
+// A Ladder is a practice's order of reaching people for a kind of note.
+type Ladder struct {
+	Name    string `json:"name"`
+	Version int    `json:"version"`
+	Rungs   []Rung `json:"rungs"`
+}
+
+// A Rung is one step: After the dispatch began, tell whoever Who names by all of Channels at once. Who is a role of the
+// schedule ("primary", "backup"), "next" for who follows the primary, or "contact:ID".
+type Rung struct {
+	After    time.Duration `json:"after"`
+	Who      string        `json:"who"`
+	Channels []ChannelKind `json:"channels"`
+}
+
+// A Plan is a ladder resolved for one instant: names, addresses and times, frozen on the dispatch.
+type Plan struct {
+	Ladder  string     `json:"ladder"`
+	Version int        `json:"version"`
+	Steps   []PlanStep `json:"steps"`
+	// Board is when the note comes loudly onto the supervisors' board if nobody has acknowledged.
+	Board time.Time `json:"board"`
+	// Holes say why a rung reaches nobody ("nobody-on-call", "no-address"): shown before sending.
+	Holes []PlanHole `json:"holes"`
+}
+
+// A PlanStep is one attempt to come.
+type PlanStep struct {
+	Rung    int                `json:"rung"`
+	At      time.Time          `json:"at"`
+	Contact string             `json:"contact"`
+	Name    string             `json:"name"`
+	Person  notes.PersonID     `json:"person"`
+	Channel ChannelKind        `json:"channel"`
+	Lang    telephony.Language `json:"lang"`
+}
+
+// A PlanHole is a rung that reaches nobody.
+type PlanHole struct {
+	Rung int    `json:"rung"`
+	Who  string `json:"who"`
+	Why  string `json:"why"`
+}
+
+// A DispatchState is where a dispatch stands; it only moves forward.
+type DispatchState string
+
+const (
+	Climbing  DispatchState = "climbing"  // attempts are made or due
+	Exhausted DispatchState = "exhausted" // past the last rung: on the supervisors' board, loudly, until a person acts
+	Acked     DispatchState = "acked"     // a person took it on
+	Cancelled DispatchState = "cancelled" // a supervisor ended it, with a reason
+)
+
+// An AttemptState is where one message to one person stands; it only moves forward.
+//
+//	due ─▶ sending ─▶ accepted ─▶ delivered ─▶ opened
+//	 │        └─▶ failed   └─▶ undelivered
+//	 └─▶ cancelled (acknowledged before it was due)
+type AttemptState string
+
+const (
+	Due         AttemptState = "due"
+	Sending     AttemptState = "sending" // claimed under a lease, with a fence
+	Accepted    AttemptState = "accepted"
+	Delivered   AttemptState = "delivered"
+	Opened      AttemptState = "opened" // its link was opened
+	Failed      AttemptState = "failed"
+	Undelivered AttemptState = "undelivered"
+	Withdrawn   AttemptState = "cancelled"
+)
+
+// A DispatchID and an AttemptID name a dispatch and an attempt; the attempt's id is the idempotency key at the carrier.
+type (
+	DispatchID string
+	AttemptID  string
+)
+
+// A Dispatch is one note on its way.
+type Dispatch struct {
+	ID    DispatchID
+	Note  notes.NoteID
+	Plan  Plan
+	State DispatchState
+	Begun time.Time
+	Next  time.Time // when the next attempt is due, zero when none is
+}
+
+// An Attempt is one message to one person by one channel.
+type Attempt struct {
+	ID       AttemptID
+	Dispatch DispatchID
+	Rung     int
+	Contact  string
+	Name     string
+	Channel  ChannelKind
+	State    AttemptState
+	DueAt    time.Time
+	SentAt   time.Time
+	Try      int
+	Why      string // a code when failed: "refused", "no-address", "timeout"
+}
