@@ -1,0 +1,275 @@
+// Package console is what a desk may do. Service is the one interface to it: the window calls it over NATS
+// (console/wire), the unattended demo and the tests call the same; who may do what is checked here and nowhere else.
+//
+// It puts the stages together: a call's offer becomes a Pop, a script's form becomes a note with its dispatch in one
+// transaction, the open notes become the Board. It promises that what was typed survives (drafts are sealed and kept
+// until sent), and that an answer holds no more than its asker may know.
+//
+// It leaves to others: how calls move (telephony), what lasts (notes), who is told (routing), how it is drawn (frontend).
+package console
+
+import (
+	"context"
+	"time"
+
+	"lamplight/notes"
+	"lamplight/routing"
+	"lamplight/telephony"
+)
+
+// Service is everything a desk can ask. The actor is carried in ctx (notes/access). Every error a person may see is an
+// *Error with a code the catalogs translate. Methods may be called from any goroutine; each that acts may be repeated.
+type Service interface {
+	// Hello tells who is signed in and everything a desk needs to draw itself; called after every (re)connect.
+	Hello(ctx context.Context) (Hello, error)
+
+	Ready(ctx context.Context) error
+	Pause(ctx context.Context, reason string) error
+	// Reject gives an offer back; the caller keeps the place. Answering is done by the agent's phone.
+	Reject(ctx context.Context, call telephony.CallID, epoch uint64) error
+	Hold(ctx context.Context, call telephony.CallID) error
+	Resume(ctx context.Context, call telephony.CallID) error
+	HangUp(ctx context.Context, call telephony.CallID) error
+	WrapUpDone(ctx context.Context) error
+	SetLanguage(ctx context.Context, call telephony.CallID, l telephony.Language) error
+	// CallBack has the agent's phone rung and then the caller of an abandoned call.
+	CallBack(ctx context.Context, call telephony.CallID) error
+
+	// SaveDraft seals what was typed; the latest Seq wins. Drafts lists the agent's unsent ones after a crash.
+	SaveDraft(ctx context.Context, d Draft) error
+	Drafts(ctx context.Context) ([]Draft, error)
+	DropDraft(ctx context.Context, id string) error
+	// Preview shows the ladder a draft would climb if sent now.
+	Preview(ctx context.Context, d Draft) (Preview, error)
+	// Send stores the note with its leaf and its dispatch in one transaction. A draft sent before answers the same note.
+	Send(ctx context.Context, d Draft) (Sent, error)
+
+	// Board lists the open notes and the calls to be called back, most late first.
+	Board(ctx context.Context) ([]BoardRow, error)
+	// Story tells everything of one call and its note, to the second; it opens the note and leaves a trace of that.
+	Story(ctx context.Context, ref StoryRef) (Story, error)
+	AddOn(ctx context.Context, note notes.NoteID, text string) error
+	// CloseAbandoned takes a call-back row from the board with a word on how it ended.
+	CloseAbandoned(ctx context.Context, call telephony.CallID, outcome string) error
+	// Supervise ends (cancel) or pushes (next rung now) an escalation; supervisors only.
+	Supervise(ctx context.Context, note notes.NoteID, act string, reason string) error
+
+	// Scenarios lists the training calls; PracticeCall has one come in, in a training environment only.
+	Scenarios(ctx context.Context) ([]Scenario, error)
+	PracticeCall(ctx context.Context, scenario string) error
+
+	// Watch delivers what happens at this desk, in order, until ctx ends or the link breaks; the first event is a Hello.
+	// After a break the desk calls Watch again and believes the new Hello, not what it remembers.
+	Watch(ctx context.Context) (<-chan Event, error)
+}
+
+// An Error is a refusal a person may read: Code is a key of the catalogs ("desk.error.not-yours"), Fields names what is
+// missing or wrong in a form, keyed by the field.
+type Error struct {
+	Code   string            `json:"code"`
+	Fields map[string]string `json:"fields,omitempty"`
+}
+
+func (e *Error) Error() string { return e.Code }
+
+// Hello is a desk's whole state.
+type Hello struct {
+	Agent      AgentView         `json:"agent"`
+	Now        time.Time         `json:"now"` // the server's clock: a desk counts from it, not from its own
+	Phone      PhoneAccount      `json:"phone"`
+	Figures    telephony.Figures `json:"figures"`
+	Pop        *Pop              `json:"pop"` // the offer or call this agent has, if any
+	Board      []BoardRow        `json:"board"`
+	Drafts     []Draft           `json:"drafts"`
+	Training   bool              `json:"training"` // practice calls can be asked for
+	Pauses     []string          `json:"pauses"`   // pause reason codes
+	Supervisor bool              `json:"supervisor"`
+}
+
+// AgentView is the agent as their own desk shows them.
+type AgentView struct {
+	ID        telephony.AgentID    `json:"id"`
+	Name      string               `json:"name"`
+	Languages []telephony.Language `json:"languages"`
+	Interface telephony.Language   `json:"interface"` // the desk's own language
+	State     telephony.AgentState `json:"state"`
+	Reason    string               `json:"reason"`
+	Since     time.Time            `json:"since"`
+}
+
+// PhoneAccount is what the desk's built-in phone registers with. Password is a secret: it stays in memory.
+type PhoneAccount struct {
+	Registrar string `json:"registrar"` // host:port
+	User      string `json:"user"`
+	Password  string `json:"password"`
+}
+
+// A Pop is the screen pop: complete before the phone rings.
+type Pop struct {
+	Call       telephony.CallID    `json:"call"`
+	Epoch      uint64              `json:"epoch"`
+	Deadline   time.Time           `json:"deadline"`
+	State      telephony.CallState `json:"state"`
+	Caller     string              `json:"caller"`    // formatted number, or "" when withheld; patient data
+	CallerRaw  string              `json:"callerRaw"` // E.164, to fill the call-back field; patient data
+	Name       string              `json:"name"`      // the carrier's caller name, cleaned; untrusted, patient data
+	Language   telephony.Language  `json:"language"`
+	ArrivedAt  time.Time           `json:"arrivedAt"`
+	AnsweredAt time.Time           `json:"answeredAt"`
+	HeldAt     time.Time           `json:"heldAt"`
+	Practice   PracticeView        `json:"practice"`
+	Script     notes.Script        `json:"script"`
+	Before     []Before            `json:"before"` // what this number called about lately
+}
+
+// PracticeView is the right column.
+type PracticeView struct {
+	ID           telephony.AccountID  `json:"id"`
+	Name         string               `json:"name"`
+	Say          string               `json:"say"`
+	TimeZone     string               `json:"timeZone"`
+	LocalTime    time.Time            `json:"localTime"`
+	Open         bool                 `json:"open"`
+	Languages    []telephony.Language `json:"languages"`
+	AnswerPhrase notes.Text           `json:"answerPhrase"` // the agent's name is already in it
+	Instructions notes.Text           `json:"instructions"`
+	OnCall       []OnCall             `json:"onCall"` // now, by role; then who is next
+}
+
+// OnCall is one provider on call.
+type OnCall struct {
+	Role  string    `json:"role"`
+	Name  string    `json:"name"`
+	Say   string    `json:"say"`
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+	Next  bool      `json:"next"` // not on yet: follows the one before
+}
+
+// Before is an earlier call from the same number.
+type Before struct {
+	At       time.Time       `json:"at"`
+	CallType notes.Text      `json:"callType"`
+	State    notes.NoteState `json:"state"`
+	StateAt  time.Time       `json:"stateAt"`
+	Note     notes.NoteID    `json:"note"`
+	Ref      string          `json:"ref"`
+	Outcome  string          `json:"outcome"` // of a call without a note: "abandoned"
+}
+
+// A Draft is a note being typed. ID is chosen by the desk (UUID) and makes Send repeatable.
+type Draft struct {
+	ID       string              `json:"id"`
+	Seq      int64               `json:"seq"`
+	Call     telephony.CallID    `json:"call"`
+	Account  telephony.AccountID `json:"account"`
+	CallType string              `json:"callType"`
+	Urgency  notes.Urgency       `json:"urgency"`
+	Language telephony.Language  `json:"language"`
+	Body     notes.Body          `json:"body"`
+	SavedAt  time.Time           `json:"savedAt"`
+}
+
+// Preview is the ladder before sending. Missing holds what the form lacks, by field key, as catalog codes.
+type Preview struct {
+	Steps   []PreviewStep      `json:"steps"`
+	Board   time.Time          `json:"board"`
+	Holes   []routing.PlanHole `json:"holes"`
+	Missing map[string]string  `json:"missing"`
+}
+
+// PreviewStep is one person at one time, their channels together.
+type PreviewStep struct {
+	Name     string                `json:"name"`
+	Channels []routing.ChannelKind `json:"channels"`
+	After    time.Duration         `json:"after"`
+}
+
+// Sent answers a Send.
+type Sent struct {
+	Note      notes.NoteID `json:"note"`
+	Reference string       `json:"reference"`
+	Row       BoardRow     `json:"row"`
+}
+
+// A BoardRow is an open note, or an abandoned call to be called back (Kind "note", "callback", "voicemail").
+type BoardRow struct {
+	Kind     string              `json:"kind"`
+	Note     notes.NoteID        `json:"note"`
+	Call     telephony.CallID    `json:"call"`
+	Ref      string              `json:"ref"`
+	Account  telephony.AccountID `json:"account"`
+	Practice string              `json:"practice"`
+	Urgency  notes.Urgency       `json:"urgency"`
+	Patient  string              `json:"patient"` // "J. Ortega"; patient data
+	State    notes.NoteState     `json:"state"`
+	TakenAt  time.Time           `json:"takenAt"`
+	Last     LastStep            `json:"last"`
+	NextAt   time.Time           `json:"nextAt"`   // zero when nothing is due
+	NextKind string              `json:"nextKind"` // "text", "email", "push", "voice", "board"
+	NextName string              `json:"nextName"`
+	Late     string              `json:"late"` // "", "late" (a rung passed without an acknowledgment), "unreachable" (the ladder is exhausted)
+}
+
+// LastStep is the last thing that happened to a row, as a code and a name: ("texted", "Dr Reyes", "delivered").
+type LastStep struct {
+	Kind   string    `json:"kind"`
+	Name   string    `json:"name"`
+	Detail string    `json:"detail"`
+	At     time.Time `json:"at"`
+}
+
+// StoryRef asks for a story by call or by note.
+type StoryRef struct {
+	Call telephony.CallID `json:"call"`
+	Note notes.NoteID     `json:"note"`
+}
+
+// Story is the whole story with the note opened.
+type Story struct {
+	Row          BoardRow              `json:"row"`
+	Caller       string                `json:"caller"`
+	Labels       map[string]notes.Text `json:"labels"` // field labels by key
+	Body         *notes.Body           `json:"body"`
+	AddOns       []notes.AddOn         `json:"addOns"`
+	Lines        []notes.StoryLine     `json:"lines"`
+	HasRecording bool                  `json:"hasRecording"`
+}
+
+// A Scenario is a training call.
+type Scenario struct {
+	ID       string             `json:"id"`
+	Title    notes.Text         `json:"title"`
+	Practice string             `json:"practice"`
+	Language telephony.Language `json:"language"`
+	Expected notes.Body         `json:"expected"` // the note a good agent takes
+}
+
+// An Event is one thing that happened. Kind says which field is set.
+type Event struct {
+	Kind    string             `json:"kind"` // "hello", "pop", "gone", "call", "agent", "figures", "board", "notice", "lost"
+	Sent    time.Time          `json:"sent"` // when the server sent it
+	Hello   *Hello             `json:"hello,omitempty"`
+	Pop     *Pop               `json:"pop,omitempty"`  // an offer: show it at once
+	Gone    *Gone              `json:"gone,omitempty"` // an offer or call has left this desk
+	Call    *CallMoved         `json:"call,omitempty"`
+	Agent   *AgentView         `json:"agent,omitempty"`
+	Figures *telephony.Figures `json:"figures,omitempty"`
+	Board   []BoardRow         `json:"board,omitempty"`  // the whole board, it is small
+	Notice  string             `json:"notice,omitempty"` // a catalog code shown for a while
+}
+
+// Gone says why an offer or a call left the desk: "answered-elsewhere", "missed", "rejected", "abandoned", "ended".
+type Gone struct {
+	Call telephony.CallID `json:"call"`
+	Why  string           `json:"why"`
+	At   time.Time        `json:"at"`
+}
+
+// CallMoved is the agent's own call in a new state.
+type CallMoved struct {
+	Call     telephony.CallID    `json:"call"`
+	State    telephony.CallState `json:"state"`
+	Language telephony.Language  `json:"language"`
+	At       time.Time           `json:"at"`
+}
