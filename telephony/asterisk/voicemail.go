@@ -1,0 +1,39 @@
+package asterisk
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Voicemail is what the name of a stored recording and its companion tell of a message the fail-safe recorded.
+//
+// The recording "vm/1764000000-13125550142-1764000000.12" is the voice, a WAV; the recording of the same name with
+// "-caller" behind it is a short text, the caller's number, because that is patient data and must stand in no name, URL
+// or log. The companion is written before the caller is asked to speak: one without a voice is a caller who hung up
+// during the apology. Both are listed, fetched and deleted through ARI like any stored recording.
+type Voicemail struct {
+	Name string    // the recording's name on ARI
+	DID  string    // the number dialled, as the carrier sent it
+	At   time.Time // when the fail-safe took the call
+}
+
+// CallerSuffix stands behind a voicemail's name in the name of its companion.
+const CallerSuffix = "-caller"
+
+var voicemailName = regexp.MustCompile(`^vm/([0-9]{9,12})-([+0-9A-Za-z]*)-[0-9A-Za-z._-]+$`)
+
+// ParseVoicemail reads a stored recording's name. It fails for what is not a voicemail, companions included.
+func ParseVoicemail(name string) (Voicemail, error) {
+	m := voicemailName.FindStringSubmatch(name)
+	if m == nil || strings.HasSuffix(name, CallerSuffix) {
+		return Voicemail{}, fmt.Errorf("asterisk: %q does not name a voicemail", name)
+	}
+	sec, err := strconv.ParseInt(m[1], 10, 64)
+	if err != nil {
+		return Voicemail{}, fmt.Errorf("asterisk: %q: %w", name, err)
+	}
+	return Voicemail{Name: name, DID: m[2], At: time.Unix(sec, 0).UTC()}, nil
+}
