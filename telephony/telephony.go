@@ -97,6 +97,7 @@ const (
 	Abandoned  Outcome = "abandoned"  // the caller hung up before anybody answered; to be called back
 	Overflowed Outcome = "overflowed" // the fail-safe took it: apology and voicemail
 	Refused    Outcome = "refused"    // a number nobody owns
+	Unreached  Outcome = "unreached"  // a call the house made, and one of the two did not answer
 )
 
 // A Call is one caller's call as the house remembers it. ANI and CallerName are patient data.

@@ -1,0 +1,104 @@
+package telephony
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// Errors the Engine's methods return. They hold no patient data.
+var (
+	ErrNoAgent  = errors.New("telephony: this agent is not signed in")
+	ErrNoCall   = errors.New("telephony: no such call, or it is not this agent's")
+	ErrStale    = errors.New("telephony: that offer is over")
+	ErrState    = errors.New("telephony: the call or the agent is in a state where this cannot be done")
+	ErrNoSwitch = errors.New("telephony: the switch cannot be reached now")
+	ErrStopped  = errors.New("telephony: the engine does not run")
+)
+
+// Config is what an Engine stands on. Switch and Ledger are needed; the zero value of the rest means its default.
+type Config struct {
+	Switch   Switch
+	Ledger   Ledger
+	Listener Listener         // may be nil
+	Now      func() time.Time // the clock of what is written down; default time.Now
+	Log      *slog.Logger     // default slog.Default()
+
+	OfferFor time.Duration // how long an agent's phone may ring; default 15 s
+	WrapUp   time.Duration // how long wrap-up may last before the agent is Ready again; default 3 min
+	Misses   int           // unanswered offers in a row that pause an agent; default 2
+	DialFor  time.Duration // how long an outside phone may ring; default 40 s
+
+	// ChooseFor is how long a caller on a line with several languages may choose by key while only agents who speak all
+	// of them get the offer; afterwards the language assumed counts. Default 6 s; it ends earlier with the greeting.
+	ChooseFor time.Duration
+
+	Lease      time.Duration // how long a leg lasts without renewal before the fail-safe takes it; default 8 s
+	RenewEvery time.Duration // default 2 s
+	BeatEvery  time.Duration // default 1 s
+
+	// LedgerPatience is how long a caller whom no agent talks to yet waits for a ledger that does not write; then the
+	// fail-safe takes the caller: apology and voicemail. Also how long the heartbeat outlasts the ledger. Default 3 s.
+	LedgerPatience time.Duration
+	// CommandFor bounds one command to the switch; default 3 s.
+	CommandFor time.Duration
+	// CollectEvery is how often voicemails are looked for; default 15 s.
+	CollectEvery time.Duration
+
+	Prompts Prompts
+}
+
+// Prompts are the names of what the engine has the switch say, each spoken in the call's language.
+type Prompts struct {
+	Greeting   string // "lamplight/greeting": key 1 is English, key 2 Spanish
+	Unknown    string // "lamplight/unknown": the number dialled is nobody's
+	Connecting string // "lamplight/connecting": to a provider who is being connected to a patient
+}
+
+func (c Config) withDefaults() Config {
+	set := func(d *time.Duration, def time.Duration) {
+		if *d == 0 {
+			*d = def
+		}
+	}
+	word := func(s *string, def string) {
+		if *s == "" {
+			*s = def
+		}
+	}
+	set(&c.OfferFor, 15*time.Second)
+	set(&c.WrapUp, 3*time.Minute)
+	set(&c.DialFor, 40*time.Second)
+	set(&c.ChooseFor, 6*time.Second)
+	set(&c.Lease, 8*time.Second)
+	set(&c.RenewEvery, 2*time.Second)
+	set(&c.BeatEvery, time.Second)
+	set(&c.LedgerPatience, 3*time.Second)
+	set(&c.CommandFor, 3*time.Second)
+	set(&c.CollectEvery, 15*time.Second)
+	word(&c.Prompts.Greeting, "lamplight/greeting")
+	word(&c.Prompts.Unknown, "lamplight/unknown")
+	word(&c.Prompts.Connecting, "lamplight/connecting")
+	if c.Misses == 0 {
+		c.Misses = 2
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Listener == nil {
+		c.Listener = silent{}
+	}
+	return c
+}
+
+// silent is the Listener of an engine nobody listens to.
+type silent struct{}
+
+func (silent) Offered(Offer, Call)                                 {}
+func (silent) Withdrawn(Offer, string)                             {}
+func (silent) CallMoved(Call)                                      {}
+func (silent) AgentMoved(AgentID, AgentState, string, time.Time)   {}
+func (silent) FiguresMoved(Figures)                                {}

@@ -1,0 +1,119 @@
+package telephony
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// An Engine drives every call: it alone moves a call's state. Make one with NewEngine and give it a goroutine with Run;
+// the other methods may be called from any goroutine while Run runs, and answer ErrStopped when it does not.
+//
+// All state belongs to one goroutine, the loop in Run. Nothing blocks it: commands to the switch and writes to the
+// ledger run in lanes of their own, and what they bring back comes to the loop as one more event.
+type Engine struct {
+	cfg  Config
+	asks chan ask
+	done chan struct{} // closed when Run returns
+
+	// mu guards seen, what Figures, Calls, Agents and OfferOf answer from; the loop writes it.
+	mu   sync.RWMutex
+	seen seen
+}
+
+// seen is the loop's state as others may read it.
+type seen struct {
+	figures Figures
+	calls   map[CallID]Call
+	agents  map[AgentID]AgentStatus
+	offers  map[AgentID]Offer
+}
+
+// AgentStatus is an agent as the engine sees them now.
+type AgentStatus struct {
+	Agent  Agent
+	State  AgentState
+	Reason string    // of a pause
+	Since  time.Time // when the state began
+	Call   CallID    // the call offered, talked on or wrapped up, if any
+}
+
+// A Callback asks for a call that the house makes: First is rung, then Second, who sees Show; then both talk.
+type Callback struct {
+	ID      CallID // chosen by the asker: asking again with the same ID is success and rings nobody twice
+	Account AccountID
+	First   Number // the provider's phone; unused by AgentCall
+	Second  Number // the patient's phone; patient data
+	Show    Number // the practice's number, which Second sees
+	Name    string // the practice's name, shown to First
+}
+
+// An ask is a question to the loop; do runs there.
+type ask struct {
+	do    func() error
+	reply chan error
+}
+
+// NewEngine makes an engine; nothing happens before Run.
+func NewEngine(c Config) *Engine {
+	return &Engine{cfg: c.withDefaults(), asks: make(chan ask), done: make(chan struct{})}
+}
+
+// ask has the loop run do, and returns its answer.
+func (e *Engine) ask(ctx context.Context, do func() error) error {
+	a := ask{do: do, reply: make(chan error, 1)}
+	select {
+	case e.asks <- a:
+	case <-e.done:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-a.reply:
+		return err
+	case <-e.done:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Figures tells the queue's figures as they stand.
+func (e *Engine) Figures() Figures {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.seen.figures
+}
+
+// Calls lists the calls that have not ended, oldest first.
+func (e *Engine) Calls() []Call {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	out := make([]Call, 0, len(e.seen.calls))
+	for _, c := range e.seen.calls {
+		out = append(out, c)
+	}
+	sortCalls(out)
+	return out
+}
+
+// Agents lists the agents who are signed in, by id.
+func (e *Engine) Agents() []AgentStatus {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	out := make([]AgentStatus, 0, len(e.seen.agents))
+	for _, a := range e.seen.agents {
+		out = append(out, a)
+	}
+	sortAgents(out)
+	return out
+}
+
+// OfferOf tells the offer that stands on an agent's desk, or rang and became the call they talk on.
+func (e *Engine) OfferOf(a AgentID) (Offer, bool) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	o, ok := e.seen.offers[a]
+	return o, ok
+}
