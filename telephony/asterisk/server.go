@@ -6,14 +6,6 @@ import (
 	"net/netip"
 )
 
-// An Install is an Asterisk that can be run.
-type Install struct {
-	Version string   // "22.10.1"
-	Command []string // what runs it, before its own arguments
-	Modules string   // the directory of its modules
-	Data    string   // the directory of its documentation and REST description
-}
-
 // A Server is one running Asterisk. Its methods may be called from any goroutine.
 type Server struct{}
 
