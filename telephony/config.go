@@ -97,8 +97,8 @@ func (c Config) withDefaults() Config {
 // silent is the Listener of an engine nobody listens to.
 type silent struct{}
 
-func (silent) Offered(Offer, Call)                                 {}
-func (silent) Withdrawn(Offer, string)                             {}
-func (silent) CallMoved(Call)                                      {}
-func (silent) AgentMoved(AgentID, AgentState, string, time.Time)   {}
-func (silent) FiguresMoved(Figures)                                {}
+func (silent) Offered(Offer, Call)                               {}
+func (silent) Withdrawn(Offer, string)                           {}
+func (silent) CallMoved(Call)                                    {}
+func (silent) AgentMoved(AgentID, AgentState, string, time.Time) {}
+func (silent) FiguresMoved(Figures)                              {}
