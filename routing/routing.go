@@ -34,7 +34,13 @@ type Ladder struct {
 	Name    string `json:"name"`
 	Version int    `json:"version"`
 	Rungs   []Rung `json:"rungs"`
+	// Board is how long after the dispatch began the note is raised on the supervisors' board. Zero stands for the last
+	// rung's After and as much again as lies between the last two rungs, or DefaultWait where there is only one.
+	Board time.Duration `json:"board"`
 }
+
+// DefaultWait is how long a ladder of a single rung waits before the board, when it does not say.
+const DefaultWait = 5 * time.Minute
 
 // A Rung is one step: After the dispatch began, tell whoever Who names by all of Channels at once. Who is a role of the
 // schedule ("primary", "backup"), "next" for who follows the primary, or "contact:ID".
@@ -44,11 +50,14 @@ type Rung struct {
 	Channels []ChannelKind `json:"channels"`
 }
 
-// A Plan is a ladder resolved for one instant: names, addresses and times, frozen on the dispatch.
+// A Plan is a ladder resolved for one instant: names, addresses and times, frozen on the dispatch, so that no edit of a
+// schedule, a ladder or a contact moves an escalation that has begun.
 type Plan struct {
-	Ladder  string     `json:"ladder"`
-	Version int        `json:"version"`
-	Steps   []PlanStep `json:"steps"`
+	Ladder   string     `json:"ladder"`
+	Version  int        `json:"version"`
+	Practice string     `json:"practice"` // its name, as the messages say it
+	At       time.Time  `json:"at"`       // the instant it was resolved for: the first rung's time counts from here
+	Steps    []PlanStep `json:"steps"`
 	// Board is when the note comes loudly onto the supervisors' board if nobody has acknowledged.
 	Board time.Time `json:"board"`
 	// Holes say why a rung reaches nobody ("nobody-on-call", "no-address"): shown before sending.
@@ -63,6 +72,8 @@ type PlanStep struct {
 	Name    string             `json:"name"`
 	Person  notes.PersonID     `json:"person"`
 	Channel ChannelKind        `json:"channel"`
+	// Address is a number, a mail address or, for a push, the person whose subscriptions are asked when it is sent.
+	Address string             `json:"address"`
 	Lang    telephony.Language `json:"lang"`
 }
 
@@ -113,6 +124,7 @@ type Dispatch struct {
 	Note  notes.NoteID
 	Plan  Plan
 	State DispatchState
+	Rung  int // the last rung that has begun, -1 before the first
 	Begun time.Time
 	Next  time.Time // when the next attempt is due, zero when none is
 }
