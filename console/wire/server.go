@@ -1,0 +1,216 @@
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"lamplight/console"
+)
+
+// A Doorkeeper knows who holds a session. It is asked at every request, so it must be quick, and a session that has
+// ended is refused at once. The context returned carries the actor (notes/access).
+type Doorkeeper interface {
+	Who(ctx context.Context, s Session) (context.Context, error)
+}
+
+// Server answers desks. Make one with Serve.
+type Server struct {
+	nc      *nats.Conn
+	service console.Service
+	door    Doorkeeper
+	log     *slog.Logger
+	ctx     context.Context
+
+	mu      sync.Mutex // guards watches
+	watches map[Session]*watch
+}
+
+// watch is one desk's stream of events.
+type watch struct {
+	id     string
+	beat   chan struct{}
+	cancel context.CancelFunc
+}
+
+// Serve answers the desks' requests on nc until ctx ends; it returns when subscribed. Requests run concurrently; those of
+// one desk may overtake each other, as its own goroutines may.
+func Serve(ctx context.Context, nc *nats.Conn, service console.Service, door Doorkeeper, log *slog.Logger) (*Server, error) {
+	s := &Server{nc: nc, service: service, door: door, log: log, ctx: ctx, watches: map[Session]*watch{}}
+	sub, err := nc.QueueSubscribe(everyDo, queueGroup, func(m *nats.Msg) { go s.serve(m) })
+	if err != nil {
+		return nil, fmt.Errorf("subscribe to the desks' requests: %w", err)
+	}
+	context.AfterFunc(ctx, func() {
+		if err := sub.Unsubscribe(); err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
+			log.Warn("wire: unsubscribe", "error", err)
+		}
+	})
+	return s, nil
+}
+
+// serve answers one request.
+func (s *Server) serve(m *nats.Msg) {
+	session, method, ok := parseDo(m.Subject)
+	if !ok {
+		return // cannot come: the callout grants no such subject
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, requestLimit)
+	defer cancel()
+	result, err := s.do(ctx, session, method, m.Data)
+	var a answer
+	if err == nil {
+		if a.Result, err = json.Marshal(result); err != nil {
+			err = fmt.Errorf("encode answer: %w", err)
+		}
+	}
+	if err != nil {
+		a = answer{Error: s.refusal(method, err)}
+	}
+	b, err := json.Marshal(a)
+	if err == nil {
+		err = m.Respond(b)
+	}
+	if err != nil {
+		s.log.Warn("wire: answer not sent", "method", method, "error", err)
+	}
+}
+
+func (s *Server) do(ctx context.Context, session Session, method string, body []byte) (result any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in %s: %v", method, p)
+		}
+	}()
+	actx, err := s.door.Who(ctx, session)
+	if err != nil {
+		return nil, err
+	}
+	switch method {
+	case "watch":
+		return none{}, s.watch(session, body)
+	case "beat":
+		return none{}, s.beat(session, body)
+	}
+	h, ok := methods[method]
+	if !ok {
+		return nil, &console.Error{Code: "desk.error.unknown-request"}
+	}
+	return h(actx, s.service, body)
+}
+
+// refusal turns an error into what a desk may see; the inside is only logged.
+func (s *Server) refusal(method string, err error) *console.Error {
+	var e *console.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	s.log.Error("wire: request failed", "method", method, "error", err)
+	return &console.Error{Code: "desk.error.internal"}
+}
+
+// watch starts a desk's stream, ending the one it had.
+func (s *Server) watch(session Session, body []byte) error {
+	var b watchBody
+	if err := json.Unmarshal(body, &b); err != nil || b.Watch == "" {
+		return fmt.Errorf("%w: watch", errMalformed)
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	actx, err := s.door.Who(ctx, session)
+	if err != nil {
+		cancel()
+		return err
+	}
+	events, err := s.service.Watch(actx)
+	if err != nil {
+		cancel()
+		return err
+	}
+	w := &watch{id: b.Watch, beat: make(chan struct{}, 1), cancel: cancel}
+	s.mu.Lock()
+	old := s.watches[session]
+	s.watches[session] = w
+	s.mu.Unlock()
+	if old != nil {
+		old.cancel()
+	}
+	go s.pump(session, w, events, ctx)
+	return nil
+}
+
+// beat keeps a stream alive.
+func (s *Server) beat(session Session, body []byte) error {
+	var b watchBody
+	if err := json.Unmarshal(body, &b); err != nil {
+		return fmt.Errorf("%w: beat", errMalformed)
+	}
+	s.mu.Lock()
+	w := s.watches[session]
+	s.mu.Unlock()
+	if w == nil || w.id != b.Watch {
+		return &console.Error{Code: "desk.error.watch-ended"}
+	}
+	select {
+	case w.beat <- struct{}{}:
+	default: // one is waiting to be read already
+	}
+	return nil
+}
+
+// pump tells a desk its events until the desk falls silent or ctx ends.
+func (s *Server) pump(session Session, w *watch, events <-chan console.Event, ctx context.Context) {
+	defer func() {
+		w.cancel()
+		s.mu.Lock()
+		if s.watches[session] == w {
+			delete(s.watches, session)
+		}
+		s.mu.Unlock()
+	}()
+	silent := time.NewTimer(BeatLimit)
+	defer silent.Stop()
+	for n := uint64(1); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.beat:
+			silent.Reset(BeatLimit)
+		case <-silent.C:
+			s.log.Info("wire: a desk fell silent", "session", session)
+			return
+		case e, ok := <-events:
+			if !ok {
+				return
+			}
+			b, err := json.Marshal(telling{Watch: w.id, N: n, Event: e})
+			if err == nil {
+				err = s.nc.Publish(tellSubject(session), b)
+			}
+			if err != nil {
+				s.log.Warn("wire: event not told", "kind", e.Kind, "error", err)
+				return // the desk misses its beat and watches again
+			}
+			n++
+		}
+	}
+}
+
+// parseDo takes "lamplight.desk.<session>.do.<method>" apart.
+func parseDo(subject string) (Session, string, bool) {
+	rest, ok := strings.CutPrefix(subject, root)
+	if !ok {
+		return "", "", false
+	}
+	p := strings.Split(rest, ".")
+	if len(p) != 3 || p[1] != "do" {
+		return "", "", false
+	}
+	return Session(p[0]), p[2], true
+}

@@ -1,0 +1,399 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"lamplight/console"
+	"lamplight/notes"
+	"lamplight/telephony"
+)
+
+// desk is a Service that knows just enough to be asked; what is not written panics, and a panic is an answer too.
+type desk struct {
+	console.Service
+	mu     sync.Mutex
+	drafts map[string]console.Draft
+	events chan console.Event
+	gone   chan struct{} // closed when a watch ends
+}
+
+func (d *desk) Hello(context.Context) (console.Hello, error) {
+	return console.Hello{Agent: console.AgentView{Name: "Ana"}, Now: time.Unix(1, 0).UTC()}, nil
+}
+func (d *desk) Pause(_ context.Context, reason string) error {
+	if reason == "" {
+		return &console.Error{Code: "desk.error.reason", Fields: map[string]string{"reason": "desk.missing"}}
+	}
+	return nil
+}
+func (d *desk) HangUp(context.Context, telephony.CallID) error {
+	return errors.New("inside: SELECT of María")
+}
+func (d *desk) SaveDraft(_ context.Context, dr console.Draft) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.drafts[dr.ID] = dr
+	return nil
+}
+func (d *desk) Watch(ctx context.Context) (<-chan console.Event, error) {
+	context.AfterFunc(ctx, func() { close(d.gone) })
+	return d.events, nil
+}
+
+// gate lets "ana" with "pw" and "123456" in, and whoever holds a session it opened.
+type gate struct {
+	mu   sync.Mutex
+	open map[Session]bool
+}
+
+func (g *gate) Enter(_ context.Context, in SignIn) (time.Time, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := SessionOf(in.Token)
+	if !g.open[s] && (in.Login != "ana" || in.Password != "pw" || in.Code != "123456") {
+		return time.Time{}, errors.New("refused")
+	}
+	g.open[s] = true
+	return time.Now().Add(time.Hour), nil
+}
+
+func (g *gate) Who(ctx context.Context, s Session) (context.Context, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.open[s] {
+		return nil, &console.Error{Code: "desk.error.session"}
+	}
+	return ctx, nil
+}
+
+func certificate(t *testing.T) (*tls.Config, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(leaf)
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS13}, pool
+}
+
+// house is a server with everything a desk needs on the wire.
+type house struct {
+	keys Keys
+	cert *tls.Config
+	ca   *x509.CertPool
+	gate *gate
+	desk *desk
+	addr string
+	stop func()
+}
+
+func (h *house) start(t *testing.T, addr string) {
+	t.Helper()
+	e, err := StartEmbedded(addr, h.keys, h.cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	nc, err := e.Connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	co, err := e.ConnectCallout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	if err := Callout(ctx, co, h.keys, h.gate, log); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Serve(ctx, nc, h.desk, h.gate, log); err != nil {
+		t.Fatal(err)
+	}
+	h.addr = e.Addr()
+	h.stop = sync.OnceFunc(func() { cancel(); nc.Close(); co.Close(); e.Close() })
+	t.Cleanup(h.stop)
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	keys, err := NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{keys: keys, gate: &gate{open: map[Session]bool{}},
+		desk: &desk{drafts: map[string]console.Draft{}, events: make(chan console.Event, 8), gone: make(chan struct{})}}
+	h.cert, h.ca = certificate(t)
+	h.start(t, "127.0.0.1:0")
+	return h
+}
+
+func (h *house) dial(t *testing.T, o Options) *Client {
+	t.Helper()
+	o.URL, o.CA = "tls://"+h.addr, h.ca
+	if o.Login == "" {
+		o.Login, o.Password, o.Code = "ana", "pw", "123456"
+	}
+	c, err := Dial(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func TestADeskIsAnsweredRefusedAndToldNothingInside(t *testing.T) {
+	h := newHouse(t)
+	c := h.dial(t, Options{})
+	if got, err := c.Hello(t.Context()); err != nil || got.Agent.Name != "Ana" || !got.Now.Equal(time.Unix(1, 0)) {
+		t.Fatalf("hello: %+v, %v", got, err)
+	}
+	var refused *console.Error
+	if err := c.Pause(t.Context(), ""); !errors.As(err, &refused) || refused.Fields["reason"] != "desk.missing" {
+		t.Fatalf("pause without a reason: %v", err)
+	}
+	for name, err := range map[string]error{
+		"an inside error": c.HangUp(t.Context(), "c"),
+		"a panic":         c.DropDraft(t.Context(), "x"),
+	} {
+		if !errors.As(err, &refused) || refused.Code != "desk.error.internal" {
+			t.Errorf("%s reached the desk: %v", name, err)
+		}
+	}
+}
+
+func TestEveryMethodHasItsName(t *testing.T) {
+	// Each Client method asks a name; a name the table lacks is answered "unknown-request", which no method may be.
+	h := newHouse(t)
+	c := h.dial(t, Options{})
+	ctx := t.Context()
+	errs := map[string]error{
+		"ready": c.Ready(ctx), "reject": c.Reject(ctx, "c", 1), "hold": c.Hold(ctx, "c"), "resume": c.Resume(ctx, "c"),
+		"wrapup": c.WrapUpDone(ctx), "language": c.SetLanguage(ctx, "c", "es"), "callback": c.CallBack(ctx, "c"),
+		"addon": c.AddOn(ctx, "n", "t"), "close": c.CloseAbandoned(ctx, "c", "o"),
+		"supervise": c.Supervise(ctx, "n", "cancel", "r"), "practice": c.PracticeCall(ctx, "s"),
+	}
+	for name, ask := range map[string]func() error{
+		"drafts":    func() error { _, err := c.Drafts(ctx); return err },
+		"preview":   func() error { _, err := c.Preview(ctx, console.Draft{}); return err },
+		"send":      func() error { _, err := c.Send(ctx, console.Draft{}); return err },
+		"board":     func() error { _, err := c.Board(ctx); return err },
+		"story":     func() error { _, err := c.Story(ctx, console.StoryRef{}); return err },
+		"scenarios": func() error { _, err := c.Scenarios(ctx); return err },
+	} {
+		errs[name] = ask()
+	}
+	for name, err := range errs {
+		var refused *console.Error
+		if !errors.As(err, &refused) || refused.Code != "desk.error.internal" {
+			t.Errorf("%s: got %v, want the fake's panic as an internal error", name, err)
+		}
+	}
+}
+
+func TestRefusalsLookAlike(t *testing.T) {
+	h := newHouse(t)
+	for name, o := range map[string]Options{
+		"unknown login":  {Login: "bob", Password: "pw", Code: "123456"},
+		"wrong password": {Login: "ana", Password: "no", Code: "123456"},
+		"wrong code":     {Login: "ana", Password: "pw", Code: "000000"},
+	} {
+		o.URL, o.CA = "tls://"+h.addr, h.ca
+		_, err := Dial(t.Context(), o)
+		var refused *console.Error
+		if !errors.As(err, &refused) || refused.Code != "desk.error.sign-in" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Dial(t.Context(), Options{URL: "tls://127.0.0.1:1", CA: h.ca}); !errors.Is(err, ErrUnreachable) {
+		t.Errorf("nobody there: %v", err)
+	}
+}
+
+func TestADeskIsConfinedToItsOwnSubjects(t *testing.T) {
+	h := newHouse(t)
+	victim, thief := h.dial(t, Options{}), h.dial(t, Options{})
+	denied := make(chan error, 8)
+	thief.nc.SetErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { denied <- err })
+	for _, subject := range []string{">", "lamplight.desk.>", tellSubject(victim.session), replyPrefix(victim.session) + ".>", "$SYS.>"} {
+		sub, err := thief.nc.SubscribeSync(subject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := <-denied; !errors.Is(err, nats.ErrPermissionViolation) {
+			t.Errorf("subscribe %s: %v", subject, err)
+		}
+		if _, err := sub.NextMsg(time.Millisecond); err == nil {
+			t.Errorf("subscribe %s delivered", subject)
+		}
+	}
+	for _, subject := range []string{doSubject(victim.session, "ready"), tellSubject(victim.session), "$SYS.REQ.USER.AUTH"} {
+		if err := thief.nc.Publish(subject, []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-denied; !errors.Is(err, nats.ErrPermissionViolation) {
+			t.Errorf("publish %s: %v", subject, err)
+		}
+	}
+}
+
+func TestWatchDeliversInOrderAndEndsWithTheDesk(t *testing.T) {
+	h := newHouse(t)
+	c := h.dial(t, Options{})
+	events, err := c.Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for _, k := range []string{"hello", "pop", "call", "gone"} {
+			h.desk.events <- console.Event{Kind: k}
+		}
+	}()
+	for _, want := range []string{"hello", "pop", "call", "gone"} {
+		if e := <-events; e.Kind != want {
+			t.Fatalf("got %q, want %q", e.Kind, want)
+		}
+	}
+	c.Close()
+	select {
+	case <-h.desk.gone:
+	case <-time.After(2 * BeatLimit):
+		t.Fatal("the server did not notice that the desk has gone")
+	}
+}
+
+func TestAMissedEventEndsTheWatch(t *testing.T) {
+	in, out := make(chan *nats.Msg, 4), make(chan console.Event, 4)
+	for _, m := range []string{`{"watch":"old","n":9,"event":{}}`, `{"watch":"w","n":1,"event":{"kind":"hello"}}`, `{"watch":"w","n":3,"event":{}}`} {
+		in <- &nats.Msg{Data: []byte(m)}
+	}
+	deliver(t.Context(), "w", in, out)
+	close(out)
+	var kinds []string
+	for e := range out {
+		kinds = append(kinds, e.Kind)
+	}
+	if len(kinds) != 1 || kinds[0] != "hello" {
+		t.Fatalf("delivered %q, want only hello", kinds)
+	}
+}
+
+func TestADeskOutlivesTheServer(t *testing.T) {
+	h := newHouse(t)
+	changed := make(chan bool, 8)
+	c := h.dial(t, Options{Changed: func(linked bool, _ time.Time) { changed <- linked }})
+	h.stop()
+	if linked := <-changed; linked {
+		t.Fatal("the break was told as a return")
+	}
+	h.start(t, h.addr) // the one-time code is spent: it comes back with its session
+	h.gate.mu.Lock()
+	known := h.gate.open[c.session]
+	h.gate.mu.Unlock()
+	if linked := <-changed; !linked || !known {
+		t.Fatal("the desk did not come back")
+	}
+	if _, err := c.Hello(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestNothingReadableCrossesTheWire records every byte between a desk and the server.
+func TestNothingReadableCrossesTheWire(t *testing.T) {
+	h := newHouse(t)
+	tap := tapOn(t, h.addr)
+	h.addr = tap.addr
+	c := h.dial(t, Options{})
+	d := console.Draft{ID: "d1", Body: notes.Body{Fields: map[string]string{"name": "María Muñoz", "reason": "chest tightness", "callback": "+13125550142"}}}
+	if err := c.SaveDraft(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.desk.drafts["d1"].Body.Fields["name"]; got != "María Muñoz" {
+		t.Fatalf("the draft arrived as %q", got)
+	}
+	c.Close()
+	seen := tap.bytes()
+	if len(seen) < 1000 {
+		t.Fatalf("the tap recorded only %d bytes", len(seen))
+	}
+	for _, secret := range []string{"Muñoz", "chest", "5550142", "123456", "savedraft"} {
+		if bytes.Contains(seen, []byte(secret)) {
+			t.Errorf("%q crossed the wire readable", secret)
+		}
+	}
+}
+
+type tap struct {
+	addr string
+	mu   sync.Mutex // guards buf
+	buf  bytes.Buffer
+}
+
+func (p *tap) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.buf.Write(b)
+}
+
+func (p *tap) bytes() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return bytes.Clone(p.buf.Bytes())
+}
+
+func tapOn(t *testing.T, target string) *tap {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	p := &tap{addr: l.Addr().String()}
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", target)
+			if err != nil {
+				in.Close()
+				return
+			}
+			pass := func(dst, src net.Conn) {
+				defer dst.Close()
+				io.Copy(io.MultiWriter(dst, p), src) // ends with either side
+			}
+			go pass(out, in)
+			go pass(in, out)
+		}
+	}()
+	return p
+}
