@@ -2,6 +2,7 @@ package asterisk
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -28,7 +29,12 @@ type Config struct {
 	// AgentNets are the networks an agent's phone may register and call from; default 127.0.0.0/8.
 	AgentNets []netip.Prefix
 	Carrier   Carrier
-	Emergency []string // numbers an agent's phone may dial, straight to the carrier; default 911 and 933 (its test)
+	// Emergency are the numbers an agent's phone may dial, straight to the carrier; default 911 and 933 (its test).
+	// EmergencyFrom is the number the carrier has the desks' street address for: digits, a plus before them allowed.
+	Emergency     []string
+	EmergencyFrom string
+	// Log is told when Asterisk died and when it is back; default nobody.
+	Log *slog.Logger
 
 	// DieWithUs ends Asterisk when our process dies, by any death. For tests: in service Asterisk must outlive us,
 	// because it holds the calls and the fail-safe.
@@ -54,6 +60,7 @@ var (
 	hostPort = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]+:[0-9]{1,5}$`)
 	word     = regexp.MustCompile(`^[!-:<-~]*$`) // printable, no space, no semicolon: those mean something in a .conf
 	dialled  = regexp.MustCompile(`^[0-9]{2,15}$`)
+	shown    = regexp.MustCompile(`^(\+?[0-9]{2,15})?$`)
 )
 
 // withDefaults fills what was left empty, all but ports and credentials, which live in Dir.
@@ -83,6 +90,9 @@ func (c Config) withDefaults() Config {
 		c.Emergency = []string{"911", "933"}
 	}
 	loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	if !c.SIP.IsValid() {
 		c.SIP = netip.AddrPortFrom(loopback, 0)
 	}
@@ -105,6 +115,10 @@ func (c Config) check() error {
 		return fmt.Errorf("asterisk: the carrier's user and password must be printable ASCII without spaces or semicolons")
 	case strings.ContainsAny(c.Dir, " \t\r\n;\\,"):
 		return fmt.Errorf("asterisk: the directory %q: its name must hold no space, comma, semicolon or backslash, Asterisk's files cannot say them", c.Dir)
+	case len(c.Carrier.Match) == 0 || len(c.AgentNets) == 0:
+		return fmt.Errorf("asterisk: the carrier needs at least one address, and the agents at least one network")
+	case !shown.MatchString(c.EmergencyFrom):
+		return fmt.Errorf("asterisk: the number %q to show with emergency calls: use digits", c.EmergencyFrom)
 	case c.RTP.Last != 0 && (c.RTP.First < 1024 || c.RTP.Last < c.RTP.First+3):
 		return fmt.Errorf("asterisk: audio ports %d to %d: use a range of at least four, above 1023", c.RTP.First, c.RTP.Last)
 	}

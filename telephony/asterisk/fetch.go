@@ -316,3 +316,16 @@ func lock(ctx context.Context, file string) (unlock func(), err error) {
 		}
 	}
 }
+
+// CacheDir is where fetched Asterisks stand when nobody says otherwise: /var/cache for root, because the account that
+// Asterisk runs as must read it there, and the user's cache directory for all others.
+func CacheDir() (string, error) {
+	if os.Geteuid() == 0 {
+		return "/var/cache/lamplight/asterisk", nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("where this user's caches are: %w", err)
+	}
+	return filepath.Join(dir, "lamplight", "asterisk"), nil
+}

@@ -7,12 +7,12 @@ var modules = []string{
 	"res_timing_timerfd", "res_sorcery_config", "res_sorcery_memory", "res_sorcery_astdb",
 	// SIP
 	"res_pjproject", "res_pjsip", "res_pjsip_session", "res_pjsip_sdp_rtp", "res_pjsip_caller_id", "res_pjsip_registrar",
-	"res_pjsip_authenticator_digest", "res_pjsip_outbound_authenticator_digest", "res_pjsip_acl",
+	"res_pjsip_authenticator_digest", "res_pjsip_outbound_authenticator_digest",
 	"res_pjsip_endpoint_identifier_ip", "res_pjsip_endpoint_identifier_user", "res_pjsip_nat", "res_pjsip_rfc3326",
 	"res_pjsip_dtmf_info", "res_pjsip_diversion", "res_pjsip_dlg_options", "res_pjsip_pubsub", "res_pjsip_refer",
 	"res_pjsip_header_funcs", "chan_pjsip",
 	// sound
-	"res_rtp_asterisk", "res_srtp", "codec_ulaw", "codec_alaw", "codec_a_mu", "codec_g722", "codec_resample",
+	"res_rtp_asterisk", "res_srtp", "codec_ulaw", "codec_alaw", "codec_a_mu", "codec_resample",
 	"format_pcm", "format_sln", "format_wav", "bridge_simple", "bridge_native_rtp", "bridge_softmix", "bridge_holding",
 	"chan_bridge_media", "res_musiconhold", "app_mixmonitor",
 	// ARI

@@ -1,0 +1,184 @@
+package asterisk
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A process is one Asterisk that runs, our child or one that an earlier process of ours left.
+type process struct {
+	pid  int
+	fd   int           // its pidfd: a signal sent by it cannot hit another process that got the same number
+	gone chan struct{} // closed when it is dead
+}
+
+// launch starts Asterisk on the configuration in dir.
+func launch(in Install, dir string, a account, dieWithUs bool) (*process, error) {
+	out, err := os.OpenFile(filepath.Join(dir, "log", "start.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close() // the child has its own
+	if err := a.own(out.Name()); err != nil {
+		return nil, err
+	}
+	// The shell sets what Go cannot set for one child alone: whatever Asterisk writes, voices above all, is its
+	// account's only; and each leg needs files.
+	args := append([]string{"-c", `umask 077; ulimit -n 65536 2>/dev/null || :; exec "$@"`, "sh"}, in.Command...)
+	cmd := exec.Command("/bin/sh", append(args, "-f", "-C", filepath.Join(dir, "etc", "asterisk.conf"))...)
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + dir, "LC_ALL=C.UTF-8", "TZ=" + os.Getenv("TZ")}
+	cmd.Stdout, cmd.Stderr = out, out
+	// A session of its own: what the terminal sends us is ours to pass on.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: a.credential()}
+	if dieWithUs {
+		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	}
+	p := &process{gone: make(chan struct{})}
+	started := make(chan error)
+	go func() {
+		// The death signal is bound to the thread that started the child, so that thread stays for as long as the child.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		if err := cmd.Start(); err != nil {
+			started <- err
+			return
+		}
+		p.pid = cmd.Process.Pid
+		p.fd, err = unix.PidfdOpen(p.pid, 0)
+		if err != nil {
+			err = errors.Join(fmt.Errorf("watch process %d: %w", p.pid, err), cmd.Process.Kill())
+		}
+		started <- err
+		// How it ended is told by its log; that it ended is what counts.
+		if err := cmd.Wait(); err != nil && cmd.ProcessState == nil {
+			panic(err) // our own child cannot be waited for: a second wait on it, a bug here
+		}
+		close(p.gone)
+	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start %s: %w", in.Command[len(in.Command)-1], err)
+	}
+	return p, nil
+}
+
+// adopt finds the Asterisk that runs on the configuration in dir, nil when there is none.
+func adopt(dir string) (*process, error) {
+	text, err := os.ReadFile(filepath.Join(dir, "run", "asterisk.pid"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || pid <= 1 {
+		return nil, nil // half-written by an Asterisk that died
+	}
+	fd, err := unix.PidfdOpen(pid, 0)
+	if errors.Is(err, unix.ESRCH) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("watch process %d: %w", pid, err)
+	}
+	// With the pidfd open the number cannot come to mean another process between this look and a signal.
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if err != nil || !bytes.Contains(line, []byte("\x00"+filepath.Join(dir, "etc", "asterisk.conf")+"\x00")) {
+		return nil, unix.Close(fd)
+	}
+	p := &process{pid: pid, fd: fd, gone: make(chan struct{})}
+	go func() {
+		for {
+			n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, -1)
+			if n > 0 || err != nil && !errors.Is(err, unix.EINTR) {
+				close(p.gone)
+				return
+			}
+		}
+	}()
+	return p, nil
+}
+
+// signal sends one; to a dead process that is no error.
+func (p *process) signal(s syscall.Signal) error {
+	err := unix.PidfdSendSignal(p.fd, s, nil, 0)
+	if errors.Is(err, unix.ESRCH) {
+		return nil
+	}
+	return err
+}
+
+// stop ends the process, kindly and then not, and returns when it is gone.
+func (p *process) stop() error {
+	if err := p.signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("stop Asterisk: %w", err)
+	}
+	select {
+	case <-p.gone:
+	case <-time.After(5 * time.Second):
+		if err := p.signal(syscall.SIGKILL); err != nil {
+			return fmt.Errorf("kill Asterisk: %w", err)
+		}
+		<-p.gone
+	}
+	return nil
+}
+
+// release forgets a process that is gone.
+func (p *process) release() error { return unix.Close(p.fd) }
+
+// ready returns when Asterisk answers on ARI and SIP and knows the carrier; it fails when the process dies or the time
+// is over, with what its log says.
+func (p *process) ready(ctx context.Context, pl plan) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	var last error
+	for {
+		if last = answers(ctx, pl); last == nil {
+			return nil
+		}
+		select {
+		case <-p.gone:
+			return fmt.Errorf("Asterisk ended while it started: %s", complaint(pl.Dir))
+		case <-ctx.Done():
+			return fmt.Errorf("Asterisk does not answer (%w): %s", last, complaint(pl.Dir))
+		case <-tick.C:
+		}
+	}
+}
+
+// complaint is the last error in Asterisk's log, or what it said before it had one.
+func complaint(dir string) string {
+	for _, name := range []string{"messages.log", "start.log"} {
+		text, err := os.ReadFile(filepath.Join(dir, "log", name))
+		if err != nil {
+			continue
+		}
+		lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+		for i := len(lines) - 1; i >= 0; i-- {
+			if strings.Contains(lines[i], "ERROR") {
+				return lastLine([]byte(lines[i]))
+			}
+		}
+		if len(text) > 0 {
+			return lastLine(text)
+		}
+	}
+	return "its logs in " + filepath.Join(dir, "log") + " say nothing"
+}

@@ -1,0 +1,119 @@
+package asterisk
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"text/template"
+	"time"
+)
+
+// Asterisk's configuration, as templates over plan.
+//
+//go:embed conf/*.conf
+var confFiles embed.FS
+
+var conf = template.Must(template.ParseFS(confFiles, "conf/*.conf"))
+
+// A plan is all that a configuration is rendered from: what was asked, what was chosen, and where the Asterisk is.
+type plan struct {
+	Config
+	Modules     string // the directory of modules
+	Spool       string // the directory of recordings
+	ARIPassword string
+	Phones      []phone
+}
+
+// A phone is an agent's: the SIP user and its password.
+type phone struct{ Name, Password string }
+
+// The methods below are what the templates ask.
+
+func (plan) ModuleNames() []string  { return modules }
+func (plan) ARIUser() string        { return ariUser }
+func (p plan) LeaseSeconds() int    { return seconds(p.Lease) }
+func (p plan) StaleSeconds() int    { return seconds(p.Stale) }
+func (p plan) VMSeconds() int       { return seconds(p.MaxVM) }
+func (p plan) QuietSeconds() int    { return seconds(p.Quiet) }
+func (p plan) LegSeconds() int      { return seconds(p.Lease) + 4 } // time to be bridged, after it was answered
+func (p plan) OverflowSeconds() int { return seconds(p.MaxVM) + 90 }
+func (plan) Dialled() []string      { return []string{"_[+0-9]!", "_[a-zA-Z]."} }
+func seconds(d time.Duration) int   { return int(d / time.Second) }
+
+const ariUser = "lamplight"
+
+// render returns the configuration's files by name.
+func (p plan) render() (map[string][]byte, error) {
+	names, err := fs.Glob(confFiles, "conf/*.conf")
+	if err != nil {
+		return nil, err
+	}
+	files := make(map[string][]byte, len(names)+len(emptyConf))
+	for _, name := range names {
+		var b bytes.Buffer
+		if err := conf.ExecuteTemplate(&b, path.Base(name), p); err != nil {
+			return nil, fmt.Errorf("asterisk: render %s: %w", name, err)
+		}
+		files[path.Base(name)] = b.Bytes()
+	}
+	for _, name := range emptyConf {
+		files[name] = nil
+	}
+	return files, nil
+}
+
+// emptyConf are files Asterisk warns about when they are missing, and needs nothing in.
+var emptyConf = []string{"features.conf", "udptl.conf", "acl.conf", "ccss.conf", "codecs.conf", "stasis.conf",
+	"websocket_client.conf", "sorcery.conf", "dnsmgr.conf", "cli.conf", "cli_permissions.conf", "cli_aliases.conf"}
+
+// Write prints what the administrator of an existing Asterisk 22 installs to give it to Lamplight: the files, with
+// passwords made for it, and what else is to do. Its ports default to 5060 and 8088. The print holds credentials.
+func (c Config) Write(w io.Writer) error {
+	c = c.withDefaults()
+	if c.SIP.Port() == 0 {
+		c.SIP = withPort(c.SIP, 5060)
+	}
+	if c.ARI.Port() == 0 {
+		c.ARI = withPort(c.ARI, 8088)
+	}
+	if c.Carrier.Contact == "" {
+		c.Carrier.Contact = c.Carrier.Match[0].Addr().String() + ":5060"
+	}
+	if err := c.check(); err != nil {
+		return err
+	}
+	p := plan{Config: c, Spool: "/var/spool/asterisk/recording", ARIPassword: secret()}
+	for i := range c.Agents {
+		p.Phones = append(p.Phones, phone{phoneName(i), secret()})
+	}
+	files, err := p.render()
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := existing.Execute(&b, p); err != nil {
+		return fmt.Errorf("asterisk: render: %w", err)
+	}
+	for _, name := range []string{"pjsip.conf", "extensions.conf", "ari.conf", "http.conf", "logger.conf", "pjproject.conf"} {
+		fmt.Fprintf(&b, "\n;;; %s\n%s", filepath.Join("/etc/asterisk", name), files[name])
+	}
+	_, err = b.WriteTo(w)
+	return err
+}
+
+var existing = template.Must(template.New("existing").Parse(`;;; What Lamplight needs of an existing Asterisk 22.
+;;; This text holds passwords: keep the files readable by Asterisk's account alone.
+;;;
+;;; 1. Put the sections below into the files they name.
+;;; 2. Have these modules loaded (modules.conf; autoload = yes loads them all):
+{{range .ModuleNames}};;;      {{.}}
+{{end}};;; 3. Copy Lamplight's prompts, en and es, into Asterisk's sounds directory, and its music where "default" music is.
+;;; 4. Make {{.Spool}}/vm, owned by Asterisk's account, mode 0700, and start Asterisk with umask 077:
+;;;    voicemails and recordings are patients' voices.
+;;; 5. Keep Asterisk's verbose and debug levels at 0 and its logs to warnings and errors: the others tell callers' numbers.
+;;; 6. Point Lamplight at it: address http://{{.ARI}}/ari, user {{.ARIUser}}, application {{.App}}.
+`))
