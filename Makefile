@@ -1,0 +1,89 @@
+# Lamplight. `make help` lists the targets; each sets up what it needs, and a second run is quick.
+SHELL         := /bin/bash
+.SHELLFLAGS   := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS     += --no-print-directory
+
+DONE := .cache/done
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+# What Debian 12, 13 and Ubuntu 24.04 call what we need beside Go, gcc, Node and apt.
+RUN_PACKAGES  := pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev postgresql fonts-dejavu-core
+TEST_PACKAGES := xvfb webkit2gtk-driver dbus-daemon chromium chromium-driver
+
+GO_SOURCES    := $(shell find cmd console telephony routing notes frontend -name '*.go' -not -path '*/node_modules/*' 2>/dev/null)
+PAGE_SOURCES  := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+DESKTOP_TAGS  := desktop,production,webkit2_41
+
+# $(call step,what,command): one line a step with the time it took; what the command printed is shown only if it fails.
+define step
+@s=$$(date +%s); printf '  %-58s' "$(1)"; mkdir -p .cache/log; log=".cache/log/$(notdir $@).log"; \
+if ( $(2) ) >"$$log" 2>&1; then printf '%4d s\n' $$(( $$(date +%s) - s )); \
+else printf 'failed after %d s:\n' $$(( $$(date +%s) - s )); tail -n 40 "$$log"; exit 1; fi
+endef
+
+# $(call packages,names): installs what is missing. A Debian image may delete packages while apt unpacks them: once more.
+# The machine's own PostgreSQL is not started by us: we only need its programs.
+define packages
+missing=$$(for p in $(1); do dpkg-query -W -f='$${Status}\n' "$$p" 2>/dev/null | grep -q '^install ok installed' || echo "$$p"; done); \
+if [ -n "$$missing" ]; then \
+  if [ ! -e /etc/postgresql-common/createcluster.conf ]; then $(SUDO) mkdir -p /etc/postgresql-common; echo 'create_main_cluster = false' | $(SUDO) tee /etc/postgresql-common/createcluster.conf; fi; \
+  $(SUDO) apt-get -q update; \
+  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install $$missing || \
+  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install $$missing; \
+fi
+endef
+
+.PHONY: help run test bench build lint clean
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
+
+run: build ## set everything up, start it, open the desk; calls come in (no display: the unattended demo)
+	@bin/lamplight demo
+
+build: bin/lamplight bin/console ## bin/lamplight (the server, no cgo) and bin/console (the desk)
+
+bin/lamplight: $(DONE)/pages $(GO_SOURCES) go.mod
+	$(call step,the server (bin/lamplight),CGO_ENABLED=0 go build -trimpath -o $@ ./cmd/lamplight)
+
+bin/console: $(DONE)/run-packages $(DONE)/pages $(GO_SOURCES) go.mod
+	$(call step,the desk (bin/console; the first time takes minutes),go build -trimpath -tags $(DESKTOP_TAGS) -ldflags '-s -w' -o $@ ./cmd/console)
+
+# The desk once more, so made that a test may drive its window. Never shipped.
+bin/console-automation: $(DONE)/run-packages $(DONE)/pages $(GO_SOURCES) go.mod
+	$(call step,the desk for the window's tests,go build -tags $(DESKTOP_TAGS)$(comma)automation -o $@ ./cmd/console)
+comma := ,
+
+$(DONE)/run-packages: Makefile
+	$(call step,Debian packages: $(RUN_PACKAGES),$(call packages,$(RUN_PACKAGES)))
+	@mkdir -p $(DONE); touch $@
+
+$(DONE)/test-packages: Makefile
+	$(call step,Debian packages for the tests: $(TEST_PACKAGES),$(call packages,$(TEST_PACKAGES)))
+	@mkdir -p $(DONE); touch $@
+
+$(DONE)/npm: frontend/package.json frontend/package-lock.json
+	$(call step,npm ci,cd frontend && npm ci --no-audit --no-fund)
+	@mkdir -p $(DONE); touch $@
+
+$(DONE)/pages: $(DONE)/npm $(PAGE_SOURCES)
+	$(call step,the desk's and the portal's pages,cd frontend && npm run build)
+	@mkdir -p $(DONE); touch $@
+
+test: $(DONE)/run-packages $(DONE)/test-packages $(DONE)/pages bin/lamplight bin/console bin/console-automation ## set everything up and pass all tests
+	@echo "the pages' tests"; cd frontend && npm test
+	@echo "go vet"; go vet -tags $(DESKTOP_TAGS) ./...
+	@echo "go test"; go test -timeout 30m ./...
+
+bench: bin/lamplight bin/console $(DONE)/test-packages ## the ratios against a peer or a floor, in one run
+	@bin/lamplight bench
+
+lint: $(DONE)/run-packages $(DONE)/pages ## gofmt, vet, staticcheck, svelte-check
+	@test -z "$$(gofmt -l $(GO_SOURCES))" || { gofmt -l $(GO_SOURCES); echo 'run gofmt -w on these'; exit 1; }
+	@go vet -tags $(DESKTOP_TAGS) ./...
+	@go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 -tags $(DESKTOP_TAGS) ./...
+	@cd frontend && npm run check
+
+clean: ## remove what was built here; what a run stored stays (see README)
+	@rm -rf bin .cache frontend/*/dist/assets frontend/*/dist/*.html
