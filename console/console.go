@@ -81,8 +81,9 @@ type Hello struct {
 	Pop        *Pop              `json:"pop"` // the offer or call this agent has, if any
 	Board      []BoardRow        `json:"board"`
 	Drafts     []Draft           `json:"drafts"`
-	Training   bool              `json:"training"` // practice calls can be asked for
-	Pauses     []string          `json:"pauses"`   // pause reason codes
+	DraftPops  []Pop             `json:"draftPops"` // the calls those drafts belong to, to draw their forms again
+	Training   bool              `json:"training"`  // practice calls can be asked for
+	Pauses     []string          `json:"pauses"`    // pause reason codes
 	Supervisor bool              `json:"supervisor"`
 }
 
