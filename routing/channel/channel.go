@@ -1,0 +1,96 @@
+// Package channel takes one message to one person: by text, by email or by push, behind one small interface.
+//
+// A Message says practice, urgency, reference and a link. It cannot hold more: nothing of the patient has a field here.
+// Words puts it into the reader's language from the catalogs. Each technology stands in a package of its own (twilio, mail,
+// push) and passes the suite in channeltest; pocket is the other end of all three.
+//
+// It promises that an error says what is known: that the carrier refused (Refused, Unreachable), that it did not take the
+// message but may later (Later), or that nobody knows (Unknown), in which case Lookup is asked before sending again. It
+// leaves to others when to send, to whom, and what follows (routing).
+package channel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"lamplight/telephony"
+)
+
+// A Channel sends. Methods may be called from any goroutine and return when ctx ends.
+type Channel interface {
+	// Send hands m to the carrier. A nil error means the carrier took it, not that it arrived. The same Key may be sent
+	// twice, after a crash; the reader is at worst told twice. Any error is an *Error.
+	Send(ctx context.Context, m Message) (Receipt, error)
+	// Lookup asks the carrier whether it has m.Key already. ErrNotFound says that it has not, ErrCannotTell that this
+	// carrier cannot be asked; after either, m is sent again.
+	Lookup(ctx context.Context, m Message) (Receipt, error)
+}
+
+// A Message is what leaves the house. It holds nothing of the patient.
+type Message struct {
+	Key       string // the attempt's id: the same for a repeat, never shared by two attempts
+	To        string // a number in E.164, a mail address, or for a push the person
+	Name      string // the reader's name
+	Lang      telephony.Language
+	Practice  string
+	Urgency   string // "routine", "urgent", "emergency"
+	Reference string
+	Link      string // its fragment is the token that locates the note
+}
+
+// A Receipt is the carrier's word that it has a message.
+type Receipt struct {
+	Ref    string // the carrier's own name for it
+	Status Status // Accepted, or further when the carrier already knows
+}
+
+// A Status is what a carrier says of a message it has taken.
+type Status string
+
+const (
+	Accepted    Status = "accepted"
+	Delivered   Status = "delivered"   // on the phone, as the carrier says; not read
+	Undelivered Status = "undelivered" // taken and then given up
+	Failed      Status = "failed"
+)
+
+// A Report is a carrier's later word on a message, as its callback brings it.
+type Report struct {
+	Key    string
+	Ref    string
+	Status Status
+	Why    string // the carrier's code, "30003"; digits or a plain word only
+}
+
+// Lookup's two ways of saying no.
+var (
+	ErrNotFound   = errors.New("channel: the carrier does not have it")
+	ErrCannotTell = errors.New("channel: the carrier cannot be asked")
+)
+
+// A Kind is what a failed Send leaves known.
+type Kind string
+
+const (
+	Refused     Kind = "refused"     // the carrier will never take this one
+	Unreachable Kind = "no-address"  // there is nowhere to send it
+	Later       Kind = "unavailable" // not taken, but may be another time
+	Unknown     Kind = "timeout"     // it may or may not have been taken
+)
+
+// An Error is a failed Send or Lookup. Its text holds a code of the carrier's and no address, so that it may be logged.
+type Error struct {
+	Kind Kind
+	Code string // "21211", "550": the carrier's own
+	Err  error  // the cause, for errors.Is; not part of the text
+}
+
+func (e *Error) Error() string {
+	if e.Code == "" {
+		return "channel: " + string(e.Kind)
+	}
+	return fmt.Sprintf("channel: %s (%s)", e.Kind, e.Code)
+}
+
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,0 +1,110 @@
+// The pocket's page: draws what /events says. Everything that arrived is set as text, never as markup.
+'use strict';
+
+let words = {};
+let view = { phones: [], arrivals: [] };
+let connected = null;
+const drawn = new Set();
+
+const say = (key, vars = {}) => {
+  const plural = 'count' in vars ? `${key}_${vars.count === 1 ? 'one' : 'other'}` : key;
+  return (words[plural] ?? words[key] ?? key).replace(/\{\{(\w+)\}\}/g, (m, name) => (name in vars ? vars[name] : m));
+};
+
+const el = (tag, cls, text) => {
+  const e = document.createElement(tag);
+  if (cls) e.className = cls;
+  if (text !== undefined) e.textContent = text;
+  return e;
+};
+
+const language = () => localStorage.getItem('lang') ?? (navigator.language.startsWith('es') ? 'es' : 'en');
+
+const owns = (phone, a) => a.to === phone.number || a.to.toLowerCase() === phone.email.toLowerCase() || a.to === phone.person;
+
+function bubble(a) {
+  const li = el('li', a.status === 'refused' ? 'refused' : '');
+  li.id = `arrival-${a.seq}`;
+  if (!drawn.has(a.seq)) li.classList.add('fresh');
+  drawn.add(a.seq);
+  const meta = el('div', 'meta');
+  meta.append(el('b', '', say(`pocket.kind.${a.kind}`)));
+  const at = new Date(a.at);
+  const time = el('time', '', at.toLocaleTimeString(language() === 'es' ? 'es-US' : 'en-US', { hour12: false }));
+  time.dateTime = a.at;
+  meta.append(time);
+  if (a.from) meta.append(el('span', '', say('pocket.from', { from: a.from })));
+  if (a.repeat) meta.append(el('span', 'note', say('pocket.repeat')));
+  if (a.status === 'refused' || a.status === 'undelivered') meta.append(el('span', 'note', say(`pocket.status.${a.status}`)));
+  li.append(meta);
+  if (a.title) li.append(el('p', 'title', a.title));
+  li.append(el('p', 'body', a.body));
+  if (/^https?:\/\//.test(a.link)) {
+    const link = el('a', 'open', say('pocket.open'));
+    link.href = a.link;
+    link.target = '_blank';
+    link.rel = 'noopener noreferrer';
+    li.append(link);
+  }
+  return li;
+}
+
+function phone(p, arrivals) {
+  const s = el('section');
+  s.append(el('h2', '', p.name || p.number || p.email));
+  s.append(el('p', 'who', [p.number, p.email, say('pocket.messages', { count: arrivals.length })].filter(Boolean).join(' · ')));
+  if (arrivals.length === 0) {
+    s.append(el('p', 'empty', say('pocket.empty')));
+    return s;
+  }
+  const list = el('ol');
+  list.tabIndex = 0;
+  list.setAttribute('aria-label', p.name || p.number);
+  for (const a of [...arrivals].reverse()) list.append(bubble(a));
+  s.append(list);
+  return s;
+}
+
+function draw() {
+  document.documentElement.lang = language();
+  document.title = say('pocket.title');
+  for (const e of document.querySelectorAll('[data-word]')) e.textContent = say(e.dataset.word);
+  const link = document.getElementById('link');
+  link.textContent = connected === null ? '' : say(connected ? 'pocket.live' : 'pocket.offline');
+  link.className = connected === false ? 'off' : '';
+  const focused = document.activeElement?.closest('li')?.id;
+  const phones = [...view.phones];
+  for (const a of view.arrivals) {
+    if (!phones.some((p) => owns(p, a))) phones.push({ person: '', name: a.to, number: a.to, email: '' });
+  }
+  document.getElementById('phones').replaceChildren(...phones.map((p) => phone(p, view.arrivals.filter((a) => owns(p, a)))));
+  if (focused) document.querySelector(`#${focused} a`)?.focus();
+}
+
+async function speak(lang) {
+  localStorage.setItem('lang', lang);
+  words = await (await fetch(`/words?lang=${lang}`)).json();
+  draw();
+}
+
+function toggle() {
+  speak(language() === 'es' ? 'en' : 'es');
+}
+
+document.getElementById('language').addEventListener('click', toggle);
+document.addEventListener('keydown', (e) => {
+  if (e.key.toLowerCase() === 'l' && !e.ctrlKey && !e.metaKey && !e.altKey) toggle();
+});
+
+speak(language()).then(() => {
+  const events = new EventSource('/events');
+  events.onmessage = (e) => {
+    view = JSON.parse(e.data);
+    connected = true;
+    draw();
+  };
+  events.onerror = () => {
+    connected = false;
+    draw();
+  };
+});

@@ -1,0 +1,87 @@
+package push
+
+import (
+	"crypto/ecdh"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Keys are the house's VAPID keys, base64url. Phones subscribe with Public, so losing Private ends every subscription.
+type Keys struct {
+	Public  string `json:"public"`
+	Private string `json:"private"`
+}
+
+// NewKeys makes a pair.
+func NewKeys() (Keys, error) {
+	k, err := ecdh.P256().GenerateKey(rand.Reader)
+	if err != nil {
+		return Keys{}, fmt.Errorf("make push keys: %w", err)
+	}
+	enc := base64.RawURLEncoding
+	return Keys{Public: enc.EncodeToString(k.PublicKey().Bytes()), Private: enc.EncodeToString(k.Bytes())}, nil
+}
+
+// KeysAt reads the keys kept in a file, or makes and keeps them there, readable by its owner alone. Two processes that make
+// them at once end with the same pair.
+func KeysAt(path string) (Keys, error) {
+	k, err := readKeys(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return k, err
+	}
+	if k, err = NewKeys(); err != nil {
+		return Keys{}, err
+	}
+	text, err := json.Marshal(k)
+	if err != nil {
+		return Keys{}, fmt.Errorf("keep push keys: %w", err)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".push-keys-*")
+	if err != nil {
+		return Keys{}, fmt.Errorf("keep push keys: %w", err)
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(text)
+	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return Keys{}, fmt.Errorf("keep push keys: %w", err)
+	}
+	// A link, unlike a rename, fails when another process was first.
+	if err := os.Link(tmp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return Keys{}, fmt.Errorf("keep push keys: %w", err)
+	}
+	return readKeys(path)
+}
+
+func readKeys(path string) (Keys, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Keys{}, fmt.Errorf("read push keys: %w", err)
+	}
+	var k Keys
+	if err := json.Unmarshal(text, &k); err != nil {
+		return Keys{}, fmt.Errorf("read push keys: %s is not a pair of keys", path)
+	}
+	return k, k.check()
+}
+
+func (k Keys) check() error {
+	enc := base64.RawURLEncoding
+	private, err := enc.DecodeString(k.Private)
+	if err != nil {
+		return errors.New("push: the private key is not base64url")
+	}
+	key, err := ecdh.P256().NewPrivateKey(private)
+	if err != nil {
+		return errors.New("push: the private key is not a P-256 key")
+	}
+	if enc.EncodeToString(key.PublicKey().Bytes()) != k.Public {
+		return errors.New("push: the public key is not the private key's")
+	}
+	return nil
+}

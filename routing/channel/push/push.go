@@ -1,0 +1,234 @@
+// Package push sends Web Push notifications (RFC 8030, encrypted by RFC 8291, signed by VAPID) to the phones a provider has
+// subscribed.
+//
+// A push goes to every phone of the person; one that takes it is enough. The push service cannot be asked afterwards, so
+// Lookup cannot tell; a repeat carries the same Topic and tag, by which a service that still holds the first replaces it and
+// a phone shows one notification.
+//
+// It promises that a subscription the service has ended is dropped, and that no address but a push service's is ever
+// called. It leaves to others how a phone subscribes (console/portal) and the words (channel.Say).
+package push
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	webpush "github.com/SherClockHolmes/webpush-go"
+
+	"lamplight/routing/channel"
+)
+
+// A Subscription is one phone's, as the browser's PushSubscription gives it. All of it is secret: who has it can push.
+type Subscription struct {
+	Endpoint string `json:"endpoint"`
+	Keys     struct {
+		P256dh string `json:"p256dh"`
+		Auth   string `json:"auth"`
+	} `json:"keys"`
+}
+
+// Store remembers subscriptions, durably.
+type Store interface {
+	// Subscriptions are a person's, none if there are none.
+	Subscriptions(ctx context.Context, person string) ([]Subscription, error)
+	// Unsubscribe drops one that the push service has ended; dropping it twice is no error.
+	Unsubscribe(ctx context.Context, endpoint string) error
+}
+
+// Payload is what a phone's service worker gets, decrypted.
+type Payload struct {
+	Title string `json:"title"`
+	Body  string `json:"body"`
+	URL   string `json:"url"`
+	Tag   string `json:"tag"`
+	Lang  string `json:"lang"`
+}
+
+// Config is how the house signs its pushes.
+type Config struct {
+	Keys       Keys
+	Subscriber string // a mail address or an https URL by which a push service can complain
+	// Plain are hosts ("127.0.0.1") that may be called although they are not public https ones: a test's or a demo's.
+	Plain   []string
+	Timeout time.Duration // bounds one request; 10 s if zero
+}
+
+// Client is a channel.Channel. It may be used from any goroutine.
+type Client struct {
+	cfg   Config
+	store Store
+	http  *http.Client
+}
+
+var _ channel.Channel = (*Client)(nil)
+
+// TTL is how long a push service keeps a push for a phone that is off, in seconds. Long enough for a dead spot, too short
+// to wake somebody hours later for what others have long done.
+const TTL = 30 * 60
+
+// New checks cfg; it does not connect.
+func New(cfg Config, store Store) (*Client, error) {
+	if err := cfg.Keys.check(); err != nil {
+		return nil, err
+	}
+	if cfg.Subscriber == "" {
+		return nil, errors.New("push: no subscriber address")
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = 10 * time.Second
+	}
+	c := &Client{cfg: cfg, store: store}
+	dialer := &net.Dialer{Timeout: cfg.Timeout, ControlContext: nil}
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return c.dial(ctx, dialer, network, addr)
+		},
+		TLSHandshakeTimeout: cfg.Timeout, ResponseHeaderTimeout: cfg.Timeout, MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute,
+	}
+	c.http = &http.Client{Transport: transport, Timeout: cfg.Timeout, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
+	return c, nil
+}
+
+// Close drops the idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Lookup implements channel.Channel: a push service cannot be asked.
+func (c *Client) Lookup(context.Context, channel.Message) (channel.Receipt, error) {
+	return channel.Receipt{}, channel.ErrCannotTell
+}
+
+// Send implements channel.Channel. m.To is the person.
+func (c *Client) Send(ctx context.Context, m channel.Message) (channel.Receipt, error) {
+	subs, err := c.store.Subscriptions(ctx, m.To)
+	if err != nil {
+		return channel.Receipt{}, &channel.Error{Kind: channel.Later, Code: "store", Err: err}
+	}
+	if len(subs) == 0 {
+		return channel.Receipt{}, &channel.Error{Kind: channel.Unreachable}
+	}
+	receipts := make([]channel.Receipt, len(subs))
+	errs := make([]error, len(subs))
+	var wg sync.WaitGroup
+	for i, s := range subs {
+		wg.Go(func() { receipts[i], errs[i] = c.one(ctx, s, m) })
+	}
+	wg.Wait()
+	var worst error
+	for i, err := range errs {
+		if err == nil {
+			return receipts[i], nil
+		}
+		worst = worse(worst, err)
+	}
+	return channel.Receipt{}, worst
+}
+
+// one sends to one phone.
+func (c *Client) one(ctx context.Context, s Subscription, m channel.Message) (channel.Receipt, error) {
+	if err := CheckEndpoint(s.Endpoint, c.cfg.Plain); err != nil {
+		return channel.Receipt{}, &channel.Error{Kind: channel.Unreachable, Err: err}
+	}
+	words := channel.Say(m)
+	payload, err := json.Marshal(Payload{
+		Title: words.PushTitle, Body: words.PushMessage, URL: m.Link, Tag: topic(m.Key), Lang: string(m.Lang),
+	})
+	if err != nil {
+		return channel.Receipt{}, &channel.Error{Kind: channel.Refused, Err: err}
+	}
+	urgency := webpush.UrgencyHigh
+	if m.Urgency == "routine" {
+		urgency = webpush.UrgencyNormal
+	}
+	res, err := webpush.SendNotificationWithContext(ctx, payload,
+		&webpush.Subscription{Endpoint: s.Endpoint, Keys: webpush.Keys{Auth: s.Keys.Auth, P256dh: s.Keys.P256dh}},
+		&webpush.Options{
+			HTTPClient: c.http, Subscriber: c.cfg.Subscriber, TTL: TTL, Topic: topic(m.Key), Urgency: urgency,
+			VAPIDPublicKey: c.cfg.Keys.Public, VAPIDPrivateKey: c.cfg.Keys.Private,
+		})
+	if err != nil {
+		return channel.Receipt{}, explain(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode >= 200 && res.StatusCode < 300 {
+		return channel.Receipt{Ref: topic(m.Key), Status: channel.Accepted}, nil
+	}
+	return channel.Receipt{}, c.refused(ctx, res.StatusCode, s)
+}
+
+func (c *Client) refused(ctx context.Context, status int, s Subscription) error {
+	e := &channel.Error{Kind: channel.Refused, Code: strconv.Itoa(status)}
+	switch {
+	case status == http.StatusNotFound || status == http.StatusGone:
+		e.Kind = channel.Unreachable
+		e.Err = c.store.Unsubscribe(ctx, s.Endpoint)
+	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
+		e.Kind = channel.Later
+	case status >= 500 || status == http.StatusRequestTimeout:
+		e.Kind = channel.Unknown
+	}
+	return e
+}
+
+func explain(err error) error {
+	var dial *net.OpError
+	var blocked *blockedError
+	switch {
+	case errors.As(err, &blocked):
+		return &channel.Error{Kind: channel.Unreachable, Code: "address", Err: err}
+	case errors.As(err, &dial) && dial.Op == "dial":
+		return &channel.Error{Kind: channel.Later, Code: "connect", Err: err}
+	case errors.As(err, new(*url.Error)):
+		return &channel.Error{Kind: channel.Unknown, Err: err}
+	}
+	// Anything else was found wrong before a byte left: a key that is none.
+	return &channel.Error{Kind: channel.Unreachable, Code: "subscription", Err: err}
+}
+
+// worse keeps the error that leaves most hope, since that decides whether to try again.
+func worse(a, b error) error {
+	hope := map[channel.Kind]int{channel.Unreachable: 0, channel.Refused: 1, channel.Unknown: 2, channel.Later: 3}
+	var ea, eb *channel.Error
+	if !errors.As(a, &ea) || (errors.As(b, &eb) && hope[eb.Kind] > hope[ea.Kind]) {
+		return b
+	}
+	return a
+}
+
+// topic names a message to a push service: at most 32 letters of base64url (RFC 8030, 5.4).
+func topic(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return base64.RawURLEncoding.EncodeToString(sum[:24])
+}
+
+// CheckEndpoint refuses an endpoint that is no push service's: not https, with a password, or an address inside a network.
+// A subscription comes from a browser, so its endpoint could be made to point at our own machines.
+func CheckEndpoint(endpoint string, plain []string) error {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host == "" || len(endpoint) > 2048 {
+		return errors.New("push: the endpoint is not an address")
+	}
+	for _, h := range plain {
+		if strings.EqualFold(u.Hostname(), h) {
+			return nil
+		}
+	}
+	if u.Scheme != "https" || u.User != nil {
+		return errors.New("push: the endpoint is not https")
+	}
+	if ip := net.ParseIP(u.Hostname()); ip != nil && !public(ip) {
+		return errors.New("push: the endpoint is inside a network")
+	}
+	return nil
+}
