@@ -1,0 +1,138 @@
+package audit
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// A Key signs checkpoints (Ed25519) and authenticates leaves that wait. It lives in a file of mode 0600, away from the
+// database; beside it lies the newest checkpoint, so that a database set back to an older state is noticed.
+type Key struct {
+	path     string
+	signer   note.Signer
+	verifier note.Verifier
+	public   string
+	macKey   []byte
+}
+
+type keyFile struct {
+	Signer   string `json:"signer"`   // golang.org/x/mod/sumdb/note's form
+	Verifier string `json:"verifier"` // may be published
+	MAC      []byte `json:"mac"`
+}
+
+// OpenKey reads the log's key at path, making it, under the name given, when there is none. The name stands on every
+// checkpoint; it may hold no space and no plus.
+func OpenKey(path, name string) (*Key, error) {
+	k, err := readKey(path)
+	if !errors.Is(err, os.ErrNotExist) {
+		return k, err
+	}
+	signer, verifier, err := note.GenerateKey(rand.Reader, name)
+	if err != nil {
+		return nil, fmt.Errorf("make the audit key: %w", err)
+	}
+	mac := make([]byte, 32)
+	rand.Read(mac)
+	b, err := json.Marshal(keyFile{signer, verifier, mac})
+	if err != nil {
+		return nil, fmt.Errorf("make the audit key: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the audit key: %w", err)
+	}
+	tmp, err := writeTemp(path, b)
+	if err != nil {
+		return nil, fmt.Errorf("make the audit key: %w", err)
+	}
+	defer os.Remove(tmp)
+	// Link, not rename: a process that was first has already signed with its key.
+	if err := os.Link(tmp, path); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, fmt.Errorf("make the audit key: %w", err)
+	}
+	return readKey(path)
+}
+
+func readKey(path string) (*Key, error) {
+	fi, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the audit key: %w", err)
+	}
+	if fi.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("the audit key %s can be read by others: chmod 600 it", path)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the audit key: %w", err)
+	}
+	damaged := fmt.Errorf("the audit key %s is damaged: restore it from its backup", path)
+	var f keyFile
+	if err := json.Unmarshal(b, &f); err != nil || len(f.MAC) != 32 {
+		return nil, damaged
+	}
+	k := &Key{path: path, public: f.Verifier, macKey: f.MAC}
+	if k.signer, err = note.NewSigner(f.Signer); err != nil {
+		return nil, damaged
+	}
+	if k.verifier, err = note.NewVerifier(f.Verifier); err != nil {
+		return nil, damaged
+	}
+	return k, nil
+}
+
+// Public is the verifier key, to be given to whoever wants to check checkpoints without trusting this house.
+func (k *Key) Public() string { return k.public }
+
+func (k *Key) remembered() string { return strings.TrimSuffix(k.path, ".key") + ".checkpoint" }
+
+// Remember keeps the newest checkpoint beside the key.
+func (k *Key) Remember(checkpoint string) error {
+	tmp, err := writeTemp(k.remembered(), []byte(checkpoint))
+	if err != nil {
+		return fmt.Errorf("keep the checkpoint: %w", err)
+	}
+	defer os.Remove(tmp)
+	if err := os.Rename(tmp, k.remembered()); err != nil {
+		return fmt.Errorf("keep the checkpoint: %w", err)
+	}
+	return nil
+}
+
+// Remembered is the checkpoint kept beside the key, "" when there is none yet.
+func (k *Key) Remembered() (string, error) {
+	b, err := os.ReadFile(k.remembered())
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the kept checkpoint: %w", err)
+	}
+	return string(b), nil
+}
+
+// writeTemp writes a private file beside path.
+func writeTemp(path string, b []byte) (string, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".audit-*")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return "", err
+	}
+	return f.Name(), nil
+}

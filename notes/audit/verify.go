@@ -1,0 +1,330 @@
+package audit
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"lamplight/notes/audit/tree"
+)
+
+// Options say what Verify checks beside the log itself.
+type Options struct {
+	Key     *Key     // checks signatures and the MACs of waiting leaves
+	Tables  []Table  // the business tables; a row of a kind not listed is counted in Report.Unchecked
+	Against []string // checkpoints kept elsewhere: the log must still contain each
+}
+
+// A Report is what Verify found. Everything in it may be shown: ids and codes, no patient data.
+type Report struct {
+	Leaves      int64     `json:"leaves"` // sequenced
+	Waiting     int64     `json:"waiting"`
+	Checkpoints int64     `json:"checkpoints"`
+	Rows        int64     `json:"rows"`      // business rows checked
+	Unchecked   []string  `json:"unchecked"` // kinds that leaves vouch for and no Table was given for
+	Findings    []Finding `json:"findings"`
+	More        int64     `json:"more"` // findings beyond the first thousand
+}
+
+// A Finding is one thing that is not as the log says.
+type Finding struct {
+	What  string `json:"what"`  // a code: "leaf-edited", "leaf-missing", "row-altered", …
+	Where string `json:"where"` // which: "leaf 17", "note 0190…", "checkpoint 52"
+}
+
+func (f Finding) String() string { return f.What + ": " + f.Where }
+
+// Good reports that nothing was found.
+func (r Report) Good() bool { return len(r.Findings) == 0 }
+
+// Print writes the report for a person, one finding a line, the verdict last.
+func (r Report) Print(w io.Writer) error {
+	var b strings.Builder
+	for _, f := range r.Findings {
+		fmt.Fprintln(&b, f)
+	}
+	if r.More > 0 {
+		fmt.Fprintf(&b, "and %d more\n", r.More)
+	}
+	for _, k := range r.Unchecked {
+		fmt.Fprintf(&b, "not checked: rows of kind %s\n", k)
+	}
+	verdict := "audit verified"
+	if !r.Good() {
+		verdict = "AUDIT FAILED, " + strconv.FormatInt(int64(len(r.Findings))+r.More, 10) + " findings"
+	}
+	fmt.Fprintf(&b, "%s, %d leaves (%d waiting), %d checkpoints, %d rows\n", verdict, r.Leaves+r.Waiting, r.Waiting, r.Checkpoints, r.Rows)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r *Report) find(what, where string, args ...any) {
+	if len(r.Findings) >= 1000 {
+		r.More++
+		return
+	}
+	r.Findings = append(r.Findings, Finding{what, fmt.Sprintf(where, args...)})
+}
+
+// Verify recomputes the log from its leaves and compares everything there is with it, in one snapshot of the database: it
+// may run beside a working house. Its error means that it could not look; what it saw is in the Report.
+func Verify(ctx context.Context, pool *pgxpool.Pool, o Options) (Report, error) {
+	var r Report
+	err := pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		v := &verifier{tx: tx, o: o, r: &r, rows: map[[sha256.Size]byte]vouched{}}
+		for _, step := range []func(context.Context) error{v.readHashes, v.leaves, v.checkpoints, v.outbox, v.tables} {
+			if err := step(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return r, fmt.Errorf("verify the audit log: %w", err)
+	}
+	return r, nil
+}
+
+// verifier is one run.
+type verifier struct {
+	tx     pgx.Tx
+	o      Options
+	r      *Report
+	check  tree.Checker
+	stored map[int64][]byte // audit_hash, entries leave when they were compared
+	rows   map[[sha256.Size]byte]vouched
+}
+
+// vouched is what the last leaf said of a row.
+type vouched struct {
+	kind, id, hash string
+	seen           bool
+}
+
+func rowKey(kind, id string) [sha256.Size]byte { return sha256.Sum256([]byte(kind + "\x00" + id)) }
+
+func (v *verifier) readHashes(ctx context.Context) error {
+	v.stored = map[int64][]byte{}
+	rows, err := v.tx.Query(ctx, "select idx, hash from audit_hash")
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		var idx int64
+		var h []byte
+		if err := rows.Scan(&idx, &h); err != nil {
+			return err
+		}
+		v.stored[idx] = h
+	}
+	return rows.Err()
+}
+
+// leaves recomputes the tree. Each leaf is held against the hash stored for it, which names the leaf that was changed;
+// that the stored hashes themselves are the right ones is shown by the checkpoints.
+func (v *verifier) leaves(ctx context.Context) error {
+	rows, err := v.tx.Query(ctx, "select idx, kind, object, body from audit_leaf order by idx")
+	if err != nil {
+		return err
+	}
+	var idx int64
+	var kind, object string
+	var body []byte
+	_, err = pgx.ForEachRow(rows, []any{&idx, &kind, &object, &body}, func() error {
+		for next := v.check.Size(); next < idx; next++ {
+			v.r.find("leaf-missing", "leaf %d", next)
+			// A placeholder keeps the places of the leaves that follow, so that only the missing one is named.
+			if err := v.grow(nil, false); err != nil {
+				return err
+			}
+		}
+		if idx != v.check.Size() {
+			v.r.find("leaf-inserted", "leaf %d", idx)
+			return nil
+		}
+		v.r.Leaves++
+		at := tlog.StoredHashIndex(0, idx)
+		if h := tlog.RecordHash(body); string(h[:]) != string(v.stored[at]) {
+			v.r.find("leaf-edited", "leaf %d", idx)
+		}
+		v.believe(body, kind, object, "leaf "+strconv.FormatInt(idx, 10))
+		return v.grow(body, true)
+	})
+	if err != nil {
+		return err
+	}
+	for idx := range v.stored {
+		v.r.find("hash-inserted", "hash %d", idx)
+	}
+	return nil
+}
+
+// grow adds a leaf to the recomputed tree and compares the inner hashes it completes. Once a leaf is missing or altered the
+// hashes above it differ too; they are not findings of their own beside it, but never hide one, since any finding fails.
+func (v *verifier) grow(body []byte, compare bool) error {
+	from, made, err := v.check.Add(body)
+	if err != nil {
+		return err
+	}
+	for i, h := range made {
+		idx := from + int64(i)
+		if stored, ok := v.stored[idx]; !ok {
+			v.r.find("hash-missing", "hash %d", idx)
+		} else if compare && string(stored) != string(h[:]) {
+			v.r.find("hash-altered", "hash %d", idx)
+		}
+		delete(v.stored, idx)
+	}
+	return nil
+}
+
+// believe takes a leaf at its word about the rows it vouches for.
+func (v *verifier) believe(body []byte, kind, object, where string) {
+	e, err := tree.Decode(body)
+	if err != nil {
+		v.r.find("leaf-unreadable", "%s", where)
+		return
+	}
+	if e.Kind != kind || e.Object != object {
+		v.r.find("leaf-edited", "%s", where)
+	}
+	for _, row := range e.Rows {
+		v.rows[rowKey(row.Kind, row.ID)] = vouched{kind: row.Kind, id: row.ID, hash: row.Hash}
+	}
+}
+
+func (v *verifier) checkpoints(ctx context.Context) error {
+	rows, err := v.tx.Query(ctx, "select size, note from audit_checkpoint order by size")
+	if err != nil {
+		return err
+	}
+	prev, newest := int64(-1), int64(0)
+	var size int64
+	var msg string
+	_, err = pgx.ForEachRow(rows, []any{&size, &msg}, func() error {
+		v.r.Checkpoints++
+		h, err := tree.OpenHead(msg, v.o.Key.verifier)
+		if err != nil {
+			v.r.find("checkpoint-altered", "checkpoint %d: %v", size, err)
+			return nil
+		}
+		if h.Size != size {
+			v.r.find("checkpoint-altered", "checkpoint %d", size)
+		}
+		if h.Prev != prev {
+			v.r.find("checkpoint-missing", "between %d and %d", prev, h.Size)
+		}
+		prev, newest = h.Size, h.Size
+		return v.contains(h, "checkpoint "+strconv.FormatInt(size, 10))
+	})
+	if err != nil {
+		return err
+	}
+	if have := v.check.Size(); have > newest {
+		v.r.find("leaf-inserted", "%d leaves beyond the newest checkpoint", have-newest)
+	}
+	kept, err := v.o.Key.Remembered()
+	if err != nil {
+		return err
+	}
+	against := v.o.Against
+	if kept != "" {
+		against = append([]string{kept}, against...)
+	}
+	for _, msg := range against {
+		h, err := tree.OpenHead(msg, v.o.Key.verifier)
+		if err != nil {
+			v.r.find("checkpoint-foreign", "a checkpoint given to compare with: %v", err)
+			continue
+		}
+		if err := v.contains(h, "kept checkpoint "+strconv.FormatInt(h.Size, 10)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// contains checks that the recomputed log still begins with what the head covers.
+func (v *verifier) contains(h tree.Head, where string) error {
+	if h.Size > v.check.Size() {
+		v.r.find("log-cut", "%s, and the log has %d leaves", where, v.check.Size())
+		return nil
+	}
+	hash, err := v.check.Head(h.Size)
+	if err != nil {
+		return err
+	}
+	if hash != h.Hash {
+		v.r.find("log-altered", "%s does not cover these leaves", where)
+	}
+	return nil
+}
+
+func (v *verifier) outbox(ctx context.Context) error {
+	rows, err := v.tx.Query(ctx, "select id, kind, object, body, mac from audit_outbox order by id")
+	if err != nil {
+		return err
+	}
+	var id int64
+	var kind, object string
+	var body, mac []byte
+	_, err = pgx.ForEachRow(rows, []any{&id, &kind, &object, &body, &mac}, func() error {
+		v.r.Waiting++
+		where := "waiting leaf " + strconv.FormatInt(id, 10)
+		if !hmac.Equal(mac, v.o.Key.mac(kind, object, body)) {
+			v.r.find("leaf-forged", "%s", where)
+			return nil
+		}
+		v.believe(body, kind, object, where)
+		return nil
+	})
+	return err
+}
+
+func (v *verifier) tables(ctx context.Context) error {
+	checked := map[string]bool{}
+	for _, t := range v.o.Tables {
+		checked[t.Kind] = true
+		if err := t.each(ctx, v.tx, func(row Row) { v.row(row) }); err != nil {
+			return fmt.Errorf("read %s: %w", t.Name, err)
+		}
+	}
+	unchecked := map[string]bool{}
+	for _, w := range v.rows {
+		switch {
+		case !checked[w.kind]:
+			if !unchecked[w.kind] {
+				unchecked[w.kind] = true
+				v.r.Unchecked = append(v.r.Unchecked, w.kind)
+			}
+		case !w.seen && w.hash != "":
+			v.r.find("row-missing", "%s %s", w.kind, w.id)
+		}
+	}
+	return nil
+}
+
+func (v *verifier) row(row Row) {
+	v.r.Rows++
+	k := rowKey(row.Kind, row.ID)
+	w, ok := v.rows[k]
+	switch {
+	case !ok:
+		v.r.find("row-without-leaf", "%s %s", row.Kind, row.ID)
+		return
+	case w.hash == "":
+		v.r.find("row-returned", "%s %s", row.Kind, row.ID)
+	case w.hash != row.Hash:
+		v.r.find("row-altered", "%s %s", row.Kind, row.ID)
+	}
+	w.seen = true
+	v.rows[k] = w
+}
