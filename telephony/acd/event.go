@@ -1,0 +1,107 @@
+package acd
+
+// An Event is something that happened: one of the types in this file.
+type Event interface{ event() }
+
+// AgentIn signs an agent in, Paused with the reason ReasonSignedIn until Ready. For an agent who is here already it
+// replaces what they can do and leaves what they are doing.
+type AgentIn struct{ Agent Agent }
+
+// AgentOut signs an agent out, or says that the desk is gone. A standing offer is withdrawn; a conversation goes on,
+// and the agent leaves when it has ended.
+type AgentOut struct{ Agent AgentID }
+
+// Ready makes a Paused agent, or one in WrapUp, Ready; during a conversation it takes back a Pause.
+type Ready struct{ Agent AgentID }
+
+// Pause makes an agent Paused with a reason. A standing offer is withdrawn; in a conversation or in wrap-up the pause
+// comes after it.
+type Pause struct {
+	Agent  AgentID
+	Reason string
+}
+
+// CallIn puts a call on the list of the waiting.
+type CallIn struct {
+	Call  CallID
+	Needs Needs
+}
+
+// CallGone says that the caller hung up, or gave up a kept place. A call that is waiting or offered is abandoned; one
+// in conversation has ended.
+type CallGone struct{ Call CallID }
+
+// KeepPlace says that the patient hangs up and will be called back when their turn has come. Only for a call that is
+// waiting or offered.
+type KeepPlace struct{ Call CallID }
+
+// Requeue sends a call in conversation back to the waiting: the agent's leg failed, or the agent passes it on. It has
+// the place of its first arrival. Needs, where given, replace the old ones.
+type Requeue struct {
+	Call  CallID
+	Needs *Needs
+	// Reached is for a kept place: the patient has been called back and is on the line, so the call waits like any
+	// other. Without it the place stays kept.
+	Reached bool
+}
+
+// Ringing says that the agent's phone rings (Reserved becomes Ringing). It does not move the deadline.
+type Ringing struct{ Offer OfferID }
+
+// Accepted says that the agent answered. It counts even after the deadline as long as the offer has not been
+// withdrawn, because the agent is there.
+type Accepted struct{ Offer OfferID }
+
+// Rejected says that the agent declined.
+type Rejected struct{ Offer OfferID }
+
+// Missed says, ahead of the deadline, that the agent's phone cannot be reached or gave up ringing.
+type Missed struct{ Offer OfferID }
+
+// Ended says that a conversation is over, whoever ended it.
+type Ended struct {
+	Call CallID
+	// Unreached is for a kept place: the patient did not answer when called back.
+	Unreached bool
+}
+
+// WrapUpDone ends an agent's wrap-up ahead of its limit.
+type WrapUpDone struct{ Agent AgentID }
+
+// Tick only lets time pass. Send one no later than Next says.
+type Tick struct{}
+
+// Configure replaces the settings. Standing offers keep their deadline.
+type Configure struct{ Config Config }
+
+// TakeOver says that from now on commands carry this epoch, because another server writes. A lower epoch than the
+// present one is refused.
+type TakeOver struct{ Epoch uint64 }
+
+// ResetFigures starts the counted figures anew, for instance at midnight.
+type ResetFigures struct{}
+
+func (AgentIn) event()      {}
+func (AgentOut) event()     {}
+func (Ready) event()        {}
+func (Pause) event()        {}
+func (CallIn) event()       {}
+func (CallGone) event()     {}
+func (KeepPlace) event()    {}
+func (Requeue) event()      {}
+func (Ringing) event()      {}
+func (Accepted) event()     {}
+func (Rejected) event()     {}
+func (Missed) event()       {}
+func (Ended) event()        {}
+func (WrapUpDone) event()   {}
+func (Tick) event()         {}
+func (Configure) event()    {}
+func (TakeOver) event()     {}
+func (ResetFigures) event() {}
+
+// Reasons of the pauses this package makes itself; all others are the caller's own words.
+const (
+	ReasonSignedIn = "signed in"
+	ReasonMissed   = "missed calls"
+)

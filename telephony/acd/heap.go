@@ -1,0 +1,119 @@
+package acd
+
+// A node is one element's place in a heap: ordered by at (nanoseconds), then seq.
+type node struct {
+	at    int64
+	seq   uint64
+	pos   int32 // index in the heap plus one; 0 when in none
+	call  *call
+	agent *agent
+}
+
+// entry repeats the order's key beside the pointer, so that comparing does not chase it.
+type entry struct {
+	at  int64
+	seq uint64
+	n   *node
+}
+
+func (e entry) before(o entry) bool { return e.at < o.at || e.at == o.at && e.seq < o.seq }
+
+// A queue is a 4-ary heap with the earliest first; an element knows its place, so any can be taken out in O(log n).
+type queue []entry
+
+func (q *queue) push(n *node) {
+	*q = append(*q, entry{n.at, n.seq, n})
+	n.pos = int32(len(*q))
+	q.up(len(*q) - 1)
+}
+
+func (q *queue) remove(n *node) {
+	if n.pos == 0 {
+		return
+	}
+	h, i := *q, int(n.pos)-1
+	last := len(h) - 1
+	h[i] = h[last]
+	h[last] = entry{}
+	*q = h[:last]
+	n.pos = 0
+	if i < last {
+		h[i].n.pos = int32(i + 1)
+		q.up(i)
+		q.down(i)
+	}
+}
+
+func (q queue) up(i int) {
+	for i > 0 {
+		p := (i - 1) / 4
+		if !q[i].before(q[p]) {
+			return
+		}
+		q.swap(i, p)
+		i = p
+	}
+}
+
+func (q queue) down(i int) {
+	for {
+		least := i
+		for c := 4*i + 1; c <= 4*i+4 && c < len(q); c++ {
+			if q[c].before(q[least]) {
+				least = c
+			}
+		}
+		if least == i {
+			return
+		}
+		q.swap(i, least)
+		i = least
+	}
+}
+
+func (q queue) swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].n.pos, q[j].n.pos = int32(i+1), int32(j+1)
+}
+
+// bits is a set of small numbers.
+type bits []uint64
+
+func (b *bits) set(i int) {
+	for len(*b) <= i>>6 {
+		*b = append(*b, 0)
+	}
+	(*b)[i>>6] |= 1 << (i & 63)
+}
+
+func (b bits) clear(i int) {
+	if i>>6 < len(b) {
+		b[i>>6] &^= 1 << (i & 63)
+	}
+}
+
+func (b bits) has(i int) bool { return i>>6 < len(b) && b[i>>6]&(1<<(i&63)) != 0 }
+
+// meets says whether the two sets share a number.
+func (b bits) meets(o bits) bool {
+	for i := range min(len(b), len(o)) {
+		if b[i]&o[i] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// and writes into dst what the two share, and says whether that is anything.
+func (b bits) and(o bits, dst *bits) bool {
+	n := min(len(b), len(o))
+	d := (*dst)[:0]
+	var any uint64
+	for i := range n {
+		w := b[i] & o[i]
+		any |= w
+		d = append(d, w)
+	}
+	*dst = d
+	return any != 0
+}
