@@ -1,0 +1,133 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// A machine without certificates of its own gets an authority made for it and one certificate signed by that: the desks
+// and the demo's browser trust ca.pem, which can be given to others; the keys never leave the state directory.
+const (
+	authorityYears   = 10
+	certificateDays  = 397 // what browsers accept at most
+	renewBeforeDays  = 30
+	certificateHosts = "localhost"
+	authorityFile    = "ca.pem" // public: what a desk or a browser is told to trust
+)
+
+// certificates returns the server's TLS configuration and the pool that trusts it, making or renewing what is missing.
+func certificates(dir string, now time.Time) (*tls.Config, *x509.CertPool, error) {
+	ca, caKey, err := pair(dir, "ca", now, func() (*x509.Certificate, *x509.Certificate, *ecdsa.PrivateKey) {
+		return &x509.Certificate{
+			Subject: pkix.Name{CommonName: "Lamplight on " + hostname()}, NotAfter: now.AddDate(authorityYears, 0, 0),
+			IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign, MaxPathLenZero: true,
+		}, nil, nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	leaf, leafKey, err := pair(dir, "server", now, func() (*x509.Certificate, *x509.Certificate, *ecdsa.PrivateKey) {
+		return &x509.Certificate{
+			Subject: pkix.Name{CommonName: hostname()}, NotAfter: now.AddDate(0, 0, certificateDays),
+			KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+			DNSNames:    []string{certificateHosts, hostname()},
+			IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		}, ca, caKey
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	public := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw})
+	if err := writeFile(filepath.Join(dir, authorityFile), public, 0o644); err != nil {
+		return nil, nil, err
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(ca)
+	return &tls.Config{
+		MinVersion:   tls.VersionTLS13,
+		Certificates: []tls.Certificate{{Certificate: [][]byte{leaf.Raw, ca.Raw}, PrivateKey: leafKey, Leaf: leaf}},
+	}, pool, nil
+}
+
+// pair reads NAME-secret.pem, a certificate and its key in one file so that a crash cannot part them, or makes it from the
+// template when it is missing or nearly over.
+func pair(dir, name string, now time.Time, template func() (self, parent *x509.Certificate, parentKey *ecdsa.PrivateKey)) (*x509.Certificate, *ecdsa.PrivateKey, error) {
+	file := filepath.Join(dir, name+"-secret.pem")
+	loaded, err := tls.LoadX509KeyPair(file, file)
+	if err == nil {
+		key, ok := loaded.PrivateKey.(*ecdsa.PrivateKey)
+		if ok && now.AddDate(0, 0, renewBeforeDays).Before(loaded.Leaf.NotAfter) {
+			return loaded.Leaf, key, nil
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("read certificate %s: %w; remove the file to have it made anew", file, err)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make key %s: %w", name, err)
+	}
+	self, parent, parentKey := template()
+	if parent == nil {
+		parent, parentKey = self, key
+	}
+	if self.SerialNumber, err = rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127)); err != nil {
+		return nil, nil, fmt.Errorf("make certificate %s: %w", name, err)
+	}
+	self.NotBefore = now.Add(-time.Hour) // a desk's clock may be a little behind
+	der, err := x509.CreateCertificate(rand.Reader, self, parent, &key.PublicKey, parentKey)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make certificate %s: %w", name, err)
+	}
+	keyDER, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make certificate %s: %w", name, err)
+	}
+	bundle := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER})...)
+	if err := writeFile(file, bundle, 0o600); err != nil {
+		return nil, nil, err
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make certificate %s: %w", name, err)
+	}
+	return cert, key, nil
+}
+
+// writeFile writes a file whole or not at all.
+func writeFile(path string, data []byte, mode fs.FileMode) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, errors.Join(err, os.Remove(f.Name())))
+	}
+	return nil
+}
+
+func hostname() string {
+	h, err := os.Hostname()
+	if err != nil || h == "" {
+		return certificateHosts
+	}
+	return h
+}

@@ -1,0 +1,205 @@
+package console
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"lamplight/notes"
+	"lamplight/routing"
+	"lamplight/telephony"
+)
+
+// Pages is everything the web pages of providers and practices can ask (console/portal carries it over HTTPS). The actor
+// is carried in ctx, errors are as in Service, and what an actor may not see is answered like what does not exist.
+type Pages interface {
+	Me(ctx context.Context) (Me, error)
+
+	// Locate tells which note a link leads to, if the actor may read it. The link proves nothing about who holds it.
+	Locate(ctx context.Context, token string) (notes.NoteID, error)
+	// Inbox lists a provider's notes: what waits for them first, then the last few days'.
+	Inbox(ctx context.Context) ([]InboxRow, error)
+	// Card opens a note; the trace of that is durable before anything is decrypted.
+	Card(ctx context.Context, note notes.NoteID) (Card, error)
+	// Rendered says that the note was drawn on a screen: it is read now. token is the link's, if it came by one.
+	Rendered(ctx context.Context, note notes.NoteID, token string) error
+	// Acknowledge takes the note on; it may be repeated and coming second is no error: the card says who was first.
+	Acknowledge(ctx context.Context, note notes.NoteID) (Card, error)
+	// PassOn is "not me": the next rung begins now.
+	PassOn(ctx context.Context, note notes.NoteID) (Card, error)
+	// Reply writes back to the agents: it stands on the note and on their board.
+	Reply(ctx context.Context, note notes.NoteID, text string) (Card, error)
+	// CallPatient rings the provider's phone, then the patient's, who sees the practice's number. id makes it repeatable.
+	CallPatient(ctx context.Context, note notes.NoteID, id string) error
+	CloseOut(ctx context.Context, note notes.NoteID, text string) (Card, error)
+	// Subscribe lets pushes reach this person's browser; PushKey is what the browser subscribes with.
+	Subscribe(ctx context.Context, s PushSubscription) error
+	PushKey(ctx context.Context) (string, error)
+
+	// Calls lists a practice's calls and notes; nothing of the patient beyond the display name.
+	Calls(ctx context.Context, f CallsFilter) (CallsPage, error)
+	// CallStory tells one call whole, note opened.
+	CallStory(ctx context.Context, call telephony.CallID) (CallStory, error)
+	// Recording writes a call's recording as a WAV file.
+	Recording(ctx context.Context, call telephony.CallID, w io.Writer) error
+	// Week tells who is on call for seven days from a local date ("2026-11-23"; empty is today), holes included.
+	Week(ctx context.Context, account telephony.AccountID, from string) (Week, error)
+}
+
+// Me is who is signed in on a page.
+type Me struct {
+	ID       notes.PersonID     `json:"id"`
+	Name     string             `json:"name"`
+	Role     string             `json:"role"` // "provider", "practice", "supervisor", "agent", "admin"
+	Language telephony.Language `json:"language"`
+	Accounts []AccountRef       `json:"accounts"`
+	Until    time.Time          `json:"until"` // when the session ends if nothing is done
+}
+
+// AccountRef names a practice.
+type AccountRef struct {
+	ID       telephony.AccountID `json:"id"`
+	Name     string              `json:"name"`
+	TimeZone string              `json:"timeZone"`
+}
+
+// InboxRow is one note in a provider's list.
+type InboxRow struct {
+	Note     notes.NoteID    `json:"note"`
+	Ref      string          `json:"ref"`
+	Practice string          `json:"practice"`
+	Urgency  notes.Urgency   `json:"urgency"`
+	CallType notes.Text      `json:"callType"`
+	State    notes.NoteState `json:"state"`
+	TakenAt  time.Time       `json:"takenAt"`
+	AckedBy  string          `json:"ackedBy"` // a name, when somebody took it on
+	Mine     bool            `json:"mine"`    // it was sent to this person and waits
+}
+
+// Card is a note as a provider reads it on a phone.
+type Card struct {
+	Note     notes.NoteID       `json:"note"`
+	Ref      string             `json:"ref"`
+	Practice AccountRef         `json:"practice"`
+	Urgency  notes.Urgency      `json:"urgency"`
+	CallType notes.Text         `json:"callType"`
+	Language telephony.Language `json:"language"` // the patient's
+	TakenAt  time.Time          `json:"takenAt"`
+	Taker    string             `json:"taker"`
+	State    notes.NoteState    `json:"state"`
+	Reason   string             `json:"reason"`   // the largest thing on the page
+	Verbatim string             `json:"verbatim"` // the caller's own words, in their language
+	Fields   []CardField        `json:"fields"`   // the others, in the script's order
+	CallBack string             `json:"callBack"` // the formatted number, "" when there is none
+	CanCall  bool               `json:"canCall"`  // the house can connect this provider to the patient
+	AckedBy  string             `json:"ackedBy"`
+	AckedAt  time.Time          `json:"ackedAt"`
+	ClosedAt time.Time          `json:"closedAt"`
+	AddOns   []notes.AddOn      `json:"addOns"`
+	Told     []Told             `json:"told"` // who else has it
+	NextAt   time.Time          `json:"nextAt"`
+	NextName string             `json:"nextName"` // who is told then, if nothing is done; "" with a NextAt is the supervisors
+	CanAct   bool               `json:"canAct"`   // may acknowledge, pass on, close
+	ReadBack []string           `json:"readBack"` // keys of fields that were read back to the caller
+	Now      time.Time          `json:"now"`
+}
+
+// CardField is one field as it was taken.
+type CardField struct {
+	Key   string     `json:"key"`
+	Kind  string     `json:"kind"`
+	Label notes.Text `json:"label"`
+	Value string     `json:"value"`
+}
+
+// Told is one attempt to reach one person.
+type Told struct {
+	Name    string               `json:"name"`
+	Channel routing.ChannelKind  `json:"channel"`
+	State   routing.AttemptState `json:"state"`
+	At      time.Time            `json:"at"`
+}
+
+// PushSubscription is what a browser's PushManager gives.
+type PushSubscription struct {
+	Endpoint string `json:"endpoint"`
+	Keys     struct {
+		P256dh string `json:"p256dh"`
+		Auth   string `json:"auth"`
+	} `json:"keys"`
+}
+
+// CallsFilter narrows a practice's list. Dates are the practice's local days, inclusive; empty means no bound.
+type CallsFilter struct {
+	Account  telephony.AccountID `json:"account"`
+	From     string              `json:"from"`
+	To       string              `json:"to"`
+	CallType string              `json:"callType"`
+	State    string              `json:"state"` // a notes.NoteState, or "abandoned", "voicemail"
+	Agent    string              `json:"agent"`
+	Search   string              `json:"search"` // a name, a date of birth, a number or a reference
+	After    string              `json:"after"`  // the cursor a page gave
+	Limit    int                 `json:"limit"`  // at most 500, 50 when 0
+}
+
+// CallsPage is one page of a practice's list.
+type CallsPage struct {
+	Rows  []CallRow `json:"rows"`
+	Next  string    `json:"next"` // "" on the last page
+	Total int       `json:"total"`
+}
+
+// CallRow is one call, with its note if one was taken.
+type CallRow struct {
+	Call         telephony.CallID   `json:"call"`
+	Note         notes.NoteID       `json:"note"`
+	Ref          string             `json:"ref"`
+	At           time.Time          `json:"at"`
+	Wait         time.Duration      `json:"wait"` // until answered; 0 when nobody did
+	Talk         time.Duration      `json:"talk"`
+	Agent        string             `json:"agent"`
+	Outcome      telephony.Outcome  `json:"outcome"`
+	Language     telephony.Language `json:"language"`
+	CallType     notes.Text         `json:"callType"`
+	Urgency      notes.Urgency      `json:"urgency"`
+	State        notes.NoteState    `json:"state"`
+	Patient      string             `json:"patient"`     // "J. Ortega"
+	ToDelivered  time.Duration      `json:"toDelivered"` // from taken to the first delivery, 0 when none
+	ToAck        time.Duration      `json:"toAck"`       // from taken to acknowledged, 0 when not
+	AckedBy      string             `json:"ackedBy"`
+	HasRecording bool               `json:"hasRecording"`
+}
+
+// CallStory is one call whole, for the practice.
+type CallStory struct {
+	Row    CallRow           `json:"row"`
+	Card   *Card             `json:"card"` // nil for a call without a note
+	Lines  []notes.StoryLine `json:"lines"`
+	Caller string            `json:"caller"`
+	Proof  Proof             `json:"proof"`
+}
+
+// Proof says how far a story is in the audit log.
+type Proof struct {
+	Leaves     int       `json:"leaves"`     // of this story
+	Sequenced  bool      `json:"sequenced"`  // all of them stand under a signed checkpoint
+	Checkpoint int64     `json:"checkpoint"` // its size
+	At         time.Time `json:"at"`
+}
+
+// Week is seven days of on-call.
+type Week struct {
+	Account AccountRef  `json:"account"`
+	From    time.Time   `json:"from"`
+	To      time.Time   `json:"to"`
+	Shifts  []WeekShift `json:"shifts"`
+	Gaps    []WeekShift `json:"gaps"` // nobody is on call, Who is empty
+}
+
+// WeekShift is one stretch of one role.
+type WeekShift struct {
+	Role string    `json:"role"`
+	Who  []string  `json:"who"`
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
