@@ -39,6 +39,10 @@ func (s *State) apply(e Event) error {
 		return s.wrapUpDone(e.Agent)
 	case CallIn:
 		return s.callIn(e.Call, &e.Needs)
+	case Revise:
+		return s.revise(e.Call, &e.Needs)
+	case Return:
+		return s.comeBack(e.Call, &e.Needs, e.Since)
 	case CallGone:
 		return s.callGone(e.Call)
 	case KeepPlace:
