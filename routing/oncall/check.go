@@ -1,0 +1,250 @@
+package oncall
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Limits that keep a bad document from taking the machine with it; a practice's schedule is a hundredth of any of them.
+const (
+	maxLayers     = 200
+	maxTurns      = 2000
+	maxExceptions = 2000  // overrides, swaps, leaves, temporary schedules, holidays: of each
+	maxShifts     = 50000 // dated shifts in one layer or temporary schedule
+	maxEvery      = 10000
+)
+
+// checker turns a document into a plan and collects what is wrong with it.
+type checker struct {
+	doc      *Document
+	plan     *plan
+	problems Problems
+	known    map[ParticipantID]bool
+}
+
+// newPlan checks a document whole, so that one reading shows all that is wrong.
+func newPlan(doc *Document) (*plan, error) {
+	z, err := loadZone(doc.Timezone)
+	c := &checker{doc: doc, plan: &plan{doc: doc, zone: z, names: map[ParticipantID]string{}, roles: map[string]*role{}, rotations: map[string]*rotation{}}}
+	if err != nil {
+		c.bad("timezone", "%s", err)
+		return nil, c.problems.err()
+	}
+	c.participants()
+	c.plan.office = c.windows("officeHours", doc.OfficeHours)
+	c.rotations()
+	c.layers()
+	c.holidays()
+	c.leave()
+	c.overrides()
+	c.swaps()
+	c.temporary()
+	c.fallback()
+	if err := c.problems.err(); err != nil {
+		return nil, err
+	}
+	return c.plan, nil
+}
+
+// bad notes a problem with the field at path.
+func (c *checker) bad(path, format string, args ...any) {
+	at := path
+	for c.doc.lines[at] == 0 && at != "" { // a missing field stands where its owner does
+		at = at[:max(0, strings.LastIndexAny(at, ".["))]
+	}
+	c.problems.add(c.doc.lines[at], path, format, args...)
+}
+
+func (c *checker) few(path string, n, limit int) bool {
+	if n > limit {
+		c.bad(path, "has %d entries; at most %d are taken", n, limit)
+	}
+	return n <= limit
+}
+
+func (c *checker) participants() {
+	if len(c.doc.Participants) == 0 {
+		return
+	}
+	c.known = map[ParticipantID]bool{}
+	for i, p := range c.doc.Participants {
+		path := fmt.Sprintf("participants[%d].id", i)
+		switch {
+		case p.ID == "":
+			c.bad(path, "is missing")
+		case c.known[p.ID]:
+			c.bad(path, "%q stands in the list twice", p.ID)
+		}
+		c.known[p.ID] = true
+		c.plan.names[p.ID] = p.Name
+	}
+}
+
+// who checks the id of somebody who must be there.
+func (c *checker) who(path string, id ParticipantID) {
+	switch {
+	case id == "":
+		c.bad(path, "names nobody")
+	case c.known != nil && !c.known[id]:
+		c.bad(path, "%q is not among the participants", id)
+	}
+}
+
+func (c *checker) people(path string, ids []ParticipantID) {
+	for i, id := range ids {
+		c.who(fmt.Sprintf("%s[%d]", path, i), id)
+		if slices.Contains(ids[:i], id) {
+			c.bad(fmt.Sprintf("%s[%d]", path, i), "%q is named twice at once", id)
+		}
+	}
+}
+
+// clock reads "17:00", in seconds after midnight.
+func (c *checker) clock(path, text string) int64 {
+	sec, err := parseClock(text)
+	if err != nil {
+		c.bad(path, "%s", err)
+	}
+	return sec
+}
+
+func parseClock(text string) (int64, error) {
+	h, m, ok := strings.Cut(text, ":")
+	hh, errH := strconv.Atoi(h)
+	mm, errM := strconv.Atoi(m)
+	if !ok || len(h) != 2 || len(m) != 2 || errH != nil || errM != nil || hh < 0 || mm < 0 || hh > 24 || mm > 59 || hh == 24 && mm > 0 {
+		return 0, fmt.Errorf("%q is not a clock time such as 17:00", text)
+	}
+	return int64(hh)*hour + int64(mm)*60, nil
+}
+
+var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+
+// weekday reads "mon"; Sunday is 0.
+func (c *checker) weekday(path, text string) int64 {
+	i := slices.Index(weekdays, text)
+	if i < 0 {
+		c.bad(path, "%q is not a weekday such as mon", text)
+	}
+	return int64(i)
+}
+
+// moment reads one of the three forms of a moment; end says that something ends there. Where it cannot, it returns 0, false.
+func (c *checker) moment(path, text string, end bool) (int64, bool) {
+	t, err := parseMoment(c.plan.zone, text, end)
+	if err != nil {
+		c.bad(path, "%s", err)
+	}
+	return t, err == nil
+}
+
+func parseMoment(z *zone, text string, end bool) (int64, error) {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		if t.Nanosecond() != 0 {
+			return 0, fmt.Errorf("%q is finer than a second", text)
+		}
+		return t.Unix(), checkYear(t.Year(), text)
+	}
+	date, err := time.Parse(time.DateOnly, text)
+	if err == nil {
+		if end {
+			return z.last(date.Unix() + day), checkYear(date.Year(), text)
+		}
+		return z.first(date.Unix()), checkYear(date.Year(), text)
+	}
+	wall, err := parseWall(text)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a moment such as 2026-12-24T17:00, 2026-12-24 or 2026-12-24T17:00:00-06:00", text)
+	}
+	if end {
+		return z.last(wall.Unix()), checkYear(wall.Year(), text)
+	}
+	return z.first(wall.Unix()), checkYear(wall.Year(), text)
+}
+
+func parseWall(text string) (time.Time, error) {
+	wall, err := time.Parse("2006-01-02T15:04", text)
+	if err != nil {
+		wall, err = time.Parse("2006-01-02T15:04:05", text)
+	}
+	if err == nil && wall.Nanosecond() != 0 {
+		err = fmt.Errorf("%q is finer than a second", text)
+	}
+	return wall, err
+}
+
+func checkYear(year int, text string) error {
+	if year < firstYear || year >= lastYear {
+		return fmt.Errorf("%q is outside the years %d to %d", text, firstYear, lastYear-1)
+	}
+	return nil
+}
+
+// span reads two moments, of which the second must be the later one.
+func (c *checker) span(path, from, to string) (lo, hi int64) {
+	lo, okLo := c.moment(path+".from", from, false)
+	hi, okHi := c.moment(path+".to", to, true)
+	if okLo && okHi && hi <= lo {
+		c.bad(path+".to", "%q does not come after its beginning %q", to, from)
+	}
+	return lo, hi
+}
+
+// windows reads windows into spans of the week.
+func (c *checker) windows(path string, in []Window) []weekly {
+	if !c.few(path, len(in), maxTurns) {
+		return nil
+	}
+	var out []weekly
+	for i, w := range in {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		fromDay, fromClock, spans := strings.Cut(w.From, " ")
+		if spans {
+			out = append(out, c.longWindow(at, w, fromDay, fromClock))
+			continue
+		}
+		from, to := c.clock(at+".from", w.From), c.clock(at+".to", w.To)
+		if from >= day {
+			c.bad(at+".from", "a day ends at 24:00; begin the next one at 00:00")
+		}
+		if to <= from {
+			to += day
+		}
+		days := w.Days
+		if len(days) == 0 {
+			days = weekdays
+		}
+		for k, name := range days {
+			sunday := c.weekday(fmt.Sprintf("%s.days[%d]", at, k), name) * day
+			out = append(out, weekly{sunday + from, sunday + to})
+		}
+	}
+	return out
+}
+
+// longWindow reads "fri 17:00" to "mon 08:00".
+func (c *checker) longWindow(at string, w Window, fromDay, fromClock string) weekly {
+	if len(w.Days) > 0 {
+		c.bad(at+".days", "does not go with a weekday in from: use one of the two")
+	}
+	toDay, toClock, ok := strings.Cut(w.To, " ")
+	if !ok {
+		c.bad(at+".to", "%q needs a weekday, as from has one", w.To)
+		return weekly{}
+	}
+	from := c.weekday(at+".from", fromDay)*day + c.clock(at+".from", fromClock)
+	to := c.weekday(at+".to", toDay)*day + c.clock(at+".to", toClock)
+	if to <= from {
+		to += week
+	}
+	return weekly{from, to}
+}
+
+// scope reads a scope; open says that no role means every role and not "primary".
+func (c *checker) scope(in Scope, open bool) scope {
+	return scope{role: cmp.Or(in.Role, primary), any: open && in.Role == "", callTypes: in.CallTypes, locations: in.Locations}
+}
