@@ -21,6 +21,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"time"
 )
 
@@ -49,7 +50,16 @@ func NewToken() string {
 // SessionOf gives the public name of a secret token.
 func SessionOf(token string) Session {
 	h := sha256.Sum256([]byte(token))
-	return Session(hex.EncodeToString(h[:16]))
+	return Session(hex.EncodeToString(h[:]))
+}
+
+// Hash is the token's SHA-256, which the name is made of.
+func (s Session) Hash() ([]byte, error) {
+	b, err := hex.DecodeString(string(s))
+	if err != nil || len(b) != sha256.Size {
+		return nil, errors.New("not a session's name")
+	}
+	return b, nil
 }
 
 func doSubject(s Session, method string) string { return root + string(s) + ".do." + method }
