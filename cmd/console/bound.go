@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"lamplight/console"
+	"lamplight/notes"
+	"lamplight/telephony"
+)
+
+// askLimit bounds what the page waits for one answer. A desk that has no answer by then says so and lets the person act.
+const askLimit = 8 * time.Second
+
+// ask has the server answer f, and makes a refusal of whatever goes wrong.
+func ask[T any](d *Desk, f func(context.Context, console.Service) (T, error)) (out T, err error) {
+	s, err := d.service()
+	if err != nil {
+		return out, err
+	}
+	ctx, cancel := context.WithTimeout(d.ctx, askLimit)
+	defer cancel()
+	out, err = f(ctx, s)
+	if err == nil {
+		return out, nil
+	}
+	r := refusal(err)
+	d.parts.Log.Warn("refused", "code", r.Code)
+	return out, r
+}
+
+func (d *Desk) do(f func(context.Context, console.Service) error) error {
+	_, err := ask(d, func(ctx context.Context, s console.Service) (struct{}, error) { return struct{}{}, f(ctx, s) })
+	return err
+}
+
+// Begun is what the page needs before anybody has signed in.
+type Begun struct {
+	Lang     string    `json:"lang"`
+	Login    string    `json:"login"`
+	Demo     bool      `json:"demo"` // signs in by itself, with SignInDemo
+	SignedIn bool      `json:"signedIn"`
+	Link     linkView  `json:"link"`
+	Phone    phoneView `json:"phone"`
+}
+
+// Begin answers the page's first question, also after it was loaded again.
+func (d *Desk) Begin() (b Begun, err error) {
+	defer guard(&err)
+	c, demo := d.parts.Demo()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return Begun{Lang: d.parts.Lang, Login: c.Login, Demo: !errors.Is(demo, errNoDemo), SignedIn: d.link != nil, Link: d.linked, Phone: d.phone}, nil
+}
+
+// SignIn signs a person in. The answer is the same for an unknown login, a wrong password and a wrong code.
+func (d *Desk) SignIn(login, password, code string) (err error) {
+	defer guard(&err)
+	return d.signIn(credentials{Login: login, Password: password, Code: code})
+}
+
+// SignInDemo signs the demo agent in.
+func (d *Desk) SignInDemo() (err error) {
+	defer guard(&err)
+	c, err := d.parts.Demo()
+	if err != nil {
+		d.parts.Log.Error("demo sign-in", "err", err)
+		return &console.Error{Code: "desk.error.demo"}
+	}
+	return d.signIn(c)
+}
+
+func (d *Desk) signIn(c credentials) error {
+	d.leave()
+	ctx, cancel := context.WithTimeout(d.ctx, askLimit)
+	defer cancel()
+	l, err := d.parts.Dial(ctx, c, d.setLink)
+	if err != nil {
+		r := refusal(err)
+		d.parts.Log.Warn("sign in", "code", r.Code)
+		return r
+	}
+	j, err := openJournal(d.parts.Data, c.Login, c.Password)
+	if err != nil {
+		d.parts.Log.Error("open journal", "err", err)
+		defer d.tell("desk", console.Event{Kind: "notice", Notice: journalNotice(err)})
+	}
+	d.enter(l, j)
+	return nil
+}
+
+func journalNotice(err error) string {
+	if errors.Is(err, errJournalSetAside) {
+		return "desk.notice.journal-aside"
+	}
+	return "desk.notice.journal-off"
+}
+
+// SignOut ends the session.
+func (d *Desk) SignOut() (err error) {
+	defer guard(&err)
+	d.leave()
+	return nil
+}
+
+// Hello answers the desk's whole state, with what the journal holds beside what the server knows.
+func (d *Desk) Hello() (h console.Hello, err error) {
+	defer guard(&err)
+	h, err = ask(d, func(ctx context.Context, s console.Service) (console.Hello, error) { return s.Hello(ctx) })
+	if err != nil {
+		return h, err
+	}
+	h.Drafts, h.DraftPops = d.unsent(h)
+	h.Phone.Password = "" // the page has no use for it
+	return h, nil
+}
+
+func (d *Desk) Ready() (err error) {
+	defer guard(&err)
+	return d.do(func(ctx context.Context, s console.Service) error { return s.Ready(ctx) })
+}
+
+func (d *Desk) Pause(reason string) (err error) {
+	defer guard(&err)
+	return d.do(func(ctx context.Context, s console.Service) error { return s.Pause(ctx, reason) })
+}
+
+// answerLimit is how long Answer waits for the phone to ring: the pop comes first, the ring within a few milliseconds.
+const answerLimit = 5 * time.Second
+
+// Answer takes the call with the built-in phone.
+func (d *Desk) Answer(call telephony.CallID) (err error) {
+	defer guard(&err)
+	ctx, cancel := context.WithTimeout(d.ctx, answerLimit)
+	defer cancel()
+	d.parts.Phone.Mute(false)
+	t := time.Now()
+	if err := d.parts.Phone.Answer(ctx, call); err != nil {
+		d.parts.Log.Error("answer", "call", call, "err", err)
+		return &console.Error{Code: errPhone}
+	}
+	d.parts.Log.Info("answered", "call", call, "ms", float64(time.Since(t).Microseconds())/1000)
+	return nil
+}
+
+// Mute has the caller hear silence.
+func (d *Desk) Mute(muted bool) (err error) {
+	defer guard(&err)
+	d.parts.Phone.Mute(muted)
+	return nil
+}
+
+func (d *Desk) Reject(call telephony.CallID, epoch uint64) (err error) {
+	defer guard(&err)
+	return d.do(func(ctx context.Context, s console.Service) error { return s.Reject(ctx, call, epoch) })
+}
+
+func (d *Desk) Hold(call telephony.CallID) (err error) {
+	defer guard(&err)
+	return d.do(func(ctx context.Context, s console.Service) error { return s.Hold(ctx, call) })
+}
+
+func (d *Desk) Resume(call telephony.CallID) (err error) {
+	defer guard(&err)
+	return d.do(func(ctx context.Context, s console.Service) error { return s.Resume(ctx, call) })
+}
+
+func (d *Desk) HangUp(call telephony.CallID) (err error) {
+	defer guard(&err)
+	return d.do(func(ctx context.Context, s console.Service) error { return s.HangUp(ctx, call) })
+}
+
+func (d *Desk) WrapUpDone() (err error) {
+	defer guard(&err)
+	return d.do(func(ctx context.Context, s console.Service) error { return s.WrapUpDone(ctx) })
+}
+
+func (d *Desk) SetLanguage(call telephony.CallID, l telephony.Language) (err error) {
+	defer guard(&err)
+	return d.do(func(ctx context.Context, s console.Service) error { return s.SetLanguage(ctx, call, l) })
+}
+
+func (d *Desk) CallBack(call telephony.CallID) (err error) {
+	defer guard(&err)
+	return d.do(func(ctx context.Context, s console.Service) error { return s.CallBack(ctx, call) })
+}
+
+func (d *Desk) Preview(dr console.Draft) (p console.Preview, err error) {
+	defer guard(&err)
+	return ask(d, func(ctx context.Context, s console.Service) (console.Preview, error) { return s.Preview(ctx, dr) })
+}
+
+func (d *Desk) Story(ref console.StoryRef) (st console.Story, err error) {
+	defer guard(&err)
+	return ask(d, func(ctx context.Context, s console.Service) (console.Story, error) { return s.Story(ctx, ref) })
+}
+
+func (d *Desk) AddOn(note notes.NoteID, text string) (err error) {
+	defer guard(&err)
+	return d.do(func(ctx context.Context, s console.Service) error { return s.AddOn(ctx, note, text) })
+}
+
+func (d *Desk) CloseAbandoned(call telephony.CallID, outcome string) (err error) {
+	defer guard(&err)
+	return d.do(func(ctx context.Context, s console.Service) error { return s.CloseAbandoned(ctx, call, outcome) })
+}
+
+func (d *Desk) Supervise(note notes.NoteID, act, reason string) (err error) {
+	defer guard(&err)
+	return d.do(func(ctx context.Context, s console.Service) error { return s.Supervise(ctx, note, act, reason) })
+}
+
+func (d *Desk) Scenarios() (sc []console.Scenario, err error) {
+	defer guard(&err)
+	return ask(d, func(ctx context.Context, s console.Service) ([]console.Scenario, error) { return s.Scenarios(ctx) })
+}
+
+func (d *Desk) PracticeCall(scenario string) (err error) {
+	defer guard(&err)
+	return d.do(func(ctx context.Context, s console.Service) error { return s.PracticeCall(ctx, scenario) })
+}
+
+// Painted is called by the page in the frame after an offer stood on the screen. The log line is what a bench reads:
+// sentMs since the server sent the event (one machine, or clocks that agree), gotMs since it reached this process.
+func (d *Desk) Painted(call telephony.CallID, epoch uint64) (err error) {
+	defer guard(&err)
+	at := time.Now()
+	d.mu.Lock()
+	t, ok := d.pops[popKey{call, epoch}]
+	delete(d.pops, popKey{call, epoch})
+	d.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	ms := func(from time.Time) float64 { return float64(at.Sub(from).Microseconds()) / 1000 }
+	d.parts.Log.Info("painted", "call", call, "epoch", epoch, "at", at.UTC(), "sentMs", ms(t.sent), "gotMs", ms(t.got))
+	return nil
+}
+
+// Log lets the page put an error of its own into the desk's log: where in the code, never what was typed.
+func (d *Desk) Log(where string) (err error) {
+	defer guard(&err)
+	if len(where) > 2000 {
+		where = where[:2000]
+	}
+	d.parts.Log.Error("page", "where", where)
+	return nil
+}

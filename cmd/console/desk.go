@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"lamplight/console"
+	"lamplight/telephony"
+)
+
+// deskParts is what a Desk stands on. Everything is needed but Lang.
+type deskParts struct {
+	Dial  dialer
+	Phone Phone
+	Data  string // the journal's directory
+	Log   *slog.Logger
+	Demo  func() (credentials, error)
+	Lang  string
+}
+
+// Desk is what the page may call: its exported methods are bound to the window, by Wails or by the bridge. Each may be
+// called from any goroutine, and answers an error that is a refusal and nothing else.
+type Desk struct {
+	parts deskParts
+	ctx   context.Context // ends with the window
+	end   context.CancelFunc
+
+	// screen is where events go and who brings the window forward; set once, before anything is bound.
+	screen screen
+
+	mu      sync.Mutex // guards what follows
+	link    link       // nil until somebody signed in
+	session context.CancelFunc
+	journal *journal
+	linked  linkView
+	phone   phoneView
+	hello   console.Hello             // the last one; the page's own state is younger
+	pops    map[popKey]popTimes       // offers not yet painted
+	saves   map[string]*console.Draft // the latest of each draft on its way to the server; nil when the last has arrived
+}
+
+// A screen is the window around the page.
+type screen struct {
+	Emit  func(name string, data any)
+	Front func()
+}
+
+type popKey struct {
+	call  telephony.CallID
+	epoch uint64
+}
+
+// popTimes is when an offer left the server and when it reached this desk.
+type popTimes struct{ sent, got time.Time }
+
+// linkView is the link as the top bar shows it.
+type linkView struct {
+	Up    bool      `json:"up"`
+	Since time.Time `json:"since"`
+}
+
+// phoneView is the phone as the top bar shows it. Built is false for an agent with a telephone of their own.
+type phoneView struct {
+	Up    bool      `json:"up"`
+	Built bool      `json:"built"`
+	Since time.Time `json:"since"`
+}
+
+func newDesk(p deskParts) *Desk {
+	ctx, end := context.WithCancel(context.Background())
+	now := time.Now()
+	return &Desk{
+		parts: p, ctx: ctx, end: end,
+		screen: screen{Emit: func(string, any) {}, Front: func() {}},
+		linked: linkView{Since: now}, phone: phoneView{Since: now},
+		pops: map[popKey]popTimes{}, saves: map[string]*console.Draft{},
+	}
+}
+
+// show wires the desk to its window; call it before the page can.
+func (d *Desk) on(s screen) {
+	d.screen = s
+	go d.meter(d.ctx)
+}
+
+// close ends the session and the phone.
+func (d *Desk) close() {
+	d.leave()
+	d.end()
+}
+
+func (d *Desk) tell(name string, data any) { d.screen.Emit(name, data) }
+
+// enter makes l the desk's link and follows it until the session ends.
+func (d *Desk) enter(l link, j *journal) {
+	ctx, cancel := context.WithCancel(d.ctx)
+	d.mu.Lock()
+	d.link, d.session, d.journal = l, cancel, j
+	d.linked = linkView{Up: true, Since: time.Now()}
+	d.mu.Unlock()
+	d.tell("link", d.linkNow())
+	go d.follow(ctx, l)
+}
+
+// leave signs out: the link is closed, the phone unregistered, the journal kept for the next sign-in.
+func (d *Desk) leave() {
+	d.mu.Lock()
+	l, j, cancel := d.link, d.journal, d.session
+	d.link, d.journal, d.session = nil, nil, nil
+	d.hello = console.Hello{}
+	d.phone = phoneView{Since: time.Now()}
+	d.mu.Unlock()
+	if l == nil {
+		return
+	}
+	cancel()
+	d.parts.Phone.Leave()
+	l.Close()
+	if j != nil {
+		if err := j.close(); err != nil {
+			d.parts.Log.Error("close journal", "err", err)
+		}
+	}
+}
+
+// service is the signed-in server, or a refusal that sends the page to the sign-in.
+func (d *Desk) service() (console.Service, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.link == nil {
+		return nil, &console.Error{Code: errSignedOut}
+	}
+	return d.link, nil
+}
+
+func (d *Desk) linkNow() linkView {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.linked
+}
+
+// setLink tells the page when the link broke or came back, once a change.
+func (d *Desk) setLink(up bool, at time.Time) {
+	d.mu.Lock()
+	if d.linked.Up == up {
+		d.mu.Unlock()
+		return
+	}
+	d.linked = linkView{Up: up, Since: at}
+	v := d.linked
+	d.mu.Unlock()
+	d.parts.Log.Info("link", "up", up)
+	d.tell("link", v)
+}
+
+// How long the desk rests between two tries to watch. The wire reconnects by itself; this is only the asking.
+const (
+	watchRestMin = 100 * time.Millisecond
+	watchRestMax = time.Second
+)
+
+// follow watches the server until the session ends, and watches again after each break.
+func (d *Desk) follow(ctx context.Context, s console.Service) {
+	rest := watchRestMin
+	for ctx.Err() == nil {
+		events, err := s.Watch(ctx)
+		if err != nil {
+			var refused *console.Error
+			if errors.As(err, &refused) && refused.Code == errSignedOut {
+				d.parts.Log.Info("the session has ended")
+				d.leave()
+				d.tell("signedout", refused)
+				return
+			}
+			d.setLink(false, time.Now())
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(rest):
+			}
+			rest = min(2*rest, watchRestMax)
+			continue
+		}
+		rest = watchRestMin
+		for ev := range events {
+			d.setLink(true, time.Now())
+			d.happened(ev)
+		}
+		if ctx.Err() == nil {
+			d.setLink(false, time.Now())
+		}
+	}
+}
+
+// happened passes an event to the page. A pop goes first and the window comes forward after it, so that what is on top
+// is already complete.
+func (d *Desk) happened(ev console.Event) {
+	got := time.Now()
+	if ev.Kind == "hello" && ev.Hello != nil {
+		d.greet(*ev.Hello)
+		d.tell("desk", console.Event{Kind: "hello", Sent: ev.Sent}) // the page asks for it: events stay small
+		return
+	}
+	if ev.Pop != nil {
+		d.mu.Lock()
+		clear(d.pops)
+		d.pops[popKey{ev.Pop.Call, ev.Pop.Epoch}] = popTimes{ev.Sent, got}
+		d.mu.Unlock()
+	}
+	d.tell("desk", ev)
+	if ev.Pop != nil {
+		d.screen.Front()
+	}
+}
+
+// greet takes a new Hello: the phone follows its account, the server gets what it has not seen of the journal.
+func (d *Desk) greet(h console.Hello) {
+	d.mu.Lock()
+	same := d.hello.Phone == h.Phone && d.phone.Built
+	d.hello = h
+	j := d.journal
+	d.mu.Unlock()
+	if !same {
+		d.register(h.Phone)
+	}
+	if j == nil {
+		return
+	}
+	seen := map[string]int64{}
+	for _, dr := range h.Drafts {
+		seen[dr.ID] = dr.Seq
+	}
+	for _, e := range j.all() {
+		if n, ok := seen[e.Draft.ID]; !ok || n < e.Draft.Seq {
+			d.saveAtServer(e.Draft)
+		}
+	}
+}
+
+// register brings the phone up under the account the server gave, or tells that this agent has a telephone of their own.
+func (d *Desk) register(a console.PhoneAccount) {
+	if a.Registrar == "" {
+		d.setPhone(phoneView{Since: time.Now()})
+		return
+	}
+	d.setPhone(phoneView{Built: true, Since: time.Now()})
+	err := d.parts.Phone.Register(a, func(up bool, at time.Time) {
+		d.setPhone(phoneView{Built: true, Up: up, Since: at})
+	})
+	if err != nil {
+		d.parts.Log.Error("register the phone", "err", err)
+		d.setPhone(phoneView{Built: true, Since: time.Now()})
+	}
+}
+
+func (d *Desk) setPhone(v phoneView) {
+	d.mu.Lock()
+	d.phone = v
+	d.mu.Unlock()
+	d.tell("phone", v)
+}

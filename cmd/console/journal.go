@@ -1,0 +1,174 @@
+package main
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"golang.org/x/crypto/argon2"
+
+	"lamplight/console"
+)
+
+// A journal keeps what one agent typed and has not sent, on this machine, sealed, so that a crash of the desk, of the
+// server or of the line between them costs nothing.
+//
+// Its key is made from the agent's password (argon2id, 19 MiB, t=2) with a salt that stands at the file's head, and lives
+// in memory only. A key in the operating system's keyring needs a session that unlocked it, which a shared workstation
+// at night has not; a key in a file beside the journal is no lock at all. The password is there whenever a journal is
+// wanted: drafts are offered after sign-in, to the person who typed them. After a changed password the old journal does
+// not open; it is set aside, and the server's copy of the drafts serves.
+//
+// A put has been written and synced when it returns. Methods may be called from any goroutine.
+type journal struct {
+	path string
+	aad  []byte
+	aead cipher.AEAD
+	salt []byte
+	lock *os.File
+
+	mu      sync.Mutex // guards entries and the file
+	entries map[string]entry
+}
+
+// An entry is a draft with the call it belongs to, without which its form could not be drawn again.
+type entry struct {
+	Draft console.Draft `json:"draft"`
+	Pop   *console.Pop  `json:"pop,omitempty"`
+}
+
+const saltSize = 16
+
+// errJournalSetAside says that a journal was found that this password does not open.
+var errJournalSetAside = errors.New("the journal on this machine does not open with this password and was set aside")
+
+// openJournal opens login's journal under dir, or begins one. With errJournalSetAside the journal is usable and empty.
+func openJournal(dir, login, password string) (*journal, error) {
+	sum := sha256.Sum256([]byte(login))
+	path := filepath.Join(dir, "journal-"+hex.EncodeToString(sum[:8]))
+	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("open journal: another desk on this machine has it: %w", err), lock.Close())
+	}
+	j := &journal{path: path + ".sealed", aad: []byte("lamplight desk journal 1 " + login), lock: lock, entries: map[string]entry{}}
+	raw, err := os.ReadFile(j.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return j, j.begin(password)
+	case err != nil:
+		return nil, errors.Join(fmt.Errorf("read journal: %w", err), lock.Close())
+	}
+	if len(raw) > saltSize {
+		j.salt = raw[:saltSize]
+		if err := j.key(password); err != nil {
+			return nil, errors.Join(err, lock.Close())
+		}
+		if plain, err := j.aead.Open(nil, nil, raw[saltSize:], j.aad); err == nil && json.Unmarshal(plain, &j.entries) == nil {
+			return j, nil
+		}
+	}
+	if err := os.Rename(j.path, j.path+".aside"); err != nil {
+		return nil, errors.Join(fmt.Errorf("set journal aside: %w", err), lock.Close())
+	}
+	j.entries = map[string]entry{}
+	return j, errors.Join(errJournalSetAside, j.begin(password))
+}
+
+// begin chooses a salt for a journal that has none.
+func (j *journal) begin(password string) error {
+	j.salt = make([]byte, saltSize)
+	if _, err := rand.Read(j.salt); err != nil {
+		return fmt.Errorf("begin journal: %w", err)
+	}
+	return j.key(password)
+}
+
+func (j *journal) key(password string) error {
+	block, err := aes.NewCipher(argon2.IDKey([]byte(password), j.salt, 2, 19*1024, 1, 32))
+	if err != nil {
+		return fmt.Errorf("journal key: %w", err)
+	}
+	j.aead, err = cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return fmt.Errorf("journal key: %w", err)
+	}
+	return nil
+}
+
+// put keeps e unless a later one of the same draft is there. A put without a call keeps the call known before.
+func (j *journal) put(e entry) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	old, known := j.entries[e.Draft.ID]
+	if known && old.Draft.Seq > e.Draft.Seq {
+		return nil
+	}
+	if e.Pop == nil {
+		e.Pop = old.Pop
+	}
+	j.entries[e.Draft.ID] = e
+	return j.write()
+}
+
+// drop forgets a draft that was sent or thrown away.
+func (j *journal) drop(id string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, ok := j.entries[id]; !ok {
+		return nil
+	}
+	delete(j.entries, id)
+	return j.write()
+}
+
+// all lists what was typed and not sent.
+func (j *journal) all() []entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	out := make([]entry, 0, len(j.entries))
+	for _, e := range j.entries {
+		out = append(out, e)
+	}
+	return out
+}
+
+// write replaces the file whole: a crash leaves the old one or the new one. The caller holds mu.
+func (j *journal) write() error {
+	plain, err := json.Marshal(j.entries)
+	if err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	sealed := append(append([]byte{}, j.salt...), j.aead.Seal(nil, nil, plain, j.aad)...)
+	f, err := os.OpenFile(j.path+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	if _, err := f.Write(sealed); err != nil {
+		return errors.Join(fmt.Errorf("write journal: %w", err), f.Close())
+	}
+	if err := f.Sync(); err != nil {
+		return errors.Join(fmt.Errorf("write journal: %w", err), f.Close())
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	if err := os.Rename(j.path+".new", j.path); err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	return nil
+}
+
+func (j *journal) close() error { return j.lock.Close() }

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"lamplight/console"
+)
+
+// A saved tells where what was typed is safe by now.
+type saved struct {
+	ID     string    `json:"id"`
+	Seq    int64     `json:"seq"`
+	Here   bool      `json:"here"`   // in this machine's journal
+	Server bool      `json:"server"` // and at the server
+	At     time.Time `json:"at"`
+}
+
+// Typed keeps a draft: in the journal before it returns, at the server soon after ("saved" tells). pop is the call it
+// belongs to; the page gives it with the first save of a draft, and later ones keep it.
+func (d *Desk) Typed(dr console.Draft, pop *console.Pop) (s saved, err error) {
+	defer guard(&err)
+	d.mu.Lock()
+	j, signedIn := d.journal, d.link != nil
+	d.mu.Unlock()
+	if !signedIn {
+		return s, &console.Error{Code: errSignedOut}
+	}
+	s = saved{ID: dr.ID, Seq: dr.Seq, At: time.Now()}
+	if j != nil {
+		if err := j.put(entry{Draft: dr, Pop: pop}); err != nil {
+			d.parts.Log.Error("journal", "err", err)
+		} else {
+			s.Here = true
+		}
+	}
+	d.saveAtServer(dr)
+	return s, nil
+}
+
+// saveAtServer sends the latest of a draft, one at a time: what was typed meanwhile goes next, what it replaced never.
+func (d *Desk) saveAtServer(dr console.Draft) {
+	d.mu.Lock()
+	_, busy := d.saves[dr.ID]
+	if next := d.saves[dr.ID]; next == nil || next.Seq < dr.Seq {
+		d.saves[dr.ID] = &dr
+	}
+	d.mu.Unlock()
+	if !busy {
+		go d.drain(dr.ID)
+	}
+}
+
+// drain saves a draft until nothing newer waits. What fails is in the journal and goes up at the next Hello.
+func (d *Desk) drain(id string) {
+	for {
+		d.mu.Lock()
+		dr, l := d.saves[id], d.link
+		if dr == nil || l == nil {
+			delete(d.saves, id)
+			d.mu.Unlock()
+			return
+		}
+		d.saves[id] = nil
+		d.mu.Unlock()
+		if err := l.SaveDraft(d.ctx, *dr); err != nil {
+			d.parts.Log.Warn("save draft at the server", "code", refusal(err).Code)
+			continue
+		}
+		d.tell("saved", saved{ID: id, Seq: dr.Seq, Here: true, Server: true, At: time.Now()})
+	}
+}
+
+// forget removes a draft from the journal, so that it is not offered again.
+func (d *Desk) forget(id string) {
+	d.mu.Lock()
+	j := d.journal
+	delete(d.saves, id)
+	d.mu.Unlock()
+	if j == nil {
+		return
+	}
+	if err := j.drop(id); err != nil {
+		d.parts.Log.Error("journal", "err", err)
+	}
+}
+
+// unsent is the server's drafts and the journal's as one list, the later of each, with the calls they belong to.
+func (d *Desk) unsent(h console.Hello) ([]console.Draft, []console.Pop) {
+	d.mu.Lock()
+	j := d.journal
+	d.mu.Unlock()
+	byID := map[string]console.Draft{}
+	for _, dr := range h.Drafts {
+		byID[dr.ID] = dr
+	}
+	pops := slices.Clone(h.DraftPops)
+	if j != nil {
+		for _, e := range j.all() {
+			if old, ok := byID[e.Draft.ID]; !ok || old.Seq < e.Draft.Seq {
+				byID[e.Draft.ID] = e.Draft
+			}
+			if e.Pop != nil && !slices.ContainsFunc(pops, func(p console.Pop) bool { return p.Call == e.Pop.Call }) {
+				pops = append(pops, *e.Pop)
+			}
+		}
+	}
+	drafts := make([]console.Draft, 0, len(byID))
+	for _, dr := range byID {
+		drafts = append(drafts, dr)
+	}
+	slices.SortFunc(drafts, func(a, b console.Draft) int { return b.SavedAt.Compare(a.SavedAt) })
+	return drafts, pops
+}
+
+// Drop throws a draft away, here and at the server.
+func (d *Desk) Drop(id string) (err error) {
+	defer guard(&err)
+	return d.do(func(ctx context.Context, s console.Service) error {
+		if err := s.DropDraft(ctx, id); err != nil {
+			return err
+		}
+		d.forget(id)
+		return nil
+	})
+}
+
+// Send sends a draft. It leaves the journal only when the server has stored the note.
+func (d *Desk) Send(dr console.Draft) (sent console.Sent, err error) {
+	defer guard(&err)
+	return ask(d, func(ctx context.Context, s console.Service) (console.Sent, error) {
+		t := time.Now()
+		sent, err := s.Send(ctx, dr)
+		if err != nil {
+			return sent, err
+		}
+		d.parts.Log.Info("sent", "note", sent.Note, "ms", float64(time.Since(t).Microseconds())/1000)
+		d.forget(dr.ID)
+		return sent, nil
+	})
+}

@@ -1,0 +1,18 @@
+// A row's last step and its next one in words: who was told what, and what came back of it.
+
+import type { BoardRow, LastStep } from '../link/types'
+import { code, t } from '../state/text.svelte'
+
+/** "texted Dr Reyes, delivered"; a code the catalog does not know is shown as it is. */
+export function lastStep(r: { last: LastStep }): string {
+  const l = r.last
+  if (!l.kind) return t('desk.step.taken')
+  const key = `desk.step.${l.kind}`
+  const words = t(key, { name: l.name })
+  const head = words === key ? `${l.kind.replaceAll('-', ' ')} ${l.name}`.trim() : words.trim()
+  const detail = code('desk.detail.', l.detail)
+  return detail ? `${head}, ${detail}` : head
+}
+
+/** "voice Dr Osei", what is due next. */
+export const nextStep = (r: BoardRow): string => (r.nextKind === 'board' ? t('desk.ladder.board') : `${code('desk.channel.', r.nextKind)} ${r.nextName}`.trim())

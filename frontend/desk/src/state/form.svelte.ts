@@ -1,0 +1,229 @@
+// The note being typed: one draft of one call. Every change is handed to the desk within SAVE_EVERY, which keeps it in the
+// sealed journal and at the server; a keystroke is never older than that on no disk.
+
+import { day, type Lang } from '../../../shared/clock'
+import { showNumber } from '../../../shared/number'
+import { fieldsOf, firstEmpty, missing, redFlags, stored, type Typed } from '../form/check'
+import { go, refusal } from '../link/go'
+import type { Draft, Pop, Preview, Saved, Sent } from '../link/types'
+import { clock } from './clock.svelte'
+
+const SAVE_EVERY = 150
+const PREVIEW_AFTER = 200
+
+export const urgencies = ['routine', 'urgent', 'emergency'] as const
+
+/** A UUIDv4; crypto.randomUUID is missing in a page that is not served over TLS. */
+function uuid(): string {
+  const b = crypto.getRandomValues(new Uint8Array(16))
+  b[6] = ((b[6] ?? 0) & 0x0f) | 0x40
+  b[8] = ((b[8] ?? 0) & 0x3f) | 0x80
+  const hex = [...b].map((x) => x.toString(16).padStart(2, '0')).join('')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+export class Form implements Typed {
+  readonly id: string
+  /** The call it belongs to; its script and practice are drawn from here even when the call is over. */
+  pop = $state.raw<Pop>() as Pop
+  callType = $state('')
+  urgency = $state('')
+  language = $state<Lang>('en')
+  fields = $state<Record<string, string>>({})
+  verbatim = $state('')
+  readBack = $state<string[]>([])
+
+  /** Somebody asked to send: what is missing is now said aloud. */
+  tried = $state(false)
+  sending = $state(false)
+  sent = $state.raw<Sent | null>(null)
+  refused = $state<Record<string, string>>({})
+  error = $state('')
+  preview = $state.raw<Preview | null>(null)
+  saved = $state.raw<Saved | null>(null)
+  /** Something was typed by a person: an untouched form leaves no draft. */
+  touched = $state(false)
+  /** It came back from the journal or the server. */
+  restored = $state(false)
+
+  #seq = 0
+  #given = false
+  #saveTimer = 0
+  #previewTimer = 0
+
+  constructor(pop: Pop, draft?: Draft) {
+    this.id = draft?.id ?? uuid()
+    this.pop = pop
+    this.language = (draft?.language || pop.language) === 'es' ? 'es' : 'en'
+    if (draft) {
+      this.#seq = draft.seq
+      this.callType = draft.callType
+      this.urgency = draft.urgency
+      this.fields = { ...draft.body.fields }
+      for (const [k, v] of Object.entries(this.fields)) if (v.startsWith('+')) this.fields[k] = showNumber(v)
+      this.verbatim = draft.body.verbatim ?? ''
+      this.readBack = [...(draft.body.readBack ?? [])]
+      this.touched = this.restored = true
+    } else if (pop.callerRaw) {
+      this.fields.callback = showNumber(pop.callerRaw)
+    }
+  }
+
+  /** The calendar day at the practice, for ages and for dates that cannot be in the future. */
+  get today(): string {
+    return day(clock.now, this.pop.practice.timeZone || undefined)
+  }
+  get asked() {
+    return fieldsOf(this.pop.script, this.callType)
+  }
+  get missing() {
+    return missing(this.pop.script, this, this.today)
+  }
+  get flags() {
+    return redFlags(this.pop.script, this)
+  }
+  get firstEmpty() {
+    return firstEmpty(this.pop.script, this)
+  }
+
+  set(key: string, value: string): void {
+    if (this.fields[key] === value) return
+    this.fields[key] = value
+    this.readBack = this.readBack.filter((k) => k !== key)
+    this.#cleared(key)
+    this.changed()
+  }
+
+  setVerbatim(value: string): void {
+    this.verbatim = value
+    this.changed()
+  }
+
+  /** The number or date was read back to the caller. */
+  confirm(key: string, yes = true): void {
+    this.readBack = [...this.readBack.filter((k) => k !== key), ...(yes ? [key] : [])]
+    this.#cleared(key)
+    this.changed()
+  }
+
+  pick(callType: string): void {
+    const picked = (this.pop.script.callTypes ?? []).find((c) => c.id === callType)
+    if (!picked) return
+    this.callType = picked.id
+    this.urgency = picked.urgency
+    this.#cleared('callType')
+    this.changed()
+  }
+
+  /** To the next urgency, round and round. */
+  raise(): void {
+    const i = urgencies.indexOf(this.urgency as (typeof urgencies)[number])
+    this.urgency = urgencies[(i + 1) % urgencies.length] ?? 'routine'
+    this.changed()
+  }
+
+  speak(language: Lang): void {
+    if (this.language === language) return
+    this.language = language
+    if (this.touched) this.changed()
+    else this.#previewSoon()
+  }
+
+  #cleared(key: string): void {
+    if (key in this.refused) {
+      const { [key]: _, ...rest } = this.refused
+      this.refused = rest
+    }
+    this.error = ''
+  }
+
+  changed(): void {
+    this.touched = true
+    this.#previewSoon()
+    if (!this.#saveTimer) this.#saveTimer = window.setTimeout(() => void this.save(), SAVE_EVERY)
+  }
+
+  draft(): Draft {
+    const fields: Record<string, string> = {}
+    for (const [k, v] of Object.entries($state.snapshot(this.fields))) {
+      const f = this.asked.find((f) => f.key === k)
+      if (v.trim()) fields[k] = f ? stored(f, v, this.language, this.today) : v
+    }
+    return {
+      id: this.id,
+      seq: ++this.#seq,
+      call: this.pop.call,
+      account: this.pop.practice.id,
+      callType: this.callType,
+      urgency: this.urgency,
+      language: this.language,
+      body: { fields, ...(this.verbatim ? { verbatim: this.verbatim } : {}), ...(this.readBack.length ? { readBack: $state.snapshot(this.readBack) } : {}) },
+      savedAt: new Date(clock.now).toISOString(),
+    }
+  }
+
+  /** Hands the draft to the desk now. */
+  async save(): Promise<void> {
+    clearTimeout(this.#saveTimer)
+    this.#saveTimer = 0
+    if (!this.touched || this.sent || this.sending) return
+    const pop = this.#given ? null : this.pop
+    this.#given = true
+    try {
+      const s = await go().Typed(this.draft(), pop)
+      if (!this.saved || this.saved.seq <= s.seq) this.saved = s
+    } catch (e) {
+      this.#given = false
+      this.error = refusal(e).code
+    }
+  }
+
+  #previewSoon(): void {
+    clearTimeout(this.#previewTimer)
+    if (this.callType && !this.sent) this.#previewTimer = window.setTimeout(() => void this.look(), PREVIEW_AFTER)
+  }
+
+  /** Asks which ladder the note would climb. A question that fails leaves the last answer: sending asks again. */
+  async look(): Promise<void> {
+    try {
+      this.preview = await go().Preview(this.draft())
+    } catch (e) {
+      this.error = refusal(e).code
+    }
+  }
+
+  /** Sends. Answers the first field that keeps it back, or null when it has gone or nothing a field can help. */
+  async send(): Promise<string | null> {
+    this.tried = true
+    const [lacks] = this.missing.keys()
+    if (lacks) return lacks
+    if (this.sending || this.sent) return null
+    this.sending = true
+    this.error = ''
+    clearTimeout(this.#saveTimer)
+    clearTimeout(this.#previewTimer)
+    this.#saveTimer = 0
+    try {
+      this.sent = await go().Send(this.draft())
+      return null
+    } catch (e) {
+      const r = refusal(e)
+      this.error = r.code
+      this.refused = r.fields ?? {}
+      return Object.keys(this.refused)[0] ?? null
+    } finally {
+      this.sending = false
+      if (!this.sent) void this.save()
+    }
+  }
+
+  /** Whether anything would be lost if it went. */
+  get worth(): boolean {
+    return this.touched && !this.sent
+  }
+
+  stop(): void {
+    clearTimeout(this.#previewTimer)
+    if (this.#saveTimer) void this.save()
+  }
+}
