@@ -66,12 +66,12 @@ type Plan struct {
 
 // A PlanStep is one attempt to come.
 type PlanStep struct {
-	Rung    int                `json:"rung"`
-	At      time.Time          `json:"at"`
-	Contact string             `json:"contact"`
-	Name    string             `json:"name"`
-	Person  notes.PersonID     `json:"person"`
-	Channel ChannelKind        `json:"channel"`
+	Rung    int            `json:"rung"`
+	At      time.Time      `json:"at"`
+	Contact string         `json:"contact"`
+	Name    string         `json:"name"`
+	Person  notes.PersonID `json:"person"`
+	Channel ChannelKind    `json:"channel"`
 	// Address is a number, a mail address or, for a push, the person whose subscriptions are asked when it is sent.
 	Address string             `json:"address"`
 	Lang    telephony.Language `json:"lang"`

@@ -1,0 +1,190 @@
+package routing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/notes"
+	"lamplight/notes/postgres"
+	"lamplight/telephony"
+)
+
+// ErrReason refuses a reason that is no code: reasons stand in the story and in the log, where a patient's word must not.
+var ErrReason = errors.New("routing: a reason is a code of small letters, digits and dashes")
+
+var reasonForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// openDispatch is a note's open dispatch, held by this transaction.
+type openDispatch struct {
+	id       DispatchID
+	account  telephony.AccountID
+	state    DispatchState
+	rung     int
+	practice string
+	urgency  string
+	ref      string
+}
+
+func lockOpen(ctx context.Context, tx pgx.Tx, note notes.NoteID) (openDispatch, error) {
+	var d openDispatch
+	err := tx.QueryRow(ctx, `select id, account, state, rung, practice, urgency, reference from dispatch
+		where note = $1 and state in ('climbing', 'exhausted') for update`, note).
+		Scan(&d.id, &d.account, &d.state, &d.rung, &d.practice, &d.urgency, &d.ref)
+	if postgres.Missing(err) {
+		return d, ErrNoDispatch
+	}
+	return d, err
+}
+
+func (d openDispatch) step(kind string, by Actor, note notes.NoteID) step {
+	return step{dispatch: d.id, note: note, account: d.account, kind: kind, by: string(by.ID), name: by.Name}
+}
+
+// Ack implements Desk.
+func (e *Engine) Ack(ctx context.Context, by Actor, note notes.NoteID) (r AckResult, err error) {
+	err = postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
+		r, err = e.AckTx(ctx, tx, by, note)
+		return err
+	})
+	return r, err
+}
+
+// AckTx implements Desk.
+func (e *Engine) AckTx(ctx context.Context, tx pgx.Tx, by Actor, note notes.NoteID) (AckResult, error) {
+	d, err := lockOpen(ctx, tx, note)
+	if errors.Is(err, ErrNoDispatch) {
+		return e.ackedBefore(ctx, tx, note)
+	}
+	if err != nil {
+		return AckResult{}, fmt.Errorf("acknowledge: %w", err)
+	}
+	at, err := e.end(ctx, tx, d.step(StepAcknowledged, by, note), Acked, "")
+	if err != nil {
+		return AckResult{}, fmt.Errorf("acknowledge: %w", err)
+	}
+	return AckResult{First: true, By: by.ID, At: at}, nil
+}
+
+// ackedBefore is who ended the note's last dispatch.
+func (e *Engine) ackedBefore(ctx context.Context, tx pgx.Tx, note notes.NoteID) (AckResult, error) {
+	var r AckResult
+	err := tx.QueryRow(ctx, `select ended_by, ended_at from dispatch where note = $1 and ended_at is not null
+		order by ended_at desc limit 1`, note).Scan(&r.By, &r.At)
+	if postgres.Missing(err) {
+		return r, ErrNoDispatch
+	}
+	if err != nil {
+		return r, fmt.Errorf("acknowledge: %w", err)
+	}
+	return r, nil
+}
+
+// end closes a dispatch that this transaction holds, and cancels what waits. A message that is on its way out at this very
+// instant may still arrive.
+func (e *Engine) end(ctx context.Context, tx pgx.Tx, s step, state DispatchState, reason string) (at time.Time, err error) {
+	err = tx.QueryRow(ctx, `update dispatch set state = $2, ended_at = routing_now(), ended_by = $3, ended_name = $4,
+		reason = nullif($5, '') where id = $1 returning ended_at`, s.dispatch, state, s.by, s.name, reason).Scan(&at)
+	if err != nil {
+		return at, err
+	}
+	if s.attempts, err = cancelWaiting(ctx, tx, s.dispatch, ""); err != nil {
+		return at, err
+	}
+	s.detail = reason
+	return at, e.trace(ctx, tx, s)
+}
+
+// cancelWaiting withdraws the attempts that are not yet claimed: of one person, or all when person is empty.
+func cancelWaiting(ctx context.Context, tx pgx.Tx, d DispatchID, person notes.PersonID) ([]AttemptID, error) {
+	rows, err := tx.Query(ctx, `update attempt set state = 'cancelled', wake_at = null
+		where dispatch = $1 and state = 'due' and ($2 = '' or person = $2) returning id`, d, person)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[AttemptID])
+}
+
+// PassOn implements Desk.
+func (e *Engine) PassOn(ctx context.Context, by Actor, note notes.NoteID) error {
+	return e.act(ctx, "pass on", note, func(tx pgx.Tx, d openDispatch) error {
+		s := d.step(StepPassed, by, note)
+		var err error
+		if by.ID != "" {
+			if s.attempts, err = cancelWaiting(ctx, tx, d.id, by.ID); err != nil {
+				return err
+			}
+		}
+		return e.nextRung(ctx, tx, s, d)
+	})
+}
+
+// Push implements Desk.
+func (e *Engine) Push(ctx context.Context, by Actor, note notes.NoteID) error {
+	return e.act(ctx, "push", note, func(tx pgx.Tx, d openDispatch) error {
+		return e.nextRung(ctx, tx, d.step(StepPushed, by, note), d)
+	})
+}
+
+// nextRung begins the next rung now. An exhausted dispatch has none: what was done is told, and it stays on the board.
+func (e *Engine) nextRung(ctx context.Context, tx pgx.Tx, s step, d openDispatch) error {
+	if d.state == Exhausted {
+		return e.trace(ctx, tx, s)
+	}
+	return e.advance(ctx, tx, s, d.rung)
+}
+
+// Cancel implements Desk.
+func (e *Engine) Cancel(ctx context.Context, by Actor, note notes.NoteID, reason string) error {
+	return e.act(ctx, "cancel", note, func(tx pgx.Tx, d openDispatch) error { return e.cancel(ctx, tx, by, note, d, reason) })
+}
+
+// CancelTx implements Desk.
+func (e *Engine) CancelTx(ctx context.Context, tx pgx.Tx, by Actor, note notes.NoteID, reason string) error {
+	d, err := lockOpen(ctx, tx, note)
+	if err != nil {
+		return fmt.Errorf("cancel: %w", err)
+	}
+	return e.cancel(ctx, tx, by, note, d, reason)
+}
+
+func (e *Engine) cancel(ctx context.Context, tx pgx.Tx, by Actor, note notes.NoteID, d openDispatch, reason string) error {
+	if len(reason) > 40 || !reasonForm.MatchString(reason) {
+		return ErrReason
+	}
+	_, err := e.end(ctx, tx, d.step(StepCancelled, by, note), Cancelled, reason)
+	return err
+}
+
+// Reassign implements Desk.
+func (e *Engine) Reassign(ctx context.Context, by Actor, note notes.NoteID, plan Plan) (id DispatchID, err error) {
+	err = e.act(ctx, "reassign", note, func(tx pgx.Tx, d openDispatch) error {
+		at, err := e.end(ctx, tx, d.step(StepReassigned, by, note), Cancelled, "reassigned")
+		if err != nil {
+			return err
+		}
+		s := step{note: note, account: d.account, kind: StepBegun, by: string(by.ID), name: by.Name, due: true}
+		id, err = e.begin(ctx, tx, s, beginning{plan: plan, practice: d.practice, urgency: d.urgency, reference: d.ref}, at.UTC())
+		return err
+	})
+	return id, err
+}
+
+// act runs do on the note's open dispatch in a transaction.
+func (e *Engine) act(ctx context.Context, what string, note notes.NoteID, do func(pgx.Tx, openDispatch) error) error {
+	err := postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
+		d, err := lockOpen(ctx, tx, note)
+		if err != nil {
+			return err
+		}
+		return do(tx, d)
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}

@@ -1,0 +1,323 @@
+package routing
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"lamplight/routing/channel"
+	"lamplight/routing/channel/pocket"
+)
+
+func TestWholeLadderWhenNobodyAcknowledges(t *testing.T) {
+	h := newHouse(t).run()
+	h.send(newNote("n1", "L-4821"), h.plan(urgent))
+	first := h.wait(3)
+	kinds := map[string]int{}
+	for _, a := range first {
+		kinds[a.Kind]++
+		if !strings.HasPrefix(a.Link, "https://page.example/m#") {
+			t.Errorf("%s has the link %q", a.Kind, a.Link)
+		}
+		for _, secret := range []string{"Maria", "Muñoz", "0142", "dolor", "pecho"} {
+			if strings.Contains(a.Title+a.Body+a.From+a.Link, secret) {
+				t.Errorf("%s holds %q", a.Kind, secret)
+			}
+		}
+	}
+	if kinds["text"] != 1 || kinds["email"] != 1 || kinds["push"] != 1 {
+		t.Fatalf("the first rung sent %v", kinds)
+	}
+	if r := h.row("n1"); r.State != Climbing || r.Late != OnTime || r.Next.Kind != "text" || r.Next.Name != "Dr Reyes" {
+		t.Errorf("after the first rung: %+v", r)
+	}
+	h.clock.Advance(3 * time.Minute)
+	if all := h.wait(4); all[3].To != "+13125550101" {
+		t.Errorf("the second rung went to %s", all[3].To)
+	}
+	if r := h.row("n1"); r.Late != Late {
+		t.Errorf("after the second rung: %+v", r)
+	}
+	h.clock.Advance(3 * time.Minute)
+	if all := h.wait(5); all[4].To != "+13125550102" || !strings.Contains(all[4].Body, "mensaje URGENTE L-4821") {
+		t.Errorf("the third rung: %+v", all[4])
+	}
+	h.until("the last text is told as delivered", func() bool { return h.states("n1")[Delivered] == 3 })
+	if r := h.row("n1"); r.Next.Kind != NextBoard || r.Last.Kind != StepDelivered || r.Last.Name != "Dr Osei" {
+		t.Errorf("after the third rung: %+v", r)
+	}
+	h.clock.Advance(3 * time.Minute)
+	h.until("on the board", func() bool { return h.row("n1").State == Exhausted })
+	if r := h.row("n1"); r.Late != Unreachable || !r.Next.At.IsZero() {
+		t.Errorf("on the board: %+v", r)
+	}
+	h.clock.Advance(time.Hour) // it stays, and the auditor is loud about it
+	if a := <-h.alarms; a.Kind != AlarmIgnored || a.Note != "n1" {
+		t.Errorf("alarm %+v", a)
+	}
+	if rows, err := h.engine.Rows(t.Context(), "lakeside"); err != nil || len(rows) != 1 || rows[0].Late != Unreachable {
+		t.Errorf("rows %+v, %v", rows, err)
+	}
+	if r, err := h.engine.Ack(t.Context(), dr, "n1"); err != nil || !r.First {
+		t.Errorf("ack %+v, %v", r, err)
+	}
+	if rows, err := h.engine.Rows(t.Context()); err != nil || len(rows) != 0 {
+		t.Errorf("after the ack: %+v, %v", rows, err)
+	}
+	h.halt()
+	h.verify()
+}
+
+func TestAckCancelsWhatWaitsAndOnlyItsOwnNote(t *testing.T) {
+	h := newHouse(t).run()
+	h.send(newNote("n1", "L-1"), h.plan(urgent))
+	h.send(newNote("n2", "L-2"), h.plan(urgent))
+	h.wait(6)
+	r, err := h.engine.Ack(t.Context(), dr, "n1")
+	if err != nil || !r.First || r.By != dr.ID {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	again, err := h.engine.Ack(t.Context(), Actor{ID: "p-osei", Name: "Dr Osei"}, "n1")
+	if err != nil || again.First || again.By != dr.ID || !again.At.Equal(r.At) {
+		t.Fatalf("the second: %+v, %v", again, err)
+	}
+	if _, err := h.engine.Ack(t.Context(), dr, "n3"); err == nil {
+		t.Fatal("a note that was never sent was acknowledged")
+	}
+	if s := h.states("n1"); s[Withdrawn] != 2 || s[Due] != 0 {
+		t.Errorf("n1: %v", s)
+	}
+	if s := h.states("n2"); s[Due] != 2 || h.row("n2").State != Climbing {
+		t.Errorf("n2: %v", s)
+	}
+	h.clock.Advance(3 * time.Minute)
+	if all := h.wait(7); !strings.Contains(all[6].Body, "L-2") {
+		t.Errorf("the next rung told %q", all[6].Body)
+	}
+	h.halt()
+	h.verify()
+}
+
+func TestEmptyRungsAndDeadRungsDoNotWait(t *testing.T) {
+	h := newHouse(t)
+	h.pocket.SetFaults(func(a pocket.Arrival) pocket.Fault {
+		if a.To == "+13125550101" {
+			return pocket.Refuse
+		}
+		return pocket.None
+	})
+	h.run()
+	l := Ladder{Name: "l", Rungs: []Rung{
+		{After: 0, Who: "nurse", Channels: []ChannelKind{Text}},                        // nobody
+		{After: 5 * time.Minute, Who: "contact:nobody", Channels: []ChannelKind{Text}}, // no address
+		{After: 10 * time.Minute, Who: "primary", Channels: []ChannelKind{Text}},       // refused by the carrier
+		{After: 15 * time.Minute, Who: "backup", Channels: []ChannelKind{Text}},
+	}}
+	p := h.plan(l)
+	if len(p.Holes) != 2 || p.Holes[0].Why != NobodyOnCall || p.Holes[1].Why != NoAddress {
+		t.Errorf("holes %+v", p.Holes)
+	}
+	h.send(newNote("n1", "L-1"), p)
+	all := h.wait(2)
+	if all[0].Status != "refused" || all[1].To != "+13125550102" {
+		t.Errorf("arrived %+v", all)
+	}
+	h.halt()
+	h.verify()
+}
+
+func TestANoteThatReachesNobodyIsOnTheBoardAtOnce(t *testing.T) {
+	h := newHouse(t).run()
+	p := h.plan(Ladder{Name: "l", Rungs: []Rung{{Who: "nurse", Channels: []ChannelKind{Text}}}})
+	h.send(newNote("n1", "L-1"), p)
+	h.until("on the board", func() bool { return h.row("n1").State == Exhausted })
+	h.halt()
+	h.verify()
+}
+
+func TestPassOnPushCancelReassign(t *testing.T) {
+	h := newHouse(t).run()
+	h.send(newNote("n1", "L-1"), h.plan(urgent))
+	h.wait(3)
+	if err := h.engine.PassOn(t.Context(), dr, "n1"); err != nil {
+		t.Fatal(err)
+	}
+	if all := h.wait(4); all[3].To != "+13125550102" {
+		t.Errorf("passed on to %s", all[3].To)
+	}
+	boss := Actor{ID: "p-boss", Name: "Sam Boss"}
+	if err := h.engine.Push(t.Context(), boss, "n1"); err != nil {
+		t.Fatal(err)
+	}
+	h.until("on the board", func() bool { return h.row("n1").State == Exhausted })
+	second, err := h.engine.Reassign(t.Context(), boss, "n1", h.plan(Ladder{Name: "to", Rungs: []Rung{{Who: "backup", Channels: []ChannelKind{Text}}}}))
+	if err != nil || second == "" {
+		t.Fatal(err)
+	}
+	h.wait(5)
+	if r := h.row("n1"); r.State != Climbing {
+		t.Errorf("reassigned: %+v", r)
+	}
+	if err := h.engine.Cancel(t.Context(), boss, "n1", "Maria called back"); err == nil {
+		t.Error("a reason in words was taken")
+	}
+	if err := h.engine.Cancel(t.Context(), boss, "n1", "called-back"); err != nil {
+		t.Fatal(err)
+	}
+	if r := h.row("n1"); r.State != Cancelled || r.Last.Kind != StepCancelled || r.Last.Name != "Sam Boss" || r.Last.Detail != "called-back" {
+		t.Errorf("cancelled: %+v", r)
+	}
+	h.halt()
+	h.verify()
+	story, err := h.engine.Story(t.Context(), "n1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range story {
+		if l.Leaf < 0 {
+			t.Errorf("%s has no leaf", l.Kind)
+		}
+	}
+}
+
+func TestRetriesWithinTheRung(t *testing.T) {
+	h := newHouse(t)
+	h.pocket.SetFaults(func(a pocket.Arrival) pocket.Fault {
+		if a.Seq == 1 {
+			return pocket.Busy
+		}
+		return pocket.None
+	})
+	h.run()
+	h.send(newNote("n1", "L-1"), h.plan(Ladder{Name: "l", Rungs: []Rung{{Who: "primary", Channels: []ChannelKind{Text}}}}))
+	h.wait(1)
+	h.until("failed and to be tried again", func() bool { s := h.states("n1"); return s[Failed] == 1 && s[Due] == 1 })
+	h.clock.Advance(3 * time.Second)
+	h.wait(2)
+	h.until("delivered", func() bool { return h.states("n1")[Delivered] == 1 })
+	h.halt()
+	h.verify()
+}
+
+// The carrier took a text and the answer was lost: it is found by its link and not sent again. A mail cannot be found, so
+// it goes out again under the same Message-ID.
+func TestAfterALostAnswerTheCarrierIsAskedFirst(t *testing.T) {
+	for _, kind := range []ChannelKind{Text, Email} {
+		t.Run(string(kind), func(t *testing.T) {
+			h := newHouse(t)
+			h.cfg.Lease = time.Second // of real time: the fault holds the answer back until sending gives up
+			var err error
+			if h.engine, err = New(h.cfg); err != nil {
+				t.Fatal(err)
+			}
+			h.pocket.SetFaults(func(a pocket.Arrival) pocket.Fault {
+				if a.Seq == 1 {
+					return pocket.TakeAndHang
+				}
+				return pocket.None
+			})
+			h.run()
+			h.send(newNote("n1", "L-1"), h.plan(Ladder{Name: "l", Rungs: []Rung{{Who: "primary", Channels: []ChannelKind{kind}}}}))
+			h.wait(1)
+			h.until("known to have left", func() bool {
+				h.clock.Advance(time.Second)
+				s := h.states("n1")
+				return s[Accepted]+s[Delivered] == 1
+			})
+			all := h.pocket.Messages()
+			if kind == Text && len(all) != 1 {
+				t.Errorf("the text was sent %d times", len(all))
+			}
+			if kind == Email && (len(all) != 2 || !all[1].Repeat || h.engine.Stats().Repeats != 1) {
+				t.Errorf("the mail: %+v, %+v", all, h.engine.Stats())
+			}
+			h.halt()
+			h.verify()
+		})
+	}
+}
+
+func TestReportsOnlyMoveForward(t *testing.T) {
+	for name, fault := range map[string]pocket.Fault{"twice": pocket.TwiceReports, "out of order": pocket.ShuffleReports} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.pocket.SetFaults(func(pocket.Arrival) pocket.Fault { return fault })
+			h.run()
+			h.send(newNote("n1", "L-1"), h.plan(Ladder{Name: "l", Rungs: []Rung{{Who: "primary", Channels: []ChannelKind{Text}}}}))
+			h.until("delivered", func() bool { return h.states("n1")[Delivered] == 1 })
+			id := h.attempts("n1")[0].ID
+			for _, s := range []channel.Status{channel.Accepted, channel.Undelivered, channel.Failed, channel.Delivered} {
+				if err := h.engine.Report(t.Context(), channel.Report{Key: string(id), Status: s}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if s := h.states("n1"); s[Delivered] != 1 {
+				t.Errorf("after late reports: %v", s)
+			}
+			if err := h.engine.MarkOpened(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+			if err := h.engine.Report(t.Context(), channel.Report{Key: string(id), Status: channel.Delivered}); err != nil {
+				t.Fatal(err)
+			}
+			if s := h.states("n1"); s[Opened] != 1 {
+				t.Errorf("after it was opened: %v", s)
+			}
+			if err := h.engine.Report(t.Context(), channel.Report{Key: "no-such", Status: channel.Delivered}); err != nil {
+				t.Error(err)
+			}
+			h.halt()
+			h.verify()
+		})
+	}
+}
+
+func TestUndeliveredIsNotSentAndMovesOn(t *testing.T) {
+	h := newHouse(t)
+	h.pocket.SetFaults(func(a pocket.Arrival) pocket.Fault {
+		if a.To == "+13125550101" {
+			return pocket.Undeliver
+		}
+		return pocket.None
+	})
+	h.run()
+	l := urgent
+	l.Rungs = []Rung{{Who: "primary", Channels: []ChannelKind{Text}}, {After: 3 * time.Minute, Who: "backup", Channels: []ChannelKind{Text}}}
+	h.send(newNote("n1", "L-1"), h.plan(l))
+	if all := h.wait(2); all[1].To != "+13125550102" {
+		t.Errorf("then %+v", all[1])
+	}
+	if a := h.attempts("n1"); a[0].State != Undelivered || a[0].Why != "carrier-30003" {
+		t.Errorf("%+v", a[0])
+	}
+	h.halt()
+	h.verify()
+}
+
+func TestLinks(t *testing.T) {
+	h := newHouse(t).run()
+	h.send(newNote("n1", "L-1"), h.plan(urgent))
+	text := h.wait(3)
+	for _, a := range text {
+		token := a.Link[strings.Index(a.Link, "#")+1:]
+		l, err := h.engine.Locate(t.Context(), token)
+		if err != nil || l.Note != "n1" || l.Person != "p-reyes" || l.Account != "lakeside" {
+			t.Errorf("%s: %+v, %v", a.Kind, l, err)
+		}
+		if _, err := h.engine.Locate(t.Context(), token[:len(token)-1]+"x"); err != ErrBadLink {
+			t.Errorf("a wrong token: %v", err)
+		}
+		var stored bool
+		if err := h.pool.QueryRow(t.Context(), "select exists (select from attempt where encode(link, 'escape') = $1 or ref = $1)", token).Scan(&stored); err != nil || stored {
+			t.Errorf("the token stands in the database: %v %v", stored, err)
+		}
+	}
+	for _, token := range []string{"", "x", strings.Repeat("x", 4096)} {
+		if _, err := h.engine.Locate(t.Context(), token); err != ErrBadLink {
+			t.Errorf("%q: %v", token, err)
+		}
+	}
+	if s := h.states("n1"); s[Opened] != 0 {
+		t.Error("locating opened it")
+	}
+}

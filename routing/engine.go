@@ -1,0 +1,209 @@
+package routing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"lamplight/notes"
+	"lamplight/notes/audit"
+	"lamplight/routing/channel"
+)
+
+// Config is what an Engine works with. Pool, Log, Channels, LinkBase and LinkKey are needed.
+type Config struct {
+	Pool     *pgxpool.Pool
+	Log      *audit.Log
+	Channels map[ChannelKind]channel.Channel // a kind that is not here fails its attempts as "not-configured"
+	// LinkBase is the page a link leads to, "https://page.example.org": links are LinkBase + "/m#" + token.
+	LinkBase string
+	// LinkKey makes the tokens, which are not stored: 32 random bytes, the same for every server and after every restart.
+	LinkKey []byte
+	// Alarm hears of escalations that stand still; nil for the log alone. It must not block.
+	Alarm  func(Alarm)
+	Logger *slog.Logger // nil for slog.Default
+
+	Workers int           // messages under way at once; 16 if zero
+	Lease   time.Duration // how long a claimed attempt is its worker's; 12 s if zero. Sending gives up a quarter earlier
+	Poll    time.Duration // the net under NOTIFY and the timers; 1 s if zero
+	Audit   time.Duration // how often the auditor looks; 5 s if zero
+}
+
+// Engine walks every open dispatch of the database. Any number of engines may share one database; each attempt is sent by
+// one of them. An Engine that does not Run can begin, acknowledge and list, and Watch hears nothing.
+type Engine struct {
+	cfg      Config
+	pool     *pgxpool.Pool
+	log      *audit.Log
+	logger   *slog.Logger
+	rotas    rotas
+	hub      hub
+	wake     chan struct{} // holds one: something may be due
+	free     chan struct{} // a slot a worker may take
+	watchdog alarms
+
+	sent, repeats, fenced atomic.Int64
+}
+
+var _ Desk = (*Engine)(nil)
+
+// New checks cfg. Nothing runs before Run.
+func New(cfg Config) (*Engine, error) {
+	switch {
+	case cfg.Pool == nil || cfg.Log == nil:
+		return nil, errors.New("routing: no database or no audit log")
+	case len(cfg.LinkKey) < 32:
+		return nil, errors.New("routing: the link key must be 32 bytes")
+	case cfg.LinkBase == "":
+		return nil, errors.New("routing: no address for links")
+	}
+	cfg.Workers = or(cfg.Workers, 16)
+	cfg.Lease = or(cfg.Lease, 12*time.Second)
+	cfg.Poll = or(cfg.Poll, time.Second)
+	cfg.Audit = or(cfg.Audit, 5*time.Second)
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	return &Engine{
+		cfg: cfg, pool: cfg.Pool, log: cfg.Log, logger: cfg.Logger,
+		wake: make(chan struct{}, 1), free: make(chan struct{}, cfg.Workers),
+	}, nil
+}
+
+func or[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+// Stats are what this engine has done since it was made.
+type Stats struct {
+	Sent    int64 // messages handed to a carrier
+	Repeats int64 // of these, sent again because nobody knew whether the first time counted
+	Fenced  int64 // results that came after the lease had gone to another worker
+}
+
+// Stats tells what this engine has done.
+func (e *Engine) Stats() Stats {
+	return Stats{Sent: e.sent.Load(), Repeats: e.repeats.Load(), Fenced: e.fenced.Load()}
+}
+
+// Run sends what is due, raises what is exhausted, listens and watches over it all until ctx ends; it then lets the
+// messages under way finish, for at most a lease. A database that goes away is waited for.
+func (e *Engine) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	wg.Go(func() { e.listen(ctx) })
+	wg.Go(func() { e.audit(ctx) })
+	var under sync.WaitGroup
+	for ctx.Err() == nil {
+		e.round(ctx, &under)
+		e.sleep(ctx)
+	}
+	under.Wait()
+	wg.Wait()
+	return nil
+}
+
+// Wake has the engine look at once; BeginTx's commit does it by NOTIFY.
+func (e *Engine) Wake() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// round claims and starts whatever is due until nothing is, or every worker is busy.
+func (e *Engine) round(ctx context.Context, under *sync.WaitGroup) {
+	if err := e.exhaustDue(ctx); err != nil && ctx.Err() == nil {
+		e.logger.Error("raise exhausted dispatches", "err", err)
+	}
+	for ctx.Err() == nil {
+		slots := cap(e.free) - len(e.free)
+		if slots == 0 {
+			return // a worker that ends wakes us
+		}
+		claims, err := e.claim(ctx, slots)
+		if err != nil {
+			if ctx.Err() == nil {
+				e.logger.Error("claim attempts", "err", err)
+			}
+			return
+		}
+		for _, c := range claims {
+			e.free <- struct{}{}
+			under.Go(func() {
+				defer func() { <-e.free; e.Wake() }()
+				// A message under way is finished although the engine stops: its lease bounds it.
+				work, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.cfg.Lease)
+				defer cancel()
+				if err := e.work(work, c); err != nil {
+					e.logger.Error("send an attempt", "attempt", c.id, "err", err)
+				}
+			})
+		}
+		if len(claims) < slots {
+			return
+		}
+	}
+}
+
+// sleep waits until something may be due: a wake, the next due time by the database's clock, or the poll.
+func (e *Engine) sleep(ctx context.Context) {
+	wait := e.cfg.Poll
+	var next *float64
+	err := e.pool.QueryRow(ctx, `select extract(epoch from least(
+		(select min(wake_at) from attempt where wake_at is not null),
+		(select min(board_at) from dispatch where state = 'climbing')) - routing_now())::float8`).Scan(&next)
+	if err == nil && next != nil {
+		// What is due already is being worked on, or every worker is busy: both wake us.
+		if due := time.Duration(*next * float64(time.Second)); due > 0 && due < wait {
+			wait = due
+		}
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-e.wake:
+	case <-t.C:
+	}
+}
+
+// now is the database's clock.
+func (e *Engine) now(ctx context.Context) (t time.Time, err error) {
+	err = e.pool.QueryRow(ctx, "select routing_now()").Scan(&t)
+	return t.UTC(), err
+}
+
+// Plan implements Desk.
+func (e *Engine) Plan(ctx context.Context, acc notes.Account, callType, ladder string) (Plan, error) {
+	ladders, err := ParseLadders(acc.Ladders)
+	if err != nil {
+		return Plan{}, fmt.Errorf("plan for %s: %w", acc.ID, err)
+	}
+	l, ok := FindLadder(ladders, ladder)
+	if !ok {
+		return Plan{}, ErrNoLadder
+	}
+	now, err := e.now(ctx)
+	if err != nil {
+		return Plan{}, fmt.Errorf("plan for %s: read the clock: %w", acc.ID, err)
+	}
+	schedule, err := e.rotas.schedule(acc.Schedule, now)
+	if err != nil {
+		return Plan{}, fmt.Errorf("plan for %s: %w", acc.ID, err)
+	}
+	reach := Reach{Practice: acc.Name, Contacts: acc.Contacts}
+	if reach.Push, err = NewPhones(e.pool, e.log).subscribed(ctx, acc.Contacts); err != nil {
+		return Plan{}, fmt.Errorf("plan for %s: %w", acc.ID, err)
+	}
+	return Resolve(l, OnCall(schedule, callType), reach, now), nil
+}

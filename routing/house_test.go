@@ -1,0 +1,276 @@
+package routing
+
+import (
+	"context"
+	"crypto/sha256"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"net/http"
+	"net/http/httptest"
+
+	"encoding/json"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"lamplight/notes"
+	"lamplight/notes/audit"
+	"lamplight/notes/postgres"
+	"lamplight/notes/postgres/postgrestest"
+	"lamplight/routing/channel"
+	"lamplight/routing/channel/mail"
+	"lamplight/routing/channel/pocket"
+	"lamplight/routing/channel/push"
+	"lamplight/routing/channel/twilio"
+	"lamplight/routing/routingtest"
+	"lamplight/telephony"
+)
+
+// house is an engine on a real database with real channels to a pocket.
+type house struct {
+	t      *testing.T
+	pool   *pgxpool.Pool
+	log    *audit.Log
+	key    *audit.Key
+	clock  *routingtest.Clock
+	pocket *pocket.Pocket
+	engine *Engine
+	cfg    Config
+	alarms chan Alarm
+	stop   context.CancelFunc
+	done   chan struct{}
+}
+
+var providers = []pocket.Phone{
+	{Person: "p-reyes", Name: "Dr Reyes", Number: "+13125550101", Email: "reyes@lakeside.example", Lang: "en"},
+	{Person: "p-osei", Name: "Dr Osei", Number: "+13125550102", Email: "osei@lakeside.example", Lang: "es"},
+}
+
+// newHouse opens everything but runs no engine yet.
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	h := &house{t: t, pool: postgrestest.New(t), alarms: make(chan Alarm, 100)}
+	h.clock = routingtest.NewClock(t, h.pool)
+	var err error
+	if h.key, err = audit.OpenKey(filepath.Join(t.TempDir(), "audit.key"), "test"); err != nil {
+		t.Fatal(err)
+	}
+	h.log = audit.NewLog(h.pool, h.key)
+	keys, err := push.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.pocket, err = pocket.Open(t.Context(), pocket.Config{Phones: providers, PushKey: keys.Public}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.pocket.Close() })
+	h.subscribe()
+	h.cfg = h.config(keys)
+	if h.engine, err = New(h.cfg); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func (h *house) subscribe() {
+	h.t.Helper()
+	for _, p := range providers {
+		var s push.Subscription
+		if err := json.Unmarshal(h.pocket.Subscription(p.Person), &s); err != nil {
+			h.t.Fatal(err)
+		}
+		if err := NewPhones(h.pool, h.log).Subscribe(h.t.Context(), notes.PersonID(p.Person), s); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+}
+
+func (h *house) config(keys push.Keys) Config {
+	h.t.Helper()
+	var hook http.Handler
+	hooks := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { hook.ServeHTTP(w, r) }))
+	h.t.Cleanup(hooks.Close)
+	text, err := twilio.New(twilio.Config{BaseURL: h.pocket.URL, AccountSID: h.pocket.AccountSID, AuthToken: h.pocket.AuthToken,
+		From: "+13125550999", CallbackURL: hooks.URL + "/hooks/text"})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	hook = text.Callback(func(ctx context.Context, r channel.Report) error { return h.engine.Report(ctx, r) })
+	email, err := mail.New(mail.Config{Host: h.pocket.MailHost, Port: h.pocket.MailPort, From: "Lamplight <notes@house.example>",
+		Roots: h.pocket.Roots})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	pushes, err := push.New(push.Config{Keys: keys, Subscriber: "ops@house.example", Plain: []string{"127.0.0.1"}}, NewPhones(h.pool, h.log))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() { text.Close(); pushes.Close() })
+	linkKey := sha256.Sum256([]byte("a test's link key"))
+	return Config{
+		Pool: h.pool, Log: h.log, LinkBase: "https://page.example", LinkKey: linkKey[:],
+		Channels: map[ChannelKind]channel.Channel{Text: text, Email: email, Push: pushes},
+		Alarm:    func(a Alarm) { h.alarms <- a },
+		Logger:   slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Poll:     200 * time.Millisecond, Audit: 50 * time.Millisecond, Workers: 4,
+	}
+}
+
+// run starts the house's engine; it stops with the test, or with h.halt.
+func (h *house) run() *house {
+	h.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	h.done = make(chan struct{})
+	go func() {
+		defer close(h.done)
+		_ = h.engine.Run(ctx)
+	}()
+	h.stop = cancel
+	h.t.Cleanup(h.halt)
+	return h
+}
+
+func (h *house) halt() { h.stop(); <-h.done }
+
+// account is a practice whose primary is Reyes and whose backup is Osei.
+func account(ladders ...Ladder) notes.Account {
+	text, err := FormatLadders(ladders)
+	if err != nil {
+		panic(err)
+	}
+	return notes.Account{
+		ID: "lakeside", Name: "Lakeside Internal Medicine", TimeZone: "America/Chicago", Ladders: text,
+		Schedule: []byte(`{"timezone":"America/Chicago","layers":[{"who":["reyes"]},{"role":"backup","who":["osei"]}]}`),
+		Contacts: []notes.Contact{
+			{ID: "reyes", Person: "p-reyes", Name: "Dr Reyes", Language: "en", Mobile: "+13125550101", Email: "reyes@lakeside.example"},
+			{ID: "osei", Person: "p-osei", Name: "Dr Osei", Language: "es", Mobile: "+13125550102", Email: "osei@lakeside.example"},
+			{ID: "nobody", Name: "Dr Nowhere", Language: "en"},
+		},
+	}
+}
+
+// urgent is the ladder of the tests: Reyes now by everything, Reyes again at 3 min, Osei at 6, the board at 9.
+var urgent = Ladder{Name: "urgent", Version: 7, Rungs: []Rung{
+	{After: 0, Who: "primary", Channels: []ChannelKind{Text, Email, Push}},
+	{After: 3 * time.Minute, Who: "primary", Channels: []ChannelKind{Text}},
+	{After: 6 * time.Minute, Who: "backup", Channels: []ChannelKind{Text}},
+}}
+
+func (h *house) plan(l Ladder) Plan {
+	h.t.Helper()
+	p, err := h.engine.Plan(h.t.Context(), account(l), "symptom", l.Name)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return p
+}
+
+func newNote(id, reference string) notes.Note {
+	return notes.Note{ID: notes.NoteID(id), Account: "lakeside", Urgency: notes.Urgent, Reference: reference,
+		Body: &notes.Body{Fields: map[string]string{"name": "Maria Muñoz", "callback": "+13125550142", "reason": "dolor de pecho"}}}
+}
+
+// send begins a dispatch as taking a note does.
+func (h *house) send(n notes.Note, p Plan) DispatchID {
+	h.t.Helper()
+	var id DispatchID
+	err := postgres.InTx(h.t.Context(), h.pool, func(tx pgx.Tx) (err error) {
+		id, err = h.engine.BeginTx(h.t.Context(), tx, n, p)
+		return err
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return id
+}
+
+// wait waits at the pocket until n messages have arrived, and returns them.
+func (h *house) wait(n int) []pocket.Arrival {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(h.t.Context(), 20*time.Second)
+	defer cancel()
+	all, err := h.pocket.Wait(ctx, func(a []pocket.Arrival) bool { return len(a) >= n })
+	if err != nil {
+		h.t.Fatalf("%v\n%s", err, h.tell())
+	}
+	return all
+}
+
+// until waits for a condition of the database, which notifies of every change.
+func (h *house) until(what string, so func() bool) {
+	h.t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !so() {
+		if time.Now().After(deadline) {
+			h.t.Fatalf("never: %s\n%s", what, h.tell())
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+func (h *house) row(id notes.NoteID) Row {
+	h.t.Helper()
+	r, err := h.engine.Row(h.t.Context(), id)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return r
+}
+
+func (h *house) attempts(id notes.NoteID) []Attempt {
+	h.t.Helper()
+	list, err := h.engine.Attempts(h.t.Context(), id)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return list
+}
+
+// states counts a note's attempts by state.
+func (h *house) states(id notes.NoteID) map[AttemptState]int {
+	n := map[AttemptState]int{}
+	for _, a := range h.attempts(id) {
+		n[a.State]++
+	}
+	return n
+}
+
+// tell is the whole story, for a test that failed.
+func (h *house) tell() string {
+	rows, err := h.pool.Query(context.Background(), "select at::text || ' ' || note || ' ' || kind || ' ' || actor || ' ' || channel || ' ' || detail from dispatch_step order by seq")
+	if err != nil {
+		return err.Error()
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err.Error()
+	}
+	out := ""
+	for _, l := range lines {
+		out += l + "\n"
+	}
+	return out
+}
+
+// verify runs the audit check over everything routing wrote.
+func (h *house) verify() {
+	h.t.Helper()
+	if _, err := h.log.Sequence(h.t.Context()); err != nil {
+		h.t.Fatal(err)
+	}
+	r, err := audit.Verify(h.t.Context(), h.pool, audit.Options{Key: h.key, Tables: Tables()})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if !r.Good() || r.Rows == 0 || len(r.Unchecked) != 0 {
+		h.t.Errorf("audit: %+v", r)
+	}
+}
+
+var dr = Actor{ID: "p-reyes", Name: "Dr Reyes"}
+
+var _ = telephony.English

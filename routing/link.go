@@ -1,0 +1,65 @@
+package routing
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/notes/postgres"
+)
+
+// token is the opaque 256-bit name of an attempt's link. It is made from the attempt's id under a key that is not in the
+// database, so a repeat after a crash carries the same link, and a copy of the database, which holds hashes, opens none.
+func (e *Engine) token(id AttemptID) string {
+	h := hmac.New(sha256.New, e.cfg.LinkKey)
+	h.Write([]byte("lamplight link 1\n" + string(id)))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}
+
+func hashToken(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// link is the address sent: the token stands in the fragment, which reaches no server's log and no prefetcher.
+func (e *Engine) link(id AttemptID) string { return e.cfg.LinkBase + "/m#" + e.token(id) }
+
+// Locate implements Desk.
+func (e *Engine) Locate(ctx context.Context, token string) (Located, error) {
+	var l Located
+	if len(token) != base64.RawURLEncoding.EncodedLen(sha256.Size) {
+		return l, ErrBadLink
+	}
+	err := e.pool.QueryRow(ctx, `select d.note, a.id, d.account, a.person, a.contact
+		from attempt a join dispatch d on d.id = a.dispatch where a.link = $1`, hashToken(token)).
+		Scan(&l.Note, &l.Attempt, &l.Account, &l.Person, &l.Contact)
+	if postgres.Missing(err) {
+		return l, ErrBadLink
+	}
+	if err != nil {
+		return l, fmt.Errorf("locate a link: %w", err)
+	}
+	return l, nil
+}
+
+// MarkOpened implements Desk. Opening proves arrival, whatever the carrier says; opening twice changes nothing.
+func (e *Engine) MarkOpened(ctx context.Context, id AttemptID) error {
+	err := postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
+		a, err := lockAttempt(ctx, tx, id)
+		if err != nil || !a.state.mayBecome(Opened) {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "update attempt set state = 'opened', wake_at = null where id = $1", id); err != nil {
+			return err
+		}
+		return e.trace(ctx, tx, a.step(StepOpened, ""))
+	})
+	if err != nil {
+		return fmt.Errorf("mark a link opened: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package routing
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"lamplight/notes"
+	"lamplight/notes/audit"
+	"lamplight/notes/postgres"
+	"lamplight/routing/channel/push"
+)
+
+// Phones are the phones that providers have subscribed to pushes, in PostgreSQL. Methods may be called from any goroutine.
+type Phones struct {
+	pool *pgxpool.Pool
+	log  *audit.Log
+}
+
+var _ push.Store = (*Phones)(nil)
+
+// NewPhones keeps subscriptions in the database.
+func NewPhones(pool *pgxpool.Pool, log *audit.Log) *Phones { return &Phones{pool, log} }
+
+// Subscribe keeps a phone of a person's, in place of what was known of the same phone. Check the endpoint before
+// (push.CheckEndpoint): it comes from a browser.
+func (p *Phones) Subscribe(ctx context.Context, person notes.PersonID, s push.Subscription) error {
+	err := postgres.InTx(ctx, p.pool, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `insert into push_subscription (endpoint, person, p256dh, auth, made_at)
+			values ($1, $2, $3, $4, routing_now())
+			on conflict (endpoint) do update set person = excluded.person, p256dh = excluded.p256dh, auth = excluded.auth`,
+			s.Endpoint, person, s.Keys.P256dh, s.Keys.Auth)
+		if err != nil {
+			return err
+		}
+		return p.log.Append(ctx, tx, audit.Entry{Actor: string(person), Action: "push.subscribed", Kind: "person", Object: string(person)})
+	})
+	if err != nil {
+		return fmt.Errorf("subscribe a phone: %w", err)
+	}
+	return nil
+}
+
+// Subscriptions implements push.Store.
+func (p *Phones) Subscriptions(ctx context.Context, person string) ([]push.Subscription, error) {
+	rows, err := p.pool.Query(ctx, "select endpoint, p256dh, auth from push_subscription where person = $1 order by made_at", person)
+	if err != nil {
+		return nil, fmt.Errorf("list a person's phones: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (s push.Subscription, err error) {
+		err = r.Scan(&s.Endpoint, &s.Keys.P256dh, &s.Keys.Auth)
+		return s, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list a person's phones: %w", err)
+	}
+	return list, nil
+}
+
+// Unsubscribe implements push.Store.
+func (p *Phones) Unsubscribe(ctx context.Context, endpoint string) error {
+	err := postgres.InTx(ctx, p.pool, func(tx pgx.Tx) error {
+		var person string
+		err := tx.QueryRow(ctx, "delete from push_subscription where endpoint = $1 returning person", endpoint).Scan(&person)
+		if postgres.Missing(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return p.log.Append(ctx, tx, audit.Entry{Actor: "routing", Action: "push.unsubscribed", Kind: "person", Object: person})
+	})
+	if err != nil {
+		return fmt.Errorf("drop a phone's subscription: %w", err)
+	}
+	return nil
+}
+
+// subscribed is who of the contacts has a phone that takes pushes.
+func (p *Phones) subscribed(ctx context.Context, contacts []notes.Contact) (map[notes.PersonID]bool, error) {
+	var people []notes.PersonID
+	for _, c := range contacts {
+		if c.Person != "" {
+			people = append(people, c.Person)
+		}
+	}
+	if len(people) == 0 {
+		return nil, nil
+	}
+	rows, err := p.pool.Query(ctx, "select distinct person from push_subscription where person = any($1)", people)
+	if err != nil {
+		return nil, fmt.Errorf("list the phones: %w", err)
+	}
+	have := map[notes.PersonID]bool{}
+	var person notes.PersonID
+	_, err = pgx.ForEachRow(rows, []any{&person}, func() error { have[person] = true; return nil })
+	if err != nil {
+		return nil, fmt.Errorf("list the phones: %w", err)
+	}
+	return have, nil
+}

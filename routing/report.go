@@ -1,0 +1,56 @@
+package routing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/notes/postgres"
+	"lamplight/routing/channel"
+)
+
+// Report takes a carrier's later word on an attempt: what a channel's callback handler is given as its sink. Reports may
+// come twice, late, and in any order: an attempt's state only moves forward. A report on nothing of ours is ignored, since
+// the carrier would repeat it for ever. A nil error means that it is written down.
+func (e *Engine) Report(ctx context.Context, r channel.Report) error {
+	err := postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
+		a, err := lockAttempt(ctx, tx, AttemptID(r.Key))
+		if errors.Is(err, ErrBadLink) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return e.reported(ctx, tx, a, r)
+	})
+	if err != nil {
+		return fmt.Errorf("write a carrier's report down: %w", err)
+	}
+	return nil
+}
+
+func (e *Engine) reported(ctx context.Context, tx pgx.Tx, a held, r channel.Report) error {
+	switch r.Status {
+	case channel.Delivered:
+		if !a.state.mayBecome(Delivered) {
+			return nil
+		}
+		if _, err := tx.Exec(ctx, `update attempt set state = 'delivered', wake_at = null, ref = coalesce(ref, nullif($2, '')),
+			sent_at = coalesce(sent_at, routing_now()) where id = $1`, a.id, r.Ref); err != nil {
+			return err
+		}
+		return e.trace(ctx, tx, a.step(StepDelivered, ""))
+	case channel.Undelivered, channel.Failed:
+		if !a.state.mayBecome(Undelivered) {
+			return nil
+		}
+		why := "undelivered"
+		if r.Why != "" {
+			why = "carrier-" + r.Why
+		}
+		return e.failed(ctx, tx, a, Undelivered, why, false)
+	}
+	return nil // "accepted" is what Send said already
+}

@@ -1,0 +1,60 @@
+package routing
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"sync"
+	"time"
+
+	"lamplight/notes"
+	"lamplight/routing/oncall"
+)
+
+// rotas keeps the schedules compiled lately, by their documents' hashes, since every preview and every note asks.
+type rotas struct {
+	mu   sync.Mutex // guards kept
+	kept map[rotaKey]*oncall.Schedule
+}
+
+type rotaKey struct {
+	doc  [sha256.Size]byte
+	week int64 // the span a schedule is compiled for moves on
+}
+
+const (
+	rotaSpan = 14 * 24 * time.Hour
+	rotaKeep = 500
+)
+
+// schedule compiles doc for the time around now. A practice without a schedule has nobody on call.
+func (r *rotas) schedule(doc []byte, now time.Time) (*oncall.Schedule, error) {
+	if len(bytes.TrimSpace(doc)) == 0 {
+		doc = []byte(`{"timezone":"UTC","layers":[]}`)
+	}
+	key := rotaKey{sha256.Sum256(doc), now.Unix() / int64(rotaSpan/time.Second/2)}
+	r.mu.Lock()
+	s := r.kept[key]
+	r.mu.Unlock()
+	if s != nil {
+		return s, nil
+	}
+	parsed, err := oncall.Parse(bytes.NewReader(doc))
+	if err != nil {
+		return nil, err
+	}
+	if s, err = oncall.Compile(parsed, now.Add(-time.Hour), now.Add(rotaSpan)); err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.kept == nil || len(r.kept) >= rotaKeep {
+		r.kept = map[rotaKey]*oncall.Schedule{}
+	}
+	r.kept[key] = s
+	return s, nil
+}
+
+// Schedule is a practice's compiled schedule for the time around at, for whoever shows who is on call.
+func (e *Engine) Schedule(acc notes.Account, at time.Time) (*oncall.Schedule, error) {
+	return e.rotas.schedule(acc.Schedule, at)
+}

@@ -1,0 +1,181 @@
+package routing
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/notes/audit"
+	"lamplight/notes/postgres"
+	"lamplight/routing/channel"
+	"lamplight/telephony"
+
+	"lamplight/notes"
+)
+
+// settle writes down how a sending went. A worker whose lease has gone to another settles nothing.
+func (e *Engine) settle(ctx context.Context, c claimed, r channel.Receipt, sendErr error) error {
+	return postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
+		a, err := lockAttempt(ctx, tx, c.id)
+		if err != nil {
+			return err
+		}
+		if a.fence != c.fence {
+			e.fenced.Add(1)
+			return nil
+		}
+		if sendErr == nil {
+			return e.accepted(ctx, tx, a, r)
+		}
+		if a.state != Sending {
+			return nil // a report was quicker and knows more
+		}
+		var ce *channel.Error
+		if !errors.As(sendErr, &ce) {
+			ce = &channel.Error{Kind: channel.Unknown, Err: sendErr}
+		}
+		e.logger.Warn("an attempt did not leave", "attempt", c.id, "channel", c.channel, "err", ce.Error())
+		if ce.Kind == channel.Unknown && a.sends < maxSends && a.dispatchState.open() {
+			// It stays ours to find out: the next lease asks the carrier before it sends again.
+			_, err := tx.Exec(ctx, "update attempt set wake_at = routing_now() + $2 where id = $1", a.id, backoff(a.sends))
+			return err
+		}
+		return e.failed(ctx, tx, a, Failed, string(ce.Kind), ce.Kind == channel.Later)
+	})
+}
+
+// accepted writes the carrier's word down. A delivery report may have come before it: then only the carrier's name for
+// the message is still news.
+func (e *Engine) accepted(ctx context.Context, tx pgx.Tx, a held, r channel.Receipt) error {
+	state := a.state
+	if state.mayBecome(Accepted) {
+		state = Accepted
+	}
+	_, err := tx.Exec(ctx, `update attempt set state = $2, wake_at = null, ref = coalesce(ref, $3),
+		sent_at = coalesce(sent_at, routing_now()) where id = $1`, a.id, state, r.Ref)
+	if err != nil {
+		return err
+	}
+	if err := e.trace(ctx, tx, a.step(StepSent, "")); err != nil {
+		return err
+	}
+	a.state = state
+	switch r.Status {
+	case channel.Delivered, channel.Undelivered, channel.Failed:
+		return e.reported(ctx, tx, a, channel.Report{Status: r.Status, Ref: r.Ref})
+	}
+	return nil
+}
+
+// failed ends an attempt that did not arrive, tries again within the rung where that may help, and begins the next rung at
+// once when nobody on this one can still be reached.
+func (e *Engine) failed(ctx context.Context, tx pgx.Tx, a held, state AttemptState, why string, again bool) error {
+	if _, err := tx.Exec(ctx, "update attempt set state = $2, wake_at = null, why = $3 where id = $1", a.id, state, why); err != nil {
+		return err
+	}
+	kind := StepFailed
+	if state == Undelivered {
+		kind = StepUndelivered
+	}
+	if err := e.trace(ctx, tx, a.step(kind, why)); err != nil {
+		return err
+	}
+	if !a.dispatchState.open() {
+		return nil
+	}
+	if again && a.try < maxTries {
+		did, err := e.retry(ctx, tx, a)
+		if err != nil || did {
+			return err
+		}
+	}
+	return e.skipDeadRung(ctx, tx, a)
+}
+
+// retry writes a further attempt of the same message, unless the next rung, or the board, would come before it.
+func (e *Engine) retry(ctx context.Context, tx pgx.Tx, a held) (bool, error) {
+	var p PlanStep
+	var person, lang string
+	var due, ends time.Time
+	err := tx.QueryRow(ctx, `select t.rung, t.contact, t.name, t.person, t.channel, t.lang, t.address, routing_now() + $2,
+			least(d.board_at, coalesce((select min(due_at) from attempt n
+				where n.dispatch = d.id and n.state = 'due' and n.rung > t.rung), 'infinity'))
+		from attempt t join dispatch d on d.id = t.dispatch where t.id = $1`, a.id, backoff(a.try)).
+		Scan(&p.Rung, &p.Contact, &p.Name, &person, &p.Channel, &lang, &p.Address, &due, &ends)
+	if err != nil || (a.dispatchState == Climbing && !due.Before(ends)) {
+		return false, err
+	}
+	p.Person, p.Lang = notes.PersonID(person), telephony.Language(lang)
+	b := &pgx.Batch{}
+	row, err := e.queueAttempt(b, a.dispatch, p, a.try+1, due)
+	if err != nil {
+		return false, err
+	}
+	// The new row needs a leaf that vouches for it; the line of the story is the failure's.
+	if err := e.log.Queue(b, audit.Entry{At: due.Add(-backoff(a.try)), Actor: "routing", Action: "attempt.again", Kind: "dispatch",
+		Object: string(a.dispatch), Account: string(a.account), Detail: []string{"note:" + string(a.note)}, Rows: []audit.Row{row}}); err != nil {
+		return false, err
+	}
+	b.Queue(notifyDue)
+	return true, tx.SendBatch(ctx, b).Close()
+}
+
+// skipDeadRung begins the next rung now when each attempt of the present one has failed: waiting for an acknowledgment
+// from somebody who cannot be reached serves nobody.
+func (e *Engine) skipDeadRung(ctx context.Context, tx pgx.Tx, a held) error {
+	if a.dispatchState != Climbing || a.rung < a.dispatchRung {
+		return nil
+	}
+	var alive bool
+	if err := tx.QueryRow(ctx, `select exists (select 1 from attempt where dispatch = $1 and rung = $2
+		and state in ('due', 'sending', 'accepted', 'delivered', 'opened'))`, a.dispatch, a.rung).Scan(&alive); err != nil || alive {
+		return err
+	}
+	s := step{dispatch: a.dispatch, note: a.note, account: a.account, kind: StepSkipped, detail: "unreachable"}
+	return e.advance(ctx, tx, s, a.rung)
+}
+
+// advance begins the next rung after the given one now, moving all that follows by as much; after the last it is the
+// board's turn. The dispatch's row is held.
+func (e *Engine) advance(ctx context.Context, tx pgx.Tx, s step, rung int) error {
+	b := &pgx.Batch{}
+	b.Queue(`with ahead as (
+			select greatest(coalesce((select min(due_at) from attempt where dispatch = $1 and state = 'due' and rung > $2), d.board_at)
+				- routing_now(), interval '0') as by from dispatch d where d.id = $1),
+		moved as (
+			update attempt set due_at = due_at - ahead.by, wake_at = wake_at - ahead.by from ahead
+			where dispatch = $1 and state = 'due' and rung > $2)
+		update dispatch set board_at = board_at - ahead.by from ahead where id = $1`, s.dispatch, rung)
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return err
+	}
+	s.due = true
+	return e.trace(ctx, tx, s)
+}
+
+// exhaustDue raises every dispatch whose board time has come. It stays there until a person acts.
+func (e *Engine) exhaustDue(ctx context.Context) error {
+	for {
+		var more bool
+		err := postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
+			s := step{kind: StepExhausted}
+			err := tx.QueryRow(ctx, `update dispatch set state = 'exhausted' where id = (
+				select id from dispatch where state = 'climbing' and board_at <= routing_now()
+				order by board_at limit 1 for update skip locked)
+				returning id, note, account`).Scan(&s.dispatch, &s.note, &s.account)
+			if postgres.Missing(err) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			more = true
+			return e.trace(ctx, tx, s)
+		})
+		if err != nil || !more {
+			return err
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package routing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/notes/postgres"
+	"lamplight/routing/channel"
+	"lamplight/telephony"
+)
+
+// claimed is an attempt that is this worker's until its lease ends.
+type claimed struct {
+	id       AttemptID
+	dispatch DispatchID
+	rung     int
+	fence    int64
+	sends    int // before this claim: more than none means that a worker has died, or that nobody knew, on the way
+	channel  ChannelKind
+	message  channel.Message
+}
+
+// claim takes up to n attempts that are due, or whose worker's lease has run out. Two workers never get the same one:
+// each skips the rows the other holds, and once taken a row is not due before its lease ends.
+func (e *Engine) claim(ctx context.Context, n int) ([]claimed, error) {
+	rows, err := e.pool.Query(ctx, `
+		with ready as (
+			select id from attempt where wake_at <= routing_now() and state in ('due', 'sending')
+			order by wake_at limit $1 for update skip locked)
+		update attempt a set state = 'sending', fence = fence + 1, wake_at = routing_now() + make_interval(secs => $2)
+		from ready, dispatch d where a.id = ready.id and d.id = a.dispatch
+		returning a.id, a.dispatch, a.rung, a.fence, a.sends, a.channel, a.address, a.name, a.lang,
+			d.practice, d.urgency, d.reference`, n, e.cfg.Lease.Seconds())
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (claimed, error) {
+		var c claimed
+		var lang string
+		m := &c.message
+		err := r.Scan(&c.id, &c.dispatch, &c.rung, &c.fence, &c.sends, &c.channel, &m.To, &m.Name, &lang,
+			&m.Practice, &m.Urgency, &m.Reference)
+		m.Key, m.Lang, m.Link = string(c.id), telephony.Language(lang), e.link(c.id)
+		return c, err
+	})
+}
+
+// work brings one claimed attempt to an end, or leaves it to the next lease.
+func (e *Engine) work(ctx context.Context, c claimed) error {
+	// What is left of the lease after sending is for writing down how it went.
+	sending, cancel := context.WithTimeout(ctx, e.cfg.Lease*3/4)
+	defer cancel()
+	ch := e.cfg.Channels[c.channel]
+	if ch == nil {
+		return e.settle(ctx, c, channel.Receipt{}, &channel.Error{Kind: notConfigured})
+	}
+	if c.sends > 0 {
+		receipt, err := ch.Lookup(sending, c.message)
+		switch {
+		case err == nil:
+			return e.settle(ctx, c, receipt, nil)
+		case !errors.Is(err, channel.ErrNotFound) && !errors.Is(err, channel.ErrCannotTell):
+			// The carrier does not answer a question: it will hardly take a message. Ask again later, up to a limit.
+			if c.sends < maxSends {
+				return e.settle(ctx, c, receipt, &channel.Error{Kind: channel.Unknown, Err: err})
+			}
+		}
+	}
+	ok, err := e.mayLeave(ctx, c)
+	if err != nil || !ok {
+		return err
+	}
+	e.sent.Add(1)
+	if c.sends > 0 {
+		e.repeats.Add(1)
+	}
+	receipt, err := ch.Send(sending, c.message)
+	return e.settle(ctx, c, receipt, err)
+}
+
+// mayLeave is the last look before a message leaves: nobody has acknowledged, and the attempt is still ours. It counts the
+// sending before it happens, and brings the dispatch to this rung. When nobody needs the message any more it is withdrawn.
+func (e *Engine) mayLeave(ctx context.Context, c claimed) (ok bool, err error) {
+	b := &pgx.Batch{} // one round trip and one commit; the dispatch first, as everybody takes them
+	var open bool
+	b.Queue(`update dispatch set rung = greatest(rung, $2) where id = $1 and state in ('climbing', 'exhausted')`, c.dispatch, c.rung)
+	b.Queue(`update attempt a set sends = sends + 1, link = $3 from dispatch d
+		where a.id = $1 and a.fence = $2 and a.state = 'sending' and a.wake_at > routing_now()
+		and d.id = a.dispatch and d.state in ('climbing', 'exhausted')
+		returning true`, c.id, c.fence, hashToken(e.token(c.id))).QueryRow(func(r pgx.Row) error {
+		if err := r.Scan(&open); !postgres.Missing(err) {
+			return err
+		}
+		return nil
+	})
+	if err := e.pool.SendBatch(ctx, b).Close(); err != nil {
+		return false, fmt.Errorf("look before sending: %w", err)
+	}
+	if open {
+		return true, nil
+	}
+	return false, e.withdraw(ctx, c)
+}
+
+// withdraw ends an attempt that nobody needs any more: its dispatch ended between the claim and the sending.
+func (e *Engine) withdraw(ctx context.Context, c claimed) error {
+	return postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
+		a, err := lockAttempt(ctx, tx, c.id)
+		if err != nil || a.fence != c.fence || a.state != Sending || a.dispatchState.open() {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "update attempt set state = 'cancelled', wake_at = null where id = $1", c.id); err != nil {
+			return err
+		}
+		return e.trace(ctx, tx, a.step(StepWithdrawn, ""))
+	})
+}
+
+// The rules of trying again.
+const (
+	maxSends      = 5 // handings-over of one attempt about which nobody knew
+	maxTries      = 6 // attempts of one message that the carrier did not take
+	notConfigured = channel.Kind("not-configured")
+)
+
+// backoff is how long to wait after the nth failure.
+func backoff(n int) time.Duration {
+	steps := []time.Duration{2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute}
+	return steps[min(max(n, 1), len(steps))-1]
+}
