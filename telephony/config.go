@@ -33,6 +33,9 @@ type Config struct {
 	// of them get the offer; afterwards the language assumed counts. Default 6 s; it ends earlier with the greeting.
 	ChooseFor time.Duration
 
+	// WaitAtMost is the longest a caller waits in the queue; then apology and voicemail. Default 15 min.
+	WaitAtMost time.Duration
+
 	Lease      time.Duration // how long a leg lasts without renewal before the fail-safe takes it; default 8 s
 	RenewEvery time.Duration // default 2 s
 	BeatEvery  time.Duration // default 1 s
@@ -70,6 +73,7 @@ func (c Config) withDefaults() Config {
 	set(&c.WrapUp, 3*time.Minute)
 	set(&c.DialFor, 40*time.Second)
 	set(&c.ChooseFor, 6*time.Second)
+	set(&c.WaitAtMost, 15*time.Minute)
 	set(&c.Lease, 8*time.Second)
 	set(&c.RenewEvery, 2*time.Second)
 	set(&c.BeatEvery, time.Second)

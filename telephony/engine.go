@@ -3,7 +3,10 @@ package telephony
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"lamplight/telephony/acd"
 )
 
 // An Engine drives every call: it alone moves a call's state. Make one with NewEngine and give it a goroutine with Run;
@@ -16,9 +19,53 @@ type Engine struct {
 	asks chan ask
 	done chan struct{} // closed when Run returns
 
+	ctx     context.Context // Run's: ends commands and timers
+	bookCtx context.Context // a little longer, for the last pages
+	inbox   chan func()     // what work brings back to the loop
+	wg      sync.WaitGroup  // all work
+	books   sync.WaitGroup  // the writing of pages
+	better  chan struct{}   // the house may be healthy again
+	pulse   atomic.Int64    // when the loop last answered the beat, Unix nanoseconds
+
+	state // the loop's alone
+
 	// mu guards seen, what Figures, Calls, Agents and OfferOf answer from; the loop writes it.
 	mu   sync.RWMutex
 	seen seen
+}
+
+// state is what only the loop may touch.
+type state struct {
+	clock  uint64 // counts what the loop dealt with
+	linked bool   // to the switch
+	link   uint64 // how often it was linked
+	known  bool   // the calls an earlier engine left are in hand
+
+	holding   bool    // events wait until a look is over
+	heldBack  []Event // they
+	looking   bool    // a look will follow soon
+	ledgerBad bool    // the ledger does not answer
+	dirty     bool    // seen is to be drawn anew
+
+	calls  map[CallID]*call
+	legs   map[LegID]*call
+	plays  map[PlayID]*call
+	ended  map[CallID]time.Time // lately: late events about them mean nothing
+	away   map[LegID]time.Time  // given to the fail-safe: never to be hung up
+	strays map[LegID]uint64     // seen once with no call
+	raised []raised
+
+	keeping    map[RecordingID]bool
+	collecting bool
+
+	acd    *acd.State
+	epoch  uint64 // the base of offers' epochs
+	tick   *time.Timer
+	tickAt time.Time
+	agents map[AgentID]Agent
+	status map[AgentID]AgentStatus
+	aside  map[AgentID]*aside
+	told   Figures // what the Listener heard last
 }
 
 // seen is the loop's state as others may read it.
@@ -56,7 +103,18 @@ type ask struct {
 
 // NewEngine makes an engine; nothing happens before Run.
 func NewEngine(c Config) *Engine {
-	return &Engine{cfg: c.withDefaults(), asks: make(chan ask), done: make(chan struct{})}
+	e := &Engine{cfg: c.withDefaults(), asks: make(chan ask), done: make(chan struct{}), inbox: make(chan func()),
+		better: make(chan struct{}, 1)}
+	e.state = state{
+		clock: 1,
+		calls: map[CallID]*call{}, legs: map[LegID]*call{}, plays: map[PlayID]*call{},
+		ended: map[CallID]time.Time{}, away: map[LegID]time.Time{}, strays: map[LegID]uint64{},
+		keeping: map[RecordingID]bool{},
+		agents:  map[AgentID]Agent{}, status: map[AgentID]AgentStatus{}, aside: map[AgentID]*aside{},
+		told: Figures{ServiceLevel: -1},
+	}
+	e.seen.figures = e.told
+	return e
 }
 
 // ask has the loop run do, and returns its answer.

@@ -3,20 +3,136 @@ package telephony
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"maps"
 	"slices"
+	"time"
+
+	"lamplight/telephony/acd"
 )
 
-// Run drives calls until ctx is done or the switch is closed. It returns nil then, and leaves legs as they are: the
-// fail-safe's leases, or another engine, take care of them.
+// ErrDemoted is what Run returns when another process took our place on the switch.
+var ErrDemoted = errors.New("telephony: another process drives the switch now")
+
+// lastWords is how long Run waits, when it ends, for the ledger to take what has happened.
+const lastWords = 3 * time.Second
+
+// remembered is how long an ended call is remembered, so that late events about it mean nothing.
+const remembered = time.Hour
+
+// Run drives calls until ctx is done or the switch is closed: then it returns nil. Demoted, it returns ErrDemoted. It
+// leaves legs as they are: the fail-safe's leases, or the engine that drives them next, take care of them. It may be
+// called once.
 func (e *Engine) Run(ctx context.Context) error {
 	defer close(e.done)
+	e.epoch = uint64(e.cfg.Now().UnixMilli()) * 1000 // of this engine's offers, above any earlier engine's
+	q, err := acd.New(acd.Config{Ring: e.cfg.OfferFor, Misses: e.cfg.Misses, WrapUp: e.cfg.WrapUp, Target: answerIn}, e.epoch)
+	if err != nil {
+		return fmt.Errorf("start the queue: %w", err)
+	}
+	e.acd = q
+	var stop, stopBooks context.CancelFunc
+	e.ctx, stop = context.WithCancel(ctx)
+	e.bookCtx, stopBooks = context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBooks()
+	e.pulse.Store(time.Now().UnixNano())
+	e.wg.Go(e.beat)
+	stopRounds := e.every(e.cfg.CollectEvery, e.rounds)
+	stopFigures := e.every(time.Second, func() { e.dirty = true })
+	err = e.loop(ctx)
+	stopRounds()
+	stopFigures()
+	stop()
+	if e.tick != nil {
+		e.tick.Stop()
+	}
+	time.AfterFunc(lastWords, stopBooks)
+	e.books.Wait()
+	e.wg.Wait()
+	return err
+}
+
+// answerIn is the service level's time: share of calls answered within it.
+const answerIn = 20 * time.Second
+
+func (e *Engine) loop(ctx context.Context) error {
+	events := e.cfg.Switch.Events()
 	for {
+		e.clock++
 		select {
 		case <-ctx.Done():
 			return nil
 		case a := <-e.asks:
-			a.reply <- a.do()
+			err := a.do()
+			e.settleRaised()
+			a.reply <- err
+		case f := <-e.inbox:
+			f()
+			e.settleRaised()
+		case ev, ok := <-events:
+			switch {
+			case !ok:
+				return nil
+			case ev.Kind == Demoted:
+				return ErrDemoted
+			case e.holding && ev.Kind != Linked && ev.Kind != Unlinked:
+				e.heldBack = append(e.heldBack, ev)
+			default:
+				e.hear(ev)
+				e.settleRaised()
+			}
 		}
+	}
+}
+
+// rounds is done every CollectEvery.
+func (e *Engine) rounds() {
+	old := time.Now().Add(-remembered)
+	maps.DeleteFunc(e.ended, func(_ CallID, at time.Time) bool { return at.Before(old) })
+	maps.DeleteFunc(e.away, func(_ LegID, at time.Time) bool { return at.Before(old) })
+	if !e.looking {
+		e.looking = true
+		e.lookNow()
+	}
+}
+
+// every has the loop run f each d, until the function returned is called.
+func (e *Engine) every(d time.Duration, f func()) (stop func()) {
+	ctx, cancel := context.WithCancel(e.ctx)
+	e.wg.Go(func() {
+		for sleep(ctx, d) {
+			e.post(f)
+		}
+	})
+	return cancel
+}
+
+func (e *Engine) hasEnded(id CallID) bool {
+	_, ok := e.ended[id]
+	return ok
+}
+
+// publish shows others the state as it is now, if it has changed.
+func (e *Engine) publish() {
+	if !e.dirty {
+		return
+	}
+	e.dirty = false
+	s := seen{figures: e.figures(), calls: make(map[CallID]Call, len(e.calls)), agents: maps.Clone(e.status),
+		offers: map[AgentID]Offer{}}
+	for id, c := range e.calls {
+		s.calls[id] = c.Call
+		if c.popped || c.offer.Agent != "" && c.Agent == c.offer.Agent && (c.phase == talking || c.phase == held) {
+			s.offers[c.offer.Agent] = c.offer
+		}
+	}
+	e.mu.Lock()
+	e.seen = s
+	e.mu.Unlock()
+	if s.figures != e.told {
+		e.told = s.figures
+		e.cfg.Listener.FiguresMoved(s.figures)
 	}
 }
 
@@ -29,15 +145,3 @@ func sortCalls(cs []Call) {
 func sortAgents(as []AgentStatus) {
 	slices.SortFunc(as, func(a, b AgentStatus) int { return cmp.Compare(a.Agent.ID, b.Agent.ID) })
 }
-
-func (e *Engine) agentIn(a Agent) error                          { return ErrState }
-func (e *Engine) agentOut(a AgentID) error                       { return ErrState }
-func (e *Engine) agentReady(a AgentID) error                     { return ErrState }
-func (e *Engine) agentPause(a AgentID, reason string) error      { return ErrState }
-func (e *Engine) wrapUpDone(a AgentID) error                     { return ErrState }
-func (e *Engine) reject(a AgentID, c CallID, epoch uint64) error { return ErrState }
-func (e *Engine) hold(a AgentID, c CallID) error                 { return ErrState }
-func (e *Engine) resume(a AgentID, c CallID) error               { return ErrState }
-func (e *Engine) hangUp(a AgentID, c CallID) error               { return ErrState }
-func (e *Engine) setLanguage(AgentID, CallID, Language) error    { return ErrState }
-func (e *Engine) callBack(a AgentID, b Callback) error           { return ErrState }

@@ -1,0 +1,275 @@
+package telephony
+
+import (
+	"context"
+	"errors"
+)
+
+// acts says how each act of the flow is done. An act starts work and returns; what comes of it is one more signal.
+var acts map[act]func(*Engine, *call)
+
+func init() { // not a literal: the acts raise signals, which run acts
+	acts = map[act]func(*Engine, *call){
+		admit:      (*Engine).admit,
+		apologize:  (*Engine).apologize,
+		enqueue:    (*Engine).enqueue,
+		startMusic: (*Engine).startMusic,
+		heard:      (*Engine).heard,
+		relearn:    (*Engine).relearn,
+		pop:        (*Engine).pop,
+		unpop:      (*Engine).unpop,
+		ringAgent:  (*Engine).ringAgent,
+		dropFar:    (*Engine).dropFar,
+		tellMissed: (*Engine).tellMissed,
+		tellTaken:  (*Engine).tellTaken,
+		tellLost:   (*Engine).tellLost,
+		leaveQueue: (*Engine).leaveQueue,
+		join:       (*Engine).join,
+		settle:     (*Engine).settle,
+		part:       (*Engine).part,
+		rejoin:     (*Engine).rejoin,
+		dialNear:   (*Engine).dialNear,
+		dialFar:    (*Engine).dialFar,
+		overflow:   (*Engine).overflow,
+		clear:      (*Engine).clear,
+		letGo:      (*Engine).letGo,
+	}
+}
+
+// admit answers the caller and greets, in a bridge, so that the caller's leg is never busy with a prompt: its lease
+// could not be renewed meanwhile.
+func (e *Engine) admit(c *call) {
+	c.choosing = len(c.line.Languages) > 1
+	if c.choosing {
+		c.chooser = e.after(e.cfg.ChooseFor, func() { e.heard(c) })
+	}
+	e.speak(c, e.cfg.Prompts.Greeting, true)
+}
+
+// apologize tells the caller that the number is nobody's.
+func (e *Engine) apologize(c *call) { e.speak(c, e.cfg.Prompts.Unknown, true) }
+
+// speak brings the near leg into the bridge and plays a prompt there.
+func (e *Engine) speak(c *call, prompt string, answer bool) {
+	c.greeting = PlayID(marked(c.ID, 'p', e.cfg.Now()))
+	p := Play{ID: c.greeting, Bridge: c.bridge, Prompts: []string{prompt}, Language: c.Language}
+	e.plays[p.ID] = c
+	sw, near := e.cfg.Switch, c.near.id
+	e.push(&c.lane, func(ctx context.Context) error {
+		if answer {
+			if err := e.command(ctx, func(ctx context.Context) error { return sw.Answer(ctx, near) }); err != nil {
+				return err
+			}
+		}
+		if err := e.command(ctx, func(ctx context.Context) error { return sw.MakeBridge(ctx, c.bridge) }); err != nil {
+			return err
+		}
+		return e.command(ctx, func(ctx context.Context) error { return sw.Join(ctx, c.bridge, near) })
+	}, func(err error) { e.failed(c, "admit a caller", err, unreachable) })
+	e.push(&c.lane, func(ctx context.Context) error {
+		return e.command(ctx, func(ctx context.Context) error { return sw.Play(ctx, p) })
+	}, func(err error) {
+		if err != nil && e.plays[p.ID] == c {
+			delete(e.plays, p.ID)
+			c.greeting = ""
+			e.failed(c, "play a prompt", err, "")
+			e.raise(c, played) // go on as if it had been heard
+		}
+	})
+}
+
+// failed deals with a command that failed. A thing that has gone is told by an event of its own, and a switch that
+// cannot be reached will be looked at when it is linked again; any other failure raises s.
+func (e *Engine) failed(c *call, what string, err error, s signal) {
+	switch {
+	case err == nil || e.ctx.Err() != nil:
+		return
+	case errors.Is(err, ErrGone) || errors.Is(err, ErrUnlinked):
+		e.lookSoon()
+		return
+	}
+	e.cfg.Log.Error("telephony: the switch did not "+what, "call", c.ID, "phase", c.phase, "err", err)
+	e.lookSoon()
+	if s != "" {
+		e.raise(c, s)
+	}
+}
+
+func (e *Engine) startMusic(c *call) {
+	if c.music {
+		return
+	}
+	c.music = true
+	e.push(&c.lane, func(ctx context.Context) error {
+		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Music(ctx, c.bridge) })
+	}, func(err error) {
+		if err != nil {
+			c.music = false
+		}
+		e.failed(c, "play music", err, "")
+	})
+}
+
+// hush stops what the bridge plays.
+func (e *Engine) hush(c *call) {
+	if g := c.greeting; g != "" {
+		c.greeting = ""
+		delete(e.plays, g)
+		e.push(&c.lane, func(ctx context.Context) error {
+			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.StopPlay(ctx, g) })
+		}, func(err error) { e.failed(c, "stop a prompt", err, "") })
+	}
+	if c.music {
+		c.music = false
+		e.push(&c.lane, func(ctx context.Context) error {
+			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Quiet(ctx, c.bridge) })
+		}, func(err error) { e.failed(c, "stop music", err, "") })
+	}
+}
+
+// pop shows the offer on the agent's desk; it is in the ledger by now.
+func (e *Engine) pop(c *call) {
+	c.popped = true
+	e.cfg.Listener.Offered(c.offer, c.Call)
+}
+
+// unpop takes it off the desk.
+func (e *Engine) unpop(c *call) {
+	if !c.popped {
+		return
+	}
+	c.popped = false
+	why := "lost"
+	switch {
+	case c.phase == talking:
+		why = "answered"
+	case c.phase == closed && c.Outcome == Abandoned:
+		why = "abandoned"
+	case c.why != "":
+		why = c.why
+	}
+	e.cfg.Listener.Withdrawn(c.offer, why)
+}
+
+// ringAgent rings the agent's phone.
+func (e *Engine) ringAgent(c *call) {
+	a, ok := e.agents[c.offer.Agent]
+	if !ok {
+		e.raise(c, farGone)
+		return
+	}
+	e.originate(c, &c.far, &c.reach, Originate{
+		Leg: LegID(marked(c.ID, 'a', e.cfg.Now())), Call: c.ID, Agent: a.Endpoint,
+		CallerID: c.DID, CallerName: c.line.Name, Headers: map[string]string{"X-Lamplight-Call": string(c.ID)},
+		Timeout: e.cfg.OfferFor,
+	}, farGone)
+}
+
+// originate starts a leg; gone is raised when that failed.
+func (e *Engine) originate(c *call, l *leg, in *lane, o Originate, gone signal) {
+	*l = leg{id: o.Leg}
+	e.legs[o.Leg] = c
+	e.push(in, func(ctx context.Context) error {
+		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Originate(ctx, o) })
+	}, func(err error) {
+		if l.id != o.Leg {
+			return // dropped meanwhile
+		}
+		if err == nil {
+			e.meet(l)
+			return
+		}
+		if errors.Is(err, ErrGone) { // no such phone, or not registered
+			e.cfg.Log.Warn("telephony: a phone could not be rung", "call", c.ID, "err", err)
+			e.raise(c, gone)
+			return
+		}
+		e.failed(c, "ring a phone", err, gone)
+	})
+}
+
+// meet notes that the switch has a leg.
+func (e *Engine) meet(l *leg) {
+	l.absent = false
+	if l.known == 0 {
+		l.known = e.clock
+	}
+}
+
+// dropFar hangs up the far leg, after its originate came back: a hang-up that overtakes it would let it ring.
+func (e *Engine) dropFar(c *call) {
+	l := c.far
+	c.far = leg{}
+	if l.id == "" {
+		return
+	}
+	delete(e.legs, l.id)
+	l.lease.end()
+	if l.down || l.away {
+		return
+	}
+	e.push(&c.reach, func(ctx context.Context) error {
+		return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.Hangup(ctx, l.id) })
+	}, func(err error) { e.failed(c, "hang up a leg", err, "") })
+}
+
+// join brings the far leg into the bridge first and stops prompt and music after: nothing stands between the agent's
+// answer and the first word but one command.
+func (e *Engine) join(c *call) {
+	id := c.far.id
+	c.far.lease = e.lease(id)
+	e.push(&c.lane, func(ctx context.Context) error {
+		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Join(ctx, c.bridge, id) })
+	}, func(err error) {
+		switch {
+		case c.far.id != id:
+		case err == nil:
+			e.raise(c, joined)
+		case errors.Is(err, ErrGone):
+			e.raise(c, unjoined)
+		default:
+			e.failed(c, "join two legs", err, unjoined)
+		}
+	})
+	e.hush(c)
+}
+
+// settle sees to two who talk: should we die, the fail-safe keeps them talking.
+func (e *Engine) settle(c *call) {
+	near, far, sw := c.near.id, c.far.id, e.cfg.Switch
+	lease := c.far.lease
+	e.push(&c.lane, func(ctx context.Context) error {
+		if err := e.command(ctx, func(ctx context.Context) error { return sw.SetPeer(ctx, near, far) }); err != nil {
+			return err
+		}
+		return e.command(ctx, func(ctx context.Context) error { return sw.SetPeer(ctx, far, near) })
+	}, func(err error) {
+		if err == nil {
+			lease.last(0) // the caller's lease alone decides from now on
+		}
+		e.failed(c, "pair two legs", err, "")
+	})
+	e.record(c)
+}
+
+// part takes the agent out of the bridge and gives the caller music.
+func (e *Engine) part(c *call) {
+	if l := c.agentLeg(); l != nil {
+		id := l.id
+		e.push(&c.lane, func(ctx context.Context) error {
+			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Leave(ctx, c.bridge, id) })
+		}, func(err error) { e.failed(c, "hold a call", err, "") })
+	}
+	e.startMusic(c)
+}
+
+// rejoin brings the agent back.
+func (e *Engine) rejoin(c *call) {
+	if l := c.agentLeg(); l != nil {
+		id := l.id
+		e.push(&c.lane, func(ctx context.Context) error {
+			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Join(ctx, c.bridge, id) })
+		}, func(err error) { e.failed(c, "resume a call", err, "") })
+	}
+	e.hush(c)
+}

@@ -1,0 +1,94 @@
+package telephony
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// A book is one call's pages for the ledger: written in order, each until it is durable, by one goroutine that lives
+// while there are pages. A ledger that is down holds nothing up but what must be durable first.
+type book struct {
+	mu    sync.Mutex // guards pages and busy
+	pages []page
+	busy  bool
+}
+
+// A page is one move of a call. done runs in the loop when it is durable.
+type page struct {
+	call Call
+	step Step
+	done func()
+}
+
+// write adds a page. trouble runs in the loop when a page has not been written for LedgerPatience; writing goes on.
+func (e *Engine) write(b *book, p page, trouble func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pages = append(b.pages, p)
+	if b.busy {
+		return
+	}
+	b.busy = true
+	e.books.Go(func() { e.writePages(b, trouble) })
+}
+
+func (e *Engine) writePages(b *book, trouble func()) {
+	for {
+		b.mu.Lock()
+		if len(b.pages) == 0 {
+			b.busy = false
+			b.mu.Unlock()
+			return
+		}
+		p := b.pages[0]
+		b.mu.Unlock()
+		ok := e.patiently(e.bookCtx, func(ctx context.Context) error {
+			return e.cfg.Ledger.Record(ctx, p.call, p.step)
+		}, trouble)
+		if !ok {
+			return // the engine has stopped and the ledger is still down: the next engine finds the call as it was
+		}
+		b.mu.Lock()
+		b.pages = b.pages[1:]
+		b.mu.Unlock()
+		if p.done != nil {
+			e.post(p.done)
+		}
+	}
+}
+
+// patiently repeats what the ledger is asked until it succeeds; trouble (may be nil) runs in the loop each time
+// that has taken another LedgerPatience. It returns false when ctx ended first.
+func (e *Engine) patiently(ctx context.Context, do func(context.Context) error, trouble func()) bool {
+	began, wait, told := time.Now(), 50*time.Millisecond, false
+	// A ledger may hang instead of failing: the patience has a timer of its own. It is told again each time, because
+	// what waits for the writing may have begun to wait later.
+	late := e.every(e.cfg.LedgerPatience, func() {
+		e.ledgerLate()
+		if trouble != nil {
+			trouble()
+		}
+	})
+	defer late()
+	for {
+		one, cancel := context.WithTimeout(ctx, e.cfg.LedgerPatience)
+		err := do(one)
+		cancel()
+		if err == nil {
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		if !told && !errors.Is(err, context.DeadlineExceeded) {
+			told = true
+			e.cfg.Log.Warn("telephony: the ledger did not write; trying again", "err", err, "after", time.Since(began))
+		}
+		if !sleep(ctx, wait) {
+			return false
+		}
+		wait = min(2*wait, 2*time.Second)
+	}
+}

@@ -1,0 +1,131 @@
+package telephony
+
+import (
+	"time"
+
+	"lamplight/telephony/acd"
+)
+
+// A call is one Call in the engine's hands: what is remembered of it, and what it has on the switch. It belongs to the
+// loop. near is the caller, or the first party of a call of ours; far the agent, or the second party.
+type call struct {
+	Call
+	phase phase
+	line  Line
+	near  leg
+	far   leg
+
+	bridge   BridgeID
+	greeting PlayID      // while it plays
+	music    bool        // in the bridge
+	choosing bool        // the caller may still choose a language
+	chooser  *time.Timer // ends choosing
+
+	offer  Offer
+	ticket acd.OfferID // the queue's name of the offer
+	popped bool        // the desk shows the offer
+	why    string      // the last offer ended
+
+	plan      Callback // of a call the house makes
+	agentNear bool     // AgentCall: the agent is the near party
+
+	rec   RecordingID // while it may be running
+	moves uint64      // lines written down so far
+	lane  lane        // commands about near and the bridge
+	reach lane        // commands about far's ringing
+	book  book
+}
+
+// A leg is one party of a call on the switch.
+type leg struct {
+	id     LegID
+	up     bool
+	down   bool   // it ended: nothing is to be hung up
+	away   bool   // the fail-safe has it, or is about to: it must not be hung up
+	known  uint64 // the engine's clock when the switch was first seen to have it; 0 before
+	absent bool   // the last look at the switch did not find it
+	lease  *lease
+}
+
+// agentLeg is the leg of the agent who talks, nil in a call without an agent.
+func (c *call) agentLeg() *leg {
+	switch {
+	case c.Agent == "":
+		return nil
+	case c.agentNear:
+		return &c.near
+	}
+	return &c.far
+}
+
+// raise has a signal dealt with after the one that is being dealt with.
+func (e *Engine) raise(c *call, s signal) { e.raised = append(e.raised, raised{c: c, s: s}) }
+
+// A raised signal waits to be dealt with. set, if any, runs just before the move, when the flow knows the signal.
+type raised struct {
+	c      *call
+	s      signal
+	detail string // for the story
+	set    func()
+}
+
+// settleRaised deals with every signal raised, and those that they raise.
+func (e *Engine) settleRaised() {
+	for len(e.raised) > 0 {
+		r := e.raised[0]
+		e.raised = e.raised[1:]
+		e.move(r)
+	}
+	e.publish()
+}
+
+// move is one step of the flow.
+func (e *Engine) move(r raised) {
+	c := r.c
+	st, ok := flow[c.phase][r.s]
+	if !ok {
+		e.cfg.Log.Debug("telephony: a signal that changes nothing", "call", c.ID, "phase", c.phase, "signal", r.s)
+		return
+	}
+	if r.set != nil {
+		r.set()
+	}
+	e.cfg.Log.Debug("telephony: a call moves", "call", c.ID, "phase", c.phase, "signal", r.s, "to", st.to)
+	c.phase, c.State = st.to, shown[st.to]
+	who := c.Agent
+	switch st.to {
+	case talking:
+		if c.AnsweredAt.IsZero() {
+			c.AnsweredAt = e.cfg.Now()
+		}
+	case waiting:
+		c.Agent = ""
+	case closed:
+		c.EndedAt, c.Outcome = e.cfg.Now(), st.outcome
+	}
+	if st.note != "" {
+		e.note(c, st.note, who, r.detail)
+	}
+	for _, a := range st.do {
+		acts[a](e, c)
+	}
+	if st.to == closed {
+		e.forget(c)
+	}
+}
+
+// note writes the call as it now stands, with a line for its story. When that is durable the Listener hears of it.
+func (e *Engine) note(c *call, kind string, who AgentID, detail string) {
+	c.moves++
+	n, was := c.moves, c.Call
+	e.write(&c.book, page{
+		call: was,
+		step: Step{At: e.cfg.Now(), Kind: kind, Agent: who, Detail: detail},
+		done: func() {
+			e.cfg.Listener.CallMoved(was)
+			if n == c.moves {
+				e.raise(c, written)
+			}
+		},
+	}, func() { e.raise(c, unwritable) })
+}

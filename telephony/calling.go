@@ -1,0 +1,234 @@
+package telephony
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+
+	"lamplight/telephony/acd"
+)
+
+// callName is what a Callback's ID may be: it becomes part of names on the switch.
+var callName = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
+
+// callBack begins a call of ours. agent is the near party of an AgentCall, empty for a provider's call back.
+func (e *Engine) callBack(agent AgentID, b Callback) error {
+	switch {
+	case e.calls[b.ID] != nil || e.hasEnded(b.ID):
+		return nil
+	case !callName.MatchString(string(b.ID)):
+		return fmt.Errorf("telephony: a call back's id must be 8 to 64 letters, digits or dashes")
+	case b.Second == "" || b.First == "" && agent == "":
+		return fmt.Errorf("telephony: a call back needs two numbers")
+	case !e.linked || !e.known:
+		return ErrNoSwitch
+	}
+	if agent != "" {
+		if err := e.stepAside(agent, b.ID); err != nil {
+			return err
+		}
+	}
+	c := e.newCall(Call{ID: b.ID, DID: b.Show, Account: b.Account, ANI: b.Second, State: Arrived, Agent: agent,
+		Language: English, OpenedAt: e.cfg.Now()}, placing)
+	c.plan, c.agentNear = b, agent != ""
+	e.note(c, "placed", agent, "")
+	return nil
+}
+
+// stepAside takes an agent from the queue for a call of their own.
+func (e *Engine) stepAside(id AgentID, call CallID) error {
+	s, ok := e.status[id]
+	if !ok {
+		return ErrNoAgent
+	}
+	if e.aside[id] != nil && e.aside[id].state == AgentTalking {
+		return ErrState
+	}
+	switch s.State {
+	case AgentReady, AgentPaused, AgentWrapUp:
+	default:
+		return ErrState
+	}
+	a := &aside{call: call, state: AgentTalking, since: e.cfg.Now(), ready: s.State != AgentPaused, why: s.Reason}
+	if was := e.aside[id]; was != nil {
+		a.ready, a.why = was.ready, was.why
+	}
+	e.aside[id] = a
+	if s.State == AgentWrapUp {
+		e.queueOr(acd.WrapUpDone{Agent: acd.AgentID(id)}, id)
+	}
+	e.queueOr(acd.Pause{Agent: acd.AgentID(id), Reason: "on a call"}, id)
+	return nil
+}
+
+// dialNear rings the first party: the provider, or the agent.
+func (e *Engine) dialNear(c *call) {
+	o := Originate{Leg: nearOf(c.ID), Call: c.ID, CallerID: c.plan.Show, CallerName: c.plan.Name, Timeout: e.cfg.DialFor}
+	if c.agentNear {
+		o.Agent = e.agents[c.Agent].Endpoint
+		o.Headers = map[string]string{"X-Lamplight-Call": string(c.ID)}
+	} else {
+		o.Number = c.plan.First
+	}
+	e.originate(c, &c.near, &c.reach, o, nearGone)
+}
+
+// dialFar tells the first party to wait and rings the second, who sees the practice's number.
+func (e *Engine) dialFar(c *call) {
+	c.near.lease = e.lease(c.near.id)
+	e.speak(c, e.cfg.Prompts.Connecting, false)
+	e.originate(c, &c.far, &c.reach, Originate{Leg: farOf(c.ID), Call: c.ID, Number: c.plan.Second,
+		CallerID: c.plan.Show, CallerName: c.plan.Name, Timeout: e.cfg.DialFor}, farGone)
+}
+
+// own finds an agent's call.
+func (e *Engine) own(a AgentID, id CallID) (*call, error) {
+	if _, ok := e.status[a]; !ok {
+		return nil, ErrNoAgent
+	}
+	if c := e.calls[id]; c != nil && c.Agent == a {
+		return c, nil
+	}
+	return nil, ErrNoCall
+}
+
+func (e *Engine) hold(a AgentID, id CallID) error {
+	c, err := e.own(a, id)
+	switch {
+	case err != nil:
+		return err
+	case c.phase == held:
+		return nil
+	case c.phase != talking:
+		return ErrState
+	case !e.linked:
+		return ErrNoSwitch
+	}
+	e.raise(c, holdAsked)
+	return nil
+}
+
+func (e *Engine) resume(a AgentID, id CallID) error {
+	c, err := e.own(a, id)
+	switch {
+	case err != nil:
+		return err
+	case c.phase == talking:
+		return nil
+	case c.phase != held:
+		return ErrState
+	case !e.linked:
+		return ErrNoSwitch
+	}
+	e.raise(c, resumeAsked)
+	return nil
+}
+
+func (e *Engine) hangUp(a AgentID, id CallID) error {
+	if e.calls[id] == nil && e.hasEnded(id) {
+		return nil
+	}
+	c, err := e.own(a, id)
+	if err != nil {
+		return err
+	}
+	if _, ok := flow[c.phase][hangUpAsked]; !ok {
+		return ErrState
+	}
+	e.raise(c, hangUpAsked)
+	return nil
+}
+
+func (e *Engine) setLanguage(a AgentID, id CallID, l Language) error {
+	c, err := e.own(a, id)
+	switch {
+	case err != nil:
+		return err
+	case l != English && l != Spanish:
+		return fmt.Errorf("telephony: no such language: %w", ErrState)
+	case c.Language == l:
+		return nil
+	case c.phase != talking && c.phase != held:
+		return ErrState
+	}
+	c.Language = l
+	e.note(c, "language", a, string(l))
+	return nil
+}
+
+func (e *Engine) reject(a AgentID, id CallID, epoch uint64) error {
+	c, err := e.own(a, id)
+	if err != nil {
+		return err
+	}
+	if c.offer.Epoch != epoch || c.phase != popping && c.phase != ringing {
+		return ErrStale
+	}
+	return worded(e.queue(acd.Rejected{Offer: c.ticket}, a))
+}
+
+func (e *Engine) agentIn(a Agent) error {
+	was, had := e.agents[a.ID]
+	e.agents[a.ID] = a
+	if err := e.queue(acd.AgentIn{Agent: ableTo(a)}); err != nil {
+		if had {
+			e.agents[a.ID] = was
+		} else {
+			delete(e.agents, a.ID)
+		}
+		return worded(err)
+	}
+	if !had {
+		for _, c := range e.calls { // found after a restart, before the desk came back
+			if c.Agent == a.ID && (c.phase == talking || c.phase == held) {
+				e.aside[a.ID] = &aside{call: c.ID, state: AgentTalking, since: c.AnsweredAt, ready: true}
+			}
+		}
+	}
+	e.lookAtAgent(a.ID)
+	return nil
+}
+
+func (e *Engine) agentOut(a AgentID) error {
+	if _, ok := e.agents[a]; !ok {
+		return nil
+	}
+	delete(e.aside, a)
+	return worded(e.queue(acd.AgentOut{Agent: acd.AgentID(a)}, a))
+}
+
+func (e *Engine) agentReady(id AgentID) error {
+	if a := e.aside[id]; a != nil {
+		a.ready = true
+		if a.state == AgentWrapUp {
+			e.comeBack(id)
+		}
+		return nil
+	}
+	return worded(e.queue(acd.Ready{Agent: acd.AgentID(id)}, id))
+}
+
+func (e *Engine) agentPause(id AgentID, reason string) error {
+	if a := e.aside[id]; a != nil {
+		a.ready, a.why = false, reason
+		if a.state == AgentWrapUp {
+			e.comeBack(id)
+		}
+		return nil
+	}
+	return worded(e.queue(acd.Pause{Agent: acd.AgentID(id), Reason: cmp.Or(reason, "paused")}, id))
+}
+
+func (e *Engine) wrapUpDone(id AgentID) error {
+	if a := e.aside[id]; a != nil {
+		if a.state == AgentWrapUp {
+			e.comeBack(id)
+			return nil
+		}
+		return ErrState
+	}
+	if s := e.status[id]; s.State == AgentReady || s.State == AgentPaused {
+		return nil
+	}
+	return worded(e.queue(acd.WrapUpDone{Agent: acd.AgentID(id)}, id))
+}

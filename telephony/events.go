@@ -1,0 +1,229 @@
+package telephony
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// hear deals with one event of the switch. Every event may come twice, or after its matter is settled.
+func (e *Engine) hear(ev Event) {
+	switch ev.Kind {
+	case Linked:
+		e.onLinked()
+	case Unlinked:
+		e.linked, e.dirty = false, true
+		e.cfg.Log.Warn("telephony: the switch cannot be reached; its fail-safe keeps the callers")
+	case LegArrived:
+		e.open(LegView{Leg: ev.Leg, DID: ev.DID, ANI: ev.ANI}, ev.CallerName)
+	case RecordingEnded:
+		e.onRecordingEnded(ev.Recording)
+	case PlayEnded:
+		if c := e.plays[ev.Play]; c != nil {
+			delete(e.plays, ev.Play)
+			c.greeting = ""
+			e.raise(c, played)
+		}
+	case LegRinging, LegEntered, LegDown, LegLost, Digit:
+		e.onLeg(ev)
+	}
+}
+
+// onLeg deals with an event of one leg.
+func (e *Engine) onLeg(ev Event) {
+	c := e.legs[ev.Leg]
+	if c == nil {
+		if ev.Kind == LegEntered || ev.Kind == LegRinging {
+			e.dropStray(ev.Leg) // of an offer that was withdrawn while it was under way
+		}
+		return
+	}
+	l, isNear := &c.far, ev.Leg == c.near.id
+	if isNear {
+		l = &c.near
+	}
+	e.meet(l)
+	switch ev.Kind {
+	case LegRinging:
+		if !isNear && c.phase == ringing {
+			e.queueOr(offerRings(c), c.offer.Agent)
+		}
+	case LegEntered:
+		e.legUp(c, l, isNear)
+	case LegDown:
+		l.down = true
+		l.lease.end()
+		if isNear {
+			e.raise(c, nearGone)
+		} else {
+			e.raise(c, farGone)
+		}
+	case LegLost:
+		l.away = true
+		l.lease.end()
+		if isNear {
+			e.raise(c, nearLost)
+		} else {
+			e.raise(c, farGone)
+		}
+	case Digit:
+		if isNear {
+			e.onDigit(c, ev.Digit)
+		}
+	}
+}
+
+func (e *Engine) legUp(c *call, l *leg, isNear bool) {
+	if l.up {
+		return
+	}
+	l.up = true
+	if isNear {
+		e.raise(c, nearUp)
+	} else {
+		e.raise(c, farUp)
+	}
+}
+
+// keys are the languages that callers choose by key, the same on every line, because the greeting says them.
+var keys = map[string]Language{"1": English, "2": Spanish}
+
+func (e *Engine) onDigit(c *call, digit string) {
+	l, ok := keys[digit]
+	if !ok || !slices.Contains(c.line.Languages, l) {
+		return
+	}
+	if l == c.Language {
+		e.heard(c)
+		return
+	}
+	e.raised = append(e.raised, raised{c: c, s: chosen, detail: string(l), set: func() {
+		c.Language, c.choosing = l, false
+	}})
+}
+
+// open begins a caller's call. The same leg told twice is the same call.
+func (e *Engine) open(v LegView, name string) {
+	id := CallOf(v.Leg)
+	if e.calls[id] != nil || e.hasEnded(id) || !e.known {
+		return
+	}
+	c := e.newCall(Call{ID: id, DID: v.DID, ANI: v.ANI, CallerName: CleanName(name), Inbound: true,
+		OpenedAt: e.cfg.Now(), State: Arrived, Language: English}, opening)
+	c.near = leg{id: v.Leg, up: v.Up, known: e.clock, lease: e.lease(v.Leg)}
+	e.legs[v.Leg] = c
+	if !v.Up {
+		e.push(&c.lane, func(ctx context.Context) error {
+			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Ring(ctx, v.Leg) })
+		}, func(err error) { e.failed(c, "ring back", err, "") })
+	}
+	var line Line
+	var owned bool
+	e.work(func(ctx context.Context) error {
+		e.patiently(ctx, func(ctx context.Context) (err error) {
+			line, owned, err = e.cfg.Ledger.LineFor(ctx, v.DID)
+			return err
+		}, func() { e.raise(c, unwritable) })
+		return ctx.Err()
+	}, func(err error) {
+		switch {
+		case err != nil:
+		case owned:
+			c.setLine(line)
+			e.raise(c, lineKnown)
+		default:
+			e.cfg.Log.Warn("telephony: a number was dialled that nobody owns", "call", id, "did", v.DID.Reveal())
+			e.raise(c, lineUnknown)
+		}
+	})
+}
+
+func (c *call) setLine(l Line) {
+	c.line, c.Account = l, l.Account
+	if len(l.Languages) > 0 && !slices.Contains(l.Languages, c.Language) || c.phase == opening && len(l.Languages) > 0 {
+		c.Language = l.Languages[0]
+	}
+}
+
+// newCall takes a call into the engine's hands.
+func (e *Engine) newCall(c Call, p phase) *call {
+	n := &call{Call: c, phase: p, bridge: bridgeOf(c.ID)}
+	e.calls[c.ID] = n
+	e.dirty = true
+	return n
+}
+
+// forget drops a call that has ended. Its last pages are still being written, its things on the switch removed.
+func (e *Engine) forget(c *call) {
+	delete(e.calls, c.ID)
+	delete(e.legs, c.near.id)
+	delete(e.legs, c.far.id)
+	delete(e.plays, c.greeting)
+	e.ended[c.ID] = time.Now()
+	e.dirty = true
+}
+
+// overflow gives the caller to the fail-safe, apology and voicemail, by a lease that runs out at once.
+func (e *Engine) overflow(c *call) {
+	c.near.away = true
+	e.away[c.near.id] = time.Now()
+	c.near.lease.last(spill)
+	if c.phase == closed {
+		e.letGo(c)
+	}
+}
+
+// clear hangs up every leg of a call and removes what else it has on the switch.
+func (e *Engine) clear(c *call) {
+	for _, l := range []leg{c.near, c.far} {
+		if l.id != "" && !l.down && !l.away && !(l.id == c.far.id && e.ringingOut(c)) {
+			e.hangUpLeg(l.id)
+		}
+	}
+	if e.ringingOut(c) {
+		e.dropFar(c)
+	}
+	e.letGo(c)
+}
+
+// ringingOut tells whether the far leg may still be on its way out: its hang-up must wait for that.
+func (e *Engine) ringingOut(c *call) bool { return c.reach.busy || len(c.reach.jobs) > 0 }
+
+func (e *Engine) hangUpLeg(id LegID) {
+	e.work(func(ctx context.Context) error {
+		return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.Hangup(ctx, id) })
+	}, func(err error) {
+		if err != nil {
+			e.lookSoon()
+		}
+	})
+}
+
+// letGo removes a call's bridge and recording and stops renewing, but hangs up nobody.
+func (e *Engine) letGo(c *call) {
+	c.near.endLease()
+	c.far.endLease()
+	c.lane.drop()
+	if r := c.rec; r != "" {
+		c.rec = ""
+		e.keep(r)
+	}
+	e.push(&c.lane, func(ctx context.Context) error {
+		return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.RemoveBridge(ctx, c.bridge) })
+	}, func(err error) { e.failed(c, "remove a bridge", err, "") })
+}
+
+func (l *leg) endLease() { l.lease.end() }
+
+// dropStray hangs up a leg that belongs to no call of ours any more.
+func (e *Engine) dropStray(id LegID) {
+	e.cfg.Log.Info("telephony: hanging up a leg that no call wants", "leg", id)
+	e.hangUpLeg(id)
+}
+
+func (e *Engine) onRecordingEnded(r RecordingID) {
+	if c := e.calls[callOfRecording(r)]; c != nil && c.rec == r {
+		c.rec = ""
+	}
+	e.keep(r)
+}

@@ -1,0 +1,230 @@
+package telephony
+
+// This file is the life of a call as data: which signal moves it where, what is written down, and what is done. It does
+// nothing itself; acts.go does what the acts say. A signal that a phase does not list changes nothing: it is late or
+// told twice.
+
+// A phase is where a call stands, finer than the CallState it shows to others.
+type phase string
+
+const (
+	opening     phase = "opening"     // the ledger is asked whose number was dialled
+	arrived     phase = "arrived"     // known; its row is being written
+	waiting     phase = "waiting"     // in the queue, hears the greeting, then music
+	popping     phase = "popping"     // an agent is reserved; the offer is being written
+	ringing     phase = "ringing"     // the agent's desk has the pop, their phone is being rung
+	joining     phase = "joining"     // the phone was answered; the two are being brought together
+	linking     phase = "linking"     // joining, in a call of ours
+	talking     phase = "talking"     // they hear each other
+	held        phase = "held"        // the caller hears music, the agent nothing
+	apologizing phase = "apologizing" // nobody's number: hears so
+	leaving     phase = "leaving"     // hung up before the ledger told whose number it was
+	spilled     phase = "spilled"     // given to the fail-safe before the ledger told whose number it was
+	placing     phase = "placing"     // a call of ours; its row is being written
+	dialling    phase = "dialling"    // the first party's phone is being rung
+	reaching    phase = "reaching"    // the first party is there; the second's phone is being rung
+	closed      phase = "closed"      // over; what is left on the switch is being removed
+)
+
+// A signal is what happened to a call.
+type signal string
+
+const (
+	lineKnown   signal = "line known"
+	lineUnknown signal = "line unknown"
+	written     signal = "written"      // the last move is in the ledger
+	unwritable  signal = "unwritable"   // the ledger has not answered for LedgerPatience
+	unreachable signal = "unreachable"  // the caller could not be answered or put where they hear us
+	played      signal = "played"       // the prompt is over
+	chosen      signal = "chosen"       // the caller pressed a key for another language
+	offered     signal = "offered"      // the queue chose an agent
+	rejected    signal = "rejected"     // the agent gave the offer back
+	missed      signal = "missed"       // the phone was not answered in time, or refused, or could not be rung
+	waitedOut   signal = "waited out"   // nobody came for WaitAtMost
+	withdrawn   signal = "withdrawn"    // the queue took the offer back
+	nearUp      signal = "near up"      // the first party of a call of ours answered
+	farUp       signal = "far up"       // the agent's phone, or the second party, answered
+	joined      signal = "joined"       // the two are in one bridge
+	unjoined    signal = "unjoined"     // they could not be brought together
+	nearGone    signal = "near gone"    // the caller, or the first party, hung up
+	nearLost    signal = "near lost"    // the fail-safe took the caller
+	farGone     signal = "far gone"     // the agent's, or the second party's, leg is over
+	nearAlone   signal = "near alone"   // found after a restart: the caller, without the agent they talked to
+	holdAsked   signal = "hold asked"   // by the agent
+	resumeAsked signal = "resume asked" // by the agent
+	hangUpAsked signal = "hang up asked"
+)
+
+// An act is what is to be done about it; acts.go says how.
+type act string
+
+const (
+	admit      act = "admit"      // answer the caller, make the bridge, greet
+	enqueue    act = "enqueue"    // give the call to the queue
+	apologize  act = "apologize"  // say that the number is nobody's
+	startMusic act = "music"      // hold music in the bridge
+	heard      act = "heard"      // the choice of language is over
+	relearn    act = "relearn"    // tell the queue the language now
+	pop        act = "pop"        // show the offer on the desk
+	ringAgent  act = "ring agent" // ring the agent's phone
+	unpop      act = "unpop"      // take the offer off the desk
+	dropFar    act = "drop far"   // hang up the agent's leg, whatever it does
+	tellMissed act = "tell missed"
+	tellTaken  act = "tell taken" // the agent has the call
+	tellLost   act = "tell lost"  // the agent is free again through no fault of theirs
+	join       act = "join"       // bring both into the bridge
+	settle     act = "settle"     // leases and peers of two who talk, their recording
+	part       act = "part"       // the agent out of the bridge, music for the caller
+	rejoin     act = "rejoin"     // the agent back, no music
+	dialNear   act = "dial near"
+	dialFar    act = "dial far"
+	leaveQueue act = "leave queue" // out of the queue, the agent free or in wrap-up
+	overflow   act = "overflow"    // give the caller to the fail-safe
+	clear      act = "clear"       // hang up and remove everything on the switch
+	letGo      act = "let go"      // the fail-safe keeps the two talking: remove our things, hang up nobody
+)
+
+// A step is what a signal does in a phase: the phase after it, the line it adds to the call's story ("" adds none), how
+// the call ended if it did, and what is done.
+type step struct {
+	to      phase
+	note    string
+	outcome Outcome
+	do      []act
+}
+
+func do(acts ...act) []act { return acts }
+
+// over is an end: nobody of the call is left to the queue or on the switch.
+func over(o Outcome, acts ...act) step {
+	return step{to: closed, note: "ended", outcome: o, do: append(do(leaveQueue, unpop), acts...)}
+}
+
+// flow is the whole life of a call.
+var flow = map[phase]map[signal]step{
+	opening: {
+		lineKnown:   {to: arrived, note: "arrived"},
+		lineUnknown: {to: apologizing, do: do(apologize)},
+		unwritable:  {to: spilled, do: do(overflow)},
+		nearGone:    {to: leaving},
+		nearLost:    {to: spilled},
+	},
+	leaving: { // still owed: a row for who hung up, so that somebody calls back
+		lineKnown:   over(Abandoned, clear),
+		lineUnknown: {to: closed, outcome: Refused, do: do(clear)},
+	},
+	spilled: {
+		lineKnown:   over(Overflowed),
+		lineUnknown: {to: closed, outcome: Refused},
+	},
+	apologizing: {
+		played:      {to: closed, outcome: Refused, do: do(clear)},
+		unreachable: {to: closed, outcome: Refused, do: do(clear)},
+		nearGone:    {to: closed, outcome: Refused, do: do(clear)},
+		nearLost:    {to: closed, outcome: Refused, do: do(clear)},
+	},
+	arrived: {
+		written:    {to: waiting, note: "queued", do: do(admit, enqueue)},
+		unwritable: over(Overflowed, overflow),
+		nearGone:   over(Abandoned, clear),
+		nearLost:   over(Overflowed, clear),
+	},
+	waiting: {
+		unwritable:  over(Overflowed, overflow),
+		waitedOut:   over(Overflowed, overflow),
+		offered:     {to: popping, note: "offered"},
+		chosen:      {to: waiting, note: "language", do: do(relearn)},
+		played:      {to: waiting, do: do(startMusic, heard)},
+		unreachable: over(Overflowed, overflow),
+		nearGone:    over(Abandoned, clear),
+		nearLost:    over(Overflowed, clear),
+	},
+	popping: {
+		written:     {to: ringing, do: do(pop, ringAgent)},
+		unwritable:  over(Overflowed, overflow),
+		rejected:    {to: waiting, note: "rejected", do: do(unpop)},
+		missed:      {to: waiting, note: "missed", do: do(unpop)},
+		withdrawn:   {to: waiting, note: "withdrawn", do: do(unpop)},
+		chosen:      {to: popping, note: "language", do: do(relearn)},
+		played:      {to: popping, do: do(startMusic, heard)},
+		unreachable: over(Overflowed, overflow),
+		nearGone:    over(Abandoned, clear),
+		nearLost:    over(Overflowed, clear),
+	},
+	ringing: {
+		farUp:       {to: joining, do: do(join, tellTaken)},
+		farGone:     {to: ringing, do: do(tellMissed)}, // missed follows
+		rejected:    {to: waiting, note: "rejected", do: do(unpop, dropFar)},
+		missed:      {to: waiting, note: "missed", do: do(unpop, dropFar)},
+		withdrawn:   {to: waiting, note: "withdrawn", do: do(unpop, dropFar)},
+		chosen:      {to: ringing, note: "language", do: do(relearn)},
+		played:      {to: ringing, do: do(startMusic, heard)},
+		unreachable: over(Overflowed, dropFar, overflow),
+		nearGone:    over(Abandoned, clear),
+		nearLost:    over(Overflowed, clear),
+	},
+	joining: {
+		joined:      {to: talking, note: "answered", do: do(unpop, settle)},
+		unjoined:    {to: waiting, note: "lost", do: do(unpop, dropFar, tellLost)},
+		farGone:     {to: waiting, note: "lost", do: do(unpop, tellLost)},
+		unreachable: over(Overflowed, dropFar, overflow),
+		nearGone:    over(Abandoned, clear),
+		nearLost:    over(Overflowed, clear),
+	},
+	talking: {
+		holdAsked:   {to: held, note: "held", do: do(part)},
+		hangUpAsked: over(Completed, clear),
+		nearGone:    over(Completed, clear),
+		farGone:     over(Completed, clear),
+		nearLost:    over(Completed, letGo),
+		nearAlone:   {to: waiting, note: "lost", do: do(tellLost, startMusic)},
+	},
+	held: {
+		resumeAsked: {to: talking, note: "resumed", do: do(rejoin)},
+		hangUpAsked: over(Completed, clear),
+		nearGone:    over(Completed, clear),
+		farGone:     over(Completed, clear),
+		nearLost:    over(Completed, letGo),
+		nearAlone:   {to: waiting, note: "lost", do: do(tellLost, startMusic)},
+	},
+
+	// Calls the house makes.
+	placing: {
+		written:    {to: dialling, do: do(dialNear)},
+		unwritable: over(Unreached, clear),
+		nearGone:   over(Unreached, clear),
+	},
+	dialling: {
+		nearUp:      {to: reaching, note: "first-answered", do: do(dialFar)},
+		hangUpAsked: over(Unreached, clear),
+		nearGone:    over(Unreached, clear),
+		unreachable: over(Unreached, clear),
+	},
+	reaching: {
+		farUp:       {to: linking, do: do(join)},
+		hangUpAsked: over(Unreached, clear),
+		nearGone:    over(Unreached, clear),
+		nearLost:    over(Unreached, clear),
+		farGone:     over(Unreached, clear),
+		unreachable: over(Unreached, clear),
+	},
+	linking: {
+		joined:      {to: talking, note: "answered", do: do(settle)},
+		unjoined:    over(Unreached, clear),
+		hangUpAsked: over(Unreached, clear),
+		nearGone:    over(Unreached, clear),
+		nearLost:    over(Unreached, clear),
+		farGone:     over(Unreached, clear),
+	},
+	closed: {},
+}
+
+// shown is the CallState others see of a phase.
+var shown = map[phase]CallState{
+	opening: Arrived, leaving: Arrived, apologizing: Arrived, arrived: Arrived,
+	waiting: Waiting, popping: Offered, ringing: Offered, joining: Offered,
+	talking: Talking, held: Held,
+	spilled: Arrived, linking: Waiting,
+	placing: Arrived, dialling: Arrived, reaching: Waiting,
+	closed: Ended,
+}

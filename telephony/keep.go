@@ -1,0 +1,111 @@
+package telephony
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// record starts the recording of an agent's talk; a provider's with a patient is theirs alone.
+func (e *Engine) record(c *call) {
+	if c.Agent == "" || c.rec != "" {
+		return
+	}
+	c.rec = RecordingID(marked(c.ID, 'r', e.cfg.Now()))
+	r, near := c.rec, c.near.id
+	e.push(&c.lane, func(ctx context.Context) error {
+		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Record(ctx, near, r) })
+	}, func(err error) {
+		if err != nil && c.rec == r {
+			c.rec = ""
+		}
+		e.failed(c, "record a call", err, "")
+	})
+}
+
+// keep takes a finished recording into the ledger and off the switch, as often as it takes: a recording leaves the
+// switch only after it is kept, and stays listed there until then, so that the next engine finds it.
+func (e *Engine) keep(r RecordingID) {
+	id := callOfRecording(r)
+	if id == "" || e.keeping[r] {
+		return
+	}
+	e.keeping[r] = true
+	sw := e.cfg.Switch
+	e.work(func(ctx context.Context) error {
+		if err := e.mustCommand(ctx, func(ctx context.Context) error { return sw.StopRecording(ctx, r) }); errors.Is(err, ErrUnlinked) {
+			return err
+		}
+		return e.take(ctx, r, func(ctx context.Context, fetch func(io.Writer) error) error {
+			return e.cfg.Ledger.Keep(ctx, id, r, fetch)
+		})
+	}, func(err error) {
+		delete(e.keeping, r)
+		e.kept(err, "recording", string(r))
+	})
+}
+
+func (e *Engine) kept(err error, what, id string) {
+	switch {
+	case err == nil || e.ctx.Err() != nil:
+	case errors.Is(err, ErrUnlinked): // the reconciliation after the next Linked begins again
+	default:
+		e.cfg.Log.Error("telephony: a "+what+" could not be kept; trying again at the next look", "id", id, "err", err)
+	}
+}
+
+// take has the ledger store what fetch brings, then deletes it on the switch.
+func (e *Engine) take(ctx context.Context, r RecordingID, store func(context.Context, func(io.Writer) error) error) error {
+	sw := e.cfg.Switch
+	wait := 100 * time.Millisecond
+	for tries := 1; ; tries++ {
+		var fetched error
+		one, cancel := context.WithTimeout(ctx, time.Minute)
+		err := store(one, func(w io.Writer) error {
+			fetched = sw.FetchRecording(one, r, w)
+			return fetched
+		})
+		cancel()
+		if err == nil {
+			break
+		}
+		if errors.Is(fetched, ErrUnlinked) || ctx.Err() != nil {
+			return err
+		}
+		if errors.Is(fetched, ErrGone) && tries >= 5 {
+			return err // not there, after all the time a switch may need to finish a file
+		}
+		if !sleep(ctx, wait) {
+			return err
+		}
+		wait = min(2*wait, 5*time.Second)
+	}
+	return e.mustCommand(ctx, func(ctx context.Context) error { return sw.DeleteRecording(ctx, r) })
+}
+
+// collect takes the fail-safe's voicemails into the ledger.
+func (e *Engine) collect() {
+	if !e.linked || e.collecting {
+		return
+	}
+	e.collecting = true
+	sw := e.cfg.Switch
+	e.work(func(ctx context.Context) error {
+		one, cancel := context.WithTimeout(ctx, e.cfg.CommandFor)
+		vs, err := sw.Voicemails(one)
+		cancel()
+		if err != nil {
+			return err
+		}
+		for _, v := range vs {
+			err = errors.Join(err, e.take(ctx, v.Recording, func(ctx context.Context, fetch func(io.Writer) error) error {
+				return e.cfg.Ledger.KeepVoicemail(ctx, v, fetch)
+			}))
+		}
+		return err
+	}, func(err error) {
+		e.collecting = false
+		e.kept(err, "voicemail", "")
+	})
+}

@@ -1,0 +1,145 @@
+package telephony
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// A lease keeps a leg from the switch's fail-safe: one goroutine a leg renews it, because a renewal of a leg that plays
+// or records blocks, and must not delay the others. It renews only while the loop answers (see beat): a frozen core
+// must lose its callers to the fail-safe.
+type lease struct {
+	finish chan time.Duration // the last renewal to make; closed for none
+	over   bool               // finish was used; the loop's
+}
+
+// lease starts renewing a leg's lease, at once.
+func (e *Engine) lease(id LegID) *lease {
+	l := &lease{finish: make(chan time.Duration, 1)}
+	e.wg.Go(func() { e.keepLease(l, id) })
+	return l
+}
+
+// end stops renewing.
+func (l *lease) end() {
+	if l != nil && !l.over {
+		l.over = true
+		close(l.finish)
+	}
+}
+
+// last makes one last renewal, for d, 0 meaning for ever, and stops.
+func (l *lease) last(d time.Duration) {
+	if l != nil && !l.over {
+		l.over = true
+		l.finish <- d
+	}
+}
+
+func (e *Engine) keepLease(l *lease, id LegID) {
+	renew := func(ctx context.Context, d time.Duration) error { return e.cfg.Switch.Renew(ctx, id, d) }
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for {
+		select {
+		case <-e.ctx.Done():
+			return
+		case d, ok := <-l.finish:
+			if !ok {
+				return
+			}
+			err := e.mustCommand(e.ctx, func(ctx context.Context) error { return renew(ctx, d) })
+			if err != nil && e.ctx.Err() == nil && !errors.Is(err, ErrGone) {
+				e.post(e.lookSoon)
+			}
+			return
+		case <-next.C:
+		}
+		if e.alive() {
+			one, cancel := context.WithTimeout(e.ctx, e.cfg.Lease)
+			err := renew(one, e.cfg.Lease)
+			cancel()
+			if errors.Is(err, ErrGone) { // hung up, or the fail-safe has it: an event tells which, or the next look
+				e.post(e.lookSoon)
+				return
+			}
+		}
+		next.Reset(e.cfg.RenewEvery)
+	}
+}
+
+// alive tells whether the loop answered lately.
+func (e *Engine) alive() bool {
+	return time.Now().UnixNano()-e.pulse.Load() < int64(e.cfg.Lease/2)
+}
+
+// beat tells the switch that the house is healthy, each BeatEvery, as long as the loop answers, is linked, knows every
+// call, and the ledger writes. New callers go to the fail-safe otherwise.
+func (e *Engine) beat() {
+	tick := time.NewTicker(e.cfg.BeatEvery)
+	defer tick.Stop()
+	for {
+		healthy := make(chan bool, 1)
+		e.post(func() {
+			e.pulse.Store(time.Now().UnixNano())
+			healthy <- e.healthy()
+		})
+		select {
+		case ok := <-healthy:
+			if ok {
+				one, cancel := context.WithTimeout(e.ctx, e.cfg.BeatEvery)
+				if err := e.cfg.Switch.Beat(one); err != nil && e.ctx.Err() == nil {
+					e.cfg.Log.Warn("telephony: the heartbeat did not reach the switch", "err", err)
+				}
+				cancel()
+			}
+		case <-e.ctx.Done():
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-e.better: // do not let callers wait for the next tick
+		case <-e.ctx.Done():
+			return
+		}
+	}
+}
+
+// recovered has the beat look at once.
+func (e *Engine) recovered() {
+	select {
+	case e.better <- struct{}{}:
+	default:
+	}
+}
+
+func (e *Engine) healthy() bool { return e.linked && e.known && !e.ledgerBad }
+
+// ledgerLate is told that something has not been written for LedgerPatience: no new callers until the ledger answers.
+func (e *Engine) ledgerLate() {
+	if e.ledgerBad {
+		return
+	}
+	e.ledgerBad = true
+	e.cfg.Log.Error("telephony: the ledger does not answer; new callers go to voicemail until it does")
+	e.work(func(ctx context.Context) error {
+		for {
+			one, cancel := context.WithTimeout(ctx, e.cfg.LedgerPatience)
+			_, err := e.cfg.Ledger.Live(one)
+			cancel()
+			if err == nil {
+				return nil
+			}
+			if !sleep(ctx, time.Second) {
+				return ctx.Err()
+			}
+		}
+	}, func(err error) {
+		if err == nil {
+			e.ledgerBad = false
+			e.recovered()
+			e.cfg.Log.Info("telephony: the ledger answers again")
+		}
+	})
+}

@@ -1,0 +1,254 @@
+package telephony_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"lamplight/telephony"
+)
+
+var errDown = errors.New("the ledger is down")
+
+// memory is a Ledger that forgets nothing but what it is told to.
+type memory struct {
+	mu         sync.Mutex // guards everything below
+	lines      map[telephony.Number]telephony.Line
+	calls      map[telephony.CallID]telephony.Call
+	steps      map[telephony.CallID][]telephony.Step
+	recordings map[telephony.RecordingID]telephony.CallID
+	voicemails map[telephony.RecordingID]telephony.Voicemail
+	down       bool
+	hang       bool
+	writes     int
+	before     func(n int) // called with the number of each write, before it
+}
+
+func newMemory() *memory {
+	m := &memory{
+		lines: map[telephony.Number]telephony.Line{}, calls: map[telephony.CallID]telephony.Call{},
+		steps: map[telephony.CallID][]telephony.Step{}, recordings: map[telephony.RecordingID]telephony.CallID{},
+		voicemails: map[telephony.RecordingID]telephony.Voicemail{},
+	}
+	m.lines[english.DID], m.lines[spanish.DID], m.lines[plain.DID] = english, spanish, plain
+	return m
+}
+
+var (
+	english = telephony.Line{DID: "+13125550100", Account: "internal", Name: "Lakeside Internal Medicine",
+		Languages: []telephony.Language{telephony.English, telephony.Spanish}}
+	spanish = telephony.Line{DID: "+13125550200", Account: "pediatric", Name: "Pediatría del Sol",
+		Languages: []telephony.Language{telephony.Spanish, telephony.English}}
+	plain = telephony.Line{DID: "+13125550300", Account: "plain", Name: "Plain",
+		Languages: []telephony.Language{telephony.English}}
+)
+
+func (m *memory) enter(ctx context.Context) (func(), error) {
+	m.mu.Lock()
+	if m.hang {
+		m.mu.Unlock()
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	if m.down {
+		m.mu.Unlock()
+		return nil, errDown
+	}
+	if err := ctx.Err(); err != nil {
+		m.mu.Unlock()
+		return nil, err
+	}
+	return m.mu.Unlock, nil
+}
+
+func (m *memory) set(down, hang bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.down, m.hang = down, hang
+}
+
+func (m *memory) LineFor(ctx context.Context, did telephony.Number) (telephony.Line, bool, error) {
+	leave, err := m.enter(ctx)
+	if err != nil {
+		return telephony.Line{}, false, err
+	}
+	defer leave()
+	l, ok := m.lines[did]
+	return l, ok, nil
+}
+
+func (m *memory) Record(ctx context.Context, c telephony.Call, s telephony.Step) error {
+	leave, err := m.enter(ctx)
+	if err != nil {
+		return err
+	}
+	m.writes++
+	n, before := m.writes, m.before
+	leave()
+	if before != nil {
+		before(n)
+	}
+	if leave, err = m.enter(ctx); err != nil {
+		return err
+	}
+	defer leave()
+	if slices.Contains(m.steps[c.ID], s) {
+		return nil
+	}
+	m.calls[c.ID] = c
+	m.steps[c.ID] = append(m.steps[c.ID], s)
+	return nil
+}
+
+func (m *memory) Live(ctx context.Context) ([]telephony.Call, error) {
+	leave, err := m.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var live []telephony.Call
+	for _, c := range m.calls {
+		if c.State != telephony.Ended {
+			live = append(live, c)
+		}
+	}
+	return live, nil
+}
+
+func (m *memory) Keep(ctx context.Context, c telephony.CallID, r telephony.RecordingID, fetch func(io.Writer) error) error {
+	leave, err := m.enter(ctx)
+	if err != nil {
+		return err
+	}
+	leave()
+	var wav bytes.Buffer
+	if err := fetch(&wav); err != nil {
+		return err
+	}
+	if leave, err = m.enter(ctx); err != nil {
+		return err
+	}
+	defer leave()
+	m.recordings[r] = c
+	return nil
+}
+
+func (m *memory) KeepVoicemail(ctx context.Context, v telephony.Voicemail, fetch func(io.Writer) error) error {
+	leave, err := m.enter(ctx)
+	if err != nil {
+		return err
+	}
+	leave()
+	var wav bytes.Buffer
+	if err := fetch(&wav); err != nil {
+		return err
+	}
+	if leave, err = m.enter(ctx); err != nil {
+		return err
+	}
+	defer leave()
+	m.voicemails[v.Recording] = v
+	return nil
+}
+
+// story is a call's steps by kind.
+func (m *memory) story(c telephony.CallID) (kinds []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.steps[c] {
+		kinds = append(kinds, s.Kind)
+	}
+	return kinds
+}
+
+func (m *memory) call(c telephony.CallID) telephony.Call {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.calls[c]
+}
+
+// all lists the calls ever written.
+func (m *memory) all() (all []telephony.Call) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range m.calls {
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b telephony.Call) int { return a.OpenedAt.Compare(b.OpenedAt) })
+	return all
+}
+
+func (m *memory) kept() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.recordings)
+}
+
+// desk is a Listener that writes down what it heard.
+type desk struct {
+	mu        sync.Mutex // guards everything below
+	offered   []telephony.Offer
+	withdrawn []string
+	agents    map[telephony.AgentID]telephony.AgentState
+	calls     map[telephony.CallID]telephony.CallState
+	figures   telephony.Figures
+}
+
+func newDesk() *desk {
+	return &desk{agents: map[telephony.AgentID]telephony.AgentState{}, calls: map[telephony.CallID]telephony.CallState{}}
+}
+
+func (d *desk) Offered(o telephony.Offer, _ telephony.Call) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.offered = append(d.offered, o)
+}
+
+func (d *desk) Withdrawn(o telephony.Offer, why string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.withdrawn = append(d.withdrawn, string(o.Agent)+" "+why)
+}
+
+func (d *desk) CallMoved(c telephony.Call) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.calls[c.ID] = c.State
+}
+
+func (d *desk) AgentMoved(a telephony.AgentID, s telephony.AgentState, _ string, _ time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.agents[a] = s
+}
+
+func (d *desk) FiguresMoved(f telephony.Figures) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.figures = f
+}
+
+func (d *desk) agent(a telephony.AgentID) telephony.AgentState {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.agents[a]
+}
+
+func (d *desk) lastOffer() telephony.Offer {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.offered) == 0 {
+		return telephony.Offer{}
+	}
+	return d.offered[len(d.offered)-1]
+}
+
+func (d *desk) gone() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.withdrawn)
+}

@@ -1,0 +1,339 @@
+package telephony
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// After a break nothing is told again, so the engine looks: it compares what it remembers with what is on the switch,
+// and makes up for what it missed. It also looks now and then, and soon after anything it did not expect. A look is
+// strict when no event was dealt with since it was taken: what is missing then is gone. At any other time a thing must
+// be missing twice, because it may have come or gone while the switch was asked.
+
+// lookAfter is how long after something unexpected the engine looks: time for the event that explains it.
+const lookAfter = time.Second
+
+// spill is the lease that gives a caller to the fail-safe; whole seconds, because dialplans count so.
+const spill = time.Second
+
+// sight is what a look saw, with the engine's clock when it began.
+type sight struct {
+	at         uint64
+	strict     bool
+	legs       map[LegID]LegView
+	in         map[LegID]BridgeID
+	snap       Snapshot
+	voicemails []Voicemail
+}
+
+func (e *Engine) look(ctx context.Context) (s sight, err error) {
+	err = e.command(ctx, func(ctx context.Context) (err error) {
+		s.snap, err = e.cfg.Switch.Snapshot(ctx)
+		return err
+	})
+	if err != nil {
+		return s, err
+	}
+	s.legs, s.in = map[LegID]LegView{}, map[LegID]BridgeID{}
+	for _, l := range s.snap.Legs {
+		s.legs[l.Leg] = l
+	}
+	for _, b := range s.snap.Bridges {
+		for _, l := range b.Legs {
+			s.in[l] = b.Bridge
+		}
+	}
+	// Voicemails only tell why a caller has gone; a look does without them.
+	err = e.command(ctx, func(ctx context.Context) (err error) {
+		s.voicemails, err = e.cfg.Switch.Voicemails(ctx)
+		return err
+	})
+	if errors.Is(err, ErrUnlinked) {
+		return s, err
+	}
+	return s, nil
+}
+
+// onLinked looks at the switch before any other event is believed; they are held until then.
+func (e *Engine) onLinked() {
+	e.linked, e.dirty = true, true
+	e.link++
+	e.holding, e.heldBack = true, nil // the look will see what those events told
+	link, at := e.link, e.clock
+	if !e.known {
+		e.recover(link)
+		return
+	}
+	var s sight
+	e.work(func(ctx context.Context) (err error) {
+		s, err = e.look(ctx)
+		return err
+	}, func(err error) {
+		if link != e.link {
+			return // linked again meanwhile: that look counts
+		}
+		if err != nil {
+			e.cfg.Log.Error("telephony: the switch was linked but does not tell what is on it", "err", err)
+			e.again(link)
+			return
+		}
+		s.strict, s.at = true, at
+		e.reconcile(s)
+		e.release()
+		e.recovered()
+	})
+}
+
+// again looks once more after a look that failed though the switch is linked.
+func (e *Engine) again(link uint64) {
+	e.after(lookAfter, func() {
+		if link == e.link && e.linked && e.holding {
+			e.onLinked()
+		}
+	})
+}
+
+// release deals with the events that were held while the engine looked.
+func (e *Engine) release() {
+	held := e.heldBack
+	e.holding, e.heldBack = false, nil
+	e.settleRaised() // what the look made up for comes before them
+	for _, ev := range held {
+		e.hear(ev)
+		e.settleRaised()
+	}
+}
+
+// lookSoon looks a little later, once however often it is asked.
+func (e *Engine) lookSoon() {
+	if e.looking {
+		return
+	}
+	e.looking = true
+	e.after(lookAfter, e.lookNow)
+}
+
+func (e *Engine) lookNow() {
+	e.looking = false
+	if !e.linked || !e.known || e.holding {
+		return
+	}
+	link, at := e.link, e.clock
+	var s sight
+	e.work(func(ctx context.Context) (err error) {
+		s, err = e.look(ctx)
+		return err
+	}, func(err error) {
+		if link != e.link || !e.linked || e.holding {
+			return
+		}
+		if err != nil {
+			e.lookSoon()
+			return
+		}
+		s.at = at
+		e.reconcile(s)
+	})
+}
+
+// reconcile makes up for what the engine missed.
+func (e *Engine) reconcile(s sight) {
+	for _, c := range e.sortedCalls() {
+		e.compare(c, s)
+	}
+	for _, v := range s.snap.Legs {
+		if e.legs[v.Leg] == nil {
+			e.unknownLeg(v, s)
+		}
+	}
+	for _, b := range s.snap.Bridges {
+		if id := callOfBridge(b.Bridge); id != "" && e.calls[id] == nil {
+			e.work(func(ctx context.Context) error {
+				return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.RemoveBridge(ctx, b.Bridge) })
+			}, func(error) {})
+		}
+	}
+	for _, r := range s.snap.Recordings {
+		c := e.calls[callOfRecording(r)]
+		switch {
+		case c == nil || c.phase != talking && c.phase != held:
+			e.keep(r)
+		case c.rec == "":
+			c.rec = r // running since before a restart
+		case c.rec != r:
+			e.keep(r)
+		}
+	}
+	for id, at := range e.strays {
+		if _, ok := s.legs[id]; !ok && at < s.at {
+			delete(e.strays, id)
+		}
+	}
+	e.collect()
+}
+
+// unknownLeg deals with a leg on the switch that no call has.
+func (e *Engine) unknownLeg(v LegView, s sight) {
+	inbound := v.Agent == "" && v.Call == ""
+	switch {
+	case inbound && !e.hasEnded(CallOf(v.Leg)):
+		e.open(v, "")
+	case !e.away[v.Leg].IsZero(): // on its way to the fail-safe
+	case s.strict || e.strays[v.Leg] != 0:
+		e.dropStray(v.Leg)
+	default:
+		e.strays[v.Leg] = e.clock
+		e.lookSoon()
+	}
+}
+
+// compare makes up for what a call missed.
+func (e *Engine) compare(c *call, s sight) {
+	if e.missing(c, &c.near, &c.lane, s) {
+		c.near.down = true
+		c.near.endLease()
+		if e.leftMessage(c, s) {
+			c.near.away = true
+			e.raise(c, nearLost)
+		} else {
+			e.raise(c, nearGone)
+		}
+		return
+	}
+	if e.missing(c, &c.far, &c.reach, s) {
+		c.far.down = true
+		c.far.endLease()
+		if s.strict && c.Inbound && (c.phase == talking || c.phase == held) {
+			e.raise(c, nearAlone) // who hung up, and why, nobody saw: somebody must ask the caller
+		} else {
+			e.raise(c, farGone)
+		}
+		return
+	}
+	for _, l := range []*leg{&c.near, &c.far} {
+		if v, ok := s.legs[l.id]; ok {
+			e.meet(l)
+			if v.Up && !l.up && !(c.Inbound && l == &c.near) {
+				e.legUp(c, l, l == &c.near)
+			}
+		}
+	}
+	if c.lane.busy || len(c.lane.jobs) > 0 {
+		return // it is being seen to
+	}
+	e.mend(c, s)
+}
+
+// missing tells whether a leg that should be on the switch is not.
+func (e *Engine) missing(c *call, l *leg, in *lane, s sight) bool {
+	if l.id == "" || l.down || l.away {
+		return false
+	}
+	if _, ok := s.legs[l.id]; ok {
+		l.absent = false
+		return false
+	}
+	if l.known > s.at || l.known == 0 && (in.busy || len(in.jobs) > 0 || e.ringingOut(c)) {
+		return false // it came, or is coming, since the look began
+	}
+	if s.strict || l.absent {
+		return true
+	}
+	l.absent = true
+	e.lookSoon()
+	return false
+}
+
+// leftMessage tells whether the fail-safe has a message of a caller who is not here any more.
+func (e *Engine) leftMessage(c *call, s sight) bool {
+	for _, v := range s.voicemails {
+		if c.Inbound && v.ANI == c.ANI && v.DID == c.DID && !v.At.Before(c.OpenedAt.Truncate(time.Second)) {
+			return true
+		}
+	}
+	return false
+}
+
+// mend puts legs, music and peers where the call's phase says that they are.
+func (e *Engine) mend(c *call, s sight) {
+	if l := c.near.lease; l != nil && l.over && !c.near.away && c.phase != closed {
+		c.near.lease = e.lease(c.near.id)
+	}
+	nearIn, farIn := s.in[c.near.id] == c.bridge, c.far.id != "" && s.in[c.far.id] == c.bridge
+	switch c.phase {
+	case waiting, popping, ringing:
+		e.mendWaiting(c, nearIn, s.strict)
+	case joining, linking:
+		switch {
+		case nearIn && farIn:
+			e.raise(c, joined)
+			e.hushAgain(c)
+		case c.far.up:
+			e.seat(c, nearIn, true)
+			e.join(c)
+		}
+	case talking:
+		if !nearIn || !farIn {
+			e.seat(c, nearIn, farIn)
+			e.hushAgain(c)
+		}
+		if s.strict && (s.legs[c.near.id].Peer != c.far.id || s.legs[c.far.id].Peer != c.near.id) {
+			e.settle(c)
+		}
+	case held:
+		if l := c.agentLeg(); l != nil && s.in[l.id] == c.bridge {
+			c.music = false
+			e.part(c)
+		}
+	}
+}
+
+func (e *Engine) mendWaiting(c *call, nearIn, strict bool) {
+	if nearIn && !strict {
+		return
+	}
+	if !nearIn {
+		e.seat(c, false, true)
+	}
+	if g := c.greeting; g != "" {
+		delete(e.plays, g)
+		c.greeting = ""
+		e.heard(c)
+	}
+	c.music = false
+	e.startMusic(c)
+}
+
+// seat brings the legs that are missing there into the bridge.
+func (e *Engine) seat(c *call, nearIn, farIn bool) {
+	sw, near, far := e.cfg.Switch, c.near.id, c.far.id
+	answer := c.Inbound
+	e.push(&c.lane, func(ctx context.Context) error {
+		return e.command(ctx, func(ctx context.Context) error {
+			if answer && !nearIn {
+				if err := sw.Answer(ctx, near); err != nil {
+					return err
+				}
+			}
+			if err := sw.MakeBridge(ctx, c.bridge); err != nil {
+				return err
+			}
+			if !nearIn {
+				if err := sw.Join(ctx, c.bridge, near); err != nil {
+					return err
+				}
+			}
+			if !farIn {
+				return sw.Join(ctx, c.bridge, far)
+			}
+			return nil
+		})
+	}, func(err error) { e.failed(c, "bring legs together again", err, unreachable) })
+}
+
+// hushAgain stops music that may play without our remembering it.
+func (e *Engine) hushAgain(c *call) {
+	c.music = true
+	e.hush(c)
+}

@@ -1,0 +1,302 @@
+package telephony
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"time"
+
+	"lamplight/telephony/acd"
+)
+
+// This file stands between the engine and its queue, telephony/acd, which decides who gets which call.
+
+// speaks is the skill that stands for a language, for a call that may still turn out to be in any of its line's.
+func speaks(l Language) acd.Skill { return acd.Skill("speaks:" + l) }
+
+// head is the head start in the queue that one step of a line's priority gives.
+const head = time.Minute
+
+// needs is what a call asks of an agent now.
+func (e *Engine) needs(c *call) acd.Needs {
+	n := acd.Needs{
+		Practice: acd.PracticeID(cmp.Or(c.Account, "-")),
+		Language: acd.Language(c.Language),
+		Priority: max(-24*time.Hour, min(24*time.Hour, time.Duration(c.line.Priority)*head)),
+		Overflow: e.cfg.WaitAtMost,
+	}
+	for _, s := range c.line.Skills {
+		n.Skills = append(n.Skills, acd.SkillNeed{Skill: acd.Skill(s)})
+	}
+	if c.choosing {
+		for _, l := range c.line.Languages {
+			n.Skills = append(n.Skills, acd.SkillNeed{Skill: speaks(l)})
+		}
+	}
+	return n
+}
+
+func ableTo(a Agent) acd.Agent {
+	out := acd.Agent{ID: acd.AgentID(a.ID), Languages: map[acd.Language]acd.Level{}, Skills: map[acd.Skill]acd.Level{}}
+	for l, level := range a.Languages {
+		out.Languages[acd.Language(l)] = acd.Level(level)
+		out.Skills[speaks(l)] = acd.Level(level)
+	}
+	for _, s := range a.Skills {
+		out.Skills[acd.Skill(s)] = acd.Qualified
+	}
+	return out
+}
+
+// queue gives the queue an event and carries out what it commands. An error means that the event was refused and
+// changed nothing.
+func (e *Engine) queue(ev acd.Event, touched ...AgentID) error {
+	cmds, err := acd.Step(e.acd, ev, e.cfg.Now())
+	for _, cmd := range cmds {
+		switch cmd.Do {
+		case acd.DoOffer:
+			touched = append(touched, AgentID(cmd.Offer.Agent))
+			e.toOffer(cmd.Offer)
+		case acd.DoWithdraw:
+			touched = append(touched, AgentID(cmd.Offer.Agent))
+			e.toWithdraw(cmd.Offer, cmd.Why)
+		case acd.DoClose:
+			if c := e.calls[CallID(cmd.Call)]; c != nil && cmd.Outcome == acd.Overflowed {
+				e.raise(c, waitedOut)
+			}
+		case acd.DoAgent:
+			touched = append(touched, AgentID(cmd.Agent))
+		}
+	}
+	for _, a := range touched {
+		e.lookAtAgent(a)
+	}
+	e.armTick()
+	e.dirty = true
+	return err
+}
+
+func (e *Engine) toOffer(o acd.Offer) {
+	c := e.calls[CallID(o.Call)]
+	if c == nil {
+		return
+	}
+	e.raised = append(e.raised, raised{c: c, s: offered, set: func() {
+		c.ticket, c.why = o.ID, ""
+		c.Agent = AgentID(o.Agent)
+		c.offer = Offer{Call: c.ID, Agent: c.Agent, Epoch: e.epoch + o.ID.N, Deadline: o.Deadline}
+	}})
+}
+
+func (e *Engine) toWithdraw(o acd.Offer, why acd.Why) {
+	c := e.calls[CallID(o.Call)]
+	if c == nil {
+		return
+	}
+	s, word := withdrawn, "lost"
+	switch why {
+	case acd.WhyMissed:
+		s, word = missed, "missed"
+	case acd.WhyRejected:
+		s, word = rejected, "rejected"
+	}
+	e.raised = append(e.raised, raised{c: c, s: s, set: func() { c.why = word }})
+}
+
+// armTick has the queue look at its timers when the next one is due.
+func (e *Engine) armTick() {
+	at, ok := e.acd.Next()
+	if ok && at.Equal(e.tickAt) {
+		return
+	}
+	if e.tick != nil {
+		e.tick.Stop()
+	}
+	e.tickAt = at
+	if !ok {
+		return
+	}
+	e.tick = e.after(max(0, at.Sub(e.cfg.Now())), func() {
+		e.tickAt = time.Time{}
+		e.queueOr(acd.Tick{})
+	})
+}
+
+// queueOr is queue for events that can only be refused because they come too late.
+func (e *Engine) queueOr(ev acd.Event, touched ...AgentID) {
+	err := e.queue(ev, touched...)
+	switch {
+	case err == nil:
+	case errors.Is(err, acd.ErrStale) || errors.Is(err, acd.ErrUnknown):
+		e.cfg.Log.Debug("telephony: too late for the queue", "event", ev, "err", err)
+	default:
+		e.cfg.Log.Error("telephony: the queue refused an event", "err", err)
+	}
+}
+
+func (e *Engine) enqueue(c *call) {
+	e.queueOr(acd.CallIn{Call: acd.CallID(c.ID), Needs: e.needs(c)})
+}
+
+// heard ends the caller's choice of language: the one assumed, or chosen, counts now.
+func (e *Engine) heard(c *call) {
+	if c.chooser != nil {
+		c.chooser.Stop()
+		c.chooser = nil
+	}
+	if !c.choosing {
+		return
+	}
+	c.choosing = false
+	e.relearn(c)
+}
+
+// relearn tells the queue what the call needs now. An agent who cannot give it loses the offer.
+func (e *Engine) relearn(c *call) {
+	if c.phase == waiting || c.phase == popping || c.phase == ringing {
+		e.queueOr(acd.Revise{Call: acd.CallID(c.ID), Needs: e.needs(c)})
+	}
+}
+
+func (e *Engine) tellMissed(c *call) { e.queueOr(acd.Missed{Offer: c.ticket}, c.offer.Agent) }
+
+// tellTaken: the agent is there. The queue withdrew the offer in this very moment: then the leg is late and goes.
+func (e *Engine) tellTaken(c *call) {
+	if err := e.queue(acd.Accepted{Offer: c.ticket}, c.offer.Agent); err != nil {
+		e.cfg.Log.Info("telephony: answered an offer that was over", "call", c.ID, "err", err)
+	}
+}
+
+// tellLost: the agent's leg failed, the caller is back in the queue at the old place.
+func (e *Engine) tellLost(c *call) {
+	n := e.needs(c)
+	if err := e.queue(acd.Requeue{Call: acd.CallID(c.ID), Needs: &n}, c.offer.Agent); err != nil {
+		e.queueOr(acd.Return{Call: acd.CallID(c.ID), Needs: n, Since: c.OpenedAt}) // talked to an agent the queue does not know: a call found after a restart
+	}
+}
+
+// leaveQueue: nobody waits any more; an agent who talked goes into wrap-up.
+func (e *Engine) leaveQueue(c *call) {
+	if c.chooser != nil {
+		c.chooser.Stop()
+	}
+	if a, ok := e.aside[c.Agent]; ok && a.call == c.ID {
+		a.state, a.since = AgentWrapUp, e.cfg.Now()
+		if c.AnsweredAt.IsZero() {
+			e.comeBack(c.Agent)
+		}
+		e.lookAtAgent(c.Agent)
+		return
+	}
+	if _, ok := e.acd.CallNow(acd.CallID(c.ID)); ok {
+		e.queueOr(acd.CallGone{Call: acd.CallID(c.ID)}, c.Agent)
+	}
+}
+
+// An aside is an agent on a call that the queue knows nothing of: one they placed, or one that was found after a
+// restart. The queue has them paused meanwhile.
+type aside struct {
+	call  CallID
+	state AgentState // AgentTalking, then AgentWrapUp
+	since time.Time
+	ready bool   // what to go back to
+	why   string // of the pause to go back to
+}
+
+// comeBack ends an agent's aside.
+func (e *Engine) comeBack(id AgentID) {
+	a := e.aside[id]
+	if a == nil {
+		return
+	}
+	delete(e.aside, id)
+	if a.ready {
+		e.queueOr(acd.Ready{Agent: acd.AgentID(id)}, id)
+		return
+	}
+	e.queueOr(acd.Pause{Agent: acd.AgentID(id), Reason: cmp.Or(a.why, acd.ReasonSignedIn)}, id)
+}
+
+var agentWords = map[acd.AgentState]AgentState{
+	acd.StateOut: AgentOut, acd.StatePaused: AgentPaused, acd.StateReady: AgentReady, acd.StateReserved: AgentReserved,
+	acd.StateRinging: AgentRinging, acd.StateTalking: AgentTalking, acd.StateWrapUp: AgentWrapUp,
+}
+
+// lookAtAgent tells the Listener if an agent has moved.
+func (e *Engine) lookAtAgent(id AgentID) {
+	if id == "" {
+		return
+	}
+	was, had := e.status[id]
+	v, ok := e.acd.AgentNow(acd.AgentID(id))
+	if !ok {
+		if had {
+			delete(e.status, id)
+			delete(e.agents, id)
+			e.cfg.Listener.AgentMoved(id, AgentOut, "", e.cfg.Now())
+		}
+		return
+	}
+	now := AgentStatus{Agent: e.agents[id], State: agentWords[v.State], Reason: v.Reason, Since: v.Since, Call: CallID(v.Call)}
+	if now.State == AgentWrapUp {
+		now.Call = was.Call
+	}
+	if a := e.aside[id]; a != nil {
+		now.State, now.Reason, now.Since, now.Call = a.state, "", a.since, a.call
+	}
+	e.status[id] = now
+	if !had || was.State != now.State || was.Reason != now.Reason || !was.Since.Equal(now.Since) {
+		e.cfg.Listener.AgentMoved(id, now.State, now.Reason, now.Since)
+	}
+}
+
+// figures counts the queue anew.
+func (e *Engine) figures() Figures {
+	f := Figures{ServiceLevel: -1}
+	now := e.cfg.Now()
+	tally := e.acd.Board(now).All
+	if share, ok := tally.ServiceLevel(acd.AbandonedIn); ok {
+		f.ServiceLevel = share
+	}
+	for _, c := range e.calls {
+		if c.Inbound && (c.State == Waiting || c.State == Offered) {
+			f.Waiting++
+			f.Longest = max(f.Longest, now.Sub(c.OpenedAt).Truncate(time.Second))
+		}
+	}
+	for _, a := range e.status {
+		switch a.State {
+		case AgentReady:
+			f.Ready++
+		case AgentTalking:
+			f.Talking++
+		}
+	}
+	return f
+}
+
+func (e *Engine) sortedCalls() []*call {
+	out := make([]*call, 0, len(e.calls))
+	for _, c := range e.calls {
+		out = append(out, c)
+	}
+	slices.SortFunc(out, func(a, b *call) int { return cmp.Or(a.OpenedAt.Compare(b.OpenedAt), cmp.Compare(a.ID, b.ID)) })
+	return out
+}
+
+// worded puts the queue's refusals in the engine's words.
+func worded(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, acd.ErrStale):
+		return ErrStale
+	case errors.Is(err, acd.ErrUnknown):
+		return ErrNoAgent
+	case errors.Is(err, acd.ErrState):
+		return ErrState
+	}
+	return err
+}
+
+func offerRings(c *call) acd.Event { return acd.Ringing{Offer: c.ticket} }

@@ -1,0 +1,194 @@
+package telephony
+
+import (
+	"context"
+	"time"
+
+	"lamplight/telephony/acd"
+)
+
+// recover takes over the calls that an earlier engine left: renew first, so that nobody is lost meanwhile, then ask the
+// ledger what they are, look again, and go on. Until then events are held and nothing beats: new callers go to the
+// fail-safe. A ledger that does not answer keeps those who talk talking and gives the others to the fail-safe.
+func (e *Engine) recover(link uint64) {
+	at := e.clock
+	var s sight
+	e.work(func(ctx context.Context) (err error) {
+		s, err = e.look(ctx)
+		return err
+	}, func(err error) {
+		if link != e.link {
+			return
+		}
+		if err != nil {
+			e.cfg.Log.Error("telephony: the switch was linked but does not tell what is on it", "err", err)
+			e.again(link)
+			return
+		}
+		leases := map[LegID]*lease{}
+		for id := range s.legs {
+			leases[id] = e.lease(id)
+		}
+		e.remember(link, at, s, leases)
+	})
+}
+
+// remember asks the ledger for the calls that have not ended, and their lines.
+func (e *Engine) remember(link, at uint64, s sight, leases map[LegID]*lease) {
+	var live []Call
+	lines := map[Number]Line{}
+	spillWaiting := func() {
+		for id := range s.legs {
+			if len(s.legsWith(id)) < 2 {
+				leases[id].last(spill)
+			}
+		}
+	}
+	e.work(func(ctx context.Context) (err error) {
+		ok := e.patiently(ctx, func(ctx context.Context) (err error) {
+			if live, err = e.cfg.Ledger.Live(ctx); err != nil {
+				return err
+			}
+			for _, c := range live {
+				if _, ok := lines[c.DID]; ok || !c.Inbound {
+					continue
+				}
+				line, owned, err := e.cfg.Ledger.LineFor(ctx, c.DID)
+				if err != nil {
+					return err
+				}
+				if !owned { // its number was taken from the practice since: the call goes on as it was
+					line = Line{DID: c.DID, Account: c.Account, Languages: []Language{c.Language}}
+				}
+				lines[c.DID] = line
+			}
+			return nil
+		}, spillWaiting)
+		if !ok {
+			return ctx.Err()
+		}
+		s, err = e.look(ctx)
+		return err
+	}, func(err error) {
+		for _, l := range leases {
+			defer l.end() // each call has its own by then
+		}
+		if link != e.link {
+			return
+		}
+		if err != nil {
+			e.again(link)
+			return
+		}
+		s.strict, s.at = true, at
+		e.known = true
+		e.takeOver(live, lines, s)
+		e.reconcile(s)
+		e.release()
+		e.recovered()
+	})
+}
+
+// legsWith lists the legs in the bridge of a leg, itself among them.
+func (s sight) legsWith(id LegID) (with []LegID) {
+	for other, b := range s.in {
+		if b == s.in[id] && s.in[id] != "" {
+			with = append(with, other)
+		}
+	}
+	return with
+}
+
+// takeOver makes calls of what the ledger and the switch tell. What does not fit together yet, reconcile mends.
+func (e *Engine) takeOver(live []Call, lines map[Number]Line, s sight) {
+	byCall := map[CallID][]LegView{}
+	for _, v := range s.snap.Legs {
+		id := v.Call
+		if id == "" || v.Agent == "" && e.isNear(v) {
+			id = CallOf(v.Leg)
+		}
+		byCall[id] = append(byCall[id], v)
+	}
+	sortCalls(live)
+	for _, rec := range live {
+		if rec.State == Ended || e.calls[rec.ID] != nil {
+			continue
+		}
+		c := e.newCall(rec, waiting)
+		c.line = lines[rec.DID]
+		for _, v := range byCall[rec.ID] {
+			e.adopt(c, v, s)
+		}
+		e.goOn(c)
+	}
+}
+
+// isNear tells a caller's leg from the legs we originated, whose names start with their call's.
+func (e *Engine) isNear(v LegView) bool {
+	return len(v.Leg) < len(v.Call) || string(v.Leg[:len(v.Call)]) != string(v.Call)
+}
+
+// adopt takes a leg found on the switch into its call. Of several legs to agents only one that was answered can be
+// the one; the others are hung up as strays.
+func (e *Engine) adopt(c *call, v LegView, s sight) {
+	l := &c.far
+	switch {
+	case c.Inbound && v.Agent == "" || !c.Inbound && v.Leg == nearOf(c.ID):
+		l = &c.near
+	case !v.Up || c.far.id != "" && s.in[v.Leg] != c.bridge:
+		return
+	}
+	if l.id != "" {
+		delete(e.legs, l.id)
+		l.endLease()
+	}
+	*l = leg{id: v.Leg, up: v.Up, known: 1, lease: e.lease(v.Leg)}
+	e.legs[v.Leg] = c
+	c.agentNear = !c.Inbound && nearOf(c.ID) == v.Leg && v.Agent != "" || c.agentNear
+}
+
+// goOn chooses the phase of a call taken over.
+func (e *Engine) goOn(c *call) {
+	talked := c.State == Talking || c.State == Held
+	switch {
+	case !c.Inbound && !(talked && c.near.id != "" && c.far.id != ""):
+		c.phase = map[bool]phase{true: talking, false: dialling}[talked]
+		e.raise(c, nearGone)
+	case c.near.id == "":
+		c.phase = map[bool]phase{true: talking, false: waiting}[talked]
+		c.near = leg{id: "gone", known: 1} // reconcile finds out how it went
+	case talked && c.far.id != "":
+		c.phase = map[CallState]phase{Talking: talking, Held: held}[c.State]
+		e.besides(c)
+	case talked:
+		c.phase = talking
+		e.raise(c, nearAlone)
+	case c.State == Offered && c.far.id != "": // answered, and the engine died before it could write that down
+		c.phase = joining
+		e.besides(c)
+	default:
+		if c.far.id != "" {
+			delete(e.legs, c.far.id)
+			c.far.endLease()
+			c.far = leg{}
+		}
+		c.phase, c.State, c.Agent = waiting, Waiting, ""
+		e.note(c, "recovered", "", "")
+		e.queueOr(acd.Return{Call: acd.CallID(c.ID), Needs: e.needs(c), Since: c.OpenedAt})
+	}
+}
+
+// besides has an agent who is signed in already talk on a call the queue does not know.
+func (e *Engine) besides(c *call) {
+	if _, ok := e.agents[c.Agent]; ok && e.aside[c.Agent] == nil {
+		e.aside[c.Agent] = &aside{call: c.ID, state: AgentTalking, since: maxTime(c.AnsweredAt, c.OpenedAt), ready: true}
+		e.lookAtAgent(c.Agent)
+	}
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
