@@ -83,17 +83,17 @@ func (s *Schedule) Overlaps(from, to time.Time, q Query) []Shift {
 
 func (s *Schedule) decide(t int64, q *Query) decision {
 	q.Role = cmp.Or(q.Role, primary)
-	return s.covering(t).decide(t, q, nil)
+	return s.covering(t, 1).decide(t, q, nil)
 }
 
 func (s *Schedule) time(t int64) time.Time { return time.Unix(t, 0).In(s.plan.zone.loc) }
 
 // each gives the decisions from lo to hi in order, until yield says stop.
 func (s *Schedule) each(lo, hi int64, q *Query, yield func(from, until int64, d *decision) bool) {
-	sp := s.covering(lo)
+	sp := s.covering(lo, glance)
 	for t := lo; t < hi; {
 		if t >= sp.hi {
-			sp = s.covering(t)
+			sp = s.covering(t, glance)
 		}
 		d := sp.decide(t, q, nil)
 		until := min(d.until, hi)

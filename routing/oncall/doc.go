@@ -6,16 +6,16 @@
 // any [Query], inside that span in O(log n) and outside it more slowly. ImportCalendar and ImportCSV make documents from what
 // practices have; Schedule.Calendar writes a feed for their phones.
 //
-//	              the strongest rule that says something decides
+//	             the strongest rule that says something decides
 //
-//	 temporary ── replaces everything in its time ───────────────┐  hole ─► default provider
-//	 swap      ── the taker sits in the owner's seat, for good   │
-//	 override  ── add, remove, replace whoever sits there        ├──► who answers, sorted
-//	 leave     ── the backup sits in for who is away             │
-//	 holiday   ── switches to the layers of another rule         │  nobody ─► default provider,
-//	 layers    ── the highest priority that has somebody         ┘            or a gap
-//	                 ▲           ▲         ▲
-//	             rotation ∩ windows ∩ office hours ∩ from–until
+//	temporary ── replaces everything in its time ───────────────┐  hole ─► default provider
+//	swap      ── the taker sits in the owner's seat, for good   │
+//	override  ── add, remove, replace whoever sits there        ├──► who answers, sorted
+//	leave     ── the backup sits in for who is away             │
+//	holiday   ── switches to the layers of another rule         │  nobody ─► default provider,
+//	layers    ── the highest priority that has somebody         ┘            or a gap
+//	                ▲           ▲         ▲
+//	            rotation ∩ windows ∩ office hours ∩ from–until
 //
 // # Who answers
 //

@@ -34,7 +34,7 @@ var kinds = []string{"temporary", "swap", "override", "leave", "holiday", "layer
 func (s *Schedule) Explain(at time.Time, q Query) Explanation {
 	t := seconds(at)
 	q.Role = cmp.Or(q.Role, primary)
-	sp := s.covering(t)
+	sp := s.covering(t, 1)
 	st := &story{}
 	d := sp.decide(t, &q, st)
 	e := Explanation{At: s.time(t), Query: q, People: d.people()}

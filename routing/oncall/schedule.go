@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// glance is how far a schedule looks at once outside the span it was compiled for.
+// glance is how far a walk through time looks at once outside the span the schedule was compiled for.
 const glance = 35 * day
 
 // maxPieces bounds the intervals of a compiled span, and with them its memory (24 bytes each).
@@ -102,13 +102,16 @@ func (p *plan) onCall(l *layer, lo, hi int64, open, closed []interval) []interva
 	return ivs
 }
 
-// covering is the span in which t lies: the compiled one, or one worked out for the purpose.
-func (s *Schedule) covering(t int64) *span {
+// covering is a span in which t lies: the compiled one, or one of a certain width worked out for the purpose.
+func (s *Schedule) covering(t, width int64) *span {
 	if t >= s.span.lo && t < s.span.hi {
 		return s.span
 	}
-	lo := floorDiv(t, glance) * glance
-	sp, err := s.plan.span(lo, lo+glance)
+	hi := t + width
+	if t < s.span.lo {
+		hi = min(hi, s.span.lo)
+	}
+	sp, err := s.plan.span(t, hi)
 	if err != nil {
 		// Compile has seen a span of the same plan pass, and the bounds allow hundreds of times what a glance can hold.
 		panic("oncall: " + err.Error())
