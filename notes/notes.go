@@ -13,6 +13,7 @@ package notes
 import (
 	"time"
 
+	"lamplight/notes/access"
 	"lamplight/telephony"
 )
 
@@ -20,7 +21,7 @@ import (
 type NoteID string
 
 // A PersonID names a person: agent, supervisor, provider, practice staff, administrator.
-type PersonID string
+type PersonID = access.PersonID
 
 // Text is a sentence in each language the house speaks, keyed by "en" and "es".
 type Text map[telephony.Language]string
@@ -162,6 +163,7 @@ type Note struct {
 	AckedAt   time.Time
 	AckedBy   PersonID
 	ClosedAt  time.Time
+	ClosedBy  PersonID
 	Version   int
 	Body      *Body // nil until opened
 	AddOns    []AddOn
@@ -182,9 +184,19 @@ type AddOn struct {
 // A Story is everything that happened to a call and its note, in order, to the second: steps of the call, the note, the
 // attempts, reads and acknowledgments.
 type Story struct {
-	Call  telephony.Call
-	Note  *Note
-	Lines []StoryLine
+	Call       telephony.Call
+	Note       *Note // opened; nil when none was taken
+	Lines      []StoryLine
+	Recordings []telephony.RecordingID
+	Proof      Proof
+}
+
+// A Proof says how far a story stands in the audit log.
+type Proof struct {
+	Leaves     int       `json:"leaves"`     // of this story
+	Sequenced  bool      `json:"sequenced"`  // all of them stand under a signed checkpoint
+	Checkpoint int64     `json:"checkpoint"` // the newest one's size
+	At         time.Time `json:"at"`         // when it was signed
 }
 
 // A StoryLine is one step. Kind and Detail are codes the catalogs translate; they hold no patient data.

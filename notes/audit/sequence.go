@@ -206,3 +206,6 @@ func (l *Log) Checkpoint(ctx context.Context) (string, error) {
 	}
 	return msg, nil
 }
+
+// OpenCheckpoint checks a checkpoint's signature and reads it.
+func (l *Log) OpenCheckpoint(msg string) (tree.Head, error) { return tree.OpenHead(msg, l.key.verifier) }

@@ -1,0 +1,256 @@
+package access
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"lamplight/notes/audit"
+	"lamplight/notes/seal"
+)
+
+// A Door lets people in. Its methods may be called from any goroutine and by any number of servers on one database.
+type Door struct {
+	pool *pgxpool.Pool
+	log  *audit.Log
+	ring *seal.Ring
+	// Idle is how long a session lasts without an act, Lifetime how long at most.
+	Idle, Lifetime time.Duration
+	// Now is the clock.
+	Now func() time.Time
+	// hashing bounds how many passwords are hashed at once: each takes 19 MiB and a core, and guesses must not starve calls.
+	hashing chan struct{}
+}
+
+// NewDoor returns a Door with 30 minutes of idleness and 12 hours of life.
+func NewDoor(pool *pgxpool.Pool, log *audit.Log, ring *seal.Ring) *Door {
+	return &Door{pool: pool, log: log, ring: ring, Idle: 30 * time.Minute, Lifetime: 12 * time.Hour, Now: time.Now, hashing: make(chan struct{}, 2)}
+}
+
+// An Attempt is one try to sign in.
+type Attempt struct {
+	Login    string
+	Password string
+	Code     string // the one-time code, when the person has enrolled one
+	Source   string // where it came from: an address without its port
+	// Token, if given, becomes the session's secret: a desk chooses its own before it connects, because its place on the
+	// bus is named by the token's hash. At least 43 characters of base64url, 256 random bits.
+	Token string
+}
+
+// A Session is a signed-in person. Token is told once and lies nowhere but with the person.
+type Session struct {
+	Token   string
+	Actor   Actor
+	Expires time.Time
+}
+
+// ErrRefused is the one answer to a wrong login, password or code. It does not say which.
+var ErrRefused = errors.New("login, password or code is wrong")
+
+// A SlowedError says that too many tries failed; Until is when the next is looked at. It is told alike for logins that
+// exist and that do not.
+type SlowedError struct{ Until time.Time }
+
+func (e *SlowedError) Error() string { return "too many tries; wait a little" }
+
+// SignIn checks the attempt and opens a session. It returns ErrRefused or a *SlowedError; both leave a leaf.
+func (d *Door) SignIn(ctx context.Context, a Attempt) (Session, error) {
+	house, err := d.ring.Keys(ctx, "")
+	if err != nil {
+		return Session{}, err
+	}
+	login := foldLogin(a.Login)
+	keys := paceKeys(house, login, a.Source)
+	if until, err := d.step(ctx, keys); err != nil {
+		return Session{}, err
+	} else if !until.IsZero() {
+		if err := d.tell(ctx, happening{actor: "door", action: "sign-in.slowed", kind: "sign-in", object: loginMark(house, login)}); err != nil {
+			return Session{}, err
+		}
+		return Session{}, &SlowedError{until}
+	}
+	p, err := d.personByLogin(ctx, login)
+	if err != nil {
+		return Session{}, err
+	}
+	ok, step, err := d.prove(ctx, house, p, a)
+	if err != nil {
+		return Session{}, err
+	}
+	if !ok {
+		return Session{}, d.refuse(ctx, house, p, login)
+	}
+	return d.admit(ctx, p, step, keys, house, login, a.Token)
+}
+
+// prove checks password and code; it does the same work for a person who does not exist.
+func (d *Door) prove(ctx context.Context, house *seal.Keys, p *stored, a Attempt) (ok bool, step int64, err error) {
+	select {
+	case d.hashing <- struct{}{}:
+	case <-ctx.Done():
+		return false, 0, ctx.Err()
+	}
+	hash := decoy
+	if p != nil {
+		hash = p.password
+	}
+	ok = checkPassword(hash, a.Password)
+	<-d.hashing
+	step, codeOK, err := d.checkCode(house, p, a.Code)
+	if err != nil {
+		return false, 0, err
+	}
+	return ok && codeOK && p != nil && p.leftAt == nil, step, nil
+}
+
+func (d *Door) refuse(ctx context.Context, house *seal.Keys, p *stored, login string) error {
+	e := happening{actor: "door", action: "sign-in.refused", kind: "sign-in", object: loginMark(house, login)}
+	if p != nil {
+		e.kind, e.object = "person", string(p.ID)
+	}
+	if err := d.tell(ctx, e); err != nil {
+		return err
+	}
+	return ErrRefused
+}
+
+// admit opens the session: the code's step is used up, the login's pace reset, and the leaf written, in one transaction.
+func (d *Door) admit(ctx context.Context, p *stored, step int64, keys [][]byte, house *seal.Keys, login, token string) (Session, error) {
+	if token == "" {
+		random := make([]byte, 32)
+		rand.Read(random)
+		token = base64.RawURLEncoding.EncodeToString(random)
+	} else if len(token) < 43 {
+		return Session{}, ErrRefused
+	}
+	now := d.Now()
+	s := Session{Token: token, Expires: now.Add(d.Lifetime)}
+	replayed := false
+	err := pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
+		if step > 0 {
+			tag, err := tx.Exec(ctx, `insert into code_used (person, step) values ($1, $2)
+				on conflict (person) do update set step = excluded.step where code_used.step < excluded.step`, p.ID, step)
+			if err != nil {
+				return err
+			}
+			if replayed = tag.RowsAffected() == 0; replayed {
+				return nil
+			}
+		}
+		b := &pgx.Batch{}
+		b.Queue("insert into session (token, person, made_at, seen_at, expires_at) values ($1, $2, $3, $3, $4)", tokenHash(s.Token), p.ID, now, s.Expires)
+		b.Queue("delete from sign_in_pace where key = $1", keys[0])
+		b.Queue("update sign_in_pace set failures = failures - 1, until = last_at where key = $1 and failures > 0", keys[1])
+		if err := tx.SendBatch(ctx, b).Close(); err != nil {
+			return err
+		}
+		return d.log.Append(ctx, tx, audit.Entry{At: now, Actor: string(p.ID), Action: "sign-in.done", Kind: "person", Object: string(p.ID)})
+	})
+	if err != nil {
+		return Session{}, fmt.Errorf("open a session: %w", err)
+	}
+	if replayed {
+		return Session{}, d.refuse(ctx, house, p, login)
+	}
+	s.Actor, err = d.actor(ctx, p)
+	return s, err
+}
+
+// ErrSignedOut: the session is over: signed out, idle too long, at its end, or never there.
+var ErrSignedOut = errors.New("the session is over")
+
+// Resume returns who a token belongs to and counts as an act: the session's idle time begins anew.
+func (d *Door) Resume(ctx context.Context, token string) (Session, error) {
+	s, err := d.ResumeHashed(ctx, tokenHash(token))
+	s.Token = token
+	return s, err
+}
+
+// ResumeHashed is Resume for whoever knows only the SHA-256 of the token, and has it from where none but the token's
+// holder may speak (the bus, whose callout saw the token itself).
+func (d *Door) ResumeHashed(ctx context.Context, hash []byte) (Session, error) {
+	now := d.Now()
+	var s Session
+	var person PersonID
+	// seen_at moves in steps of a twentieth of the idle time: a page of twenty requests is one write, not twenty.
+	var seen time.Time
+	err := d.pool.QueryRow(ctx, "select person, expires_at, seen_at from session where token = $1 and expires_at > $2 and seen_at > $3",
+		hash, now, now.Add(-d.Idle)).Scan(&person, &s.Expires, &seen)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Session{}, ErrSignedOut
+	}
+	if err != nil {
+		return Session{}, fmt.Errorf("look for a session: %w", err)
+	}
+	if now.Sub(seen) > d.Idle/20 {
+		if _, err := d.pool.Exec(ctx, "update session set seen_at = $2 where token = $1 and seen_at < $2", hash, now); err != nil {
+			return Session{}, fmt.Errorf("keep a session: %w", err)
+		}
+	}
+	p, err := d.personByID(ctx, person)
+	if err != nil {
+		return Session{}, err
+	}
+	if p == nil || p.leftAt != nil {
+		return Session{}, ErrSignedOut
+	}
+	s.Actor, err = d.actor(ctx, p)
+	return s, err
+}
+
+// SignOut ends a session; one that is over is success.
+func (d *Door) SignOut(ctx context.Context, token string) error {
+	err := pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
+		var person PersonID
+		err := tx.QueryRow(ctx, "delete from session where token = $1 returning person", tokenHash(token)).Scan(&person)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return d.log.Append(ctx, tx, audit.Entry{At: d.Now(), Actor: string(person), Action: "sign-in.out", Kind: "person", Object: string(person)})
+	})
+	if err != nil {
+		return fmt.Errorf("sign out: %w", err)
+	}
+	return nil
+}
+
+// Sweep removes sessions that are over and paces that are forgotten. Called now and then by the server.
+func (d *Door) Sweep(ctx context.Context) error {
+	now := d.Now()
+	b := &pgx.Batch{}
+	b.Queue("delete from session where expires_at < $1 or seen_at < $2", now, now.Add(-d.Idle))
+	b.Queue("delete from sign_in_pace where last_at < $1", now.Add(-paceForgets))
+	if err := d.pool.SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("sweep sessions: %w", err)
+	}
+	return nil
+}
+
+func tokenHash(token string) []byte {
+	h := sha256.Sum256([]byte(token))
+	return h[:]
+}
+
+func foldLogin(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
+// happening is a leaf without a row, before it has a time.
+type happening struct{ actor, action, kind, object string }
+
+// tell commits a leaf that stands alone.
+func (d *Door) tell(ctx context.Context, e happening) error {
+	return pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
+		return d.log.Append(ctx, tx, audit.Entry{At: d.Now(), Actor: e.actor, Action: e.action, Kind: e.kind, Object: e.object})
+	})
+}

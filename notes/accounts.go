@@ -1,0 +1,186 @@
+package notes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/notes/access"
+	"lamplight/notes/audit"
+	"lamplight/telephony"
+)
+
+// cachedAccount spares storing a note the reading of its practice. Another server's edit is seen within accountLife.
+type cachedAccount struct {
+	account Account
+	until   time.Time
+}
+
+const accountLife = 2 * time.Second
+
+// PutAccount stores a practice whole, new or changed, with its lines. Storing what is there already is success and leaves
+// no leaf, so that a seed may run at every start.
+func (s *Store) PutAccount(ctx context.Context, a Account) error {
+	actor, err := access.Check(ctx, access.EditAccount, string(a.ID))
+	if err != nil {
+		return err
+	}
+	if a.ID == "" || a.Name == "" {
+		return errors.New("notes: a practice needs an id and a name")
+	}
+	if _, err := time.LoadLocation(a.TimeZone); err != nil || a.TimeZone == "" {
+		return fmt.Errorf("notes: the practice %s has no known time zone", a.ID)
+	}
+	doc, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("store a practice: %w", err)
+	}
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		rows, err := s.putAccountRow(ctx, tx, a, string(doc))
+		if err != nil {
+			return err
+		}
+		lines, err := s.putLines(ctx, tx, a)
+		if err != nil {
+			return err
+		}
+		if rows = append(rows, lines...); len(rows) == 0 {
+			return nil
+		}
+		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actor.ID(), Action: "account.stored", Kind: "account", Object: string(a.ID), Account: string(a.ID), Rows: rows})
+	})
+	if clashes(err, "line_pkey") {
+		return errors.New("notes: one of the numbers belongs to another practice")
+	}
+	if err != nil {
+		return fmt.Errorf("store a practice: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.accounts, a.ID)
+	return nil
+}
+
+func (s *Store) putAccountRow(ctx context.Context, tx pgx.Tx, a Account, doc string) ([]audit.Row, error) {
+	res, err := tx.Query(ctx, insertInto(accountTable)+` on conflict (id) do update set name = excluded.name, version = account.version + 1,
+		document = excluded.document, schedule = excluded.schedule, ladders = excluded.ladders, changed_at = excluded.changed_at
+		where (account.document, account.schedule, account.ladders) is distinct from (excluded.document, excluded.schedule, excluded.ladders)
+		returning `+"account."+accountTable.Returning(), a.ID, a.Name, 1, doc, string(a.Schedule), string(a.Ladders), s.clock())
+	if err != nil {
+		return nil, err
+	}
+	return accountTable.Read(res)
+}
+
+func (s *Store) putLines(ctx context.Context, tx pgx.Tx, a Account) ([]audit.Row, error) {
+	var rows []audit.Row
+	keep := make([]string, 0, len(a.Lines))
+	for _, l := range a.Lines {
+		l.Account = a.ID
+		if l.Name == "" {
+			l.Name = a.Name
+		}
+		doc, err := json.Marshal(l)
+		if err != nil {
+			return nil, err
+		}
+		keep = append(keep, l.DID.Reveal())
+		// A number of another practice is not taken over: the update finds no row, and the plain insert then clashes.
+		res, err := tx.Query(ctx, insertInto(lineTable)+` on conflict (did) do update set document = excluded.document
+			where line.account = excluded.account and line.document <> excluded.document returning line.`+lineTable.Returning(), l.DID.Reveal(), a.ID, string(doc))
+		if err != nil {
+			return nil, err
+		}
+		r, err := lineTable.Read(res)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, r...)
+		var owner telephony.AccountID
+		if err := tx.QueryRow(ctx, "select account from line where did = $1", l.DID.Reveal()).Scan(&owner); err != nil {
+			return nil, err
+		}
+		if owner != a.ID {
+			return nil, fmt.Errorf("the number %s belongs to the practice %s", l.DID.Reveal(), owner)
+		}
+	}
+	gone, err := tx.Query(ctx, "delete from line where account = $1 and did <> all($2) returning did", a.ID, keep)
+	if err != nil {
+		return nil, err
+	}
+	dids, err := pgx.CollectRows(gone, pgx.RowTo[string])
+	for _, did := range dids {
+		rows = append(rows, audit.Gone(lineTable.Kind, did))
+	}
+	return rows, err
+}
+
+// Account returns a practice, ErrNoAccount when there is none. It may be as old as two seconds when another server has
+// changed it. Nothing in it is patient data, so no right is asked for and no trace left.
+func (s *Store) Account(ctx context.Context, id telephony.AccountID) (Account, error) {
+	now := time.Now() // the cache's age is real time, whatever clock the record keeps
+	s.mu.Lock()
+	c, ok := s.accounts[id]
+	s.mu.Unlock()
+	if ok && now.Before(c.until) {
+		return c.account, nil
+	}
+	a, err := scanAccount(s.pool.QueryRow(ctx, "select version, document, schedule, ladders from account where id = $1", id))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Account{}, ErrNoAccount
+	}
+	if err != nil {
+		return Account{}, fmt.Errorf("read a practice: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accounts[id] = cachedAccount{a, now.Add(accountLife)}
+	return a, nil
+}
+
+// Accounts lists every practice by name.
+func (s *Store) Accounts(ctx context.Context) ([]Account, error) {
+	rows, err := s.pool.Query(ctx, "select version, document, schedule, ladders from account order by name, id")
+	if err != nil {
+		return nil, fmt.Errorf("list the practices: %w", err)
+	}
+	out, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (Account, error) { return scanAccount(r) })
+	if err != nil {
+		return nil, fmt.Errorf("list the practices: %w", err)
+	}
+	return out, nil
+}
+
+func scanAccount(row pgx.Row) (Account, error) {
+	var version int
+	var doc, schedule, ladders string
+	if err := row.Scan(&version, &doc, &schedule, &ladders); err != nil {
+		return Account{}, err
+	}
+	var a Account
+	if err := json.Unmarshal([]byte(doc), &a); err != nil {
+		return Account{}, fmt.Errorf("a practice's document: %w", err)
+	}
+	a.Schedule, a.Ladders = []byte(schedule), []byte(ladders)
+	return a, nil
+}
+
+// LineFor finds the practice that owns a number.
+func (s *Store) LineFor(ctx context.Context, did telephony.Number) (line telephony.Line, ok bool, err error) {
+	var doc string
+	err = s.pool.QueryRow(ctx, "select document from line where did = $1", did.Reveal()).Scan(&doc)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return telephony.Line{}, false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(doc), &line)
+	}
+	if err != nil {
+		return telephony.Line{}, false, fmt.Errorf("look for a line: %w", err)
+	}
+	return line, true, nil
+}

@@ -1,0 +1,283 @@
+package notes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/notes/access"
+	"lamplight/notes/audit"
+	"lamplight/notes/seal"
+)
+
+const selectNote = `select id, reference, account, call, call_type, urgency, language, taker, taken_at, state, read_at, acked_at, acked_by,
+	closed_at, closed_by, version, title from note `
+
+// scanNote reads a note without its body; title stays sealed.
+func scanNote(row pgx.Row) (n Note, title []byte, err error) {
+	var read, acked, closed *time.Time
+	var ackedBy, closedBy *string
+	err = row.Scan(&n.ID, &n.Reference, &n.Account, &n.Call, &n.CallType, &n.Urgency, &n.Language, &n.Taker, &n.TakenAt, &n.State,
+		&read, &acked, &ackedBy, &closed, &closedBy, &n.Version, &title)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Note{}, nil, ErrNoNote
+	}
+	n.TakenAt, n.ReadAt, n.AckedAt, n.ClosedAt = n.TakenAt.UTC(), since(read), since(acked), since(closed)
+	n.AckedBy, n.ClosedBy = PersonID(text(ackedBy)), PersonID(text(closedBy))
+	return n, title, err
+}
+
+// Note returns a note without its body. No right is asked for: nothing in it is the patient's; what a screen may show of it
+// is decided by whoever draws it.
+func (s *Store) Note(ctx context.Context, id NoteID) (Note, error) {
+	n, _, err := scanNote(s.pool.QueryRow(ctx, selectNote+"where id = $1", id))
+	if err != nil && !errors.Is(err, ErrNoNote) {
+		err = fmt.Errorf("read a note: %w", err)
+	}
+	return n, err
+}
+
+// Open returns the note with its body and its add-ons. The trace is durable before anything is decrypted.
+func (s *Store) Open(ctx context.Context, id NoteID) (Note, error) {
+	n, _, err := scanNote(s.pool.QueryRow(ctx, selectNote+"where id = $1", id))
+	if err != nil {
+		return Note{}, err
+	}
+	actor, err := access.Check(ctx, access.ReadNote, string(n.Account))
+	if err != nil {
+		return Note{}, err
+	}
+	if err := s.tell(ctx, audit.Entry{Actor: actor.ID(), Action: "note.opened", Kind: "note", Object: string(id), Account: string(n.Account)}); err != nil {
+		return Note{}, err
+	}
+	return s.unseal(ctx, n)
+}
+
+// unseal decrypts body and add-ons; the leaf must have been committed.
+func (s *Store) unseal(ctx context.Context, n Note) (Note, error) {
+	keys, err := s.Keys(ctx, n.Account)
+	if err != nil {
+		return Note{}, err
+	}
+	var sealed []byte
+	if err := s.pool.QueryRow(ctx, "select body from note where id = $1", n.ID).Scan(&sealed); err != nil {
+		return Note{}, fmt.Errorf("read a note: %w", err)
+	}
+	plain, err := keys.Open(noteLabel(n, "note.body"), sealed)
+	if err != nil {
+		return Note{}, fmt.Errorf("open a note: %w", err)
+	}
+	n.Body = &Body{}
+	if err := json.Unmarshal(plain, n.Body); err != nil {
+		return Note{}, errors.New("open a note: it is not as it was sealed")
+	}
+	rows, err := s.pool.Query(ctx, "select id, by, by_name, at, kind, body from add_on where note = $1 order by at, id", n.ID)
+	if err != nil {
+		return Note{}, fmt.Errorf("read a note's add-ons: %w", err)
+	}
+	a := AddOn{Note: n.ID}
+	_, err = pgx.ForEachRow(rows, []any{&a.ID, &a.By, &a.ByName, &a.At, &a.Kind, &sealed}, func() error {
+		plain, err := keys.Open(addOnLabel(n, a.ID), sealed)
+		if err != nil {
+			return err
+		}
+		a.Text, a.At = string(plain), a.At.UTC()
+		n.AddOns = append(n.AddOns, a)
+		return nil
+	})
+	if err != nil {
+		return Note{}, fmt.Errorf("open a note's add-ons: %w", err)
+	}
+	return n, nil
+}
+
+func addOnLabel(n Note, id string) seal.Label {
+	return seal.Label{Practice: string(n.Account), Kind: "note.add-on", ID: id, Version: n.Version}
+}
+
+// lockNote reads a note and holds its row until the transaction ends.
+func lockNote(ctx context.Context, tx pgx.Tx, id NoteID) (Note, error) {
+	n, _, err := scanNote(tx.QueryRow(ctx, selectNote+"where id = $1 for update", id))
+	return n, err
+}
+
+// change writes a locked note's state and its leaf, and wakes who listens.
+func (s *Store) change(ctx context.Context, tx pgx.Tx, n Note, actor, action string, more ...audit.Row) error {
+	res, err := tx.Query(ctx, `update note set state = $2, read_at = $3, acked_at = $4, acked_by = $5, closed_at = $6, closed_by = $7 where id = $1 returning `+noteTable.Returning(),
+		n.ID, n.State, orNil(n.ReadAt), orNil(n.AckedAt), textOrNil(n.AckedBy), orNil(n.ClosedAt), textOrNil(n.ClosedBy))
+	if err != nil {
+		return err
+	}
+	rows, err := noteTable.Read(res)
+	if err != nil {
+		return err
+	}
+	b := &pgx.Batch{}
+	if err := s.log.Queue(b, audit.Entry{At: s.clock(), Actor: actor, Action: action, Kind: "note", Object: string(n.ID), Account: string(n.Account), Rows: append(rows, more...)}); err != nil {
+		return err
+	}
+	b.Queue("select pg_notify($1, $2)", NoteChanged, string(n.ID))
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return err
+	}
+	s.log.Wake()
+	return nil
+}
+
+func textOrNil(p PersonID) any {
+	if p == "" {
+		return nil
+	}
+	return string(p)
+}
+
+// act runs one act on a locked note in a transaction of its own, hooks last.
+func (s *Store) act(ctx context.Context, what string, id NoteID, hooks []ActHook, do func(tx pgx.Tx, n *Note) error) (n Note, err error) {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if n, err = lockNote(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := do(tx, &n); err != nil {
+			return err
+		}
+		for _, h := range hooks {
+			if err := h(ctx, tx, n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return Note{}, fmt.Errorf("%s: %w", what, err)
+	}
+	s.log.Wake()
+	return n, nil
+}
+
+// MarkRead says that the note was drawn on a screen of somebody who must act. Only an open note becomes read.
+func (s *Store) MarkRead(ctx context.Context, id NoteID, hooks ...ActHook) (Note, error) {
+	return s.act(ctx, "mark a note read", id, hooks, func(tx pgx.Tx, n *Note) error {
+		actor, err := access.Check(ctx, access.ReadNote, string(n.Account))
+		if err != nil || n.State != Open {
+			return err
+		}
+		n.State, n.ReadAt = Read, s.clock()
+		return s.change(ctx, tx, *n, actor.ID(), "note.read")
+	})
+}
+
+// Acknowledge takes the note on for the actor; coming second is no error, the note says who was first. Routing ends its
+// climb in a hook.
+func (s *Store) Acknowledge(ctx context.Context, id NoteID, hooks ...ActHook) (Note, error) {
+	return s.act(ctx, "acknowledge a note", id, hooks, func(tx pgx.Tx, n *Note) error {
+		actor, err := access.Check(ctx, access.AckNote, string(n.Account))
+		if err != nil {
+			return err
+		}
+		_, err = s.acknowledge(ctx, tx, n, PersonID(actor.ID()), actor.ID())
+		return err
+	})
+}
+
+// AcknowledgeTx is Acknowledge inside a transaction of somebody else, for a person who need not be the actor (a key pressed
+// on the phone). first is false when the note was acknowledged or closed before; the note says by whom.
+func (s *Store) AcknowledgeTx(ctx context.Context, tx pgx.Tx, id NoteID, by PersonID) (n Note, first bool, err error) {
+	if n, err = lockNote(ctx, tx, id); err != nil {
+		return Note{}, false, err
+	}
+	actor, err := access.Check(ctx, access.AckNote, string(n.Account))
+	if err != nil {
+		return Note{}, false, err
+	}
+	first, err = s.acknowledge(ctx, tx, &n, by, actor.ID())
+	return n, first, err
+}
+
+func (s *Store) acknowledge(ctx context.Context, tx pgx.Tx, n *Note, by PersonID, actor string) (first bool, err error) {
+	if n.State != Open && n.State != Read {
+		return false, nil
+	}
+	n.State, n.AckedAt, n.AckedBy = Acknowledged, s.clock(), by
+	return true, s.change(ctx, tx, *n, actor, "note.acknowledged")
+}
+
+// Add-on kinds.
+const (
+	Correction = "correction"
+	Reply      = "reply"
+	Remark     = "agent"
+	CloseWord  = "closeout"
+)
+
+// AddOn appends to a locked note; it never changes what was there. kind is Correction, Reply or Remark. id, chosen by the
+// caller, makes it repeatable; empty has one made.
+func (s *Store) AddOn(ctx context.Context, note NoteID, id, kind, words string, hooks ...ActHook) (Note, error) {
+	if kind != Correction && kind != Reply && kind != Remark {
+		return Note{}, errors.New("notes: no such kind of add-on")
+	}
+	return s.act(ctx, "add to a note", note, hooks, func(tx pgx.Tx, n *Note) error {
+		actor, err := access.Check(ctx, access.AddToNote, string(n.Account))
+		if err != nil {
+			return err
+		}
+		row, err := s.addOn(ctx, tx, *n, actor, id, kind, words)
+		if err != nil || row == nil {
+			return err
+		}
+		return s.change(ctx, tx, *n, actor.ID(), "note.added-to", *row)
+	})
+}
+
+// CloseOut ends a note with a word on how. A closed one stays as it was closed. Agents may close what waits on agents: a
+// voicemail.
+func (s *Store) CloseOut(ctx context.Context, note NoteID, words string, hooks ...ActHook) (Note, error) {
+	return s.act(ctx, "close a note", note, hooks, func(tx pgx.Tx, n *Note) error {
+		right := access.CloseNote
+		if n.CallType == Voicemail {
+			right = access.AddToNote
+		}
+		actor, err := access.Check(ctx, right, string(n.Account))
+		if err != nil || n.State == Closed {
+			return err
+		}
+		row, err := s.addOn(ctx, tx, *n, actor, "", CloseWord, words)
+		if err != nil {
+			return err
+		}
+		n.State, n.ClosedAt, n.ClosedBy = Closed, s.clock(), PersonID(actor.ID())
+		return s.change(ctx, tx, *n, actor.ID(), "note.closed", *row)
+	})
+}
+
+// addOn stores words; nil when an add-on of that id is there.
+func (s *Store) addOn(ctx context.Context, tx pgx.Tx, n Note, actor access.Actor, id, kind, words string) (*audit.Row, error) {
+	if words = strings.TrimSpace(words); words == "" && kind != CloseWord || len(words) > longestVerbatim {
+		return nil, &Incomplete{map[string]string{"text": map[bool]string{true: FieldRequired, false: FieldTooLong}[words == ""]}}
+	}
+	if id == "" {
+		id = newID()
+	}
+	keys, err := s.Keys(ctx, n.Account)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := keys.Seal(addOnLabel(n, id), []byte(words))
+	if err != nil {
+		return nil, err
+	}
+	res, err := tx.Query(ctx, insertInto(addOnTable)+" on conflict (id) do nothing returning "+addOnTable.Returning(),
+		id, n.ID, actor.ID(), actor.Name, s.clock(), kind, sealed)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := addOnTable.Read(res)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return &rows[0], nil
+}

@@ -1,0 +1,258 @@
+package notes
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/notes/access"
+	"lamplight/notes/seal"
+	"lamplight/telephony"
+)
+
+// A CallsFilter narrows a listing; what is zero does not.
+type CallsFilter struct {
+	Accounts []telephony.AccountID // none: all the actor may search
+	From, To time.Time             // opened at From or later, before To
+	CallType string
+	State    string // a NoteState, an Outcome ("abandoned"), or Voicemail
+	Agent    telephony.AgentID
+	Search   string // a name, a date of birth, a number or a reference
+	After    string // the Next of the page before
+	Limit    int    // at most 500; 50 when 0
+	Export   bool   // for a file to take away: needs that right, and its leaf says so
+}
+
+// A CallLine is one call with its note, without what must be opened beyond the display name.
+type CallLine struct {
+	Call         telephony.Call // without ANI and CallerName
+	Note         *Note          // without its body; nil when none was taken
+	Patient      string         // "J. Ortega"; patient data
+	HasRecording bool
+}
+
+// A CallsPage is one page of a listing, the newest first.
+type CallsPage struct {
+	Lines []CallLine
+	Next  string // "" on the last page
+	Total int
+}
+
+// callsQuery grows a where clause and its arguments.
+type callsQuery struct {
+	where []string
+	args  []any
+}
+
+func (q *callsQuery) add(clause string, arg any) {
+	q.args = append(q.args, arg)
+	q.where = append(q.where, strings.ReplaceAll(clause, "?", fmt.Sprintf("$%d", len(q.args))))
+}
+
+const fromCalls = " from call c left join note n on n.call = c.id where "
+
+// Calls lists calls and their notes. Display names are opened; the trace of that is durable before.
+func (s *Store) Calls(ctx context.Context, f CallsFilter) (CallsPage, error) {
+	act, action := access.SearchCalls, "calls.opened"
+	if f.Export {
+		act, action = access.Export, "calls.exported"
+	}
+	scope, err := scopeOf(ctx, act, f.Accounts)
+	if err != nil {
+		return CallsPage{}, err
+	}
+	q, err := s.callsQuery(ctx, scope, f)
+	if err != nil {
+		return CallsPage{}, err
+	}
+	var page CallsPage
+	if err := s.pool.QueryRow(ctx, "select count(*)"+fromCalls+strings.Join(q.where, " and "), q.args...).Scan(&page.Total); err != nil {
+		return CallsPage{}, fmt.Errorf("count the calls: %w", err)
+	}
+	limit := f.Limit
+	if limit <= 0 {
+		limit = 50
+	}
+	limit = min(limit, 500)
+	if f.After != "" {
+		at, id, err := readCursor(f.After)
+		if err != nil {
+			return CallsPage{}, err
+		}
+		q.args = append(q.args, at, id)
+		q.where = append(q.where, fmt.Sprintf("(c.opened_at, c.id) < ($%d, $%d)", len(q.args)-1, len(q.args)))
+	}
+	titles, err := s.readCalls(ctx, q, limit+1, &page)
+	if err != nil {
+		return CallsPage{}, fmt.Errorf("list the calls: %w", err)
+	}
+	if len(page.Lines) > limit {
+		page.Lines = page.Lines[:limit]
+		last := page.Lines[limit-1].Call
+		page.Next = writeCursor(last.OpenedAt, last.ID)
+	}
+	return page, s.openPatients(ctx, action, scope, page.Lines, titles)
+}
+
+func (s *Store) openPatients(ctx context.Context, action string, scope []string, lines []CallLine, titles [][]byte) error {
+	var noted []int
+	for i, l := range lines {
+		if l.Note != nil {
+			noted = append(noted, i)
+		}
+	}
+	return s.openTitles(ctx, action, scope, len(noted), func(i int) (*Note, []byte, *string) {
+		l := &lines[noted[i]]
+		return l.Note, titles[noted[i]], &l.Patient
+	})
+}
+
+func (s *Store) callsQuery(ctx context.Context, scope []string, f CallsFilter) (*callsQuery, error) {
+	q := &callsQuery{where: []string{"true"}}
+	if scope != nil {
+		q.add("c.account = any(?)", scope)
+	}
+	if !f.From.IsZero() {
+		q.add("c.opened_at >= ?", f.From)
+	}
+	if !f.To.IsZero() {
+		q.add("c.opened_at < ?", f.To)
+	}
+	if f.CallType != "" {
+		q.add("n.call_type = ?", f.CallType)
+	}
+	if f.Agent != "" {
+		q.add("(c.agent = ? or n.taker = ?)", string(f.Agent))
+	}
+	switch f.State {
+	case "":
+	case Voicemail:
+		q.add("n.call_type = ?", Voicemail)
+	case string(Open), string(Read), string(Acknowledged), string(Closed):
+		q.add("n.state = ?", f.State)
+	default:
+		q.add("c.outcome = ?", f.State)
+	}
+	if strings.TrimSpace(f.Search) == "" {
+		return q, nil
+	}
+	return q, s.searchQuery(ctx, q, scope, f.Search)
+}
+
+var looksLikeReference = regexp.MustCompile(`^[A-Za-z]-?\d{4,}$`)
+
+// searchQuery looks by what was typed: a reference, a date, a number, or else a name. Terms differ by practice, so each
+// practice in scope is asked with its own.
+func (s *Store) searchQuery(ctx context.Context, q *callsQuery, scope []string, typed string) error {
+	typed = strings.TrimSpace(typed)
+	if looksLikeReference.MatchString(typed) {
+		ref := strings.ToUpper(typed)
+		if ref[1] != '-' {
+			ref = ref[:1] + "-" + ref[1:]
+		}
+		q.add("n.reference = ?", ref)
+		return nil
+	}
+	if scope == nil {
+		all, err := s.Accounts(ctx)
+		if err != nil {
+			return err
+		}
+		scope = []string{""} // calls to numbers nobody owns
+		for _, a := range all {
+			scope = append(scope, string(a.ID))
+		}
+	}
+	var any []string
+	for _, account := range scope {
+		keys, err := s.Keys(ctx, telephony.AccountID(account))
+		if err != nil {
+			return err
+		}
+		clause := &callsQuery{args: q.args}
+		clause.add("c.account = ?", account)
+		date, isDate := ParseDate(typed)
+		phone, isPhone := ParsePhone(typed)
+		switch {
+		case isDate:
+			clause.add("n.terms @> ?", [][]byte{keys.DateTerm(date.Format(time.DateOnly))})
+		case isPhone:
+			clause.add("(c.caller_term = ? or n.terms @> array[?::bytea])", []byte(keys.PhoneTerm(phone)))
+		default:
+			terms := seal.Unique(keys.QueryTerms(typed))
+			if len(terms) == 0 {
+				clause.where = append(clause.where, "false")
+				break
+			}
+			clause.add("n.terms @> ?", terms)
+		}
+		q.args = clause.args
+		any = append(any, "("+strings.Join(clause.where, " and ")+")")
+	}
+	q.where = append(q.where, "("+strings.Join(any, " or ")+")")
+	return nil
+}
+
+func (s *Store) readCalls(ctx context.Context, q *callsQuery, limit int, page *CallsPage) (titles [][]byte, err error) {
+	rows, err := s.pool.Query(ctx, `select c.id, c.account, c.did, c.language, c.state, c.agent, c.outcome, c.opened_at, c.answered_at, c.ended_at, c.inbound,
+		exists (select from recording r where r.call = c.id),
+		n.id, n.reference, n.call_type, n.urgency, n.language, n.taker, n.taken_at, n.state, n.read_at, n.acked_at, n.acked_by, n.closed_at, n.closed_by, n.version, n.title`+
+		fromCalls+strings.Join(q.where, " and ")+fmt.Sprintf(" order by c.opened_at desc, c.id desc limit %d", limit), q.args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		l, title, err := scanCallLine(rows)
+		if err != nil {
+			return nil, err
+		}
+		page.Lines, titles = append(page.Lines, l), append(titles, title)
+	}
+	return titles, rows.Err()
+}
+
+func scanCallLine(rows pgx.Rows) (l CallLine, title []byte, err error) {
+	c := &l.Call
+	var answered, ended, taken, read, acked, closed *time.Time
+	var id, ref, callType, urgency, language, taker, state, ackedBy, closedBy *string
+	var version *int
+	err = rows.Scan(&c.ID, &c.Account, &c.DID, &c.Language, &c.State, &c.Agent, &c.Outcome, &c.OpenedAt, &answered, &ended, &c.Inbound, &l.HasRecording,
+		&id, &ref, &callType, &urgency, &language, &taker, &taken, &state, &read, &acked, &ackedBy, &closed, &closedBy, &version, &title)
+	if err != nil {
+		return CallLine{}, nil, err
+	}
+	c.OpenedAt, c.AnsweredAt, c.EndedAt = c.OpenedAt.UTC(), since(answered), since(ended)
+	if id != nil {
+		l.Note = &Note{ID: NoteID(*id), Reference: text(ref), Account: c.Account, Call: c.ID, CallType: text(callType), Urgency: Urgency(text(urgency)),
+			Language: telephony.Language(text(language)), Taker: PersonID(text(taker)), TakenAt: since(taken), State: NoteState(text(state)),
+			ReadAt: since(read), AckedAt: since(acked), AckedBy: PersonID(text(ackedBy)), ClosedAt: since(closed), ClosedBy: PersonID(text(closedBy)), Version: *version}
+	}
+	return l, title, nil
+}
+
+// ErrCursor: the page asked for is not one that was given.
+var ErrCursor = errors.New("notes: no such page")
+
+func writeCursor(at time.Time, id telephony.CallID) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(at.UTC().Format(time.RFC3339Nano) + " " + string(id)))
+}
+
+func readCursor(s string) (time.Time, string, error) {
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return time.Time{}, "", ErrCursor
+	}
+	when, id, ok := strings.Cut(string(b), " ")
+	at, err := time.Parse(time.RFC3339Nano, when)
+	if !ok || err != nil {
+		return time.Time{}, "", ErrCursor
+	}
+	return at, id, nil
+}

@@ -1,0 +1,246 @@
+package notes
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/notes/access"
+	"lamplight/notes/audit"
+	"lamplight/notes/postgres"
+	"lamplight/notes/seal"
+	"lamplight/telephony"
+)
+
+// Whether somebody must ring an abandoned caller back. Any other word is how that ended.
+const (
+	followupDue      = "due"
+	followupNoNumber = "no-number" // the caller withheld it: nobody can
+)
+
+// caller is what is sealed of a caller.
+type caller struct {
+	ANI  string `json:"ani"`
+	Name string `json:"name"`
+}
+
+func callerLabel(account telephony.AccountID, id telephony.CallID) seal.Label {
+	return seal.Label{Practice: string(account), Kind: "call.caller", ID: string(id), Version: 1}
+}
+
+// Record writes the call as it now stands and the step that brought it there. A call that has ended stays as it ended, so
+// that a late or repeated move revives nothing; who called and which practice was called stay as first recorded.
+func (s *Store) Record(ctx context.Context, c telephony.Call, st telephony.Step) error {
+	ctx = house(ctx)
+	callArgs, err := s.callArgs(ctx, c)
+	if err != nil {
+		return err
+	}
+	b := &pgx.Batch{}
+	b.Queue(upsertCall, callArgs...)
+	b.Queue(insertStep, stepArgs(c.ID, st)...)
+	var rows []audit.Row
+	tx, err := postgres.Begin(ctx, s.pool, b, func(res pgx.BatchResults) error {
+		for _, t := range []audit.Table{callTable, stepTable} {
+			r, err := res.Query()
+			if err != nil {
+				return err
+			}
+			made, err := t.Read(r)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, made...)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("record a call: %w", err)
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx)) // after a commit it does nothing
+	if len(rows) == 0 {
+		return nil // all of it was recorded before
+	}
+	detail := []string{st.Kind}
+	if st.Detail != "" {
+		detail = append(detail, st.Detail)
+	}
+	who := actorOf(ctx)
+	if st.Agent != "" {
+		detail = append(detail, "agent:"+string(st.Agent))
+	}
+	if err := s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: who, Action: "call.moved", Kind: "call", Object: string(c.ID), Account: string(c.Account), Detail: detail, Rows: rows}); err != nil {
+		return fmt.Errorf("record a call: %w", err)
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return fmt.Errorf("record a call: %w", err)
+	}
+	return nil
+}
+
+var upsertCall = insertInto(callTable) + ` on conflict (id) do update set language = excluded.language, state = excluded.state,
+	agent = excluded.agent, outcome = excluded.outcome, answered_at = coalesce(call.answered_at, excluded.answered_at), ended_at = excluded.ended_at,
+	followup = case when call.followup = '' then excluded.followup else call.followup end
+	where call.state <> 'ended' and (call.language, call.state, call.agent, call.outcome, call.answered_at, call.ended_at)
+	is distinct from (excluded.language, excluded.state, excluded.agent, excluded.outcome, coalesce(call.answered_at, excluded.answered_at), excluded.ended_at)
+	returning call.` + callTable.Returning()
+
+var insertStep = insertInto(stepTable) + " on conflict (id) do nothing returning " + stepTable.Returning()
+
+// callArgs are a call's columns.
+func (s *Store) callArgs(ctx context.Context, c telephony.Call) ([]any, error) {
+	keys, err := s.Keys(ctx, c.Account)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := json.Marshal(caller{c.ANI.Reveal(), telephony.CleanName(c.CallerName)})
+	if err != nil {
+		return nil, fmt.Errorf("record a call: %w", err)
+	}
+	sealed, err := keys.Seal(callerLabel(c.Account, c.ID), plain)
+	if err != nil {
+		return nil, err
+	}
+	var term any
+	if c.ANI != "" {
+		term = []byte(keys.PhoneTerm(c.ANI.Reveal()))
+	}
+	followup := ""
+	if c.State == telephony.Ended && c.Outcome == telephony.Abandoned && c.Inbound {
+		if followup = followupDue; c.ANI == "" {
+			followup = followupNoNumber
+		}
+	}
+	return []any{c.ID, c.Account, c.DID.Reveal(), sealed, term, c.Language, c.State, c.Agent, c.Outcome, c.OpenedAt.UTC(),
+		orNil(c.AnsweredAt), orNil(c.EndedAt), c.Inbound, followup, nil, nil}, nil
+}
+
+// stepArgs are a step's columns. Its id is of its content: the same step told twice is one row.
+func stepArgs(call telephony.CallID, st telephony.Step) []any {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %d %q %q %q", call, st.At.UnixMicro(), st.Kind, st.Agent, st.Detail)
+	return []any{hex.EncodeToString(h.Sum(nil)[:16]), call, st.At.UTC(), st.Kind, st.Agent, st.Detail}
+}
+
+const selectCall = "select id, account, did, caller, language, state, agent, outcome, opened_at, answered_at, ended_at, inbound from call "
+
+// scanCall reads a call; the caller stays sealed.
+func scanCall(row pgx.Row) (c telephony.Call, sealed []byte, err error) {
+	var answered, ended *time.Time
+	err = row.Scan(&c.ID, &c.Account, &c.DID, &sealed, &c.Language, &c.State, &c.Agent, &c.Outcome, &c.OpenedAt, &answered, &ended, &c.Inbound)
+	c.OpenedAt, c.AnsweredAt, c.EndedAt = c.OpenedAt.UTC(), since(answered), since(ended)
+	return c, sealed, err
+}
+
+// openCaller decrypts who called; its leaf must have been committed.
+func (s *Store) openCaller(ctx context.Context, c *telephony.Call, sealed []byte) error {
+	keys, err := s.Keys(ctx, c.Account)
+	if err != nil {
+		return err
+	}
+	plain, err := keys.Open(callerLabel(c.Account, c.ID), sealed)
+	if err != nil {
+		return fmt.Errorf("open a call's caller: %w", err)
+	}
+	var who caller
+	if err := json.Unmarshal(plain, &who); err != nil {
+		return errors.New("open a call's caller: it is not as it was sealed")
+	}
+	c.ANI, c.CallerName = telephony.Number(who.ANI), who.Name
+	return nil
+}
+
+// Live lists the calls that have not ended, with who called, oldest first.
+func (s *Store) Live(ctx context.Context) ([]telephony.Call, error) {
+	ctx = house(ctx)
+	rows, err := s.pool.Query(ctx, selectCall+"where state <> 'ended' order by opened_at, id")
+	if err != nil {
+		return nil, fmt.Errorf("list the live calls: %w", err)
+	}
+	var calls []telephony.Call
+	var sealed [][]byte
+	for rows.Next() {
+		c, b, err := scanCall(rows)
+		if err != nil {
+			rows.Close()
+			return nil, fmt.Errorf("list the live calls: %w", err)
+		}
+		calls, sealed = append(calls, c), append(sealed, b)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list the live calls: %w", err)
+	}
+	if len(calls) == 0 {
+		return nil, nil
+	}
+	if err := s.tell(ctx, audit.Entry{Actor: actorOf(ctx), Action: "calls.resumed", Kind: "calls", Object: "live", Detail: []string{fmt.Sprint(len(calls))}}); err != nil {
+		return nil, err
+	}
+	for i := range calls {
+		if err := s.openCaller(ctx, &calls[i], sealed[i]); err != nil {
+			return nil, err
+		}
+	}
+	return calls, nil
+}
+
+// Call opens a call with who called: for ringing back. The trace is durable before anything is decrypted.
+func (s *Store) Call(ctx context.Context, id telephony.CallID) (telephony.Call, error) {
+	c, sealed, err := scanCall(s.pool.QueryRow(ctx, selectCall+"where id = $1", id))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return telephony.Call{}, ErrNoCall
+	}
+	if err != nil {
+		return telephony.Call{}, fmt.Errorf("read a call: %w", err)
+	}
+	actor, err := access.Check(ctx, access.ReadNote, string(c.Account))
+	if err != nil {
+		return telephony.Call{}, err
+	}
+	if err := s.tell(ctx, audit.Entry{Actor: actor.ID(), Action: "call.opened", Kind: "call", Object: string(id), Account: string(c.Account)}); err != nil {
+		return telephony.Call{}, err
+	}
+	return c, s.openCaller(ctx, &c, sealed)
+}
+
+// CloseCallBack takes an abandoned call from the board, with a code on how it ended ("reached", "no-answer", "called-again").
+// One that is closed already stays as it was closed.
+func (s *Store) CloseCallBack(ctx context.Context, id telephony.CallID, outcome string) error {
+	if outcome == "" || outcome == followupDue {
+		return errors.New("notes: say how the call back ended")
+	}
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		var account, followup string
+		err := tx.QueryRow(ctx, "select account, followup from call where id = $1 for update", id).Scan(&account, &followup)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrNoCall
+		}
+		if err != nil {
+			return err
+		}
+		actor, err := access.Check(ctx, access.CallBack, account)
+		if err != nil || followup != followupDue && followup != followupNoNumber {
+			return err
+		}
+		now := s.clock()
+		res, err := tx.Query(ctx, "update call set followup = $2, followup_by = $3, followup_at = $4 where id = $1 returning "+callTable.Returning(), id, outcome, actor.ID(), now)
+		if err != nil {
+			return err
+		}
+		rows, err := callTable.Read(res)
+		if err != nil {
+			return err
+		}
+		return s.log.Append(ctx, tx, audit.Entry{At: now, Actor: actor.ID(), Action: "call.followed-up", Kind: "call", Object: string(id), Account: account, Detail: []string{outcome}, Rows: rows})
+	})
+	if err != nil {
+		return fmt.Errorf("close a call back: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"lamplight/notes/audit"
+	"lamplight/notes/seal"
+)
+
+// A Shelf keeps practices' wrapped keys in the database, each with a leaf.
+type Shelf struct {
+	pool *pgxpool.Pool
+	log  *audit.Log
+}
+
+var _ seal.Shelf = (*Shelf)(nil)
+
+// NewShelf returns the shelf of the database.
+func NewShelf(pool *pgxpool.Pool, log *audit.Log) *Shelf { return &Shelf{pool, log} }
+
+var keyTable = audit.Table{Kind: "seal_key", Name: "seal_key", Key: "id",
+	Columns: []string{"id", "practice", "use", "generation", "root", "wrapped", "made_at"}}
+
+// Tables are the tables of this package whose rows the audit log vouches for.
+func Tables() []audit.Table { return []audit.Table{keyTable} }
+
+// Get lists a practice's keys.
+func (s *Shelf) Get(ctx context.Context, practice string) ([]seal.Wrapped, error) {
+	rows, err := s.pool.Query(ctx, "select id, practice, use, generation, root, wrapped from seal_key where practice = $1 order by use, generation", practice)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[seal.Wrapped])
+}
+
+// Put stores those that are not there yet.
+func (s *Shelf) Put(ctx context.Context, keys []seal.Wrapped) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		now := time.Now()
+		for _, k := range keys {
+			rows, err := tx.Query(ctx, "insert into seal_key ("+keyTable.List()+") values ("+keyTable.Placeholders()+") on conflict (practice, use, generation) do nothing returning "+keyTable.Returning(),
+				k.ID, k.Practice, k.Use, k.Generation, k.Root, k.Wrapped, now)
+			if err != nil {
+				return err
+			}
+			made, err := keyTable.Read(rows)
+			if err != nil {
+				return err
+			}
+			if len(made) == 0 {
+				continue
+			}
+			if err := s.log.Append(ctx, tx, audit.Entry{At: now, Actor: "seal", Action: "key.made", Kind: "seal_key", Object: k.ID, Account: k.Practice, Rows: made}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

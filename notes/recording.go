@@ -1,0 +1,228 @@
+package notes
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/notes/access"
+	"lamplight/notes/audit"
+	"lamplight/notes/seal"
+	"lamplight/telephony"
+)
+
+// Voicemail is the call type of a note that the fail-safe's message became. It waits on the agents, not on a ladder.
+const Voicemail = "voicemail"
+
+var errKept = errors.New("kept before")
+
+// Keep seals and stores a call's finished recording. One that was kept before is success, and fetch is not asked.
+func (s *Store) Keep(ctx context.Context, call telephony.CallID, id telephony.RecordingID, fetch func(io.Writer) error) error {
+	ctx = house(ctx)
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		var account telephony.AccountID
+		err := tx.QueryRow(ctx, "select account from call where id = $1", call).Scan(&account)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrNoCall
+		}
+		if err != nil {
+			return err
+		}
+		row, err := s.keepTx(ctx, tx, account, call, id, fetch)
+		if err != nil {
+			return err
+		}
+		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actorOf(ctx), Action: "recording.kept", Kind: "call", Object: string(call), Account: string(account), Rows: []audit.Row{row}})
+	})
+	if err != nil && !errors.Is(err, errKept) {
+		return fmt.Errorf("keep a recording: %w", err)
+	}
+	return nil
+}
+
+// keepTx stores the sound in chunks as fetch brings it, so that an hour's recording never stands in memory. It returns
+// errKept when the recording is there.
+func (s *Store) keepTx(ctx context.Context, tx pgx.Tx, account telephony.AccountID, call telephony.CallID, id telephony.RecordingID, fetch func(io.Writer) error) (audit.Row, error) {
+	keys, err := s.Keys(ctx, account)
+	if err != nil {
+		return audit.Row{}, err
+	}
+	stream, head, err := keys.NewStream(recordingLabel(account, id))
+	if err != nil {
+		return audit.Row{}, err
+	}
+	now := s.clock()
+	tag, err := tx.Exec(ctx, "insert into recording (id, call, at, bytes, chunks, head) values ($1, $2, $3, 0, 0, $4) on conflict (id) do nothing", id, call, now, head)
+	if err != nil {
+		return audit.Row{}, err
+	}
+	if tag.RowsAffected() == 0 {
+		return audit.Row{}, errKept
+	}
+	sound := sha256.New()
+	w := seal.NewWriter(stream, func(n int, sealed []byte) error {
+		sum := sha256.Sum256(sealed)
+		sound.Write(binary.BigEndian.AppendUint32(nil, uint32(n)))
+		sound.Write(sum[:])
+		_, err := tx.Exec(ctx, "insert into recording_chunk (recording, n, data) values ($1, $2, $3)", id, n, sealed)
+		return err
+	})
+	if err := fetch(w); err != nil {
+		return audit.Row{}, fmt.Errorf("fetch it: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return audit.Row{}, err
+	}
+	if _, err := tx.Exec(ctx, "update recording set bytes = $2, chunks = $3 where id = $1", id, w.Total(), w.Chunks()); err != nil {
+		return audit.Row{}, err
+	}
+	return recordingTable.Row(string(id), string(id), string(call), now, w.Total(), w.Chunks(), head, sound.Sum(nil))
+}
+
+func recordingLabel(account telephony.AccountID, id telephony.RecordingID) seal.Label {
+	return seal.Label{Practice: string(account), Kind: "recording", ID: string(id), Version: 1}
+}
+
+// KeepVoicemail makes of a fail-safe's message an ended call with its recording and an open note that waits on the agents.
+func (s *Store) KeepVoicemail(ctx context.Context, v telephony.Voicemail, fetch func(io.Writer) error) error {
+	ctx = house(ctx)
+	line, owned, err := s.LineFor(ctx, v.DID)
+	if err != nil {
+		return err
+	}
+	c := telephony.Call{ID: telephony.CallOf(telephony.LegID("voicemail:" + string(v.Recording))), DID: v.DID, ANI: v.ANI, Account: line.Account,
+		Language: telephony.English, State: telephony.Ended, Outcome: telephony.Overflowed, OpenedAt: v.At, EndedAt: v.At.Add(v.Length), Inbound: true}
+	if owned && len(line.Languages) > 0 {
+		c.Language = line.Languages[0]
+	}
+	fields := map[string]string{}
+	if v.ANI != "" {
+		fields["callback"] = v.ANI.Reveal()
+	}
+	d := Draft{ID: "voicemail:" + string(v.Recording), Call: c.ID, Account: c.Account, CallType: Voicemail, Urgency: Urgent, Language: c.Language, Body: Body{Fields: fields}}
+	p, err := s.prepare(ctx, d, Script{}, "UTC")
+	if err != nil {
+		return err
+	}
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		rows, err := s.voicemailCall(ctx, tx, c)
+		if err != nil {
+			return err
+		}
+		row, err := s.keepTx(ctx, tx, c.Account, c.ID, v.Recording, fetch)
+		if err != nil {
+			return err
+		}
+		if err := s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actorOf(ctx), Action: "voicemail.kept", Kind: "call", Object: string(c.ID), Account: string(c.Account), Rows: append(rows, row)}); err != nil {
+			return err
+		}
+		b := &pgx.Batch{}
+		if err := s.queueNote(b, p); err != nil {
+			return err
+		}
+		return tx.SendBatch(ctx, b).Close()
+	})
+	if err != nil && !errors.Is(err, errKept) {
+		return fmt.Errorf("keep a voicemail: %w", err)
+	}
+	s.log.Wake()
+	return nil
+}
+
+func (s *Store) voicemailCall(ctx context.Context, tx pgx.Tx, c telephony.Call) ([]audit.Row, error) {
+	args, err := s.callArgs(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	var rows []audit.Row
+	for _, q := range []struct {
+		t    audit.Table
+		sql  string
+		args []any
+	}{
+		{callTable, upsertCall, args},
+		{stepTable, insertStep, stepArgs(c.ID, telephony.Step{At: c.OpenedAt, Kind: "arrived"})},
+		{stepTable, insertStep, stepArgs(c.ID, telephony.Step{At: c.EndedAt, Kind: "ended", Detail: string(c.Outcome)})},
+	} {
+		res, err := tx.Query(ctx, q.sql, q.args...)
+		if err != nil {
+			return nil, err
+		}
+		r, err := q.t.Read(res)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, r...)
+	}
+	return rows, nil
+}
+
+// PlayRecording writes a call's recording, a WAV file, to w: the longest when there are several. The trace is durable
+// before anything is decrypted. ErrNoCall also means that nothing was recorded. After an error, what was written must
+// not be played as if it were whole.
+func (s *Store) PlayRecording(ctx context.Context, call telephony.CallID, w io.Writer) error {
+	var id telephony.RecordingID
+	err := s.pool.QueryRow(ctx, "select id from recording where call = $1 order by bytes desc, at, id limit 1", call).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrNoCall
+	}
+	if err != nil {
+		return fmt.Errorf("look for a recording: %w", err)
+	}
+	return s.PlayOne(ctx, id, w)
+}
+
+// PlayOne is PlayRecording of one recording of several. Agents may hear a voicemail, which is theirs to handle.
+func (s *Store) PlayOne(ctx context.Context, id telephony.RecordingID, w io.Writer) error {
+	var account telephony.AccountID
+	var call telephony.CallID
+	var outcome telephony.Outcome
+	var chunks int
+	var head []byte
+	err := s.pool.QueryRow(ctx, "select c.account, c.id, c.outcome, r.chunks, r.head from recording r join call c on c.id = r.call where r.id = $1", id).
+		Scan(&account, &call, &outcome, &chunks, &head)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrNoCall
+	}
+	if err != nil {
+		return fmt.Errorf("look for a recording: %w", err)
+	}
+	act := access.Listen
+	if outcome == telephony.Overflowed {
+		act = access.ReadNote
+	}
+	actor, err := access.Check(ctx, act, string(account))
+	if err != nil {
+		return err
+	}
+	if err := s.tell(ctx, audit.Entry{Actor: actor.ID(), Action: "recording.opened", Kind: "call", Object: string(call), Account: string(account), Detail: []string{string(id)}}); err != nil {
+		return err
+	}
+	keys, err := s.Keys(ctx, account)
+	if err != nil {
+		return err
+	}
+	stream, err := keys.OpenStream(recordingLabel(account, id), head)
+	if err != nil {
+		return fmt.Errorf("open a recording: %w", err)
+	}
+	for n := range chunks {
+		var data []byte
+		if err := s.pool.QueryRow(ctx, "select data from recording_chunk where recording = $1 and n = $2", id, n).Scan(&data); err != nil {
+			return fmt.Errorf("read a recording: %w", err)
+		}
+		plain, err := stream.Open(data, n == chunks-1)
+		if err != nil {
+			return fmt.Errorf("open a recording: %w", err)
+		}
+		if _, err := w.Write(plain); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+package notes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"lamplight/notes/access"
+	"lamplight/notes/audit"
+	"lamplight/notes/seal"
+	"lamplight/telephony"
+)
+
+// Errors a caller can tell apart, beside access.ErrNobody and access.ErrForbidden.
+var (
+	ErrNoNote    = errors.New("notes: no such note")
+	ErrNoCall    = errors.New("notes: no such call")
+	ErrNoAccount = errors.New("notes: no such practice")
+	ErrClosed    = errors.New("notes: the note is closed")
+	// ErrDraftTaken: another person's note carries this draft id.
+	ErrDraftTaken = errors.New("notes: the draft id belongs to another note")
+)
+
+// An Incomplete draft cannot be sent. Fields names what is missing or wrong, by field key ("callType" for the call type
+// itself), as codes of the catalogs. Nothing is lost by it.
+type Incomplete struct{ Fields map[string]string }
+
+func (e *Incomplete) Error() string {
+	return fmt.Sprintf("notes: %d fields need a look", len(e.Fields))
+}
+
+// Store is the record. Its methods may be called from any goroutine, and any number of servers may hold a Store on one
+// database. Who acts is carried in ctx (notes/access); without an actor every method but the Ledger's refuses.
+type Store struct {
+	pool *pgxpool.Pool
+	log  *audit.Log
+	ring *seal.Ring
+	now  func() time.Time
+
+	mu       sync.Mutex // guards accounts, blocks and sources
+	accounts map[telephony.AccountID]cachedAccount
+	blocks   map[blockKey]*block
+	sources  []StorySource
+}
+
+var _ telephony.Ledger = (*Store)(nil)
+
+// NewStore returns the record kept in pool. now is the clock; nil is the machine's.
+func NewStore(pool *pgxpool.Pool, log *audit.Log, ring *seal.Ring, now func() time.Time) *Store {
+	if now == nil {
+		now = time.Now
+	}
+	return &Store{pool: pool, log: log, ring: ring, now: now,
+		accounts: map[telephony.AccountID]cachedAccount{}, blocks: map[blockKey]*block{}}
+}
+
+// Log is the audit log the store writes to, for the stages above.
+func (s *Store) Log() *audit.Log { return s.log }
+
+// Keys are a practice's keys, for the stages above to seal what they keep of it.
+func (s *Store) Keys(ctx context.Context, account telephony.AccountID) (*seal.Keys, error) {
+	return s.ring.Keys(ctx, string(account))
+}
+
+// NoteChanged is the channel on which PostgreSQL notifies a changed note's id, in the transaction that changed it.
+const NoteChanged = "lamplight_note"
+
+// An ActHook runs inside the transaction of an act on a note, after the note's own rows and before it commits: what must
+// follow from the act is written here, or the act does not happen. n has no Body.
+type ActHook func(ctx context.Context, tx pgx.Tx, n Note) error
+
+// A TakeHook is an ActHook of a note being taken: routing writes its dispatch here.
+type TakeHook = ActHook
+
+var (
+	accountTable = audit.Table{Kind: "account", Name: "account", Key: "id",
+		Columns: []string{"id", "name", "version", "document", "schedule", "ladders", "changed_at"}}
+	lineTable = audit.Table{Kind: "line", Name: "line", Key: "did", Columns: []string{"did", "account", "document"}}
+	callTable = audit.Table{Kind: "call", Name: "call", Key: "id",
+		Columns: []string{"id", "account", "did", "caller", "caller_term", "language", "state", "agent", "outcome", "opened_at",
+			"answered_at", "ended_at", "inbound", "followup", "followup_by", "followup_at"}}
+	stepTable = audit.Table{Kind: "call_step", Name: "call_step", Key: "id",
+		Columns: []string{"id", "call", "at", "kind", "agent", "detail"}}
+	// A recording's chunks are vouched for by the recording: a digest over their numbers and digests.
+	recordingTable = audit.Table{Kind: "recording", Name: "recording", Key: "id",
+		Columns: []string{"id", "call", "at", "bytes", "chunks", "head",
+			"(select sha256(string_agg(int4send(c.n) || sha256(c.data), ''::bytea order by c.n)) from recording_chunk c where c.recording = recording.id) as sound"}}
+	noteTable = audit.Table{Kind: "note", Name: "note", Key: "id",
+		Columns: []string{"id", "draft", "account", "year", "reference", "call", "call_type", "urgency", "language", "taker", "taken_at", "state",
+			"read_at", "acked_at", "acked_by", "closed_at", "closed_by", "version", "script_version", "title", "body", "terms"}}
+	addOnTable = audit.Table{Kind: "add_on", Name: "add_on", Key: "id",
+		Columns: []string{"id", "note", "by", "by_name", "at", "kind", "body"}}
+)
+
+// Tables are the tables of this package whose rows the audit log vouches for.
+func Tables() []audit.Table {
+	return []audit.Table{accountTable, lineTable, callTable, stepTable, recordingTable, noteTable, addOnTable}
+}
+
+func insertInto(t audit.Table) string {
+	return "insert into " + t.Name + " (" + t.List() + ") values (" + t.Placeholders() + ")"
+}
+
+// clock is now to the microsecond, which is what a row keeps.
+func (s *Store) clock() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+
+// house returns a context in which the call engine acts when nobody else does.
+func house(ctx context.Context) context.Context {
+	if _, ok := access.From(ctx); ok {
+		return ctx
+	}
+	return access.System(ctx, "telephony")
+}
+
+// actorOf is who acts in a context that house made or that was checked.
+func actorOf(ctx context.Context) string {
+	a, _ := access.From(ctx)
+	return a.ID()
+}
+
+// tell commits a leaf that stands alone: a reading's, before anything is decrypted.
+func (s *Store) tell(ctx context.Context, e audit.Entry) error {
+	e.At = s.clock()
+	b := &pgx.Batch{}
+	if err := s.log.Queue(b, e); err != nil {
+		return err
+	}
+	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("leave a trace: %w", err)
+	}
+	s.log.Wake()
+	return nil
+}
+
+// newID is sortable by the time it was made.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// clashes reports a unique violation of a constraint.
+func clashes(err error, constraint string) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && pgErr.Code == "23505" && (constraint == "" || pgErr.ConstraintName == constraint)
+}
+
+// orNil turns a zero time into null.
+func orNil(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t
+}
+
+// since is a nullable time read back.
+func since(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+func text(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}

@@ -1,0 +1,293 @@
+package notes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/notes/access"
+	"lamplight/notes/audit"
+	"lamplight/notes/audit/tree"
+	"lamplight/telephony"
+)
+
+// A StorySource adds its own lines to a note's story; routing's engine is one.
+type StorySource interface {
+	Story(ctx context.Context, note NoteID) ([]StoryLine, error)
+}
+
+// TellStories registers a source. Called while the house is put together.
+func (s *Store) TellStories(src StorySource) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sources = append(s.sources, src)
+}
+
+// StoryOf tells everything of a call and its note, in order, with the note and the caller opened; one of the two ids may be
+// empty. The trace is durable before anything is decrypted, and is itself the story's last line.
+func (s *Store) StoryOf(ctx context.Context, call telephony.CallID, note NoteID) (Story, error) {
+	st, sealed, err := s.findStory(ctx, call, note)
+	if err != nil {
+		return Story{}, err
+	}
+	account := st.Call.Account
+	if st.Note != nil {
+		account = st.Note.Account
+	}
+	actor, err := access.Check(ctx, access.ReadNote, string(account))
+	if err != nil {
+		return Story{}, err
+	}
+	e := audit.Entry{Actor: actor.ID(), Action: "story.opened", Kind: "call", Object: string(st.Call.ID), Account: string(account)}
+	if st.Note != nil {
+		e.Kind, e.Object = "note", string(st.Note.ID)
+	}
+	if err := s.tell(ctx, e); err != nil {
+		return Story{}, err
+	}
+	if sealed != nil {
+		if err := s.openCaller(ctx, &st.Call, sealed); err != nil {
+			return Story{}, err
+		}
+	}
+	if st.Note != nil {
+		n, err := s.unseal(ctx, *st.Note)
+		if err != nil {
+			return Story{}, err
+		}
+		st.Note = &n
+	}
+	return st, s.tellLines(ctx, &st)
+}
+
+// findStory finds the call and the note that belong together; nothing is opened.
+func (s *Store) findStory(ctx context.Context, call telephony.CallID, note NoteID) (st Story, sealed []byte, err error) {
+	query, key := selectNote+"where id = $1", string(note)
+	if note == "" {
+		query, key = selectNote+"where call = $1 order by call_type = 'voicemail', taken_at limit 1", string(call)
+	}
+	n, _, err := scanNote(s.pool.QueryRow(ctx, query, key))
+	switch {
+	case err == nil:
+		st.Note = &n
+		call = n.Call
+	case !errors.Is(err, ErrNoNote):
+		return Story{}, nil, fmt.Errorf("read a story: %w", err)
+	case note != "":
+		return Story{}, nil, ErrNoNote
+	}
+	if call == "" {
+		return st, nil, nil
+	}
+	c, sealed, err := scanCall(s.pool.QueryRow(ctx, selectCall+"where id = $1", call))
+	if errors.Is(err, pgx.ErrNoRows) {
+		if st.Note == nil {
+			return Story{}, nil, ErrNoCall
+		}
+		return st, nil, nil
+	}
+	if err != nil {
+		return Story{}, nil, fmt.Errorf("read a story: %w", err)
+	}
+	st.Call = c
+	return st, sealed, nil
+}
+
+// tellLines gathers steps, acts and the sources' lines.
+func (s *Store) tellLines(ctx context.Context, st *Story) error {
+	objects := []string{}
+	if st.Call.ID != "" {
+		objects = append(objects, string(st.Call.ID))
+	}
+	if st.Note != nil {
+		objects = append(objects, string(st.Note.ID))
+	}
+	acts, leafOf, err := s.acts(ctx, st, objects)
+	if err != nil {
+		return err
+	}
+	st.Lines = acts
+	rows, err := s.pool.Query(ctx, "select id, at, kind, agent, detail from call_step where call = $1", st.Call.ID)
+	if err != nil {
+		return fmt.Errorf("read a call's steps: %w", err)
+	}
+	var id, agent string
+	var l StoryLine
+	if _, err := pgx.ForEachRow(rows, []any{&id, &l.At, &l.Kind, &agent, &l.Detail}, func() error {
+		l.Actor, l.Leaf, l.At = agent, -1, l.At.UTC()
+		if leaf, ok := leafOf["call_step/"+id]; ok {
+			l.Leaf = leaf
+		}
+		st.Lines = append(st.Lines, l)
+		return nil
+	}); err != nil {
+		return fmt.Errorf("read a call's steps: %w", err)
+	}
+	if err := s.askSources(ctx, st); err != nil {
+		return err
+	}
+	if err := s.nameActors(ctx, st.Lines); err != nil {
+		return err
+	}
+	slices.SortStableFunc(st.Lines, func(a, b StoryLine) int { return a.At.Compare(b.At) })
+	if st.Recordings, err = s.Recordings(ctx, st.Call.ID); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (s *Store) askSources(ctx context.Context, st *Story) error {
+	if st.Note == nil {
+		return nil
+	}
+	s.mu.Lock()
+	sources := slices.Clone(s.sources)
+	s.mu.Unlock()
+	for _, src := range sources {
+		lines, err := src.Story(ctx, st.Note.ID)
+		if err != nil {
+			return fmt.Errorf("read a story: %w", err)
+		}
+		st.Lines = append(st.Lines, lines...)
+	}
+	return nil
+}
+
+// acts reads the leaves of the story's objects: every act but the call's moves (which its steps tell better) becomes a line,
+// and rows are found again by the leaf that vouches for them. Leaves that wait have the index -1.
+func (s *Store) acts(ctx context.Context, st *Story, objects []string) (lines []StoryLine, leafOf map[string]int64, err error) {
+	rows, err := s.pool.Query(ctx, `select idx, body from audit_leaf where object = any($1)
+		union all select -1, body from audit_outbox where object = any($1)`, objects)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read a story's leaves: %w", err)
+	}
+	leafOf = map[string]int64{}
+	st.Proof.Sequenced = true
+	var idx int64
+	var body []byte
+	if _, err := pgx.ForEachRow(rows, []any{&idx, &body}, func() error {
+		e, err := tree.Decode(body)
+		if err != nil {
+			return err
+		}
+		st.Proof.Leaves++
+		st.Proof.Sequenced = st.Proof.Sequenced && idx >= 0
+		for _, r := range e.Rows {
+			leafOf[r.Kind+"/"+r.ID] = idx
+		}
+		if e.Action != "call.moved" {
+			lines = append(lines, StoryLine{At: e.At, Kind: e.Action, Actor: e.Actor, Detail: strings.Join(e.Detail, " "), Leaf: idx})
+		}
+		return nil
+	}); err != nil {
+		return nil, nil, fmt.Errorf("read a story's leaves: %w", err)
+	}
+	return lines, leafOf, s.proof(ctx, &st.Proof)
+}
+
+// proof reads the newest checkpoint. Its signature is Verify's business; here it only dates the proof.
+func (s *Store) proof(ctx context.Context, p *Proof) error {
+	msg, err := s.log.Checkpoint(ctx)
+	if err != nil || msg == "" {
+		return err
+	}
+	h, err := s.log.OpenCheckpoint(msg)
+	if err != nil {
+		return fmt.Errorf("read the newest checkpoint: %w", err)
+	}
+	p.Checkpoint, p.At = h.Size, h.At
+	return nil
+}
+
+// nameActors puts staff's names where their ids stand.
+func (s *Store) nameActors(ctx context.Context, lines []StoryLine) error {
+	rows, err := s.pool.Query(ctx, "select id, name from person where id = any($1)", actorIDs(lines))
+	if err != nil {
+		return fmt.Errorf("name the actors: %w", err)
+	}
+	names := map[string]string{}
+	var id, name string
+	if _, err := pgx.ForEachRow(rows, []any{&id, &name}, func() error {
+		names[id] = name
+		return nil
+	}); err != nil {
+		return fmt.Errorf("name the actors: %w", err)
+	}
+	for i := range lines {
+		if name, ok := names[lines[i].Actor]; ok {
+			lines[i].Actor = name
+		}
+	}
+	return nil
+}
+
+func actorIDs(lines []StoryLine) []string {
+	ids := make([]string, 0, len(lines))
+	for _, l := range lines {
+		ids = append(ids, l.Actor)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// Recordings lists a call's recordings, the oldest first.
+func (s *Store) Recordings(ctx context.Context, call telephony.CallID) ([]telephony.RecordingID, error) {
+	rows, err := s.pool.Query(ctx, "select id from recording where call = $1 order by at, id", call)
+	if err != nil {
+		return nil, fmt.Errorf("list a call's recordings: %w", err)
+	}
+	out, err := pgx.CollectRows(rows, pgx.RowTo[telephony.RecordingID])
+	if err != nil {
+		return nil, fmt.Errorf("list a call's recordings: %w", err)
+	}
+	return out, nil
+}
+
+// A Prior is an earlier call of the same caller to the same practice. Nothing in it had to be opened.
+type Prior struct {
+	Call     telephony.CallID
+	At       time.Time
+	Outcome  telephony.Outcome
+	Note     NoteID // "" when none was taken
+	Ref      string
+	CallType string
+	State    NoteState
+	StateAt  time.Time
+}
+
+// PriorCalls lists what this caller called about before, the newest first: at most limit calls from the number to the
+// practice, without the call before itself. A withheld number has none.
+func (s *Store) PriorCalls(ctx context.Context, account telephony.AccountID, ani telephony.Number, before telephony.CallID, limit int) ([]Prior, error) {
+	if _, err := access.Check(ctx, access.TakeNote, string(account)); err != nil {
+		return nil, err
+	}
+	if ani == "" {
+		return nil, nil
+	}
+	keys, err := s.Keys(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.pool.Query(ctx, `select c.id, c.opened_at, c.outcome, coalesce(n.id, ''), coalesce(n.reference, ''), coalesce(n.call_type, ''),
+		coalesce(n.state, ''), coalesce(n.closed_at, n.acked_at, n.read_at, n.taken_at, c.opened_at)
+		from call c left join note n on n.call = c.id
+		where c.account = $1 and c.caller_term = $2 and c.id <> $3 and c.inbound order by c.opened_at desc limit $4`,
+		account, []byte(keys.PhoneTerm(ani.Reveal())), before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("look for earlier calls: %w", err)
+	}
+	out, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (p Prior, err error) {
+		err = r.Scan(&p.Call, &p.At, &p.Outcome, &p.Note, &p.Ref, &p.CallType, &p.State, &p.StateAt)
+		p.At, p.StateAt = p.At.UTC(), p.StateAt.UTC()
+		return p, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for earlier calls: %w", err)
+	}
+	return out, nil
+}

@@ -1,0 +1,214 @@
+package notes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/notes/access"
+	"lamplight/notes/audit"
+	"lamplight/notes/postgres"
+	"lamplight/notes/seal"
+	"lamplight/telephony"
+)
+
+// prepared is a note ready to be stored: sealed, with its row and its leaf.
+type prepared struct {
+	note  Note
+	args  []any
+	entry audit.Entry
+}
+
+// Take stores the note with its leaf, whatever the hooks write, and the end of its draft, in one transaction; when it
+// returns nil all of that is durable, and when it returns an error none of it is there. A draft taken before answers the
+// same note and runs no hook. An *Incomplete error says what the form lacks.
+func (s *Store) Take(ctx context.Context, d Draft, hooks ...TakeHook) (Note, error) {
+	if _, err := access.Check(ctx, access.TakeNote, string(d.Account)); err != nil {
+		return Note{}, err
+	}
+	if d.ID == "" || len(d.ID) > 100 {
+		return Note{}, errors.New("notes: a draft needs an id")
+	}
+	acc, err := s.Account(ctx, d.Account)
+	if err != nil {
+		return Note{}, err
+	}
+	zone, err := time.LoadLocation(acc.TimeZone)
+	if err != nil {
+		return Note{}, fmt.Errorf("the practice's time zone: %w", err)
+	}
+	if wrong := CheckDraft(acc.Script, d, s.clock().In(zone)); len(wrong) > 0 {
+		return Note{}, &Incomplete{wrong}
+	}
+	for {
+		p, err := s.prepare(ctx, d, acc.Script, acc.TimeZone)
+		if err != nil {
+			return Note{}, err
+		}
+		err = s.store(ctx, p, hooks)
+		switch {
+		case err == nil:
+			return p.note, nil
+		case clashes(err, "note_draft_key"):
+			return s.taken(ctx, d)
+		case clashes(err, "note_account_year_reference_key"):
+			continue // the reference was given by an older rule; the next one is free
+		}
+		return Note{}, fmt.Errorf("take a note: %w", err)
+	}
+}
+
+// taken finds the note a draft became.
+func (s *Store) taken(ctx context.Context, d Draft) (Note, error) {
+	n, _, err := scanNote(s.pool.QueryRow(ctx, selectNote+"where draft = $1", d.ID))
+	if err != nil {
+		return Note{}, fmt.Errorf("find a note taken before: %w", err)
+	}
+	if actor, _ := access.From(ctx); n.Account != d.Account || string(n.Taker) != actor.ID() {
+		return Note{}, ErrDraftTaken
+	}
+	return n, nil
+}
+
+// prepare seals the draft into a note's row.
+func (s *Store) prepare(ctx context.Context, d Draft, sc Script, zone string) (*prepared, error) {
+	keys, err := s.Keys(ctx, d.Account)
+	if err != nil {
+		return nil, err
+	}
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		return nil, err
+	}
+	now := s.clock()
+	n := Note{ID: NoteID(newID()), Account: d.Account, Call: d.Call, CallType: d.CallType, Urgency: d.Urgency, Language: d.Language,
+		Taker: PersonID(actorOf(ctx)), TakenAt: now, State: Open, Version: 1}
+	year := now.In(loc).Year()
+	if n.Reference, err = s.reference(ctx, d.Account, year); err != nil {
+		return nil, err
+	}
+	body := tidy(sc, d.CallType, d.Body)
+	plain, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("take a note: %w", err)
+	}
+	sealed, err := keys.Seal(noteLabel(n, "note.body"), plain)
+	if err != nil {
+		return nil, err
+	}
+	title, err := keys.Seal(noteLabel(n, "note.title"), []byte(DisplayName(body.Fields["name"])))
+	if err != nil {
+		return nil, err
+	}
+	p := &prepared{note: n}
+	p.args = []any{string(n.ID), d.ID, string(n.Account), year, n.Reference, string(n.Call), n.CallType, string(n.Urgency), string(n.Language),
+		string(n.Taker), n.TakenAt, string(n.State), nil, nil, nil, nil, nil, n.Version, sc.Version, title, sealed, seal.Unique(terms(keys, body))}
+	row, err := noteTable.Row(string(n.ID), p.args...)
+	if err != nil {
+		return nil, err
+	}
+	p.entry = audit.Entry{At: now, Actor: actorOf(ctx), Action: "note.taken", Kind: "note", Object: string(n.ID), Account: string(n.Account),
+		Detail: []string{n.CallType, string(n.Urgency)}, Rows: []audit.Row{row}}
+	return p, nil
+}
+
+func noteLabel(n Note, kind string) seal.Label {
+	return seal.Label{Practice: string(n.Account), Kind: kind, ID: string(n.ID), Version: n.Version}
+}
+
+// terms are what a note can be found by.
+func terms(keys *seal.Keys, b Body) []seal.Term {
+	out := keys.NameTerms(b.Fields["name"])
+	if d, ok := ParseDate(b.Fields["dob"]); ok {
+		out = append(out, keys.DateTerm(d.Format(time.DateOnly)))
+	}
+	if n, ok := ParsePhone(b.Fields["callback"]); ok {
+		out = append(out, keys.PhoneTerm(n))
+	}
+	return out
+}
+
+// queueNote adds a note's statements to a batch: the row, its leaf, the wake-up, the end of its draft.
+func (s *Store) queueNote(b *pgx.Batch, p *prepared) error {
+	b.Queue(insertNote, p.args...)
+	if err := s.log.Queue(b, p.entry); err != nil {
+		return err
+	}
+	b.Queue("delete from draft where id = $1", p.args[1])
+	b.Queue("select pg_notify($1, $2)", NoteChanged, string(p.note.ID))
+	return nil
+}
+
+var insertNote = insertInto(noteTable)
+
+// store commits a prepared note in as few round trips as there can be: one for begin, row and leaf, the hooks', one to commit.
+func (s *Store) store(ctx context.Context, p *prepared, hooks []TakeHook) error {
+	b := &pgx.Batch{}
+	if err := s.queueNote(b, p); err != nil {
+		return err
+	}
+	tx, err := postgres.Begin(ctx, s.pool, b, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx)) // after a commit it does nothing
+	for _, h := range hooks {
+		if err := h(ctx, tx, p.note); err != nil {
+			return err
+		}
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return err
+	}
+	s.log.Wake()
+	return nil
+}
+
+// A block is references this process may give out without asking.
+type block struct{ next, end int }
+
+type blockKey struct {
+	account telephony.AccountID
+	year    int
+}
+
+const (
+	blockSize      = 20
+	firstReference = 1000
+)
+
+// reference gives the next free reference of a practice's year. Numbers left in a block when the process ends are never
+// given: a reference says nothing about how many notes there are.
+func (s *Store) reference(ctx context.Context, account telephony.AccountID, year int) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := blockKey{account, year}
+	b := s.blocks[k]
+	if b == nil || b.next >= b.end {
+		var end int
+		err := s.pool.QueryRow(ctx, `insert into reference_block (account, year, next) values ($1, $2, $3)
+			on conflict (account, year) do update set next = reference_block.next + $4 returning next`, account, year, firstReference+blockSize, blockSize).Scan(&end)
+		if err != nil {
+			return "", fmt.Errorf("reserve references: %w", err)
+		}
+		b = &block{end - blockSize, end}
+		s.blocks[k] = b
+	}
+	n := b.next
+	b.next++
+	return fmt.Sprintf("%c-%d", referenceLetter(account), n), nil
+}
+
+// referenceLetter makes two practices' references sound different: the first letter of its id.
+func referenceLetter(account telephony.AccountID) rune {
+	for _, r := range seal.Fold(string(account)) {
+		if 'a' <= r && r <= 'z' {
+			return r - 'a' + 'A'
+		}
+	}
+	return 'N'
+}
