@@ -105,7 +105,7 @@ func (e *Engine) Standing(ctx context.Context) (found []Alarm, now time.Time, er
 				when state = 'climbing' and least(next, board_at) < clock.now - make_interval(secs => $1) then
 					case when next is null then 'stranded' else 'overdue' end
 				when state = 'climbing' and next is null and not isfinite(board_at) then 'stranded'
-			end as kind, coalesce(least(next, board_at), last, begun_at)
+			end as kind, coalesce(least(next, case when isfinite(board_at) then board_at end), last, begun_at)
 		from ahead, clock`, overdueAfter.Seconds(), ignoredAfter.Seconds())
 	if err != nil {
 		return nil, now, fmt.Errorf("look at the open dispatches: %w", err)

@@ -31,14 +31,14 @@ func TestWholeLadderWhenNobodyAcknowledges(t *testing.T) {
 	if r := h.row("n1"); r.State != Climbing || r.Late != OnTime || r.Next.Kind != "text" || r.Next.Name != "Dr Reyes" {
 		t.Errorf("after the first rung: %+v", r)
 	}
-	h.clock.Advance(3 * time.Minute)
+	h.advance(3 * time.Minute)
 	if all := h.wait(4); all[3].To != "+13125550101" {
 		t.Errorf("the second rung went to %s", all[3].To)
 	}
 	if r := h.row("n1"); r.Late != Late {
 		t.Errorf("after the second rung: %+v", r)
 	}
-	h.clock.Advance(3 * time.Minute)
+	h.advance(3 * time.Minute)
 	if all := h.wait(5); all[4].To != "+13125550102" || !strings.Contains(all[4].Body, "mensaje URGENTE L-4821") {
 		t.Errorf("the third rung: %+v", all[4])
 	}
@@ -46,12 +46,12 @@ func TestWholeLadderWhenNobodyAcknowledges(t *testing.T) {
 	if r := h.row("n1"); r.Next.Kind != NextBoard || r.Last.Kind != StepDelivered || r.Last.Name != "Dr Osei" {
 		t.Errorf("after the third rung: %+v", r)
 	}
-	h.clock.Advance(3 * time.Minute)
+	h.advance(3 * time.Minute)
 	h.until("on the board", func() bool { return h.row("n1").State == Exhausted })
 	if r := h.row("n1"); r.Late != Unreachable || !r.Next.At.IsZero() {
 		t.Errorf("on the board: %+v", r)
 	}
-	h.clock.Advance(time.Hour) // it stays, and the auditor is loud about it
+	h.advance(time.Hour) // it stays, and the auditor is loud about it
 	if a := <-h.alarms; a.Kind != AlarmIgnored || a.Note != "n1" {
 		t.Errorf("alarm %+v", a)
 	}
@@ -90,7 +90,7 @@ func TestAckCancelsWhatWaitsAndOnlyItsOwnNote(t *testing.T) {
 	if s := h.states("n2"); s[Due] != 2 || h.row("n2").State != Climbing {
 		t.Errorf("n2: %v", s)
 	}
-	h.clock.Advance(3 * time.Minute)
+	h.advance(3 * time.Minute)
 	if all := h.wait(7); !strings.Contains(all[6].Body, "L-2") {
 		t.Errorf("the next rung told %q", all[6].Body)
 	}
@@ -167,6 +167,7 @@ func TestPassOnPushCancelReassign(t *testing.T) {
 	if r := h.row("n1"); r.State != Cancelled || r.Last.Kind != StepCancelled || r.Last.Name != "Sam Boss" || r.Last.Detail != "called-back" {
 		t.Errorf("cancelled: %+v", r)
 	}
+	h.until("all reports are in", func() bool { return h.states("n1")[Delivered] == 3 })
 	h.halt()
 	h.verify()
 	story, err := h.engine.Story(t.Context(), "n1")
@@ -192,7 +193,7 @@ func TestRetriesWithinTheRung(t *testing.T) {
 	h.send(newNote("n1", "L-1"), h.plan(Ladder{Name: "l", Rungs: []Rung{{Who: "primary", Channels: []ChannelKind{Text}}}}))
 	h.wait(1)
 	h.until("failed and to be tried again", func() bool { s := h.states("n1"); return s[Failed] == 1 && s[Due] == 1 })
-	h.clock.Advance(3 * time.Second)
+	h.advance(3 * time.Second)
 	h.wait(2)
 	h.until("delivered", func() bool { return h.states("n1")[Delivered] == 1 })
 	h.halt()
@@ -219,11 +220,9 @@ func TestAfterALostAnswerTheCarrierIsAskedFirst(t *testing.T) {
 			h.run()
 			h.send(newNote("n1", "L-1"), h.plan(Ladder{Name: "l", Rungs: []Rung{{Who: "primary", Channels: []ChannelKind{kind}}}}))
 			h.wait(1)
-			h.until("known to have left", func() bool {
-				h.clock.Advance(time.Second)
-				s := h.states("n1")
-				return s[Accepted]+s[Delivered] == 1
-			})
+			h.until("in doubt", func() bool { return h.waitsLongerThanALease("n1") })
+			h.advance(backoff(1))
+			h.until("known to have left", func() bool { s := h.states("n1"); return s[Accepted]+s[Delivered] == 1 })
 			all := h.pocket.Messages()
 			if kind == Text && len(all) != 1 {
 				t.Errorf("the text was sent %d times", len(all))

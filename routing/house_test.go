@@ -3,16 +3,14 @@ package routing
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"testing"
 	"time"
-
-	"net/http"
-	"net/http/httptest"
-
-	"encoding/json"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -27,7 +25,6 @@ import (
 	"lamplight/routing/channel/push"
 	"lamplight/routing/channel/twilio"
 	"lamplight/routing/routingtest"
-	"lamplight/telephony"
 )
 
 // house is an engine on a real database with real channels to a pocket.
@@ -239,6 +236,30 @@ func (h *house) states(id notes.NoteID) map[AttemptState]int {
 	return n
 }
 
+// advance moves the clock on, once nothing is under way: a jump would end the leases of what is. What is in doubt may wait.
+func (h *house) advance(d time.Duration) {
+	h.t.Helper()
+	h.until("nothing is under way", func() bool {
+		var n int
+		if err := h.pool.QueryRow(h.t.Context(), `select count(*) from attempt
+			where state = 'sending' and wake_at <= routing_now() + $1`, h.engine.cfg.Lease).Scan(&n); err != nil {
+			h.t.Fatal(err)
+		}
+		return n == 0
+	})
+	h.clock.Advance(d)
+}
+
+// waitsLongerThanALease reports that an attempt was put back after a sending of which nobody knows how it went.
+func (h *house) waitsLongerThanALease(id notes.NoteID) (so bool) {
+	h.t.Helper()
+	if err := h.pool.QueryRow(h.t.Context(), `select exists (select from attempt a join dispatch d on d.id = a.dispatch
+		where d.note = $1 and a.state = 'sending' and a.sends > 0 and a.wake_at > routing_now() + $2)`, id, h.cfg.Lease).Scan(&so); err != nil {
+		h.t.Fatal(err)
+	}
+	return so
+}
+
 // tell is the whole story, for a test that failed.
 func (h *house) tell() string {
 	rows, err := h.pool.Query(context.Background(), "select at::text || ' ' || note || ' ' || kind || ' ' || actor || ' ' || channel || ' ' || detail from dispatch_step order by seq")
@@ -272,5 +293,3 @@ func (h *house) verify() {
 }
 
 var dr = Actor{ID: "p-reyes", Name: "Dr Reyes"}
-
-var _ = telephony.English

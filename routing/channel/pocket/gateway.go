@@ -186,7 +186,7 @@ func (p *Pocket) deliver(sid string) {
 		if fault != ShuffleReports || s == last {
 			p.moveText(sid, seq, s)
 		}
-		if callback == "" || fault == DropReports {
+		if callback == "" || fault.silent() {
 			continue
 		}
 		p.report(sid, callback, s)

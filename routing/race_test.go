@@ -1,0 +1,172 @@
+package routing
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"lamplight/notes"
+)
+
+var oneText = Ladder{Name: "l", Rungs: []Rung{{Who: "primary", Channels: []ChannelKind{Text}}}}
+
+// Several engines on one database share the work: everything leaves once, and nothing twice.
+func TestTwoEnginesNeverSendOneAttemptTwice(t *testing.T) {
+	h := newHouse(t)
+	const n = 120
+	plan := h.plan(oneText)
+	for i := range n {
+		h.send(newNote(fmt.Sprintf("n%d", i), fmt.Sprintf("L-%d", i)), plan)
+	}
+	others := make([]*house, 2)
+	for i := range others {
+		other := *h
+		var err error
+		if other.engine, err = New(h.cfg); err != nil {
+			t.Fatal(err)
+		}
+		others[i] = other.run()
+	}
+	h.run()
+	all := h.wait(n)
+	h.until("all delivered", func() bool {
+		var left int
+		if err := h.pool.QueryRow(t.Context(), "select count(*) from attempt where state <> 'delivered'").Scan(&left); err != nil {
+			t.Fatal(err)
+		}
+		return left == 0
+	})
+	if all = h.pocket.Messages(); len(all) != n {
+		t.Errorf("%d messages for %d attempts", len(all), n)
+	}
+	for _, a := range all {
+		if a.Repeat {
+			t.Errorf("repeated: %s", a.Body)
+		}
+	}
+	sent := h.engine.Stats().Sent
+	for _, o := range others {
+		o.halt()
+		sent += o.engine.Stats().Sent
+	}
+	h.halt()
+	if sent != n {
+		t.Errorf("the engines count %d sendings", sent)
+	}
+	h.verify()
+}
+
+// An acknowledgment races with an attempt that falls due at the same instant: each attempt is either cancelled or sent, and
+// after the acknowledgment has returned, and what was under way has come in, nothing more leaves.
+func TestAckRacesWithADueAttempt(t *testing.T) {
+	h := newHouse(t).run()
+	const n = 40
+	later := Ladder{Name: "later", Rungs: []Rung{{After: time.Minute, Who: "primary", Channels: []ChannelKind{Text}}}}
+	plan := h.plan(later)
+	for i := range n {
+		h.send(newNote(fmt.Sprintf("n%d", i), fmt.Sprintf("L-%d", i)), plan)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { h.clock.Advance(time.Minute) })
+	for i := range n {
+		wg.Go(func() {
+			for range 2 { // two people at once
+				if _, err := h.engine.Ack(t.Context(), dr, notes.NoteID(fmt.Sprintf("n%d", i))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	h.until("nothing is under way", func() bool {
+		var open int
+		if err := h.pool.QueryRow(t.Context(), "select count(*) from attempt where state in ('due', 'sending', 'accepted')").Scan(&open); err != nil {
+			t.Fatal(err)
+		}
+		return open == 0
+	})
+	sent := 0
+	for i := range n {
+		s := h.states(notes.NoteID(fmt.Sprintf("n%d", i)))
+		if s[Withdrawn]+s[Delivered] != 1 {
+			t.Errorf("n%d: %v", i, s)
+		}
+		sent += s[Delivered]
+	}
+	if got := len(h.pocket.Messages()); got != sent {
+		t.Errorf("%d texts arrived, %d are known to have left", got, sent)
+	}
+	h.halt()
+	h.verify()
+}
+
+// The alarm does not need the workers: here there are none.
+func TestTheAuditorSeesWhatNobodyDoes(t *testing.T) {
+	h := newHouse(t)
+	h.send(newNote("late", "L-1"), h.plan(oneText))
+	h.send(newNote("lost", "L-2"), h.plan(oneText))
+	// A dispatch with no attempt and no board is one the program cannot make; a hand in the database can.
+	if _, err := h.pool.Exec(t.Context(), `update attempt set state = 'cancelled', wake_at = null where dispatch in
+		(select id from dispatch where note = 'lost')`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.pool.Exec(t.Context(), "update dispatch set board_at = 'infinity' where note = 'lost'"); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.Advance(overdueAfter + time.Second)
+	found, _, err := h.engine.Standing(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[notes.NoteID]AlarmKind{}
+	for _, a := range found {
+		got[a.Note] = a.Kind
+	}
+	if len(got) != 2 || got["late"] != AlarmOverdue || got["lost"] != AlarmStranded {
+		t.Errorf("alarms %v", got)
+	}
+}
+
+func TestWatchTellsEveryNoteThatMoves(t *testing.T) {
+	h := newHouse(t).run()
+	moved, err := h.engine.Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"n1", "n2"} {
+		h.send(newNote(id, id), h.plan(oneText))
+	}
+	want := []notes.NoteID{"n1", "n2"}
+	deadline := time.After(20 * time.Second)
+	for len(want) > 0 {
+		select {
+		case id := <-moved:
+			want = slices.DeleteFunc(want, func(w notes.NoteID) bool { return w == id })
+		case <-deadline:
+			t.Fatalf("never told of %v", want)
+		}
+	}
+}
+
+// The time from a note's commit to the first byte at the text gateway.
+func TestATextLeavesAtOnce(t *testing.T) {
+	h := newHouse(t).run()
+	plan := h.plan(oneText)
+	h.send(newNote("warm", "L-0"), plan)
+	h.wait(1)
+	const n = 100
+	var took []time.Duration
+	for i := range n {
+		h.send(newNote(fmt.Sprintf("n%d", i), fmt.Sprintf("L-%d", i+1)), plan)
+		committed := time.Now()
+		all := h.wait(i + 2)
+		took = append(took, all[i+1].At.Sub(committed))
+	}
+	slices.Sort(took)
+	t.Logf("commit to first byte: p50 %v, p99 %v, max %v", took[n/2], took[n*99/100], took[n-1])
+	if took[n*99/100] > 50*time.Millisecond {
+		t.Errorf("p99 is %v, more than 50 ms", took[n*99/100])
+	}
+}
