@@ -1,19 +1,291 @@
 package asterisk_test
 
 import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"lamplight/telephony/asterisk"
 	"lamplight/telephony/asterisk/asterisktest"
+	"lamplight/telephony/phone"
+	"lamplight/telephony/phone/speech"
+	"lamplight/telephony/phone/voice"
 )
 
-func TestStartsQuickly(t *testing.T) {
-	asterisktest.Install(t)
+func within(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// must fails the test at an error.
+func must[T any](t *testing.T) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// ari asks Asterisk and returns the answer.
+func ari(ctx context.Context, s *asterisk.Server, method, path string, query url.Values) (int, []byte, error) {
+	base, user, password := s.ARI()
+	req, err := http.NewRequestWithContext(ctx, method, base+"/"+path+"?"+query.Encode(), nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	req.SetBasicAuth(user, password)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	return res.StatusCode, body, err
+}
+
+func caller(t *testing.T, s *asterisk.Server) *phone.Phone {
+	t.Helper()
+	p := must[*phone.Phone](t)(phone.Open(within(t, 5*time.Second), phone.Config{Listen: "127.0.0.2:0", Registrar: s.SIPAddr().String(), User: "carrier"}))
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+func TestTwoRunSideBySide(t *testing.T) {
+	asterisktest.Install(t) // so that the time below is not a download's
 	begun := time.Now()
-	s := asterisktest.Start(t, nil)
+	a := asterisktest.Start(t, nil)
 	took := time.Since(begun)
-	t.Log(took, s.SIPAddr(), s.CarrierAddr(), s.Spool())
+	t.Logf("started in %v", took)
 	if took > 2*time.Second {
-		t.Errorf("took %v", took)
+		t.Errorf("starting took %v, want less than 2 s", took)
+	}
+	b := asterisktest.Start(t, func(c *asterisk.Config) { c.Agents = 2 })
+	if a.SIPAddr() == b.SIPAddr() || a.Spool() == b.Spool() || a.Pid() == b.Pid() || a.CarrierAddr() == b.CarrierAddr() {
+		t.Errorf("both have %v, %v, %v", a.SIPAddr(), a.Spool(), a.Pid())
+	}
+	if len(a.Agents()) != 8 || len(b.Agents()) != 2 {
+		t.Errorf("phones: %d and %d, want 8 and 2", len(a.Agents()), len(b.Agents()))
+	}
+	ctx := within(t, 20*time.Second)
+	for name, s := range map[string]*asterisk.Server{"a": a, "b": b} {
+		p := must[*phone.Phone](t)(phone.Open(ctx, phone.Config{Registrar: s.SIPAddr().String(), User: "agent1", Password: s.Agents()["agent1"]}))
+		if err := p.Register(ctx); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		wrong := must[*phone.Phone](t)(phone.Open(ctx, phone.Config{Registrar: s.SIPAddr().String(), User: "agent1", Password: "wrong"}))
+		if err := wrong.Register(ctx); err == nil {
+			t.Errorf("%s: a wrong password registers", name)
+		}
+		if err := wrong.Close(); err != nil {
+			t.Error(err)
+		}
+		if st, err := os.Stat(fmt.Sprintf("/proc/%d", s.Pid())); err != nil || st.Sys().(*syscall.Stat_t).Uid == 0 {
+			t.Errorf("%s: Asterisk runs as root, or not at all: %v", name, err)
+		}
+	}
+}
+
+func TestNothingIsOpenToOthers(t *testing.T) {
+	s := asterisktest.Start(t, nil)
+	_, _, ariPassword := s.ARI()
+	secrets := append([]string{ariPassword}, s.Agents()["agent1"])
+	dir := filepath.Dir(filepath.Dir(s.Log()))
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.Type()&fs.ModeSymlink != 0 {
+			return err
+		}
+		fi, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if fi.Mode().Perm()&0o077 != 0 && d.Type()&fs.ModeSocket == 0 {
+			t.Errorf("%s is open to others: %v", name, fi.Mode())
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := must[[]byte](t)(os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", s.Pid())))
+	env := must[[]byte](t)(os.ReadFile(fmt.Sprintf("/proc/%d/environ", s.Pid())))
+	for _, secret := range secrets {
+		if secret == "" || bytes.Contains(line, []byte(secret)) || bytes.Contains(env, []byte(secret)) {
+			t.Error("a password is missing or stands on the command line")
+		}
+	}
+}
+
+func TestItComesBackAfterAKill(t *testing.T) {
+	s := asterisktest.Start(t, nil)
+	sip, agents := s.SIPAddr(), s.Agents()
+	ctx := within(t, 20*time.Second)
+	for i := range 3 {
+		pid := s.Pid()
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		died := time.Now()
+		for s.Restarts() <= i {
+			if ctx.Err() != nil {
+				t.Fatal("it did not come back")
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		t.Logf("back after %v as %d", time.Since(died).Round(time.Millisecond), s.Pid())
+		if code, _, err := ari(ctx, s, "GET", "asterisk/info", nil); err != nil || code != 200 {
+			t.Errorf("ARI after a restart: %d %v", code, err)
+		}
+	}
+	if s.SIPAddr() != sip || fmt.Sprint(s.Agents()) != fmt.Sprint(agents) {
+		t.Error("ports or passwords changed")
+	}
+	pid := s.Pid()
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := syscall.Kill(pid, 0); err == nil {
+		t.Error("it runs on after Close")
+	}
+	select {
+	case <-s.Done():
+	default:
+		t.Error("not done after Close")
+	}
+}
+
+// With nobody on ARI a caller hears the apology in both languages and leaves a message, and what Lamplight needs of it
+// later can be found, with the caller's number in no log and in no name.
+func TestApologyAndVoicemail(t *testing.T) {
+	const did, ani = "+13125550100", "+13125550142"
+	s := asterisktest.Start(t, func(c *asterisk.Config) { c.Quiet = 2 * time.Second })
+	ctx := within(t, 90*time.Second)
+	begun := time.Now()
+	c := must[*phone.Call](t)(caller(t, s).Dial(ctx, phone.Outgoing{Number: did, From: ani, Name: "Rosa Bennett"}))
+	hears(t, ctx, c, "lamplight/overflow", "en")
+	ends := hears(t, ctx, c, "lamplight/overflow", "es")
+	// The tone follows, 0.4 s, and then no more packets come: a person speaks after it.
+	listenUntil(t, ctx, c, ends+300*time.Millisecond)
+	message := must[speech.PCM](t)(voice.Caller("en"))
+	if err := c.Play(ctx, message); err != nil {
+		t.Fatal(err)
+	}
+	thanks := speech.FromUlaw(must[[]byte](t)(asterisk.Sound("en", "lamplight/recorded")))
+	select {
+	case <-c.Done():
+	case <-ctx.Done():
+		t.Fatal("the call does not end after the message")
+	}
+	if got, _ := speech.Match(c.Heard(), thanks); got < 0.9 {
+		t.Errorf("heard the thanks with %.3f", got)
+	}
+	vm := voicemail(t, ctx, s)
+	if vm.DID != did || vm.At.Before(begun.Add(-2*time.Second)) || vm.At.After(time.Now()) {
+		t.Errorf("the voicemail is for %s of %v", vm.DID, vm.At)
+	}
+	if strings.Contains(vm.Name, ani[1:]) {
+		t.Error("the caller's number stands in the voicemail's name")
+	}
+	_, wav, err := ari(ctx, s, "GET", "recordings/stored/"+url.PathEscape(vm.Name)+"/file", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorded := must[speech.PCM](t)(speech.ReadWAV(wav))
+	if got, _ := speech.Match(recorded, message); got < 0.9 {
+		t.Errorf("the message was recorded with %.3f, %v", got, recorded.Duration())
+	}
+	code, number, err := ari(ctx, s, "GET", "recordings/stored/"+url.PathEscape(vm.Name+asterisk.CallerSuffix)+"/file", nil)
+	if err != nil || string(bytes.TrimSpace(number)) != ani {
+		t.Errorf("the caller's number: %d %v %q", code, err, number)
+	}
+	for _, name := range []string{vm.Name, vm.Name + asterisk.CallerSuffix} {
+		if code, _, err := ari(ctx, s, "DELETE", "recordings/stored/"+url.PathEscape(name), nil); err != nil || code != 204 {
+			t.Errorf("delete %s: %d %v", name, code, err)
+		}
+	}
+	if left := must[[]os.DirEntry](t)(os.ReadDir(filepath.Join(s.Spool(), "vm"))); len(left) != 0 {
+		t.Errorf("left in the spool: %v", left)
+	}
+	logsTell(t, s, ani[1:], "Bennett")
+}
+
+// hears waits until the call has heard a prompt, and tells where in what was heard it ends.
+func hears(t *testing.T, ctx context.Context, c *phone.Call, prompt, language string) time.Duration {
+	t.Helper()
+	said := speech.FromUlaw(must[[]byte](t)(asterisk.Sound(language, prompt)))
+	for until := time.Now().Add(40 * time.Second); ; {
+		match, at := speech.Match(c.Heard(), said)
+		if match > 0.9 && c.Heard().Duration() >= at+said.Duration() {
+			t.Logf("heard %s in %s with %.3f, from %v on", prompt, language, match, at)
+			return at + said.Duration()
+		}
+		if time.Now().After(until) {
+			t.Fatalf("heard %s in %s with %.3f", prompt, language, match)
+		}
+		if _, err := c.HeardAbove(ctx, -1, time.Now().Add(200*time.Millisecond)); err != nil {
+			t.Fatalf("heard %s in %s with %.3f: %v", prompt, language, match, err)
+		}
+	}
+}
+
+// listenUntil waits until that much was heard.
+func listenUntil(t *testing.T, ctx context.Context, c *phone.Call, much time.Duration) {
+	t.Helper()
+	for c.Heard().Duration() < much {
+		if _, err := c.HeardAbove(ctx, -1, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// voicemail finds the one voicemail there is, as a driver would: in ARI's list.
+func voicemail(t *testing.T, ctx context.Context, s *asterisk.Server) asterisk.Voicemail {
+	t.Helper()
+	_, list, err := ari(ctx, s, "GET", "recordings/stored", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []asterisk.Voicemail
+	for _, name := range recordingNames(t, list) {
+		if vm, err := asterisk.ParseVoicemail(name); err == nil {
+			found = append(found, vm)
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("%d voicemails in %s", len(found), list)
+	}
+	return found[0]
+}
+
+// logsTell fails when a log holds one of the words, or a word of Asterisk's own trouble.
+func logsTell(t *testing.T, s *asterisk.Server, words ...string) {
+	t.Helper()
+	logs := must[[]string](t)(filepath.Glob(filepath.Join(filepath.Dir(s.Log()), "*")))
+	for _, name := range logs {
+		text := must[[]byte](t)(os.ReadFile(name))
+		for _, w := range words {
+			if bytes.Contains(text, []byte(w)) {
+				t.Errorf("%s tells %q", filepath.Base(name), w)
+			}
+		}
 	}
 }

@@ -10,20 +10,23 @@ import (
 
 // A Voicemail is what the name of a stored recording and its companion tell of a message the fail-safe recorded.
 //
-// The recording "vm/1764000000-13125550142-1764000000.12" is the voice, a WAV; the recording of the same name with
-// "-caller" behind it is a short text, the caller's number, because that is patient data and must stand in no name, URL
-// or log. The companion is written before the caller is asked to speak: one without a voice is a caller who hung up
-// during the apology. Both are listed, fetched and deleted through ARI like any stored recording.
+// The recording "vm/1764000000-_13125550142-1764000000.12" is the voice, a WAV: when the fail-safe took the call, the
+// number dialled (_ stands for its +, which a URL would turn into a space), and the channel's id. The recording of the
+// same name with "-caller" behind it is a short text, the caller's number: that is patient data and must stand in no
+// name, URL or log. It is written before the caller is asked to speak, so one without a voice is a caller who hung up
+// during the apology. While the channel lives the message may still be spoken. Both are listed, fetched and deleted
+// through ARI like any stored recording.
 type Voicemail struct {
-	Name string    // the recording's name on ARI
-	DID  string    // the number dialled, as the carrier sent it
-	At   time.Time // when the fail-safe took the call
+	Name    string    // the recording's name on ARI
+	DID     string    // the number dialled, as the carrier sent it
+	At      time.Time // when the fail-safe took the call
+	Channel string    // the channel that speaks it; the message is whole when that channel is gone
 }
 
 // CallerSuffix stands behind a voicemail's name in the name of its companion.
 const CallerSuffix = "-caller"
 
-var voicemailName = regexp.MustCompile(`^vm/([0-9]{9,12})-([+0-9A-Za-z]*)-[0-9A-Za-z._-]+$`)
+var voicemailName = regexp.MustCompile(`^vm/([0-9]{9,12})-(_?[0-9A-Za-z]*)-([0-9A-Za-z._-]+)$`)
 
 // ParseVoicemail reads a stored recording's name. It fails for what is not a voicemail, companions included.
 func ParseVoicemail(name string) (Voicemail, error) {
@@ -35,5 +38,5 @@ func ParseVoicemail(name string) (Voicemail, error) {
 	if err != nil {
 		return Voicemail{}, fmt.Errorf("asterisk: %q: %w", name, err)
 	}
-	return Voicemail{Name: name, DID: m[2], At: time.Unix(sec, 0).UTC()}, nil
+	return Voicemail{Name: name, DID: strings.Replace(m[2], "_", "+", 1), At: time.Unix(sec, 0).UTC(), Channel: m[3]}, nil
 }

@@ -115,9 +115,24 @@ func (p *Phone) serve(ctx context.Context) error {
 	go func() { listening <- p.dg.ServeBackground(p.ctx, p.ring) }()
 	select {
 	case err := <-listening:
-		return err
+		if err != nil {
+			return err
+		}
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+	// The library says that it listens a moment before its own calls can use the socket; they would bind it again.
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		if _, err := p.ua.TransportLayer().GetConnection("udp", p.addr.String()); err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
 
