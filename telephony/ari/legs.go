@@ -1,0 +1,135 @@
+package ari
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/CyCoreSystems/ari/v5"
+
+	"lamplight/telephony"
+)
+
+// What the dialplan and we agree on; telephony/asterisk tells it whole.
+const (
+	argInbound = "inbound"
+
+	contextAgent    = "agent-leg"
+	contextOutbound = "outbound-leg"
+	contextRecorder = "lamplight-recorder"
+
+	varCall  = "LAMPLIGHT_CALL"
+	varAgent = "LAMPLIGHT_AGENT"
+	varPeer  = "PEER"
+	varDID   = "DID"
+	varLease = "TIMEOUT(absolute)"
+	varAlive = "GLOBAL(ALIVE)"
+)
+
+// defaultRing is how long a leg rings when the asker does not say: Asterisk's own default is not at all.
+const defaultRing = 60 * time.Second
+
+func channelKey(id telephony.LegID) *ari.Key {
+	return ari.NewKey(ari.ChannelKey, url.PathEscape(string(id)))
+}
+func bridgeKey(id telephony.BridgeID) *ari.Key {
+	return ari.NewKey(ari.BridgeKey, url.PathEscape(string(id)))
+}
+
+// Ring implements telephony.Switch.
+func (c *Client) Ring(ctx context.Context, leg telephony.LegID) error {
+	err := c.call(ctx, "ring", func() error { return c.rest.Channel().Ring(channelKey(leg)) })
+	return orGone(err, http.StatusConflict, http.StatusPreconditionFailed)
+}
+
+// Answer implements telephony.Switch.
+func (c *Client) Answer(ctx context.Context, leg telephony.LegID) error {
+	err := c.call(ctx, "answer", func() error { return c.rest.Channel().Answer(channelKey(leg)) })
+	return orGone(err, http.StatusConflict, http.StatusPreconditionFailed)
+}
+
+// Hangup implements telephony.Switch.
+func (c *Client) Hangup(ctx context.Context, leg telephony.LegID) error {
+	err := c.call(ctx, "hang up", func() error { return c.rest.Channel().Hangup(channelKey(leg), "normal") })
+	return orDone(err, http.StatusNotFound)
+}
+
+var (
+	endpointName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,80}$`)
+	dialable     = regexp.MustCompile(`^\+?[0-9]{2,15}$`)
+	headerName   = regexp.MustCompile(`^X-[A-Za-z0-9-]{1,60}$`)
+	headerValue  = regexp.MustCompile(`^[ -~]{0,200}$`)
+)
+
+// Originate implements telephony.Switch. An endpoint, number or header that could mean more to Asterisk than a name is
+// refused.
+func (c *Client) Originate(ctx context.Context, o telephony.Originate) error {
+	body, err := c.originate(o)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	_, known := c.legs[o.Leg]
+	if !known {
+		c.legs[o.Leg] = &leg{call: o.Call} // before the first event of it can come
+	}
+	c.mu.Unlock()
+	err = c.do(ctx, "originate", http.MethodPost, "/channels", body, nil)
+	if status(err) == http.StatusConflict {
+		return nil // a channel with this id lives: it was originated before
+	}
+	// A refusal is final; without an answer the leg may yet come, and stays known.
+	if !known && status(err) != 0 {
+		c.mu.Lock()
+		delete(c.legs, o.Leg)
+		c.mu.Unlock()
+	}
+	return err
+}
+
+func (c *Client) originate(o telephony.Originate) (map[string]any, error) {
+	endpoint, context := "PJSIP/"+o.Agent, contextAgent
+	switch {
+	case o.Agent == "" && dialable.MatchString(o.Number.Reveal()):
+		endpoint, context = "PJSIP/"+o.Number.Reveal()+"@"+c.cfg.Carrier, contextOutbound
+	case o.Agent == "" || o.Number != "":
+		return nil, fmt.Errorf("ari: originate %s: one of an agent and a dialable number is needed", o.Leg)
+	case !endpointName.MatchString(o.Agent):
+		return nil, fmt.Errorf("ari: originate %s: %q is no endpoint's name", o.Leg, o.Agent)
+	}
+	variables := map[string]string{varCall: string(o.Call), varAgent: o.Agent}
+	for k, v := range o.Headers {
+		if !headerName.MatchString(k) || !headerValue.MatchString(v) {
+			return nil, fmt.Errorf("ari: originate %s: the header %q is not of the form X-Name: printable text", o.Leg, k)
+		}
+		variables["PJSIP_HEADER(add,"+k+")"] = v
+	}
+	ring := o.Timeout
+	if ring <= 0 {
+		ring = defaultRing
+	}
+	return map[string]any{
+		"endpoint": endpoint, "channelId": string(o.Leg), "callerId": callerID(o.CallerName, o.CallerID),
+		"context": context, "extension": "s", "priority": 1,
+		"app":     c.cfg.App, // with a context this only subscribes us to the channel's events, from its first
+		"timeout": int((ring + time.Second - 1) / time.Second), "variables": variables,
+	}, nil
+}
+
+// callerID writes a name and a number as Asterisk reads them; what is in the name cannot end its quotes.
+func callerID(name string, n telephony.Number) string {
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`"<>\`, r) {
+			return -1
+		}
+		return r
+	}, telephony.CleanName(name))
+	if n == "" && name == "" {
+		return ""
+	}
+	return fmt.Sprintf(`"%s" <%s>`, name, n.Reveal())
+}

@@ -1,0 +1,226 @@
+package ari_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"lamplight/telephony"
+	"lamplight/telephony/ari"
+	"lamplight/telephony/asterisk"
+	"lamplight/telephony/asterisk/asterisktest"
+	"lamplight/telephony/phone"
+	"lamplight/telephony/switchtest"
+)
+
+// house is a real Asterisk with people around it. It implements switchtest.World.
+type house struct {
+	t      *testing.T
+	server *asterisk.Server
+	sw     *ari.Client
+
+	carrier *phone.Phone
+
+	mu     sync.Mutex // guards all below
+	phones map[string]*person
+}
+
+// person is somebody with a phone, or a caller; it implements switchtest.Party.
+type person struct {
+	h    *house
+	mu   sync.Mutex // guards all below
+	what switchtest.Phone
+	call *phone.Call
+	up   chan struct{} // closed when call is set
+	stop func()        // gives a call up that was not answered
+}
+
+func newHouse(t *testing.T, change func(*asterisk.Config)) *house {
+	h := &house{t: t, server: asterisktest.Start(t, change), phones: map[string]*person{}}
+	h.carrier = h.open(phone.Config{Listen: h.server.CarrierAddr(), Registrar: h.server.SIPAddr().String(), User: "carrier"})
+	go h.take(h.carrier, func(*phone.Incoming) string { return "carrier" })
+	for _, name := range []string{"agent1", "agent2"} {
+		p := h.open(phone.Config{Registrar: h.server.SIPAddr().String(), User: name, Password: h.server.Agents()[name]})
+		if err := p.Register(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		go h.take(p, func(*phone.Incoming) string { return name })
+	}
+	return h
+}
+
+func (h *house) open(c phone.Config) *phone.Phone {
+	p, err := phone.Open(h.t.Context(), c)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			h.t.Error(err)
+		}
+	})
+	return p
+}
+
+// connect opens a Client and closes it with the test.
+func (h *house) connect(t *testing.T) *ari.Client {
+	c, err := ari.Open(h.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func (h *house) config() ari.Config {
+	url, user, password := h.server.ARI()
+	return ari.Config{URL: url, User: user, Password: password, App: h.server.App(), Log: slog.New(slog.DiscardHandler)}
+}
+
+// take lets a phone do what was said of it with each call that comes.
+func (h *house) take(p *phone.Phone, who func(*phone.Incoming) string) {
+	for {
+		select {
+		case in := <-p.Incoming():
+			go h.person(who(in)).take(in)
+		case <-p.Done():
+			return
+		}
+	}
+}
+
+func (h *house) person(name string) *person {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.phones[name] == nil {
+		h.phones[name] = &person{h: h, up: make(chan struct{})}
+	}
+	return h.phones[name]
+}
+
+func (h *house) be(name string, w switchtest.Phone) *person {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := &person{h: h, what: w, up: make(chan struct{})}
+	h.phones[name] = p
+	return p
+}
+
+func (p *person) take(in *phone.Incoming) {
+	if !p.what.Mute {
+		if err := in.Ring(); err != nil {
+			return
+		}
+	}
+	select {
+	case <-time.After(p.what.After):
+	case <-in.Gone():
+		return
+	}
+	switch {
+	case p.what.Rejects != 0:
+		if err := in.Reject(); err != nil {
+			p.h.t.Error(err)
+		}
+	case p.what.Answers:
+		call, err := in.Answer(context.Background())
+		if err != nil {
+			p.h.t.Error(err)
+			return
+		}
+		p.talk(call)
+	}
+}
+
+func (p *person) talk(c *phone.Call) {
+	p.mu.Lock()
+	p.call = c
+	p.mu.Unlock()
+	close(p.up)
+}
+
+func (h *house) Switch() telephony.Switch { return h.sw }
+
+func (h *house) Caller(did, ani telephony.Number, name string) switchtest.Party {
+	return h.dial(did.Reveal(), ani.Reveal(), name)
+}
+
+func (h *house) dial(did, ani, name string) *person {
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &person{h: h, up: make(chan struct{}), stop: cancel}
+	go func() {
+		c, err := h.carrier.Dial(ctx, phone.Outgoing{Number: did, From: ani, Name: name})
+		if err == nil {
+			p.talk(c)
+		} else {
+			close(p.up)
+		}
+	}()
+	return p
+}
+
+func (h *house) Agent(endpoint string, w switchtest.Phone) switchtest.Party { return h.be(endpoint, w) }
+func (h *house) Outside(n telephony.Number, w switchtest.Phone) switchtest.Party {
+	return h.be("carrier", w)
+}
+
+// talks waits until the call is answered.
+func (p *person) talks() *phone.Call {
+	p.h.t.Helper()
+	select {
+	case <-p.up:
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.call
+	case <-time.After(20 * time.Second):
+		p.h.t.Fatal("the call was not answered")
+		panic("unreached")
+	}
+}
+
+func (p *person) Press(digits string) {
+	if err := p.talks().DTMF(context.Background(), digits); err != nil {
+		p.h.t.Error(err)
+	}
+}
+
+func (p *person) HangUp() {
+	select {
+	case <-p.up:
+	default:
+		if p.stop != nil {
+			p.stop()
+		}
+	}
+	if c := p.talks(); c != nil {
+		if err := c.Hangup(context.Background()); err != nil {
+			p.h.t.Error(err)
+		}
+	}
+}
+
+func TestAsteriskConforms(t *testing.T) {
+	h := newHouse(t, nil)
+	switchtest.Run(t, func(t *testing.T) switchtest.World {
+		h.t, h.sw = t, h.connect(t)
+		t.Cleanup(h.clear)
+		return h
+	})
+}
+
+// clear hangs up what a failed test has left, so that the next one is not blamed.
+func (h *house) clear() {
+	snap, err := h.sw.Snapshot(context.Background())
+	for _, l := range snap.Legs {
+		err = errors.Join(err, h.sw.Hangup(context.Background(), l.Leg))
+	}
+	for _, b := range snap.Bridges {
+		err = errors.Join(err, h.sw.RemoveBridge(context.Background(), b.Bridge))
+	}
+	if err != nil {
+		h.t.Error(err)
+	}
+}

@@ -1,0 +1,269 @@
+package ari
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/CyCoreSystems/ari/v5"
+
+	"lamplight/telephony"
+)
+
+// A recorder is two snoops and a bridge, named after their recording. "say" hears what the leg says and bears the
+// MixMonitor, "hear" what the leg hears.
+const (
+	sayPrefix    = "rec-say-"
+	hearPrefix   = "rec-hear-"
+	bridgePrefix = "rec-bridge-"
+	argRecorder  = "recorder"
+)
+
+// A recording is one that runs. recording is closed when MixMonitor is at work, ended when the snoop has gone.
+type recording struct {
+	leg       telephony.LegID
+	recording chan struct{}
+	ended     chan struct{}
+	begun     bool // recording is closed
+	joined    bool // Record has succeeded
+}
+
+// takeUp is how long the dialplan may take to start a recorder. It takes milliseconds, unless the leg ends just then.
+const takeUp = 3 * time.Second
+
+var recordingName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$`)
+
+func isSnoop(id string) bool {
+	return strings.HasPrefix(id, sayPrefix) || strings.HasPrefix(id, hearPrefix)
+}
+
+func recorderOf(bridge string) (telephony.RecordingID, bool) {
+	r, ok := strings.CutPrefix(bridge, bridgePrefix)
+	return telephony.RecordingID(r), ok
+}
+
+// Record implements telephony.Switch. It returns when the file is being written.
+func (c *Client) Record(ctx context.Context, leg telephony.LegID, r telephony.RecordingID) error {
+	if !recordingName.MatchString(string(r)) {
+		return fmt.Errorf("ari: record: %q cannot name a recording", r)
+	}
+	c.mu.Lock()
+	rec := c.recordings[r]
+	if rec == nil {
+		rec = newRecording(leg)
+		c.recordings[r] = rec
+	}
+	joined := rec.joined
+	c.mu.Unlock()
+	if joined {
+		return nil
+	}
+	if err := c.record(ctx, leg, r, rec); err != nil {
+		c.drop(r, rec)
+		c.endRecorder(r)
+		return err
+	}
+	return nil
+}
+
+func newRecording(leg telephony.LegID) *recording {
+	return &recording{leg: leg, recording: make(chan struct{}), ended: make(chan struct{})}
+}
+
+func (c *Client) record(ctx context.Context, leg telephony.LegID, r telephony.RecordingID, rec *recording) error {
+	say, hear := sayPrefix+string(r), hearPrefix+string(r)
+	made, err := c.snoop(ctx, leg, say, ari.DirectionIn)
+	if err != nil {
+		return err
+	}
+	if _, err := c.snoop(ctx, leg, hear, ari.DirectionOut); err != nil {
+		return err
+	}
+	b := telephony.BridgeID(bridgePrefix + string(r))
+	if err := c.MakeBridge(ctx, b); err != nil {
+		return err
+	}
+	if made {
+		if err := c.set(ctx, "name recording", telephony.LegID(say), "REC", c.cfg.App+"/"+string(r)); err != nil {
+			return err
+		}
+		// Into the dialplan, which starts MixMonitor and gives the snoop back.
+		err := c.call(ctx, "record", func() error {
+			return c.rest.Channel().Continue(channelKey(telephony.LegID(say)), contextRecorder, "s", 1)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	select {
+	case <-rec.recording:
+	case <-rec.ended:
+		return fmt.Errorf("ari: record: %w", telephony.ErrGone)
+	case <-ctx.Done():
+		return fmt.Errorf("ari: record: %w", ctx.Err())
+	case <-time.After(takeUp):
+		return fmt.Errorf("ari: record: the dialplan's %s did not take up the recorder", contextRecorder)
+	}
+	if err := c.Join(ctx, b, telephony.LegID(say), telephony.LegID(hear)); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	rec.joined = true
+	c.mu.Unlock()
+	return nil
+}
+
+// snoop makes one snoop of a leg; made is false when it was there.
+func (c *Client) snoop(ctx context.Context, leg telephony.LegID, id string, spy ari.Direction) (made bool, err error) {
+	err = c.call(ctx, "record", func() error {
+		_, err := c.rest.Channel().Snoop(channelKey(leg), id, &ari.SnoopOptions{App: c.cfg.App, Spy: spy})
+		return err
+	})
+	// Asterisk answers 500 to an id in use, and to much else.
+	if code := status(err); code == http.StatusConflict || code == http.StatusInternalServerError {
+		if _, there := c.channel(ctx, id); there == nil {
+			return false, nil
+		}
+	}
+	return err == nil, orGone(err, http.StatusBadRequest)
+}
+
+// snoopStarted learns that the dialplan has given a snoop back, with MixMonitor at work.
+func (c *Client) snoopStarted(id string, args []string) {
+	r, say := strings.CutPrefix(id, sayPrefix)
+	if !say || len(args) == 0 || args[0] != argRecorder {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if rec := c.recordings[telephony.RecordingID(r)]; rec != nil && !rec.begun {
+		rec.begun = true
+		close(rec.recording)
+	}
+}
+
+// snoopEnded learns that a snoop has left us. The first time it has gone to the dialplan to be given MixMonitor; the
+// second time the recording is over, by our wish or because its leg has ended.
+func (c *Client) snoopEnded(id string) {
+	name, say := strings.CutPrefix(id, sayPrefix)
+	r := telephony.RecordingID(name)
+	c.mu.Lock()
+	rec := c.recordings[r]
+	over := say && rec != nil && rec.begun
+	c.mu.Unlock()
+	if !over {
+		return
+	}
+	c.drop(r, rec)
+	c.endRecorder(r)
+	c.over.Go(func() {
+		ctx, cancel := context.WithTimeout(c.life, c.cfg.Timeout)
+		defer cancel()
+		err := c.settled(ctx, c.cfg.App+"/"+string(r))
+		if err != nil {
+			c.log.Warn("a recording did not settle", "recording", r, "error", err)
+		}
+		c.events.put(telephony.Event{
+			Kind: telephony.RecordingEnded, At: time.Now(), Leg: rec.leg, Recording: r, Failed: err != nil,
+		})
+	})
+}
+
+// drop forgets a running recording.
+func (c *Client) drop(r telephony.RecordingID, rec *recording) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.recordings[r] == rec {
+		delete(c.recordings, r)
+		close(rec.ended)
+	}
+}
+
+// endRecorder takes down what is left of a recorder, in its own time: nothing waits on it.
+func (c *Client) endRecorder(r telephony.RecordingID) {
+	c.over.Go(func() {
+		ctx, cancel := context.WithTimeout(c.life, c.cfg.Timeout)
+		defer cancel()
+		err := errors.Join(
+			c.Hangup(ctx, telephony.LegID(sayPrefix+string(r))),
+			c.Hangup(ctx, telephony.LegID(hearPrefix+string(r))),
+			c.RemoveBridge(ctx, telephony.BridgeID(bridgePrefix+string(r))),
+		)
+		if err != nil && c.life.Err() == nil {
+			c.log.Warn("a recorder was not taken down; the next snapshot will", "recording", r, "error", err)
+		}
+	})
+}
+
+// StopRecording implements telephony.Switch.
+func (c *Client) StopRecording(ctx context.Context, r telephony.RecordingID) error {
+	return errors.Join(
+		c.Hangup(ctx, telephony.LegID(sayPrefix+string(r))),
+		c.Hangup(ctx, telephony.LegID(hearPrefix+string(r))),
+		c.RemoveBridge(ctx, telephony.BridgeID(bridgePrefix+string(r))),
+	)
+}
+
+// DeleteRecording implements telephony.Switch. A recording that is not there is success.
+func (c *Client) DeleteRecording(ctx context.Context, r telephony.RecordingID) error {
+	for _, name := range c.storedNames(r) {
+		err := c.do(ctx, "delete recording", http.MethodDelete, storedPath(name), nil, nil)
+		if err = orDone(err, http.StatusNotFound); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// liveRecordings picks the running recordings out of all channels.
+func (c *Client) liveRecordings(channels []channel) []telephony.RecordingID {
+	var live []telephony.RecordingID
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, ch := range channels {
+		args, in := ch.inStasis(c.cfg.App)
+		name, say := strings.CutPrefix(ch.ID, sayPrefix)
+		if !say || !in || len(args) == 0 || args[0] != argRecorder {
+			continue
+		}
+		r := telephony.RecordingID(name)
+		live = append(live, r)
+		if c.recordings[r] == nil { // an earlier life's: its end shall be told
+			rec := newRecording("")
+			rec.begun = true
+			close(rec.recording)
+			c.recordings[r] = rec
+		}
+	}
+	return live
+}
+
+// settled waits until a stored file no longer grows: MixMonitor writes its last buffer after its channel has gone.
+func (c *Client) settled(ctx context.Context, name string) error {
+	last := int64(-1)
+	for {
+		a, err := c.raw.send(ctx, http.MethodGet, storedPath(name)+"/file", nil)
+		if err != nil {
+			return explain("look at recording", err)
+		}
+		n := a.ContentLength
+		if err := a.Body.Close(); err != nil {
+			return err
+		}
+		if n == last {
+			return nil
+		}
+		last = n
+		select {
+		case <-time.After(settleTime):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+const settleTime = 100 * time.Millisecond

@@ -1,0 +1,237 @@
+package ari
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/CyCoreSystems/ari/v5"
+
+	"lamplight/telephony"
+)
+
+// A leg is what we know of a channel of ours.
+type leg struct {
+	name    string // the channel's name, which the dialplan's PEER needs
+	inbound bool
+	call    telephony.CallID
+	entered bool // it is in Stasis: ours to command
+	hanging bool // it is being hung up: the end of Stasis that follows is no loss
+	stale   bool // known from an earlier connection; the next Snapshot shows whether it is there still
+}
+
+// forget doubts all we know when a connection is new: nothing is replayed, a Snapshot tells what is there.
+func (c *Client) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.plays)
+	for _, l := range c.legs {
+		l.stale = true
+	}
+}
+
+// translate turns one message into events. Only an ApplicationReplaced is an error: it ends the connection. What it
+// does not know it counts and lets pass.
+func (c *Client) translate(msg []byte) error {
+	e, err := ari.DecodeEvent(msg)
+	if err != nil {
+		c.stranger(msg)
+		return nil
+	}
+	switch v := e.(type) {
+	case *ari.ApplicationReplaced:
+		return errDemoted
+	case *ari.StasisStart:
+		c.started(v)
+	case *ari.StasisEnd:
+		c.left(v)
+	case *ari.ChannelStateChange:
+		if v.Channel.State == "Ringing" {
+			c.ringing(v)
+		}
+	case *ari.ChannelHangupRequest:
+		c.hanging(telephony.LegID(v.Channel.ID))
+	case *ari.ChannelDestroyed:
+		c.destroyed(v)
+	case *ari.ChannelDtmfReceived:
+		c.digit(v)
+	case *ari.PlaybackFinished:
+		c.played(v)
+	}
+	return nil
+}
+
+// stranger notes an event that could not be decoded: its type, never its content.
+func (c *Client) stranger(msg []byte) {
+	var t struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(msg, &t); err != nil || t.Type == "" {
+		t.Type = "(not JSON)"
+	}
+	if len(t.Type) > 60 {
+		t.Type = t.Type[:60]
+	}
+	c.mu.Lock()
+	_, seen := c.unknown[t.Type]
+	if seen || len(c.unknown) < 1000 {
+		c.unknown[t.Type]++
+	}
+	c.mu.Unlock()
+	if !seen {
+		c.log.Info("the switch sends an event we do not know", "type", t.Type)
+	}
+}
+
+// started is a channel's entry into our application.
+func (c *Client) started(v *ari.StasisStart) {
+	id := telephony.LegID(v.Channel.ID)
+	if isSnoop(v.Channel.ID) {
+		c.snoopStarted(v.Channel.ID, v.Args)
+		return
+	}
+	e := telephony.Event{At: time.Time(v.Timestamp), Leg: id}
+	c.mu.Lock()
+	l := c.legs[id]
+	if l == nil {
+		l = &leg{}
+		c.legs[id] = l
+	}
+	delete(c.ended, id)
+	l.name, l.entered, l.stale = v.Channel.Name, true, false
+	if len(v.Args) > 0 && v.Args[0] == argInbound {
+		l.inbound = true
+		e.Kind = telephony.LegArrived
+		if len(v.Args) > 1 {
+			e.DID = dialled(v.Args[1])
+		}
+		e.ANI = number(v.Channel.Caller.Number)
+		e.CallerName = telephony.CleanName(v.Channel.Caller.Name)
+	} else {
+		e.Kind = telephony.LegEntered
+		if l.call == "" { // originated by an earlier life
+			l.call = telephony.CallID(v.Channel.ChannelVars[varCall])
+		}
+		e.Call = l.call
+	}
+	c.mu.Unlock()
+	c.events.put(e)
+}
+
+// left is a channel's way out of our application. When it is being hung up this is the last we hear of a caller's
+// channel: Asterisk ends our subscription with it. Otherwise the fail-safe has it.
+func (c *Client) left(v *ari.StasisEnd) {
+	if isSnoop(v.Channel.ID) {
+		c.snoopEnded(v.Channel.ID)
+		return
+	}
+	id := telephony.LegID(v.Channel.ID)
+	c.mu.Lock()
+	l := c.legs[id]
+	hanging := l != nil && l.hanging
+	c.mu.Unlock()
+	e := telephony.Event{Kind: telephony.LegLost, At: time.Time(v.Timestamp), Leg: id}
+	if hanging {
+		e.Kind, e.Cause = telephony.LegDown, normalClearing
+	}
+	c.end(e)
+}
+
+// normalClearing is Q.850's cause for a call that one side hung up.
+const normalClearing = 16
+
+// end tells a leg's end, once.
+func (c *Client) end(e telephony.Event) {
+	c.mu.Lock()
+	c.ended.add(e.Leg)
+	l := c.legs[e.Leg]
+	delete(c.legs, e.Leg)
+	c.mu.Unlock()
+	if l != nil {
+		e.Call = l.call
+		c.events.put(e)
+	}
+}
+
+func (c *Client) hanging(id telephony.LegID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l := c.legs[id]; l != nil {
+		l.hanging = true
+	}
+}
+
+func (c *Client) destroyed(v *ari.ChannelDestroyed) {
+	c.end(telephony.Event{Kind: telephony.LegDown, At: time.Time(v.Timestamp), Leg: telephony.LegID(v.Channel.ID), Cause: v.Cause})
+}
+
+func (c *Client) ringing(v *ari.ChannelStateChange) {
+	id := telephony.LegID(v.Channel.ID)
+	c.mu.Lock()
+	l := c.legs[id]
+	c.mu.Unlock()
+	if l != nil && !l.inbound {
+		c.events.put(telephony.Event{Kind: telephony.LegRinging, At: time.Time(v.Timestamp), Leg: id, Call: l.call})
+	}
+}
+
+func (c *Client) digit(v *ari.ChannelDtmfReceived) {
+	id := telephony.LegID(v.Channel.ID)
+	c.mu.Lock()
+	l := c.legs[id]
+	c.mu.Unlock()
+	if l != nil {
+		c.events.put(telephony.Event{Kind: telephony.Digit, At: time.Time(v.Timestamp), Leg: id, Call: l.call, Digit: v.Digit})
+	}
+}
+
+// played is the end of a play. One that we do not know was ended by RemoveBridge, or is an earlier life's.
+func (c *Client) played(v *ari.PlaybackFinished) {
+	id := telephony.PlayID(v.Playback.ID)
+	c.mu.Lock()
+	b, ours := c.plays[id]
+	delete(c.plays, id)
+	c.mu.Unlock()
+	if ours {
+		c.events.put(telephony.Event{
+			Kind: telephony.PlayEnded, At: time.Time(v.Timestamp), Play: id, Bridge: b, Failed: v.Playback.State == "failed",
+		})
+	}
+}
+
+// playedWith ends the plays of a bridge that has gone: Asterisk tells nothing more of them.
+func (c *Client) playedWith(b telephony.BridgeID) {
+	c.mu.Lock()
+	var over []telephony.PlayID
+	for id, in := range c.plays {
+		if in == b {
+			over = append(over, id)
+			delete(c.plays, id)
+		}
+	}
+	c.mu.Unlock()
+	for _, id := range over {
+		c.events.put(telephony.Event{Kind: telephony.PlayEnded, At: time.Now(), Play: id, Bridge: b})
+	}
+}
+
+// departed remembers legs that ended a moment ago: Asterisk may still list them. The zero value remembers none.
+type departed map[telephony.LegID]time.Time
+
+const rememberDeparted = 10 * time.Second
+
+func (d departed) add(id telephony.LegID) {
+	now := time.Now()
+	if len(d)%256 == 255 {
+		for old, at := range d {
+			if now.Sub(at) > rememberDeparted {
+				delete(d, old)
+			}
+		}
+	}
+	d[id] = now
+}
+
+func (d departed) has(id telephony.LegID) bool {
+	at, ok := d[id]
+	return ok && time.Since(at) < rememberDeparted
+}
