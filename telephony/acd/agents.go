@@ -1,10 +1,6 @@
 package acd
 
-import (
-	"fmt"
-	"maps"
-	"slices"
-)
+import "fmt"
 
 func (s *State) agentIn(able Agent) error {
 	if able.ID == "" {
@@ -13,14 +9,14 @@ func (s *State) agentIn(able Agent) error {
 	if err := able.check(); err != nil {
 		return err
 	}
-	able.Languages, able.Skills = maps.Clone(able.Languages), maps.Clone(able.Skills)
-	able.Certified, able.Groups = slices.Clone(able.Certified), slices.Clone(able.Groups)
+	able = able.clone()
 	if a := s.agents[able.ID]; a != nil {
 		s.retrain(a, able)
 		return nil
 	}
 	a := &agent{id: able.ID, able: able, state: StatePaused, reason: ReasonSignedIn, since: s.now, counted: s.now}
 	a.idle.agent, a.timer.agent = a, a
+	a.idle.seq = s.nextSeq()
 	s.wear(a, able)
 	s.agents[a.id] = a
 	return nil

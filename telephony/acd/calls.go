@@ -1,6 +1,9 @@
 package acd
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 func (s *State) callIn(id CallID, n *Needs) error {
 	if id == "" {
@@ -18,6 +21,63 @@ func (s *State) callIn(id CallID, n *Needs) error {
 	}
 	s.enterList(c)
 	return nil
+}
+
+func (s *State) revise(id CallID, n *Needs) error {
+	c := s.calls[id]
+	if c == nil {
+		return ErrUnknown
+	}
+	if err := n.check(); err != nil {
+		return err
+	}
+	if c.state == CallWaiting {
+		s.leaveList(c)
+	}
+	s.recast(c, n)
+	switch c.state {
+	case CallWaiting:
+		s.enterList(c)
+	case CallOffered:
+		s.settle(c)
+		if a := c.agent; !c.kind.slots[c.stage].fits.has(a.prof.i) {
+			s.withdraw(a, WhyNeeds)
+			s.move(a, StateReady) // with the idle time the agent had
+		}
+	}
+	return nil
+}
+
+func (s *State) comeBack(id CallID, n *Needs, since time.Time) error {
+	if id == "" {
+		return fmt.Errorf("%w: a call without an id", ErrInvalid)
+	}
+	if s.calls[id] != nil {
+		return ErrTwice
+	}
+	if err := n.check(); err != nil {
+		return err
+	}
+	in, err := nanos(since)
+	if err != nil {
+		return err
+	}
+	c := s.newCall(id, s.kindOf(n), min(in, s.now))
+	if s.expired(c) {
+		s.finish(c, Overflowed)
+		return nil
+	}
+	s.enterList(c)
+	return nil
+}
+
+// recast gives a call that is in no queue other needs.
+func (s *State) recast(c *call, n *Needs) {
+	k := s.kindOf(n)
+	s.hold(k)
+	s.letGo(c.kind)
+	c.kind = k
+	c.place.at = c.in - int64(n.Priority)
 }
 
 func (s *State) newCall(id CallID, k *kind, in int64) *call {
@@ -97,11 +157,7 @@ func (s *State) requeue(id CallID, n *Needs, reached bool) error {
 	s.release(c.agent)
 	c.agent = nil
 	if n != nil {
-		k := s.kindOf(n)
-		s.hold(k)
-		s.letGo(c.kind)
-		c.kind = k
-		c.place.at = c.in - int64(n.Priority)
+		s.recast(c, n)
 	}
 	c.since = s.now
 	c.callback = c.callback && !reached

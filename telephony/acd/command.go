@@ -62,6 +62,7 @@ const (
 	WhyPaused                  // the agent paused
 	WhyOut                     // the agent signed out
 	WhyLimit                   // wrap-up reached its limit
+	WhyNeeds                   // since a Revise the call needs what the agent does not have
 )
 
 // An Outcome is how a call ended.

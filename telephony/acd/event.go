@@ -1,5 +1,7 @@
 package acd
 
+import "time"
+
 // An Event is something that happened: one of the types in this file.
 type Event interface{ event() }
 
@@ -25,6 +27,23 @@ type Pause struct {
 type CallIn struct {
 	Call  CallID
 	Needs Needs
+}
+
+// Revise changes what a call needs, wherever it stands: the caller chose another language. A waiting call keeps its
+// place (a new Priority moves it). An offer to an agent who does not fit any more is withdrawn with WhyNeeds, and
+// neither side loses by it. Figures counted before stay with the old
+// practice and language.
+type Revise struct {
+	Call  CallID
+	Needs Needs
+}
+
+// Return puts a call on the list of the waiting that came in earlier, at Since, and was waiting then: a server that
+// takes over has found it. It is not counted as offered again.
+type Return struct {
+	Call  CallID
+	Needs Needs
+	Since time.Time
 }
 
 // CallGone says that the caller hung up, or gave up a kept place. A call that is waiting or offered is abandoned; one
@@ -86,6 +105,8 @@ func (AgentOut) event()     {}
 func (Ready) event()        {}
 func (Pause) event()        {}
 func (CallIn) event()       {}
+func (Revise) event()       {}
+func (Return) event()       {}
 func (CallGone) event()     {}
 func (KeepPlace) event()    {}
 func (Requeue) event()      {}

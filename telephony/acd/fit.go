@@ -204,7 +204,7 @@ func (s *State) dropSlot(sl *slot) {
 
 func (s *State) slotOf(d demand) *slot {
 	b := appendString(nil, string(d.practice))
-	b = append(b, byte(d.own), byte(d.level), flag(d.outside)|flag(d.certified)<<1)
+	b = append(b, byte(d.own), byte(d.level), bit(d.outside)|bit(d.certified)<<1)
 	b = appendAbilities(appendString(b, d.language), d.skills)
 	b = appendStrings(b, d.groups)
 	if sl, ok := s.slotBy[string(b)]; ok {
@@ -361,7 +361,7 @@ func (n *Needs) clone() Needs {
 
 func (n *Needs) appendKey(b []byte) []byte {
 	b = appendString(appendString(b, string(n.Practice)), string(n.Language))
-	b = append(b, byte(n.Level), byte(n.Own), flag(n.Certified))
+	b = append(b, byte(n.Level), byte(n.Own), bit(n.Certified))
 	b = binary.AppendVarint(binary.AppendVarint(b, int64(n.Priority)), int64(n.Overflow))
 	b = binary.AppendUvarint(b, uint64(len(n.Skills)))
 	for _, k := range n.Skills {
@@ -371,8 +371,8 @@ func (n *Needs) appendKey(b []byte) []byte {
 	for i := range n.Relax {
 		r := &n.Relax[i]
 		b = binary.AppendVarint(b, int64(r.After))
-		b = append(b, byte(r.Level), flag(r.AnyLanguage)|flag(r.AnySkill)<<1|flag(r.Uncertified)<<2|
-			flag(r.Outside)<<3|flag(r.AnyGroup)<<4)
+		b = append(b, byte(r.Level), bit(r.AnyLanguage)|bit(r.AnySkill)<<1|bit(r.Uncertified)<<2|
+			bit(r.Outside)<<3|bit(r.AnyGroup)<<4)
 		b = appendStrings(b, r.Groups)
 	}
 	return b
@@ -398,7 +398,7 @@ func appendAbilities(b []byte, l []ability) []byte {
 	return b
 }
 
-func flag(v bool) byte {
+func bit(v bool) byte {
 	if v {
 		return 1
 	}

@@ -14,10 +14,7 @@ func (s *State) configure(c Config) error {
 		return err
 	}
 	c = c.withDefaults()
-	c.Groups = slices.Clone(c.Groups)
-	for i := range c.Groups {
-		c.Groups[i].Hours = slices.Clone(c.Groups[i].Hours)
-	}
+	c.Groups = cloneGroups(c.Groups)
 	s.cfg, s.zones = c, zones
 	s.turns = math.MinInt64 // runDue looks at the groups at once
 	return nil

@@ -27,15 +27,23 @@ func (s *State) match() {
 	default:
 		// A new call and a new agent that do not suit each other cannot compete for a third: what the call can have
 		// was Ready before, and fitted nothing that the agent can have.
+		var forC *agent
+		var forA *call
 		if c != nil {
-			if best := s.pick(c); best != nil {
-				s.offer(c, best)
-			}
+			forC = s.pick(c)
 		}
 		if a != nil {
-			if best := s.mostUrgent(a); best != nil {
-				s.offer(best, a)
-			}
+			forA = s.mostUrgent(a)
+		}
+		if forA != nil && forC != nil && forA.place.before(&c.place) {
+			s.offer(forA, a)
+			forA = nil
+		}
+		if forC != nil {
+			s.offer(c, forC)
+		}
+		if forA != nil {
+			s.offer(forA, a)
 		}
 	}
 }

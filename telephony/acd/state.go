@@ -100,7 +100,7 @@ type bar struct {
 // and nowhere else.
 func New(cfg Config, epoch uint64) (*State, error) {
 	s := &State{
-		epoch: epoch, now: math.MinInt64, turns: math.MinInt64,
+		epoch: epoch, turns: math.MinInt64,
 		agents: map[AgentID]*agent{}, calls: map[CallID]*call{}, offers: map[uint64]*agent{}, shut: map[GroupID]bool{},
 		profileBy: map[string]*profile{}, slotBy: map[string]*slot{}, kinds: map[string]*kind{},
 		practices: map[PracticeID]*tally{}, languages: map[Language]*tally{}, groups: map[GroupID]*tally{},
@@ -194,17 +194,24 @@ func (s *State) offerOf(a *agent) Offer {
 
 func at(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 
-// nanos bounds an instant to what nanoseconds since 1970 can hold: the years 1678 to 2262.
+// nanos bounds an instant so that the difference of any two fits a time.Duration.
 func nanos(t time.Time) (int64, error) {
-	if y := t.Year(); y < 1700 || y > 2200 {
-		return 0, fmt.Errorf("%w: the year %d is outside 1700 to 2200", ErrInvalid, y)
+	if y := t.UTC().Year(); y < 1970 || y > 2200 {
+		return 0, fmt.Errorf("%w: the year %d is not in 1970 to 2200", ErrInvalid, y)
 	}
 	return t.UnixNano(), nil
 }
 
+// arm sets a timer. Of those due in the same instant calls come first, in the order they came in, then agents in the
+// order they became Ready; so a restored State does the same.
 func (s *State) arm(n *node, at int64) {
 	s.timers.remove(n)
 	n.at = at
+	if n.call != nil {
+		n.seq = n.call.place.seq
+	} else {
+		n.seq = n.agent.idle.seq | 1<<63
+	}
 	s.timers.push(n)
 }
 
