@@ -29,17 +29,20 @@ import (
 
 // house is an engine on a real database with real channels to a pocket.
 type house struct {
-	t      *testing.T
-	pool   *pgxpool.Pool
-	log    *audit.Log
-	key    *audit.Key
-	clock  *routingtest.Clock
-	pocket *pocket.Pocket
-	engine *Engine
-	cfg    Config
-	alarms chan Alarm
-	stop   context.CancelFunc
-	done   chan struct{}
+	t    *testing.T
+	pool *pgxpool.Pool
+	log  *audit.Log
+	key  *audit.Key
+	// keyPath and textConfig are for another process that does the same work.
+	keyPath    string
+	textConfig twilio.Config
+	clock      *routingtest.Clock
+	pocket     *pocket.Pocket
+	engine     *Engine
+	cfg        Config
+	alarms     chan Alarm
+	stop       context.CancelFunc
+	done       chan struct{}
 }
 
 var providers = []pocket.Phone{
@@ -53,7 +56,8 @@ func newHouse(t *testing.T) *house {
 	h := &house{t: t, pool: postgrestest.New(t), alarms: make(chan Alarm, 100)}
 	h.clock = routingtest.NewClock(t, h.pool)
 	var err error
-	if h.key, err = audit.OpenKey(filepath.Join(t.TempDir(), "audit.key"), "test"); err != nil {
+	h.keyPath = filepath.Join(t.TempDir(), "audit.key")
+	if h.key, err = audit.OpenKey(h.keyPath, "test"); err != nil {
 		t.Fatal(err)
 	}
 	h.log = audit.NewLog(h.pool, h.key)
@@ -91,8 +95,9 @@ func (h *house) config(keys push.Keys) Config {
 	var hook http.Handler
 	hooks := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { hook.ServeHTTP(w, r) }))
 	h.t.Cleanup(hooks.Close)
-	text, err := twilio.New(twilio.Config{BaseURL: h.pocket.URL, AccountSID: h.pocket.AccountSID, AuthToken: h.pocket.AuthToken,
-		From: "+13125550999", CallbackURL: hooks.URL + "/hooks/text"})
+	h.textConfig = twilio.Config{BaseURL: h.pocket.URL, AccountSID: h.pocket.AccountSID, AuthToken: h.pocket.AuthToken,
+		From: "+13125550999", CallbackURL: hooks.URL + "/hooks/text"}
+	text, err := twilio.New(h.textConfig)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -108,7 +108,7 @@ func (c *Client) Lookup(ctx context.Context, m channel.Message) (channel.Receipt
 		return channel.Receipt{}, channel.ErrCannotTell
 	}
 	trip := &trip{client: c, ctx: ctx}
-	p := (&api.ListMessageParams{}).SetTo(m.To).SetPageSize(50)
+	p := (&api.ListMessageParams{}).SetTo(m.To).SetPageSize(200)
 	// One page: ListMessage would go on through the whole history of the number.
 	page, err := trip.api().PageMessage(p, "", "")
 	if err != nil {
