@@ -49,7 +49,7 @@ type Service interface {
 	// Story tells everything of one call and its note, to the second; it opens the note and leaves a trace of that.
 	Story(ctx context.Context, ref StoryRef) (Story, error)
 	AddOn(ctx context.Context, note notes.NoteID, text string) error
-	// CloseAbandoned takes a call-back row from the board with a word on how it ended.
+	// CloseAbandoned takes a call-back or voicemail row from the board with a word on how it ended.
 	CloseAbandoned(ctx context.Context, call telephony.CallID, outcome string) error
 	// Supervise ends (cancel) or pushes (next rung now) an escalation; supervisors only.
 	Supervise(ctx context.Context, note notes.NoteID, act string, reason string) error
@@ -180,11 +180,7 @@ type Preview struct {
 }
 
 // PreviewStep is one person at one time, their channels together.
-type PreviewStep struct {
-	Name     string                `json:"name"`
-	Channels []routing.ChannelKind `json:"channels"`
-	After    time.Duration         `json:"after"`
-}
+type PreviewStep = routing.PreviewStep
 
 // Sent answers a Send.
 type Sent struct {

@@ -140,6 +140,7 @@ type CallsFilter struct {
 	Search   string              `json:"search"` // a name, a date of birth, a number or a reference
 	After    string              `json:"after"`  // the cursor a page gave
 	Limit    int                 `json:"limit"`  // at most 500, 50 when 0
+	Export   bool                `json:"-"`      // for a file to take away: needs that right, and the trace says so
 }
 
 // CallsPage is one page of a practice's list.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -131,4 +132,47 @@ func (e *Embedded) connect(user, password string) (*nats.Conn, error) {
 func (e *Embedded) Close() {
 	e.ns.Shutdown()
 	e.ns.WaitForShutdown()
+}
+
+// Connect opens both connections to a NATS of the administrator's, set up as Configuration prints.
+func Connect(url string, keys Keys, ca *x509.CertPool) (server, callout *nats.Conn, err error) {
+	dial := func(user, password string) (*nats.Conn, error) {
+		nc, err := nats.Connect(url, nats.UserInfo(user, password), nats.Name(user), nats.MaxReconnects(-1),
+			nats.Secure(&tls.Config{RootCAs: ca, MinVersion: tls.VersionTLS13}))
+		if err != nil {
+			return nil, fmt.Errorf("connect to NATS at %s: %w", url, err)
+		}
+		return nc, nil
+	}
+	if server, err = dial(serverUser, keys.ServerPassword); err != nil {
+		return nil, nil, err
+	}
+	if callout, err = dial(calloutUser, keys.CalloutPassword); err != nil {
+		server.Close()
+		return nil, nil, err
+	}
+	return server, callout, nil
+}
+
+// Configuration is the part of a NATS server's configuration that lets our servers in and asks them about desks. It holds
+// the servers' passwords.
+func Configuration(keys Keys) (string, error) {
+	issuer, err := nkeys.FromSeed([]byte(keys.IssuerSeed))
+	if err != nil {
+		return "", fmt.Errorf("NATS issuer seed: %w", err)
+	}
+	public, err := issuer.PublicKey()
+	if err != nil {
+		return "", fmt.Errorf("NATS issuer seed: %w", err)
+	}
+	return fmt.Sprintf(`accounts {
+  %[1]s: { users: [ { user: %[3]q, password: %[4]q } ] }
+  %[2]s: { users: [ { user: %[5]q, password: %[6]q } ] }
+}
+authorization {
+  timeout: 10
+  auth_callout { issuer: %[7]q, account: %[2]s, auth_users: [ %[3]q, %[5]q ] }
+}
+# and a tls { cert_file, key_file } block: desks connect over TLS only
+`, deskAccount, calloutAccount, serverUser, keys.ServerPassword, calloutUser, keys.CalloutPassword, public), nil
 }

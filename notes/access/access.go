@@ -53,7 +53,7 @@ var may = map[Role][]Act{
 	Agent:      {TakeNote, ReadNote, AddToNote, SeeBoard, CallBack},
 	Supervisor: {TakeNote, ReadNote, AddToNote, SeeBoard, CallBack, CloseNote, SearchCalls, Listen, Export, Supervise},
 	Provider:   {ReadNote, AckNote, AddToNote, CloseNote, SeeBoard, SearchCalls},
-	Practice:   {ReadNote, SeeBoard, SearchCalls, Listen, Export},
+	Practice:   {ReadNote, AddToNote, CloseNote, SeeBoard, SearchCalls, Listen, Export}, // notes without a ladder wait for the office, which closes them
 	Admin:      {EditAccount, EditPeople, VerifyAudit},
 }
 

@@ -1,0 +1,211 @@
+package console
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"lamplight/notes"
+	"lamplight/routing"
+	"lamplight/telephony"
+)
+
+// boardSettles is how long changes are gathered before every desk's board is drawn anew: a send, its first attempts and
+// their receipts come within milliseconds and are one change to a person.
+const boardSettles = 120 * time.Millisecond
+
+// boards says that the board has changed.
+type boards struct{ changed chan struct{} }
+
+func newBoards() boards { return boards{make(chan struct{}, 1)} }
+
+// boardMoved has every desk's board drawn anew, soon.
+func (h *House) boardMoved() {
+	select {
+	case h.boards.changed <- struct{}{}:
+	default: // it is to be drawn already
+	}
+}
+
+// Run keeps the desks' boards as routing moves them, until ctx ends.
+func (h *House) Run(ctx context.Context) error {
+	moved, err := h.cfg.Routing.Watch(ctx)
+	if err != nil {
+		return fmt.Errorf("watch the escalations: %w", err)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case _, ok := <-moved:
+			if !ok {
+				return ctx.Err()
+			}
+		case <-h.boards.changed:
+		}
+		settle := time.NewTimer(boardSettles)
+		for waiting := true; waiting; {
+			select {
+			case <-settle.C:
+				waiting = false
+			case <-moved:
+			case <-h.boards.changed:
+			case <-ctx.Done():
+				settle.Stop()
+				return nil
+			}
+		}
+		h.streams.all(func(ctx context.Context) (Event, bool) {
+			rows, err := h.Board(ctx)
+			if err != nil {
+				h.cfg.Log.Error("console: board", "error", err)
+				return Event{}, false
+			}
+			return h.event(Event{Kind: "board", Board: rows}), true
+		}, true)
+	}
+}
+
+// Board lists what waits on somebody: notes that climb or that nobody acknowledged, voicemails, calls to be called back.
+// A note that waits for the office without a ladder is on the practice's page, not here.
+func (h *House) Board(ctx context.Context) ([]BoardRow, error) {
+	if _, _, err := h.agent(ctx); err != nil {
+		return nil, err
+	}
+	open, err := h.cfg.Store.Board(ctx)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	climbs, err := h.cfg.Routing.Rows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	byNote := make(map[notes.NoteID]routing.Row, len(climbs))
+	for _, r := range climbs {
+		byNote[r.Note] = r
+	}
+	out := []BoardRow{}
+	for _, r := range open {
+		climb, climbing := byNote[r.Note.ID]
+		if r.Kind == "note" && !climbing {
+			continue
+		}
+		row, err := h.row(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		if climbing {
+			row.climb(climb)
+		}
+		out = append(out, row)
+	}
+	slices.SortStableFunc(out, func(a, b BoardRow) int {
+		return cmp.Or(cmp.Compare(lateness(b.Late), lateness(a.Late)), a.TakenAt.Compare(b.TakenAt))
+	})
+	return out, nil
+}
+
+// lateness orders rows: what nobody can be reached for stands on top.
+func lateness(late string) int {
+	return slices.Index([]string{string(routing.OnTime), string(routing.Late), string(routing.Unreachable)}, late)
+}
+
+// row draws a record's row.
+func (h *House) row(ctx context.Context, r notes.BoardRow) (BoardRow, error) {
+	row := BoardRow{Kind: r.Kind, Note: r.Note.ID, Call: r.Call, Ref: r.Note.Reference, Account: r.Account, Urgency: r.Note.Urgency, Patient: r.Patient,
+		State: r.Note.State, TakenAt: r.Since, Last: LastStep{Kind: "taken", At: r.Since}}
+	switch r.Kind {
+	case "callback":
+		row.Last.Kind = "abandoned"
+		if !r.Number {
+			row.Last.Detail = "number-withheld"
+		}
+	case notes.Voicemail:
+		row.Last.Kind = "voicemail"
+	}
+	acc, err := h.cfg.Store.Account(ctx, r.Account)
+	switch {
+	case err == nil:
+		row.Practice = acc.Name
+	case !errors.Is(err, notes.ErrNoAccount): // a call to a number nobody owns has no practice
+		return row, err
+	}
+	return row, nil
+}
+
+// climb puts what routing knows into a row.
+func (row *BoardRow) climb(r routing.Row) {
+	row.Late = string(r.Late)
+	row.NextAt, row.NextKind, row.NextName = r.Next.At, r.Next.Kind, r.Next.Name
+	if !r.Last.At.IsZero() {
+		row.Last = LastStep{Kind: r.Last.Kind, Name: r.Last.Name, Detail: r.Last.Detail, At: r.Last.At}
+		if r.Last.Channel != "" {
+			row.Last.Kind = string(r.Last.Channel)
+		}
+	}
+}
+
+// Story opens a call and its note whole.
+func (h *House) Story(ctx context.Context, ref StoryRef) (Story, error) {
+	if _, _, err := h.agent(ctx); err != nil {
+		return Story{}, err
+	}
+	st, err := h.cfg.Store.StoryOf(ctx, ref.Call, ref.Note)
+	if err != nil {
+		return Story{}, refusal(err)
+	}
+	out := Story{Caller: formatNumber(st.Call.ANI), Lines: st.Lines, HasRecording: len(st.Recordings) > 0, Labels: map[string]notes.Text{}}
+	account := st.Call.Account
+	if st.Note != nil {
+		account = st.Note.Account
+		out.Body, out.AddOns = st.Note.Body, st.Note.AddOns
+		r, err := h.cfg.Store.Row(ctx, st.Note.ID)
+		if err != nil {
+			return Story{}, refusal(err)
+		}
+		if out.Row, err = h.row(ctx, r); err != nil {
+			return Story{}, err
+		}
+		climb, err := h.cfg.Routing.Row(ctx, st.Note.ID)
+		if err == nil {
+			out.Row.climb(climb)
+		} else if !errors.Is(err, routing.ErrNoDispatch) {
+			return Story{}, err
+		}
+	} else {
+		out.Row = BoardRow{Kind: "callback", Call: st.Call.ID, Account: account, TakenAt: st.Call.OpenedAt, Last: LastStep{Kind: string(st.Call.Outcome), At: st.Call.EndedAt}}
+	}
+	acc, err := h.cfg.Store.Account(ctx, account)
+	if err != nil && !errors.Is(err, notes.ErrNoAccount) {
+		return Story{}, err
+	}
+	out.Row.Practice = acc.Name
+	if st.Note != nil {
+		t, _ := callType(acc, st.Note.CallType)
+		for _, f := range t.Fields {
+			out.Labels[f.Key] = f.Label
+		}
+	}
+	return out, nil
+}
+
+// before lists what this caller called about lately.
+func (h *House) before(ctx context.Context, acc notes.Account, c telephony.Call) ([]Before, error) {
+	const most = 5
+	prior, err := h.cfg.Store.PriorCalls(ctx, acc.ID, c.ANI, c.ID, most)
+	out := make([]Before, 0, len(prior))
+	for _, p := range prior {
+		b := Before{At: p.At, State: p.State, StateAt: p.StateAt, Note: p.Note, Ref: p.Ref}
+		if t, ok := callType(acc, p.CallType); ok {
+			b.CallType = t.Label
+		}
+		if p.Note == "" {
+			b.Outcome = string(p.Outcome)
+		}
+		out = append(out, b)
+	}
+	return out, err
+}

@@ -1,0 +1,219 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/routing"
+	"lamplight/routing/oncall"
+	"lamplight/telephony"
+)
+
+// Escalations is what the house asks of routing: everything a desk does with a dispatch, and who is on call.
+type Escalations interface {
+	routing.Desk
+	Schedule(acc notes.Account, at time.Time) (*oncall.Schedule, error)
+}
+
+// A Trainer makes practice calls come in.
+type Trainer interface {
+	Scenarios() []Scenario
+	// Call has one come in; it returns when the caller has begun to dial.
+	Call(ctx context.Context, scenario string) error
+}
+
+// Config is what a House stands on. Trainer may be nil: there are no practice calls then.
+type Config struct {
+	Store   *notes.Store
+	Door    *access.Door
+	Routing Escalations
+	Phones  *routing.Phones
+	PushKey string                                     // the VAPID public key browsers subscribe with
+	Phone   func(endpoint string) (PhoneAccount, bool) // an agent's phone by its name on the switch
+	Trainer Trainer
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// House implements Service and Pages, and listens to the call engine. Make one with New, hand it to the engine as its
+// Listener, and give it the engine with Drive before anybody asks. Its methods may be called from any goroutine.
+type House struct {
+	cfg     Config
+	engine  *telephony.Engine
+	streams streams
+	boards  boards
+}
+
+var (
+	_ Service            = (*House)(nil)
+	_ Pages              = (*House)(nil)
+	_ telephony.Listener = (*House)(nil)
+)
+
+// New makes a House.
+func New(cfg Config) *House {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &House{cfg: cfg, boards: newBoards()}
+}
+
+// Drive gives the house its call engine.
+func (h *House) Drive(e *telephony.Engine) { h.engine = e }
+
+// pauses are the reasons an agent may pause for.
+var pauses = []string{"break", "meal", "training", "coaching", "other"}
+
+// refused are the refusals a desk may see, by the error they stand for.
+var refused = []struct {
+	err  error
+	code string
+}{
+	{telephony.ErrNoAgent, "desk.error.not-signed-in"},
+	{telephony.ErrNoCall, "desk.error.no-call"},
+	{telephony.ErrStale, "desk.error.offer-over"},
+	{telephony.ErrState, "desk.error.not-now"},
+	{telephony.ErrNoSwitch, "desk.error.no-switch"},
+	{telephony.ErrStopped, "desk.error.no-switch"},
+	{access.ErrForbidden, "desk.error.forbidden"},
+	{access.ErrNobody, "desk.error.signed-out"},
+	{notes.ErrNoNote, "desk.error.not-found"},
+	{notes.ErrNoCall, "desk.error.not-found"},
+	{notes.ErrNoAccount, "desk.error.not-found"},
+	{notes.ErrClosed, "desk.error.closed"},
+	{notes.ErrDraftTaken, "desk.error.draft-taken"},
+	{routing.ErrNoDispatch, "desk.error.no-dispatch"},
+	{routing.ErrBadLink, "desk.error.not-found"},
+	{routing.ErrNoLadder, "desk.error.no-ladder"},
+}
+
+// refusal turns an error into one a person may read; what it does not know stays as it is and is told as "internal".
+func refusal(err error) error {
+	if err == nil {
+		return nil
+	}
+	var incomplete *notes.Incomplete
+	if errors.As(err, &incomplete) {
+		return &Error{Code: "desk.error.incomplete", Fields: incomplete.Fields}
+	}
+	for _, r := range refused {
+		if errors.Is(err, r.err) {
+			return &Error{Code: r.code}
+		}
+	}
+	return err
+}
+
+// agent returns who acts, who must be somebody that works at a desk.
+func (h *House) agent(ctx context.Context) (access.Actor, telephony.AgentID, error) {
+	a, ok := access.From(ctx)
+	if !ok {
+		return a, "", &Error{Code: "desk.error.signed-out"}
+	}
+	if !a.Has(access.Agent) && !a.Has(access.Supervisor) {
+		return a, "", &Error{Code: "desk.error.forbidden"}
+	}
+	return a, telephony.AgentID(a.Person), nil
+}
+
+// act runs a command of the agent's own.
+func (h *House) act(ctx context.Context, do func(telephony.AgentID) error) error {
+	_, id, err := h.agent(ctx)
+	if err != nil {
+		return err
+	}
+	return refusal(do(id))
+}
+
+func (h *House) Ready(ctx context.Context) error {
+	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.Ready(ctx, a) })
+}
+
+func (h *House) Pause(ctx context.Context, reason string) error {
+	for _, p := range pauses {
+		if p == reason {
+			return h.act(ctx, func(a telephony.AgentID) error { return h.engine.Pause(ctx, a, reason) })
+		}
+	}
+	return &Error{Code: "desk.error.pause-reason"}
+}
+
+func (h *House) Reject(ctx context.Context, call telephony.CallID, epoch uint64) error {
+	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.Reject(ctx, a, call, epoch) })
+}
+
+func (h *House) Hold(ctx context.Context, call telephony.CallID) error {
+	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.Hold(ctx, a, call) })
+}
+
+func (h *House) Resume(ctx context.Context, call telephony.CallID) error {
+	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.Resume(ctx, a, call) })
+}
+
+func (h *House) HangUp(ctx context.Context, call telephony.CallID) error {
+	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.HangUp(ctx, a, call) })
+}
+
+func (h *House) WrapUpDone(ctx context.Context) error {
+	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.WrapUpDone(ctx, a) })
+}
+
+func (h *House) SetLanguage(ctx context.Context, call telephony.CallID, l telephony.Language) error {
+	if l != telephony.English && l != telephony.Spanish {
+		return &Error{Code: "desk.error.language"}
+	}
+	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.SetLanguage(ctx, a, call, l) })
+}
+
+// CallBack rings the agent and then the caller who gave up; the patient sees the practice's number.
+func (h *House) CallBack(ctx context.Context, call telephony.CallID) error {
+	return h.act(ctx, func(a telephony.AgentID) error {
+		c, err := h.cfg.Store.Call(ctx, call)
+		if err != nil {
+			return err
+		}
+		if c.ANI == "" {
+			return &Error{Code: "desk.error.number-withheld"}
+		}
+		acc, err := h.cfg.Store.Account(ctx, c.Account)
+		if err != nil {
+			return err
+		}
+		return h.engine.AgentCall(ctx, a, telephony.Callback{ID: telephony.CallID(uuid.Must(uuid.NewV7()).String()), Account: c.Account, Second: c.ANI, Show: c.DID, Name: acc.Name})
+	})
+}
+
+func (h *House) Scenarios(ctx context.Context) ([]Scenario, error) {
+	if _, _, err := h.agent(ctx); err != nil {
+		return nil, err
+	}
+	if h.cfg.Trainer == nil {
+		return nil, &Error{Code: "desk.error.no-training"}
+	}
+	return h.cfg.Trainer.Scenarios(), nil
+}
+
+func (h *House) PracticeCall(ctx context.Context, scenario string) error {
+	return h.act(ctx, func(telephony.AgentID) error {
+		if h.cfg.Trainer == nil {
+			return &Error{Code: "desk.error.no-training"}
+		}
+		return h.cfg.Trainer.Call(ctx, scenario)
+	})
+}
+
+// engineAgent is a person as the call engine needs them.
+func engineAgent(p access.Person) (telephony.Agent, error) {
+	a := telephony.Agent{ID: telephony.AgentID(p.ID), Name: p.Name, Endpoint: p.Endpoint}
+	if err := readSpeaks(p.Speaks, &a); err != nil {
+		return a, fmt.Errorf("agent %s: %w", p.ID, err)
+	}
+	return a, nil
+}

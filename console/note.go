@@ -1,0 +1,191 @@
+package console
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/routing"
+	"lamplight/telephony"
+)
+
+// record is a desk's draft as the record keeps it; they differ in their JSON names only.
+func (d Draft) record() notes.Draft { return notes.Draft(d) }
+
+func (h *House) SaveDraft(ctx context.Context, d Draft) error {
+	if _, _, err := h.agent(ctx); err != nil {
+		return err
+	}
+	return refusal(h.cfg.Store.SaveDraft(ctx, d.record()))
+}
+
+func (h *House) Drafts(ctx context.Context) ([]Draft, error) {
+	if _, _, err := h.agent(ctx); err != nil {
+		return nil, err
+	}
+	kept, err := h.cfg.Store.Drafts(ctx)
+	out := make([]Draft, 0, len(kept))
+	for _, d := range kept {
+		out = append(out, Draft(d))
+	}
+	return out, refusal(err)
+}
+
+func (h *House) DropDraft(ctx context.Context, id string) error {
+	if _, _, err := h.agent(ctx); err != nil {
+		return err
+	}
+	return refusal(h.cfg.Store.DropDraft(ctx, id))
+}
+
+// draftPops draws the calls that drafts belong to again, so that a desk that comes back shows their forms.
+func (h *House) draftPops(ctx context.Context, drafts []Draft) ([]Pop, error) {
+	out := []Pop{}
+	for _, d := range drafts {
+		c, err := h.cfg.Store.Call(ctx, d.Call)
+		if err != nil {
+			// The call of a draft may be one this agent may no longer open, or none: what was typed is there all the same.
+			c = telephony.Call{ID: d.Call, Account: d.Account, Language: d.Language, State: telephony.Ended}
+		}
+		p, err := h.pop(ctx, telephony.Offer{Call: d.Call}, c)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// plan resolves the ladder a call type climbs now; none for a call type that waits for the office.
+func (h *House) plan(ctx context.Context, acc notes.Account, id string) (routing.Plan, bool, error) {
+	t, ok := callType(acc, id)
+	if !ok || t.Ladder == "" {
+		return routing.Plan{}, false, nil
+	}
+	p, err := h.cfg.Routing.Plan(ctx, acc, id, t.Ladder)
+	return p, true, err
+}
+
+func (h *House) Preview(ctx context.Context, d Draft) (Preview, error) {
+	if _, err := access.Check(ctx, access.TakeNote, string(d.Account)); err != nil {
+		return Preview{}, refusal(err)
+	}
+	acc, err := h.cfg.Store.Account(ctx, d.Account)
+	if err != nil {
+		return Preview{}, refusal(err)
+	}
+	loc, err := time.LoadLocation(acc.TimeZone)
+	if err != nil {
+		return Preview{}, err
+	}
+	now := h.cfg.Now()
+	out := Preview{Steps: []PreviewStep{}, Holes: []routing.PlanHole{}, Missing: notes.CheckDraft(acc.Script, d.record(), now.In(loc))}
+	p, climbs, err := h.plan(ctx, acc, d.CallType)
+	if err != nil || !climbs {
+		return out, refusal(err)
+	}
+	out.Steps = append(out.Steps, p.Preview()...)
+	out.Board, out.Holes = p.Board, append(out.Holes, p.Holes...)
+	return out, nil
+}
+
+// Send stores the note with its leaf and its dispatch in one transaction: all of it is durable, or none.
+func (h *House) Send(ctx context.Context, d Draft) (Sent, error) {
+	if _, _, err := h.agent(ctx); err != nil {
+		return Sent{}, err
+	}
+	acc, err := h.cfg.Store.Account(ctx, d.Account)
+	if err != nil {
+		return Sent{}, refusal(err)
+	}
+	p, climbs, err := h.plan(ctx, acc, d.CallType)
+	if err != nil {
+		return Sent{}, refusal(err)
+	}
+	var hooks []notes.TakeHook
+	if climbs {
+		hooks = append(hooks, func(ctx context.Context, tx pgx.Tx, n notes.Note) error {
+			_, err := h.cfg.Routing.BeginTx(ctx, tx, n, p)
+			return err
+		})
+	}
+	n, err := h.cfg.Store.Take(ctx, d.record(), hooks...)
+	if err != nil {
+		return Sent{}, refusal(err)
+	}
+	h.boardMoved()
+	row := BoardRow{Kind: "note", Note: n.ID, Call: n.Call, Ref: n.Reference, Account: n.Account, Practice: acc.Name, Urgency: n.Urgency,
+		Patient: notes.DisplayName(d.Body.Fields["name"]), State: n.State, TakenAt: n.TakenAt, Last: LastStep{Kind: "taken", At: n.TakenAt}}
+	if climbs && len(p.Steps) > 0 {
+		row.NextAt, row.NextKind, row.NextName = p.Steps[0].At, string(p.Steps[0].Channel), p.Steps[0].Name
+	}
+	return Sent{Note: n.ID, Reference: n.Reference, Row: row}, nil
+}
+
+func (h *House) AddOn(ctx context.Context, note notes.NoteID, text string) error {
+	if _, _, err := h.agent(ctx); err != nil {
+		return err
+	}
+	_, err := h.cfg.Store.AddOn(ctx, note, "", notes.Remark, text)
+	h.boardMoved()
+	return refusal(err)
+}
+
+func (h *House) CloseAbandoned(ctx context.Context, call telephony.CallID, outcome string) error {
+	if _, _, err := h.agent(ctx); err != nil {
+		return err
+	}
+	row, ok, err := h.voicemail(ctx, call)
+	switch {
+	case err != nil:
+	case ok:
+		_, err = h.cfg.Store.CloseOut(ctx, row.Note.ID, outcome)
+	default:
+		err = h.cfg.Store.CloseCallBack(ctx, call, outcome)
+	}
+	h.boardMoved()
+	return refusal(err)
+}
+
+// voicemail finds the open note that a call's voicemail became.
+func (h *House) voicemail(ctx context.Context, call telephony.CallID) (notes.BoardRow, bool, error) {
+	rows, err := h.cfg.Store.Board(ctx)
+	for _, r := range rows {
+		if r.Kind == notes.Voicemail && r.Call == call {
+			return r, true, nil
+		}
+	}
+	return notes.BoardRow{}, false, err
+}
+
+// Supervise ends or pushes an escalation.
+func (h *House) Supervise(ctx context.Context, note notes.NoteID, act, reason string) error {
+	n, err := h.cfg.Store.Note(ctx, note)
+	if err != nil {
+		return refusal(err)
+	}
+	actor, err := access.Check(ctx, access.Supervise, string(n.Account))
+	if err != nil {
+		return refusal(err)
+	}
+	by := routing.Actor{ID: notes.PersonID(actor.Person), Name: actor.Name}
+	switch act {
+	case "next":
+		err = h.cfg.Routing.Push(ctx, by, note)
+	case "cancel":
+		if reason == "" {
+			return &Error{Code: "desk.error.reason", Fields: map[string]string{"reason": notes.FieldRequired}}
+		}
+		// A cancelled climb waits on nobody, so the note is closed with it, by the same reason.
+		_, err = h.cfg.Store.CloseOut(ctx, note, reason, func(ctx context.Context, tx pgx.Tx, n notes.Note) error {
+			return h.cfg.Routing.CancelTx(ctx, tx, by, n.ID, "supervisor")
+		})
+	default:
+		return &Error{Code: "desk.error.unknown-request"}
+	}
+	h.boardMoved()
+	return refusal(err)
+}

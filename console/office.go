@@ -1,0 +1,194 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/routing"
+	"lamplight/routing/oncall"
+	"lamplight/telephony"
+)
+
+// Calls lists a practice's calls and their notes.
+func (h *House) Calls(ctx context.Context, f CallsFilter) (CallsPage, error) {
+	a, err := reader(ctx)
+	if err != nil {
+		return CallsPage{}, err
+	}
+	q := notes.CallsFilter{CallType: f.CallType, State: f.State, Agent: telephony.AgentID(f.Agent), Search: f.Search, After: f.After, Limit: f.Limit, Export: f.Export}
+	zone := time.UTC
+	if f.Account != "" {
+		if !a.May(access.SearchCalls, string(f.Account)) {
+			return CallsPage{}, &Error{Code: "portal.error.not-found"}
+		}
+		acc, err := h.cfg.Store.Account(ctx, f.Account)
+		if err != nil {
+			return CallsPage{}, pageRefusal(err)
+		}
+		q.Accounts = []telephony.AccountID{f.Account}
+		if zone, err = time.LoadLocation(acc.TimeZone); err != nil {
+			return CallsPage{}, err
+		}
+	}
+	if q.From, err = localDay(f.From, zone, 0); err != nil {
+		return CallsPage{}, err
+	}
+	if q.To, err = localDay(f.To, zone, 1); err != nil {
+		return CallsPage{}, err
+	}
+	page, err := h.cfg.Store.Calls(ctx, q)
+	if errors.Is(err, notes.ErrCursor) {
+		return CallsPage{}, &Error{Code: "portal.error.malformed"}
+	}
+	if err != nil {
+		return CallsPage{}, pageRefusal(err)
+	}
+	out := CallsPage{Next: page.Next, Total: page.Total, Rows: []CallRow{}}
+	for _, l := range page.Lines {
+		row, err := h.callRow(ctx, l)
+		if err != nil {
+			return CallsPage{}, err
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	return out, nil
+}
+
+// localDay is the beginning of a practice's day, plus so many days; zero for no day.
+func localDay(day string, zone *time.Location, plus int) (time.Time, error) {
+	if day == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.ParseInLocation(time.DateOnly, day, zone)
+	if err != nil {
+		return time.Time{}, &Error{Code: "portal.error.date"}
+	}
+	return t.AddDate(0, 0, plus), nil
+}
+
+// callRow draws one call.
+func (h *House) callRow(ctx context.Context, l notes.CallLine) (CallRow, error) {
+	c := l.Call
+	row := CallRow{Call: c.ID, At: c.OpenedAt, Outcome: c.Outcome, Language: c.Language, HasRecording: l.HasRecording, Patient: l.Patient}
+	if !c.AnsweredAt.IsZero() {
+		row.Wait = c.AnsweredAt.Sub(c.OpenedAt)
+		if !c.EndedAt.IsZero() {
+			row.Talk = c.EndedAt.Sub(c.AnsweredAt)
+		}
+	}
+	var err error
+	if row.Agent, err = h.name(ctx, notes.PersonID(c.Agent)); err != nil || l.Note == nil {
+		return row, err
+	}
+	n := *l.Note
+	row.Note, row.Ref, row.Urgency, row.State, row.Language = n.ID, n.Reference, n.Urgency, n.State, n.Language
+	acc, err := h.cfg.Store.Account(ctx, n.Account)
+	if err != nil && !errors.Is(err, notes.ErrNoAccount) {
+		return row, err
+	}
+	if t, ok := callType(acc, n.CallType); ok {
+		row.CallType = t.Label
+	}
+	if !n.AckedAt.IsZero() {
+		row.ToAck = n.AckedAt.Sub(n.TakenAt)
+	}
+	if row.AckedBy, err = h.name(ctx, n.AckedBy); err != nil {
+		return row, err
+	}
+	attempts, err := h.cfg.Routing.Attempts(ctx, n.ID)
+	for _, a := range attempts {
+		if delivered(a.State) && !a.SentAt.IsZero() {
+			row.ToDelivered = a.SentAt.Sub(n.TakenAt)
+			break
+		}
+	}
+	return row, err
+}
+
+func delivered(s routing.AttemptState) bool { return s == routing.Delivered || s == routing.Opened }
+
+// CallStory tells one call whole.
+func (h *House) CallStory(ctx context.Context, call telephony.CallID) (CallStory, error) {
+	a, err := reader(ctx)
+	if err != nil {
+		return CallStory{}, err
+	}
+	st, err := h.cfg.Store.StoryOf(ctx, call, "")
+	if err != nil {
+		return CallStory{}, pageRefusal(err)
+	}
+	line := notes.CallLine{Call: st.Call, Note: st.Note, HasRecording: len(st.Recordings) > 0}
+	out := CallStory{Lines: st.Lines, Caller: formatNumber(st.Call.ANI),
+		Proof: Proof{Leaves: st.Proof.Leaves, Sequenced: st.Proof.Sequenced, Checkpoint: st.Proof.Checkpoint, At: st.Proof.At}}
+	if st.Note != nil {
+		line.Patient = notes.DisplayName(st.Note.Body.Fields["name"])
+		card, err := h.card(ctx, a, *st.Note)
+		if err != nil {
+			return CallStory{}, err
+		}
+		out.Card = &card
+	}
+	out.Row, err = h.callRow(ctx, line)
+	return out, err
+}
+
+// Recording writes a call's recording.
+func (h *House) Recording(ctx context.Context, call telephony.CallID, w io.Writer) error {
+	if _, err := reader(ctx); err != nil {
+		return err
+	}
+	return pageRefusal(h.cfg.Store.PlayRecording(ctx, call, w))
+}
+
+// Week tells who is on call for seven days.
+func (h *House) Week(ctx context.Context, account telephony.AccountID, from string) (Week, error) {
+	a, err := reader(ctx)
+	if err != nil {
+		return Week{}, err
+	}
+	if !a.May(access.ReadNote, string(account)) {
+		return Week{}, &Error{Code: "portal.error.not-found"}
+	}
+	acc, err := h.cfg.Store.Account(ctx, account)
+	if err != nil {
+		return Week{}, pageRefusal(err)
+	}
+	zone, err := time.LoadLocation(acc.TimeZone)
+	if err != nil {
+		return Week{}, err
+	}
+	start := h.cfg.Now().In(zone)
+	if from != "" {
+		if start, err = localDay(from, zone, 0); err != nil {
+			return Week{}, err
+		}
+	}
+	y, m, d := start.Date()
+	w := Week{Account: accountRef(acc), From: time.Date(y, m, d, 0, 0, 0, 0, zone), To: time.Date(y, m, d+7, 0, 0, 0, 0, zone), Shifts: []WeekShift{}, Gaps: []WeekShift{}}
+	sched, err := h.cfg.Routing.Schedule(acc, start)
+	if err != nil {
+		return Week{}, err
+	}
+	for _, role := range sched.Roles() {
+		q := oncall.Query{Role: role}
+		for _, s := range sched.Shifts(w.From, w.To, q) {
+			w.Shifts = append(w.Shifts, weekShift(acc, sched, role, s))
+		}
+		for _, s := range sched.Gaps(w.From, w.To, q) {
+			w.Gaps = append(w.Gaps, weekShift(acc, sched, role, s))
+		}
+	}
+	return w, nil
+}
+
+func weekShift(acc notes.Account, sched *oncall.Schedule, role string, s oncall.Shift) WeekShift {
+	out := WeekShift{Role: role, Who: []string{}, From: s.From, To: s.Until}
+	for _, p := range s.People {
+		out.Who = append(out.Who, provider(acc, sched, role, p, s.From, s.Until, false).Name)
+	}
+	return out
+}

@@ -1,0 +1,142 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/routing/oncall"
+	"lamplight/telephony"
+)
+
+// Speaks is what an agent speaks and is certified for, as notes/access keeps it: {"languages":{"en":3,"es":2}}, levels as
+// telephony.Level.
+type Speaks struct {
+	Languages map[telephony.Language]telephony.Level `json:"languages"`
+	Skills    []string                               `json:"skills,omitempty"`
+}
+
+func readSpeaks(doc string, a *telephony.Agent) error {
+	if doc == "" {
+		return nil
+	}
+	var s Speaks
+	if err := json.Unmarshal([]byte(doc), &s); err != nil {
+		return fmt.Errorf("read what they speak: %w", err)
+	}
+	a.Languages, a.Skills = s.Languages, s.Skills
+	return nil
+}
+
+// pop builds the screen pop. The actor in ctx is the agent who is to see it.
+func (h *House) pop(ctx context.Context, o telephony.Offer, c telephony.Call) (Pop, error) {
+	acc, err := h.cfg.Store.Account(ctx, c.Account)
+	if err != nil {
+		return Pop{}, err
+	}
+	p := Pop{Call: c.ID, Epoch: o.Epoch, Deadline: o.Deadline, State: c.State, Caller: formatNumber(c.ANI), CallerRaw: c.ANI.Reveal(),
+		Name: c.CallerName, Language: c.Language, ArrivedAt: c.OpenedAt, AnsweredAt: c.AnsweredAt, Script: acc.Script}
+	if p.Practice, err = h.practice(ctx, acc); err != nil {
+		return Pop{}, err
+	}
+	p.Before, err = h.before(ctx, acc, c)
+	return p, err
+}
+
+// practice is the right column of a desk.
+func (h *House) practice(ctx context.Context, acc notes.Account) (PracticeView, error) {
+	loc, err := time.LoadLocation(acc.TimeZone)
+	if err != nil {
+		return PracticeView{}, fmt.Errorf("practice %s: %w", acc.ID, err)
+	}
+	now := h.cfg.Now().In(loc)
+	v := PracticeView{ID: acc.ID, Name: acc.Name, Say: acc.Say, TimeZone: acc.TimeZone, LocalTime: now, Open: open(acc.Hours, now),
+		Languages: acc.Languages, AnswerPhrase: answerPhrase(ctx, acc), Instructions: acc.Instructions}
+	v.OnCall, err = h.onCall(acc, now)
+	return v, err
+}
+
+// answerPhrase puts the agent's first name where the practice wants it.
+func answerPhrase(ctx context.Context, acc notes.Account) notes.Text {
+	actor, _ := access.From(ctx)
+	first, _, _ := strings.Cut(actor.Name, " ")
+	out := notes.Text{}
+	for l, s := range acc.AnswerPhrase {
+		out[l] = strings.ReplaceAll(s, "{{agent}}", first)
+	}
+	return out
+}
+
+// open tells whether now, in the practice's wall clock, is within its hours.
+func open(hours []notes.OfficeHours, now time.Time) bool {
+	clock := now.Format("15:04")
+	for _, w := range hours {
+		if w.Weekday == now.Weekday() && w.From <= clock && clock < w.To {
+			return true
+		}
+	}
+	return false
+}
+
+// onCall lists who is on call now for each role, each followed by who comes next.
+func (h *House) onCall(acc notes.Account, now time.Time) ([]OnCall, error) {
+	sched, err := h.cfg.Routing.Schedule(acc, now)
+	if err != nil {
+		return nil, fmt.Errorf("practice %s: schedule: %w", acc.ID, err)
+	}
+	var out []OnCall
+	for _, role := range sched.Roles() {
+		q := oncall.Query{Role: role}
+		until, _ := sched.Until(now, q) // false: it does not change within ten years, a zero time is shown as open
+		for _, who := range sched.Who(now, q) {
+			out = append(out, provider(acc, sched, role, who, time.Time{}, until, false))
+		}
+		if next, ok := sched.Next(now, q); ok && role == "primary" {
+			for _, who := range next.People {
+				out = append(out, provider(acc, sched, role, who, next.From, next.Until, true))
+			}
+		}
+	}
+	return out, nil
+}
+
+func provider(acc notes.Account, sched *oncall.Schedule, role string, who oncall.ParticipantID, from, until time.Time, next bool) OnCall {
+	o := OnCall{Role: role, Name: sched.Name(who), From: from, Until: until, Next: next}
+	for _, c := range acc.Contacts {
+		if c.ID == string(who) {
+			o.Name, o.Say = c.Name, c.Say
+		}
+	}
+	return o
+}
+
+// callType finds a call type of a practice.
+func callType(acc notes.Account, id string) (notes.CallType, bool) {
+	for _, t := range acc.Script.CallTypes {
+		if t.ID == id {
+			return t, true
+		}
+	}
+	return notes.CallType{}, false
+}
+
+// formatNumber writes a number as its country's people do; what is no number is shown as it is.
+func formatNumber(n telephony.Number) string {
+	if n == "" {
+		return ""
+	}
+	p, err := phonenumbers.Parse(n.Reveal(), "US")
+	if err != nil {
+		return n.Reveal()
+	}
+	if p.GetCountryCode() == 1 {
+		return phonenumbers.Format(p, phonenumbers.NATIONAL)
+	}
+	return phonenumbers.Format(p, phonenumbers.INTERNATIONAL)
+}

@@ -1,0 +1,206 @@
+// Package portal is the web for providers and practices: the phone page a link opens, and a practice's calls and notes.
+// It carries console.Pages over HTTPS as JSON and serves the built pages; what a person may do is decided there, not here.
+//
+// It promises: nothing of a patient stands in a URL, a header or a log (a link's token is in the fragment, searches are
+// posted); answers are never cached; only our own pages may call it (same-site cookies, origin checked, a strict content
+// policy); a slow or endless request is ended. It leaves the people to notes/access and the look to frontend/portal.
+package portal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"lamplight/console"
+)
+
+// Sessions signs people in on the web. A token is a secret that only its cookie holds.
+type Sessions interface {
+	// SignIn answers the same error, in the same time, for an unknown login, a wrong password and a wrong code.
+	SignIn(ctx context.Context, login, password, code, source string) (token string, until time.Time, err error)
+	// Resume returns ctx with the session's actor in it; an error means that nobody is signed in by that token.
+	Resume(ctx context.Context, token string) (context.Context, error)
+	SignOut(ctx context.Context, token string) error
+}
+
+// Config is what a Portal stands on.
+type Config struct {
+	Pages    console.Pages
+	Sessions Sessions
+	Files    fs.FS                   // the built pages, index.html at its root
+	Hooks    map[string]http.Handler // carriers' callbacks, by path; they check their own signatures
+	Log      *slog.Logger
+}
+
+// Portal is an http.Handler.
+type Portal struct {
+	cfg Config
+	mux *http.ServeMux
+	csp *http.CrossOriginProtection
+}
+
+var _ http.Handler = (*Portal)(nil)
+
+const (
+	cookieName = "__Host-lamplight"
+	bodyLimit  = 64 << 10
+
+	// The pages' own scripts and styles, nothing inline and nothing from elsewhere; recordings play from here.
+	contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; " +
+		"media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+// New makes a portal.
+func New(cfg Config) *Portal {
+	p := &Portal{cfg: cfg, mux: http.NewServeMux(), csp: http.NewCrossOriginProtection()}
+	for path, h := range cfg.Hooks {
+		p.mux.Handle(path, h)
+	}
+	p.routes()
+	p.mux.Handle("GET /", p.files())
+	return p
+}
+
+// NewServer returns an HTTP server with time limits a stranger cannot hold open.
+func NewServer(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+		WriteTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
+}
+
+func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", contentPolicy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Strict-Transport-Security", "max-age=31536000")
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		h.Set("Cache-Control", "no-store")
+		if err := p.csp.Check(r); err != nil {
+			p.refuse(w, http.StatusForbidden, &console.Error{Code: "portal.error.origin"})
+			return
+		}
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
+	p.mux.ServeHTTP(w, r)
+}
+
+// files serves the built pages; every path without a file is the page itself, which looks at the path.
+func (p *Portal) files() http.Handler {
+	static := http.FileServerFS(p.cfg.Files)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimPrefix(r.URL.Path, "/")
+		if name != "" {
+			if st, err := fs.Stat(p.cfg.Files, name); err == nil && !st.IsDir() {
+				if strings.HasPrefix(name, "assets/") {
+					w.Header().Set("Cache-Control", "public, max-age=31536000, immutable") // their names change with their content
+				} else {
+					w.Header().Set("Cache-Control", "no-cache")
+				}
+				static.ServeHTTP(w, r)
+				return
+			}
+		}
+		w.Header().Set("Cache-Control", "no-cache")
+		http.ServeFileFS(w, r, p.cfg.Files, "index.html")
+	})
+}
+
+// source is the address a sign-in comes from. A proxy's header is not believed: nobody has said that there is a proxy.
+func source(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// signedIn runs h with the actor in the request's context, or answers 401.
+func (p *Portal) signedIn(h func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c, err := r.Cookie(cookieName)
+		if err != nil {
+			p.refuse(w, http.StatusUnauthorized, &console.Error{Code: "portal.error.signed-out"})
+			return
+		}
+		ctx, err := p.cfg.Sessions.Resume(r.Context(), c.Value)
+		if err != nil {
+			p.refuse(w, http.StatusUnauthorized, &console.Error{Code: "portal.error.signed-out"})
+			return
+		}
+		if err := h(w, r.WithContext(ctx)); err != nil {
+			p.fail(w, r, err)
+		}
+	}
+}
+
+// fail answers an error: a refusal as itself, anything else as "internal", the inside only in the log.
+func (p *Portal) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var refusal *console.Error
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &refusal):
+		p.refuse(w, statusOf(refusal.Code), refusal)
+	case errors.As(err, &tooLarge):
+		p.refuse(w, http.StatusRequestEntityTooLarge, &console.Error{Code: "portal.error.too-large"})
+	case errors.Is(err, errMalformed):
+		p.refuse(w, http.StatusBadRequest, &console.Error{Code: "portal.error.malformed"})
+	case errors.Is(err, context.Canceled):
+	default:
+		p.cfg.Log.Error("portal: request failed", "route", r.Pattern, "error", err)
+		p.refuse(w, http.StatusInternalServerError, &console.Error{Code: "portal.error.internal"})
+	}
+}
+
+// statusOf chooses the HTTP status by the refusal's last word.
+func statusOf(code string) int {
+	switch code[strings.LastIndex(code, ".")+1:] {
+	case "not-found":
+		return http.StatusNotFound
+	case "not-yours", "forbidden":
+		return http.StatusForbidden
+	case "sign-in", "signed-out":
+		return http.StatusUnauthorized
+	case "slow-down":
+		return http.StatusTooManyRequests
+	default:
+		return http.StatusUnprocessableEntity
+	}
+}
+
+func (p *Portal) refuse(w http.ResponseWriter, status int, e *console.Error) {
+	p.write(w, status, map[string]*console.Error{"error": e})
+}
+
+func (p *Portal) write(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		p.cfg.Log.Info("portal: answer not delivered", "error", err)
+	}
+}
+
+var errMalformed = errors.New("malformed request")
+
+// read decodes a request's body.
+func read[T any](r *http.Request) (v T, err error) {
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil && !errors.Is(err, io.EOF) {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return v, err
+		}
+		return v, fmt.Errorf("%w: %v", errMalformed, err)
+	}
+	return v, nil
+}

@@ -1,0 +1,188 @@
+package console
+
+import (
+	"context"
+	"time"
+
+	"lamplight/notes/access"
+	"lamplight/telephony"
+)
+
+// awayFor is how long an agent whose last desk fell silent stays signed in: a desk that crashed is back by then.
+const awayFor = 10 * time.Second
+
+// Watch signs the agent in on the engine and delivers what happens at their desk.
+func (h *House) Watch(ctx context.Context) (<-chan Event, error) {
+	actor, id, err := h.agent(ctx)
+	if err != nil {
+		return nil, err
+	}
+	person, err := h.cfg.Door.Person(access.System(ctx, "console"), actor.Person)
+	if err != nil {
+		return nil, err
+	}
+	a, err := engineAgent(person)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.engine.AgentIn(ctx, a); err != nil {
+		return nil, refusal(err)
+	}
+	first := func(ctx context.Context) (Event, bool) {
+		hello, err := h.Hello(ctx)
+		if err != nil {
+			h.cfg.Log.Error("console: hello", "agent", id, "error", err)
+			return Event{}, false
+		}
+		return h.event(Event{Kind: "hello", Hello: &hello}), true
+	}
+	return h.streams.attach(ctx, id, first, func(last bool) {
+		if last {
+			time.AfterFunc(awayFor, func() { h.away(id) })
+		}
+	}), nil
+}
+
+// away signs an agent out whose desk has not come back.
+func (h *House) away(id telephony.AgentID) {
+	if h.streams.watched(id) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), awayFor)
+	defer cancel()
+	if err := h.engine.AgentOut(ctx, id); err != nil {
+		h.cfg.Log.Info("console: sign-out of a silent desk", "agent", id, "error", err)
+	}
+}
+
+// event stamps an event.
+func (h *House) event(e Event) Event {
+	e.Sent = h.cfg.Now()
+	return e
+}
+
+// now is a makeEvent of an event that needs nothing looked up.
+func (h *House) now(e Event) makeEvent {
+	return func(context.Context) (Event, bool) { return h.event(e), true }
+}
+
+// Offered shows the screen pop. The desk's own stream looks up what stands on it, so that a slow database delays no
+// other desk and never the engine.
+func (h *House) Offered(o telephony.Offer, c telephony.Call) {
+	h.streams.to(o.Agent, func(ctx context.Context) (Event, bool) {
+		p, err := h.pop(ctx, o, c)
+		if err != nil {
+			h.cfg.Log.Error("console: screen pop", "call", c.ID, "error", err)
+			return Event{}, false
+		}
+		return h.event(Event{Kind: "pop", Pop: &p}), true
+	})
+}
+
+// Withdrawn takes a pop away.
+func (h *House) Withdrawn(o telephony.Offer, why string) {
+	h.streams.to(o.Agent, h.now(Event{Kind: "gone", Gone: &Gone{Call: o.Call, Why: why, At: h.cfg.Now()}}))
+}
+
+// CallMoved tells the call's agent; a call that ended may have left a row on everybody's board.
+func (h *House) CallMoved(c telephony.Call) {
+	if c.Agent != "" {
+		switch c.State {
+		case telephony.Talking, telephony.Held:
+			h.streams.to(c.Agent, h.now(Event{Kind: "call", Call: &CallMoved{Call: c.ID, State: c.State, Language: c.Language, At: h.cfg.Now()}}))
+		case telephony.Ended:
+			h.streams.to(c.Agent, h.now(Event{Kind: "gone", Gone: &Gone{Call: c.ID, Why: "ended", At: c.EndedAt}}))
+		}
+	}
+	if c.State == telephony.Ended && c.Outcome != telephony.Completed {
+		h.boardMoved()
+	}
+}
+
+// AgentMoved tells an agent their own state.
+func (h *House) AgentMoved(a telephony.AgentID, s telephony.AgentState, reason string, since time.Time) {
+	h.streams.to(a, func(ctx context.Context) (Event, bool) {
+		v, err := h.agentView(ctx, a)
+		if err != nil {
+			h.cfg.Log.Error("console: agent's view", "agent", a, "error", err)
+			return Event{}, false
+		}
+		v.State, v.Reason, v.Since = s, reason, since
+		return h.event(Event{Kind: "agent", Agent: &v}), true
+	})
+}
+
+// FiguresMoved tells every desk the queue's figures.
+func (h *House) FiguresMoved(f telephony.Figures) {
+	h.streams.all(h.now(Event{Kind: "figures", Figures: &f}), false)
+}
+
+// Hello tells a desk all it needs to draw itself.
+func (h *House) Hello(ctx context.Context) (Hello, error) {
+	actor, id, err := h.agent(ctx)
+	if err != nil {
+		return Hello{}, err
+	}
+	v, err := h.agentView(ctx, id)
+	if err != nil {
+		return Hello{}, err
+	}
+	out := Hello{Agent: v, Now: h.cfg.Now(), Figures: h.engine.Figures(), Pauses: pauses,
+		Training: h.cfg.Trainer != nil, Supervisor: actor.Has(access.Supervisor)}
+	person, err := h.cfg.Door.Person(access.System(ctx, "console"), actor.Person)
+	if err != nil {
+		return Hello{}, err
+	}
+	out.Phone, _ = h.cfg.Phone(person.Endpoint) // without a phone on this switch the desk says so
+	if o, ok := h.engine.OfferOf(id); ok {
+		if c, ok := h.liveCall(o.Call); ok {
+			p, err := h.pop(ctx, o, c)
+			if err != nil {
+				return Hello{}, err
+			}
+			out.Pop = &p
+		}
+	}
+	if out.Board, err = h.Board(ctx); err != nil {
+		return Hello{}, err
+	}
+	if out.Drafts, err = h.Drafts(ctx); err != nil {
+		return Hello{}, err
+	}
+	out.DraftPops, err = h.draftPops(ctx, out.Drafts)
+	return out, err
+}
+
+// liveCall finds a call that has not ended.
+func (h *House) liveCall(id telephony.CallID) (telephony.Call, bool) {
+	for _, c := range h.engine.Calls() {
+		if c.ID == id {
+			return c, true
+		}
+	}
+	return telephony.Call{}, false
+}
+
+// agentView is the agent as their own desk shows them.
+func (h *House) agentView(ctx context.Context, id telephony.AgentID) (AgentView, error) {
+	p, err := h.cfg.Door.Person(access.System(ctx, "console"), access.PersonID(id))
+	if err != nil {
+		return AgentView{}, err
+	}
+	a, err := engineAgent(p)
+	if err != nil {
+		return AgentView{}, err
+	}
+	v := AgentView{ID: id, Name: p.Name, Interface: telephony.Language(p.Language), State: telephony.AgentOut}
+	for _, l := range []telephony.Language{telephony.English, telephony.Spanish} {
+		if a.Languages[l] > 0 {
+			v.Languages = append(v.Languages, l)
+		}
+	}
+	for _, st := range h.engine.Agents() {
+		if st.Agent.ID == id {
+			v.State, v.Reason, v.Since = st.State, st.Reason, st.Since
+		}
+	}
+	return v, nil
+}

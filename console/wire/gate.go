@@ -1,0 +1,79 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"lamplight/console"
+	"lamplight/notes/access"
+)
+
+// actorLife is how long an actor is believed without asking the database again: a person who leaves is out within it.
+const actorLife = 2 * time.Second
+
+// doorGate lets desks in by notes/access.
+type doorGate struct {
+	door *access.Door
+	now  func() time.Time
+
+	mu   sync.Mutex // guards seen
+	seen map[Session]seenActor
+}
+
+type seenActor struct {
+	actor access.Actor
+	until time.Time
+}
+
+// NewGate returns the Gate and Doorkeeper of the house's people.
+func NewGate(door *access.Door) interface {
+	Gate
+	Doorkeeper
+} {
+	return &doorGate{door: door, now: time.Now, seen: map[Session]seenActor{}}
+}
+
+// Enter signs a desk in, or takes up the session it has.
+func (g *doorGate) Enter(ctx context.Context, in SignIn) (time.Time, error) {
+	var s access.Session
+	var err error
+	if in.Password == "" && in.Code == "" {
+		s, err = g.door.Resume(ctx, in.Token)
+	} else {
+		s, err = g.door.SignIn(ctx, access.Attempt{Login: in.Login, Password: in.Password, Code: in.Code, Source: in.Source, Token: in.Token})
+	}
+	return s.Expires, err
+}
+
+// Who returns ctx with the session's actor in it.
+func (g *doorGate) Who(ctx context.Context, s Session) (context.Context, error) {
+	now := g.now()
+	g.mu.Lock()
+	seen, ok := g.seen[s]
+	g.mu.Unlock()
+	if ok && now.Before(seen.until) {
+		return access.With(ctx, seen.actor), nil
+	}
+	hash, err := s.Hash()
+	if err != nil {
+		return nil, &console.Error{Code: "desk.error.signed-out"}
+	}
+	session, err := g.door.ResumeHashed(ctx, hash)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for k, v := range g.seen { // few desks: forgetting the old ones here needs no clock of its own
+		if now.After(v.until) {
+			delete(g.seen, k)
+		}
+	}
+	if errors.Is(err, access.ErrSignedOut) {
+		return nil, &console.Error{Code: "desk.error.signed-out"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	g.seen[s] = seenActor{session.Actor, now.Add(actorLife)}
+	return access.With(ctx, session.Actor), nil
+}
