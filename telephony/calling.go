@@ -35,6 +35,9 @@ func (e *Engine) callBack(agent AgentID, b Callback) error {
 	return nil
 }
 
+// onACall is the reason of the pause that the queue has for an agent who is aside; nobody else sees it.
+const onACall = "on a call"
+
 // stepAside takes an agent from the queue for a call of their own.
 func (e *Engine) stepAside(id AgentID, call CallID) error {
 	s, ok := e.status[id]
@@ -57,7 +60,7 @@ func (e *Engine) stepAside(id AgentID, call CallID) error {
 	if s.State == AgentWrapUp {
 		e.queueOr(acd.WrapUpDone{Agent: acd.AgentID(id)}, id)
 	}
-	e.queueOr(acd.Pause{Agent: acd.AgentID(id), Reason: "on a call"}, id)
+	e.queueOr(acd.Pause{Agent: acd.AgentID(id), Reason: onACall}, id)
 	return nil
 }
 

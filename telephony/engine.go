@@ -106,7 +106,7 @@ func NewEngine(c Config) *Engine {
 	e := &Engine{cfg: c.withDefaults(), asks: make(chan ask), done: make(chan struct{}), inbox: make(chan func()),
 		better: make(chan struct{}, 1)}
 	e.state = state{
-		clock: 1,
+		clock: 1, holding: true, // until the first Linked
 		calls: map[CallID]*call{}, legs: map[LegID]*call{}, plays: map[PlayID]*call{},
 		ended: map[CallID]time.Time{}, away: map[LegID]time.Time{}, strays: map[LegID]uint64{},
 		keeping: map[RecordingID]bool{},

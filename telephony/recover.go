@@ -110,6 +110,7 @@ func (e *Engine) takeOver(live []Call, lines map[Number]Line, s sight) {
 		byCall[id] = append(byCall[id], v)
 	}
 	sortCalls(live)
+	var quiet []*call
 	for _, rec := range live {
 		if rec.State == Ended || e.calls[rec.ID] != nil {
 			continue
@@ -119,6 +120,13 @@ func (e *Engine) takeOver(live []Call, lines map[Number]Line, s sight) {
 		for _, v := range byCall[rec.ID] {
 			e.adopt(c, v, s)
 		}
+		if c.far.id == "" {
+			quiet = append(quiet, c)
+		} else {
+			e.goOn(c)
+		}
+	}
+	for _, c := range quiet { // after those who talk: their agents are not free
 		e.goOn(c)
 	}
 }
@@ -182,7 +190,7 @@ func (e *Engine) goOn(c *call) {
 func (e *Engine) besides(c *call) {
 	if _, ok := e.agents[c.Agent]; ok && e.aside[c.Agent] == nil {
 		e.aside[c.Agent] = &aside{call: c.ID, state: AgentTalking, since: maxTime(c.AnsweredAt, c.OpenedAt), ready: true}
-		e.lookAtAgent(c.Agent)
+		e.queueOr(acd.Pause{Agent: acd.AgentID(c.Agent), Reason: onACall}, c.Agent)
 	}
 }
 

@@ -2,6 +2,7 @@ package telephony_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 type world struct {
 	t      *testing.T
 	sw     *switchtest.Fake
+	wrap   telephony.Switch // stands before sw, if anything does
 	led    *memory
 	desk   *desk
 	eng    *telephony.Engine
@@ -31,7 +33,7 @@ func inWorld(t *testing.T, agents []telephony.Agent, test func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, sw: switchtest.NewFake(), led: newMemory(), desk: newDesk(), agents: agents}
 		defer synctest.Wait()
-		defer w.sw.Close()
+		defer func() { w.sw.Close() }()
 		w.start()
 		defer func() { w.stop() }()
 		test(w)
@@ -56,13 +58,22 @@ func (w *world) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.kill, w.ended = cancel, make(chan error, 1)
 	w.desk = newDesk()
-	w.eng = telephony.NewEngine(telephony.Config{Switch: w.sw, Ledger: w.led, Listener: w.desk,
+	var sw telephony.Switch = w.sw
+	if w.wrap != nil {
+		sw = w.wrap
+	}
+	w.eng = telephony.NewEngine(telephony.Config{Switch: sw, Ledger: w.led, Listener: w.desk,
 		Log: slog.New(slog.NewTextHandler(testLog{w.t}, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	eng, ended := w.eng, w.ended
+	w.sw.Unlink() // an engine that starts is told Linked
+	w.sw.Link()
 	go func() { ended <- eng.Run(ctx) }()
 	for _, a := range w.agents {
-		w.must(w.eng.AgentIn(w.t.Context(), a))
-		w.must(w.eng.Ready(w.t.Context(), a.ID))
+		for _, err := range []error{w.eng.AgentIn(w.t.Context(), a), w.eng.Ready(w.t.Context(), a.ID)} {
+			if !errors.Is(err, telephony.ErrStopped) { // killed at its first step
+				w.must(err)
+			}
+		}
 	}
 	w.pass(0)
 }
