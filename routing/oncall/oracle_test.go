@@ -9,15 +9,15 @@ import (
 
 // oracle answers by brute force, minute by minute, straight from the document. It shares nothing with the package but the
 // document's types: no intervals, no search, no resolving of wall times. For each minute it knows two readings of the clock:
-// the latest that any minute up to now has shown, and the earliest that any minute from now on will show. A beginning at wall
-// time w has happened when the first has reached w, and an end at w is still to come while the second is below w. That is the
-// whole of the daylight-saving rule.
+// the latest that any minute up to now has shown, and the earliest that any minute after it will show. A beginning at wall
+// time w has happened when the first has reached w, and an end at w is still to come while the clock is below w or will show
+// it again. That is the whole of the daylight-saving rule.
 type oracle struct {
 	doc    *Document
 	loc    *time.Location
 	from   time.Time
 	shown  []time.Time // the latest reading so far, by minute from `from`
-	coming []time.Time // the earliest reading from here on
+	coming []time.Time // the earliest reading after this minute
 	// What would be worked out again every minute is remembered: it makes the oracle quick enough to ask often.
 	spans    map[*Window][][2]time.Time
 	handoffs map[handoffID]time.Time
@@ -43,7 +43,7 @@ func newOracle(doc *Document, from time.Time, minutes int) *oracle {
 	o.shown, o.coming = make([]time.Time, n), make([]time.Time, n)
 	for i := range n {
 		r := o.reading(i)
-		o.shown[i], o.coming[i] = r, r
+		o.shown[i], o.coming[i] = r, o.reading(i+1)
 		if i > 0 && o.shown[i-1].After(r) {
 			o.shown[i] = o.shown[i-1]
 		}
@@ -66,15 +66,16 @@ type minute struct {
 	*oracle
 	at            time.Time
 	shown, coming time.Time
+	now           time.Time // what the clock shows
 }
 
 func (o *oracle) minute(i int) minute {
 	i += margin
-	return minute{o, o.from.Add(time.Duration(i) * time.Minute), o.shown[i], o.coming[i]}
+	return minute{o, o.from.Add(time.Duration(i) * time.Minute), o.shown[i], o.coming[i], o.reading(i)}
 }
 
 func (m minute) begun(w time.Time) bool { return !m.shown.Before(w) }
-func (m minute) over(w time.Time) bool  { return !m.coming.Before(w) }
+func (m minute) over(w time.Time) bool  { return !m.now.Before(w) && m.coming.After(w) }
 
 // in says whether the minute lies between two moments of the document.
 func (m minute) in(from, to string) bool {

@@ -1,0 +1,93 @@
+package oncall
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/teambition/rrule-go"
+)
+
+// ruleBudget is how many days of recurrences one import walks over, all rules together: some two seconds of work.
+const ruleBudget = 5_000_000
+
+// maxRule is longer than any RRULE a calendar program writes.
+const maxRule = 512
+
+// expandRule gives the wall times of an RRULE after its first, start, and before end, which bounds a rule without an end.
+// The library reckons with dates alone, and the time of day is put back here: with instants it falls into the gaps of the
+// clock. until turns the rule's UNTIL, a wall time or a UTC instant, into a wall time. spend pays for the days walked over.
+func expandRule(text string, start, end int64, until func(t int64, utc bool) int64, spend func(days int64) bool) ([]int64, error) {
+	text = strings.ToUpper(strings.TrimSpace(text))
+	if len(text) > maxRule {
+		return nil, fmt.Errorf("is longer than %d characters", maxRule)
+	}
+	date, clock := civil(start)
+	var kept []string
+	last := end - 1
+	for _, part := range strings.Split(strings.Trim(text, ";"), ";") {
+		key, value, _ := strings.Cut(part, "=")
+		switch key {
+		case "UNTIL":
+			t, utc, err := parseUntil(value)
+			if err != nil {
+				return nil, err
+			}
+			last = min(last, until(t, utc))
+		case "BYHOUR", "BYMINUTE", "BYSECOND":
+			own := map[string]int64{"BYHOUR": clock / hour, "BYMINUTE": clock / 60 % 60, "BYSECOND": clock % 60}[key]
+			if strings.TrimLeft(value, "0") != strings.TrimLeft(fmt.Sprint(own), "0") {
+				return nil, fmt.Errorf("%s is not the event's own time of day: write such shifts as separate events", part)
+			}
+		case "FREQ":
+			if value == "HOURLY" || value == "MINUTELY" || value == "SECONDLY" {
+				return nil, fmt.Errorf("%s is not taken: shifts repeat by the day, week, month or year", part)
+			}
+			kept = append(kept, part)
+		default:
+			kept = append(kept, part)
+		}
+	}
+	opt, err := rrule.StrToROption(strings.Join(kept, ";"))
+	if err != nil {
+		return nil, fmt.Errorf("cannot be read: %w", err)
+	}
+	if strings.Contains(text, "INTERVAL") && (opt.Interval < 1 || opt.Interval > maxEvery) {
+		return nil, fmt.Errorf("INTERVAL is not between 1 and %d", maxEvery)
+	}
+	if strings.Contains(text, "COUNT") && opt.Count < 1 {
+		return nil, fmt.Errorf("COUNT is not a positive number")
+	}
+	if last < start {
+		return nil, nil
+	}
+	if !spend((last-start)/day + 1) {
+		return nil, fmt.Errorf("the recurrences reach over more than %d days in all: ask for a shorter time", ruleBudget)
+	}
+	opt.Dtstart = date
+	opt.Until = time.Unix(last-mod(last, day), 0).UTC()
+	rule, err := rrule.NewRRule(*opt)
+	if err != nil {
+		return nil, fmt.Errorf("cannot be used: %w", err)
+	}
+	var out []int64
+	next := rule.Iterator()
+	for t, ok := next(); ok; t, ok = next() {
+		if w := t.Unix() + clock; w > start && w <= last {
+			out = append(out, w)
+		}
+	}
+	return out, nil
+}
+
+// parseUntil takes UNTIL with or without the Z that RFC 5545 wants, because not all programs write it.
+func parseUntil(value string) (t int64, utc bool, err error) {
+	if d, err := time.Parse("20060102", value); err == nil {
+		return d.Unix() + day - 1, false, nil
+	}
+	d, err := time.Parse("20060102T150405", strings.TrimSuffix(value, "Z"))
+	if err != nil {
+		return 0, false, fmt.Errorf("UNTIL=%.30s is not a date", value)
+	}
+	return d.Unix(), strings.HasSuffix(value, "Z"), nil
+}
