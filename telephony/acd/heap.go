@@ -117,3 +117,16 @@ func (b bits) and(o bits, dst *bits) bool {
 	*dst = d
 	return any != 0
 }
+
+// within says whether every number of b is in o.
+func (b bits) within(o bits) bool {
+	for i, w := range b {
+		if i < len(o) {
+			w &^= o[i]
+		}
+		if w != 0 {
+			return false
+		}
+	}
+	return true
+}
