@@ -208,4 +208,6 @@ func (l *Log) Checkpoint(ctx context.Context) (string, error) {
 }
 
 // OpenCheckpoint checks a checkpoint's signature and reads it.
-func (l *Log) OpenCheckpoint(msg string) (tree.Head, error) { return tree.OpenHead(msg, l.key.verifier) }
+func (l *Log) OpenCheckpoint(msg string) (tree.Head, error) {
+	return tree.OpenHead(msg, l.key.verifier)
+}
