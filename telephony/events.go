@@ -204,9 +204,10 @@ func (e *Engine) letGo(c *call) {
 	c.near.endLease()
 	c.far.endLease()
 	c.lane.drop()
-	if r := c.rec; r != "" {
-		c.rec = ""
-		e.keep(r)
+	if r := c.rec; r != "" { // its end is told, or found by the next look; then it is kept
+		e.push(&c.lane, func(ctx context.Context) error {
+			return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.StopRecording(ctx, r) })
+		}, func(err error) { e.failed(c, "stop a recording", err, "") })
 	}
 	e.push(&c.lane, func(ctx context.Context) error {
 		return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.RemoveBridge(ctx, c.bridge) })
@@ -225,5 +226,5 @@ func (e *Engine) onRecordingEnded(r RecordingID) {
 	if c := e.calls[callOfRecording(r)]; c != nil && c.rec == r {
 		c.rec = ""
 	}
-	e.keep(r)
+	e.keep(r, true)
 }

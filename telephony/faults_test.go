@@ -20,7 +20,7 @@ func TestTheLedgerIsDown(t *testing.T) {
 				waits, waited := w.arrive(plain.DID)
 				w.led.set(!hang, hang)
 				late := w.sw.Arrive(plain.DID, "+13125559876", "")
-				w.pass(6 * time.Second)
+				w.pass(9 * time.Second) // the patience, and what the last beat still allows
 				if snap, _ := w.sw.Snapshot(w.t.Context()); slices.ContainsFunc(snap.Legs, func(l telephony.LegView) bool { return l.Leg == late }) {
 					t.Error("the late caller was not given to the fail-safe")
 				}
@@ -41,7 +41,7 @@ func TestTheLedgerIsDown(t *testing.T) {
 				w.sw.HangUp(late, 16)
 				w.pass(time.Minute)
 				w.led.set(false, false)
-				w.pass(10 * time.Second)
+				w.pass(90 * time.Second)
 				w.state(talked, telephony.Ended, telephony.Completed)
 				w.state(waited, telephony.Ended, telephony.Overflowed)
 				w.state(telephony.CallOf(late), telephony.Ended, telephony.Overflowed)
@@ -122,7 +122,11 @@ func TestUnlinkedAndLinkedAgain(t *testing.T) {
 				if a := w.desk.agent(ana.ID); a == telephony.AgentWrapUp {
 					w.must(w.eng.WrapUpDone(w.t.Context(), ana.ID))
 				}
-				w.pass(12 * time.Second)
+				for range 20 { // a miss keeps the call from its agent for ten seconds
+					if w.phone(ana.Endpoint) == "" && w.led.call(id).State != telephony.Talking {
+						w.pass(time.Second)
+					}
+				}
 				if c.outcome == telephony.Completed && w.led.call(id).State != telephony.Ended {
 					if w.led.call(id).State != telephony.Talking {
 						w.talk(ana, caller)

@@ -24,9 +24,13 @@ func (e *Engine) record(c *call) {
 	})
 }
 
+// fileTime is what a switch may need to finish the file of a recording that ended.
+const fileTime = time.Second
+
 // keep takes a finished recording into the ledger and off the switch, as often as it takes: a recording leaves the
-// switch only after it is kept, and stays listed there until then, so that the next engine finds it.
-func (e *Engine) keep(r RecordingID) {
+// switch only after it is kept, and stays listed there until then, so that the next engine finds it. ended says that
+// the switch told its end; otherwise it is ended first, and the switch given time to finish the file.
+func (e *Engine) keep(r RecordingID, ended bool) {
 	id := callOfRecording(r)
 	if id == "" || e.keeping[r] {
 		return
@@ -34,8 +38,11 @@ func (e *Engine) keep(r RecordingID) {
 	e.keeping[r] = true
 	sw := e.cfg.Switch
 	e.work(func(ctx context.Context) error {
-		if err := e.mustCommand(ctx, func(ctx context.Context) error { return sw.StopRecording(ctx, r) }); errors.Is(err, ErrUnlinked) {
-			return err
+		if !ended {
+			err := e.mustCommand(ctx, func(ctx context.Context) error { return sw.StopRecording(ctx, r) })
+			if errors.Is(err, ErrUnlinked) || !sleep(ctx, fileTime) {
+				return err
+			}
 		}
 		return e.take(ctx, r, func(ctx context.Context, fetch func(io.Writer) error) error {
 			return e.cfg.Ledger.Keep(ctx, id, r, fetch)

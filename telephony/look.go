@@ -142,6 +142,7 @@ func (e *Engine) reconcile(s sight) {
 	for _, c := range e.sortedCalls() {
 		e.compare(c, s)
 	}
+	e.settleRaised() // what is left on the switch is judged by the calls as they are now
 	for _, v := range s.snap.Legs {
 		if e.legs[v.Leg] == nil {
 			e.unknownLeg(v, s)
@@ -158,11 +159,11 @@ func (e *Engine) reconcile(s sight) {
 		c := e.calls[callOfRecording(r)]
 		switch {
 		case c == nil || c.phase != talking && c.phase != held:
-			e.keep(r)
+			e.keep(r, false)
 		case c.rec == "":
 			c.rec = r // running since before a restart
 		case c.rec != r:
-			e.keep(r)
+			e.keep(r, false)
 		}
 	}
 	for id, at := range e.strays {
