@@ -106,6 +106,7 @@ func TestTwoRunSideBySide(t *testing.T) {
 }
 
 func TestNothingIsOpenToOthers(t *testing.T) {
+	t.Parallel()
 	s := asterisktest.Start(t, nil)
 	_, _, ariPassword := s.ARI()
 	secrets := append([]string{ariPassword}, s.Agents()["agent1"])
@@ -136,6 +137,7 @@ func TestNothingIsOpenToOthers(t *testing.T) {
 }
 
 func TestItComesBackAfterAKill(t *testing.T) {
+	t.Parallel()
 	s := asterisktest.Start(t, nil)
 	sip, agents := s.SIPAddr(), s.Agents()
 	ctx := within(t, 20*time.Second)
@@ -176,8 +178,10 @@ func TestItComesBackAfterAKill(t *testing.T) {
 // With nobody on ARI a caller hears the apology in both languages and leaves a message, and what Lamplight needs of it
 // later can be found, with the caller's number in no log and in no name.
 func TestApologyAndVoicemail(t *testing.T) {
+	t.Parallel()
 	const did, ani = "+13125550100", "+13125550142"
 	s := asterisktest.Start(t, func(c *asterisk.Config) { c.Quiet = 2 * time.Second })
+	warnings(t, s)
 	ctx := within(t, 90*time.Second)
 	begun := time.Now()
 	c := must[*phone.Call](t)(caller(t, s).Dial(ctx, phone.Outgoing{Number: did, From: ani, Name: "Rosa Bennett"}))
@@ -226,6 +230,7 @@ func TestApologyAndVoicemail(t *testing.T) {
 		t.Errorf("left in the spool: %v", left)
 	}
 	logsTell(t, s, ani[1:], "Bennett")
+	noTrouble(t, s)
 }
 
 // hears waits until the call has heard a prompt, and tells where in what was heard it ends.
@@ -276,7 +281,7 @@ func voicemail(t *testing.T, ctx context.Context, s *asterisk.Server) asterisk.V
 	return found[0]
 }
 
-// logsTell fails when a log holds one of the words, or a word of Asterisk's own trouble.
+// logsTell fails when a log holds one of the words.
 func logsTell(t *testing.T, s *asterisk.Server, words ...string) {
 	t.Helper()
 	logs := must[[]string](t)(filepath.Glob(filepath.Join(filepath.Dir(s.Log()), "*")))
@@ -286,6 +291,26 @@ func logsTell(t *testing.T, s *asterisk.Server, words ...string) {
 			if bytes.Contains(text, []byte(w)) {
 				t.Errorf("%s tells %q", filepath.Base(name), w)
 			}
+		}
+	}
+}
+
+// warnings has Asterisk write its warnings to a log of their own, for noTrouble.
+func warnings(t *testing.T, s *asterisk.Server) {
+	t.Helper()
+	code, text, err := ari(within(t, 5*time.Second), s, "POST", "asterisk/logging/trouble", url.Values{"configuration": {"warning,error"}})
+	if err != nil || code/100 != 2 {
+		t.Fatalf("more logging: %d %s %v", code, text, err)
+	}
+}
+
+// noTrouble fails when Asterisk warned of something since warnings.
+func noTrouble(t *testing.T, s *asterisk.Server) {
+	t.Helper()
+	text := must[[]byte](t)(os.ReadFile(filepath.Join(filepath.Dir(s.Log()), "trouble")))
+	for _, line := range strings.Split(string(text), "\n") {
+		if strings.Contains(line, "WARNING") || strings.Contains(line, "ERROR") {
+			t.Errorf("Asterisk: %s", line)
 		}
 	}
 }

@@ -28,19 +28,17 @@ func Fetch(ctx context.Context, dir string, progress Progress) (Install, error) 
 	if in, err := onMachine(ctx); err == nil {
 		return in, nil
 	}
-	f := fetch{dir: dir, mirror: debianMirror(), suites: []string{"forky", "sid"}, keyring: debianKeyring, begun: time.Now(), tell: progress}
+	f := fetch{dir: dir, mirror: debianMirror(), suites: []string{"forky", "sid"}, keyring: debianKeyring, room: 500 << 20, begun: time.Now(), tell: progress}
 	return f.run(ctx)
 }
 
-const (
-	debianKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
-	spaceNeeded   = 500 << 20 // packages and what they unpack to, both at once
-)
+const debianKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 // A fetch is one attempt to bring Debian's Asterisk into a directory.
 type fetch struct {
 	dir, mirror, keyring string
 	suites               []string
+	room                 uint64 // bytes needed, packages and what they unpack to, both at once
 	begun                time.Time
 	tell                 Progress
 }
@@ -76,7 +74,7 @@ func (f fetch) run(ctx context.Context) (Install, error) {
 	if in, err := inCache(ctx, f.dir); err == nil { // somebody else's fetch ended while we waited
 		return in, nil
 	}
-	if err := f.room(); err != nil {
+	if err := f.hasRoom(); err != nil {
 		return fail(err)
 	}
 	for _, left := range glob(filepath.Join(f.dir, ".fetch-*")) { // a killed fetch's; the lock says nobody uses it
@@ -95,14 +93,14 @@ func (f fetch) run(ctx context.Context) (Install, error) {
 	return in, nil
 }
 
-// room refuses to begin what a full disk would stop half-way.
-func (f fetch) room() error {
+// hasRoom refuses to begin what a full disk would stop half-way.
+func (f fetch) hasRoom() error {
 	var st unix.Statfs_t
 	if err := unix.Statfs(f.dir, &st); err != nil {
 		return fmt.Errorf("how much room %s has: %w", f.dir, err)
 	}
-	if free := st.Bavail * uint64(st.Bsize); free < spaceNeeded {
-		return fmt.Errorf("%s has %s free and %s are needed: make room or choose another cache directory", f.dir, mb(free), mb(spaceNeeded))
+	if free := st.Bavail * uint64(st.Bsize); free < f.room {
+		return fmt.Errorf("%s has %s free and %s are needed: make room or choose another cache directory", f.dir, mb(free), mb(f.room))
 	}
 	return nil
 }
@@ -152,7 +150,7 @@ var unneeded = []string{"adduser_", "passwd_", "perl", "libperl", "debconf_", "d
 
 // download has apt check the signatures and bring the packages, with a state of its own: the machine's is not touched.
 func (f fetch) download(ctx context.Context, state string) ([]string, error) {
-	var failed []error
+	var failed []string
 	for _, suite := range f.suites {
 		if err := f.aptState(ctx, state, suite); err != nil {
 			return nil, err
@@ -167,7 +165,7 @@ func (f fetch) download(ctx context.Context, state string) ([]string, error) {
 			return nil, ctx.Err()
 		}
 		if err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", suite, err))
+			failed = append(failed, suite+": "+err.Error())
 			continue
 		}
 		var debs []string
@@ -178,7 +176,7 @@ func (f fetch) download(ctx context.Context, state string) ([]string, error) {
 		}
 		return debs, nil
 	}
-	return nil, fmt.Errorf("%s did not give it: check the network, or install Asterisk 22 yourself: %w", f.mirror, errors.Join(failed...))
+	return nil, fmt.Errorf("%s did not give it: check the network, or install Asterisk 22 yourself: %s", f.mirror, strings.Join(failed, "; "))
 }
 
 // aptState lays out an apt of our own in dir, for one suite.

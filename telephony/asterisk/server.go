@@ -278,7 +278,7 @@ func (s *Server) Agents() map[string]string { return maps.Clone(s.agents) }
 // Spool returns the directory of recordings; voicemails stand in its "vm". It holds patients' voices.
 func (s *Server) Spool() string { return s.plan.Spool }
 
-// Log returns Asterisk's log file: warnings and errors.
+// Log returns Asterisk's log file. It holds errors only, because Asterisk's warnings quote callers.
 func (s *Server) Log() string { return filepath.Join(s.plan.Dir, "log", "messages.log") }
 
 // Pid returns the process id of the Asterisk that runs now, 0 while none does.

@@ -69,6 +69,9 @@ func (in *Incoming) From() (number, name string) {
 	return f.Address.User, f.DisplayName
 }
 
+// Dialled returns whom the caller asked for: the user of the INVITE's address.
+func (in *Incoming) Dialled() string { return in.d.InviteRequest.Recipient.User }
+
 // Gone is closed when the caller has given up, or the call is over.
 func (in *Incoming) Gone() <-chan struct{} { return in.d.Context().Done() }
 

@@ -13,8 +13,11 @@ import (
 	"lamplight/telephony/asterisk"
 )
 
+// CacheVar names the directory that holds the Asterisk tests share, instead of asterisk.CacheDir.
+const CacheVar = "LAMPLIGHT_ASTERISK_CACHE"
+
 // Start starts an Asterisk for the test, after change (which may be nil) altered its configuration. The Asterisk itself
-// comes from the shared cache, asterisk.CacheDir or $LAMPLIGHT_ASTERISK_CACHE, and is fetched when it is not there.
+// comes from the shared cache, asterisk.CacheDir or $LAMPLIGHT_ASTERISK_CACHE (CacheVar), and is fetched when it is not there.
 func Start(t testing.TB, change func(*asterisk.Config)) *asterisk.Server {
 	t.Helper()
 	// t.TempDir is root's alone when root tests, and Asterisk is not root.
@@ -53,7 +56,7 @@ func Start(t testing.TB, change func(*asterisk.Config)) *asterisk.Server {
 // Install returns the Asterisk that tests share.
 func Install(t testing.TB) asterisk.Install {
 	t.Helper()
-	dir := os.Getenv("LAMPLIGHT_ASTERISK_CACHE")
+	dir := os.Getenv(CacheVar)
 	if dir == "" {
 		var err error
 		if dir, err = asterisk.CacheDir(); err != nil {
