@@ -13,6 +13,7 @@ import (
 
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
+	"lamplight/notes/audit/tree"
 	"lamplight/notes/postgres"
 	"lamplight/notes/seal"
 	"lamplight/telephony"
@@ -23,6 +24,9 @@ const (
 	followupDue      = "due"
 	followupNoNumber = "no-number" // the caller withheld it: nobody can
 )
+
+// notACode stands in a story where a step's detail held words instead of a code.
+const notACode = "not-a-code"
 
 // caller is what is sealed of a caller.
 type caller struct {
@@ -38,6 +42,10 @@ func callerLabel(account telephony.AccountID, id telephony.CallID) seal.Label {
 // that a late or repeated move revives nothing; who called and which practice was called stay as first recorded.
 func (s *Store) Record(ctx context.Context, c telephony.Call, st telephony.Step) error {
 	ctx = house(ctx)
+	if st.Detail != "" && !tree.IsCode(st.Detail) {
+		// A leaf would refuse it, and the row must not keep words either; but no call is lost over a detail.
+		st.Detail = notACode
+	}
 	callArgs, err := s.callArgs(ctx, c)
 	if err != nil {
 		return err

@@ -243,7 +243,14 @@ func tokenHash(token string) []byte {
 	return h[:]
 }
 
-func foldLogin(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+// foldLogin also makes what was typed something a database takes: valid, without zero bytes, of a bounded length.
+func foldLogin(s string) string {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+	if r := []rune(s); len(r) > 200 {
+		s = string(r[:200])
+	}
+	return strings.ToLower(strings.TrimSpace(s))
+}
 
 // happening is a leaf without a row, before it has a time.
 type happening struct{ actor, action, kind, object string }

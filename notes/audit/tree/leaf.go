@@ -49,7 +49,7 @@ func (e Entry) Encode() ([]byte, error) {
 		return nil, errors.New("audit: an entry needs a time, an actor, an action and an object")
 	}
 	for _, s := range append([]string{e.Actor, e.Action, e.Kind, e.Object, e.Account}, e.Detail...) {
-		if !isCode(s) {
+		if !IsCode(s) {
 			return nil, fmt.Errorf("audit: %s holds something that is no code or id", strconv.Quote(e.Action))
 		}
 	}
@@ -76,8 +76,8 @@ func Decode(body []byte) (Entry, error) {
 	return e, nil
 }
 
-// isCode accepts ids and codes: no spaces, no letters outside ASCII, no "+" (so no telephone number in E.164 form).
-func isCode(s string) bool {
+// IsCode accepts ids and codes: no spaces, no letters outside ASCII, no "+" (so no telephone number in E.164 form).
+func IsCode(s string) bool {
 	if len(s) > 128 {
 		return false
 	}
