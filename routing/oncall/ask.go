@@ -131,7 +131,8 @@ func (s *Schedule) collect(from, to time.Time, q Query, pick func(*decision) boo
 		if !pick(d) {
 			return true
 		}
-		people, byDefault := d.people(), len(d.seats) == 0
+		people := d.people()
+		byDefault := len(d.seats) == 0 && len(people) > 0
 		if n := len(out); n > 0 && end == t && out[n-1].Default == byDefault && slices.Equal(out[n-1].People, people) {
 			out[n-1].Until = s.time(until)
 		} else {

@@ -48,6 +48,7 @@ func (sp *span) decide(t int64, q *Query, st *story) decision {
 		st.temporary(tmp, int(temps[i]), &d)
 		d.settle(sp, t, q)
 		if st != nil { // tell what would be without it
+			st.moot = true
 			rest := decision{until: sp.hi, story: st}
 			sp.scheduled(t, q, r, &rest)
 		}
@@ -213,7 +214,7 @@ func (d *decision) settle(sp *span, t int64, q *Query) {
 func (d *decision) people() []ParticipantID {
 	if len(d.seats) == 0 {
 		if d.fallback == "" {
-			return nil
+			return []ParticipantID{}
 		}
 		return []ParticipantID{d.fallback}
 	}

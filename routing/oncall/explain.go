@@ -76,6 +76,7 @@ type told struct {
 type story struct {
 	skip  ruleID
 	steps []told
+	moot  bool // a temporary schedule has decided already; what follows would only be
 }
 
 func (st *story) skips(kind string, index int) bool {
@@ -83,7 +84,7 @@ func (st *story) skips(kind string, index int) bool {
 }
 
 func (st *story) tell(kind string, index int, counted bool, name string, people []ParticipantID, format string, args ...any) {
-	st.steps = append(st.steps, told{Step{kind, name, fmt.Sprintf(format, args...), people}, ruleID{kind, index}, counted})
+	st.steps = append(st.steps, told{Step{kind, name, fmt.Sprintf(format, args...), people}, ruleID{kind, index}, counted && !st.moot})
 }
 
 func (st *story) temporary(tmp *temporary, index int, d *decision) {
@@ -124,7 +125,7 @@ func (st *story) layer(l *layer, index int, seats []seat, shift []int32, won boo
 		by = fmt.Sprintf(", turn %d of %d in rotation %q", shift[0]+1, len(l.turns), l.rotation.name)
 	}
 	verb := "answers"
-	if won {
+	if won || st.moot {
 		verb = "would answer if nothing stronger did"
 	}
 	d := decision{seats: seats}
@@ -163,7 +164,7 @@ func (st *story) fallback(named, answers ParticipantID) {
 	switch {
 	case st == nil:
 	case named == answers:
-		st.tell("default", 0, true, "", []ParticipantID{answers}, "nobody is scheduled: the default provider %s answers", answers)
+		st.tell("default", 0, true, "", []ParticipantID{answers}, "nobody is scheduled, and %s is the default provider", answers)
 	default:
 		st.tell("default", 0, true, "", []ParticipantID{answers}, "nobody is scheduled and the default provider %s is on leave: %s answers", named, answers)
 	}

@@ -110,7 +110,7 @@ func newCalendarImport(z *zone, how Import) *calendarImport {
 	spend := func(days int64) bool { left -= days; return left >= 0 }
 	im := &calendarImport{how: how, zone: z, lo: how.From.Unix(), hi: how.To.Unix(), series: map[string]*series{},
 		cast:  newCast(z, how),
-		zones: calendarZones{defined: map[string]*ics.VTimezone{}, ready: map[string]*zone{}, spend: spend}}
+		zones: calendarZones{defined: map[string]*ics.VTimezone{}, ready: map[string]*zone{}, end: how.To.Unix() + 366*day, spend: spend}}
 	return im
 }
 

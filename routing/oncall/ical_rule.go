@@ -8,8 +8,9 @@ import (
 	"github.com/teambition/rrule-go"
 )
 
-// ruleBudget is how many days of recurrences one import walks over, all rules together: some two seconds of work.
-const ruleBudget = 5_000_000
+// ruleBudget is how many days of recurrences one import walks over, all rules together: at most three seconds of
+// work, and twice the recurring events that a busy group's ten years hold.
+const ruleBudget = 1_000_000
 
 // maxRule is longer than any RRULE a calendar program writes.
 const maxRule = 512

@@ -28,6 +28,7 @@ var windowsZones = map[string]string{
 type calendarZones struct {
 	defined map[string]*ics.VTimezone
 	ready   map[string]*zone
+	end     int64 // until when zones are wanted
 	spend   func(days int64) bool
 }
 
@@ -89,7 +90,7 @@ func (c *calendarZones) build(tzid string, def *ics.VTimezone) (*zone, error) {
 		}
 		walls := []int64{wall.Unix()}
 		for _, p := range base.GetProperties(ics.ComponentPropertyRrule) {
-			more, err := expandRule(p.Value, wall.Unix(), dateWall(lastYear, 1, 1), func(until int64, utc bool) int64 {
+			more, err := expandRule(p.Value, wall.Unix(), c.end, func(until int64, utc bool) int64 {
 				if utc {
 					return until + before
 				}
