@@ -57,12 +57,19 @@ func (d *Desk) Begin() (b Begun, err error) {
 // SignIn signs a person in. The answer is the same for an unknown login, a wrong password and a wrong code.
 func (d *Desk) SignIn(login, password, code string) (err error) {
 	defer guard(&err)
+	d.door.Lock()
+	defer d.door.Unlock()
 	return d.signIn(credentials{Login: login, Password: password, Code: code})
 }
 
 // SignInDemo signs the demo agent in.
 func (d *Desk) SignInDemo() (err error) {
 	defer guard(&err)
+	d.door.Lock()
+	defer d.door.Unlock()
+	if _, err := d.service(); err == nil {
+		return nil // a page loaded again asks again
+	}
 	c, err := d.parts.Demo()
 	if err != nil {
 		d.parts.Log.Error("demo sign-in", "err", err)
@@ -71,6 +78,7 @@ func (d *Desk) SignInDemo() (err error) {
 	return d.signIn(c)
 }
 
+// signIn ends the session before and opens one for c. The caller holds door.
 func (d *Desk) signIn(c credentials) error {
 	d.leave()
 	ctx, cancel := context.WithTimeout(d.ctx, askLimit)

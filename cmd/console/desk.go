@@ -31,6 +31,8 @@ type Desk struct {
 	// screen is where events go and who brings the window forward; set once, before anything is bound.
 	screen screen
 
+	door sync.Mutex // held while somebody signs in
+
 	mu      sync.Mutex // guards what follows
 	link    link       // nil until somebody signed in
 	session context.CancelFunc

@@ -12,6 +12,9 @@ export function at(time: string | null | undefined): number {
   return Number.isNaN(ms) ? 0 : ms
 }
 
+/** Go's zero time, for a time that is not: an empty word is none to Go. */
+export const never = '0001-01-01T00:00:00Z'
+
 /** A length as m:ss, or h:mm:ss from an hour on; never negative. */
 export function length(ms: number): string {
   const s = Math.max(0, Math.floor(ms / 1000))
@@ -50,11 +53,8 @@ export function wall(ms: number, lang: Lang, zone?: string, seconds = false): st
 
 /** The calendar day of a time in zone, as "2026-11-22", to compare days with. */
 export function day(ms: number, zone?: string): string {
-  return format('en', { year: 'numeric', month: '2-digit', day: '2-digit', ...(zone ? { timeZone: zone } : {}) })
-    .formatToParts(ms)
-    .filter((p) => p.type !== 'literal')
-    .map((p) => p.value)
-    .join('-')
+  const parts = format('en', { year: 'numeric', month: '2-digit', day: '2-digit', ...(zone ? { timeZone: zone } : {}) }).formatToParts(ms)
+  return (['year', 'month', 'day'] as const).map((type) => parts.find((p) => p.type === type)?.value ?? '').join('-')
 }
 
 /** A wall time, with the weekday when it is not the day of now: "07:00", "Mon 07:00". */

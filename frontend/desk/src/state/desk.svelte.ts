@@ -1,6 +1,6 @@
 // The desk's state: what the server said last (Hello, then events), and which panel is open. Nothing here draws.
 
-import { at } from '../../../shared/clock'
+import { at, never } from '../../../shared/clock'
 import { go, on, refusal } from '../link/go'
 import type { AgentView, BoardRow, Draft, Event, Figures, Hello, Levels, LinkView, PhoneView, Pop, Saved, Scenario, Story, StoryRef } from '../link/types'
 import { clock } from './clock.svelte'
@@ -257,7 +257,7 @@ class Desk {
       state: m.state,
       language: m.language || p.language,
       answeredAt: first ? m.at : p.answeredAt,
-      heldAt: m.state === 'held' ? m.at : '',
+      heldAt: m.state === 'held' ? m.at : never,
     }
     this.pop = next
     const f = this.form

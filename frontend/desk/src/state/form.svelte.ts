@@ -40,6 +40,8 @@ export class Form implements Typed {
   refused = $state<Record<string, string>>({})
   error = $state('')
   preview = $state.raw<Preview | null>(null)
+  /** When the preview was asked for, on the server's clock. */
+  previewAt = $state(0)
   saved = $state.raw<Saved | null>(null)
   /** Something was typed by a person: an untouched form leaves no draft. */
   touched = $state(false)
@@ -185,8 +187,10 @@ export class Form implements Typed {
 
   /** Asks which ladder the note would climb. A question that fails leaves the last answer: sending asks again. */
   async look(): Promise<void> {
+    const asked = clock.now
     try {
       this.preview = await go().Preview(this.draft())
+      this.previewAt = asked
     } catch (e) {
       this.error = refusal(e).code
     }

@@ -1,0 +1,294 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"lamplight/console"
+	"lamplight/notes"
+	"lamplight/routing"
+	"lamplight/telephony"
+)
+
+// fakeDesk is a Service in memory for one agent: it rings the desk's real phone and remembers what was sent. It checks
+// nothing that the real one checks; what the window does with the answers is what these tests are about.
+type fakeDesk struct {
+	phone console.PhoneAccount
+	ring  func(ctx context.Context, call telephony.CallID) (hangup func(), err error) // nil: the agent has a phone of their own
+
+	mu      sync.Mutex // guards what follows
+	watches map[chan console.Event]bool
+	agent   console.AgentView
+	pop     *console.Pop
+	hangup  func()
+	board   []console.BoardRow
+	drafts  map[string]console.Draft
+	sent    map[string]console.Sent
+	bodies  []console.Draft
+	said    []string // what supervisors and call-backs said
+	calls   int
+}
+
+func newFakeDesk(phone console.PhoneAccount) *fakeDesk {
+	now := time.Now()
+	return &fakeDesk{phone: phone, watches: map[chan console.Event]bool{}, drafts: map[string]console.Draft{}, sent: map[string]console.Sent{}, board: startBoard(now),
+		agent: console.AgentView{ID: "ana", Name: "Ana Ruiz", Languages: []telephony.Language{"en", "es"}, Interface: "en", State: telephony.AgentReady, Since: now}}
+}
+
+func (f *fakeDesk) helloLocked() console.Hello {
+	return console.Hello{Agent: f.agent, Now: time.Now(), Phone: f.phone, Pop: f.pop, Board: f.board,
+		Figures: telephony.Figures{Waiting: 2, Longest: 14 * time.Second, ServiceLevel: 0.92, Ready: 3, Talking: 5},
+		Drafts:  slices.Collect(maps.Values(f.drafts)), Training: true, Pauses: []string{"break", "meal", "training"}, Supervisor: true}
+}
+
+func (f *fakeDesk) Hello(context.Context) (console.Hello, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.helloLocked(), nil
+}
+
+func (f *fakeDesk) Watch(ctx context.Context) (<-chan console.Event, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ch := make(chan console.Event, 256)
+	h := f.helloLocked()
+	ch <- console.Event{Kind: "hello", Sent: time.Now(), Hello: &h}
+	f.watches[ch] = true
+	context.AfterFunc(ctx, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.watches, ch)
+		close(ch)
+	})
+	return ch, nil
+}
+
+func (f *fakeDesk) emit(e console.Event) {
+	e.Sent = time.Now()
+	for ch := range f.watches {
+		ch <- e
+	}
+}
+
+func (f *fakeDesk) state(s telephony.AgentState, reason string) {
+	f.agent.State, f.agent.Reason, f.agent.Since = s, reason, time.Now()
+	a := f.agent
+	f.emit(console.Event{Kind: "agent", Agent: &a})
+}
+
+func (f *fakeDesk) lock() func() { f.mu.Lock(); return f.mu.Unlock }
+
+func (f *fakeDesk) Ready(context.Context) error {
+	defer f.lock()()
+	f.state(telephony.AgentReady, "")
+	return nil
+}
+func (f *fakeDesk) Pause(_ context.Context, reason string) error {
+	defer f.lock()()
+	f.state(telephony.AgentPaused, reason)
+	return nil
+}
+func (f *fakeDesk) WrapUpDone(ctx context.Context) error { return f.Ready(ctx) }
+
+func (f *fakeDesk) move(s telephony.CallState) {
+	if f.pop == nil {
+		return
+	}
+	p := *f.pop
+	p.State = s
+	if s == telephony.Talking && p.AnsweredAt.IsZero() {
+		p.AnsweredAt = time.Now()
+	}
+	f.pop = &p
+	f.emit(console.Event{Kind: "call", Call: &console.CallMoved{Call: p.Call, State: s, Language: p.Language, At: time.Now()}})
+}
+
+func (f *fakeDesk) Hold(context.Context, telephony.CallID) error {
+	defer f.lock()()
+	f.move(telephony.Held)
+	return nil
+}
+func (f *fakeDesk) Resume(context.Context, telephony.CallID) error {
+	defer f.lock()()
+	f.move(telephony.Talking)
+	return nil
+}
+func (f *fakeDesk) SetLanguage(_ context.Context, _ telephony.CallID, l telephony.Language) error {
+	defer f.lock()()
+	if f.pop != nil {
+		p := *f.pop
+		p.Language = l
+		f.pop = &p
+		f.move(p.State)
+	}
+	return nil
+}
+
+func (f *fakeDesk) goneLocked(why string) {
+	if f.pop == nil {
+		return
+	}
+	answered := !f.pop.AnsweredAt.IsZero()
+	f.emit(console.Event{Kind: "gone", Gone: &console.Gone{Call: f.pop.Call, Why: why, At: time.Now()}})
+	f.pop = nil
+	if f.hangup != nil {
+		go f.hangup()
+		f.hangup = nil
+	}
+	if answered {
+		f.state(telephony.AgentWrapUp, "")
+	} else {
+		f.state(telephony.AgentReady, "")
+	}
+}
+
+func (f *fakeDesk) HangUp(context.Context, telephony.CallID) error {
+	defer f.lock()()
+	f.goneLocked("ended")
+	return nil
+}
+func (f *fakeDesk) Reject(context.Context, telephony.CallID, uint64) error {
+	defer f.lock()()
+	f.goneLocked("rejected")
+	return nil
+}
+func (f *fakeDesk) CallBack(context.Context, telephony.CallID) error {
+	return f.PracticeCall(context.Background(), "fever")
+}
+
+// PracticeCall pops a call and rings the desk's phone; the phone's answer makes it a talk.
+func (f *fakeDesk) PracticeCall(_ context.Context, scenario string) error {
+	defer f.lock()()
+	now := time.Now()
+	f.calls++
+	p := console.Pop{Call: telephony.CallID(fmt.Sprintf("call-%04d", f.calls)), Epoch: 1, Deadline: now.Add(15 * time.Second), State: telephony.Offered,
+		Caller: "(312) 555-0142", CallerRaw: "+13125550142", Name: "MUNOZ MARIA", Language: telephony.English, ArrivedAt: now.Add(-9 * time.Second),
+		Practice: practice(now, false), Script: script(),
+		Before: []console.Before{
+			{At: now.Add(-83 * time.Minute), CallType: both("Symptom", "Síntoma"), State: notes.Read, StateAt: now.Add(-11 * time.Minute), Note: "n2", Ref: "L-4816"},
+			{At: now.Add(-50 * time.Hour), Outcome: "abandoned"},
+		}}
+	switch scenario {
+	case "niño":
+		p.Practice, p.Language, p.Name, p.Before = practice(now, true), telephony.Spanish, "IBAÑEZ ROSA", nil
+	case "hostile":
+		p.Name = telephony.CleanName("<img src=x onerror=alert(1)>\u202egpj.exe\x00\x07 \u0635\u0648\u062a " + string(make([]byte, 10<<10)))
+		p.Practice.Name, p.Caller, p.CallerRaw = "<script>document.title='owned'</script> & Co", "", ""
+	}
+	f.pop = &p
+	f.state(telephony.AgentReserved, "")
+	f.emit(console.Event{Kind: "pop", Pop: &p})
+	if f.ring == nil {
+		return nil
+	}
+	go func() {
+		hangup, err := f.ring(context.Background(), p.Call)
+		if err != nil {
+			return // the phone said no; the offer runs out
+		}
+		defer f.lock()()
+		f.hangup = hangup
+		f.state(telephony.AgentTalking, "")
+		f.move(telephony.Talking)
+	}()
+	return nil
+}
+
+func (f *fakeDesk) SaveDraft(_ context.Context, d console.Draft) error {
+	defer f.lock()()
+	if _, sent := f.sent[d.ID]; !sent && f.drafts[d.ID].Seq <= d.Seq {
+		f.drafts[d.ID] = d
+	}
+	return nil
+}
+func (f *fakeDesk) Drafts(context.Context) ([]console.Draft, error) {
+	defer f.lock()()
+	return slices.Collect(maps.Values(f.drafts)), nil
+}
+func (f *fakeDesk) DropDraft(_ context.Context, id string) error {
+	defer f.lock()()
+	delete(f.drafts, id)
+	return nil
+}
+
+func (f *fakeDesk) Preview(_ context.Context, d console.Draft) (console.Preview, error) {
+	if d.Urgency == notes.Routine {
+		return console.Preview{}, nil
+	}
+	p := console.Preview{Board: time.Now().Add(10 * time.Minute), Steps: []console.PreviewStep{
+		{Name: "Dr Reyes", Channels: []routing.ChannelKind{routing.Text, routing.Push}},
+		{Name: "Dr Reyes", Channels: []routing.ChannelKind{routing.Voice}, After: 3 * time.Minute},
+		{Name: "Dr Osei", Channels: []routing.ChannelKind{routing.Text, routing.Voice}, After: 6 * time.Minute},
+	}}
+	if d.Account == "sol" {
+		p.Steps, p.Holes = p.Steps[:2], []routing.PlanHole{{Rung: 2, Who: "backup", Why: "nobody-on-call"}}
+	}
+	return p, nil
+}
+
+func (f *fakeDesk) Send(_ context.Context, d console.Draft) (console.Sent, error) {
+	defer f.lock()()
+	if s, ok := f.sent[d.ID]; ok {
+		return s, nil
+	}
+	now := time.Now()
+	id := notes.NoteID(fmt.Sprintf("sent-%d", len(f.sent)))
+	s := console.Sent{Note: id, Reference: fmt.Sprintf("L-%d", 4821+len(f.sent)), Row: console.BoardRow{Kind: "note", Note: id, Call: d.Call, Ref: fmt.Sprintf("L-%d", 4821+len(f.sent)),
+		Practice: "Lakeside Internal Medicine", Urgency: d.Urgency, Patient: "M. Muñoz", State: notes.Open, TakenAt: now,
+		Last: console.LastStep{Kind: "texted", Name: "Dr Reyes", Detail: "sending", At: now}, NextAt: now.Add(3 * time.Minute), NextKind: "voice", NextName: "Dr Reyes"}}
+	f.sent[d.ID] = s
+	f.bodies = append(f.bodies, d)
+	delete(f.drafts, d.ID)
+	f.board = append(f.board, s.Row)
+	f.emit(console.Event{Kind: "board", Board: f.board})
+	return s, nil
+}
+
+func (f *fakeDesk) Board(context.Context) ([]console.BoardRow, error) {
+	defer f.lock()()
+	return f.board, nil
+}
+
+func (f *fakeDesk) Story(_ context.Context, ref console.StoryRef) (console.Story, error) {
+	defer f.lock()()
+	i := slices.IndexFunc(f.board, func(r console.BoardRow) bool { return r.Note == ref.Note && r.Call == ref.Call })
+	if i < 0 {
+		return console.Story{}, &console.Error{Code: "desk.error.not-found"}
+	}
+	at := f.board[i].TakenAt
+	line := func(after time.Duration, kind, actor, detail string, leaf int64) notes.StoryLine {
+		return notes.StoryLine{At: at.Add(after), Kind: kind, Actor: actor, Detail: detail, Leaf: leaf}
+	}
+	return console.Story{Row: f.board[i], Caller: "+13125550142", HasRecording: true,
+		Labels: map[string]notes.Text{"name": both("Patient", "Paciente"), "callback": both("Call back", "Devolver a"), "dob": both("Born", "Nacimiento"), "reason": both("Reason", "Motivo")},
+		Body: &notes.Body{Fields: map[string]string{"name": "José Ortega", "callback": "+13125550142", "dob": "1961-04-02", "reason": "Fever of 103 since last night; took acetaminophen twice, no better."},
+			Verbatim: "Tiene calentura desde anoche y no se le baja con nada."},
+		AddOns: []notes.AddOn{{ID: "a1", ByName: "Ana Ruiz", At: at.Add(4 * time.Minute), Kind: "agent", Text: "Caller rang again: now 103.4."}},
+		Lines: []notes.StoryLine{line(-95*time.Second, "arrived", "", "", 4102), line(-93*time.Second, "greeted", "", "en", 4103), line(-81*time.Second, "offered", "Ana Ruiz", "", 4104),
+			line(-78*time.Second, "answered", "Ana Ruiz", "", 4105), line(0, "taken", "Ana Ruiz", "", 4106), line(40*time.Millisecond, "texted", "Dr Reyes", "accepted", 4107),
+			line(3*time.Second, "texted", "Dr Reyes", "delivered", 4108), line(5*time.Second, "ended", "", "", 4109), line(3*time.Minute, "called", "Dr Reyes", "failed", 4121), line(6*time.Minute, "texted", "Dr Osei", "accepted", -1)},
+	}, nil
+}
+
+func (f *fakeDesk) AddOn(_ context.Context, _ notes.NoteID, text string) error {
+	defer f.lock()()
+	f.said = append(f.said, "addon: "+text)
+	return nil
+}
+func (f *fakeDesk) CloseAbandoned(_ context.Context, call telephony.CallID, outcome string) error {
+	defer f.lock()()
+	f.said = append(f.said, "outcome: "+outcome)
+	f.board = slices.DeleteFunc(slices.Clone(f.board), func(r console.BoardRow) bool { return r.Kind == "callback" && r.Call == call })
+	f.emit(console.Event{Kind: "board", Board: f.board})
+	return nil
+}
+func (f *fakeDesk) Supervise(_ context.Context, _ notes.NoteID, act, reason string) error {
+	defer f.lock()()
+	f.said = append(f.said, act+": "+reason)
+	return nil
+}
+func (f *fakeDesk) Scenarios(context.Context) ([]console.Scenario, error) { return scenarios(), nil }

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emiago/sipgo"
+	"github.com/emiago/sipgo/sip"
+
+	"lamplight/console"
+	"lamplight/console/wire"
+	"lamplight/telephony"
+	"lamplight/telephony/phone"
+	"lamplight/telephony/phone/voice"
+)
+
+// A testServer is all a desk talks to: the real wire with its TLS and its door, a registrar that rings the desk's real
+// phone and speaks to it, and behind both a fake Service.
+type testServer struct {
+	desk   *fakeDesk
+	keys   wire.Keys
+	cert   *tls.Config
+	caFile string
+	pwFile string
+	addr   string
+	stop   func()
+
+	mu   sync.Mutex // guards open and legs
+	open map[wire.Session]bool
+	legs []*phone.Call
+}
+
+const testLogin, testPassword = "ana", "correct horse"
+
+func (s *testServer) Enter(_ context.Context, in wire.SignIn) (time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := wire.SessionOf(in.Token)
+	if !s.open[id] && (in.Login != testLogin || in.Password != testPassword) {
+		return time.Time{}, errors.New("refused")
+	}
+	s.open[id] = true
+	return time.Now().Add(time.Hour), nil
+}
+
+func (s *testServer) Who(ctx context.Context, id wire.Session) (context.Context, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.open[id] {
+		return nil, &console.Error{Code: errSignedOut}
+	}
+	return ctx, nil
+}
+
+func newTestServer(t *testing.T) *testServer {
+	t.Helper()
+	keys, err := wire.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &testServer{keys: keys, open: map[wire.Session]bool{}, pwFile: filepath.Join(t.TempDir(), "password")}
+	if err := os.WriteFile(s.pwFile, []byte(testPassword+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.certify(t)
+	r := newRegistrar(t)
+	s.desk = newFakeDesk(console.PhoneAccount{Registrar: r.addr, User: "agent1", Password: "unasked"})
+	s.desk.ring = func(ctx context.Context, call telephony.CallID) (func(), error) { return s.ringDesk(ctx, r, call) }
+	s.start(t, "127.0.0.1:0")
+	return s
+}
+
+// ringDesk rings the desk's phone for a call, and once it answers speaks to it until the call is over.
+func (s *testServer) ringDesk(ctx context.Context, r *registrar, call telephony.CallID) (func(), error) {
+	p, err := phone.Open(ctx, phone.Config{Listen: "127.0.0.2:0", Registrar: r.contact(ctx), User: "switch"})
+	if err != nil {
+		return nil, err
+	}
+	c, err := p.Dial(ctx, phone.Outgoing{Number: "agent1", Headers: map[string]string{callHeader: string(call)}})
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	s.mu.Lock()
+	s.legs = append(s.legs, c)
+	s.mu.Unlock()
+	speak, err := voice.Caller("en")
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	go func() {
+		for c.Play(ctx, speak) == nil {
+		}
+		_ = p.Close() // the call is over; there is nobody left to tell
+	}()
+	return func() { _ = c.Hangup(context.Background()) }, nil
+}
+
+// start serves on addr; stop and start again is a server's restart.
+func (s *testServer) start(t *testing.T, addr string) {
+	t.Helper()
+	e, err := wire.StartEmbedded(addr, s.keys, s.cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc, err := e.Connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	door, err := e.ConnectCallout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	log := slog.New(slog.DiscardHandler)
+	if err := wire.Callout(ctx, door, s.keys, s, log); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := wire.Serve(ctx, nc, s.desk, s, log); err != nil {
+		t.Fatal(err)
+	}
+	s.addr = e.Addr()
+	s.stop = sync.OnceFunc(func() { cancel(); nc.Close(); door.Close(); e.Close() })
+	t.Cleanup(s.stop)
+}
+
+func (s *testServer) certify(t *testing.T) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.cert = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS13}
+	s.caFile = filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(s.caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// args are a desk's flags for this server, signed in by itself.
+func (s *testServer) args(data string) []string {
+	return append(s.argsAsking(data), "--login", testLogin, "--password-file", s.pwFile)
+}
+
+// argsAsking are the same for a desk that asks who signs in.
+func (s *testServer) argsAsking(data string) []string {
+	return []string{"--server", "tls://" + s.addr, "--ca", s.caFile, "--data", data, "--lang", "en", "--sound", "none"}
+}
+
+// A registrar says yes to every REGISTER and remembers from where it came.
+type registrar struct {
+	addr string
+	mu   sync.Mutex // guards at
+	at   string
+	came chan struct{} // closed at the first registration
+}
+
+func newRegistrar(t *testing.T) *registrar {
+	t.Helper()
+	ua, err := sipgo.NewUA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv, err := sipgo.NewServer(ua)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &registrar{came: make(chan struct{})}
+	first := sync.OnceFunc(func() { close(r.came) })
+	srv.OnRegister(func(req *sip.Request, tx sip.ServerTransaction) {
+		if c := req.Contact(); c != nil {
+			r.mu.Lock()
+			r.at = fmt.Sprintf("%s:%d", c.Address.Host, c.Address.Port)
+			r.mu.Unlock()
+			first()
+		}
+		if err := tx.Respond(sip.NewResponseFromRequest(req, 200, "OK", nil)); err != nil {
+			t.Error("registrar:", err)
+		}
+	})
+	l, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.addr = l.LocalAddr().String()
+	go func() { _ = srv.ServeUDP(l) }() // ends with the user agent
+	t.Cleanup(func() {
+		if err := errors.Join(ua.Close(), l.Close()); err != nil {
+			t.Log("registrar:", err)
+		}
+	})
+	return r
+}
+
+// contact is where the desk's phone is, once it registered.
+func (r *registrar) contact(ctx context.Context) string {
+	select {
+	case <-r.came:
+	case <-ctx.Done():
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.at
+}

@@ -1,0 +1,17 @@
+package main
+
+// A sound is a headset: a microphone and a loudspeaker that run from sign-in to sign-out, because opening a device can
+// take seconds on a cold machine. Sound is telephony/phone/speech's PCM.
+type sound interface {
+	// Start opens both. mic is called with what the microphone heard, ear fills what the loudspeaker plays next; both
+	// from the devices' own goroutines, at their own pace, and must not wait.
+	Start(mic func(pcm []byte), ear func(pcm []byte)) error
+	// Stop closes both; no callback runs after it returned.
+	Stop()
+}
+
+// noSound is the headset of a desk told to open none.
+type noSound struct{}
+
+func (noSound) Start(func([]byte), func([]byte)) error { return nil }
+func (noSound) Stop()                                  {}

@@ -1,0 +1,113 @@
+//go:build desktop
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/gen2brain/malgo"
+
+	"lamplight/telephony/phone/speech"
+)
+
+// devices is this machine's headset, by miniaudio. Microphone and loudspeaker are two devices, not one duplex: most
+// headsets' halves have clocks of their own.
+func devices(log *slog.Logger) sound { return &headset{log: log} }
+
+// headset plays and listens through whatever the machine's default devices are. Without any it runs on silent ones, so
+// that a desk with no sound still takes calls; the log says so.
+type headset struct {
+	log *slog.Logger
+
+	mu    sync.Mutex // guards what follows
+	ctx   *malgo.AllocatedContext
+	open  []*malgo.Device
+	ended chan struct{}
+}
+
+func (h *headset) Start(mic, ear func([]byte)) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ended = make(chan struct{})
+	err := h.start(nil, mic, ear)
+	if err == nil {
+		return nil
+	}
+	h.log.Warn("no sound device; the phone is silent and deaf", "err", err)
+	return h.start([]malgo.Backend{malgo.BackendNull}, mic, ear)
+}
+
+// start opens both devices on one backend. The caller holds mu.
+func (h *headset) start(backends []malgo.Backend, mic, ear func([]byte)) error {
+	ctx, err := malgo.InitContext(backends, malgo.ContextConfig{}, nil)
+	if err != nil {
+		return fmt.Errorf("open sound: %w", err)
+	}
+	h.ctx = ctx
+	ended := h.ended
+	lost := sync.OnceFunc(func() { go h.again(ended, mic, ear) })
+	for kind, run := range map[malgo.DeviceType]malgo.DataProc{
+		malgo.Capture:  func(_, in []byte, _ uint32) { mic(in) },
+		malgo.Playback: func(out, _ []byte, _ uint32) { ear(out) },
+	} {
+		c := malgo.DefaultDeviceConfig(kind)
+		c.SampleRate, c.PeriodSizeInMilliseconds, c.Periods = speech.Rate, uint32(speech.FrameTime/time.Millisecond), 3
+		c.Capture.Format, c.Playback.Format = malgo.FormatS16, malgo.FormatS16
+		c.Capture.Channels, c.Playback.Channels = 1, 1
+		d, err := malgo.InitDevice(ctx.Context, c, malgo.DeviceCallbacks{Data: run, Stop: lost})
+		if err == nil {
+			h.open = append(h.open, d)
+			err = d.Start()
+		}
+		if err != nil {
+			return errors.Join(fmt.Errorf("open sound: %w", err), h.shut())
+		}
+	}
+	return nil
+}
+
+// again opens the devices anew when one stopped by itself: a headset was pulled out, a sound server restarted.
+func (h *headset) again(ended chan struct{}, mic, ear func([]byte)) {
+	select {
+	case <-ended: // it was us
+		return
+	case <-time.After(time.Second):
+	}
+	h.log.Warn("a sound device stopped; opening anew")
+	h.Stop()
+	if err := h.Start(mic, ear); err != nil {
+		h.log.Error("open sound", "err", err)
+	}
+}
+
+func (h *headset) Stop() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ended == nil {
+		return
+	}
+	close(h.ended)
+	h.ended = nil
+	if err := h.shut(); err != nil {
+		h.log.Warn("close sound", "err", err)
+	}
+}
+
+// shut closes what is open. The caller holds mu.
+func (h *headset) shut() error {
+	for _, d := range h.open {
+		d.Uninit()
+	}
+	h.open = nil
+	if h.ctx == nil {
+		return nil
+	}
+	err := h.ctx.Uninit()
+	h.ctx.Free()
+	h.ctx = nil
+	return err
+}
