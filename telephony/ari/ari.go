@@ -75,6 +75,7 @@ type Client struct {
 	mu         sync.Mutex // guards all below
 	legs       map[telephony.LegID]*leg
 	ended      departed
+	followed   map[string]bool // endpoints whose channels' events this connection brings
 	plays      map[telephony.PlayID]telephony.BridgeID
 	recordings map[telephony.RecordingID]*recording
 	unknown    map[string]int // events we do not know, by type
@@ -104,6 +105,7 @@ func Open(cfg Config) (*Client, error) {
 		raw:        newRaw(cfg),
 		legs:       map[telephony.LegID]*leg{},
 		ended:      departed{},
+		followed:   map[string]bool{},
 		plays:      map[telephony.PlayID]telephony.BridgeID{},
 		recordings: map[telephony.RecordingID]*recording{},
 		unknown:    map[string]int{},

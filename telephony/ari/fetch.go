@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +46,11 @@ func (c *Client) FetchRecording(ctx context.Context, r telephony.RecordingID, w 
 			return err
 		}
 	}
-	a, err := c.raw.send(ctx, http.MethodGet, storedPath(c.storedNames(r)[0])+"/file", nil)
+	names := c.storedNames(r)
+	a, err := c.raw.send(ctx, http.MethodGet, storedPath(names[0])+"/file", nil)
+	if vm && status(err) == http.StatusNotFound {
+		return c.fetchSilence(ctx, names[1], w)
+	}
 	if err != nil {
 		return explain("fetch recording", err)
 	}
@@ -84,8 +89,17 @@ func wavHeader(channels uint16, size uint32) []byte {
 	return binary.LittleEndian.AppendUint32(b, size)
 }
 
-// Voicemails implements telephony.Switch. A message that is still being spoken is left out, and so is what a caller
-// left who hung up before speaking.
+// fetchSilence writes an empty WAV for a caller who hung up before speaking, of whom only the companion is there.
+func (c *Client) fetchSilence(ctx context.Context, companion string, w io.Writer) error {
+	if err := c.do(ctx, "fetch recording", http.MethodGet, storedPath(companion), nil, nil); err != nil {
+		return err
+	}
+	_, err := w.Write(wavHeader(1, 0))
+	return err
+}
+
+// Voicemails implements telephony.Switch. A message that is still being spoken is left out. A caller who hung up before
+// speaking is in: a voicemail of no length, because that caller too waits to be called back.
 func (c *Client) Voicemails(ctx context.Context) ([]telephony.Voicemail, error) {
 	// Channels are listed first: one that ends in between only makes a finished message wait for the next time.
 	var channels []channel
@@ -98,13 +112,17 @@ func (c *Client) Voicemails(ctx context.Context) ([]telephony.Voicemail, error) 
 	}
 	var all []telephony.Voicemail
 	for _, name := range names {
+		name, companion := strings.CutSuffix(name, asterisk.CallerSuffix)
 		vm, err := asterisk.ParseVoicemail(name)
-		if err != nil || spoken(name, channels) {
+		spoken := slices.ContainsFunc(channels, func(ch channel) bool { return ch.ID == vm.Channel })
+		if err != nil || spoken || companion && slices.Contains(names, name) {
 			continue
 		}
 		v := telephony.Voicemail{Recording: telephony.RecordingID(name), DID: dialled(vm.DID), At: vm.At}
-		if v.Length, err = c.length(ctx, name); err != nil {
-			return nil, err
+		if !companion {
+			if v.Length, err = c.length(ctx, name); err != nil {
+				return nil, err
+			}
 		}
 		if v.ANI, err = c.voicemailCaller(ctx, name); err != nil {
 			return nil, err
@@ -112,16 +130,6 @@ func (c *Client) Voicemails(ctx context.Context) ([]telephony.Voicemail, error) 
 		all = append(all, v)
 	}
 	return all, nil
-}
-
-// spoken tells whether the channel that speaks a message still lives: the name ends in its id.
-func spoken(name string, channels []channel) bool {
-	for _, ch := range channels {
-		if strings.HasSuffix(name, "-"+ch.ID) {
-			return true
-		}
-	}
-	return false
 }
 
 // length is how long a voicemail is, from its size: 16-bit mono after a header of 44 bytes.

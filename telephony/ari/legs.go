@@ -1,6 +1,7 @@
 package ari
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -78,6 +79,9 @@ func (c *Client) Originate(ctx context.Context, o telephony.Originate) error {
 		c.legs[o.Leg] = &leg{call: o.Call} // before the first event of it can come
 	}
 	c.mu.Unlock()
+	if err := c.follow(ctx, o.Agent); err != nil {
+		return err
+	}
 	err = c.do(ctx, "originate", http.MethodPost, "/channels", body, nil)
 	if status(err) == http.StatusConflict {
 		return nil // a channel with this id lives: it was originated before
@@ -115,7 +119,6 @@ func (c *Client) originate(o telephony.Originate) (map[string]any, error) {
 	return map[string]any{
 		"endpoint": endpoint, "channelId": string(o.Leg), "callerId": callerID(o.CallerName, o.CallerID),
 		"context": context, "extension": "s", "priority": 1,
-		"app":     c.cfg.App, // with a context this only subscribes us to the channel's events, from its first
 		"timeout": int((ring + time.Second - 1) / time.Second), "variables": variables,
 	}, nil
 }
@@ -132,4 +135,24 @@ func callerID(name string, n telephony.Number) string {
 		return ""
 	}
 	return fmt.Sprintf(`"%s" <%s>`, name, n.Reveal())
+}
+
+// follow has Asterisk tell us of an endpoint's channels before they are in Stasis: of their ringing, and why they ended
+// unanswered. Following the channel itself would come too late for a phone that answers at once.
+func (c *Client) follow(ctx context.Context, agent string) error {
+	endpoint := cmp.Or(agent, c.cfg.Carrier)
+	c.mu.Lock()
+	done := c.followed[endpoint]
+	c.mu.Unlock()
+	if done {
+		return nil
+	}
+	path := "/applications/" + url.PathEscape(c.cfg.App) + "/subscription?eventSource=" + url.QueryEscape("endpoint:PJSIP/"+endpoint)
+	if err := c.do(ctx, "follow "+endpoint, http.MethodPost, path, nil, nil); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.followed[endpoint] = true
+	c.mu.Unlock()
+	return nil
 }

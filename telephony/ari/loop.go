@@ -16,10 +16,9 @@ import (
 )
 
 // wanted are the events Asterisk shall send. Unfiltered it tells more than twice as many, each variable set among them.
-// ApplicationReplaced is never filtered.
 var wanted = []string{
 	"StasisStart", "StasisEnd", "ChannelStateChange", "ChannelHangupRequest", "ChannelDestroyed", "ChannelDtmfReceived",
-	"PlaybackFinished",
+	"PlaybackFinished", "ApplicationReplaced",
 }
 
 // maxEvent bounds one event; the longest honest one holds a few channels.

@@ -51,6 +51,13 @@ func (c *Client) Snapshot(ctx context.Context) (telephony.Snapshot, error) {
 		return s, err
 	}
 	s.Legs = c.legViews(channels)
+	for _, l := range s.Legs {
+		if !l.Up { // it rings; an earlier life may have followed it, this one must
+			if err := c.follow(ctx, l.Agent); err != nil {
+				return s, err
+			}
+		}
+	}
 	live := c.liveRecordings(channels)
 	for _, b := range bridges {
 		if b.Name != c.cfg.App {

@@ -16,7 +16,11 @@ type leg struct {
 	call    telephony.CallID
 	entered bool // it is in Stasis: ours to command
 	hanging bool // it is being hung up: the end of Stasis that follows is no loss
+	rang    bool // LegRinging was told
 	stale   bool // known from an earlier connection; the next Snapshot shows whether it is there still
+
+	digit   string    // the last key pressed, and when: Asterisk tells it twice, once for the
+	pressed time.Time // channel and once for its endpoint, which we follow
 }
 
 // forget doubts all we know when a connection is new: nothing is replayed, a Snapshot tells what is there.
@@ -24,6 +28,7 @@ func (c *Client) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	clear(c.plays)
+	clear(c.followed)
 	for _, l := range c.legs {
 		l.stale = true
 	}
@@ -168,19 +173,27 @@ func (c *Client) ringing(v *ari.ChannelStateChange) {
 	id := telephony.LegID(v.Channel.ID)
 	c.mu.Lock()
 	l := c.legs[id]
+	told := l == nil || l.inbound || l.rang
+	if !told {
+		l.rang = true
+	}
 	c.mu.Unlock()
-	if l != nil && !l.inbound {
+	if !told {
 		c.events.put(telephony.Event{Kind: telephony.LegRinging, At: time.Time(v.Timestamp), Leg: id, Call: l.call})
 	}
 }
 
 func (c *Client) digit(v *ari.ChannelDtmfReceived) {
-	id := telephony.LegID(v.Channel.ID)
+	id, at := telephony.LegID(v.Channel.ID), time.Time(v.Timestamp)
 	c.mu.Lock()
 	l := c.legs[id]
+	told := l == nil || !l.entered || l.digit == v.Digit && l.pressed.Equal(at)
+	if !told {
+		l.digit, l.pressed = v.Digit, at
+	}
 	c.mu.Unlock()
-	if l != nil {
-		c.events.put(telephony.Event{Kind: telephony.Digit, At: time.Time(v.Timestamp), Leg: id, Call: l.call, Digit: v.Digit})
+	if !told {
+		c.events.put(telephony.Event{Kind: telephony.Digit, At: at, Leg: id, Call: l.call, Digit: v.Digit})
 	}
 }
 

@@ -82,11 +82,10 @@ func (f *Fake) lose(id telephony.LegID) {
 	stop(l.lease)
 	f.leave(l)
 	f.endRecordings(id)
-	if !l.inbound {
-		f.end(id, 16) // an agent's leg whose lease ran out is hung up
-		return
-	}
 	l.lost = true
+	if !l.inbound {
+		delete(f.legs, id) // a leg of ours whose lease ran out is hung up, out of the house's sight
+	}
 	if f.linked {
 		f.emit(telephony.Event{Kind: telephony.LegLost, Leg: id, Call: l.view.Call})
 	}

@@ -1,0 +1,294 @@
+package ari_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"lamplight/telephony"
+	"lamplight/telephony/ari"
+	"lamplight/telephony/asterisk"
+	"lamplight/telephony/phone"
+	"lamplight/telephony/phone/speech"
+	"lamplight/telephony/switchtest"
+)
+
+// babble is sound whose loudness goes up and down like speech, different for each seed.
+func babble(seed uint64, d time.Duration) speech.PCM {
+	r := rand.New(rand.NewPCG(seed, 1))
+	var p speech.PCM
+	for range int(d / (80 * time.Millisecond)) {
+		loud := 6000 * r.Float64() * float64(r.IntN(2)+r.IntN(2)) / 2
+		for i := range speech.Rate * 80 / 1000 {
+			p = binary.LittleEndian.AppendUint16(p, uint16(int16(loud*math.Sin(float64(i)*0.5))))
+		}
+	}
+	return p
+}
+
+// next waits for an event of a kind and drops others.
+func next(t *testing.T, c telephony.Switch, kind telephony.EventKind) telephony.Event {
+	t.Helper()
+	late := time.After(30 * time.Second)
+	for {
+		select {
+		case e, ok := <-c.Events():
+			if !ok {
+				t.Fatalf("events ended before %s", kind)
+			}
+			if e.Kind == kind {
+				return e
+			}
+		case <-late:
+			t.Fatalf("no %s", kind)
+		}
+	}
+}
+
+func must(t *testing.T, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// talk connects a caller with agent1, recorded as r.
+func (h *house) talk(t *testing.T, r telephony.RecordingID) (caller, agent *person, leg, other telephony.LegID) {
+	t.Helper()
+	ctx := t.Context()
+	must(t, h.sw.Beat(ctx))
+	agent = h.be("agent1", switchtest.Phone{Answers: true})
+	caller = h.dial("+13125550100", "+13125550142", "Ana Paz")
+	leg = next(t, h.sw, telephony.LegArrived).Leg
+	must(t, h.sw.Answer(ctx, leg), h.sw.Renew(ctx, leg, time.Minute), h.sw.MakeBridge(ctx, "b-"+telephony.BridgeID(r)), h.sw.Record(ctx, leg, r))
+	other = "leg-" + telephony.LegID(r)
+	must(t, h.sw.Originate(ctx, telephony.Originate{Leg: other, Call: "call-1", Agent: "agent1", Timeout: 20 * time.Second}))
+	next(t, h.sw, telephony.LegEntered)
+	must(t, h.sw.Join(ctx, "b-"+telephony.BridgeID(r), leg, other), h.sw.SetPeer(ctx, leg, other), h.sw.SetPeer(ctx, other, leg), h.sw.Renew(ctx, other, 0))
+	return caller, agent, leg, other
+}
+
+// sides fetches a stereo recording and splits it.
+func sides(t *testing.T, c telephony.Switch, r telephony.RecordingID) (left, right speech.PCM) {
+	t.Helper()
+	var b bytes.Buffer
+	must(t, c.FetchRecording(t.Context(), r, &b))
+	for s := b.Bytes()[44:]; len(s) >= 4; s = s[4:] {
+		left, right = append(left, s[0], s[1]), append(right, s[2], s[3])
+	}
+	return left, right
+}
+
+func TestRecordingHoldsEachSideAndKeepsThemInStep(t *testing.T) {
+	h := newHouse(t, nil)
+	h.sw = h.connect(t)
+	next(t, h.sw, telephony.Linked)
+	caller, agent, leg, other := h.talk(t, "rec-00000001")
+	ctx := t.Context()
+	said, answered := babble(1, 3*time.Second), babble(2, 3*time.Second)
+	both := func() {
+		done := make(chan error, 1)
+		go func() { done <- agent.talks().Play(ctx, answered) }()
+		must(t, caller.talks().Play(ctx, said), <-done)
+	}
+	both()
+	// On hold: the caller alone hears music, while the recording goes on.
+	must(t, h.sw.MakeBridge(ctx, "hold-1"), h.sw.Join(ctx, "hold-1", leg), h.sw.Music(ctx, "hold-1"))
+	<-time.After(time.Second)
+	must(t, h.sw.Join(ctx, "b-rec-00000001", leg), h.sw.RemoveBridge(ctx, "hold-1"))
+	both()
+	caller.HangUp()
+	next(t, h.sw, telephony.RecordingEnded)
+	left, right := sides(t, h.sw, "rec-00000001")
+	half := len(left) / 4 * 2
+	for i, part := range []struct{ l, r speech.PCM }{{left[:half], right[:half]}, {left[half:], right[half:]}} {
+		inLeft, atL := speech.Match(part.l, said)
+		inRight, atR := speech.Match(part.r, answered)
+		wrong, _ := speech.Match(part.l, answered)
+		t.Logf("part %d: caller in left %.3f at %v, agent in right %.3f at %v, agent in left %.3f", i, inLeft, atL, inRight, atR, wrong)
+		// A loaded machine costs a frame here and there and with it correlation; the wrong voice is at 0.3.
+		if inLeft < 0.6 || inRight < 0.6 || wrong > 0.45 {
+			t.Error("a side is not what it should be")
+		}
+		if d := (atL - atR).Abs(); d > 150*time.Millisecond {
+			t.Errorf("the sides are %v apart", d)
+		}
+	}
+	if heard, _ := speech.Match(agent.talks().Heard(), said); heard < 0.6 {
+		t.Errorf("the agent heard the caller: %.3f", heard)
+	}
+	must(t, h.sw.Hangup(ctx, other), h.sw.DeleteRecording(ctx, "rec-00000001"))
+}
+
+// The application is gone: nobody renews. Who talks goes on talking, and goes on being recorded.
+func TestTalkAndRecordingOutliveTheLease(t *testing.T) {
+	h := newHouse(t, nil)
+	h.sw = h.connect(t)
+	next(t, h.sw, telephony.Linked)
+	caller, agent, leg, other := h.talk(t, "rec-00000002")
+	must(t, h.sw.Renew(t.Context(), leg, time.Second))
+	if e := next(t, h.sw, telephony.LegLost); e.Leg != leg {
+		t.Errorf("lost %+v", e)
+	}
+	if err := h.sw.Renew(t.Context(), leg, time.Minute); !errors.Is(err, telephony.ErrGone) {
+		t.Errorf("Renew of the lost leg: %v", err)
+	}
+	said := babble(3, 3*time.Second)
+	must(t, caller.talks().Play(t.Context(), said))
+	if heard, _ := speech.Match(agent.talks().Heard(), said); heard < 0.6 {
+		t.Errorf("the agent heard the caller: %.3f", heard)
+	}
+	caller.HangUp()
+	next(t, h.sw, telephony.RecordingEnded)
+	left, _ := sides(t, h.sw, "rec-00000002")
+	if heard, _ := speech.Match(left, said); heard < 0.6 {
+		t.Errorf("the recording holds what was said after the lease ran out: %.3f", heard)
+	}
+	select {
+	case <-agent.talks().Done():
+	case <-time.After(10 * time.Second):
+		t.Errorf("the agent's leg %s outlived the caller", other)
+	}
+}
+
+func TestVoicemail(t *testing.T) {
+	h := newHouse(t, func(c *asterisk.Config) { c.Stale, c.MaxVM = time.Second, 3*time.Second })
+	h.sw = h.connect(t) // linked, but the house does not beat
+	next(t, h.sw, telephony.Linked)
+	ctx := t.Context()
+	caller := h.dial("+13125550100", "+13125550142", "Ana Paz")
+	call := caller.talks()
+	said := babble(4, 3*time.Second)
+	for speaking := true; speaking; {
+		if err := call.Play(ctx, said); err != nil && !errors.Is(err, phone.ErrOver) {
+			t.Fatal(err)
+		}
+		select {
+		case <-call.Done():
+			speaking = false
+		default:
+		}
+		if vs, err := h.sw.Voicemails(ctx); err != nil || speaking && len(vs) > 0 {
+			select {
+			case <-call.Done():
+			default:
+				t.Fatalf("a message still being spoken is listed: %v %v", vs, err)
+			}
+		}
+	}
+	var vs []telephony.Voicemail
+	for deadline := time.Now().Add(10 * time.Second); len(vs) == 0 && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		var err error
+		vs, err = h.sw.Voicemails(ctx)
+		must(t, err)
+	}
+	if len(vs) != 1 {
+		t.Fatalf("voicemails: %+v", vs)
+	}
+	v := vs[0]
+	if v.DID != "+13125550100" || v.ANI != "+13125550142" || time.Since(v.At) > time.Minute || v.Length < 2*time.Second || v.Length > 4*time.Second {
+		t.Errorf("voicemail %+v, caller known: %v", v, v.ANI == "+13125550142")
+	}
+	if strings.Contains(string(v.Recording), "5550142") {
+		t.Errorf("the caller's number stands in the name %s", v.Recording)
+	}
+	var b bytes.Buffer
+	must(t, h.sw.FetchRecording(ctx, v.Recording, &b))
+	if p, err := speech.ReadWAV(b.Bytes()); err != nil || p.Level() < 100 {
+		t.Errorf("the message: %v, %d bytes", err, b.Len())
+	}
+	snap, err := h.sw.Snapshot(ctx)
+	if err != nil || len(snap.Recordings) != 0 {
+		t.Errorf("voicemails are no recordings: %+v, %v", snap, err)
+	}
+	must(t, h.sw.DeleteRecording(ctx, v.Recording), h.sw.DeleteRecording(ctx, v.Recording))
+	if names := h.storedNames(t); len(names) != 0 {
+		t.Errorf("left on Asterisk: %v", names)
+	}
+}
+
+// storedNames asks Asterisk itself.
+func (h *house) storedNames(t *testing.T) string {
+	url, user, password := h.server.ARI()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/recordings/stored", nil)
+	must(t, err)
+	r.SetBasicAuth(user, password)
+	a, err := http.DefaultClient.Do(r)
+	must(t, err)
+	defer a.Body.Close()
+	var b bytes.Buffer
+	_, err = b.ReadFrom(a.Body)
+	must(t, err)
+	return strings.Trim(b.String(), "[]\n ")
+}
+
+func TestAsteriskKilled(t *testing.T) {
+	h := newHouse(t, nil)
+	h.sw = h.connect(t)
+	next(t, h.sw, telephony.Linked)
+	h.talk(t, "rec-00000003")
+	begun := time.Now()
+	must(t, syscall.Kill(h.server.Pid(), syscall.SIGKILL))
+	next(t, h.sw, telephony.Unlinked)
+	unlinked := time.Since(begun)
+	if err := h.sw.Beat(t.Context()); err != nil && !errors.Is(err, telephony.ErrUnlinked) {
+		t.Errorf("Beat while Asterisk is dead: %v", err)
+	}
+	next(t, h.sw, telephony.Linked)
+	t.Logf("kill -9: Unlinked after %v, Linked after %v", unlinked, time.Since(begun))
+	snap, err := h.sw.Snapshot(t.Context())
+	must(t, err)
+	if len(snap.Legs)+len(snap.Bridges) != 0 {
+		t.Errorf("after the crash: %+v", snap)
+	}
+	// What was recorded until then is there.
+	if len(snap.Recordings) != 1 || snap.Recordings[0] != "rec-00000003" {
+		t.Errorf("recordings after the crash: %v", snap.Recordings)
+	}
+	must(t, h.sw.DeleteRecording(t.Context(), "rec-00000003"), h.sw.Beat(t.Context()))
+	h.dial("+13125550100", "+13125550142", "Ana Paz")
+	next(t, h.sw, telephony.LegArrived)
+}
+
+func TestAnotherProcessTakesOurPlace(t *testing.T) {
+	h := newHouse(t, nil)
+	first := h.connect(t)
+	next(t, first, telephony.Linked)
+	h.sw = first
+	_, _, leg, other := h.talk(t, "rec-00000004")
+	second := h.connect(t)
+	next(t, second, telephony.Linked)
+	next(t, first, telephony.Demoted)
+	snap, err := second.Snapshot(t.Context())
+	must(t, err)
+	if len(snap.Legs) != 2 || len(snap.Bridges) != 1 || len(snap.Recordings) != 1 {
+		t.Errorf("the second sees %+v", snap)
+	}
+	must(t, second.Hangup(t.Context(), other), second.Hangup(t.Context(), leg))
+	for range 2 {
+		if e := next(t, second, telephony.LegDown); e.Leg == other && e.Call != "call-1" {
+			t.Errorf("a leg of the first's: %+v", e)
+		}
+	}
+	next(t, second, telephony.RecordingEnded)
+	must(t, second.RemoveBridge(t.Context(), "b-rec-00000004"), second.DeleteRecording(t.Context(), "rec-00000004"))
+
+	cfg := h.config()
+	cfg.App = "another"
+	stranger, err := ari.Open(cfg)
+	must(t, err)
+	defer stranger.Close()
+	must(t, stranger.MakeBridge(t.Context(), "not-ours"))
+	if snap, err = second.Snapshot(t.Context()); err != nil || len(snap.Bridges) != 0 {
+		t.Errorf("another application's bridge is shown: %+v %v", snap, err)
+	}
+	must(t, stranger.RemoveBridge(context.Background(), "not-ours"))
+}
