@@ -80,11 +80,15 @@ func (c *Client) Wait(ctx context.Context, kind string) (Event, error) {
 
 // Do sends one command; 404 and 409 are no errors, as in any script that does not care.
 func (c *Client) Do(ctx context.Context, method, path string, body any) error {
-	payload, err := json.Marshal(body)
-	if err != nil {
-		return err
+	var payload io.Reader = http.NoBody
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		payload = bytes.NewReader(b)
 	}
-	r, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(payload))
+	r, err := http.NewRequestWithContext(ctx, method, c.base+path, payload)
 	if err != nil {
 		return err
 	}
