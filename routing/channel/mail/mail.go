@@ -60,7 +60,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mail server: the sender's address: %w", err)
 	}
-	return &Client{cfg: cfg, domain: from[strings.LastIndexByte(from, '@')+1:]}, nil
+	return &Client{cfg: cfg, domain: strings.Trim(from[strings.LastIndexByte(from, '@')+1:], "<>")}, nil
 }
 
 // Lookup implements channel.Channel: SMTP cannot be asked.

@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -20,8 +21,6 @@ import (
 	"strings"
 	"time"
 
-	"encoding/base64"
-
 	"github.com/emersion/go-smtp"
 )
 
@@ -31,7 +30,7 @@ func (p *Pocket) listenMail() error {
 	if err != nil {
 		return fmt.Errorf("open the pocket's mail server: %w", err)
 	}
-	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &mailbox{pocket: p}, nil }))
+	s := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &mailbox{pocket: p, conn: c}, nil }))
 	s.Domain = "pocket"
 	s.ReadTimeout, s.WriteTimeout = 30*time.Second, 30*time.Second
 	s.MaxMessageBytes = 1 << 20
@@ -50,6 +49,7 @@ func (p *Pocket) listenMail() error {
 		} else {
 			p.MailPort = port
 		}
+		p.mailPorts = append(p.mailPorts, l)
 		p.running.Go(func() { _ = s.Serve(l) })
 	}
 	return nil
@@ -93,6 +93,7 @@ func (p *Pocket) certificate() (tls.Certificate, error) {
 // mailbox is one SMTP conversation.
 type mailbox struct {
 	pocket *Pocket
+	conn   *smtp.Conn
 	from   string
 	to     []string
 	at     time.Time
@@ -140,7 +141,10 @@ func (m *mailbox) spoil(f Fault) error {
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "local error"}
 	case Busy:
 		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "too busy"}
-	case Hang, TakeAndHang, TakeAndBreak:
+	case TakeAndBreak:
+		_ = m.conn.Conn().Close()
+		return io.ErrUnexpectedEOF
+	case Hang, TakeAndHang:
 		// The caller's own patience ends this; SMTP sees a connection that falls silent.
 		select {
 		case <-m.pocket.ctx.Done():

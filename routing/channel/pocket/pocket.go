@@ -82,6 +82,7 @@ type Pocket struct {
 	cfg       Config
 	http      *http.Server
 	mail      *smtp.Server
+	mailPorts []net.Listener           // go-smtp forgets those on which it had not begun to serve when it was closed
 	subs      map[string]*subscription // by id; written only by Open
 	byPerson  map[string]*subscription
 	ctx       context.Context // ends with Close: what still wants to report gives up
@@ -154,7 +155,10 @@ func (p *Pocket) Close() error {
 		errs = append(errs, p.http.Close())
 	}
 	if p.mail != nil {
-		errs = append(errs, p.mail.Close())
+		for _, l := range p.mailPorts {
+			_ = l.Close() // go-smtp closes them too: the second is told that it was late
+		}
+		_ = p.mail.Close()
 	}
 	p.running.Wait()
 	p.callbacks.CloseIdleConnections()
