@@ -95,7 +95,7 @@ type Snapshot struct {
 // LegView is a leg as the switch sees it.
 type LegView struct {
 	Leg      LegID
-	Call     CallID // empty for a caller who arrived while nobody listened
+	Call     CallID // of a leg we originated; empty for a caller, whose call is known by Leg
 	Up       bool
 	Agent    string // the endpoint, for an agent's leg
 	DID, ANI Number
@@ -109,7 +109,8 @@ type BridgeView struct {
 	Legs   []LegID
 }
 
-// A Voicemail is a message the fail-safe recorded.
+// A Voicemail is a message the fail-safe recorded. A Length of zero is a caller who hung up before speaking: FetchRecording
+// then gives an empty WAV, and the caller is to be called back all the same.
 type Voicemail struct {
 	Recording RecordingID
 	DID, ANI  Number
@@ -128,7 +129,7 @@ const (
 	LegEntered     EventKind = "leg-entered"     // a leg we originated was answered and is ours to bridge
 	LegRinging     EventKind = "leg-ringing"     // a leg we originated rings
 	LegDown        EventKind = "leg-down"        // a leg ended: Cause
-	LegLost        EventKind = "leg-lost"        // the fail-safe took the leg away from us; it may live on
+	LegLost        EventKind = "leg-lost"        // the fail-safe took the leg away from us; it may live on, and nothing more is told of it
 	Digit          EventKind = "digit"           // a key was pressed on a leg
 	PlayEnded      EventKind = "play-ended"      // a Play is over
 	RecordingEnded EventKind = "recording-ended" // a recording is complete and can be fetched

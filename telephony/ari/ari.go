@@ -73,6 +73,7 @@ type Client struct {
 	life   context.Context
 
 	mu         sync.Mutex // guards all below
+	closed     bool
 	legs       map[telephony.LegID]*leg
 	ended      departed
 	followed   map[string]bool // endpoints whose channels' events this connection brings
@@ -139,10 +140,22 @@ func (cfg Config) withDefaults() Config {
 
 // Close ends the connection and closes Events; calls on Asterisk are left as they are. It may be repeated.
 func (c *Client) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
 	c.cancel()
 	c.over.Wait()
 	c.events.close()
 	return nil
+}
+
+// besides runs work that nobody waits for but Close.
+func (c *Client) besides(work func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.over.Go(work)
+	}
 }
 
 // Events implements telephony.Switch.

@@ -13,9 +13,22 @@ import (
 )
 
 // Renew implements telephony.Switch. A lease of zero or less never runs out. It must not be called in turn for several
-// legs by one goroutine: a leg that is busy inside Asterisk keeps its caller waiting.
+// legs by one goroutine: a leg that is busy inside Asterisk keeps its caller waiting. A leg of ours that still rings has
+// no lease yet, the dialplan gives it one when it is answered.
 func (c *Client) Renew(ctx context.Context, leg telephony.LegID, lease time.Duration) error {
-	return c.set(ctx, "renew", leg, varLease, strconv.FormatFloat(max(lease, 0).Seconds(), 'f', 3, 64))
+	err := c.set(ctx, "renew", leg, varLease, strconv.FormatFloat(max(lease, 0).Seconds(), 'f', 3, 64))
+	if status(err) == http.StatusConflict && c.rings(leg) {
+		return nil
+	}
+	return err
+}
+
+// rings tells whether a leg is ours and was not answered yet.
+func (c *Client) rings(id telephony.LegID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.legs[id]
+	return l != nil && !l.inbound && !l.entered
 }
 
 // SetPeer implements telephony.Switch.

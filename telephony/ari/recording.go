@@ -160,7 +160,7 @@ func (c *Client) snoopEnded(id string) {
 	}
 	c.drop(r, rec)
 	c.endRecorder(r)
-	c.over.Go(func() {
+	c.besides(func() {
 		ctx, cancel := context.WithTimeout(c.life, c.cfg.Timeout)
 		defer cancel()
 		err := c.settled(ctx, c.cfg.App+"/"+string(r))
@@ -185,7 +185,7 @@ func (c *Client) drop(r telephony.RecordingID, rec *recording) {
 
 // endRecorder takes down what is left of a recorder, in its own time: nothing waits on it.
 func (c *Client) endRecorder(r telephony.RecordingID) {
-	c.over.Go(func() {
+	c.besides(func() {
 		ctx, cancel := context.WithTimeout(c.life, c.cfg.Timeout)
 		defer cancel()
 		err := errors.Join(

@@ -248,7 +248,7 @@ func (f *Fake) music(id telephony.BridgeID, on bool) error {
 func (f *Fake) Renew(ctx context.Context, id telephony.LegID, lease time.Duration) error {
 	return f.do(ctx, "Renew", string(id), func() error {
 		l, err := f.ours(id)
-		if err == nil {
+		if err == nil && (l.inbound || l.view.Up) { // one that rings has no lease yet
 			f.arm(l, lease)
 		}
 		return err

@@ -326,6 +326,7 @@ func agentDoesNot(s *scene) {
 	s.want(telephony.LegDown, of(missed.Leg))
 	withdrawn := s.ask(30 * time.Second)
 	s.want(telephony.LegRinging, of(withdrawn.Leg))
+	s.do(s.sw.Renew(s.Context(), withdrawn.Leg, time.Minute)) // has no lease yet: no error
 	s.do(s.sw.Hangup(s.Context(), withdrawn.Leg))
 	s.want(telephony.LegDown, of(withdrawn.Leg))
 	s.do(s.sw.Hangup(s.Context(), withdrawn.Leg))
