@@ -1,23 +1,23 @@
 package acd
 
 import (
-	"cmp"
+	"container/heap"
 	mathbits "math/bits"
 	"slices"
 )
 
-// matchAll settles a Step in which several calls or agents came free at once: a group opened, two needs loosened in
-// the same instant, a State was rebuilt. First it finds whom to serve: the calls in the order of waiting, each if the
+// matchBatch settles a Step in which several calls or agents came free at once: needs loosened in the same instant, a
+// group opened, a State was rebuilt. First it finds whom to serve: the calls in the order of waiting, each if the
 // ones before it can all still be served, which also serves as many as can be (the augmenting paths of bipartite
-// matching: H. W. Kuhn, "The Hungarian Method", 1955; that taking them in order of urgency gives the best set is Edmonds and
-// Fulkerson's transversal matroid, 1965). Then each, in that order, has its pick of the agents that leave the rest
-// servable. With one call or one agent free this is what pick and mostUrgent do.
+// matching: H. W. Kuhn, "The Hungarian Method", 1955; that taking them in order of urgency gives the best set: J. Edmonds
+// and D. R. Fulkerson, "Transversals and Matroid Partition", 1965). Then each, in that order, has its pick of the
+// agents that leave the rest servable. With one call or one agent free this is what pick and mostUrgent do.
 //
 // It works on classes of equal agents and sources of equal calls, so that a thousand calls cost little more than
 // their kinds. The cost is O(served × classes × sources) in the worst case.
-func (s *State) matchAll() {
+func (s *State) matchBatch(profiles, slots bits) {
 	b := batch{s: s}
-	b.gather()
+	b.gather(profiles, slots)
 	b.choose()
 	for i := range b.served {
 		b.assign(i)
@@ -31,6 +31,7 @@ type batch struct {
 	s       *State
 	classes []class
 	sources []source
+	line    []int     // sources that have calls to be looked at
 	served  []service // in the order of waiting
 }
 
@@ -45,7 +46,7 @@ type class struct {
 
 // A source is a set of waiting calls that no agent tells apart: those of a slot, but a barred call stands alone.
 type source struct {
-	calls []*call // in the order of waiting
+	calls []*node // in the order of waiting
 	next  int
 	slot  *slot
 	fits  bits // classes
@@ -58,18 +59,18 @@ type service struct {
 	agent  *agent // once assigned
 }
 
-func (b *batch) gather() {
+func (b *batch) gather(profiles, slots bits) {
 	s := b.s
 	alone := map[*agent]bool{}
 	for _, e := range s.barred {
 		for _, bar := range e.n.call.bars {
-			if a := s.agents[bar.agent]; a != nil && a.state == StateReady && !alone[a] {
+			if a := s.agents[bar.agent]; a != nil && a.state == StateReady && !alone[a] && profiles.has(a.prof.i) {
 				alone[a] = true
 				b.classes = append(b.classes, class{p: a.prof, members: []*agent{a}})
 			}
 		}
 	}
-	for i, w := range s.readyProfiles {
+	for i, w := range profiles {
 		for ; w != 0; w &= w - 1 {
 			p := s.profiles[i<<6+mathbits.TrailingZeros64(w)]
 			c := class{p: p}
@@ -84,11 +85,10 @@ func (b *batch) gather() {
 			}
 		}
 	}
-	for i, w := range s.waitingSlots {
+	for i, w := range slots {
 		for ; w != 0; w &= w - 1 {
-			if sl := s.slots[i<<6+mathbits.TrailingZeros64(w)]; sl.fits.meets(s.readyProfiles) {
-				b.addSource(sl, sl.waiting)
-			}
+			sl := s.slots[i<<6+mathbits.TrailingZeros64(w)]
+			b.addSource(sl, sl.waiting)
 		}
 	}
 	for _, e := range s.barred {
@@ -109,23 +109,10 @@ func (b *batch) addSource(sl *slot, waiting queue) {
 	if room == 0 {
 		return
 	}
-	src.calls = firstCalls(waiting, room)
+	src.calls = waiting.least(room) // more could not be served
+	b.line = append(b.line, len(b.sources))
 	b.sources = append(b.sources, src)
 }
-
-// firstCalls are the first so many of a queue, in order; more could not be served.
-func firstCalls(q queue, limit int) []*call {
-	es := slices.Clone(q)
-	slices.SortFunc(es, func(x, y entry) int { return compare(x.n, y.n) })
-	es = es[:min(limit, len(es))]
-	calls := make([]*call, len(es))
-	for i, e := range es {
-		calls[i] = e.n.call
-	}
-	return calls
-}
-
-func compare(a, b *node) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq)) }
 
 // choose finds whom to serve.
 func (b *batch) choose() {
@@ -133,26 +120,35 @@ func (b *batch) choose() {
 	for i := range b.classes {
 		room += len(b.classes[i].members)
 	}
-	for len(b.served) < room {
-		first := -1
-		for i := range b.sources {
-			src := &b.sources[i]
-			if src.next < len(src.calls) && (first < 0 ||
-				src.calls[src.next].place.before(&b.sources[first].calls[b.sources[first].next].place)) {
-				first = i
-			}
+	heap.Init(b)
+	for len(b.served) < room && len(b.line) > 0 {
+		i := b.line[0]
+		src := &b.sources[i]
+		k, ok := b.augment(src)
+		if !ok { // what cannot be served now cannot be served later in the batch
+			heap.Pop(b)
+			continue
 		}
-		if first < 0 {
-			return
-		}
-		src := &b.sources[first]
-		if k, ok := b.augment(src); ok {
-			b.served = append(b.served, service{call: src.calls[src.next], source: first, class: k})
-			src.next++
+		b.served = append(b.served, service{call: src.calls[src.next].call, source: i, class: k})
+		if src.next++; src.next < len(src.calls) {
+			heap.Fix(b, 0)
 		} else {
-			src.next = len(src.calls) // what cannot be served now cannot be served later in the batch
+			heap.Pop(b)
 		}
 	}
+}
+
+// The batch is a heap.Interface of its line, the source with the most urgent call first.
+func (b *batch) Len() int      { return len(b.line) }
+func (b *batch) Swap(i, j int) { b.line[i], b.line[j] = b.line[j], b.line[i] }
+func (b *batch) Push(any)      { panic("acd: a batch takes no more sources") }
+func (b *batch) Less(i, j int) bool {
+	x, y := &b.sources[b.line[i]], &b.sources[b.line[j]]
+	return x.calls[x.next].before(y.calls[y.next])
+}
+func (b *batch) Pop() any {
+	b.line = b.line[:len(b.line)-1]
+	return nil
 }
 
 // augment finds room in a class that fits the source, moving services between classes where that helps.

@@ -1,5 +1,10 @@
 package acd
 
+import (
+	"cmp"
+	"slices"
+)
+
 // A node is one element's place in a heap: ordered by at (nanoseconds), then seq.
 type node struct {
 	at    int64
@@ -130,3 +135,44 @@ func (b bits) within(o bits) bool {
 	}
 	return true
 }
+
+// add puts in what x and y share.
+func (b *bits) add(x, y bits) {
+	for i := range min(len(x), len(y)) {
+		if i == len(*b) {
+			*b = append(*b, 0)
+		}
+		(*b)[i] |= x[i] & y[i]
+	}
+}
+
+// least are the first so many nodes of a queue, in order.
+func (q queue) least(n int) []*node {
+	if n >= len(q)/8 {
+		all := slices.Clone(q)
+		slices.SortFunc(all, func(x, y entry) int { return compare(x.n, y.n) })
+		out := make([]*node, min(n, len(all)))
+		for i := range out {
+			out[i] = all[i].n
+		}
+		return out
+	}
+	out := make([]*node, 0, n)
+	for edge := []int{0}; len(out) < n; { // places whose parent is already out
+		best := 0
+		for i := range edge {
+			if q[edge[i]].before(q[edge[best]]) {
+				best = i
+			}
+		}
+		i := edge[best]
+		edge = slices.Delete(edge, best, best+1)
+		out = append(out, q[i].n)
+		for c := 4*i + 1; c <= 4*i+4 && c < len(q); c++ {
+			edge = append(edge, c)
+		}
+	}
+	return out
+}
+
+func compare(a, b *node) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq)) }

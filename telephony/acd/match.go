@@ -3,27 +3,29 @@ package acd
 import mathbits "math/bits"
 
 // match offers waiting calls to Ready agents until none fits another. Before a Step that is so already, hence only what
-// the Step changed can match: nearly always one call or one agent, which is one search; else matchAll looks at all.
+// the Step changed can match: nearly always one call or one agent, which is one search, and else a batch of those.
 func (s *State) match() {
+	calls, agents := s.changed()
 	var c *call
 	var a *agent
-	all := s.everyone
-	for _, n := range s.newCalls {
-		if n.kind != nil && n.state == CallWaiting && n != c {
-			all = all || c != nil
-			c = n
-		}
+	if len(calls) > 0 {
+		c = calls[0]
 	}
-	for _, n := range s.newAgents {
-		if n.state == StateReady && n != a {
-			all = all || a != nil
-			a = n
-		}
+	if len(agents) > 0 {
+		a = agents[0]
 	}
-	s.newCalls, s.newAgents, s.everyone = s.newCalls[:0], s.newAgents[:0], false
 	switch {
-	case all, a != nil && c != nil && s.suits(c, a):
-		s.matchAll()
+	case s.everyone:
+		s.matchBatch(s.readyProfiles, s.waitingSlots)
+	case len(calls) > 1, len(agents) > 1, a != nil && c != nil && s.suits(c, a):
+		profiles, slots := s.reach(calls, agents)
+		if only := s.onlyReady(profiles); only != nil {
+			if best := s.mostUrgent(only); best != nil {
+				s.offer(best, only)
+			}
+		} else {
+			s.matchBatch(profiles, slots)
+		}
 	default:
 		// A new call and a new agent that do not suit each other cannot compete for a third: what the call can have
 		// was Ready before, and fitted nothing that the agent can have.
@@ -46,6 +48,57 @@ func (s *State) match() {
 			s.offer(forA, a)
 		}
 	}
+	s.newCalls, s.newAgents, s.everyone = s.newCalls[:0], s.newAgents[:0], false
+}
+
+// changed are the calls and agents that this Step freed and that may find a match, each once.
+func (s *State) changed() ([]*call, []*agent) {
+	s.round++
+	calls, agents := s.newCalls[:0], s.newAgents[:0]
+	for _, c := range s.newCalls {
+		if c.kind != nil && c.state == CallWaiting && c.seen != s.round && c.kind.slots[c.stage].fits.meets(s.readyProfiles) {
+			c.seen = s.round
+			calls = append(calls, c)
+		}
+	}
+	for _, a := range s.newAgents {
+		if a.state == StateReady && a.seen != s.round && (len(s.barred) > 0 || a.prof.fits.meets(s.waitingSlots)) {
+			a.seen = s.round
+			agents = append(agents, a)
+		}
+	}
+	return calls, agents
+}
+
+// reach are the profiles and slots that hold every fitting pair there can be when these calls and agents are new.
+func (s *State) reach(calls []*call, agents []*agent) (profiles, slots bits) {
+	for _, c := range calls {
+		sl := c.kind.slots[c.stage]
+		profiles.add(sl.fits, s.readyProfiles)
+		if s.waitingSlots.has(sl.i) {
+			slots.set(sl.i)
+		}
+	}
+	for _, a := range agents {
+		profiles.set(a.prof.i)
+		slots.add(a.prof.fits, s.waitingSlots)
+	}
+	return profiles, slots
+}
+
+// onlyReady is the one Ready agent of these profiles, or nil when there are more.
+func (s *State) onlyReady(profiles bits) *agent {
+	var only *agent
+	for i, w := range profiles {
+		for ; w != 0; w &= w - 1 {
+			ready := s.profiles[i<<6+mathbits.TrailingZeros64(w)].ready
+			if only != nil || len(ready) > 1 {
+				return nil
+			}
+			only = ready[0].n.agent
+		}
+	}
+	return only
 }
 
 // suits says whether an agent may be offered a call now.

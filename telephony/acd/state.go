@@ -47,6 +47,7 @@ type State struct {
 
 	newCalls  []*call  // became waiting, or fit more agents, in this Step
 	newAgents []*agent // became Ready in this Step
+	round     uint64   // number of the Step
 	everyone  bool     // who fits what has changed in this Step
 	out       []Command
 	buf       []byte
@@ -71,6 +72,7 @@ type agent struct {
 	pausing bool   // Paused after the conversation
 	leaving bool   // Out after the conversation
 	last    *kind  // of the call this wrap-up belongs to
+	seen    uint64 // the round in which changed last saw it
 	talked  int64  // how long that call was talked
 }
 
@@ -86,7 +88,8 @@ type call struct {
 	bars     []bar
 	agent    *agent // offered to or talking with
 	callback bool
-	taken    bool // in the figures of the answered; once, however often it is sent back
+	seen     uint64 // the round in which changed last saw it
+	taken    bool   // in the figures of the answered; once, however often it is sent back
 }
 
 // A bar keeps a call from an agent who just missed or rejected it.
