@@ -74,6 +74,13 @@ func (s *streams) watched(a telephony.AgentID) bool {
 	return len(s.open[a]) > 0
 }
 
+// any tells whether some desk watches.
+func (s *streams) any() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.open) > 0
+}
+
 // to queues an event for one agent's desks.
 func (s *streams) to(a telephony.AgentID, m makeEvent) {
 	s.mu.Lock()

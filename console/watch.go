@@ -43,6 +43,20 @@ func (h *House) Watch(ctx context.Context) (<-chan Event, error) {
 	}), nil
 }
 
+// WhenWatched returns when a desk watches, or with ctx's error.
+func (h *House) WhenWatched(ctx context.Context) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for !h.streams.any() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
 // away signs an agent out whose desk has not come back.
 func (h *House) away(id telephony.AgentID) {
 	if h.streams.watched(id) {

@@ -28,8 +28,15 @@ const (
 	authorityFile    = "ca.pem" // public: what a desk or a browser is told to trust
 )
 
-// certificates returns the server's TLS configuration and the pool that trusts it, making or renewing what is missing.
-func certificates(dir string, now time.Time) (*tls.Config, *x509.CertPool, error) {
+// certs are what a server shows and whom the desks trust.
+type certs struct {
+	server *tls.Config
+	pool   *x509.CertPool
+	caFile string
+}
+
+// certificates reads the machine's own from dir, making or renewing what is missing.
+func certificates(dir string, now time.Time) (certs, error) {
 	ca, caKey, err := pair(dir, "ca", now, func() (*x509.Certificate, *x509.Certificate, *ecdsa.PrivateKey) {
 		return &x509.Certificate{
 			Subject: pkix.Name{CommonName: "Lamplight on " + hostname()}, NotAfter: now.AddDate(authorityYears, 0, 0),
@@ -37,7 +44,7 @@ func certificates(dir string, now time.Time) (*tls.Config, *x509.CertPool, error
 		}, nil, nil
 	})
 	if err != nil {
-		return nil, nil, err
+		return certs{}, err
 	}
 	leaf, leafKey, err := pair(dir, "server", now, func() (*x509.Certificate, *x509.Certificate, *ecdsa.PrivateKey) {
 		return &x509.Certificate{
@@ -48,18 +55,19 @@ func certificates(dir string, now time.Time) (*tls.Config, *x509.CertPool, error
 		}, ca, caKey
 	})
 	if err != nil {
-		return nil, nil, err
+		return certs{}, err
 	}
 	public := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw})
-	if err := writeFile(filepath.Join(dir, authorityFile), public, 0o644); err != nil {
-		return nil, nil, err
+	caFile := filepath.Join(dir, authorityFile)
+	if err := writeFile(caFile, public, 0o644); err != nil {
+		return certs{}, err
 	}
 	pool := x509.NewCertPool()
 	pool.AddCert(ca)
-	return &tls.Config{
+	return certs{pool: pool, caFile: caFile, server: &tls.Config{
 		MinVersion:   tls.VersionTLS13,
 		Certificates: []tls.Certificate{{Certificate: [][]byte{leaf.Raw, ca.Raw}, PrivateKey: leafKey, Leaf: leaf}},
-	}, pool, nil
+	}}, nil
 }
 
 // pair reads NAME-secret.pem, a certificate and its key in one file so that a crash cannot part them, or makes it from the

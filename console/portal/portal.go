@@ -65,7 +65,7 @@ func New(cfg Config) *Portal {
 		p.mux.Handle(path, h)
 	}
 	p.routes()
-	p.mux.Handle("GET /", p.files())
+	p.mux.Handle("/", p.files())
 	return p
 }
 
@@ -98,6 +98,11 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *Portal) files() http.Handler {
 	static := http.FileServerFS(p.cfg.Files)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+			return
+		}
 		name := strings.TrimPrefix(r.URL.Path, "/")
 		if name != "" {
 			if st, err := fs.Stat(p.cfg.Files, name); err == nil && !st.IsDir() {

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// serverConfig says what a server stands on: a flag, its environment variable and its default stand on one line. With
+// nothing given everything is private and on this machine.
+type serverConfig struct {
+	State string `help:"Directory of keys, certificates, the private database and Asterisk." env:"LAMPLIGHT_STATE" type:"path" placeholder:"DIR"`
+
+	DatabaseURL string `help:"A PostgreSQL of yours, instead of the private one." env:"LAMPLIGHT_DATABASE_URL" placeholder:"postgres://…"`
+
+	NATSListen string `name:"nats-listen" help:"Where desks connect." env:"LAMPLIGHT_NATS_LISTEN" default:"127.0.0.1:4222"`
+	NATSURL    string `name:"nats-url" help:"A NATS of yours, instead of the built-in one; see 'lamplight nats config'." env:"LAMPLIGHT_NATS_URL" placeholder:"tls://…"`
+
+	Listen      string `help:"Where the web pages are served, over TLS." env:"LAMPLIGHT_LISTEN" default:"127.0.0.1:8443"`
+	PublicURL   string `help:"How phones reach the web pages; links begin with it." env:"LAMPLIGHT_PUBLIC_URL" placeholder:"https://…"`
+	HooksListen string `help:"Where carriers report deliveries, plain HTTP for your TLS proxy; signatures are checked." env:"LAMPLIGHT_HOOKS_LISTEN" default:"127.0.0.1:0"`
+
+	ARIURL          string   `name:"ari-url" help:"An Asterisk of yours, instead of the private one; see 'lamplight asterisk config'." env:"LAMPLIGHT_ARI_URL" placeholder:"http://…/ari"`
+	ARIUser         string   `name:"ari-user" env:"LAMPLIGHT_ARI_USER" default:"lamplight" help:"The ARI user."`
+	ARIPasswordFile string   `name:"ari-password-file" env:"LAMPLIGHT_ARI_PASSWORD_FILE" type:"path" help:"A file with the ARI user's password."`
+	PhonesFile      string   `help:"With --ari-url: a file of lines 'user password', the desks' SIP phones." env:"LAMPLIGHT_PHONES_FILE" type:"path"`
+	Registrar       string   `help:"With --ari-url: host:port where the desks' phones register." env:"LAMPLIGHT_REGISTRAR"`
+	Trunk           string   `help:"The carrier's SIP address, host:port." env:"LAMPLIGHT_TRUNK"`
+	TrunkMatch      []string `help:"The addresses the carrier's calls come from." env:"LAMPLIGHT_TRUNK_MATCH" placeholder:"CIDR"`
+	AsteriskCache   string   `help:"Where the fetched Asterisk is kept." env:"LAMPLIGHT_ASTERISK_CACHE" type:"path"`
+
+	TextURL       string `help:"The text gateway (Twilio's API)." env:"LAMPLIGHT_TEXT_URL" default:"https://api.twilio.com"`
+	TextAccount   string `help:"The account at the text gateway; without one there are no texts." env:"LAMPLIGHT_TEXT_ACCOUNT"`
+	TextTokenFile string `help:"A file with its auth token." env:"LAMPLIGHT_TEXT_TOKEN_FILE" type:"path"`
+	TextFrom      string `help:"The number texts come from." env:"LAMPLIGHT_TEXT_FROM"`
+	TextCallback  string `help:"How the gateway reaches --hooks-listen." env:"LAMPLIGHT_TEXT_CALLBACK" placeholder:"https://…/hooks/text"`
+
+	MailHost         string `help:"The mail server; without one there is no email." env:"LAMPLIGHT_MAIL_HOST"`
+	MailPort         int    `help:"Its port: STARTTLS is demanded, except on 465." env:"LAMPLIGHT_MAIL_PORT" default:"587"`
+	MailUser         string `help:"The user there." env:"LAMPLIGHT_MAIL_USER"`
+	MailPasswordFile string `help:"A file with the password." env:"LAMPLIGHT_MAIL_PASSWORD_FILE" type:"path"`
+	MailFrom         string `help:"The sender." env:"LAMPLIGHT_MAIL_FROM" default:"Lamplight <notes@localhost>"`
+	MailCA           string `name:"mail-ca" help:"A file with the certificate to trust there, if it is not publicly known." env:"LAMPLIGHT_MAIL_CA" type:"path"`
+
+	PushContact string   `help:"A mail address by which a push service can complain." env:"LAMPLIGHT_PUSH_CONTACT" default:"mailto:operator@localhost"`
+	PushPlain   []string `hidden:"" env:"LAMPLIGHT_PUSH_PLAIN" help:"Hosts pushes may reach without public TLS; the demo's."`
+
+	Training bool `help:"Agents may ask for practice calls." env:"LAMPLIGHT_TRAINING"`
+}
+
+// check refuses what cannot work, before anything is started.
+func (c *serverConfig) check() error {
+	if c.ARIURL != "" && (c.ARIPasswordFile == "" || c.PhonesFile == "" || c.Registrar == "") {
+		return errors.New("--ari-url needs --ari-password-file, --phones-file and --registrar too")
+	}
+	if c.TextAccount != "" && (c.TextTokenFile == "" || c.TextFrom == "") {
+		return errors.New("--text-account needs --text-token-file and --text-from too")
+	}
+	if c.PublicURL != "" && !strings.HasPrefix(c.PublicURL, "https://") {
+		return fmt.Errorf("--public-url %q: phones need https", c.PublicURL)
+	}
+	return nil
+}
+
+// state is the directory a server keeps its own in. Secrets lie in keys, which only we can read; the directory itself can
+// be entered, because the private database and Asterisk run as other accounts.
+type state struct{ dir string }
+
+func openState(dir string) (state, error) {
+	if dir == "" {
+		var err error
+		if dir, err = defaultState(); err != nil {
+			return state{}, err
+		}
+	}
+	s := state{dir: dir}
+	for path, mode := range map[string]fs.FileMode{dir: 0o711, s.keys(""): 0o700} {
+		if err := os.MkdirAll(path, mode); err != nil {
+			return state{}, fmt.Errorf("make the state directory: %w; choose another with --state", err)
+		}
+	}
+	return s, nil
+}
+
+func defaultState() (string, error) {
+	if os.Geteuid() == 0 {
+		return "/var/lib/lamplight", nil
+	}
+	if d := os.Getenv("XDG_STATE_HOME"); d != "" {
+		return filepath.Join(d, "lamplight"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("find the state directory: %w; give one with --state", err)
+	}
+	return filepath.Join(home, ".local", "state", "lamplight"), nil
+}
+
+func (s state) path(name string) string { return filepath.Join(s.dir, name) }
+func (s state) keys(name string) string { return filepath.Join(s.dir, "keys", name) }
+
+// secret reads a one-line secret file.
+func secret(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("read secret: %w", err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}

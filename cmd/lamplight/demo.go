@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"lamplight/notes/access"
+	"lamplight/routing/channel/pocket"
+	"lamplight/routing/channel/push"
+)
+
+// demoCmd starts everything on this machine with two made-up practices: the server, the pocket (the providers' phones) and
+// the desk, signed in as a demo agent. Without a display, or with --unattended, scripted people take its place. Files:
+// --state. Ports: free ones on loopback, printed. Signals: SIGINT stops everything.
+type demoCmd struct {
+	State    string        `help:"Directory of the demo's own database, keys and Asterisk." env:"LAMPLIGHT_DEMO_STATE" type:"path" placeholder:"DIR"`
+	Desk     bool          `help:"Open the desk's window." default:"true" negatable:""`
+	LogFile  string        `help:"Where the server's log goes; default: server.log in the state directory." type:"path"`
+	Language string        `help:"Only calls in this language (en or es); both by default." enum:",en,es" default:""`
+	Calls    int           `help:"Unattended: how many calls." default:"2"`
+	Say      string        `help:"Unattended: an 8 kHz mono WAV file the caller says." type:"existingfile"`
+	After    time.Duration `name:"provider-acks-after" help:"Unattended: how long the provider waits before acknowledging." default:"0s"`
+	JSON     bool          `name:"json" help:"Unattended: one JSON object a call."`
+
+	Unattended bool `help:"A scripted caller, agent and provider instead of people."`
+}
+
+// demo is a running demo.
+type demo struct {
+	cmd       *demoCmd
+	server    *Server
+	pocket    *pocket.Pocket
+	practices []practice
+	keys      demoKeys
+	out       io.Writer
+}
+
+func (c *demoCmd) Run(ctx context.Context) (err error) {
+	began := time.Now()
+	hasDisplay := os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
+	if !hasDisplay && c.Desk && !c.Unattended {
+		fmt.Fprintln(os.Stderr, "No display here: the unattended demo runs, with the same parts and scripted people.")
+		c.Unattended = true
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	d, err := openDemo(ctx, c, began)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.server.Close(), d.pocket.Close()) }()
+	running := make(chan error, 1)
+	go func() { running <- d.server.Run(ctx); stop() }()
+	if c.Unattended {
+		err = d.unattended(ctx)
+	} else {
+		err = d.attended(ctx, began)
+	}
+	stop()
+	return errors.Join(err, <-running)
+}
+
+// openDemo opens the pocket, and the server that points at it, and puts the made-up practices in place.
+func openDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err error) {
+	d := &demo{cmd: c, out: os.Stdout}
+	if d.practices, err = readPractices(); err != nil {
+		return nil, err
+	}
+	dir := c.State
+	if dir == "" {
+		if dir, err = defaultState(); err != nil {
+			return nil, err
+		}
+		dir = filepath.Join(dir, "demo")
+	}
+	st, err := openState(dir)
+	if err != nil {
+		return nil, err
+	}
+	vapid, err := push.KeysAt(st.keys("push.json"))
+	if err != nil {
+		return nil, err
+	}
+	if d.pocket, err = pocket.Open(ctx, pocket.Config{Phones: demoPhones(d.practices), PushKey: vapid.Public}); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.pocket.Close())
+		}
+	}()
+	cfg, err := d.serverConfig(st)
+	if err != nil {
+		return nil, err
+	}
+	log, err := openLog(c.LogFile, st)
+	if err != nil {
+		return nil, err
+	}
+	if d.server, err = Open(ctx, cfg, log, func(step string, took time.Duration) { progress(step, time.Since(began)) }); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.server.Close())
+		}
+	}()
+	if d.keys, err = d.server.seed(ctx, d.practices); err != nil {
+		return nil, err
+	}
+	return d, d.subscribe(ctx)
+}
+
+// serverConfig points a server at the pocket.
+func (d *demo) serverConfig(st state) (serverConfig, error) {
+	tokenFile, caFile := st.keys("pocket-token"), st.keys("pocket-ca.pem")
+	if err := errors.Join(writeFile(tokenFile, []byte(d.pocket.AuthToken), 0o600), writeFile(caFile, d.pocket.RootPEM, 0o600)); err != nil {
+		return serverConfig{}, err
+	}
+	hooks, err := freeAddr()
+	if err != nil {
+		return serverConfig{}, err
+	}
+	return serverConfig{State: st.dir, NATSListen: "127.0.0.1:0", Listen: "127.0.0.1:0", HooksListen: hooks, Training: true,
+		TextURL: d.pocket.URL, TextAccount: d.pocket.AccountSID, TextTokenFile: tokenFile, TextFrom: "+13125550199", TextCallback: "http://" + hooks + "/hooks/text",
+		MailHost: d.pocket.MailHost, MailPort: d.pocket.MailPort, MailFrom: "Lamplight <notes@lamplight.example>", MailCA: caFile,
+		PushContact: "mailto:demo@lamplight.example", PushPlain: []string{"127.0.0.1"}}, nil
+}
+
+// subscribe lets pushes reach the providers' demo phones.
+func (d *demo) subscribe(ctx context.Context) error {
+	for _, p := range demoPhones(d.practices) {
+		sub, err := subscription(d.pocket.Subscription(p.Person))
+		if err != nil {
+			return err
+		}
+		actx := access.System(ctx, "demo")
+		if err := d.server.phones.Subscribe(actx, access.PersonID(p.Person), sub); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func openLog(path string, st state) (*slog.Logger, error) {
+	if path == "" {
+		path = st.path("server.log")
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the log: %w; choose another place with --log-file", err)
+	}
+	return slog.New(slog.NewJSONHandler(f, nil)), nil
+}
+
+// attended opens the desk and stays until it is closed or the demo is stopped.
+func (d *demo) attended(ctx context.Context, began time.Time) error {
+	agent := desks[0]
+	code, err := d.keys.code(agent.ID, time.Now())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(d.out, "\nLamplight is up after %.1f s.\n\n", time.Since(began).Seconds())
+	fmt.Fprintf(d.out, "  the pocket (the providers' phones)   %s\n", d.pocket.URL)
+	fmt.Fprintf(d.out, "  the pages of providers and practices %s\n", d.server.pagesURL)
+	fmt.Fprintf(d.out, "  their certificate, to trust          %s\n", d.server.certs.caFile)
+	fmt.Fprintf(d.out, "  everybody's password                 %s (one-time codes: lamplight demo-code LOGIN)\n", d.keys.Password)
+	fmt.Fprintf(d.out, "  disk used                            %s in %s\n", diskUsed(d.server.state.dir), d.server.state.dir)
+	fmt.Fprintf(d.out, "\nF9 at the desk is Ready, F10 has a practice call come in. Closing the window, or Ctrl+C here, stops everything.\n\n")
+	if !d.cmd.Desk {
+		<-ctx.Done()
+		return nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find the desk's program: %w", err)
+	}
+	desk := exec.CommandContext(ctx, filepath.Join(filepath.Dir(self), "console"), "--server", d.server.bus.url, "--ca", d.server.certs.caFile,
+		"--login", string(agent.ID), "--data", d.server.state.path("desk"))
+	desk.Env = append(os.Environ(), "LAMPLIGHT_PASSWORD="+d.keys.Password, "LAMPLIGHT_CODE="+code)
+	desk.Stdout, desk.Stderr = os.Stdout, os.Stderr
+	desk.Cancel = func() error { return desk.Process.Signal(os.Interrupt) }
+	desk.WaitDelay = 5 * time.Second
+	if err := desk.Start(); err != nil {
+		return fmt.Errorf("open the desk: %w; 'make build' builds it", err)
+	}
+	if err := d.server.house.WhenWatched(ctx); err == nil {
+		if err := d.server.trainer.Call(ctx, firstScenario(d.cmd.Language)); err != nil {
+			return err
+		}
+	}
+	if err := desk.Wait(); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("the desk ended: %w", err)
+	}
+	return nil
+}
+
+func firstScenario(language string) string {
+	if language == "es" {
+		return "fever"
+	}
+	return "chest"
+}
+
+// diskUsed adds up the files below a directory; what cannot be read is left out.
+func diskUsed(dir string) string {
+	var sum int64
+	err := filepath.WalkDir(dir, func(_ string, e os.DirEntry, err error) error {
+		if err != nil {
+			return nil //nolint:nilerr // another account's directory: an estimate is all that is promised
+		}
+		if i, err := e.Info(); err == nil && i.Mode().IsRegular() {
+			sum += i.Size()
+		}
+		return nil
+	})
+	if err != nil {
+		return "an unknown amount"
+	}
+	return strconv.FormatInt(sum>>20, 10) + " MB"
+}

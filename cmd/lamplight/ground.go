@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+
+	"lamplight/console"
+	"lamplight/console/wire"
+	"lamplight/notes/postgres"
+	"lamplight/telephony/ari"
+	"lamplight/telephony/asterisk"
+)
+
+// database starts the private PostgreSQL, or takes the one given, and returns its URL.
+func database(ctx context.Context, cfg serverConfig, st state, say func(string)) (url string, closer func() error, err error) {
+	if cfg.DatabaseURL != "" {
+		return cfg.DatabaseURL, func() error { return nil }, nil
+	}
+	c, err := postgres.Private(ctx, postgres.Config{Dir: st.path("postgres"), Progress: say})
+	if err != nil {
+		return "", nil, err
+	}
+	return c.URL(), c.Close, nil
+}
+
+// phones are the desks' SIP phones and where they register.
+type phones struct {
+	registrar string
+	passwords map[string]string // by user
+}
+
+func (p phones) account(endpoint string) (console.PhoneAccount, bool) {
+	password, ok := p.passwords[endpoint]
+	return console.PhoneAccount{Registrar: p.registrar, User: endpoint, Password: password}, ok
+}
+
+// board is the switch with what belongs to it.
+type switchboard struct {
+	client  *ari.Client
+	phones  phones
+	private *asterisk.Server // nil with an Asterisk of the administrator's
+}
+
+func (b switchboard) Close() error {
+	err := b.client.Close()
+	if b.private != nil {
+		err = errors.Join(err, b.private.Close())
+	}
+	return err
+}
+
+// openSwitch fetches and starts the private Asterisk, or takes the one given, and connects to it.
+func openSwitch(ctx context.Context, cfg serverConfig, st state, log *slog.Logger, say asterisk.Progress) (switchboard, error) {
+	var b switchboard
+	conn := ari.Config{URL: cfg.ARIURL, User: cfg.ARIUser, App: "lamplight", Log: log}
+	if cfg.ARIURL == "" {
+		server, err := startAsterisk(ctx, cfg, st, log, say)
+		if err != nil {
+			return b, err
+		}
+		b.private = server
+		conn.URL, conn.User, conn.Password = server.ARI()
+		conn.App = server.App()
+		b.phones = phones{registrar: server.SIPAddr().String(), passwords: server.Agents()}
+	} else {
+		var err error
+		if conn.Password, err = secret(cfg.ARIPasswordFile); err != nil {
+			return b, err
+		}
+		b.phones.registrar = cfg.Registrar
+		if b.phones.passwords, err = readPhones(cfg.PhonesFile); err != nil {
+			return b, err
+		}
+	}
+	var err error
+	if b.client, err = ari.Open(conn); err != nil {
+		if b.private != nil {
+			err = errors.Join(err, b.private.Close())
+		}
+		return b, err
+	}
+	return b, nil
+}
+
+func startAsterisk(ctx context.Context, cfg serverConfig, st state, log *slog.Logger, say asterisk.Progress) (*asterisk.Server, error) {
+	cache := cfg.AsteriskCache
+	if cache == "" {
+		var err error
+		if cache, err = asterisk.CacheDir(); err != nil {
+			return nil, err
+		}
+	}
+	install, err := asterisk.Fetch(ctx, cache, say)
+	if err != nil {
+		return nil, err
+	}
+	c := asterisk.Config{Dir: st.path("asterisk"), Log: log, Carrier: asterisk.Carrier{Contact: cfg.Trunk}}
+	for _, m := range cfg.TrunkMatch {
+		p, err := netip.ParsePrefix(m)
+		if err != nil {
+			return nil, fmt.Errorf("--trunk-match %q: %w; use an address with its length, 203.0.113.4/32", m, err)
+		}
+		c.Carrier.Match = append(c.Carrier.Match, p)
+	}
+	return asterisk.Start(ctx, install, c)
+}
+
+// readPhones reads lines of "user password".
+func readPhones(path string) (map[string]string, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the phones' file: %w", err)
+	}
+	out := map[string]string{}
+	for i, l := range strings.Split(string(b), "\n") {
+		if l = strings.TrimSpace(l); l == "" || strings.HasPrefix(l, "#") {
+			continue
+		}
+		user, password, ok := strings.Cut(l, " ")
+		if !ok {
+			return nil, fmt.Errorf("%s:%d: a line is 'user password'", path, i+1)
+		}
+		out[user] = strings.TrimSpace(password)
+	}
+	return out, nil
+}
+
+// bus is NATS: the server's connection, the callout's, and how desks reach it.
+type bus struct {
+	nc, callout *nats.Conn
+	keys        wire.Keys
+	url         string
+	embedded    *wire.Embedded
+}
+
+func (b bus) Close() error {
+	if b.nc != nil {
+		b.nc.Close()
+	}
+	if b.callout != nil {
+		b.callout.Close()
+	}
+	if b.embedded != nil {
+		b.embedded.Close()
+	}
+	return nil
+}
+
+// openBus starts NATS in this process, or connects to the one given with the same keys.
+func openBus(cfg serverConfig, st state, certs certs) (b bus, err error) {
+	if b.keys, err = natsKeys(st.keys("nats.json")); err != nil {
+		return b, err
+	}
+	if cfg.NATSURL != "" {
+		b.url = cfg.NATSURL
+		if b.nc, b.callout, err = wire.Connect(cfg.NATSURL, b.keys, certs.pool); err != nil {
+			return b, errors.Join(err, b.Close())
+		}
+		return b, nil
+	}
+	if b.embedded, err = wire.StartEmbedded(cfg.NATSListen, b.keys, certs.server); err != nil {
+		return b, err
+	}
+	b.url = "tls://" + b.embedded.Addr()
+	if b.nc, err = b.embedded.Connect(); err == nil {
+		b.callout, err = b.embedded.ConnectCallout()
+	}
+	if err != nil {
+		return b, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+// natsKeys reads the keys shared with NATS, or makes them.
+func natsKeys(path string) (wire.Keys, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		k, err := wire.NewKeys()
+		if err != nil {
+			return k, err
+		}
+		if b, err = json.Marshal(k); err != nil {
+			return k, fmt.Errorf("write NATS keys: %w", err)
+		}
+		return k, writeFile(path, b, 0o600)
+	}
+	if err != nil {
+		return wire.Keys{}, fmt.Errorf("read NATS keys: %w", err)
+	}
+	var k wire.Keys
+	if err := json.Unmarshal(b, &k); err != nil {
+		return k, fmt.Errorf("read %s: %w; remove it to have it made anew", filepath.Base(path), err)
+	}
+	return k, nil
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"strings"
+	"time"
+
+	"lamplight/console"
+	"lamplight/notes"
+	"lamplight/notes/access"
+)
+
+// providers are the scripted providers, each with a browser that stays signed in.
+type providers struct {
+	d    *demo
+	open map[access.PersonID]*provider
+}
+
+// provider is one provider's browser.
+type provider struct {
+	name string
+	base string
+	http *http.Client
+}
+
+// forLink finds whom a link was sent to, by the house's own record, and signs them in.
+func (p *providers) forLink(ctx context.Context, link string, d *demo) (*provider, error) {
+	_, token, _ := strings.Cut(link, "#")
+	l, err := d.server.routing.Locate(ctx, token)
+	if err != nil {
+		return nil, fmt.Errorf("whose link is it: %w", err)
+	}
+	if one, ok := p.open[l.Person]; ok {
+		return one, nil
+	}
+	one, err := d.signInPages(ctx, l.Person)
+	if err != nil {
+		return nil, err
+	}
+	if p.open == nil {
+		p.open = map[access.PersonID]*provider{}
+	}
+	p.open[l.Person] = one
+	return one, nil
+}
+
+// signInPages signs a demo person in on the web. A code opens once, so a demo started again at once takes the next one.
+func (d *demo) signInPages(ctx context.Context, who access.PersonID) (*provider, error) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, fmt.Errorf("open a browser: %w", err)
+	}
+	one := &provider{name: string(who), base: d.server.pagesURL, http: &http.Client{Jar: jar, Timeout: 10 * time.Second,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: d.server.certs.pool, MinVersion: tls.VersionTLS13}, ForceAttemptHTTP2: true}}}
+	for _, ahead := range []time.Duration{0, 30 * time.Second} {
+		code, cerr := d.keys.code(who, time.Now().Add(ahead))
+		if cerr != nil {
+			return nil, cerr
+		}
+		if err = one.post(ctx, "/api/sign-in", map[string]string{"login": string(who), "password": d.keys.Password, "code": code}, nil); err == nil {
+			return one, nil
+		}
+	}
+	return nil, fmt.Errorf("sign in on the web: %w", err)
+}
+
+func (p *provider) locate(ctx context.Context, link string) (note notes.NoteID, token string, err error) {
+	_, token, ok := strings.Cut(link, "#")
+	if !ok {
+		return "", "", errors.New("the text holds no link")
+	}
+	var out struct {
+		Note notes.NoteID `json:"note"`
+	}
+	err = p.post(ctx, "/api/locate", map[string]string{"token": token}, &out)
+	return out.Note, token, err
+}
+
+func (p *provider) open(ctx context.Context, note notes.NoteID, token string) (card console.Card, err error) {
+	if err := p.post(ctx, "/api/notes/"+string(note)+"/open", struct{}{}, &card); err != nil {
+		return card, err
+	}
+	return card, p.post(ctx, "/api/notes/"+string(note)+"/rendered", map[string]string{"token": token}, nil)
+}
+
+func (p *provider) acknowledge(ctx context.Context, note notes.NoteID) (card console.Card, err error) {
+	return card, p.post(ctx, "/api/notes/"+string(note)+"/acknowledge", struct{}{}, &card)
+}
+
+// post sends JSON and decodes the answer into out, if it is not nil.
+func (p *provider) post(ctx context.Context, path string, in, out any) error {
+	b, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.base+path, bytes.NewReader(b))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	res, err := p.http.Do(r)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		var refusal struct{ Error console.Error }
+		if err := json.NewDecoder(res.Body).Decode(&refusal); err != nil {
+			return fmt.Errorf("%s: status %d", path, res.StatusCode)
+		}
+		return fmt.Errorf("%s: %w", path, &refusal.Error)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.NewDecoder(res.Body).Decode(out); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"lamplight/console"
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/routing/channel/pocket"
+	"lamplight/telephony"
+)
+
+// The demo's practices: an English-first internal medicine group and a Spanish-first pediatric one.
+//
+//go:embed practices/*.json
+var practiceFiles embed.FS
+
+// practice is one demo practice whole.
+type practice struct {
+	Account  notes.Account   `json:"account"`
+	Schedule json.RawMessage `json:"schedule"`
+	Ladders  json.RawMessage `json:"ladders"`
+	People   []demoPerson    `json:"people"`
+}
+
+type demoPerson struct {
+	ID       access.PersonID `json:"id"`
+	Name     string          `json:"name"`
+	Role     access.Role     `json:"role"`
+	Language string          `json:"language"`
+}
+
+// desks are the demo's own staff.
+var desks = []struct {
+	demoPerson
+	endpoint string
+	speaks   console.Speaks
+}{
+	{demoPerson{"ana.ruiz", "Ana Ruiz", access.Agent, "en"}, "agent1",
+		console.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Native, "es": telephony.Native}}},
+	{demoPerson{"ben.cole", "Ben Cole", access.Agent, "en"}, "agent2",
+		console.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Native}}},
+	{demoPerson{"sofia.marin", "Sofía Marín", access.Supervisor, "es"}, "agent3",
+		console.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Qualified, "es": telephony.Native}}},
+}
+
+// demoKeys are the made-up secrets of the demo's people, made at its first start and kept with the other keys.
+type demoKeys struct {
+	Password string                     `json:"password"` // the same for all: this is a demo
+	Codes    map[access.PersonID]string `json:"codes"`    // one-time-code secrets
+}
+
+func (k demoKeys) code(p access.PersonID, at time.Time) (string, error) {
+	c, err := totp.GenerateCode(k.Codes[p], at)
+	if err != nil {
+		return "", fmt.Errorf("one-time code: %w", err)
+	}
+	return c, nil
+}
+
+func readPractices() ([]practice, error) {
+	files, err := fs.Glob(practiceFiles, "practices/*.json")
+	if err != nil {
+		return nil, err
+	}
+	var out []practice
+	for _, f := range files {
+		b, err := practiceFiles.ReadFile(f)
+		if err != nil {
+			return nil, err
+		}
+		var p practice
+		if err := json.Unmarshal(b, &p); err != nil {
+			return nil, fmt.Errorf("read %s: %w", f, err)
+		}
+		p.Account.Schedule, p.Account.Ladders = p.Schedule, p.Ladders
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// demoPhones are the providers' phones for the pocket.
+func demoPhones(practices []practice) []pocket.Phone {
+	var out []pocket.Phone
+	for _, p := range practices {
+		for _, c := range p.Account.Contacts {
+			out = append(out, pocket.Phone{Person: string(c.Person), Name: c.Name, Number: c.Mobile.Reveal(), Email: c.Email, Lang: c.Language})
+		}
+	}
+	return out
+}
+
+// everybody lists the demo's people with what they may do.
+func everybody(practices []practice) []access.Person {
+	var out []access.Person
+	for _, d := range desks {
+		speaks, err := json.Marshal(d.speaks)
+		if err != nil { // maps and words always encode
+			panic(err)
+		}
+		out = append(out, access.Person{ID: d.ID, Login: string(d.ID), Name: d.Name, Language: d.Language, Endpoint: d.endpoint, Speaks: string(speaks),
+			Grants: []access.Grant{{Account: access.Everywhere, Role: d.Role}}})
+	}
+	for _, p := range practices {
+		for _, d := range p.People {
+			out = append(out, access.Person{ID: d.ID, Login: string(d.ID), Name: d.Name, Language: d.Language,
+				Grants: []access.Grant{{Account: string(p.Account.ID), Role: d.Role}}})
+		}
+	}
+	return out
+}
+
+// seed puts the demo's practices and people in place; what is there already stays.
+func (s *Server) seed(ctx context.Context, practices []practice) (demoKeys, error) {
+	ctx = access.System(ctx, "demo")
+	keys, err := s.readDemoKeys()
+	if err != nil {
+		return keys, err
+	}
+	for _, p := range practices {
+		if err := s.record.PutAccount(ctx, p.Account); err != nil {
+			return keys, err
+		}
+	}
+	for _, p := range everybody(practices) {
+		if _, err := s.door.Person(ctx, p.ID); err == nil {
+			continue
+		} else if !errors.Is(err, access.ErrNoPerson) {
+			return keys, err
+		}
+		if _, err := s.door.AddPerson(ctx, p, keys.Password); err != nil {
+			return keys, err
+		}
+		if err := s.door.SetCode(ctx, p.ID, keys.Codes[p.ID]); err != nil {
+			return keys, err
+		}
+	}
+	return keys, nil
+}
+
+// readDemoKeys reads the demo's secrets, or makes them.
+func (s *Server) readDemoKeys() (k demoKeys, err error) {
+	path := s.state.keys("demo.json")
+	b, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(b, &k)
+		return k, err
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return k, fmt.Errorf("read the demo's keys: %w", err)
+	}
+	practices, err := readPractices()
+	if err != nil {
+		return k, err
+	}
+	k = demoKeys{Password: "lamp-" + randomWord(), Codes: map[access.PersonID]string{}}
+	for _, p := range everybody(practices) {
+		key, err := totp.Generate(totp.GenerateOpts{Issuer: "Lamplight demo", AccountName: p.Login})
+		if err != nil {
+			return k, fmt.Errorf("make a one-time-code secret: %w", err)
+		}
+		k.Codes[p.ID] = key.Secret()
+	}
+	if b, err = json.Marshal(k); err != nil {
+		return k, err
+	}
+	return k, writeFile(path, b, 0o600)
+}

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"lamplight/console"
+	"lamplight/console/wire"
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/notes/audit"
+	"lamplight/notes/postgres"
+	"lamplight/routing"
+	"lamplight/telephony"
+	"lamplight/telephony/phone"
+	"lamplight/telephony/phone/speech"
+	"lamplight/telephony/phone/voice"
+)
+
+// stepLimit is how long one step of the walk may take before the demo says that it failed.
+const stepLimit = 20 * time.Second
+
+// heardWell is the correlation from which speech counts as heard: the right speech gives 0.97 to 1, another about 0.2 to 0.6.
+const heardWell = 0.9
+
+// walkReport is what one call showed.
+type walkReport struct {
+	Scenario     string     `json:"scenario"`
+	Language     string     `json:"language"`
+	Reference    string     `json:"reference,omitempty"`
+	Steps        []walkStep `json:"steps"`
+	CallerHeard  float64    `json:"callerHeard"` // correlation of what the caller heard with what the agent said
+	AgentHeard   float64    `json:"agentHeard"`
+	Acknowledged bool       `json:"acknowledged"`
+	Error        string     `json:"error,omitempty"`
+}
+
+// walkStep is one step; MS counts from the INVITE.
+type walkStep struct {
+	What string  `json:"what"`
+	MS   float64 `json:"ms"`
+}
+
+// unattended walks the calls with scripted people and prints each step. It fails unless every call was heard both ways and
+// acknowledged, and the audit log verifies.
+func (d *demo) unattended(ctx context.Context) error {
+	w, err := d.newWalker(ctx)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	acked, heard := 0, 0
+	for i := range d.cmd.Calls {
+		r := w.walk(ctx, d.script(i))
+		if err := d.print(r); err != nil {
+			return err
+		}
+		if r.Acknowledged {
+			acked++
+		}
+		if r.CallerHeard > heardWell && r.AgentHeard > heardWell {
+			heard++
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	report, err := d.server.verify(ctx)
+	if err != nil {
+		return err
+	}
+	word := "verified"
+	if !report.Good() {
+		word = "FAILED"
+		if err := report.Print(os.Stderr); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(os.Stderr, "acknowledged %d of %d; heard both ways %d of %d; audit %s, %d leaves\n", acked, d.cmd.Calls, heard, d.cmd.Calls, word, report.Leaves)
+	if acked < d.cmd.Calls || heard < d.cmd.Calls || !report.Good() {
+		return errors.New("the walk did not hold; the server's log says more: " + d.server.state.path("server.log"))
+	}
+	return nil
+}
+
+// script chooses the i-th call: by turns an English and a Spanish one, or one language only.
+func (d *demo) script(i int) scenario {
+	byID := map[string]scenario{}
+	for _, s := range scenarios() {
+		byID[s.ID] = s
+	}
+	switch {
+	case d.cmd.Language == "es", d.cmd.Language == "" && i%2 == 1:
+		return byID["fever"]
+	default:
+		return byID["chest"]
+	}
+}
+
+func (d *demo) print(r walkReport) error {
+	if d.cmd.JSON {
+		return json.NewEncoder(d.out).Encode(r)
+	}
+	fmt.Fprintf(d.out, "\n%s, %s\n", r.Scenario, r.Language)
+	for _, s := range r.Steps {
+		fmt.Fprintf(d.out, "  %9.1f ms  %s\n", s.MS, s.What)
+	}
+	if r.Error != "" {
+		fmt.Fprintf(d.out, "  FAILED: %s\n", r.Error)
+	}
+	return nil
+}
+
+// verify sequences what waits and checks the whole log against every table.
+func (s *Server) verify(ctx context.Context) (audit.Report, error) {
+	if _, err := s.audit.Sequence(ctx); err != nil {
+		return audit.Report{}, err
+	}
+	signer, err := audit.OpenKey(s.state.keys("audit.json"), "lamplight/"+hostname())
+	if err != nil {
+		return audit.Report{}, err
+	}
+	return audit.Verify(ctx, s.pool, audit.Options{Key: signer, Tables: auditedTables()})
+}
+
+// auditedTables are all tables whose rows the log vouches for.
+func auditedTables() []audit.Table {
+	t := append(notes.Tables(), access.Tables()...)
+	return append(append(t, routing.Tables()...), postgres.Tables()...)
+}
+
+// walker is the scripted people: an agent with a desk and a phone, a caller's network, the providers.
+type walker struct {
+	d         *demo
+	desk      *wire.Client
+	events    <-chan console.Event
+	seen      deskState
+	phone     *phone.Phone
+	network   *phone.Phone
+	providers *providers
+}
+
+// deskState is what the agent's desk shows, as its events tell.
+type deskState struct {
+	hello bool
+	agent telephony.AgentState
+	pop   *console.Pop
+	call  telephony.CallState
+	gone  telephony.CallID
+	board []console.BoardRow
+}
+
+func (d *demo) newWalker(ctx context.Context) (w *walker, err error) {
+	w = &walker{d: d, providers: &providers{d: d}}
+	defer func() {
+		if err != nil {
+			w.close()
+		}
+	}()
+	if w.desk, err = d.signInDesk(ctx, desks[0].ID); err != nil {
+		return w, err
+	}
+	if w.events, err = w.desk.Watch(ctx); err != nil {
+		return w, err
+	}
+	hello, err := w.desk.Hello(ctx)
+	if err != nil {
+		return w, err
+	}
+	if w.phone, err = phone.Open(ctx, phone.Config{Registrar: hello.Phone.Registrar, User: hello.Phone.User, Password: hello.Phone.Password}); err != nil {
+		return w, err
+	}
+	if err := w.phone.Register(ctx); err != nil {
+		return w, fmt.Errorf("register the agent's phone: %w", err)
+	}
+	w.network, err = phone.Open(ctx, phone.Config{Listen: "127.0.0.2:0", Registrar: hello.Phone.Registrar, User: "caller"})
+	return w, err
+}
+
+// signInDesk signs a demo person in at a desk. A code opens once, so a demo started again at once takes the next one.
+func (d *demo) signInDesk(ctx context.Context, who access.PersonID) (*wire.Client, error) {
+	var last error
+	for _, ahead := range []time.Duration{0, 30 * time.Second} {
+		code, err := d.keys.code(who, time.Now().Add(ahead))
+		if err != nil {
+			return nil, err
+		}
+		c, err := wire.Dial(ctx, wire.Options{URL: d.server.bus.url, CA: d.server.certs.pool, Login: string(who), Password: d.keys.Password, Code: code})
+		if err == nil {
+			return c, nil
+		}
+		last = err
+	}
+	return nil, fmt.Errorf("sign in at the desk: %w", last)
+}
+
+func (w *walker) close() {
+	for _, p := range []*phone.Phone{w.phone, w.network} {
+		if p == nil {
+			continue
+		}
+		if err := p.Close(); err != nil {
+			w.d.server.log.Info("demo: close a phone", "error", err)
+		}
+	}
+	if w.desk != nil {
+		w.desk.Close()
+	}
+}
+
+// until reads the desk's events until what it shows is as wanted.
+func (w *walker) until(ctx context.Context, what string, wanted func(deskState) bool) error {
+	limit := time.NewTimer(stepLimit)
+	defer limit.Stop()
+	for !wanted(w.seen) {
+		select {
+		case e, ok := <-w.events:
+			if !ok {
+				return fmt.Errorf("%s: the desk's events ended", what)
+			}
+			w.seen.take(e)
+		case <-limit.C:
+			return fmt.Errorf("%s: not within %v", what, stepLimit)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// take puts one event into the desk's state.
+func (s *deskState) take(e console.Event) {
+	switch e.Kind {
+	case "hello":
+		s.hello, s.agent, s.board = true, e.Hello.Agent.State, e.Hello.Board
+	case "agent":
+		s.agent = e.Agent.State
+	case "pop":
+		s.pop, s.call = e.Pop, e.Pop.State
+	case "call":
+		s.call = e.Call.State
+	case "gone":
+		s.gone = e.Gone.Call
+	case "board":
+		s.board = e.Board
+	}
+}
+
+// shows tells whether a note stands on the board.
+func (s deskState) shows(n notes.NoteID) bool {
+	for _, r := range s.board {
+		if r.Note == n {
+			return true
+		}
+	}
+	return false
+}
+
+// words are what caller and agent say.
+func (d *demo) words(language telephony.Language) (caller, agent speech.PCM, err error) {
+	if caller, err = voice.Caller(string(language)); err != nil {
+		return nil, nil, err
+	}
+	if d.cmd.Say != "" {
+		b, err := os.ReadFile(d.cmd.Say)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read --say: %w", err)
+		}
+		if caller, err = speech.ReadWAV(b); err != nil {
+			return nil, nil, fmt.Errorf("--say %s: %w", d.cmd.Say, err)
+		}
+	}
+	agent, err = voice.Agent(string(language))
+	return caller, agent, err
+}

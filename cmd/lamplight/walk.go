@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"lamplight/console"
+	"lamplight/notes"
+	"lamplight/routing/channel/pocket"
+	"lamplight/telephony"
+	"lamplight/telephony/phone"
+	"lamplight/telephony/phone/speech"
+)
+
+// walk is one call from ring to proof: the walk that the README tells.
+type walk struct {
+	*walker
+	s      scenario
+	t0     time.Time // the INVITE
+	report walkReport
+}
+
+func (w *walker) walk(ctx context.Context, s scenario) walkReport {
+	one := &walk{walker: w, s: s, report: walkReport{Scenario: s.ID, Language: string(s.Language)}}
+	if err := one.run(ctx); err != nil {
+		one.report.Error = err.Error()
+	}
+	return one.report
+}
+
+func (w *walk) step(what string, at time.Time) {
+	w.report.Steps = append(w.report.Steps, walkStep{what, float64(at.Sub(w.t0).Microseconds()) / 1000})
+}
+
+func (w *walk) run(ctx context.Context) error {
+	if err := w.until(ctx, "the desk", func(s deskState) bool { return s.hello }); err != nil {
+		return err
+	}
+	if err := w.desk.Ready(ctx); err != nil {
+		return fmt.Errorf("ready: %w", err)
+	}
+	if err := w.until(ctx, "ready", func(s deskState) bool { return s.agent == telephony.AgentReady }); err != nil {
+		return err
+	}
+	w.seen.pop, w.seen.gone = nil, ""
+	caller, agent, err := w.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.talk(ctx, caller, agent); err != nil {
+		return err
+	}
+	sent, err := w.note(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.end(ctx, caller, agent); err != nil {
+		return err
+	}
+	link, err := w.deliveries(ctx, sent.Reference)
+	if err != nil {
+		return err
+	}
+	if err := w.provider(ctx, link, sent.Note); err != nil {
+		return err
+	}
+	if err := w.until(ctx, "the board", func(s deskState) bool { return !s.shows(sent.Note) }); err != nil {
+		return err
+	}
+	w.step("board cleared", time.Now())
+	w.report.Acknowledged = true
+	return nil
+}
+
+// connect has the caller dial and the agent answer.
+func (w *walk) connect(ctx context.Context) (caller, agent *phone.Call, err error) {
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
+	var g errgroup.Group
+	w.t0 = time.Now()
+	g.Go(func() error {
+		c, err := w.network.Dial(ctx, phone.Outgoing{Number: w.s.did, From: w.s.ani, Name: w.s.name})
+		if err != nil {
+			return fmt.Errorf("dial: %w", err)
+		}
+		caller = c
+		return c.DTMF(ctx, w.s.key)
+	})
+	if err := w.until(ctx, "screen pop", func(s deskState) bool { return s.pop != nil }); err != nil {
+		return nil, nil, errors.Join(err, g.Wait())
+	}
+	w.step("screen pop on the desk", time.Now())
+	var in *phone.Incoming
+	select {
+	case in = <-w.phone.Incoming():
+	case <-ctx.Done():
+		return nil, nil, errors.New("the agent's phone did not ring")
+	}
+	w.step("agent's phone rings", in.At)
+	if err := errors.Join(in.Ring(), g.Wait()); err != nil {
+		return nil, nil, err
+	}
+	if agent, err = in.Answer(ctx); err != nil {
+		return nil, nil, fmt.Errorf("answer: %w", err)
+	}
+	if err := w.until(ctx, "answered", func(s deskState) bool { return s.call == telephony.Talking }); err != nil {
+		return nil, nil, err
+	}
+	w.step("answered", time.Now())
+	if l := w.s.Language; w.seen.pop.Language != l {
+		if err := w.desk.SetLanguage(ctx, w.seen.pop.Call, l); err != nil {
+			return nil, nil, fmt.Errorf("switch the language: %w", err)
+		}
+	}
+	return caller, agent, nil
+}
+
+// talk has both speak and measures what the other heard.
+func (w *walk) talk(ctx context.Context, caller, agent *phone.Call) error {
+	callerSays, agentSays, err := w.d.words(w.s.Language)
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	began := time.Now()
+	g.Go(func() error { return caller.Play(ctx, callerSays) })
+	g.Go(func() error { return agent.Play(ctx, agentSays) })
+	if err := g.Wait(); err != nil {
+		return fmt.Errorf("talk: %w", err)
+	}
+	// The last words are still on their way through the switch for a few frames.
+	if err := errors.Join(wait(ctx, caller, 300*time.Millisecond)); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	var shift [2]time.Duration
+	w.report.AgentHeard, shift[0] = speech.Match(agent.Heard(), callerSays)
+	w.report.CallerHeard, shift[1] = speech.Match(caller.Heard(), agentSays)
+	w.step(fmt.Sprintf("both heard each other (agent %.2f, caller %.2f; both began to speak at %.0f ms)", w.report.AgentHeard, w.report.CallerHeard,
+		float64(began.Sub(w.t0).Milliseconds())), time.Now())
+	return nil
+}
+
+// note takes the note the scenario expects.
+func (w *walk) note(ctx context.Context) (console.Sent, error) {
+	p := w.seen.pop
+	d := console.Draft{ID: uuid.NewString(), Seq: 1, Call: p.Call, Account: p.Practice.ID, CallType: "symptom", Urgency: notes.Urgent,
+		Language: w.s.Language, Body: w.s.Expected}
+	if err := w.desk.SaveDraft(ctx, d); err != nil {
+		return console.Sent{}, fmt.Errorf("save the draft: %w", err)
+	}
+	preview, err := w.desk.Preview(ctx, d)
+	if err != nil {
+		return console.Sent{}, fmt.Errorf("preview: %w", err)
+	}
+	if len(preview.Steps) == 0 {
+		return console.Sent{}, fmt.Errorf("the ladder reaches nobody: %v", preview.Holes)
+	}
+	before := time.Now()
+	sent, err := w.desk.Send(ctx, d)
+	if err != nil {
+		return console.Sent{}, fmt.Errorf("send: %w", err)
+	}
+	w.report.Reference = sent.Reference
+	now := time.Now()
+	w.step(fmt.Sprintf("note %s stored and confirmed (%.1f ms after the send key)", sent.Reference, float64(now.Sub(before).Microseconds())/1000), now)
+	return sent, nil
+}
+
+// end hangs up from the agent's side and finishes the wrap-up.
+func (w *walk) end(ctx context.Context, caller, agent *phone.Call) error {
+	if err := w.desk.HangUp(ctx, w.seen.pop.Call); err != nil {
+		return fmt.Errorf("hang up: %w", err)
+	}
+	for _, c := range []*phone.Call{caller, agent} {
+		select {
+		case <-c.Done():
+		case <-time.After(stepLimit):
+			return errors.New("a leg was left behind after hanging up")
+		}
+	}
+	w.step("both legs gone after hanging up", time.Now())
+	if err := w.until(ctx, "wrap-up", func(s deskState) bool { return s.agent == telephony.AgentWrapUp }); err != nil {
+		return err
+	}
+	return w.desk.WrapUpDone(ctx)
+}
+
+// deliveries waits for the first text and push, and returns the text's link.
+func (w *walk) deliveries(ctx context.Context, ref string) (link string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
+	var text, push *pocket.Arrival
+	_, err = w.d.pocket.Wait(ctx, func(all []pocket.Arrival) bool {
+		for i, a := range all {
+			if !strings.Contains(a.Title+a.Body, ref) || a.Status == "refused" {
+				continue
+			}
+			switch a.Kind {
+			case "text":
+				text = &all[i]
+			case "push":
+				push = &all[i]
+			}
+		}
+		return text != nil && push != nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("text and push to the provider: %w", err)
+	}
+	for _, a := range []*pocket.Arrival{text, push} {
+		w.step(a.Kind+" at the provider's phone", a.At)
+		for _, secret := range w.s.Expected.Fields {
+			if strings.Contains(a.Title+a.Body, secret) {
+				return "", fmt.Errorf("the %s says something of the patient", a.Kind)
+			}
+		}
+	}
+	return text.Link, nil
+}
+
+// provider opens the link, reads, and acknowledges, as a browser would.
+func (w *walk) provider(ctx context.Context, link string, note notes.NoteID) error {
+	p, err := w.providers.forLink(ctx, link, w.d)
+	if err != nil {
+		return err
+	}
+	located, token, err := p.locate(ctx, link)
+	if err != nil {
+		return err
+	}
+	if located != note {
+		return errors.New("the link leads to another note")
+	}
+	w.step("link opened by "+p.name, time.Now())
+	card, err := p.open(ctx, note, token)
+	if err != nil {
+		return err
+	}
+	if card.Reason != w.s.Expected.Fields["reason"] {
+		return errors.New("the provider reads something else than the agent wrote")
+	}
+	w.step("read", time.Now())
+	if w.d.cmd.After > 0 {
+		select {
+		case <-time.After(w.d.cmd.After):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if card, err = p.acknowledge(ctx, note); err != nil {
+		return err
+	}
+	if card.State != notes.Acknowledged || card.AckedBy == "" {
+		return fmt.Errorf("after acknowledging the note is %q", card.State)
+	}
+	w.step("acknowledged", time.Now())
+	return nil
+}

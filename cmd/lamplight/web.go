@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"lamplight/routing"
+	"lamplight/routing/channel"
+	"lamplight/routing/channel/mail"
+	"lamplight/routing/channel/push"
+	"lamplight/routing/channel/twilio"
+)
+
+// openChannels makes the channels that are configured. A kind that is not fails its attempts as "not-configured", which
+// the board shows.
+func openChannels(cfg serverConfig, keys push.Keys, phones *routing.Phones) (map[routing.ChannelKind]channel.Channel, *twilio.Client, error) {
+	out := map[routing.ChannelKind]channel.Channel{}
+	pusher, err := push.New(push.Config{Keys: keys, Subscriber: cfg.PushContact, Plain: cfg.PushPlain}, phones)
+	if err != nil {
+		return nil, nil, err
+	}
+	out[routing.Push] = pusher
+	var text *twilio.Client
+	if cfg.TextAccount != "" {
+		token, err := secret(cfg.TextTokenFile)
+		if err != nil {
+			return nil, nil, err
+		}
+		if text, err = twilio.New(twilio.Config{BaseURL: cfg.TextURL, AccountSID: cfg.TextAccount, AuthToken: token, From: cfg.TextFrom, CallbackURL: cfg.TextCallback}); err != nil {
+			return nil, nil, err
+		}
+		out[routing.Text] = text
+	}
+	if cfg.MailHost != "" {
+		password, err := secret(cfg.MailPasswordFile)
+		if err != nil {
+			return nil, nil, err
+		}
+		roots, err := readPool(cfg.MailCA)
+		if err != nil {
+			return nil, nil, err
+		}
+		m, err := mail.New(mail.Config{Host: cfg.MailHost, Port: cfg.MailPort, Implicit: cfg.MailPort == 465, Username: cfg.MailUser, Password: password,
+			From: cfg.MailFrom, Roots: roots})
+		if err != nil {
+			return nil, nil, err
+		}
+		out[routing.Email] = m
+	}
+	return out, text, nil
+}
+
+// serveHTTP serves, over TLS when cert is given, until ctx ends; requests under way may then finish for a moment.
+func serveHTTP(ctx context.Context, g *errgroup.Group, srv *http.Server, l net.Listener, cert *tls.Config) {
+	g.Go(func() error {
+		var err error
+		if cert == nil {
+			err = srv.Serve(l)
+		} else {
+			srv.TLSConfig = cert.Clone()
+			err = srv.ServeTLS(l, "", "")
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		defer cancel()
+		if err := srv.Shutdown(end); err != nil {
+			return srv.Close() // a download still runs: it is cut
+		}
+		return nil
+	})
+}
+
+func randomKey() []byte {
+	b := make([]byte, 32)
+	rand.Read(b) //nolint:errcheck // never fails since Go 1.24
+	return b
+}
+
+// randomWord is a made-up password a person can type: 60 random bits.
+func randomWord() string {
+	const letters = "abcdefghijkmnpqrstuvwxyz23456789" // 32 that look different
+	b := randomKey()[:12]
+	for i := range b {
+		b[i] = letters[b[i]%32]
+	}
+	return string(b)
+}
+
+// freeAddr is a loopback address nobody uses at this moment, for what must be named before it is opened.
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// subscription reads what a browser's PushSubscription says of itself.
+func subscription(doc []byte) (s push.Subscription, err error) {
+	if err := json.Unmarshal(doc, &s); err != nil {
+		return s, fmt.Errorf("read a push subscription: %w", err)
+	}
+	return s, nil
+}
