@@ -17,6 +17,7 @@ import (
 // cachedAccount spares storing a note the reading of its practice. Another server's edit is seen within accountLife.
 type cachedAccount struct {
 	account Account
+	zone    *time.Location
 	until   time.Time
 }
 
@@ -122,24 +123,34 @@ func (s *Store) putLines(ctx context.Context, tx pgx.Tx, a Account) ([]audit.Row
 // Account returns a practice, ErrNoAccount when there is none. It may be as old as two seconds when another server has
 // changed it. Nothing in it is patient data, so no right is asked for and no trace left.
 func (s *Store) Account(ctx context.Context, id telephony.AccountID) (Account, error) {
+	c, err := s.cached(ctx, id)
+	return c.account, err
+}
+
+func (s *Store) cached(ctx context.Context, id telephony.AccountID) (cachedAccount, error) {
 	now := time.Now() // the cache's age is real time, whatever clock the record keeps
 	s.mu.Lock()
 	c, ok := s.accounts[id]
 	s.mu.Unlock()
 	if ok && now.Before(c.until) {
-		return c.account, nil
+		return c, nil
 	}
 	a, err := scanAccount(s.pool.QueryRow(ctx, "select version, document, schedule, ladders from account where id = $1", id))
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Account{}, ErrNoAccount
+		return cachedAccount{}, ErrNoAccount
 	}
 	if err != nil {
-		return Account{}, fmt.Errorf("read a practice: %w", err)
+		return cachedAccount{}, fmt.Errorf("read a practice: %w", err)
 	}
+	zone, err := time.LoadLocation(a.TimeZone)
+	if err != nil {
+		return cachedAccount{}, fmt.Errorf("the time zone of the practice %s: %w", id, err)
+	}
+	c = cachedAccount{a, zone, now.Add(accountLife)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.accounts[id] = cachedAccount{a, now.Add(accountLife)}
-	return a, nil
+	s.accounts[id] = c
+	return c, nil
 }
 
 // Accounts lists every practice by name.

@@ -94,11 +94,38 @@ func ParsePhone(s string) (e164 string, ok bool) {
 	if len(s) > 40 {
 		return "", false
 	}
+	if n, ok := plainUS(s); ok {
+		return n, true
+	}
 	n, err := phonenumbers.Parse(s, "US")
 	if err != nil || !phonenumbers.IsPossibleNumber(n) {
 		return "", false
 	}
 	return phonenumbers.Format(n, phonenumbers.E164), true
+}
+
+// plainUS reads what nearly every agent types, ten digits of the North American plan, without asking the tables of the world:
+// they cost 30 µs a number, and a note being stored reads three.
+func plainUS(s string) (e164 string, ok bool) {
+	digits := make([]byte, 0, 11)
+	for i := range len(s) {
+		switch c := s[i]; {
+		case '0' <= c && c <= '9':
+			digits = append(digits, c)
+		case c == '+' && i == 0, c == ' ', c == '-', c == '(', c == ')', c == '.':
+		default:
+			return "", false
+		}
+	}
+	if len(digits) == 11 && digits[0] == '1' {
+		digits = digits[1:]
+	} else if strings.HasPrefix(s, "+") {
+		return "", false // another country's
+	}
+	if len(digits) != 10 || digits[0] < '2' || digits[3] < '2' {
+		return "", false
+	}
+	return "+1" + string(digits), true
 }
 
 // ParseDate reads a date as ISO (2006-01-02) or as agents in both languages type it in the United States (1/2/2006).

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -105,7 +106,7 @@ func (s *Store) KeepVoicemail(ctx context.Context, v telephony.Voicemail, fetch 
 		fields["callback"] = v.ANI.Reveal()
 	}
 	d := Draft{ID: "voicemail:" + string(v.Recording), Call: c.ID, Account: c.Account, CallType: Voicemail, Urgency: Urgent, Language: c.Language, Body: Body{Fields: fields}}
-	p, err := s.prepare(ctx, d, Script{}, "UTC")
+	p, err := s.prepare(ctx, d, Script{}, time.UTC)
 	if err != nil {
 		return err
 	}

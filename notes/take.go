@@ -33,19 +33,15 @@ func (s *Store) Take(ctx context.Context, d Draft, hooks ...TakeHook) (Note, err
 	if d.ID == "" || len(d.ID) > 100 {
 		return Note{}, errors.New("notes: a draft needs an id")
 	}
-	acc, err := s.Account(ctx, d.Account)
+	acc, err := s.cached(ctx, d.Account)
 	if err != nil {
 		return Note{}, err
 	}
-	zone, err := time.LoadLocation(acc.TimeZone)
-	if err != nil {
-		return Note{}, fmt.Errorf("the practice's time zone: %w", err)
-	}
-	if wrong := CheckDraft(acc.Script, d, s.clock().In(zone)); len(wrong) > 0 {
+	if wrong := CheckDraft(acc.account.Script, d, s.clock().In(acc.zone)); len(wrong) > 0 {
 		return Note{}, &Incomplete{wrong}
 	}
 	for {
-		p, err := s.prepare(ctx, d, acc.Script, acc.TimeZone)
+		p, err := s.prepare(ctx, d, acc.account.Script, acc.zone)
 		if err != nil {
 			return Note{}, err
 		}
@@ -75,19 +71,15 @@ func (s *Store) taken(ctx context.Context, d Draft) (Note, error) {
 }
 
 // prepare seals the draft into a note's row.
-func (s *Store) prepare(ctx context.Context, d Draft, sc Script, zone string) (*prepared, error) {
+func (s *Store) prepare(ctx context.Context, d Draft, sc Script, zone *time.Location) (*prepared, error) {
 	keys, err := s.Keys(ctx, d.Account)
-	if err != nil {
-		return nil, err
-	}
-	loc, err := time.LoadLocation(zone)
 	if err != nil {
 		return nil, err
 	}
 	now := s.clock()
 	n := Note{ID: NoteID(newID()), Account: d.Account, Call: d.Call, CallType: d.CallType, Urgency: d.Urgency, Language: d.Language,
 		Taker: PersonID(actorOf(ctx)), TakenAt: now, State: Open, Version: 1}
-	year := now.In(loc).Year()
+	year := now.In(zone).Year()
 	if n.Reference, err = s.reference(ctx, d.Account, year); err != nil {
 		return nil, err
 	}

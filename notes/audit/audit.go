@@ -96,7 +96,7 @@ func (l *Log) encode(e *Entry) ([]byte, error) {
 	return e.Encode()
 }
 
-// Wake tells this process's sequencer that leaves wait. Append does it; after Queue it saves a tenth of a second.
+// Wake tells this process's sequencer that leaves wait. Append does it; after Queue it saves up to a second.
 func (l *Log) Wake() {
 	select {
 	case l.wake <- struct{}{}:

@@ -16,7 +16,8 @@ import (
 const (
 	sequencerLock = 0x4c414d50 // pg_advisory_xact_lock: one sequencer at a time over all servers
 	batchSize     = 4000
-	pause         = 100 * time.Millisecond // how long a leaf of another process may wait for us
+	gather        = 100 * time.Millisecond // how long leaves are gathered: a batch costs two fsyncs, which the acts would wait for
+	look          = time.Second            // how long a leaf of another process, which cannot wake us, may wait
 )
 
 // ErrForged is wrapped when a waiting leaf's MAC does not hold: somebody wrote to the database who is not Lamplight. Such a
@@ -28,22 +29,28 @@ var ErrTampered = errors.New("the audit log does not match its newest checkpoint
 
 // Run sequences leaves as they come until ctx ends, and then once more. report hears of errors; Run goes on after each.
 func (l *Log) Run(ctx context.Context, report func(error)) {
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
 	for {
-		if _, err := l.Sequence(ctx); err != nil && ctx.Err() == nil {
-			report(err)
-		}
+		timer := time.NewTimer(look)
 		select {
 		case <-ctx.Done():
+		case <-timer.C:
+		case <-l.wake:
+			select {
+			case <-ctx.Done():
+			case <-time.After(gather):
+			}
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer cancel()
 			if _, err := l.Sequence(last); err != nil {
 				report(err)
 			}
 			return
-		case <-l.wake:
-		case <-tick.C:
+		}
+		if _, err := l.Sequence(ctx); err != nil && ctx.Err() == nil {
+			report(err)
 		}
 	}
 }

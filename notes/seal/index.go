@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"golang.org/x/text/cases"
@@ -76,6 +77,9 @@ func Unique(terms []Term) [][]byte {
 // Fold makes two spellings of a word equal: decomposed, without marks, case-folded, and without the strokes that no
 // decomposition removes. "Muñoz" and "MUNOZ" fold alike, which collation does not do.
 func Fold(s string) string {
+	if isPlain(s) {
+		return strings.ToLower(s)
+	}
 	s = norm.NFKD.String(s)
 	var b strings.Builder
 	for _, r := range s {
@@ -89,7 +93,9 @@ func Fold(s string) string {
 		b.WriteRune(r)
 	}
 	// Case folding may decompose again (İ), so marks go once more.
-	folded := cases.Fold().String(b.String())
+	fold := folders.Get().(*cases.Caser)
+	folded := fold.String(b.String())
+	folders.Put(fold)
 	return strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) {
 			return -1
@@ -97,6 +103,19 @@ func Fold(s string) string {
 		return r
 	}, norm.NFKD.String(folded))
 }
+
+// isPlain reports ASCII, for which folding is lower case.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// folders spares making a case folder for each word; one must not be used by two goroutines at once.
+var folders = sync.Pool{New: func() any { c := cases.Fold(); return &c }}
 
 var strokes = map[rune]string{
 	'Ł': "l", 'ł': "l", 'Ø': "o", 'ø': "o", 'Đ': "d", 'đ': "d", 'Ħ': "h", 'ħ': "h", 'Ŧ': "t", 'ŧ': "t",
