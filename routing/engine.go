@@ -51,7 +51,10 @@ type Engine struct {
 	sent, repeats, fenced atomic.Int64
 }
 
-var _ Desk = (*Engine)(nil)
+var (
+	_ Desk              = (*Engine)(nil)
+	_ notes.StorySource = (*Engine)(nil)
+)
 
 // New checks cfg. Nothing runs before Run.
 func New(cfg Config) (*Engine, error) {
