@@ -56,6 +56,20 @@ func ari(ctx context.Context, s *asterisk.Server, method, path string, query url
 	return res.StatusCode, body, err
 }
 
+// eventually waits for a condition.
+func eventually(t *testing.T, ctx context.Context, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("it never happens that %s", what)
+		}
+	}
+}
+
 func caller(t *testing.T, s *asterisk.Server) *phone.Phone {
 	t.Helper()
 	p := must[*phone.Phone](t)(phone.Open(within(t, 5*time.Second), phone.Config{Listen: "127.0.0.2:0", Registrar: s.SIPAddr().String(), User: "carrier"}))
@@ -140,24 +154,25 @@ func TestItComesBackAfterAKill(t *testing.T) {
 	t.Parallel()
 	s := asterisktest.Start(t, nil)
 	sip, agents := s.SIPAddr(), s.Agents()
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, 40*time.Second)
+	agent(t, ctx, s, "agent1")
 	for i := range 3 {
 		pid := s.Pid()
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
 		died := time.Now()
-		for s.Restarts() <= i {
-			if ctx.Err() != nil {
-				t.Fatal("it did not come back")
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
+		eventually(t, ctx, "it comes back", func() bool { return s.Restarts() > i })
 		t.Logf("back after %v as %d", time.Since(died).Round(time.Millisecond), s.Pid())
 		if code, _, err := ari(ctx, s, "GET", "asterisk/info", nil); err != nil || code != 200 {
 			t.Errorf("ARI after a restart: %d %v", code, err)
 		}
 	}
+	// The phone is known again: from before, or by its next registration.
+	eventually(t, ctx, "the agent's phone is known", func() bool {
+		_, text, err := ari(ctx, s, "GET", "endpoints/PJSIP/agent1", nil)
+		return err == nil && bytes.Contains(text, []byte(`"state":"online"`))
+	})
 	if s.SIPAddr() != sip || fmt.Sprint(s.Agents()) != fmt.Sprint(agents) {
 		t.Error("ports or passwords changed")
 	}
@@ -173,6 +188,18 @@ func TestItComesBackAfterAKill(t *testing.T) {
 	default:
 		t.Error("not done after Close")
 	}
+}
+
+func TestAFrozenAsteriskIsReplaced(t *testing.T) {
+	t.Parallel()
+	s := asterisktest.Start(t, nil)
+	pid := s.Pid()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	frozen := time.Now()
+	eventually(t, within(t, 40*time.Second), "it is replaced", func() bool { return s.Restarts() > 0 })
+	t.Logf("replaced %v after it froze", time.Since(frozen).Round(time.Millisecond))
 }
 
 // With nobody on ARI a caller hears the apology in both languages and leaves a message, and what Lamplight needs of it

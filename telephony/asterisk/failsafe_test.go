@@ -274,14 +274,8 @@ func TestTalkOutlivesTheApplication(t *testing.T) {
 // empty waits until no channel is left.
 func empty(t *testing.T, ctx context.Context, s *asterisk.Server) {
 	t.Helper()
-	for {
+	eventually(t, ctx, "no channel is left", func() bool {
 		_, list, err := ari(ctx, s, "GET", "channels", nil)
-		if err != nil {
-			t.Fatalf("channels: %v", err)
-		}
-		if string(list) == "[]" {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+		return err == nil && string(list) == "[]"
+	})
 }

@@ -65,7 +65,6 @@ func (f fetch) run(ctx context.Context) (Install, error) {
 	if err := os.MkdirAll(f.dir, 0o755); err != nil {
 		return fail(fmt.Errorf("%w: choose a cache directory that you may write to", err))
 	}
-	f.step("waiting for another fetch to end")
 	unlock, err := lock(ctx, filepath.Join(f.dir, ".lock"))
 	if err != nil {
 		return fail(err)

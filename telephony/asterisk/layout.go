@@ -73,7 +73,7 @@ func (p plan) lay(in Install, a account) error {
 			return err
 		}
 	}
-	if err := writeSounds(filepath.Join(p.Dir, "data/sounds"), filepath.Join(p.Dir, "data/moh"), a); err != nil {
+	if err := p.sounds(a); err != nil {
 		return err
 	}
 	files, err := p.render()
@@ -86,6 +86,11 @@ func (p plan) lay(in Install, a account) error {
 		}
 	}
 	return nil
+}
+
+// sounds writes the prompts and the music where Asterisk finds them.
+func (p plan) sounds(a account) error {
+	return writeSounds(filepath.Join(p.Dir, "data/sounds"), filepath.Join(p.Dir, "data/moh"), a)
 }
 
 // laid tells whether the configuration that stands in the directory is the one we would write.

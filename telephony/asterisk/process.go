@@ -23,6 +23,7 @@ type process struct {
 	pid  int
 	fd   int           // its pidfd: a signal sent by it cannot hit another process that got the same number
 	gone chan struct{} // closed when it is dead
+	how  error         // how it ended, once gone is closed; nil for one that was taken over, nobody tells us
 }
 
 // launch starts Asterisk on the configuration in dir.
@@ -63,10 +64,7 @@ func launch(in Install, dir string, a account, dieWithUs bool) (*process, error)
 			err = errors.Join(fmt.Errorf("watch process %d: %w", p.pid, err), cmd.Process.Kill())
 		}
 		started <- err
-		// How it ended is told by its log; that it ended is what counts.
-		if err := cmd.Wait(); err != nil && cmd.ProcessState == nil {
-			panic(err) // our own child cannot be waited for: a second wait on it, a bug here
-		}
+		p.how = cmd.Wait()
 		close(p.gone)
 	}()
 	if err := <-started; err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -108,12 +109,16 @@ func (s *Server) first(ctx context.Context, c Config) (*process, error) {
 	}
 	if old != nil {
 		if s.usePlan(st, c); s.same(ctx, c) {
+			if err := s.plan.sounds(s.acc); err != nil { // ours may be newer than those it was started with
+				return nil, err
+			}
 			// Its audio range is still its own; ours to reserve again only if nobody came between.
 			if r, err := reserveAudio(st.RTP); err == nil {
 				s.audio = r
 			}
 			return old, nil
 		}
+		c.Log.Warn("the Asterisk that was left running has another configuration: it is started anew, its calls are cut", "pid", old.pid)
 		if err := errors.Join(old.stop(), old.release()); err != nil {
 			return nil, err
 		}
@@ -163,6 +168,10 @@ func (s *Server) run(ctx context.Context) (*process, error) {
 	if err := rotate(filepath.Join(s.plan.Dir, "log", "messages.log")); err != nil {
 		return nil, err
 	}
+	if err := repairRecordings(s.plan.Spool); err != nil {
+		// A recording that stays as it is must not keep Asterisk from answering the next caller.
+		s.plan.Log.Error("a recording that was cut short", "error", err)
+	}
 	p, err := launch(s.in, s.plan.Dir, s.acc, s.plan.DieWithUs)
 	if err != nil {
 		return nil, err
@@ -187,17 +196,15 @@ func (s *Server) watch(p *process) {
 	const shortest, longest = 50 * time.Millisecond, 10 * time.Second
 	wait, since := shortest, time.Now()
 	for {
-		select {
-		case <-s.closing:
+		if s.attend(p) {
 			s.finish(p.stop(), p)
 			return
-		case <-p.gone:
 		}
 		s.setPid(0)
 		if time.Since(since) > time.Minute {
 			wait = shortest
 		}
-		s.plan.Log.Error("Asterisk died and is started again", "pid", p.pid, "ran", time.Since(since).Round(time.Millisecond))
+		s.plan.Log.Error("Asterisk died and is started again", "pid", p.pid, "ran", time.Since(since).Round(time.Millisecond), "how", p.how)
 		if err := p.release(); err != nil {
 			s.plan.Log.Warn("a dead Asterisk's handle", "error", err)
 		}
@@ -207,6 +214,35 @@ func (s *Server) watch(p *process) {
 			return
 		}
 		since = time.Now()
+	}
+}
+
+// attend watches a running Asterisk until it is gone, or the server is being closed. One that answers no SIP for a long
+// time is killed: it takes no call and ends none, and only a new one will.
+func (s *Server) attend(p *process) (closing bool) {
+	const look, patience = 4 * time.Second, 20 * time.Second
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	answered := time.Now()
+	for {
+		select {
+		case <-s.closing:
+			return true
+		case <-p.gone:
+			return false
+		case <-tick.C:
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		err := answersSIP(ctx, dialable(s.plan.SIP))
+		cancel()
+		if err == nil {
+			answered = time.Now()
+		} else if time.Since(answered) > patience {
+			s.plan.Log.Error("Asterisk is frozen and is killed", "pid", p.pid, "silent", time.Since(answered).Round(time.Second), "error", err)
+			if err := p.signal(syscall.SIGKILL); err != nil {
+				s.plan.Log.Error("a frozen Asterisk cannot be killed", "error", err)
+			}
+		}
 	}
 }
 

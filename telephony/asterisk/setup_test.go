@@ -129,9 +129,7 @@ func TestAnAsteriskLeftRunningIsTakenOver(t *testing.T) {
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	for s.Restarts() == 0 && ctx.Err() == nil {
-		time.Sleep(5 * time.Millisecond)
-	}
+	eventually(t, ctx, "it comes back", func() bool { return s.Restarts() > 0 })
 	if s.Pid() == pid || s.Pid() == 0 {
 		t.Error("an Asterisk that was taken over is not watched")
 	}

@@ -177,7 +177,7 @@ func TestLogsTellNoCaller(t *testing.T) {
 		}
 	}
 	// A real call behind them: when it was answered the others were read.
-	must[*phone.Call](t)(caller(t, s).Dial(ctx, phone.Outgoing{Number: "+13125550100", From: "+13125550142", Name: strings.Repeat(`Rosa "Bennett" <b>`, 20)}))
+	must[*phone.Call](t)(caller(t, s).Dial(ctx, phone.Outgoing{Number: "+13125550100", From: "+13125550142", Name: strings.Repeat(`Rosa "Bennett" <b>`, 600)}))
 	must[*phone.Call](t)(caller(t, s).Dial(ctx, phone.Outgoing{Number: "+13125550100", From: "+13125550142", Name: "Rosa Mu\xf1oz Bennett"}))
 	logsTell(t, s, "5550142", "Bennett", "Rosa")
 }

@@ -55,6 +55,7 @@ type Phone struct {
 var quietly = sync.OnceFunc(func() {
 	sip.SetDefaultLogger(discard)
 	media.SetDefaultLogger(discard)
+	sip.UDPMTUSize = 16 << 10 // a message of any length may be tried; the switch is near, and a long name is no reason to fail
 })
 
 var discard = slog.New(slog.DiscardHandler)
@@ -151,7 +152,7 @@ func (p *Phone) Registered() bool { return p.registered.Load() }
 
 const (
 	registration = 60 * time.Second // how long the switch remembers us
-	renewal      = 15 * time.Second // how often we remind it, so that a restarted switch soon knows us again
+	renewal      = 5 * time.Second  // how often we remind it, so that a restarted switch soon knows us again
 )
 
 // Register tells the switch where this phone is, and goes on doing so until Close. It fails when the switch refuses or

@@ -121,6 +121,9 @@ func ReadWAV(file []byte) (PCM, error) {
 	for rest := file[12:]; len(rest) >= 8; {
 		id, size := string(rest[:4]), uint64(binary.LittleEndian.Uint32(rest[4:]))
 		body := rest[8:]
+		if id == "data" && size == 0 {
+			size = uint64(len(body)) // a recorder that died had not written it yet
+		}
 		whole := size <= uint64(len(body))
 		if whole {
 			body = body[:size]

@@ -90,6 +90,11 @@ func TestWAV(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	died := bytes.Clone(file)
+	copy(died[40:], make([]byte, 4))
+	if got, err := speech.ReadWAV(died); err != nil || !bytes.Equal(got, said) {
+		t.Errorf("of a recorder that died: %d bytes, %v", len(got), err)
+	}
 	if got, err := speech.ReadWAV(file[:1000]); err != nil || len(got) != 1000-44 {
 		t.Errorf("cut short: %d bytes, %v", len(got), err)
 	}

@@ -1,0 +1,49 @@
+package asterisk_test
+
+import (
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"lamplight/telephony/asterisk"
+	"lamplight/telephony/asterisk/asterisktest"
+	"lamplight/telephony/phone"
+	"lamplight/telephony/phone/speech"
+	"lamplight/telephony/phone/voice"
+)
+
+// A message that was being spoken when Asterisk died is kept as far as it went, and a player can play it.
+func TestAMessageSurvivesAsterisksDeath(t *testing.T) {
+	t.Parallel()
+	s := asterisktest.Start(t, nil)
+	ctx := within(t, 60*time.Second)
+	c := must[*phone.Call](t)(caller(t, s).Dial(ctx, phone.Outgoing{Number: "+13125550100", From: "+13125550142"}))
+	listenUntil(t, ctx, c, hears(t, ctx, c, "lamplight/overflow", "es")+300*time.Millisecond)
+	message := must[speech.PCM](t)(voice.Caller("es"))
+	if err := c.Play(ctx, append(make(speech.PCM, speech.Rate), message...)); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(s.Pid(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, ctx, "it comes back", func() bool { return s.Restarts() > 0 })
+	vm := voicemail(t, ctx, s)
+	_, wav, err := ari(ctx, s, "GET", "recordings/stored/"+url.PathEscape(vm.Name)+"/file", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorded := must[speech.PCM](t)(speech.ReadWAV(wav))
+	if match, _ := speech.Match(recorded, message); match < 0.9 {
+		t.Errorf("what is left of the message matches with %.3f", match)
+	}
+	if string(wav) != string(recorded.WAV()) {
+		t.Error("its header does not tell its length")
+	}
+	if got := must[[]byte](t)(os.ReadFile(filepath.Join(s.Spool(), vm.Name+asterisk.CallerSuffix+".raw"))); strings.TrimSpace(string(got)) != "+13125550142" {
+		t.Errorf("the caller's number is %q", got)
+	}
+}
