@@ -25,6 +25,7 @@ type Engine struct {
 	wg      sync.WaitGroup  // all work
 	books   sync.WaitGroup  // the writing of pages
 	better  chan struct{}   // the house may be healthy again
+	beaten  atomic.Int64    // when a beat last reached the switch, Unix nanoseconds
 	pulse   atomic.Int64    // when the loop last answered the beat, Unix nanoseconds
 
 	state // the loop's alone
@@ -135,6 +136,12 @@ func (e *Engine) ask(ctx context.Context, do func() error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Healthy tells whether the switch hands new callers over: linked, every call known, the ledger writing, and a beat
+// has just reached the switch.
+func (e *Engine) Healthy() bool {
+	return time.Now().UnixNano()-e.beaten.Load() < int64(3*e.cfg.BeatEvery)
 }
 
 // Figures tells the queue's figures as they stand.

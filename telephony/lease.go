@@ -89,10 +89,14 @@ func (e *Engine) beat() {
 		case ok := <-healthy:
 			if ok {
 				one, cancel := context.WithTimeout(e.ctx, e.cfg.BeatEvery)
-				if err := e.cfg.Switch.Beat(one); err != nil && e.ctx.Err() == nil {
+				err := e.cfg.Switch.Beat(one)
+				cancel()
+				switch {
+				case err == nil:
+					e.beaten.Store(time.Now().UnixNano())
+				case e.ctx.Err() == nil:
 					e.cfg.Log.Warn("telephony: the heartbeat did not reach the switch", "err", err)
 				}
-				cancel()
 			}
 		case <-e.ctx.Done():
 			return

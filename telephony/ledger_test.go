@@ -22,6 +22,7 @@ type memory struct {
 	steps      map[telephony.CallID][]telephony.Step
 	recordings map[telephony.RecordingID]telephony.CallID
 	voicemails map[telephony.RecordingID]telephony.Voicemail
+	wav        []byte // the last kept
 	down       bool
 	hang       bool
 	writes     int
@@ -133,7 +134,7 @@ func (m *memory) Keep(ctx context.Context, c telephony.CallID, r telephony.Recor
 		return err
 	}
 	defer leave()
-	m.recordings[r] = c
+	m.recordings[r], m.wav = c, wav.Bytes()
 	return nil
 }
 
@@ -151,7 +152,7 @@ func (m *memory) KeepVoicemail(ctx context.Context, v telephony.Voicemail, fetch
 		return err
 	}
 	defer leave()
-	m.voicemails[v.Recording] = v
+	m.voicemails[v.Recording], m.wav = v, wav.Bytes()
 	return nil
 }
 
@@ -186,6 +187,29 @@ func (m *memory) kept() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.recordings)
+}
+
+func (m *memory) messages() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.voicemails)
+}
+
+func (m *memory) hasMessageOf(ani telephony.Number) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, v := range m.voicemails {
+		if v.ANI == ani {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *memory) lastWAV() []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.wav
 }
 
 // desk is a Listener that writes down what it heard.
