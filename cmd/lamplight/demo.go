@@ -74,12 +74,9 @@ func openDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err er
 	if d.practices, err = readPractices(); err != nil {
 		return nil, err
 	}
-	dir := c.State
-	if dir == "" {
-		if dir, err = defaultState(); err != nil {
-			return nil, err
-		}
-		dir = filepath.Join(dir, "demo")
+	dir, err := demoState(c.State)
+	if err != nil {
+		return nil, err
 	}
 	st, err := openState(dir)
 	if err != nil {
@@ -117,6 +114,15 @@ func openDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err er
 		return nil, err
 	}
 	return d, d.subscribe(ctx)
+}
+
+// demoState is where the demo keeps its own: the directory given, or one beside a real server's.
+func demoState(dir string) (string, error) {
+	if dir != "" {
+		return dir, nil
+	}
+	dir, err := defaultState()
+	return filepath.Join(dir, "demo"), err
 }
 
 // serverConfig points a server at the pocket.

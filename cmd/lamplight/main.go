@@ -16,10 +16,14 @@ import (
 
 // cli is the command line: one field a command.
 type cli struct {
-	Serve  serveCmd  `cmd:"" help:"Run the server: calls, notes, escalations, pages."`
-	Demo   demoCmd   `cmd:"" help:"Run everything with two made-up practices, practice calls and the providers' phones."`
-	OnCall onCallCmd `cmd:"" name:"oncall" help:"Ask a schedule file who is on call, until when, who is next and where nobody is."`
-	ACD    acdCmd    `cmd:"" name:"acd" help:"Simulate the distribution of calls to agents."`
+	Serve    serveCmd    `cmd:"" help:"Run the server: calls, notes, escalations, pages."`
+	Demo     demoCmd     `cmd:"" help:"Run everything with two made-up practices, practice calls and the providers' phones."`
+	DemoCode demoCodeCmd `cmd:"" help:"Print a demo person's one-time code of this moment."`
+	Audit    auditCmd    `cmd:"" help:"Prove that nothing was altered or dropped."`
+	Asterisk asteriskCmd `cmd:"" help:"Use an Asterisk of yours."`
+	NATS     natsCmd     `cmd:"" name:"nats" help:"Use a NATS of yours."`
+	OnCall   onCallCmd   `cmd:"" name:"oncall" help:"Ask a schedule file who is on call, until when, who is next and where nobody is."`
+	ACD      acdCmd      `cmd:"" name:"acd" help:"Simulate the distribution of calls to agents."`
 }
 
 func main() {

@@ -30,3 +30,5 @@ func (c *serveCmd) Run(ctx context.Context) error {
 func progress(step string, took time.Duration) {
 	fmt.Fprintf(os.Stderr, "  %-58s%6.1f s\n", step, took.Seconds())
 }
+
+func discardLog() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -50,6 +50,7 @@ func (w *walk) run(ctx context.Context) error {
 	}
 	w.seen.pop, w.seen.gone = nil, ""
 	caller, agent, err := w.connect(ctx)
+	defer w.leave(ctx, caller, agent)
 	if err != nil {
 		return err
 	}
@@ -60,6 +61,10 @@ func (w *walk) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := w.until(ctx, "the note on the board", func(s deskState) bool { return s.shows(sent.Note) }); err != nil {
+		return err
+	}
+	w.step("note on the board", time.Now())
 	if err := w.end(ctx, caller, agent); err != nil {
 		return err
 	}
@@ -76,6 +81,27 @@ func (w *walk) run(ctx context.Context) error {
 	w.step("board cleared", time.Now())
 	w.report.Acknowledged = true
 	return nil
+}
+
+// leave ends what a walk that broke off has left open, so that the next one finds a free agent.
+func (w *walk) leave(ctx context.Context, calls ...*phone.Call) {
+	if ctx.Err() != nil {
+		return
+	}
+	for _, c := range calls {
+		if c == nil {
+			continue
+		}
+		if err := c.Hangup(ctx); err != nil {
+			w.d.server.log.Info("demo: hang up", "error", err)
+		}
+	}
+	ends := func(s deskState) bool {
+		return s.agent == telephony.AgentWrapUp || s.agent == telephony.AgentReady || s.agent == telephony.AgentPaused
+	}
+	if err := w.until(ctx, "the call's end", ends); err != nil {
+		w.d.server.log.Info("demo: leave a broken walk", "error", err)
+	}
 }
 
 // connect has the caller dial and the agent answer.
