@@ -202,7 +202,7 @@ func (p *plan) override(active []int32, q *Query, d *decision) {
 // settle names the default provider where nobody is scheduled. A default who is away is still better than nobody.
 func (d *decision) settle(sp *span, t int64, q *Query) {
 	id := sp.plan.fallback[q.Role]
-	if len(d.seats) > 0 || id == "" {
+	if len(d.seats) > 0 || id == "" || d.story.skips("default", 0) {
 		return
 	}
 	x := exceptions{p: sp.plan, q: q, leave: look(&sp.plan.leaveAt, t, d), story: d.story}

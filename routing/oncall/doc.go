@@ -57,7 +57,8 @@
 //
 // All wall times are in the document's time zone. Weekly, daily and monthly shifts keep the wall time across a change of the clock
 // because people meet at eight o'clock, not every 24 hours. Hourly shifts count elapsed hours, because they share out effort: in the
-// night of 25 hours nobody works two of them for one.
+// night of 25 hours nobody works two of them for one. Who wants eight-hour shifts to change at 06:00, 14:00 and 22:00 all year writes a
+// daily rotation with those handoffs.
 //
 //   - A time that the clock skips (02:30 on a spring night) is the first instant after the gap, 03:00: the old shift lasts to the gap's
 //     end and nobody's is lost. Two handoffs in one gap fall together; the shift between them has no length, and its turn is spent.

@@ -49,7 +49,7 @@ func (s *Schedule) Explain(at time.Time, q Query) Explanation {
 	}
 	last := slices.IndexFunc(st.steps, func(s told) bool { return s.counted })
 	if last < 0 {
-		e.Decided = Step{Kind: "nobody", Text: "nobody is on call"}
+		e.Decided, e.Otherwise = Step{Kind: "nobody", Text: "nobody is on call"}, []ParticipantID{}
 		return e
 	}
 	e.Decided = st.steps[last].Step
