@@ -235,12 +235,18 @@ func (d *Desk) Painted(call telephony.CallID, epoch uint64) (err error) {
 	defer guard(&err)
 	at := time.Now()
 	d.mu.Lock()
-	t, ok := d.pops[popKey{call, epoch}]
-	delete(d.pops, popKey{call, epoch})
+	k := popKey{call, epoch}
+	t, ok := d.pops[k]
+	again := t.painted
+	t.painted = true
+	if ok {
+		d.pops[k] = t
+	}
 	d.mu.Unlock()
-	if !ok {
+	if !ok || again {
 		return nil
 	}
+	defer d.front(k)
 	ms := func(from time.Time) float64 { return float64(at.Sub(from).Microseconds()) / 1000 }
 	d.parts.Log.Info("painted", "call", call, "epoch", epoch, "at", at.UTC(), "sentMs", ms(t.sent), "gotMs", ms(t.got))
 	return nil

@@ -40,7 +40,7 @@ type Desk struct {
 	linked  linkView
 	phone   phoneView
 	hello   console.Hello             // the last one; the page's own state is younger
-	pops    map[popKey]popTimes       // offers not yet painted
+	pops    map[popKey]popTimes       // the offer shown last
 	saves   map[string]*console.Draft // the latest of each draft on its way to the server; nil when the last has arrived
 }
 
@@ -56,7 +56,11 @@ type popKey struct {
 }
 
 // popTimes is when an offer left the server and when it reached this desk.
-type popTimes struct{ sent, got time.Time }
+type popTimes struct {
+	sent, got time.Time
+	painted   bool
+	front     bool // the window came forward for it
+}
 
 // linkView is the link as the top bar shows it.
 type linkView struct {
@@ -197,8 +201,27 @@ func (d *Desk) follow(ctx context.Context, s console.Service) {
 	}
 }
 
-// happened passes an event to the page. A pop goes first and the window comes forward after it, so that what is on top
-// is already complete.
+// frontAfter is how long a pop may take to be painted before the window comes forward regardless: a minimised window
+// paints nothing.
+const frontAfter = 150 * time.Millisecond
+
+// front brings the window forward for an offer, once.
+func (d *Desk) front(k popKey) {
+	d.mu.Lock()
+	p, ok := d.pops[k]
+	first := ok && !p.front
+	p.front = true
+	if ok {
+		d.pops[k] = p
+	}
+	d.mu.Unlock()
+	if first {
+		d.screen.Front()
+	}
+}
+
+// happened passes an event to the page. A pop is painted first and the window comes forward after it, so that what is on
+// top is already complete, and moving windows about does not hold the painting up.
 func (d *Desk) happened(ev console.Event) {
 	got := time.Now()
 	if ev.Kind == "hello" && ev.Hello != nil {
@@ -209,12 +232,12 @@ func (d *Desk) happened(ev console.Event) {
 	if ev.Pop != nil {
 		d.mu.Lock()
 		clear(d.pops)
-		d.pops[popKey{ev.Pop.Call, ev.Pop.Epoch}] = popTimes{ev.Sent, got}
+		d.pops[popKey{ev.Pop.Call, ev.Pop.Epoch}] = popTimes{sent: ev.Sent, got: got}
 		d.mu.Unlock()
 	}
 	d.tell("desk", ev)
 	if ev.Pop != nil {
-		d.screen.Front()
+		time.AfterFunc(frontAfter, func() { d.front(popKey{ev.Pop.Call, ev.Pop.Epoch}) })
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	cdruntime "github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -163,16 +165,37 @@ func eval[T any](b *browser, script string) T {
 	return v
 }
 
-func (b *browser) keys(keys ...string) {
+// keys presses each rune of each word. The sign goes with the key, as from a keyboard: a key that was acted on must leave
+// none behind, which separate events would hide.
+func (b *browser) keys(words ...string) {
 	b.t.Helper()
-	for _, k := range keys {
-		b.do(chromedp.KeyEvent(k))
+	for _, w := range words {
+		for _, r := range w {
+			b.press(r, 0)
+		}
 	}
 }
 
-func (b *browser) ctrlEnter() {
+func (b *browser) ctrlEnter() { b.t.Helper(); b.press('\r', kb.ModifierCtrl) }
+
+func (b *browser) press(r rune, m kb.Modifier) {
 	b.t.Helper()
-	b.do(chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(2)))
+	k, ok := kb.Keys[r]
+	if !ok {
+		k = &kb.Key{Key: string(r), Text: string(r)}
+	}
+	e := input.DispatchKeyEventParams{Type: "keyDown", Key: k.Key, Code: k.Code, Text: k.Text, WindowsVirtualKeyCode: k.Windows, NativeVirtualKeyCode: k.Native, Modifiers: int64(m)}
+	if m != 0 || k.Text == "" {
+		e.Type, e.Text = "rawKeyDown", ""
+	}
+	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, e); err != nil {
+			return err
+		}
+		e.Type, e.Text = "keyUp", ""
+		_, err := cdp.Call(ctx, t, input.DispatchKeyEvent, e)
+		return err
+	}))
 }
 
 // ring has the practice call with this digit come in.

@@ -26,10 +26,10 @@ class Text {
     localStorage.setItem('look', this.look)
   }
 
-  /** What this machine remembers, or what the program was started with, or the system's language. */
+  /** What somebody chose on this machine, or what the program was started with, or the system's language. */
   begin(started: string): void {
     this.setLook(localStorage.getItem('look') ?? 'auto')
-    this.setLang(started || localStorage.getItem('lang') || navigator.language.slice(0, 2))
+    this.setLang(localStorage.getItem('lang') || started || navigator.language.slice(0, 2))
   }
 }
 
