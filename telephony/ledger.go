@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// A Ledger remembers calls. Engine writes each move before it acts on it. Every method is durable when it returns nil,
+// A Ledger remembers calls. Engine writes an arrival and an offer before it acts on them, every other move, in order,
+// while it acts. Every method is durable when it returns nil,
 // commits its audit leaf in the same transaction, may be repeated with the same arguments, and may be called from any
 // goroutine.
 type Ledger interface {
@@ -25,7 +26,7 @@ type Ledger interface {
 // A Step is one line of a call's story. Detail is a code the catalogs translate and holds no patient data.
 type Step struct {
 	At     time.Time
-	Kind   string // "arrived", "greeted", "language", "queued", "offered", "missed", "rejected", "answered", "held", "resumed", "ended", …
+	Kind   string // "arrived" (or "placed", a call of ours), "queued", "language", "offered", "missed", "rejected", "withdrawn" (by the queue), "lost" (a leg failed), "first-answered", "answered", "held", "resumed", "recovered" (after a restart), "ended"
 	Agent  AgentID
 	Detail string
 }

@@ -220,6 +220,13 @@ type desk struct {
 	agents    map[telephony.AgentID]telephony.AgentState
 	calls     map[telephony.CallID]telephony.CallState
 	figures   telephony.Figures
+	frozen    time.Duration // CallMoved blocks so long, once
+}
+
+func (d *desk) freeze(howLong time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.frozen = howLong
 }
 
 func newDesk() *desk {
@@ -242,6 +249,10 @@ func (d *desk) CallMoved(c telephony.Call) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.calls[c.ID] = c.State
+	if f := d.frozen; f > 0 {
+		d.frozen = 0
+		time.Sleep(f)
+	}
 }
 
 func (d *desk) AgentMoved(a telephony.AgentID, s telephony.AgentState, _ string, _ time.Time) {

@@ -279,7 +279,7 @@ func (e *Engine) mend(c *call, s sight) {
 			e.seat(c, nearIn, farIn)
 			e.hushAgain(c)
 		}
-		if s.strict && (s.legs[c.near.id].Peer != c.far.id || s.legs[c.far.id].Peer != c.near.id) {
+		if nearIn && farIn && (s.legs[c.near.id].Peer != c.far.id || s.legs[c.far.id].Peer != c.near.id) {
 			e.settle(c)
 		}
 	case held:

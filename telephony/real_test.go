@@ -34,6 +34,7 @@ type house struct {
 }
 
 func newHouse(t *testing.T) *house {
+	t.Parallel() // each has an Asterisk of its own, and mostly waits
 	h := &house{t: t, server: asterisktest.Start(t, nil), led: newMemory(), agent: agent("agent1", telephony.English, telephony.Spanish)}
 	h.agent.Endpoint = "agent1"
 	sip := h.server.SIPAddr().String()
@@ -257,7 +258,7 @@ func channels(wav []byte) (left, right speech.PCM) {
 	return left, right
 }
 
-func TestRealKeyForSpanish(t *testing.T) {
+func TestRealKeyForSpanishAndANumberNobodyOwns(t *testing.T) {
 	h := newHouse(t)
 	h.must(h.eng.Pause(t.Context(), h.agent.ID, "lunch"))
 	caller := h.dial(english)
@@ -265,6 +266,14 @@ func TestRealKeyForSpanish(t *testing.T) {
 	h.until("the language is Spanish", 3*time.Second, func() bool { return h.theCall().Language == telephony.Spanish })
 	h.must(caller.Hangup(t.Context()))
 	h.ends(telephony.Abandoned)
+	h.nothingLeft()
+
+	lost, err := h.carrier.Dial(t.Context(), phone.Outgoing{Number: "+13125550999"})
+	h.must(err)
+	<-lost.Done()
+	if got, _ := speech.Match(lost.Heard(), h.prompt("unknown", "en")); got < 0.9 {
+		t.Errorf("a number nobody owns: the apology was heard with a correlation of %.3f", got)
+	}
 	h.nothingLeft()
 }
 

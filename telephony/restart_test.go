@@ -311,6 +311,33 @@ func (w *world) revive() {
 	}
 }
 
+// A frozen core must not hold its callers: who waits reaches the fail-safe, and after the thaw all is accounted for.
+func TestFrozen(t *testing.T) {
+	inWorld(t, []telephony.Agent{ana}, func(w *world) {
+		talker, talked := w.arrive(plain.DID)
+		phone := w.talk(ana, talker)
+		waits, waited := w.arrive(plain.DID)
+		w.pass(5 * time.Second)
+		w.desk.freeze(20 * time.Second) // the Listener does what it must not: it blocks the loop
+		w.arriveWhileFrozen()
+		w.pass(13 * time.Second)
+		if w.sw.HearsMusic(waits) {
+			t.Error("who waits is held by a frozen core")
+		}
+		if got := w.sw.Arrive(plain.DID, "", ""); got != "" {
+			t.Error("a frozen core beats")
+		}
+		w.pass(10 * time.Second)
+		w.state(talked, telephony.Ended, telephony.Completed) // as far as we are concerned: the fail-safe has them
+		w.state(waited, telephony.Ended, telephony.Overflowed)
+		w.sw.HangUp(talker, 16)
+		w.sw.HangUp(phone, 16)
+		w.sw.HangUp(waits, 16)
+		w.pass(20 * time.Second)
+		w.clean()
+	})
+}
+
 func TestDemoted(t *testing.T) {
 	inWorld(t, []telephony.Agent{ana}, func(w *world) {
 		w.arrive(plain.DID)

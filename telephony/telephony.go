@@ -8,6 +8,23 @@
 // It promises: a caller who is in is answered, queued, or told the truth by a spoken apology and a voicemail; each call
 // ends exactly once with an outcome; hanging up from either side leaves no leg, bridge or recording behind.
 //
+// # The engine
+//
+// flow.go is the life of a call as a table; acts.go does what the table says; loop.go is the one goroutine that moves
+// state. lane.go and book.go carry commands to the switch and pages to the ledger, and bring results back to the loop.
+// look.go compares what is remembered with what is on the switch, recover.go takes over what an earlier engine left.
+//
+// A call is offered at once, while its greeting plays. While the caller may still choose a language by key, only
+// agents who speak all of the line's languages are asked; then the language chosen, or the line's first, counts.
+//
+// When the ledger does not answer: who talks goes on talking, and what happens is written when it answers again. A
+// caller nobody talks to, whose next move cannot be written for Config.LedgerPatience, is given to the fail-safe. The
+// heartbeat stops, so new callers go there at once. Recordings and voicemails stay on the switch until they are kept.
+//
+// When the engine is killed or its loop freezes, leases run out: talkers go on without it, who waits reaches the
+// fail-safe. The next engine takes over what it finds: who talks, talks; who waits has the old place; a caller whose
+// agent is gone waits again; what fits no call is removed.
+//
 // It leaves to others: what is said in a call and who must hear of it (notes, routing), and what a desk shows (console).
 package telephony
 
@@ -81,9 +98,9 @@ type Line struct {
 type CallState string
 
 const (
-	Arrived CallState = "arrived" // on the switch, greeting playing
-	Waiting CallState = "waiting" // in the queue, hears music
-	Offered CallState = "offered" // popped on one agent's desk and ringing their phone; the caller still hears music
+	Arrived CallState = "arrived" // on the switch; a call of ours: the first party is being rung
+	Waiting CallState = "waiting" // in the queue, hears the greeting, then music; a call of ours: the second is being rung
+	Offered CallState = "offered" // popped on one agent's desk and ringing their phone; the caller hears the same
 	Talking CallState = "talking" // caller and agent hear each other
 	Held    CallState = "held"    // the agent put the caller on hold
 	Ended   CallState = "ended"   // no leg of it is left; Outcome says how

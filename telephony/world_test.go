@@ -189,3 +189,10 @@ func (w *world) clean() {
 		w.t.Error(err)
 	}
 }
+
+// arriveWhileFrozen has somebody call and hang up, so that the frozen Listener is told something.
+func (w *world) arriveWhileFrozen() {
+	leg := w.sw.Arrive(plain.DID, "+13125550001", "")
+	w.pass(time.Second)
+	w.sw.HangUp(leg, 16)
+}
