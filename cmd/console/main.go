@@ -32,7 +32,7 @@ type config struct {
 	Login        string `env:"LAMPLIGHT_LOGIN" help:"Who signs in. With --password-file the desk signs in by itself."`
 	PasswordFile string `env:"LAMPLIGHT_PASSWORD_FILE" type:"path" help:"File that holds the password, for a demo desk that signs in by itself."`
 	Code         string `env:"LAMPLIGHT_CODE" help:"One-time code that goes with --password-file."`
-	Lang         string `env:"LAMPLIGHT_LANG" enum:"en,es,''" default:"" help:"The desk's language until somebody signs in: en or es."`
+	Lang         string `env:"LAMPLIGHT_LANG" enum:",en,es" default:"" help:"The desk's language until somebody signs in: en or es."`
 	Data         string `env:"LAMPLIGHT_DATA" type:"path" help:"Where the journal stands; default is the user's state directory."`
 	Sound        string `env:"LAMPLIGHT_SOUND" enum:"auto,none" default:"auto" help:"none opens no audio device: the phone works, silent and deaf."`
 	Listen       string `env:"LAMPLIGHT_LISTEN" default:"127.0.0.1:0" hidden:"" help:"Where a bridge build serves the page."`

@@ -6,6 +6,12 @@ import type { Lang } from './clock'
 
 export type Sentences = Record<string, string>
 
+/** Spanish has a third plural, for millions: it is written like the second. i18next would say it in English instead. */
+function withMany(of: Sentences): Sentences {
+  const many = Object.entries(of).filter(([k]) => k.endsWith('_other'))
+  return { ...Object.fromEntries(many.map(([k, s]) => [k.replace(/_other$/, '_many'), s])), ...of }
+}
+
 /** A translator over one flat catalog a language. Changing the language is its owner's: pass lang with each sentence. */
 export function sentences(en: Sentences, es: Sentences): (lang: Lang, key: string, values?: Record<string, unknown>) => string {
   const made: i18n = i18next.createInstance()
@@ -16,7 +22,7 @@ export function sentences(en: Sentences, es: Sentences): (lang: Lang, key: strin
     keySeparator: false,
     nsSeparator: false,
     interpolation: { escapeValue: false },
-    resources: { en: { translation: en }, es: { translation: es } },
+    resources: { en: { translation: en }, es: { translation: withMany(es) } },
   })
   return (lang, key, values) => made.t(key, { lng: lang, ...values })
 }
