@@ -81,7 +81,11 @@ func TestKilledInTheMiddle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { cluster.Close() }()
+	defer func() {
+		if cluster != nil {
+			cluster.Close()
+		}
+	}()
 	pool, err := postgres.Open(ctx, cluster.URL())
 	if err != nil {
 		t.Fatal(err)

@@ -217,7 +217,8 @@ func (c *Cluster) explain(what string, err error, said string) error {
 		return fmt.Errorf("%s: the account %s may not use %s: choose another state directory", what, c.acct.name, c.cfg.Dir)
 	}
 	if said = strings.TrimSpace(said); said != "" {
-		return fmt.Errorf("%s: %w: %s", what, err, said)
+		lines := strings.Split(said, "\n")
+		return fmt.Errorf("%s: %w: %s", what, err, strings.Join(lines[max(0, len(lines)-6):], "; "))
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }

@@ -86,11 +86,33 @@ func (c *Cluster) configure(dir string) error {
 	return nil
 }
 
-// start runs the postmaster in a process group of its own, so that neither our death nor a Ctrl-C ends it.
+// orphansLeave is how long the children of a killed postmaster may take to notice and end.
+const orphansLeave = 15 * time.Second
+
+// start runs the postmaster. After one was killed its children hold the shared memory for a moment, and PostgreSQL rightly
+// refuses to start beside them: that is waited out.
 func (c *Cluster) start(ctx context.Context) error {
 	if err := c.configure(c.data()); err != nil {
 		return err
 	}
+	if err := c.buryZombie(); err != nil {
+		return err
+	}
+	for end := time.Now().Add(orphansLeave); ; {
+		err := c.startOnce(ctx)
+		if err == nil || !errors.Is(err, errOrphans) || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// startOnce starts it in a process group of its own, so that neither our death nor a Ctrl-C ends it.
+func (c *Cluster) startOnce(ctx context.Context) error {
 	log, err := os.OpenFile(c.Log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
 	if err != nil {
 		return c.explain("open the database's log", err, "")
@@ -114,7 +136,36 @@ func (c *Cluster) start(ctx context.Context) error {
 		close(exited)
 	}(c.exited)
 	if err := c.waitReady(ctx); err != nil {
-		return c.explain("start PostgreSQL", err, tail(c.Log(), from))
+		said := tail(c.Log(), from)
+		if strings.Contains(said, "is still in use") {
+			return fmt.Errorf("start PostgreSQL in %s: %w", c.data(), errOrphans)
+		}
+		return c.explain("start PostgreSQL", err, said)
+	}
+	return nil
+}
+
+var errOrphans = errors.New("processes of a killed PostgreSQL still hold its memory")
+
+// buryZombie removes the lock file of a postmaster that is dead and that nobody reaped, as happens in a container whose
+// first process reaps nothing: PostgreSQL would take it for a living one. Its memory is checked for all that.
+func (c *Cluster) buryZombie() error {
+	path := filepath.Join(c.data(), "postmaster.pid")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil // none, or PostgreSQL will say what is wrong with it
+	}
+	pid, _, _ := strings.Cut(string(b), "\n")
+	stat, err := os.ReadFile("/proc/" + strings.TrimSpace(pid) + "/stat")
+	if err != nil {
+		return nil // no such process: PostgreSQL sees that itself
+	}
+	// "123 (name) Z …"; the name may hold anything, so the state is sought after its last parenthesis.
+	if at := strings.LastIndexByte(string(stat), ')'); at < 0 || !strings.HasPrefix(string(stat[at:]), ") Z") {
+		return nil
+	}
+	if err := os.Remove(path); err != nil {
+		return fmt.Errorf("remove the lock of a dead PostgreSQL: %w", err)
 	}
 	return nil
 }
@@ -191,7 +242,7 @@ func (c *Cluster) postmaster() int {
 	return pid
 }
 
-// tail is what a file holds from an offset on, its last lines only.
+// tail is what a file holds from an offset on, at most 64 kB.
 func tail(path string, from int64) string {
 	f, err := os.Open(path)
 	if err != nil {
@@ -205,8 +256,7 @@ func tail(path string, from int64) string {
 	if err != nil {
 		return ""
 	}
-	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
-	return strings.Join(lines[max(0, len(lines)-6):], "\n")
+	return string(b)
 }
 
 func atoi(s string) int {

@@ -111,6 +111,40 @@ func TestClusterOutlivesItsKilledOwner(t *testing.T) {
 	}
 }
 
+// TestADeadPostmasterNobodyReapedIsNoObstacle leaves a zombie's id in the lock file.
+func TestADeadPostmasterNobodyReapedIsNoObstacle(t *testing.T) {
+	ctx, dir := t.Context(), stateDir(t)
+	c, err := postgres.Private(ctx, postgres.Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	zombie := exec.Command("/bin/true")
+	if err := zombie.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for stat := ""; !strings.Contains(stat, ") Z"); { // ended, and not waited for
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", zombie.Process.Pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stat = string(b)
+	}
+	defer zombie.Wait()
+	lock := filepath.Join(dir, "data", "postmaster.pid")
+	if err := os.WriteFile(lock, fmt.Appendf(nil, "%d\n%s\n1\n5432\n", zombie.Process.Pid, filepath.Join(dir, "data")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = postgres.Private(ctx, postgres.Config{Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestClusterStartsAgainAfterPostgresWasKilled(t *testing.T) {
 	ctx, dir := t.Context(), stateDir(t)
 	c, err := postgres.Private(ctx, postgres.Config{Dir: dir})
