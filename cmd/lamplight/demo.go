@@ -189,9 +189,13 @@ func (d *demo) attended(ctx context.Context, began time.Time) error {
 	if err != nil {
 		return fmt.Errorf("find the desk's program: %w", err)
 	}
+	passwordFile := d.server.state.keys("demo-password")
+	if err := writeFile(passwordFile, []byte(d.keys.Password), 0o600); err != nil {
+		return err
+	}
 	desk := exec.CommandContext(ctx, filepath.Join(filepath.Dir(self), "console"), "--server", d.server.bus.url, "--ca", d.server.certs.caFile,
-		"--login", string(agent.ID), "--data", d.server.state.path("desk"))
-	desk.Env = append(os.Environ(), "LAMPLIGHT_PASSWORD="+d.keys.Password, "LAMPLIGHT_CODE="+code)
+		"--login", string(agent.ID), "--password-file", passwordFile, "--data", d.server.state.path("desk"))
+	desk.Env = append(os.Environ(), "LAMPLIGHT_CODE="+code)
 	desk.Stdout, desk.Stderr = os.Stdout, os.Stderr
 	desk.Cancel = func() error { return desk.Process.Signal(os.Interrupt) }
 	desk.WaitDelay = 5 * time.Second
