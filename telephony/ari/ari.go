@@ -29,6 +29,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/CyCoreSystems/ari/v5/client/native"
@@ -72,6 +73,9 @@ type Client struct {
 	over   sync.WaitGroup // the event loop and what it started
 	life   context.Context
 
+	heard  atomic.Int64  // the last probe of this connection that came back
+	probed chan struct{} // a probe came back
+
 	mu         sync.Mutex // guards all below
 	closed     bool
 	legs       map[telephony.LegID]*leg
@@ -104,6 +108,7 @@ func Open(cfg Config) (*Client, error) {
 			Application: cfg.App, URL: scheme + cfg.URL, WebsocketURL: "unused", Username: cfg.User, Password: cfg.Password,
 		}),
 		raw:        newRaw(cfg),
+		probed:     make(chan struct{}, 1),
 		legs:       map[telephony.LegID]*leg{},
 		ended:      departed{},
 		followed:   map[string]bool{},

@@ -25,6 +25,8 @@ import (
 type pretender struct {
 	*httptest.Server
 	connects, filters atomic.Int64
+	conn              atomic.Pointer[websocket.Conn]
+	mute              atomic.Bool // events are not sent, as when Asterisk has taken the application away
 }
 
 func pretend(t *testing.T, talk func(ctx context.Context, n int64, c *websocket.Conn)) *pretender {
@@ -40,6 +42,7 @@ func pretend(t *testing.T, talk func(ctx context.Context, n int64, c *websocket.
 			return
 		}
 		defer c.CloseNow()
+		p.conn.Store(c)
 		talk(r.Context(), p.connects.Add(1), c)
 	})
 	mux.HandleFunc("PUT /ari/applications/app/eventFilter", func(w http.ResponseWriter, r *http.Request) {
@@ -48,6 +51,12 @@ func pretend(t *testing.T, talk func(ctx context.Context, n int64, c *websocket.
 			p.filters.Add(1)
 		}
 		w.Write([]byte("{}"))
+	})
+	mux.HandleFunc("POST /ari/events/user/{name}", func(w http.ResponseWriter, r *http.Request) {
+		if c := p.conn.Load(); !p.mute.Load() {
+			c.Write(r.Context(), websocket.MessageText, fmt.Appendf(nil,
+				`{"type":"ChannelUserevent","timestamp":"2026-01-02T03:04:05.678+0000","eventname":%q,"userevent":{}}`, r.PathValue("name")))
+		}
 	})
 	mux.HandleFunc("/ari/channels/missing/answer", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNotFound) })
 	mux.HandleFunc("/ari/channels/broken/answer", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
@@ -177,6 +186,21 @@ func TestADumbSwitchIsNoticed(t *testing.T) {
 	next(t, c, telephony.Linked)
 	next(t, c, telephony.Unlinked)
 	next(t, c, telephony.Linked)
+}
+
+func TestAMuteConnectionIsNoticed(t *testing.T) {
+	p := pretend(t, quietly) // answers pings
+	c := p.open(t, func(cfg *ari.Config) { cfg.PingEvery = 50 * time.Millisecond })
+	next(t, c, telephony.Linked)
+	p.mute.Store(true)
+	next(t, c, telephony.Unlinked)
+	p.mute.Store(false)
+	next(t, c, telephony.Linked)
+	select {
+	case e := <-c.Events():
+		t.Errorf("on a sound connection: %+v", e)
+	case <-time.After(300 * time.Millisecond): // several proofs long
+	}
 }
 
 func TestDemotionIsNotFought(t *testing.T) {

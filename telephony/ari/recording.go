@@ -30,6 +30,7 @@ type recording struct {
 	ended     chan struct{}
 	begun     bool // recording is closed
 	joined    bool // Record has succeeded
+	stale     bool // known from an earlier connection; the next Snapshot shows whether it runs still
 }
 
 // takeUp is how long the dialplan may take to start a recorder. It takes milliseconds, unless the leg ends just then.
@@ -57,7 +58,7 @@ func (c *Client) Record(ctx context.Context, leg telephony.LegID, r telephony.Re
 		rec = newRecording(leg)
 		c.recordings[r] = rec
 	}
-	joined := rec.joined
+	joined := rec.joined && !rec.stale
 	c.mu.Unlock()
 	if joined {
 		return nil
@@ -232,11 +233,19 @@ func (c *Client) liveRecordings(channels []channel) []telephony.RecordingID {
 		}
 		r := telephony.RecordingID(name)
 		live = append(live, r)
-		if c.recordings[r] == nil { // an earlier life's: its end shall be told
-			rec := newRecording("")
-			rec.begun = true
-			close(rec.recording)
-			c.recordings[r] = rec
+		if rec := c.recordings[r]; rec != nil {
+			rec.stale = false
+			continue
+		}
+		rec := newRecording("") // an earlier life's: its end shall be told
+		rec.begun = true
+		close(rec.recording)
+		c.recordings[r] = rec
+	}
+	for r, rec := range c.recordings {
+		if rec.stale { // it ended while we were away
+			delete(c.recordings, r)
+			close(rec.ended)
 		}
 	}
 	return live

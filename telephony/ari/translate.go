@@ -32,6 +32,9 @@ func (c *Client) forget() {
 	for _, l := range c.legs {
 		l.stale = true
 	}
+	for _, r := range c.recordings {
+		r.stale = true
+	}
 }
 
 // translate turns one message into events. Only an ApplicationReplaced is an error: it ends the connection. What it
@@ -61,6 +64,8 @@ func (c *Client) translate(msg []byte) error {
 		c.digit(v)
 	case *ari.PlaybackFinished:
 		c.played(v)
+	case *ari.ChannelUserevent:
+		c.echo(v.Eventname)
 	}
 	return nil
 }
