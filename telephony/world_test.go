@@ -86,7 +86,7 @@ func (w *world) stop() {
 }
 
 // testLog sends the engine's log to the test's.
-type testLog struct{ t *testing.T }
+type testLog struct{ t testing.TB }
 
 func (l testLog) Write(b []byte) (int, error) {
 	if testing.Verbose() {
