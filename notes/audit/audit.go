@@ -89,6 +89,16 @@ func (l *Log) Queue(b *pgx.Batch, entries ...Entry) error {
 	return nil
 }
 
+// Leaf returns the values of audit_outbox's columns kind, object, body and mac for an entry, for an act that writes its leaf
+// in the same statement as its row; nothing else may write there.
+func (l *Log) Leaf(e Entry) ([]any, error) {
+	body, err := l.encode(&e)
+	if err != nil {
+		return nil, err
+	}
+	return []any{e.Kind, e.Object, body, l.key.mac(e.Kind, e.Object, body)}, nil
+}
+
 func (l *Log) encode(e *Entry) ([]byte, error) {
 	if e.At.IsZero() {
 		e.At = time.Now()
