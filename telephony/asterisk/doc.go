@@ -21,6 +21,8 @@
 //     talking without us, and when either hangs up the other is hung up. Empty it when a leg must survive. Set PEER on
 //     both legs and clear the lease of the one we originated (TIMEOUT(absolute)=0).
 //   - DID, a channel variable of a caller's leg, is the number dialled.
+//   - A snoop of ours is continued at lamplight-recorder, extension s, with REC set to a recording's name: it comes back to
+//     the application with the argument "recorder", MixMonitor at work on it.
 //   - A stored recording "vm/…" is a voicemail, see ParseVoicemail.
 //
 // A number of the telephone network is reached as PJSIP/+13125550142@carrier. Emergency numbers are dialled on an
