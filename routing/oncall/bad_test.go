@@ -79,6 +79,20 @@ func TestBadDocuments(t *testing.T) {
 		{"an open swap backwards", base + ",\n\"swaps\": [{\"owner\":\"ana\",\"state\":\"open\",\"from\": \"2026-01-01\", \"to\": \"2026-01-02\",\n\"back\":{\"from\":\"2026-02-02\",\"to\":\"2026-02-01\"}}]}", "line 5: swaps[0].back.to:"},
 		{"a temporary schedule without a default", base + ",\n\"temporary\": [{\"from\": \"2026-01-01\", \"to\": \"2026-01-02\", \"shifts\": []}]}", `line 4: temporary[0]: needs a default provider for the role "primary"`},
 		{"a default for a role nobody has", base + ",\n\"default\": {\n\"x\": \"ana\"}}", `line 5: default.x: no layer has the role "x"`},
+		{"too many entries in leave", base + ",\n\"leave\": [" + strings.TrimSuffix(strings.Repeat("{},", maxExceptions+1), ",") + "]}", "line 4: leave: has 2001 entries; at most 2000 are taken"},
+		{"too many entries in swaps", base + ",\n\"swaps\": [" + strings.TrimSuffix(strings.Repeat("{},", maxExceptions+1), ",") + "]}", "line 4: swaps: has 2001 entries; at most 2000 are taken"},
+		{"too many entries in temporary", base + ",\n\"temporary\": [" + strings.TrimSuffix(strings.Repeat("{},", maxExceptions+1), ",") + "]}", "line 4: temporary: has 2001 entries; at most 2000 are taken"},
+		{"too many holidays", base + ",\n\"holidays\": {\"own\": [" + strings.TrimSuffix(strings.Repeat("{},", maxHolidays+1), ",") + "]}}", "line 4: holidays.own: has 501 entries"},
+		{"too many rotations", base + ",\n\"rotations\": [" + strings.TrimSuffix(strings.Repeat("{},", maxLayers+1), ",") + "]}", "line 4: rotations: has 201 entries"},
+		{"too many layers", "{\"timezone\":\"UTC\",\n\"layers\": [" + strings.TrimSuffix(strings.Repeat("{},", maxLayers+1), ",") + "]}", "line 2: layers: has 201 entries"},
+		{"too many windows", "{\"timezone\":\"UTC\",\"layers\": [{\"who\":[\"ana\"],\n\"windows\": [" + strings.TrimSuffix(strings.Repeat("{},", maxTurns+1), ",") + "]}]}", "line 2: layers[0].windows: has 2001 entries"},
+		{"too many handoffs", rotation(`"name":"r","unit":"day","start":"2026-01-05T08:00","turns":["ana"],"handoffs":[` + strings.TrimSuffix(strings.Repeat("\"08:00\",", maxTurns+1), ",") + "]"), "rotations[0].handoffs: has 2001 entries"},
+		{"too far ahead", "{\"timezone\":\"UTC\",\"rotations\":[{\"name\":\"r\",\"unit\":\"day\",\"start\":\"2026-01-05T08:00\",\"turns\":[\"ana\"]}],\"layers\":[{\"rotation\":\"r\",\n\"ahead\":5000}]}", "line 2: layers[0].ahead: 5000 is not between"},
+		{"two rotations of one name", "{\"timezone\":\"UTC\",\"rotations\":[{\"name\":\"r\",\"unit\":\"day\",\"start\":\"2026-01-05T08:00\",\"turns\":[\"ana\"]},\n{\"name\":\"r\",\"unit\":\"day\",\"start\":\"2026-01-05T08:00\",\"turns\":[\"ana\"]}],\"layers\":[{\"rotation\":\"r\"}]}", "line 2: rotations[1].name: \"r\" is the name of another rotation"},
+		{"a start finer than a second", rotation(`"name":"r","unit":"day","start":"2026-01-01T08:00:00.5","turns":["ana"]`), "rotations[0].start:"},
+		{"a string for a truth", "{\"timezone\":\"UTC\",\"layers\":[{\"who\":[\"ana\"],\n\"skipHolidays\": \"yes\"}]}", "line 2: layers[0].skipHolidays: a string stands where true or false belongs"},
+		{"shifts with windows", "{\"timezone\":\"UTC\",\"layers\":[{\"hours\":\"office\",\n\"shifts\":[{\"who\":\"ana\",\"from\":\"2026-02-01\",\"to\":\"2026-02-01\"}]}]}", "line 2: layers[0].shifts: tell their own times"},
+		{"thousands of shifts at the same time", "{\"timezone\":\"UTC\",\"layers\":[{\n\"shifts\":[" + crowd(5000) + "]}]}", "line 2: layers[0].shifts: too many of them at the same time"},
 		{"too many overrides", base + ",\n\"overrides\": [" + strings.TrimSuffix(strings.Repeat("{},", maxExceptions+1), ",") + "]}", "line 4: overrides: has 2001 entries; at most 2000 are taken"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -95,6 +109,17 @@ func TestBadDocuments(t *testing.T) {
 			}
 		})
 	}
+}
+
+// crowd is n shifts in JSON, each inside the one before.
+func crowd(n int) string {
+	from, to := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	shifts := make([]string, n)
+	for i := range shifts {
+		step := time.Duration(i) * time.Second
+		shifts[i] = fmt.Sprintf(`{"who":"p","from":%q,"to":%q}`, from.Add(step).Format(time.RFC3339), to.Add(-step).Format(time.RFC3339))
+	}
+	return strings.Join(shifts, ",")
 }
 
 func TestAllProblemsAtOnce(t *testing.T) {

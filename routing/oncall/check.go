@@ -13,7 +13,8 @@ import (
 const (
 	maxLayers     = 200
 	maxTurns      = 2000
-	maxExceptions = 2000  // overrides, swaps, leaves, temporary schedules, holidays: of each
+	maxExceptions = 2000  // overrides, swaps, leaves, temporary schedules: of each
+	maxHolidays   = 500   // of the practice's own
 	maxShifts     = 50000 // dated shifts in one layer or temporary schedule
 	maxEvery      = 10000
 )

@@ -16,7 +16,7 @@ func (c *checker) holidays() {
 	for i, in := range c.doc.Holidays.Calendars {
 		c.calendar(fmt.Sprintf("holidays.calendars[%d]", i), in)
 	}
-	if !c.few("holidays.own", len(c.doc.Holidays.Own), maxExceptions) {
+	if !c.few("holidays.own", len(c.doc.Holidays.Own), maxHolidays) {
 		return
 	}
 	for i, in := range c.doc.Holidays.Own {

@@ -232,5 +232,9 @@ func (c *checker) whom(path string, in *Layer, l *layer) {
 			l.shifts = append(l.shifts, interval{from, to, int32(i)})
 			l.turns = append(l.turns, []ParticipantID{s.Who})
 		}
+		c.timeline(path+".shifts", l.shifts) // so that no part of them can prove too many later
+		if len(in.Windows) > 0 || in.Hours != "" || in.SkipHolidays {
+			c.bad(path+".shifts", "tell their own times: windows, hours and skipHolidays do not go with them")
+		}
 	}
 }

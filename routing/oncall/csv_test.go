@@ -23,6 +23,8 @@ func TestImportCSV(t *testing.T) {
 		{"the same number twice tells nothing and needs nothing", "4/4/2026,noon,midnight,Ana\n", "", []string{"2026-04-04T12:00:00-05:00 2026-04-05T00:00:00-05:00 [ana]"}},
 		{"columns in another order, with others between", "Provider,Phone,End,Start,Date\nMuñoz,555,08:00,17:00,2026-04-03\n", "", day3},
 		{"the mark of UTF-8, empty lines, quotes", "\xef\xbb\xbfdate,from,to,name\n\n\"2026-04-03\",17:00,08:00,\"Muñoz\"\n,,,\n", "", day3},
+		{"from midnight at the end of a day", "2026-04-03,24:00,08:00,Ana\n", "", []string{"2026-04-04T00:00:00-05:00 2026-04-04T08:00:00-05:00 [ana]"}},
+		{"Windows-1252's own letters", "2026-04-03,17:00,08:00,\x8aim\xe8\x9e\n", "", []string{"2026-04-03T17:00:00-05:00 2026-04-04T08:00:00-05:00 [šimèž]"}},
 		{"the same clock twice is a day", "2026-04-03,08:00,08:00,Ana\n", "", []string{"2026-04-03T08:00:00-05:00 2026-04-04T08:00:00-05:00 [ana]"}},
 		{"the night the clock springs", "2026-03-07,17:00,02:30,Ana\n2026-03-08,02:30,08:00,Bob\n", "",
 			[]string{"2026-03-07T17:00:00-06:00 2026-03-08T03:00:00-05:00 [ana]", "2026-03-08T03:00:00-05:00 2026-03-08T08:00:00-05:00 [bob]"}},
@@ -47,6 +49,8 @@ func TestImportCSVRefuses(t *testing.T) {
 		{"an order that is none", "1/2/2026,17:00,08:00,Ana\n", "day/month or as month/day"},
 		{"nothing", "date,from,to,name\n", "line 1: file: holds no shift"},
 		{"13 PM", "2026-04-03,13 PM,08:00,Ana\n", "line 1: from: \"13 PM\" is not a time"},
+		{"a date of words", "soon,17:00,08:00,Ana\n", "line 1: date: \"soon\" is not a date"},
+		{"a date of slashes", "a/b/2026,17:00,08:00,Ana\n", "line 1: date: \"a/b/2026\" is not a date"},
 		{"a name of signs", "2026-04-03,17:00,08:00,???\n", "line 1: name: \"???\" has no letter"},
 		{"the day Samoa skipped", "2011-12-30,08:00,20:00,Ana\n", "line 1: to: the clock was moved"},
 	} {
@@ -70,6 +74,18 @@ func TestImportCSVAsksForTheOrderOfDates(t *testing.T) {
 	}
 	_, err = ImportCSV(strings.NewReader("2026-04-03,17:00,08:00,Ana\n"), Import{Timezone: "Chicago"})
 	if err == nil || !strings.Contains(err.Error(), "timezone") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestImportCSVTakesTheTimeAskedFor(t *testing.T) {
+	how := Import{Timezone: "UTC", From: instant(t, "2026-04-03T00:00:00Z"), To: instant(t, "2026-04-04T00:00:00Z")}
+	doc, err := ImportCSV(strings.NewReader("2026-04-01,08:00,09:00,Ana\n2026-04-03,08:00,09:00,Bob\n2026-04-05,08:00,09:00,Cy\n"), how)
+	if err != nil || len(doc.Participants) != 1 || doc.Participants[0].Name != "Bob" {
+		t.Errorf("%v %+v", err, doc)
+	}
+	_, err = ImportCSV(strings.NewReader(strings.Repeat("2026-04-03,08:00,09:00,Ana\n", maxShifts+1)), Import{Timezone: "UTC"})
+	if err == nil || !strings.Contains(err.Error(), "line 50001: file: holds more than 50000 shifts") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -61,9 +61,6 @@ func (sp *span) decide(t int64, q *Query, st *story) decision {
 
 // look asks a timeline and shortens the decision's life to the answer's.
 func look(tl *timeline, t int64, d *decision) []int32 {
-	if len(tl.starts) == 0 {
-		return nil
-	}
 	active, until := tl.at(t)
 	d.until = min(d.until, until)
 	return active
@@ -151,9 +148,10 @@ func (x *exceptions) swap(who ParticipantID) (ParticipantID, bool) {
 	return who, moved
 }
 
-// present follows the backups from somebody to the first who is not away; empty when there is none.
+// present follows the backups from somebody to the first who is not away; empty when there is none. It ends, because
+// newPlan refuses backups that go round in a circle.
 func (x *exceptions) present(who ParticipantID) ParticipantID {
-	for range len(x.leave) + 1 { // newPlan refused circles, so each step is another leave
+	for {
 		away := x.p.awayWith(who, x.leave)
 		if away < 0 || x.story.skips("leave", away) {
 			return who
@@ -161,7 +159,6 @@ func (x *exceptions) present(who ParticipantID) ParticipantID {
 		x.story.leave(away, who, x.p.leave[away].backup)
 		who = x.p.leave[away].backup
 	}
-	return ""
 }
 
 // awayWith is the index of the leave that holds for somebody, -1 when there is none. Of several the last written holds.

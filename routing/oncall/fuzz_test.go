@@ -132,15 +132,15 @@ func (a author) layer(i int, rules bool) Layer {
 		l.Rotation = a.one("r0", "r1")
 		l.Ahead = a.Intn(3) - 1
 	}
-	if a.chance(60) {
+	if l.Shifts == nil && a.chance(60) {
 		l.Windows = a.windows()
 	}
-	if a.chance(25) {
+	if l.Shifts == nil && a.chance(25) {
 		l.Hours = a.one("office", "after")
 	}
 	if rules && a.chance(25) {
 		l.Rule = "holiday"
-	} else if a.chance(15) {
+	} else if l.Shifts == nil && a.chance(15) {
 		l.SkipHolidays = true
 	}
 	if a.chance(15) {

@@ -2,6 +2,7 @@ package oncall
 
 import (
 	"bytes"
+	"io"
 	"math/rand"
 	"slices"
 	"strings"
@@ -237,6 +238,54 @@ func TestImportCalendar(t *testing.T) {
 			RRULE:FREQ=DAILY;COUNT=2
 			END:VEVENT`, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z",
 			[]string{"2026-03-07T14:00:00Z 2026-03-07T15:00:00Z [ana]", "2026-03-08T13:00:00Z 2026-03-08T14:00:00Z [ana]"}},
+		{"a rule that names the event's own time of day", "UTC", `BEGIN:VEVENT
+			UID:1
+			SUMMARY:Ana
+			DTSTART:20260105T080000Z
+			DTEND;TZID=America/Chicago:20260105T030000
+			RRULE:FREQ=DAILY;BYHOUR=8;BYMINUTE=0;UNTIL=20260106
+			END:VEVENT`, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z",
+			[]string{"2026-01-05T08:00:00Z 2026-01-05T09:00:00Z [ana]", "2026-01-06T08:00:00Z 2026-01-06T09:00:00Z [ana]"}},
+		{"a rule that ended before it began gives the event alone", "UTC", `BEGIN:VEVENT
+			UID:1
+			SUMMARY:Ana
+			DTSTART:20260105T080000Z
+			DTEND:20260105T090000Z
+			RRULE:FREQ=DAILY;UNTIL=20250101
+			END:VEVENT`, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", []string{"2026-01-05T08:00:00Z 2026-01-05T09:00:00Z [ana]"}},
+		{"a zone with a path before it, and one that tells its place", "UTC", `BEGIN:VTIMEZONE
+			TZID:Ours
+			X-LIC-LOCATION:America/Phoenix
+			END:VTIMEZONE
+			BEGIN:VEVENT
+			SUMMARY:Ana
+			DTSTART;TZID=/softwarestudio.org/Tzfile/America/Phoenix:20260701T080000
+			DTEND;TZID=Ours:20260701T090000
+			END:VEVENT`, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", []string{"2026-07-01T15:00:00Z 2026-07-01T16:00:00Z [ana]"}},
+		{"a zone whose changes are listed", "UTC", `BEGIN:VTIMEZONE
+			TZID:Ours
+			BEGIN:STANDARD
+			DTSTART:20200101T000000
+			TZOFFSETFROM:-040000
+			TZOFFSETTO:-0500
+			RRULE:FREQ=YEARLY;UNTIL=20250101T050000Z
+			RDATE:20260601T000000,20270101T000000
+			END:STANDARD
+			BEGIN:DAYLIGHT
+			DTSTART:20260101T000000
+			TZOFFSETFROM:-0500
+			TZOFFSETTO:-0400
+			RRULE:FREQ=YEARLY;UNTIL=20261231T000000
+			END:DAYLIGHT
+			BEGIN:X-OTHER
+			END:X-OTHER
+			END:VTIMEZONE
+			BEGIN:VEVENT
+			SUMMARY:Ana
+			DTSTART;TZID=Ours:20260501T080000
+			DURATION:PT1H30M
+			RDATE;TZID=Ours:20260701T080000
+			END:VEVENT`, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", []string{"2026-05-01T12:00:00Z 2026-05-01T13:30:00Z [ana]", "2026-07-01T13:00:00Z 2026-07-01T14:30:00Z [ana]"}},
 		{"a folded line and escaped text", "UTC", "BEGIN:VEVENT\nUID:1\nSUMMARY:Reyes\\, Al\n ma\nDTSTART:20260105T080000Z\nDTEND:20260105T090000Z\nEND:VEVENT",
 			"2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", []string{"2026-01-05T08:00:00Z 2026-01-05T09:00:00Z [reyes-alma]"}},
 	} {
@@ -274,6 +323,7 @@ func TestImportCalendarRefuses(t *testing.T) {
 	event := func(lines string) string {
 		return calendar("BEGIN:VEVENT\nUID:1\nSUMMARY:Ana\n" + lines + "\nEND:VEVENT")
 	}
+	zoned := strings.ReplaceAll(customZone, "\n\t\t\t", "\n") + "BEGIN:VEVENT\nSUMMARY:Ana\nDTSTART;TZID=Practice Time:20260701T080000\nDTEND;TZID=Practice Time:20260701T090000\nEND:VEVENT"
 	const ok = "DTSTART:20260105T080000Z\nDTEND:20260105T090000Z\n"
 	for _, c := range []struct{ name, text, want string }{
 		{"an unknown zone", event("DTSTART;TZID=Mars/Olympus:20260105T080000\nDTEND;TZID=Mars/Olympus:20260105T090000"), `line 7: DTSTART: "Mars/Olympus" is not a known time zone`},
@@ -287,6 +337,31 @@ func TestImportCalendarRefuses(t *testing.T) {
 		{"a calendar cut off", "BEGIN:VCALENDAR\nBEGIN:VEVENT\n", "END: the calendar stops inside"},
 		{"too deep", "BEGIN:VCALENDAR\n" + strings.Repeat("BEGIN:VEVENT\n", 1000), "nested too deeply"},
 		{"no calendar at all", "date,from,to,name\n", "line 1: calendar: cannot be read"},
+		{"a sequence that is no number", event(ok + "SEQUENCE:x"), "line 9: SEQUENCE: \"x\" is not a number"},
+		{"no beginning", event("DTEND:20260105T090000Z"), "line 4: DTSTART: is missing"},
+		{"a beginning that is no date", event("DTSTART:tomorrow\nDTEND:20260105T090000Z"), "line 7: DTSTART: \"tomorrow\" is not a date"},
+		{"a beginning in another age", event("DTSTART:00010105T080000Z\nDTEND:20260105T090000Z"), "line 7: DTSTART: \"00010105T080000Z\" is outside the years"},
+		{"an end that is no date", event("DTSTART:20260105T080000Z\nDTEND:soon"), "line 8: DTEND: \"soon\" is not a date"},
+		{"a duration that is none", event("DTSTART:20260105T080000Z\nDURATION:long"), "line 8: DURATION: \"long\" is not a positive duration"},
+		{"a duration without a unit", event("DTSTART:20260105T080000Z\nDURATION:PT12"), "line 8: DURATION:"},
+		{"a duration in an unknown unit", event("DTSTART:20260105T080000Z\nDURATION:P1Y"), "line 8: DURATION:"},
+		{"a duration of ages", event("DTSTART:20260105T080000Z\nDURATION:P99999999999D"), "line 8: DURATION:"},
+		{"a changed instance of no date", event(ok + "RECURRENCE-ID:x"), "line 9: RECURRENCE-ID: \"x\" is not a date"},
+		{"an added period", event(ok + "RDATE;VALUE=PERIOD:20260105T080000Z/PT1H"), "line 9: RDATE: a PERIOD is not taken"},
+		{"an exception of no date", event(ok + "EXDATE:x"), "line 9: EXDATE: \"x\" is not a date"},
+		{"a rule too long", event(ok + "RRULE:FREQ=YEARLY;BYYEARDAY=" + strings.Repeat("1,", 300) + "1"), "line 9: RRULE: is longer than 512 characters"},
+		{"a rule until no date", event(ok + "RRULE:FREQ=DAILY;UNTIL=x"), "line 9: RRULE: UNTIL=X is not a date"},
+		{"a rule at another time of day", event(ok + "RRULE:FREQ=DAILY;BYHOUR=9,17"), "line 9: RRULE: BYHOUR=9,17 is not the event's own time of day"},
+		{"a rule of no step", event(ok + "RRULE:FREQ=DAILY;INTERVAL=0"), "line 9: RRULE: INTERVAL is not between"},
+		{"a rule of no times", event(ok + "RRULE:FREQ=DAILY;COUNT=0"), "line 9: RRULE: COUNT is not a positive number"},
+		{"a rule on the 400th", event(ok + "RRULE:FREQ=MONTHLY;BYMONTHDAY=400"), "line 9: RRULE: cannot be used"},
+		{"a name of signs", calendar("BEGIN:VEVENT\nSUMMARY:?!\n" + ok + "END:VEVENT"), "line 5: SUMMARY: \"?!\" has no letter or digit"},
+		{"more shifts than a schedule takes", strings.Replace(event(ok), "BEGIN:VEVENT", strings.Repeat("BEGIN:VEVENT\nSUMMARY:Ana\nDTSTART:20260105T080000Z\nDTEND:20260105T090000Z\nRRULE:FREQ=DAILY\nEND:VEVENT\n", 40)+"BEGIN:VEVENT", 1), "line 1: calendar: holds more than 50000 shifts"},
+		{"a zone without an offset", calendar(strings.Replace(zoned, "TZOFFSETTO:-0600\n", "", 1)), "line 20: DTSTART: the calendar's definition of the time zone \"Practice Time\" lacks DTSTART or an offset"},
+		{"a zone with a bad offset", calendar(strings.Replace(zoned, "TZOFFSETTO:-0600", "TZOFFSETTO:six", 1)), "lacks DTSTART or an offset"},
+		{"a zone from no date", calendar(strings.Replace(zoned, "DTSTART:20071104T020000", "DTSTART:once", 1)), "has the DTSTART \"once\""},
+		{"a zone by a bad rule", calendar(strings.Replace(zoned, "FREQ=YEARLY;BYMONTH=11", "FREQ=HOURLY;BYMONTH=11", 1)), "FREQ=HOURLY is not taken"},
+		{"a zone of nothing", calendar("BEGIN:VTIMEZONE\nTZID:Practice Time\nEND:VTIMEZONE\n" + zoned[strings.Index(zoned, "BEGIN:VEVENT"):]), "says nothing"},
 		{"a range of changed instances", event(ok + "RECURRENCE-ID;RANGE=THISANDFUTURE:20260105T080000Z"), "line 9: RECURRENCE-ID: RANGE is not taken"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -317,6 +392,12 @@ func TestImportCalendarOfAnySize(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "calendar: is longer than 8388608 bytes") || !strings.HasPrefix(err.Error(), "line ") {
 		t.Errorf("error %q", err)
 	}
+	if _, err := ImportCalendar(&failing{}, Import{Timezone: "UTC"}); err == nil || !strings.Contains(err.Error(), "torn") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := ImportCalendar(r, Import{Timezone: "Mars"}); err == nil || !strings.Contains(err.Error(), "timezone: \"Mars\"") {
+		t.Errorf("error %v", err)
+	}
 	if r.sent > 3*MaxCalendar {
 		t.Errorf("read %d bytes", r.sent)
 	}
@@ -334,3 +415,29 @@ func FuzzImportCalendar(f *testing.F) {
 		}
 	})
 }
+
+// TestCalendarSaysWhatItCannot covers what only some schedules have: an end of the disk, odd offsets, names that share an id.
+func TestCalendarSaysWhatItCannot(t *testing.T) {
+	s := compile(t, `"layers":[{"who":["ana"]}],"name":"Practice"`)
+	from := local(t, "2026-01-01 00:00")
+	if err := s.Calendar(&full{}, from, from.AddDate(0, 0, 1), from); err == nil || !strings.Contains(err.Error(), "write calendar: ") {
+		t.Errorf("error %v", err)
+	}
+	if got := offsetText(-20996); got != "-054956" {
+		t.Errorf("offset %s", got)
+	}
+	text := calendar("BEGIN:VEVENT\nSUMMARY:Dr. Lee\nDTSTART:20260105T080000Z\nDTEND:20260105T090000Z\nEND:VEVENT\nBEGIN:VEVENT\nSUMMARY:Dr Lee\nDTSTART:20260105T090000Z\nDTEND:20260105T100000Z\nEND:VEVENT")
+	text = strings.Replace(text, "PRODID:test\n", "PRODID:test\nX-WR-CALNAME:Our calls\n", 1)
+	doc, err := ImportCalendar(strings.NewReader(text), Import{Timezone: "UTC", From: from, To: from.AddDate(0, 1, 0)})
+	if err != nil || len(doc.Participants) != 2 || doc.Participants[1].ID != "dr-lee-2" || doc.Name != "Our calls" {
+		t.Errorf("%v %+v", err, doc)
+	}
+	doc, err = ImportCalendar(strings.NewReader(text), Import{Timezone: "UTC", From: from, To: from.AddDate(0, 1, 0), Names: map[string]ParticipantID{"Dr. Lee": "lee", "Dr Lee": "lee"}})
+	if err != nil || len(doc.Participants) != 1 || doc.Participants[0].ID != "lee" {
+		t.Errorf("%v %+v", err, doc)
+	}
+}
+
+type full struct{}
+
+func (*full) Write([]byte) (int, error) { return 0, io.ErrShortWrite }

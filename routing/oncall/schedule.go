@@ -37,15 +37,15 @@ func Compile(doc *Document, from, to time.Time) (*Schedule, error) {
 	if to.Before(from) {
 		return nil, fmt.Errorf("compile schedule: %s is before %s", to.Format(time.RFC3339), from.Format(time.RFC3339))
 	}
-	sp, err := p.span(from.Unix(), max(to.Unix(), from.Unix()+1))
+	sp, err := p.span(seconds(from), max(seconds(to), seconds(from)+1), maxPieces)
 	if err != nil {
 		return nil, err
 	}
 	return &Schedule{plan: p, span: sp}, nil
 }
 
-// span works the plan out for [lo, hi).
-func (p *plan) span(lo, hi int64) (*span, error) {
+// span works the plan out for [lo, hi), into at most limit pieces.
+func (p *plan) span(lo, hi int64, limit int) (*span, error) {
 	sp := &span{plan: p, lo: lo, hi: hi}
 	var off []interval
 	for i := range p.holidays {
@@ -63,8 +63,8 @@ func (p *plan) span(lo, hi int64) (*span, error) {
 		ivs := p.onCall(l, lo, hi, open, closed)
 		pieces += len(ivs)
 		tl, err := newTimeline(ivs)
-		if err == nil && pieces > maxPieces {
-			err = fmt.Errorf("more than %d shifts in the time asked for: ask for less at once", maxPieces)
+		if err == nil && pieces > limit {
+			err = fmt.Errorf("more than %d shifts in the time asked for: ask for less at once", limit)
 		}
 		if err != nil {
 			return nil, Problems{{Field: fmt.Sprintf("layers[%d]", i), Text: err.Error()}}
@@ -111,9 +111,9 @@ func (s *Schedule) covering(t, width int64) *span {
 	if t < s.span.lo {
 		hi = min(hi, s.span.lo)
 	}
-	sp, err := s.plan.span(t, hi)
+	sp, err := s.plan.span(t, hi, math.MaxInt)
 	if err != nil {
-		// Compile has seen a span of the same plan pass, and the bounds allow hundreds of times what a glance can hold.
+		// Not possible: newPlan bounds what can be on at the same time, and only that is an error without a limit.
 		panic("oncall: " + err.Error())
 	}
 	return sp

@@ -30,7 +30,7 @@ type timeline struct {
 	vals   []int32
 }
 
-// newTimeline sweeps over the intervals once. They may overlap and come in any order.
+// newTimeline sweeps over the intervals once. They may overlap and come in any order, and begin after dawn.
 func newTimeline(ivs []interval) (timeline, error) {
 	type edge struct {
 		at    int64
@@ -79,10 +79,6 @@ func (tl *timeline) append(at int64, active []int32) {
 		return
 	}
 	tl.vals = append(tl.vals, active...)
-	if at == dawn {
-		tl.first[n] = int32(len(tl.vals))
-		return
-	}
 	tl.starts = append(tl.starts, at)
 	tl.first = append(tl.first, int32(len(tl.vals)))
 }
