@@ -175,7 +175,7 @@ func (d *Desk) follow(ctx context.Context, s console.Service) {
 		events, err := s.Watch(ctx)
 		if err != nil {
 			var refused *console.Error
-			if errors.As(err, &refused) && refused.Code == errSignedOut {
+			if errors.As(err, &refused) && (refused.Code == errSignedOut || refused.Code == errNobody) {
 				d.parts.Log.Info("the session has ended")
 				d.leave()
 				d.tell("signedout", refused)

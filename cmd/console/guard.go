@@ -16,6 +16,7 @@ const (
 	errUnreachable = "desk.error.unreachable"
 	errInternal    = "desk.error.internal"
 	errSignedOut   = "desk.error.session"
+	errNobody      = "desk.error.signed-out" // the same, from behind the wire
 	errPhone       = "desk.error.phone"
 )
 

@@ -9,7 +9,7 @@ export function lastStep(r: { last: LastStep }): string {
   if (!l.kind) return t('desk.step.taken')
   const key = `desk.step.${l.kind}`
   const words = t(key, { name: l.name })
-  const head = words === key ? `${l.kind.replaceAll('-', ' ')} ${l.name}`.trim() : words.trim()
+  const head = words === key ? `${l.kind.replaceAll(/[-.]/g, ' ')} ${l.name}`.trim() : words.trim()
   const detail = code('desk.detail.', l.detail)
   return detail ? `${head}, ${detail}` : head
 }

@@ -116,6 +116,7 @@ class Desk {
     this.panel = ''
     this.signInError = code
     this.phase = 'signin'
+    if (this.demo) void this.signInDemo()
   }
 
   /** Takes the whole state anew. */
@@ -137,6 +138,11 @@ class Desk {
     this.drafts = h.drafts ?? []
     this.draftPops = h.draftPops ?? []
     this.#calls(h.pop)
+    const [latest] = this.drafts
+    if (h.pop || this.form || !latest) return
+    // Nothing else is on the desk: the note left unsent is, opened where the call just was, or offered under the next key.
+    if (this.wrapUp) this.resumeDraft(latest)
+    else if (document.activeElement === document.body) focusId('draft')
   }
 
   /** Puts a call on the desk. What was typed for it before comes back into its form; what is typed for another stays a draft. */
@@ -290,7 +296,7 @@ class Desk {
       return true
     } catch (e) {
       const r = refusal(e)
-      if (r.code === 'desk.error.session') this.#signedOut(r.code)
+      if (r.code === 'desk.error.session' || r.code === 'desk.error.signed-out') this.#signedOut(r.code)
       else this.tell(r.code, true)
       return false
     }

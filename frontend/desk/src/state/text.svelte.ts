@@ -46,7 +46,18 @@ export function code(prefix: string, value: string, values?: Record<string, unkn
   if (!value) return ''
   const key = prefix + value
   const s = t(key, values)
-  return s === key ? value.replaceAll('-', ' ') : s
+  return s === key ? value.replaceAll(/[-.]/g, ' ') : s
+}
+
+/**
+ * A step's detail in words. The server's leaves carry ids beside the codes; whoever reads a story wants the codes.
+ */
+export function details(value: string): string {
+  return value
+    .split(/\s+/)
+    .filter((w) => w && !/[:=]|\d.*-|^[0-9a-f]{12,}$/i.test(w))
+    .map((w) => code('desk.detail.', w))
+    .join(', ')
 }
 
 /** A text of the practice in a language, or in English, or in what there is. */
