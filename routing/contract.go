@@ -40,7 +40,8 @@ type Row struct {
 	Late  Lateness
 }
 
-// RowLast is the last thing that happened: Kind is a StoryLine's kind, Detail the attempt's state.
+// RowLast is the last thing that happened: Kind is a step's kind (StepSent, StepDelivered, StepPassed, …), Name whom it
+// concerned or who did it, Channel is set for a step of an attempt, Detail is a code when there is more to say.
 type RowLast struct {
 	Kind    string
 	Channel ChannelKind

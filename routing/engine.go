@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,6 +67,7 @@ func New(cfg Config) (*Engine, error) {
 	case cfg.LinkBase == "":
 		return nil, errors.New("routing: no address for links")
 	}
+	cfg.LinkBase = strings.TrimRight(cfg.LinkBase, "/")
 	cfg.Workers = or(cfg.Workers, 16)
 	cfg.Lease = or(cfg.Lease, 12*time.Second)
 	cfg.Poll = or(cfg.Poll, time.Second)

@@ -1,13 +1,18 @@
 package routing
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"lamplight/notes"
+	"lamplight/notes/postgres"
 )
 
 var oneText = Ladder{Name: "l", Rungs: []Rung{{Who: "primary", Channels: []ChannelKind{Text}}}}
@@ -100,6 +105,37 @@ func TestAckRacesWithADueAttempt(t *testing.T) {
 	}
 	h.halt()
 	h.verify()
+}
+
+// A note that is not stored has no dispatch, and nothing leaves for it.
+func TestWhatIsRolledBackNeverLeaves(t *testing.T) {
+	h := newHouse(t).run()
+	plan := h.plan(oneText)
+	tx, err := h.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.engine.BeginTx(t.Context(), tx, newNote("gone", "L-1"), plan); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.send(newNote("kept", "L-2"), plan)
+	if all := h.wait(1); !strings.Contains(all[0].Body, "L-2") {
+		t.Errorf("arrived %q", all[0].Body)
+	}
+	if _, err := h.engine.Row(t.Context(), "gone"); !errors.Is(err, ErrNoDispatch) {
+		t.Errorf("%v", err)
+	}
+	// One note climbs one ladder at a time.
+	err = postgres.InTx(t.Context(), h.pool, func(tx pgx.Tx) error {
+		_, err := h.engine.BeginTx(t.Context(), tx, newNote("kept", "L-2"), plan)
+		return err
+	})
+	if err == nil {
+		t.Error("a second dispatch of one note was begun")
+	}
 }
 
 // The alarm does not need the workers: here there are none.

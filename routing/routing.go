@@ -19,7 +19,7 @@ import (
 	"lamplight/telephony"
 )
 
-// A ChannelKind is a way to reach a person.
+// A ChannelKind is a way to reach a person. Voice is named here and not offered yet: a ladder that names it is refused.
 type ChannelKind string
 
 const (
@@ -97,8 +97,9 @@ const (
 // An AttemptState is where one message to one person stands; it only moves forward.
 //
 //	due ─▶ sending ─▶ accepted ─▶ delivered ─▶ opened
-//	 │        └─▶ failed   └─▶ undelivered
-//	 └─▶ cancelled (acknowledged before it was due)
+//	 │        │ └─▶ failed └─▶ undelivered        ▲
+//	 │        │        └────────────┴─────────────┘ an opened link proves arrival, whatever the carrier said
+//	 └────────┴─▶ cancelled (a person acted before it left)
 type AttemptState string
 
 const (
@@ -109,7 +110,7 @@ const (
 	Opened      AttemptState = "opened" // its link was opened
 	Failed      AttemptState = "failed"
 	Undelivered AttemptState = "undelivered"
-	Withdrawn   AttemptState = "cancelled"
+	Withdrawn   AttemptState = "cancelled" // a person acted before it left
 )
 
 // A DispatchID and an AttemptID name a dispatch and an attempt; the attempt's id is the idempotency key at the carrier.
@@ -139,7 +140,7 @@ type Attempt struct {
 	Channel  ChannelKind
 	State    AttemptState
 	DueAt    time.Time
-	SentAt   time.Time
-	Try      int
-	Why      string // a code when failed: "refused", "no-address", "timeout"
+	SentAt   time.Time // zero until the carrier took it
+	Try      int       // 1, and more for a further try within the rung after a failure
+	Why      string    // a code when failed: "refused", "unavailable", "timeout", "no-address", "not-configured", "carrier-30003"
 }

@@ -181,9 +181,7 @@ func explain(err error) error {
 		e.Code = strconv.Itoa(code)
 	}
 	switch {
-	case code >= 500 && code != 530 && code != 535 && code != 554:
-		e.Kind = channel.Refused
-	case code == 554 && send.Reason != gomail.ErrConnCheck:
+	case code >= 500 && code != 530 && code != 535: // those two are about our own password, which may be put right
 		e.Kind = channel.Refused
 	case code == 0 && (send.Reason == gomail.ErrSMTPDataClose || send.Reason == gomail.ErrWriteContent):
 		// The whole message may be there, only its confirmation is not.

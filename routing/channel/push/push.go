@@ -88,7 +88,7 @@ func New(cfg Config, store Store) (*Client, error) {
 		cfg.Timeout = 10 * time.Second
 	}
 	c := &Client{cfg: cfg, store: store}
-	dialer := &net.Dialer{Timeout: cfg.Timeout, ControlContext: nil}
+	dialer := &net.Dialer{Timeout: cfg.Timeout}
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			return c.dial(ctx, dialer, network, addr)

@@ -1,0 +1,37 @@
+package routing
+
+import (
+	"testing"
+
+	"lamplight/frontend/shared/catalog"
+)
+
+// Every code this package hands out has a sentence in both languages.
+func TestEveryCodeHasAWord(t *testing.T) {
+	c, err := catalog.House()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := []string{"routing.hole." + NobodyOnCall, "routing.hole." + NoAddress}
+	for _, k := range []string{StepBegun, StepSent, StepDelivered, StepUndelivered, StepFailed, StepOpened, StepWithdrawn,
+		StepAcknowledged, StepPassed, StepPushed, StepSkipped, StepReassigned, StepCancelled, StepExhausted} {
+		keys = append(keys, "routing.story."+k)
+	}
+	for _, k := range []string{"refused", "unavailable", "timeout", "no-address", string(notConfigured), "undelivered", "unreachable"} {
+		keys = append(keys, "routing.why."+k)
+	}
+	for _, k := range []ChannelKind{Text, Email, Push, Voice} {
+		keys = append(keys, "routing.channel."+string(k))
+	}
+	for _, k := range []string{"missing", "twice", "too-many", "too-long", "too-early", "not-later", "not-a-duration", "negative",
+		"unknown", "unknown-field", "wrong-type", "not-json", "not-offered"} {
+		keys = append(keys, "routing.problem."+k)
+	}
+	for _, lang := range c.Languages() {
+		for _, k := range keys {
+			if _, ok := c[lang][k]; !ok {
+				t.Errorf("%s has no %s", lang, k)
+			}
+		}
+	}
+}
