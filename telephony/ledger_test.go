@@ -25,6 +25,7 @@ type memory struct {
 	wav        []byte // the last kept
 	down       bool
 	hang       bool
+	forgets    bool // every third write succeeds and answers an error
 	writes     int
 	before     func(n int) // called with the number of each write, before it
 }
@@ -102,6 +103,9 @@ func (m *memory) Record(ctx context.Context, c telephony.Call, s telephony.Step)
 	}
 	m.calls[c.ID] = c
 	m.steps[c.ID] = append(m.steps[c.ID], s)
+	if m.forgets && n%3 == 0 {
+		return errDown
+	}
 	return nil
 }
 

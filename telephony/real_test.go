@@ -1,216 +1,16 @@
 package telephony_test
 
 import (
-	"context"
 	"encoding/binary"
-	"log/slog"
-	"os"
-	"path/filepath"
-	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"lamplight/telephony"
-	"lamplight/telephony/ari"
-	"lamplight/telephony/asterisk"
-	"lamplight/telephony/asterisk/asterisktest"
 	"lamplight/telephony/phone"
 	"lamplight/telephony/phone/speech"
 	"lamplight/telephony/phone/voice"
 )
-
-// A house is a real Asterisk, a ledger in memory, an engine, a carrier and one agent's phone.
-type house struct {
-	t       testing.TB
-	server  *asterisk.Server
-	led     *memory
-	desk    *desk
-	sw      *ari.Client
-	eng     *telephony.Engine
-	stop    func() // kills the engine: it says no goodbye to Asterisk
-	carrier *phone.Phone
-	desk1   *phone.Phone
-	agent   telephony.Agent
-}
-
-func newHouse(t testing.TB) *house {
-	h := &house{t: t, server: asterisktest.Start(t, nil), led: newMemory(), agent: agent("agent1", telephony.English, telephony.Spanish)}
-	h.agent.Endpoint = "agent1"
-	sip := h.server.SIPAddr().String()
-	h.carrier = h.open(phone.Config{Listen: h.server.CarrierAddr(), Registrar: sip, User: "carrier"})
-	h.desk1 = h.open(phone.Config{Registrar: sip, User: "agent1", Password: h.server.Agents()["agent1"]})
-	if err := h.desk1.Register(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	h.begin()
-	t.Cleanup(func() { h.stop() })
-	return h
-}
-
-func (h *house) open(c phone.Config) *phone.Phone {
-	p, err := phone.Open(h.t.Context(), c)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.t.Cleanup(func() {
-		if err := p.Close(); err != nil {
-			h.t.Error(err)
-		}
-	})
-	return p
-}
-
-// begin starts an engine and signs the agent in.
-func (h *house) begin() {
-	h.connect()
-	sw := h.sw
-	h.desk = newDesk()
-	h.eng = telephony.NewEngine(telephony.Config{Switch: sw, Ledger: h.led, Listener: h.desk, Log: h.log(), CollectEvery: time.Second})
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	eng := h.eng
-	go func() { ended <- eng.Run(ctx) }()
-	h.stop = func() {
-		h.stop = func() {}
-		cancel()
-		if err := <-ended; err != nil {
-			h.t.Error(err)
-		}
-		if err := sw.Close(); err != nil {
-			h.t.Error(err)
-		}
-	}
-	h.must(h.eng.AgentIn(h.t.Context(), h.agent))
-	h.must(h.eng.Ready(h.t.Context(), h.agent.ID))
-}
-
-// connect makes a switch of the Asterisk.
-func (h *house) connect() {
-	url, user, password := h.server.ARI()
-	sw, err := ari.Open(ari.Config{URL: url, User: user, Password: password, App: h.server.App(), Log: h.log()})
-	h.must(err)
-	h.sw = sw
-}
-
-func (h *house) log() *slog.Logger {
-	return slog.New(slog.NewTextHandler(testLog{h.t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
-}
-
-func (h *house) must(err error) {
-	h.t.Helper()
-	if err != nil {
-		h.t.Fatal(err)
-	}
-}
-
-// until waits for something to become so.
-func (h *house) until(what string, within time.Duration, so func() bool) {
-	h.t.Helper()
-	end := time.Now().Add(within)
-	for !so() {
-		if time.Now().After(end) {
-			h.t.Fatalf("after %v not yet: %s", within, what)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
-// dial has somebody call a line, once new callers are handed over.
-func (h *house) dial(line telephony.Line) *phone.Call {
-	h.t.Helper()
-	h.until("the engine beats", 5*time.Second, func() bool { return h.healthy() })
-	c, err := h.carrier.Dial(h.t.Context(), phone.Outgoing{Number: line.DID.Reveal(), From: "+13125559876", Name: "ORTEGA J"})
-	h.must(err)
-	return c
-}
-
-// healthy tells whether a beat has reached Asterisk: only then are callers ours.
-func (h *house) healthy() bool {
-	return h.eng.Healthy()
-}
-
-// answer takes the call that rings at the agent's phone.
-func (h *house) answer() *phone.Call {
-	h.t.Helper()
-	select {
-	case in := <-h.desk1.Incoming():
-		h.must(in.Ring())
-		if o := h.desk.lastOffer(); in.Header("X-Lamplight-Call") != string(o.Call) || o.Call == "" {
-			h.t.Errorf("the phone rings for call %q, the desk shows %q", in.Header("X-Lamplight-Call"), o.Call)
-		}
-		c, err := in.Answer(h.t.Context())
-		h.must(err)
-		return c
-	case <-time.After(15 * time.Second):
-		h.t.Fatal("the agent's phone does not ring")
-		panic("unreached")
-	}
-}
-
-// converse has both speak, at once, and checks that each hears the other.
-func (h *house) converse(caller, agent *phone.Call, language string) {
-	h.t.Helper()
-	says, err := voice.Caller(language)
-	h.must(err)
-	answers, err := voice.Agent(language)
-	h.must(err)
-	agentHad, callerHad := len(agent.Heard()), len(caller.Heard()) // what was said before does not count
-	var both sync.WaitGroup
-	both.Go(func() {
-		if err := caller.Play(h.t.Context(), says); err != nil {
-			h.t.Error(err)
-		}
-	})
-	both.Go(func() {
-		if err := agent.Play(h.t.Context(), answers); err != nil {
-			h.t.Error(err)
-		}
-	})
-	both.Wait()
-	h.heard("the agent", agent, agentHad, says)
-	h.heard("the caller", caller, callerHad, answers)
-}
-
-// heard waits until somebody has heard what was said.
-func (h *house) heard(who string, c *phone.Call, from int, said speech.PCM) {
-	h.t.Helper()
-	best := 0.0
-	end := time.Now().Add(5 * time.Second)
-	for time.Now().Before(end) {
-		if best, _ = speech.Match(c.Heard()[from:], said); best > 0.9 {
-			h.t.Logf("%s heard the other with a correlation of %.3f", who, best)
-			return
-		}
-		time.Sleep(200 * time.Millisecond)
-	}
-	h.t.Errorf("%s heard the other with a correlation of %.3f only", who, best)
-}
-
-// nothingLeft waits until nothing is left on the switch.
-func (h *house) nothingLeft() {
-	h.t.Helper()
-	h.until("nothing is left on the switch", 10*time.Second, func() bool {
-		s, err := h.sw.Snapshot(h.t.Context())
-		h.must(err)
-		return len(s.Legs)+len(s.Bridges)+len(s.Recordings) == 0
-	})
-}
-
-func (h *house) theCall() telephony.Call {
-	all := h.led.all()
-	if len(all) == 0 {
-		return telephony.Call{}
-	}
-	return all[len(all)-1]
-}
-
-func (h *house) ends(o telephony.Outcome) {
-	h.t.Helper()
-	h.until("the call ended", 5*time.Second, func() bool { return h.theCall().State == telephony.Ended })
-	if got := h.theCall(); got.Outcome != o {
-		h.t.Errorf("the call ended %s, want %s: %v", got.Outcome, o, h.led.story(got.ID))
-	}
-}
 
 func TestRealWalk(t *testing.T) {
 	h := newHouse(t)
@@ -411,22 +211,32 @@ func TestRealKilledWhileWaiting(t *testing.T) {
 	})
 }
 
-// prompt is what Asterisk says.
-func (h *house) prompt(name, language string) speech.PCM {
-	files, err := filepath.Glob(filepath.Join("asterisk", "sounds", language, name+".*"))
-	h.must(err)
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		h.must(err)
-		switch filepath.Ext(f) {
-		case ".ulaw":
-			return speech.FromUlaw(b)
-		case ".wav":
-			pcm, err := speech.ReadWAV(b)
-			h.must(err)
-			return pcm
-		}
+func TestRealRestartWhileWaitingThenAsteriskDies(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.must(h.eng.Pause(t.Context(), h.agent.ID, "lunch"))
+	caller := h.dial(plain)
+	h.until("the caller waits", 3*time.Second, func() bool { return h.theCall().State == telephony.Waiting })
+	h.stop()
+	time.Sleep(3 * time.Second)
+	h.begin() // the agent is Ready now
+	agent := h.answer()
+	h.converse(caller, agent, "en")
+	if n := len(h.led.all()); n != 1 {
+		t.Errorf("one caller became %d calls", n)
 	}
-	h.t.Fatalf("no sound %s in %s", name, language)
-	return nil
+	h.until("the recording runs", 2*time.Second, func() bool {
+		s, err := h.sw.Snapshot(t.Context())
+		h.must(err)
+		return len(s.Recordings) == 1
+	})
+	before := h.server.Restarts()
+	h.must(syscall.Kill(h.server.Pid(), syscall.SIGKILL))
+	h.until("Asterisk is back", 20*time.Second, func() bool { return h.server.Restarts() > before && h.eng.Healthy() })
+	h.ends(telephony.Completed)
+	h.until("the agent is in wrap-up", 2*time.Second, func() bool { return h.desk.agent(h.agent.ID) == telephony.AgentWrapUp })
+	h.nothingLeft()
+	if h.led.kept() != 1 {
+		t.Error("what was recorded until then is lost")
+	}
 }

@@ -33,37 +33,22 @@ func (e *Engine) recover(link uint64) {
 	})
 }
 
-// remember asks the ledger for the calls that have not ended, and their lines.
-func (e *Engine) remember(link, at uint64, s sight, leases map[LegID]*lease) {
+// remember asks the ledger for the calls that have not ended, and their lines, then looks again and takes over.
+func (e *Engine) remember(link, at uint64, first sight, leases map[LegID]*lease) {
 	var live []Call
-	lines := map[Number]Line{}
-	spillWaiting := func() {
-		for id := range s.legs {
-			if len(s.legsWith(id)) < 2 {
-				leases[id].last(spill)
-			}
-		}
-	}
+	var lines map[Number]Line
+	var s sight
 	e.work(func(ctx context.Context) (err error) {
 		ok := e.patiently(ctx, func(ctx context.Context) (err error) {
-			if live, err = e.cfg.Ledger.Live(ctx); err != nil {
-				return err
+			live, lines, err = e.living(ctx)
+			return err
+		}, func() { // let go whoever talks to nobody
+			for id := range first.legs {
+				if len(first.legsWith(id)) < 2 {
+					leases[id].last(spill)
+				}
 			}
-			for _, c := range live {
-				if _, ok := lines[c.DID]; ok || !c.Inbound {
-					continue
-				}
-				line, owned, err := e.cfg.Ledger.LineFor(ctx, c.DID)
-				if err != nil {
-					return err
-				}
-				if !owned { // its number was taken from the practice since: the call goes on as it was
-					line = Line{DID: c.DID, Account: c.Account, Languages: []Language{c.Language}}
-				}
-				lines[c.DID] = line
-			}
-			return nil
-		}, spillWaiting)
+		})
 		if !ok {
 			return ctx.Err()
 		}
@@ -87,6 +72,29 @@ func (e *Engine) remember(link, at uint64, s sight, leases map[LegID]*lease) {
 		e.release()
 		e.recovered()
 	})
+}
+
+// living asks the ledger for the calls that have not ended, and for the lines of those that callers made.
+func (e *Engine) living(ctx context.Context) ([]Call, map[Number]Line, error) {
+	live, err := e.cfg.Ledger.Live(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	lines := map[Number]Line{}
+	for _, c := range live {
+		if _, ok := lines[c.DID]; ok || !c.Inbound {
+			continue
+		}
+		line, owned, err := e.cfg.Ledger.LineFor(ctx, c.DID)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !owned { // its number was taken from the practice since: the call goes on as it was
+			line = Line{DID: c.DID, Account: c.Account, Languages: []Language{c.Language}}
+		}
+		lines[c.DID] = line
+	}
+	return live, lines, nil
 }
 
 // legsWith lists the legs in the bridge of a leg, itself among them.

@@ -300,6 +300,30 @@ func TestEveryEventTwice(t *testing.T) {
 	})
 }
 
+// The same day, and at one step after the other the connection to the switch breaks for three seconds.
+func TestUnlinkedAtEachStep(t *testing.T) {
+	step := int64(3)
+	if testing.Short() {
+		step = 23
+	}
+	for cut := int64(1); cut <= 350; cut += step {
+		t.Run(fmt.Sprintf("%d", cut), func(t *testing.T) {
+			var n atomic.Int64
+			inWatchedWorld(t, []telephony.Agent{ana, bob}, false, func(w *world) {
+				if n.Add(1) == cut {
+					w.sw.Unlink()
+					time.AfterFunc(3*time.Second, w.sw.Link)
+				}
+			}, func(w *world) {
+				w.led.forgets = cut%2 == 0
+				aDay(w, func(string) {})
+				n.Store(cut)
+				accounted(w)
+			})
+		})
+	}
+}
+
 // revive starts another engine if the last was killed.
 func (w *world) revive() {
 	select {
