@@ -109,7 +109,7 @@ func (b bits) meets(o bits) bool {
 	return false
 }
 
-// and writes into dst what the two share, and says whether that is anything.
+// and writes into dst, which may be one of them, what the two share, and says whether that is anything.
 func (b bits) and(o bits, dst *bits) bool {
 	n := min(len(b), len(o))
 	d := (*dst)[:0]

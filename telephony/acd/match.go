@@ -119,9 +119,7 @@ func (c *call) barred(a *agent) bool {
 // who is idle longest. Nil when none fits.
 func (s *State) pick(c *call) *agent {
 	sl := c.kind.slots[c.stage]
-	if !sl.fits.and(s.readyProfiles, &s.cand) {
-		return nil
-	}
+	sl.fits.and(s.readyProfiles, &s.cand)
 	if len(c.bars) > 0 {
 		for i, w := range s.cand {
 			for ; w != 0; w &= w - 1 {

@@ -274,6 +274,11 @@ func TestTheBestSetIsServedWhenManyComeFreeAtOnce(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	d := newDesk(t, Config{})
 	d.at(0, CallIn{"1", en}, AgentIn{speaker("a", "ht")})
+	d.at(0, AgentIn{speaker("busy", "zz")}, Ready{"busy"}, CallIn{"talk", Needs{Practice: "p", Language: "zz"}})
+	d.at(0, Accepted{d.offer("talk")})
+	if _, ok := d.s.CallNow("x"); ok {
+		t.Error("there is a call x")
+	}
 	long := string(make([]byte, 300))
 	for name, c := range map[string]struct {
 		e    Event
@@ -309,6 +314,7 @@ func TestRefusals(t *testing.T) {
 		"no such call revised":   {Revise{"x", en}, ErrUnknown},
 		"revised to nothing":     {Revise{"1", Needs{}}, ErrInvalid},
 		"no such call requeued":  {Requeue{Call: "x"}, ErrUnknown},
+		"requeued to nothing":    {Requeue{Call: "talk", Needs: &Needs{}}, ErrInvalid},
 		"no such call ended":     {Ended{Call: "x"}, ErrUnknown},
 		"a waiting call ended":   {Ended{Call: "1"}, ErrState},
 		"no such offer ringing":  {Ringing{OfferID{1, 9}}, ErrStale},

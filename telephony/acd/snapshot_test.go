@@ -201,7 +201,7 @@ func find(s *Snapshot, state AgentState) *AgentRecord {
 // FuzzRestore reads any text as a Snapshot: it is refused, or what comes of it keeps every promise.
 func FuzzRestore(f *testing.F) {
 	w := newWorld(f, 1)
-	for range 60 {
+	for range 25 {
 		w.pass()
 		if err := w.step(w.event()); err != nil {
 			f.Fatal(err)
