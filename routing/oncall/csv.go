@@ -51,6 +51,9 @@ func ImportCSV(r io.Reader, how Import) (*Document, error) {
 	for _, row := range im.read {
 		im.shift(row)
 	}
+	if im.cast.count == 0 && len(im.problems) == 0 {
+		im.problems.add(1, "file", "holds no shift in the time asked for")
+	}
 	if im.cast.full() {
 		im.problems.add(im.read[maxShifts].line, "file", "holds more than %d shifts", maxShifts)
 	}

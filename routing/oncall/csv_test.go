@@ -84,6 +84,10 @@ func TestImportCSVTakesTheTimeAskedFor(t *testing.T) {
 	if err != nil || len(doc.Participants) != 1 || doc.Participants[0].Name != "Bob" {
 		t.Errorf("%v %+v", err, doc)
 	}
+	how.From, how.To = how.From.AddDate(1, 0, 0), how.To.AddDate(1, 0, 0)
+	if _, err := ImportCSV(strings.NewReader("2026-04-01,08:00,09:00,Ana\n"), how); err == nil || !strings.Contains(err.Error(), "holds no shift in the time asked for") {
+		t.Errorf("error %v", err)
+	}
 	_, err = ImportCSV(strings.NewReader(strings.Repeat("2026-04-03,08:00,09:00,Ana\n", maxShifts+1)), Import{Timezone: "UTC"})
 	if err == nil || !strings.Contains(err.Error(), "line 50001: file: holds more than 50000 shifts") {
 		t.Errorf("error %v", err)

@@ -60,6 +60,9 @@ func ImportCalendar(r io.Reader, how Import) (*Document, error) {
 	}
 	im.read(cal.Events(), lines)
 	im.occur()
+	if im.cast.count == 0 && len(im.problems) == 0 {
+		im.problems.add(1, "calendar", "holds no shift in the time asked for")
+	}
 	if err := im.problems.err(); err != nil {
 		return nil, err
 	}

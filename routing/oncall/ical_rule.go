@@ -66,19 +66,28 @@ func expandRule(text string, start, end int64, until func(t int64, utc bool) int
 		return nil, fmt.Errorf("the recurrences reach over more than %d days in all: ask for a shorter time", ruleBudget)
 	}
 	opt.Dtstart = date
-	opt.Until = time.Unix(last-mod(last, day), 0).UTC()
 	rule, err := rrule.NewRRule(*opt)
 	if err != nil {
 		return nil, fmt.Errorf("cannot be used: %w", err)
 	}
 	var out []int64
 	next := rule.Iterator()
-	for t, ok := next(); ok; t, ok = next() {
-		if w := t.Unix() + clock; w > start && w <= last {
+	for n := 0; ; n++ {
+		t, ok := next()
+		w := t.Unix() + clock
+		switch {
+		case !ok && (opt.Count == 0 || n < opt.Count):
+			// The library looks for a match up to the year 9999, a tenth of a second's work: 30 February never comes.
+			if !spend(ruleBudget / 10) {
+				return nil, fmt.Errorf("too many rules match nothing")
+			}
+			return out, nil
+		case !ok || w > last:
+			return out, nil
+		case w > start:
 			out = append(out, w)
 		}
 	}
-	return out, nil
 }
 
 // parseUntil takes UNTIL with or without the Z that RFC 5545 wants, because not all programs write it.
