@@ -237,7 +237,7 @@ func (e *Engine) join(c *call) {
 // settle sees to two who talk: should we die, the fail-safe keeps them talking.
 func (e *Engine) settle(c *call) {
 	near, far, sw := c.near.id, c.far.id, e.cfg.Switch
-	lease := c.far.lease
+	lease := c.unleased().lease
 	e.push(&c.lane, func(ctx context.Context) error {
 		if err := e.command(ctx, func(ctx context.Context) error { return sw.SetPeer(ctx, near, far) }); err != nil {
 			return err
@@ -245,7 +245,7 @@ func (e *Engine) settle(c *call) {
 		return e.command(ctx, func(ctx context.Context) error { return sw.SetPeer(ctx, far, near) })
 	}, func(err error) {
 		if err == nil {
-			lease.last(0) // the caller's lease alone decides from now on
+			lease.last(0) // the other leg's lease alone decides from now on
 		}
 		e.failed(c, "pair two legs", err, "")
 	})

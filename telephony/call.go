@@ -58,6 +58,15 @@ func (c *call) agentLeg() *leg {
 	return &c.far
 }
 
+// unleased is the leg of two who talk whose lease is cleared, so that one lease decides for both. An agent's leg has
+// no dialplan that goes on talking, the other party's has.
+func (c *call) unleased() *leg {
+	if c.agentNear {
+		return &c.near
+	}
+	return &c.far
+}
+
 // raise has a signal dealt with after the one that is being dealt with.
 func (e *Engine) raise(c *call, s signal) { e.raised = append(e.raised, raised{c: c, s: s}) }
 

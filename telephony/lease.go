@@ -61,7 +61,10 @@ func (e *Engine) keepLease(l *lease, id LegID) {
 			err := renew(one, e.cfg.Lease)
 			cancel()
 			if errors.Is(err, ErrGone) { // hung up, or the fail-safe has it: an event tells which, or the next look
-				e.post(e.lookSoon)
+				e.post(func() {
+					l.over = true
+					e.lookSoon()
+				})
 				return
 			}
 		}

@@ -55,9 +55,11 @@ func (e *Engine) remember(link, at uint64, first sight, leases map[LegID]*lease)
 		s, err = e.look(ctx)
 		return err
 	}, func(err error) {
-		for _, l := range leases {
-			defer l.end() // each call has its own by then
-		}
+		defer func() {
+			for _, l := range leases { // of the legs that no call has taken
+				l.end()
+			}
+		}()
 		if link != e.link {
 			return
 		}
@@ -67,7 +69,7 @@ func (e *Engine) remember(link, at uint64, first sight, leases map[LegID]*lease)
 		}
 		s.strict, s.at = true, at
 		e.known = true
-		e.takeOver(live, lines, s)
+		e.takeOver(live, lines, s, leases)
 		e.reconcile(s)
 		e.release()
 		e.recovered()
@@ -108,7 +110,7 @@ func (s sight) legsWith(id LegID) (with []LegID) {
 }
 
 // takeOver makes calls of what the ledger and the switch tell. What does not fit together yet, reconcile mends.
-func (e *Engine) takeOver(live []Call, lines map[Number]Line, s sight) {
+func (e *Engine) takeOver(live []Call, lines map[Number]Line, s sight, leases map[LegID]*lease) {
 	byCall := map[CallID][]LegView{}
 	for _, v := range s.snap.Legs {
 		id := v.Call
@@ -126,7 +128,7 @@ func (e *Engine) takeOver(live []Call, lines map[Number]Line, s sight) {
 		c := e.newCall(rec, waiting)
 		c.line = lines[rec.DID]
 		for _, v := range byCall[rec.ID] {
-			e.adopt(c, v, s)
+			e.adopt(c, v, s, leases)
 		}
 		if c.far.id == "" {
 			quiet = append(quiet, c)
@@ -145,8 +147,9 @@ func (e *Engine) isNear(v LegView) bool {
 }
 
 // adopt takes a leg found on the switch into its call. Of several legs to agents only one that was answered can be
-// the one; the others are hung up as strays.
-func (e *Engine) adopt(c *call, v LegView, s sight) {
+// the one; the others are hung up as strays. It goes on with the lease that was begun for the leg: two renewals at once
+// could undo each other.
+func (e *Engine) adopt(c *call, v LegView, s sight, leases map[LegID]*lease) {
 	l := &c.far
 	switch {
 	case c.Inbound && v.Agent == "" || !c.Inbound && v.Leg == nearOf(c.ID):
@@ -158,7 +161,11 @@ func (e *Engine) adopt(c *call, v LegView, s sight) {
 		delete(e.legs, l.id)
 		l.endLease()
 	}
-	*l = leg{id: v.Leg, up: v.Up, known: 1, lease: e.lease(v.Leg)}
+	*l = leg{id: v.Leg, up: v.Up, known: 1, lease: leases[v.Leg]}
+	delete(leases, v.Leg)
+	if l.lease == nil { // it came after the first look
+		l.lease = e.lease(v.Leg)
+	}
 	e.legs[v.Leg] = c
 	c.agentNear = !c.Inbound && nearOf(c.ID) == v.Leg && v.Agent != "" || c.agentNear
 }
@@ -175,6 +182,7 @@ func (e *Engine) goOn(c *call) {
 		c.near = leg{id: "gone", known: 1} // reconcile finds out how it went
 	case talked && c.far.id != "":
 		c.phase = map[CallState]phase{Talking: talking, Held: held}[c.State]
+		c.unleased().lease.last(0)
 		e.besides(c)
 	case talked:
 		c.phase = talking

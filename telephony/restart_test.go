@@ -52,6 +52,24 @@ func TestRestartWhile(t *testing.T) {
 			}
 		})
 	})
+	t.Run("talking, and again for good", func(t *testing.T) {
+		inWorld(t, []telephony.Agent{ana}, func(w *world) {
+			caller, _ := w.arrive(plain.DID)
+			phone := w.talk(ana, caller)
+			w.restart(3 * time.Second)
+			w.pass(20 * time.Second)
+			w.hears(caller, phone)
+			w.stop()
+			w.pass(30 * time.Second)
+			if w.phone(ana.Endpoint) != phone { // the caller's lease ran out: the real fail-safe goes on with this leg
+				t.Error("the agent's leg has a lease of its own")
+			}
+			w.start()
+			w.sw.HangUp(caller, 16)
+			w.pass(30 * time.Second)
+			w.clean()
+		})
+	})
 	t.Run("several wait", func(t *testing.T) {
 		inWorld(t, nil, func(w *world) {
 			var callers []telephony.LegID
