@@ -31,9 +31,9 @@ func pageRefusal(err error) error {
 		return err
 	}
 	switch e.Code {
-	case "desk.error.forbidden", "desk.error.not-found":
+	case "desk.error.not-allowed", "desk.error.not-found":
 		return &Error{Code: "portal.error.not-found"}
-	case "desk.error.signed-out":
+	case "desk.error.session":
 		return &Error{Code: "portal.error.signed-out"}
 	}
 	return err

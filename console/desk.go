@@ -76,14 +76,14 @@ var refused = []struct {
 	err  error
 	code string
 }{
-	{telephony.ErrNoAgent, "desk.error.not-signed-in"},
-	{telephony.ErrNoCall, "desk.error.no-call"},
-	{telephony.ErrStale, "desk.error.offer-over"},
-	{telephony.ErrState, "desk.error.not-now"},
-	{telephony.ErrNoSwitch, "desk.error.no-switch"},
-	{telephony.ErrStopped, "desk.error.no-switch"},
-	{access.ErrForbidden, "desk.error.forbidden"},
-	{access.ErrNobody, "desk.error.signed-out"},
+	{telephony.ErrNoAgent, "desk.error.session"},
+	{telephony.ErrNoCall, "desk.error.not-yours"},
+	{telephony.ErrStale, "desk.error.stale"},
+	{telephony.ErrState, "desk.error.state"},
+	{telephony.ErrNoSwitch, "desk.error.switch"},
+	{telephony.ErrStopped, "desk.error.switch"},
+	{access.ErrForbidden, "desk.error.not-allowed"},
+	{access.ErrNobody, "desk.error.session"},
 	{notes.ErrNoNote, "desk.error.not-found"},
 	{notes.ErrNoCall, "desk.error.not-found"},
 	{notes.ErrNoAccount, "desk.error.not-found"},
@@ -101,7 +101,7 @@ func refusal(err error) error {
 	}
 	var incomplete *notes.Incomplete
 	if errors.As(err, &incomplete) {
-		return &Error{Code: "desk.error.incomplete", Fields: incomplete.Fields}
+		return &Error{Code: "desk.error.form", Fields: incomplete.Fields}
 	}
 	for _, r := range refused {
 		if errors.Is(err, r.err) {
@@ -115,10 +115,10 @@ func refusal(err error) error {
 func (h *House) agent(ctx context.Context) (access.Actor, telephony.AgentID, error) {
 	a, ok := access.From(ctx)
 	if !ok {
-		return a, "", &Error{Code: "desk.error.signed-out"}
+		return a, "", &Error{Code: "desk.error.session"}
 	}
 	if !a.Has(access.Agent) && !a.Has(access.Supervisor) {
-		return a, "", &Error{Code: "desk.error.forbidden"}
+		return a, "", &Error{Code: "desk.error.not-allowed"}
 	}
 	return a, telephony.AgentID(a.Person), nil
 }
@@ -195,7 +195,7 @@ func (h *House) Scenarios(ctx context.Context) ([]Scenario, error) {
 		return nil, err
 	}
 	if h.cfg.Trainer == nil {
-		return nil, &Error{Code: "desk.error.no-training"}
+		return nil, &Error{Code: "desk.error.training"}
 	}
 	return h.cfg.Trainer.Scenarios(), nil
 }
@@ -203,7 +203,7 @@ func (h *House) Scenarios(ctx context.Context) ([]Scenario, error) {
 func (h *House) PracticeCall(ctx context.Context, scenario string) error {
 	return h.act(ctx, func(telephony.AgentID) error {
 		if h.cfg.Trainer == nil {
-			return &Error{Code: "desk.error.no-training"}
+			return &Error{Code: "desk.error.training"}
 		}
 		return h.cfg.Trainer.Call(ctx, scenario)
 	})

@@ -93,8 +93,11 @@ func (h *House) Offered(o telephony.Offer, c telephony.Call) {
 	})
 }
 
-// Withdrawn takes a pop away.
+// Withdrawn takes a pop away, unless it became this agent's call.
 func (h *House) Withdrawn(o telephony.Offer, why string) {
+	if why == "answered" {
+		return
+	}
 	h.streams.to(o.Agent, h.now(Event{Kind: "gone", Gone: &Gone{Call: o.Call, Why: why, At: h.cfg.Now()}}))
 }
 

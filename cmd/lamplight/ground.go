@@ -16,22 +16,9 @@ import (
 
 	"lamplight/console"
 	"lamplight/console/wire"
-	"lamplight/notes/postgres"
 	"lamplight/telephony/ari"
 	"lamplight/telephony/asterisk"
 )
-
-// database starts the private PostgreSQL, or takes the one given, and returns its URL.
-func database(ctx context.Context, cfg serverConfig, st state, say func(string)) (url string, closer func() error, err error) {
-	if cfg.DatabaseURL != "" {
-		return cfg.DatabaseURL, func() error { return nil }, nil
-	}
-	c, err := postgres.Private(ctx, postgres.Config{Dir: st.path("postgres"), Progress: say})
-	if err != nil {
-		return "", nil, err
-	}
-	return c.URL(), c.Close, nil
-}
 
 // phones are the desks' SIP phones and where they register.
 type phones struct {

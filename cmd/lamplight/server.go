@@ -40,6 +40,7 @@ type Server struct {
 	closers []func() error
 
 	certs   certs
+	cluster *postgres.Cluster // nil with a database of the administrator's
 	pool    *pgxpool.Pool
 	audit   *audit.Log
 	record  *notes.Store
@@ -108,11 +109,16 @@ func (s *Server) openState(context.Context) (err error) {
 }
 
 func (s *Server) openRecord(ctx context.Context) error {
-	url, closer, err := database(ctx, s.cfg, s.state, func(what string) { s.log.Info(what) })
-	if err != nil {
-		return err
+	url := s.cfg.DatabaseURL
+	if url == "" {
+		var err error
+		if s.cluster, err = postgres.Private(ctx, postgres.Config{Dir: s.state.path("postgres"), Progress: func(what string) { s.log.Info(what) }}); err != nil {
+			return err
+		}
+		s.closers = append(s.closers, s.cluster.Close)
+		url = s.cluster.URL()
 	}
-	s.closers = append(s.closers, closer)
+	var err error
 	if s.pool, err = postgres.Open(ctx, url); err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func (g *doorGate) Who(ctx context.Context, s Session) (context.Context, error) 
 	}
 	hash, err := s.Hash()
 	if err != nil {
-		return nil, &console.Error{Code: "desk.error.signed-out"}
+		return nil, &console.Error{Code: "desk.error.session"}
 	}
 	session, err := g.door.ResumeHashed(ctx, hash)
 	g.mu.Lock()
@@ -69,7 +69,7 @@ func (g *doorGate) Who(ctx context.Context, s Session) (context.Context, error) 
 		}
 	}
 	if errors.Is(err, access.ErrSignedOut) {
-		return nil, &console.Error{Code: "desk.error.signed-out"}
+		return nil, &console.Error{Code: "desk.error.session"}
 	}
 	if err != nil {
 		return nil, err

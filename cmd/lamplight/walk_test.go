@@ -1,0 +1,289 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/telephony"
+	"lamplight/telephony/phone"
+)
+
+// stateDir is a directory that the private database and Asterisk, which run as other accounts, can enter.
+func stateDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "lamplight-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+// boot opens the same demo that `lamplight demo` opens, in a state directory of its own, and runs it until the test ends.
+func boot(t *testing.T) *demo {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	d, err := openDemo(ctx, &demoCmd{State: stateDir(t), Calls: 1}, time.Now())
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	ran := make(chan error, 1)
+	go func() { ran <- d.server.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ran; err != nil {
+			t.Errorf("the server ended: %v", err)
+		}
+		if err := d.server.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+		if err := d.pocket.Close(); err != nil {
+			t.Errorf("close the pocket: %v", err)
+		}
+		if t.Failed() {
+			b, err := os.ReadFile(d.server.state.path("server.log"))
+			t.Logf("server.log: %s %v", b, err)
+		}
+	})
+	return d
+}
+
+func (d *demo) walkers(t *testing.T) *walker {
+	t.Helper()
+	w, err := d.newWalker(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.close)
+	return w
+}
+
+// TestTheWalk walks an English and a Spanish call from INVITE to proof over real Asterisk, PostgreSQL, NATS, SIP, SMTP and
+// HTTP, then looks for the patients' words everywhere they must not be.
+func TestTheWalk(t *testing.T) {
+	d := boot(t)
+	w := d.walkers(t)
+	for i := range 2 {
+		r := w.walk(t.Context(), d.script(i))
+		for _, s := range r.Steps {
+			t.Logf("%9.1f ms %s", s.MS, s.What)
+		}
+		if r.Error != "" || !r.Acknowledged || r.AgentHeard < heardWell || r.CallerHeard < heardWell {
+			t.Fatalf("%s: %+v", r.Scenario, r)
+		}
+	}
+	report, err := d.server.verify(t.Context())
+	if err != nil || !report.Good() || report.Leaves < 20 || len(report.Unchecked) > 0 {
+		t.Fatalf("audit: %+v, %v", report, err)
+	}
+	t.Run("nothing of the patient is readable", func(t *testing.T) { nothingReadable(t, d) })
+	t.Run("tampering is found", func(t *testing.T) { tamperingFound(t, d) })
+}
+
+// nothingReadable scans a dump of the database and every file of the state directory but the database's own (which the
+// dump shows) for the patients' words, as they are, in hexadecimal and in base64.
+func nothingReadable(t *testing.T, d *demo) {
+	var secrets []string
+	for i := range 2 {
+		for key, v := range d.script(i).Expected.Fields {
+			if key != "dob" && len(v) > 5 { // a date of birth could stand anywhere as some other date
+				secrets = append(secrets, strings.TrimPrefix(v, "+"))
+			}
+		}
+		secrets = append(secrets, strings.TrimPrefix(d.script(i).ani, "+1"), d.script(i).name)
+	}
+	haystacks := map[string][]byte{"the database": dump(t, d)}
+	err := filepath.WalkDir(d.server.state.dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() && e.Name() == "data" && strings.Contains(path, "postgres") {
+			if e != nil && e.IsDir() {
+				return fs.SkipDir
+			}
+			return err
+		}
+		if !e.Type().IsRegular() {
+			return nil
+		}
+		haystacks[path], err = os.ReadFile(path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(haystacks) < 10 {
+		t.Fatalf("only %d places were searched", len(haystacks))
+	}
+	for place, hay := range haystacks {
+		for _, s := range secrets {
+			forms := []string{s, hex.EncodeToString([]byte(s)), base64.StdEncoding.EncodeToString([]byte(s))[:len(s)]}
+			for _, form := range forms {
+				if bytes.Contains(hay, []byte(form)) {
+					t.Errorf("%s holds %q", place, form)
+				}
+			}
+		}
+	}
+}
+
+// dump is what pg_dump makes of the private database.
+func dump(t *testing.T, d *demo) []byte {
+	t.Helper()
+	bin := d.server.cluster.Bin()
+	c := d.server.pool.Config().ConnConfig
+	cmd := exec.Command(filepath.Join(bin, "pg_dump"), "--host", c.Host, "--username", c.User, c.Database)
+	cmd.Env = append(os.Environ(), "PGPASSWORD="+c.Password)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("pg_dump: %v", err)
+	}
+	if !bytes.Contains(out, []byte("COPY public.note ")) {
+		t.Fatal("the dump holds no notes")
+	}
+	return out
+}
+
+// tamperingFound changes one thing after the other behind the log's back; each must be found beside those before it.
+func tamperingFound(t *testing.T, d *demo) {
+	ctx := t.Context()
+	found := 0
+	for _, one := range []struct{ what, sql string }{
+		{"an edited note", "update note set urgency = 'routine' where id = (select min(id) from note)"},
+		{"a removed step", "delete from call_step where id = (select min(id) from call_step)"},
+		{"an edited attempt", "update attempt set state = 'failed' where id = (select min(id) from attempt)"},
+		{"a row without a leaf", "insert into call_step select id || 'x', call, at, kind, agent, detail from call_step limit 1"},
+		{"an edited leaf", "update audit_leaf set body = body || 'x'::bytea where idx = 3"},
+		{"a removed leaf", "delete from audit_leaf where idx = 7"},
+	} {
+		tag, err := d.server.pool.Exec(ctx, one.sql)
+		if err != nil || tag.RowsAffected() == 0 {
+			t.Fatalf("%s: %v, %d rows", one.what, err, tag.RowsAffected())
+		}
+		report, err := d.server.verify(ctx)
+		if err != nil {
+			t.Logf("%s: %v", one.what, err)
+			continue // a log so broken that it cannot be sequenced is found, too
+		}
+		if len(report.Findings) <= found {
+			t.Errorf("%s was not found: %v", one.what, report.Findings)
+		}
+		found = len(report.Findings)
+	}
+}
+
+// TestTheCallerHangsUp at each state: the call ends once, with the right outcome, and nothing is left on the switch.
+func TestTheCallerHangsUp(t *testing.T) {
+	d := boot(t)
+	w := d.walkers(t)
+	ctx := t.Context()
+	dial := func(t *testing.T) *phone.Call {
+		t.Helper()
+		c, err := w.network.Dial(ctx, phone.Outgoing{Number: "+13125550100", From: "+13125550142"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	hangUp := func(t *testing.T, c *phone.Call) {
+		t.Helper()
+		if err := c.Hangup(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Run("while waiting", func(t *testing.T) {
+		c := dial(t)
+		w.eventually(t, "waiting", func() bool { return len(d.server.engine.Calls()) == 1 })
+		hangUp(t, c)
+		w.ended(t, telephony.Abandoned)
+	})
+	t.Run("while it rings at the agent", func(t *testing.T) {
+		if err := w.desk.Ready(ctx); err != nil {
+			t.Fatal(err)
+		}
+		c := dial(t)
+		in := <-w.phone.Incoming()
+		if err := in.Ring(); err != nil {
+			t.Fatal(err)
+		}
+		hangUp(t, c)
+		<-in.Gone()
+		w.ended(t, telephony.Abandoned)
+	})
+	t.Run("while talking", func(t *testing.T) {
+		c := dial(t)
+		agent, err := (<-w.phone.Incoming()).Answer(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.until(ctx, "talking", func(s deskState) bool { return s.call == telephony.Talking }); err != nil {
+			t.Fatal(err)
+		}
+		hangUp(t, c)
+		<-agent.Done()
+		w.ended(t, telephony.Completed)
+	})
+	actor := access.System(ctx, "test")
+	rows, err := d.server.record.Board(actor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	callbacks := 0
+	for _, r := range rows {
+		if r.Kind == "callback" {
+			callbacks++
+		}
+	}
+	if callbacks != 2 {
+		t.Errorf("%d calls to be called back, want the two abandoned ones", callbacks)
+	}
+}
+
+// eventually waits for a condition that no event tells.
+func (w *walker) eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(stepLimit); !ok(); {
+		if time.Now().After(end) {
+			t.Fatalf("%s: not within %v", what, stepLimit)
+		}
+		time.Sleep(10 * time.Millisecond) // between two looks at the condition
+	}
+}
+
+// ended waits until no call lives and the switch is empty, and checks the newest call's outcome.
+func (w *walker) ended(t *testing.T, want telephony.Outcome) {
+	t.Helper()
+	ctx := access.System(t.Context(), "test")
+	w.eventually(t, "an empty switch", func() bool {
+		s, err := w.d.server.board.client.Snapshot(ctx)
+		return err == nil && len(s.Legs) == 0 && len(s.Bridges) == 0 && len(s.Recordings) == 0 && len(w.d.server.engine.Calls()) == 0
+	})
+	var got telephony.Outcome
+	w.eventually(t, "an outcome", func() bool {
+		page, err := w.d.server.record.Calls(ctx, notes.CallsFilter{Limit: 1})
+		if err != nil || len(page.Lines) != 1 {
+			t.Fatalf("the newest call: %+v, %v", page, err)
+		}
+		got = page.Lines[0].Call.Outcome
+		return got != ""
+	})
+	if got != want {
+		t.Errorf("outcome %q, want %q", got, want)
+	}
+}
