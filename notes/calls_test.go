@@ -1,0 +1,202 @@
+package notes_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/telephony"
+)
+
+func TestLedger(t *testing.T) {
+	ctx, h := t.Context(), newHouse(t).furnish(t)
+	if l, ok, err := h.store.LineFor(ctx, "+13125550100"); err != nil || !ok || l.Account != "lakeside" {
+		t.Errorf("line: %+v %v %v", l, ok, err)
+	}
+	if _, ok, err := h.store.LineFor(ctx, "+19995550100"); err != nil || ok {
+		t.Errorf("a number nobody owns: %v %v", ok, err)
+	}
+	c := h.record(t, aCall("call-1"), telephony.Arrived, telephony.Waiting)
+	h.record(t, aCall("call-2"), telephony.Arrived)
+	live, err := h.store.Live(ctx)
+	if err != nil || len(live) != 2 || live[0].ANI != "+13125550142" || live[0].CallerName != "QUINONES XIMENA" || live[0].State != telephony.Waiting {
+		t.Fatalf("live: %+v %v", live, err)
+	}
+	if !live[0].OpenedAt.Equal(c.OpenedAt.Truncate(time.Microsecond)) {
+		t.Errorf("opened %v, want %v", live[0].OpenedAt, c.OpenedAt)
+	}
+	var steps int
+	for range 2 { // repeated: nothing new
+		h.record(t, c, telephony.Ended)
+		if err := h.pool.QueryRow(ctx, "select count(*) from call_step where call = 'call-1'").Scan(&steps); err != nil || steps != 3 {
+			t.Errorf("%d steps %v", steps, err)
+		}
+	}
+	late := c
+	late.State, late.Outcome = telephony.Talking, ""
+	if err := h.store.Record(ctx, late, telephony.Step{At: time.Now(), Kind: "late"}); err != nil {
+		t.Fatal(err)
+	}
+	agent := h.as(t, agentID)
+	board, err := h.store.Board(agent)
+	if err != nil || len(board) != 1 || board[0].Kind != "callback" || board[0].Call != "call-1" || !board[0].Number {
+		t.Fatalf("board: %+v %v", board, err)
+	}
+	if c, err := h.store.Call(agent, "call-1"); err != nil || c.ANI != "+13125550142" || c.State != telephony.Ended {
+		t.Errorf("call: %+v %v", c, err)
+	}
+	for range 2 {
+		if err := h.store.CloseCallBack(agent, "call-1", "reached"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if board, err = h.store.Board(agent); err != nil || len(board) != 0 {
+		t.Errorf("board after: %v %v", board, err)
+	}
+	withheld := aCall("call-3")
+	withheld.ANI, withheld.CallerName, withheld.Account = "", "", ""
+	h.record(t, withheld, telephony.Arrived, telephony.Ended)
+	h.mustVerify(t)
+}
+
+func TestRecordingsAndVoicemails(t *testing.T) {
+	h := newHouse(t).furnish(t)
+	ctx := context.Background()
+	h.record(t, aCall("call-1"), telephony.Arrived, telephony.Talking, telephony.Ended)
+	sound := bytes.Repeat([]byte("0123456789abcdef"), 40_000)
+	fetched := 0
+	fetch := func(w io.Writer) error { fetched++; return writes(sound)(w) }
+	if err := h.store.Keep(ctx, "call-1", "rec-1", func(io.Writer) error { return errors.New("the switch has gone") }); err == nil {
+		t.Error("a fetch that failed was kept")
+	}
+	for range 2 {
+		if err := h.store.Keep(ctx, "call-1", "rec-1", fetch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if fetched != 1 {
+		t.Errorf("fetched %d times", fetched)
+	}
+	var got bytes.Buffer
+	if err := h.store.PlayRecording(h.as(t, officeID), "call-1", &got); err != nil || !bytes.Equal(got.Bytes(), sound) {
+		t.Fatalf("played %d bytes, %v", got.Len(), err)
+	}
+	if err := h.store.PlayRecording(h.as(t, agentID), "call-1", io.Discard); !errors.Is(err, access.ErrForbidden) {
+		t.Errorf("an agent listens: %v", err)
+	}
+	v := telephony.Voicemail{Recording: "vm-1", DID: "+13125550100", ANI: "+13125550199", At: time.Now().Add(-time.Minute), Length: 20 * time.Second}
+	for range 2 {
+		if err := h.store.KeepVoicemail(ctx, v, fetch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	agent := h.as(t, agentID)
+	board, err := h.store.Board(agent)
+	if err != nil || len(board) != 1 || board[0].Kind != notes.Voicemail {
+		t.Fatalf("board: %+v %v", board, err)
+	}
+	got.Reset()
+	if err := h.store.PlayRecording(agent, board[0].Call, &got); err != nil || !bytes.Equal(got.Bytes(), sound) {
+		t.Errorf("voicemail: %d bytes, %v", got.Len(), err)
+	}
+	if n, err := h.store.Open(agent, board[0].Note.ID); err != nil || n.Body.Fields["callback"] != "+13125550199" {
+		t.Errorf("voicemail's note: %+v %v", n.Body, err)
+	}
+	v.Recording, v.DID, v.ANI = "vm-2", "+19995550100", ""
+	if err := h.store.KeepVoicemail(ctx, v, fetch); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := h.store.CloseOut(agent, board[0].Note.ID, "rang back"); err != nil || n.State != notes.Closed {
+		t.Errorf("%v %v", n.State, err)
+	}
+	h.mustVerify(t)
+}
+
+func TestCallsAreFound(t *testing.T) {
+	h := newHouse(t).furnish(t)
+	agent, office := h.as(t, agentID), h.as(t, officeID)
+	start := time.Now().Add(-time.Hour)
+	for i := range 7 {
+		c := aCall(telephony.CallID(fmt.Sprintf("call-%d", i)))
+		c.OpenedAt = start.Add(time.Duration(i) * time.Minute)
+		if i%2 == 1 {
+			h.record(t, c, telephony.Arrived, telephony.Ended)
+			continue
+		}
+		h.record(t, c, telephony.Arrived, telephony.Talking, telephony.Ended)
+		d := aDraft(fmt.Sprintf("d-%d", i), c.ID)
+		if i == 4 {
+			d.Body.Fields = maps.Clone(said.Fields)
+			maps.Copy(d.Body.Fields, map[string]string{"name": "Bob Lee", "callback": "+17735550199", "dob": "1999-12-31"})
+		}
+		if _, err := h.store.Take(agent, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct {
+		f    notes.CallsFilter
+		want []string
+	}{
+		"all":       {notes.CallsFilter{}, []string{"6", "5", "4", "3", "2", "1", "0"}},
+		"surname":   {notes.CallsFilter{Search: "QUINONES"}, []string{"6", "2", "0"}},
+		"prefix":    {notes.CallsFilter{Search: "woj"}, []string{"6", "2", "0"}},
+		"two words": {notes.CallsFilter{Search: "lee bob"}, []string{"4"}},
+		"dob":       {notes.CallsFilter{Search: "12/31/1999"}, []string{"4"}},
+		"phone":     {notes.CallsFilter{Search: "773-555-0199"}, []string{"4"}},
+		"caller":    {notes.CallsFilter{Search: "312 555 0142"}, []string{"6", "5", "4", "3", "2", "1", "0"}},
+		"reference": {notes.CallsFilter{Search: "l-1002"}, []string{"4"}},
+		"nobody":    {notes.CallsFilter{Search: "Smithers"}, nil},
+		"signs":     {notes.CallsFilter{Search: "%_';--"}, nil},
+		"abandoned": {notes.CallsFilter{State: "abandoned"}, []string{"5", "3", "1"}},
+		"open":      {notes.CallsFilter{State: "open"}, []string{"6", "4", "2", "0"}},
+		"from to":   {notes.CallsFilter{From: start.Add(time.Minute), To: start.Add(3 * time.Minute)}, []string{"2", "1"}},
+		"agent":     {notes.CallsFilter{Agent: agentID}, []string{"6", "4", "2", "0"}},
+		"type":      {notes.CallsFilter{CallType: "refill"}, nil},
+		"export":    {notes.CallsFilter{Export: true, State: "open"}, []string{"6", "4", "2", "0"}},
+	} {
+		page, err := h.store.Calls(office, c.f)
+		var got []string
+		for _, l := range page.Lines {
+			got = append(got, strings.TrimPrefix(string(l.Call.ID), "call-"))
+			if l.Note != nil && l.Patient == "" || l.Call.ANI != "" {
+				t.Errorf("%s: line %+v", name, l)
+			}
+		}
+		if err != nil || !slices.Equal(got, c.want) || page.Total != len(c.want) {
+			t.Errorf("%s: %v (total %d) %v, want %v", name, got, page.Total, err, c.want)
+		}
+	}
+	seen, after := 0, ""
+	for range 9 {
+		page, err := h.store.Calls(office, notes.CallsFilter{Limit: 3, After: after})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen += len(page.Lines)
+		if after = page.Next; after == "" {
+			break
+		}
+	}
+	if seen != 7 {
+		t.Errorf("paged through %d", seen)
+	}
+	if _, err := h.store.Calls(office, notes.CallsFilter{After: "zzz"}); !errors.Is(err, notes.ErrCursor) {
+		t.Error(err)
+	}
+	prior, err := h.store.PriorCalls(agent, "lakeside", "+13125550142", "call-6", 3)
+	if err != nil || len(prior) != 3 || prior[0].Call != "call-5" || prior[1].Ref != "L-1002" || prior[1].CallType != "symptom" {
+		t.Errorf("prior: %+v %v", prior, err)
+	}
+	if other, err := h.store.PriorCalls(agent, "bosque", "+13125550142", "", 3); err != nil || len(other) != 0 {
+		t.Errorf("another practice knows the caller: %v %v", other, err)
+	}
+}
