@@ -31,17 +31,24 @@ func toStrings(l []acd.Language) (out []string) {
 
 // A plain queue agrees with theory: the chance to wait and the mean wait are within 2 % of Erlang C.
 func TestPlainQueueAgreesWithErlangC(t *testing.T) {
+	within, part := 0.02, 1
+	if testing.Short() { // for the race detector; a sixth of the calls say less, of a busy house least
+		within, part = 0.08, 6
+	}
 	for _, c := range []struct {
 		agents int
 		load   float64 // of each agent
 		calls  int
 	}{{1, 0.5, 600_000}, {5, 0.7, 600_000}, {20, 0.8, 600_000}} {
+		if testing.Short() && c.load > 0.75 {
+			continue
+		}
 		t.Run(fmt.Sprintf("%d agents at %v", c.agents, c.load), func(t *testing.T) {
 			t.Parallel()
 			handle := 3 * time.Minute
 			perHour := c.load * float64(c.agents) / handle.Hours()
 			res, err := Run(Plan{Seed: 1, Agents: staff(c.agents, "en"), PerHour: perHour,
-				Length: time.Duration(float64(c.calls) / perHour * float64(time.Hour)),
+				Length: time.Duration(float64(c.calls/part) / perHour * float64(time.Hour)),
 				Kinds:  []Kind{{Needs: acd.Needs{Practice: "p", Language: "en"}, Talk: handle}}})
 			if err != nil {
 				t.Fatal(err)
@@ -53,10 +60,10 @@ func TestPlainQueueAgreesWithErlangC(t *testing.T) {
 			got, _ := res.Board.All.SpeedOfAnswer()
 			share := float64(res.Delayed) / float64(res.Calls)
 			t.Logf("must wait: %.4f simulated, %.4f by Erlang C; mean wait %v, %v", share, mustWait, got.Round(time.Millisecond), wait.Round(time.Millisecond))
-			if off := math.Abs(share/mustWait - 1); off > 0.02 {
+			if off := math.Abs(share/mustWait - 1); off > within {
 				t.Errorf("the chance to wait is %.2f %% off", off*100)
 			}
-			if off := math.Abs(float64(got)/float64(wait) - 1); off > 0.02 {
+			if off := math.Abs(float64(got)/float64(wait) - 1); off > within {
 				t.Errorf("the mean wait is %.2f %% off", off*100)
 			}
 		})
