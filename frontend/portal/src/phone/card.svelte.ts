@@ -1,0 +1,151 @@
+// One card's life: found by its link, opened, drawn, said to be read, acted on. What may be repeated is, until the server
+// has answered; what must not be is left to the person, with their words kept.
+
+import { at } from '../../../shared/clock'
+import { note, post, Refused, Unreachable } from '../link/api'
+import type { Card } from '../link/types'
+import { clock } from '../state/clock.svelte'
+import { place, type Spot } from '../state/place.svelte'
+import { session } from '../state/session.svelte'
+
+export type Act = 'acknowledge' | 'pass' | 'reply' | 'close'
+
+/** When the page is drawn and somebody can see it. */
+function drawn(): Promise<void> {
+  return new Promise((done) => {
+    const look = (): void => {
+      if (document.visibilityState !== 'visible') return
+      document.removeEventListener('visibilitychange', look)
+      requestAnimationFrame(() => requestAnimationFrame(() => done()))
+    }
+    document.addEventListener('visibilitychange', look)
+    look()
+  })
+}
+
+export class CardLife {
+  card = $state.raw<Card | null>(null)
+  wrong = $state('')
+  /** What is under way, for its button. */
+  doing = $state<Act | 'call' | ''>('')
+  /** What was done last: said aloud and shown until the next. */
+  done = $state('')
+  calledAt = $state(0)
+  #token = ''
+  #note = ''
+  #callId = ''
+  #seen = false
+  #closed = false
+  #asked = 0
+
+  constructor(spot: Spot) {
+    this.#token = spot.token ?? ''
+    this.#note = spot.note ?? ''
+  }
+
+  async begin(): Promise<void> {
+    try {
+      if (!this.#note) {
+        this.#note = (await session.until(() => post<{ note: string }>('/api/locate', { token: this.#token }))).note
+        if (this.#closed) return
+        history.replaceState({ token: this.#token, note: this.#note }, '', location.pathname)
+      }
+      await this.refresh()
+    } catch (e) {
+      this.#tell(e)
+    }
+  }
+
+  end(): void {
+    this.#closed = true
+  }
+
+  async refresh(): Promise<void> {
+    if (!this.#note || this.doing) return
+    this.#asked = Date.now()
+    try {
+      this.#take(await session.until(() => note<Card>(this.#note, 'open')))
+    } catch (e) {
+      this.#tell(e)
+    }
+  }
+
+  /** Looks again when the page comes back, but not at every glance: each opening leaves a trace. */
+  async back(): Promise<void> {
+    if (this.card && document.visibilityState === 'visible' && Date.now() - this.#asked > 30_000) await this.refresh()
+  }
+
+  #take(card: Card): void {
+    if (this.#closed) return
+    clock.set(card.now)
+    this.card = card
+    this.wrong = ''
+    if (this.#seen) return
+    this.#seen = true
+    void this.#read()
+  }
+
+  async #read(): Promise<void> {
+    await drawn()
+    if (this.#closed) return
+    try {
+      await session.until(() => note(this.#note, 'rendered', { token: this.#token }))
+    } catch (e) {
+      this.#tell(e)
+    }
+  }
+
+  /** Acknowledging may be repeated: it is tried until it holds. The other acts are tried once. */
+  async act(what: Act, words = ''): Promise<boolean> {
+    if (this.doing) return false
+    this.doing = what
+    this.wrong = ''
+    this.done = ''
+    try {
+      const ask = (): Promise<Card> => note<Card>(this.#note, what, what === 'acknowledge' || what === 'pass' ? {} : { text: words })
+      const card = await (what === 'acknowledge' ? session.until(ask) : session.once(ask))
+      this.#asked = Date.now()
+      this.#take(card)
+      this.done = `portal.done.${what}`
+      return true
+    } catch (e) {
+      this.#tell(e)
+      return false
+    } finally {
+      this.doing = ''
+    }
+  }
+
+  /** Has the house connect the two. The same press, sent again, rings nobody twice. */
+  async call(): Promise<void> {
+    if (this.doing) return
+    this.doing = 'call'
+    this.wrong = ''
+    this.#callId ||= crypto.randomUUID()
+    try {
+      await session.once(() => note(this.#note, 'call', { id: this.#callId }))
+      this.#callId = ''
+      this.calledAt = clock.now
+    } catch (e) {
+      if (e instanceof Refused) this.#callId = ''
+      this.#tell(e)
+    } finally {
+      this.doing = ''
+    }
+  }
+
+  /** Whether the next step's time has come since this card was asked for. */
+  get due(): boolean {
+    const next = at(this.card?.nextAt)
+    return next > 0 && clock.now > next + 1500 && at(this.card?.now) < next
+  }
+
+  #tell(e: unknown): void {
+    if (e instanceof Unreachable) this.wrong = 'portal.error.unreachable'
+    else if (e instanceof Refused) this.wrong = e.fields.text ?? e.code
+    else throw e
+  }
+}
+
+/** Leaves a card for the list. */
+export const toInbox = (): void => place.go({})

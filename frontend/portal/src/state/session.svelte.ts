@@ -1,0 +1,95 @@
+// Who is signed in, whether the server can be reached, and how an act that may be repeated is repeated until it is done.
+
+import { get, post, Refused, Unreachable } from '../link/api'
+import type { Me } from '../link/types'
+import { refreshPush } from './push'
+import { text } from './text.svelte'
+
+class Session {
+  phase = $state<'wait' | 'out' | 'in'>('wait')
+  me = $state.raw<Me | null>(null)
+  /** The server does not answer; what can be repeated is being repeated. */
+  offline = $state(false)
+  /** The session ended under somebody's hands. */
+  ended = $state(false)
+
+  async begin(): Promise<void> {
+    try {
+      this.#enter(await this.until(() => get<Me>('/api/me')))
+    } catch (e) {
+      if (!(e instanceof Refused)) throw e
+      this.ended = false
+      this.phase = 'out'
+    }
+  }
+
+  #enter(me: Me): void {
+    this.me = me
+    this.ended = false
+    text.person(me.language)
+    this.phase = 'in'
+    if ('serviceWorker' in navigator) navigator.serviceWorker.register('/sw.js').then(() => refreshPush(me.id), () => undefined)
+  }
+
+  async signIn(login: string, password: string, code: string): Promise<void> {
+    await this.once(() => post('/api/sign-in', { login, password, code }))
+    this.#enter(await this.until(() => get<Me>('/api/me')))
+  }
+
+  async signOut(): Promise<void> {
+    await this.once(() => post('/api/sign-out'))
+    this.me = null
+    this.phase = 'out'
+  }
+
+  /** Does what must not be done twice: when the server is not reached, whoever asked decides. */
+  async once<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      const out = await act()
+      this.offline = false
+      return out
+    } catch (e) {
+      if (e instanceof Unreachable) this.offline = true
+      else this.offline = false
+      this.#expired(e)
+      throw e
+    }
+  }
+
+  /** Does what may be done twice, again and again until the server has answered. */
+  async until<T>(act: () => Promise<T>): Promise<T> {
+    for (let wait = 1000; ; wait = Math.min(wait * 2, 8000)) {
+      try {
+        return await this.once(act)
+      } catch (e) {
+        if (!(e instanceof Unreachable)) throw e
+      }
+      await soon(wait)
+    }
+  }
+
+  #expired(e: unknown): void {
+    if (e instanceof Refused && e.code === 'portal.error.signed-out') {
+      this.ended = this.phase === 'in'
+      this.me = null
+      this.phase = 'out'
+    }
+  }
+}
+
+/** After ms, or as soon as the network is back, or the page is looked at again. */
+function soon(ms: number): Promise<void> {
+  return new Promise((done) => {
+    const go = (): void => {
+      clearTimeout(timer)
+      removeEventListener('online', go)
+      document.removeEventListener('visibilitychange', go)
+      done()
+    }
+    const timer = setTimeout(go, ms)
+    addEventListener('online', go)
+    document.addEventListener('visibilitychange', go)
+  })
+}
+
+export const session = new Session()
