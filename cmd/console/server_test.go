@@ -178,6 +178,14 @@ type registrar struct {
 
 func newRegistrar(t *testing.T) *registrar {
 	t.Helper()
+	// The first phone of a process silences the SIP library, whose loggers are global: before its first server runs.
+	p, err := phone.Open(t.Context(), phone.Config{Listen: "127.0.0.2:0"})
+	if err == nil {
+		err = p.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	ua, err := sipgo.NewUA()
 	if err != nil {
 		t.Fatal(err)
