@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -29,7 +30,8 @@ type CallsFilter struct {
 	Export   bool   // for a file to take away: needs that right, and its leaf says so
 }
 
-// A CallLine is one call with its note, without what must be opened beyond the display name.
+// A CallLine is one call with one note of it, without what must be opened beyond the display name; a call with two notes is
+// two lines.
 type CallLine struct {
 	Call         telephony.Call // without ANI and CallerName
 	Note         *Note          // without its body; nil when none was taken
@@ -81,12 +83,13 @@ func (s *Store) Calls(ctx context.Context, f CallsFilter) (CallsPage, error) {
 	}
 	limit = min(limit, 500)
 	if f.After != "" {
-		at, id, err := readCursor(f.After)
+		at, call, note, err := readCursor(f.After)
 		if err != nil {
 			return CallsPage{}, err
 		}
-		q.args = append(q.args, at, id)
-		q.where = append(q.where, fmt.Sprintf("(c.opened_at, c.id) < ($%d, $%d)", len(q.args)-1, len(q.args)))
+		q.args = append(q.args, at, call, note)
+		n := len(q.args)
+		q.where = append(q.where, fmt.Sprintf("(c.opened_at, c.id, coalesce(n.id, '')) < ($%d, $%d, $%d)", n-2, n-1, n))
 	}
 	titles, err := s.readCalls(ctx, q, limit+1, &page)
 	if err != nil {
@@ -94,8 +97,7 @@ func (s *Store) Calls(ctx context.Context, f CallsFilter) (CallsPage, error) {
 	}
 	if len(page.Lines) > limit {
 		page.Lines = page.Lines[:limit]
-		last := page.Lines[limit-1].Call
-		page.Next = writeCursor(last.OpenedAt, last.ID)
+		page.Next = writeCursor(page.Lines[limit-1])
 	}
 	return page, s.openPatients(ctx, action, scope, page.Lines, titles)
 }
@@ -203,7 +205,7 @@ func (s *Store) readCalls(ctx context.Context, q *callsQuery, limit int, page *C
 	rows, err := s.pool.Query(ctx, `select c.id, c.account, c.did, c.language, c.state, c.agent, c.outcome, c.opened_at, c.answered_at, c.ended_at, c.inbound,
 		exists (select from recording r where r.call = c.id),
 		n.id, n.reference, n.call_type, n.urgency, n.language, n.taker, n.taken_at, n.state, n.read_at, n.acked_at, n.acked_by, n.closed_at, n.closed_by, n.version, n.title`+
-		fromCalls+strings.Join(q.where, " and ")+fmt.Sprintf(" order by c.opened_at desc, c.id desc limit %d", limit), q.args...)
+		fromCalls+strings.Join(q.where, " and ")+fmt.Sprintf(" order by c.opened_at desc, c.id desc, coalesce(n.id, '') desc limit %d", limit), q.args...)
 	if err != nil {
 		return nil, err
 	}
@@ -240,19 +242,27 @@ func scanCallLine(rows pgx.Rows) (l CallLine, title []byte, err error) {
 // ErrCursor: the page asked for is not one that was given.
 var ErrCursor = errors.New("notes: no such page")
 
-func writeCursor(at time.Time, id telephony.CallID) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(at.UTC().Format(time.RFC3339Nano) + " " + string(id)))
+// writeCursor marks where a page ended: a call may have two notes (a voicemail and what an agent made of it), so the note
+// is in it.
+func writeCursor(l CallLine) string {
+	note := ""
+	if l.Note != nil {
+		note = string(l.Note.ID)
+	}
+	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join([]string{l.Call.OpenedAt.UTC().Format(time.RFC3339Nano), string(l.Call.ID), note}, "\n")))
 }
 
-func readCursor(s string) (time.Time, string, error) {
+func readCursor(s string) (at time.Time, call, note string, err error) {
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {
-		return time.Time{}, "", ErrCursor
+		return time.Time{}, "", "", ErrCursor
 	}
-	when, id, ok := strings.Cut(string(b), " ")
-	at, err := time.Parse(time.RFC3339Nano, when)
-	if !ok || err != nil {
-		return time.Time{}, "", ErrCursor
+	parts := strings.Split(string(b), "\n")
+	if len(parts) != 3 || !utf8.Valid(b) || strings.ContainsRune(string(b), 0) {
+		return time.Time{}, "", "", ErrCursor
 	}
-	return at, id, nil
+	if at, err = time.Parse(time.RFC3339Nano, parts[0]); err != nil {
+		return time.Time{}, "", "", ErrCursor
+	}
+	return at, parts[1], parts[2], nil
 }

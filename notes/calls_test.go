@@ -175,9 +175,12 @@ func TestCallsAreFound(t *testing.T) {
 			t.Errorf("%s: %v (total %d) %v, want %v", name, got, page.Total, err, c.want)
 		}
 	}
+	if _, err := h.store.Take(agent, aDraft("second-note", "call-4")); err != nil {
+		t.Fatal(err)
+	}
 	seen, after := 0, ""
 	for range 9 {
-		page, err := h.store.Calls(office, notes.CallsFilter{Limit: 3, After: after})
+		page, err := h.store.Calls(office, notes.CallsFilter{Limit: 3, After: after}) // the first page ends between call-4's two notes
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +189,7 @@ func TestCallsAreFound(t *testing.T) {
 			break
 		}
 	}
-	if seen != 7 {
+	if seen != 8 {
 		t.Errorf("paged through %d", seen)
 	}
 	if _, err := h.store.Calls(office, notes.CallsFilter{After: "zzz"}); !errors.Is(err, notes.ErrCursor) {
