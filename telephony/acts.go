@@ -31,7 +31,7 @@ func init() { // not a literal: the acts raise signals, which run acts
 		dialNear:   (*Engine).dialNear,
 		dialFar:    (*Engine).dialFar,
 		overflow:   (*Engine).overflow,
-		clear:      (*Engine).clear,
+		wipe:       (*Engine).wipe,
 		letGo:      (*Engine).letGo,
 	}
 }

@@ -3,6 +3,10 @@ package telephony_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -10,6 +14,7 @@ import (
 	"lamplight/telephony"
 	"lamplight/telephony/phone"
 	"lamplight/telephony/phone/speech"
+	"lamplight/telephony/switchtest"
 )
 
 // loud is a tone far above any speech, so that it is heard through a greeting and music, and above is the level that
@@ -137,4 +142,48 @@ func BenchmarkRealAnswer(b *testing.B) {
 	b.ReportMetric(without[len(without)/2], "bare-p50-ms")
 	b.ReportMetric(with[len(with)/2]/without[len(without)/2], "ratio")
 	b.Logf("with the engine %.1f to %.1f ms, without %.1f to %.1f ms", with[0], with[len(with)-1], without[0], without[len(without)-1])
+}
+
+// BenchmarkPop is the engine's own share of ring to pop: from the switch's event to the desk's offer and the rung phone,
+// with a ledger that takes no time, while others wait.
+func BenchmarkPop(b *testing.B) {
+	for _, crowd := range []int{0, 500} {
+		b.Run(fmt.Sprintf("%d wait", crowd), func(b *testing.B) {
+			sw, desk := switchtest.NewFake(), newDesk()
+			defer sw.Close()
+			sw.PromptLength = 0
+			eng := telephony.NewEngine(telephony.Config{Switch: sw, Ledger: newMemory(), Listener: desk, Log: slog.New(slog.DiscardHandler)})
+			ctx, stop := context.WithCancel(b.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- eng.Run(ctx) }()
+			for !eng.Healthy() {
+				time.Sleep(time.Millisecond)
+			}
+			for range crowd {
+				sw.Arrive(spanish.DID, "", "")
+			}
+			for len(eng.Calls()) < crowd {
+				time.Sleep(time.Millisecond)
+			}
+			if err := errors.Join(eng.AgentIn(ctx, bob), eng.Ready(ctx, bob.ID)); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				leg := sw.Arrive(plain.DID, "", "")
+				for desk.lastOffer().Call != telephony.CallOf(leg) {
+					runtime.Gosched()
+				}
+				b.StopTimer()
+				sw.HangUp(leg, 16)
+				for desk.agent(bob.ID) != telephony.AgentReady {
+					runtime.Gosched()
+				}
+				b.StartTimer()
+			}
+			stop()
+			if err := <-ended; err != nil {
+				b.Error(err)
+			}
+		})
+	}
 }

@@ -102,6 +102,7 @@ func (e *Engine) move(r raised) {
 	e.cfg.Log.Debug("telephony: a call moves", "call", c.ID, "phase", c.phase, "signal", r.s, "to", st.to)
 	c.phase, c.State = st.to, shown[st.to]
 	who := c.Agent
+	e.touch(c)
 	switch st.to {
 	case talking:
 		if c.AnsweredAt.IsZero() {

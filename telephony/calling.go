@@ -155,6 +155,7 @@ func (e *Engine) setLanguage(a AgentID, id CallID, l Language) error {
 		return ErrState
 	}
 	c.Language = l
+	e.touch(c)
 	e.note(c, "language", a, string(l))
 	return nil
 }

@@ -46,7 +46,9 @@ type state struct {
 	heldBack  []Event // they
 	looking   bool    // a look will follow soon
 	ledgerBad bool    // the ledger does not answer
-	dirty     bool    // seen is to be drawn anew
+	dirty     bool    // something others may see has changed
+	touched   map[CallID]*call
+	turned    map[AgentID]bool
 
 	calls  map[CallID]*call
 	legs   map[LegID]*call
@@ -66,6 +68,7 @@ type state struct {
 	agents map[AgentID]Agent
 	status map[AgentID]AgentStatus
 	aside  map[AgentID]*aside
+	share  float64 // the service level, looked up each second
 	told   Figures // what the Listener heard last
 }
 
@@ -110,11 +113,13 @@ func NewEngine(c Config) *Engine {
 		clock: 1, holding: true, // until the first Linked
 		calls: map[CallID]*call{}, legs: map[LegID]*call{}, plays: map[PlayID]*call{},
 		ended: map[CallID]time.Time{}, away: map[LegID]time.Time{}, strays: map[LegID]uint64{},
+		touched: map[CallID]*call{}, turned: map[AgentID]bool{},
 		keeping: map[RecordingID]bool{},
 		agents:  map[AgentID]Agent{}, status: map[AgentID]AgentStatus{}, aside: map[AgentID]*aside{},
 		told: Figures{ServiceLevel: -1},
 	}
-	e.seen.figures = e.told
+	e.seen = seen{figures: e.told, calls: map[CallID]Call{}, agents: map[AgentID]AgentStatus{}, offers: map[AgentID]Offer{}}
+	e.share = -1
 	return e
 }
 

@@ -149,7 +149,7 @@ func (c *call) setLine(l Line) {
 func (e *Engine) newCall(c Call, p phase) *call {
 	n := &call{Call: c, phase: p, bridge: bridgeOf(c.ID)}
 	e.calls[c.ID] = n
-	e.dirty = true
+	e.touch(n)
 	return n
 }
 
@@ -160,7 +160,7 @@ func (e *Engine) forget(c *call) {
 	delete(e.legs, c.far.id)
 	delete(e.plays, c.greeting)
 	e.ended[c.ID] = time.Now()
-	e.dirty = true
+	e.touch(c)
 }
 
 // overflow gives the caller to the fail-safe, apology and voicemail, by a lease that runs out at once.
@@ -173,8 +173,8 @@ func (e *Engine) overflow(c *call) {
 	}
 }
 
-// clear hangs up every leg of a call and removes what else it has on the switch.
-func (e *Engine) clear(c *call) {
+// wipe hangs up every leg of a call and removes what else it has on the switch.
+func (e *Engine) wipe(c *call) {
 	for _, l := range []leg{c.near, c.far} {
 		if l.id != "" && !l.down && !l.away && !(l.id == c.far.id && e.ringingOut(c)) {
 			e.hangUpLeg(l.id)

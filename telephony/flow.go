@@ -80,7 +80,7 @@ const (
 	dialFar    act = "dial far"
 	leaveQueue act = "leave queue" // out of the queue, the agent free or in wrap-up
 	overflow   act = "overflow"    // give the caller to the fail-safe
-	clear      act = "clear"       // hang up and remove everything on the switch
+	wipe       act = "wipe"        // hang up and remove everything on the switch
 	letGo      act = "let go"      // the fail-safe keeps the two talking: remove our things, hang up nobody
 )
 
@@ -110,24 +110,24 @@ var flow = map[phase]map[signal]step{
 		nearLost:    {to: spilled},
 	},
 	leaving: { // still owed: a row for who hung up, so that somebody calls back
-		lineKnown:   over(Abandoned, clear),
-		lineUnknown: {to: closed, outcome: Refused, do: do(clear)},
+		lineKnown:   over(Abandoned, wipe),
+		lineUnknown: {to: closed, outcome: Refused, do: do(wipe)},
 	},
 	spilled: {
 		lineKnown:   over(Overflowed),
 		lineUnknown: {to: closed, outcome: Refused},
 	},
 	apologizing: {
-		played:      {to: closed, outcome: Refused, do: do(clear)},
-		unreachable: {to: closed, outcome: Refused, do: do(clear)},
-		nearGone:    {to: closed, outcome: Refused, do: do(clear)},
-		nearLost:    {to: closed, outcome: Refused, do: do(clear)},
+		played:      {to: closed, outcome: Refused, do: do(wipe)},
+		unreachable: {to: closed, outcome: Refused, do: do(wipe)},
+		nearGone:    {to: closed, outcome: Refused, do: do(wipe)},
+		nearLost:    {to: closed, outcome: Refused, do: do(wipe)},
 	},
 	arrived: {
 		written:    {to: waiting, note: "queued", do: do(admit, enqueue)},
 		unwritable: over(Overflowed, overflow),
-		nearGone:   over(Abandoned, clear),
-		nearLost:   over(Overflowed, clear),
+		nearGone:   over(Abandoned, wipe),
+		nearLost:   over(Overflowed, wipe),
 	},
 	waiting: {
 		unwritable:  over(Overflowed, overflow),
@@ -136,8 +136,8 @@ var flow = map[phase]map[signal]step{
 		chosen:      {to: waiting, note: "language", do: do(relearn)},
 		played:      {to: waiting, do: do(startMusic, heard)},
 		unreachable: over(Overflowed, overflow),
-		nearGone:    over(Abandoned, clear),
-		nearLost:    over(Overflowed, clear),
+		nearGone:    over(Abandoned, wipe),
+		nearLost:    over(Overflowed, wipe),
 	},
 	popping: {
 		written:     {to: ringing, do: do(pop, ringAgent)},
@@ -148,8 +148,8 @@ var flow = map[phase]map[signal]step{
 		chosen:      {to: popping, note: "language", do: do(relearn)},
 		played:      {to: popping, do: do(startMusic, heard)},
 		unreachable: over(Overflowed, overflow),
-		nearGone:    over(Abandoned, clear),
-		nearLost:    over(Overflowed, clear),
+		nearGone:    over(Abandoned, wipe),
+		nearLost:    over(Overflowed, wipe),
 	},
 	ringing: {
 		farUp:       {to: joining, do: do(join, tellTaken)},
@@ -160,30 +160,30 @@ var flow = map[phase]map[signal]step{
 		chosen:      {to: ringing, note: "language", do: do(relearn)},
 		played:      {to: ringing, do: do(startMusic, heard)},
 		unreachable: over(Overflowed, dropFar, overflow),
-		nearGone:    over(Abandoned, clear),
-		nearLost:    over(Overflowed, clear),
+		nearGone:    over(Abandoned, wipe),
+		nearLost:    over(Overflowed, wipe),
 	},
 	joining: {
 		joined:      {to: talking, note: "answered", do: do(unpop, settle)},
 		unjoined:    {to: waiting, note: "lost", do: do(unpop, dropFar, tellLost)},
 		farGone:     {to: waiting, note: "lost", do: do(unpop, tellLost)},
 		unreachable: over(Overflowed, dropFar, overflow),
-		nearGone:    over(Abandoned, clear),
-		nearLost:    over(Overflowed, clear),
+		nearGone:    over(Abandoned, wipe),
+		nearLost:    over(Overflowed, wipe),
 	},
 	talking: {
 		holdAsked:   {to: held, note: "held", do: do(part)},
-		hangUpAsked: over(Completed, clear),
-		nearGone:    over(Completed, clear),
-		farGone:     over(Completed, clear),
+		hangUpAsked: over(Completed, wipe),
+		nearGone:    over(Completed, wipe),
+		farGone:     over(Completed, wipe),
 		nearLost:    over(Completed, letGo),
 		nearAlone:   {to: waiting, note: "lost", do: do(tellLost, startMusic)},
 	},
 	held: {
 		resumeAsked: {to: talking, note: "resumed", do: do(rejoin)},
-		hangUpAsked: over(Completed, clear),
-		nearGone:    over(Completed, clear),
-		farGone:     over(Completed, clear),
+		hangUpAsked: over(Completed, wipe),
+		nearGone:    over(Completed, wipe),
+		farGone:     over(Completed, wipe),
 		nearLost:    over(Completed, letGo),
 		nearAlone:   {to: waiting, note: "lost", do: do(tellLost, startMusic)},
 	},
@@ -191,30 +191,30 @@ var flow = map[phase]map[signal]step{
 	// Calls the house makes.
 	placing: {
 		written:    {to: dialling, do: do(dialNear)},
-		unwritable: over(Unreached, clear),
-		nearGone:   over(Unreached, clear),
+		unwritable: over(Unreached, wipe),
+		nearGone:   over(Unreached, wipe),
 	},
 	dialling: {
 		nearUp:      {to: reaching, note: "first-answered", do: do(dialFar)},
-		hangUpAsked: over(Unreached, clear),
-		nearGone:    over(Unreached, clear),
-		unreachable: over(Unreached, clear),
+		hangUpAsked: over(Unreached, wipe),
+		nearGone:    over(Unreached, wipe),
+		unreachable: over(Unreached, wipe),
 	},
 	reaching: {
 		farUp:       {to: linking, do: do(join)},
-		hangUpAsked: over(Unreached, clear),
-		nearGone:    over(Unreached, clear),
-		nearLost:    over(Unreached, clear),
-		farGone:     over(Unreached, clear),
-		unreachable: over(Unreached, clear),
+		hangUpAsked: over(Unreached, wipe),
+		nearGone:    over(Unreached, wipe),
+		nearLost:    over(Unreached, wipe),
+		farGone:     over(Unreached, wipe),
+		unreachable: over(Unreached, wipe),
 	},
 	linking: {
 		joined:      {to: talking, note: "answered", do: do(settle)},
-		unjoined:    over(Unreached, clear),
-		hangUpAsked: over(Unreached, clear),
-		nearGone:    over(Unreached, clear),
-		nearLost:    over(Unreached, clear),
-		farGone:     over(Unreached, clear),
+		unjoined:    over(Unreached, wipe),
+		hangUpAsked: over(Unreached, wipe),
+		nearGone:    over(Unreached, wipe),
+		nearLost:    over(Unreached, wipe),
+		farGone:     over(Unreached, wipe),
 	},
 	closed: {},
 }

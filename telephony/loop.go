@@ -39,7 +39,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.pulse.Store(time.Now().UnixNano())
 	e.wg.Go(e.beat)
 	stopRounds := e.every(e.cfg.CollectEvery, e.rounds)
-	stopFigures := e.every(time.Second, func() { e.dirty = true })
+	stopFigures := e.every(time.Second, e.level)
 	err = e.loop(ctx)
 	stopRounds()
 	stopFigures()
@@ -113,26 +113,45 @@ func (e *Engine) hasEnded(id CallID) bool {
 	return ok
 }
 
-// publish shows others the state as it is now, if it has changed.
+// touch has publish show a call anew.
+func (e *Engine) touch(c *call) {
+	e.dirty = true
+	e.touched[c.ID] = c
+}
+
+// publish shows others what has changed.
 func (e *Engine) publish() {
 	if !e.dirty {
 		return
 	}
 	e.dirty = false
-	s := seen{figures: e.figures(), calls: make(map[CallID]Call, len(e.calls)), agents: maps.Clone(e.status),
-		offers: map[AgentID]Offer{}}
-	for id, c := range e.calls {
-		s.calls[id] = c.Call
+	f := e.figures()
+	e.mu.Lock()
+	e.seen.figures = f
+	for id, c := range e.touched {
+		maps.DeleteFunc(e.seen.offers, func(_ AgentID, o Offer) bool { return o.Call == id })
+		if e.calls[id] != c {
+			delete(e.seen.calls, id)
+			continue
+		}
+		e.seen.calls[id] = c.Call
 		if c.popped || c.offer.Agent != "" && c.Agent == c.offer.Agent && (c.phase == talking || c.phase == held) {
-			s.offers[c.offer.Agent] = c.offer
+			e.seen.offers[c.offer.Agent] = c.offer
 		}
 	}
-	e.mu.Lock()
-	e.seen = s
+	for id := range e.turned {
+		if s, ok := e.status[id]; ok {
+			e.seen.agents[id] = s
+		} else {
+			delete(e.seen.agents, id)
+		}
+	}
 	e.mu.Unlock()
-	if s.figures != e.told {
-		e.told = s.figures
-		e.cfg.Listener.FiguresMoved(s.figures)
+	clear(e.touched)
+	clear(e.turned)
+	if f != e.told {
+		e.told = f
+		e.cfg.Listener.FiguresMoved(f)
 	}
 }
 

@@ -227,6 +227,7 @@ func (e *Engine) lookAtAgent(id AgentID) {
 	if id == "" {
 		return
 	}
+	e.dirty, e.turned[id] = true, true
 	was, had := e.status[id]
 	v, ok := e.acd.AgentNow(acd.AgentID(id))
 	if !ok {
@@ -250,14 +251,19 @@ func (e *Engine) lookAtAgent(id AgentID) {
 	}
 }
 
+// level looks up the service level; it costs a pass over all calls.
+func (e *Engine) level() {
+	e.dirty = true
+	all := e.acd.Board(e.cfg.Now()).All
+	if share, ok := all.ServiceLevel(acd.AbandonedIn); ok {
+		e.share = share
+	}
+}
+
 // figures counts the queue anew.
 func (e *Engine) figures() Figures {
-	f := Figures{ServiceLevel: -1}
+	f := Figures{ServiceLevel: e.share}
 	now := e.cfg.Now()
-	tally := e.acd.Board(now).All
-	if share, ok := tally.ServiceLevel(acd.AbandonedIn); ok {
-		f.ServiceLevel = share
-	}
 	for _, c := range e.calls {
 		if c.Inbound && (c.State == Waiting || c.State == Offered) {
 			f.Waiting++
