@@ -24,7 +24,7 @@ func scanNote(row pgx.Row) (n Note, title []byte, err error) {
 	var ackedBy, closedBy *string
 	err = row.Scan(&n.ID, &n.Reference, &n.Account, &n.Call, &n.CallType, &n.Urgency, &n.Language, &n.Taker, &n.TakenAt, &n.State,
 		&read, &acked, &ackedBy, &closed, &closedBy, &n.Version, &title)
-	if errors.Is(err, pgx.ErrNoRows) {
+	if noSuch(err) {
 		return Note{}, nil, ErrNoNote
 	}
 	n.TakenAt, n.ReadAt, n.AckedAt, n.ClosedAt = n.TakenAt.UTC(), since(read), since(acked), since(closed)

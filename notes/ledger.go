@@ -201,7 +201,7 @@ func (s *Store) Live(ctx context.Context) ([]telephony.Call, error) {
 // Call opens a call with who called: for ringing back. The trace is durable before anything is decrypted.
 func (s *Store) Call(ctx context.Context, id telephony.CallID) (telephony.Call, error) {
 	c, sealed, err := scanCall(s.pool.QueryRow(ctx, selectCall+"where id = $1", id))
-	if errors.Is(err, pgx.ErrNoRows) {
+	if noSuch(err) {
 		return telephony.Call{}, ErrNoCall
 	}
 	if err != nil {

@@ -148,6 +148,12 @@ func clashes(err error, constraint string) bool {
 	return errors.As(err, &pgErr) && pgErr.Code == "23505" && (constraint == "" || pgErr.ConstraintName == constraint)
 }
 
+// noSuch reports that a row asked for by id is not there; an id that no text can be (a zero byte, broken UTF-8) names none.
+func noSuch(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.Is(err, pgx.ErrNoRows) || errors.As(err, &pgErr) && pgErr.Code == "22021"
+}
+
 // orNil turns a zero time into null.
 func orNil(t time.Time) any {
 	if t.IsZero() {

@@ -85,7 +85,7 @@ func (s *Store) findStory(ctx context.Context, call telephony.CallID, note NoteI
 		return st, nil, nil
 	}
 	c, sealed, err := scanCall(s.pool.QueryRow(ctx, selectCall+"where id = $1", call))
-	if errors.Is(err, pgx.ErrNoRows) {
+	if noSuch(err) {
 		if st.Note == nil {
 			return Story{}, nil, ErrNoCall
 		}

@@ -51,6 +51,9 @@ func TestRoutingsLinesStandInTheStoryInOrder(t *testing.T) {
 	for name, err := range map[string]error{
 		"no such note": second(h.store.StoryOf(agent, "", "nothing")),
 		"no such call": second(h.store.StoryOf(agent, "nothing", "")),
+		"no id at all": second(h.store.StoryOf(agent, "", "a\x00b\xff")),
+		"open no id":   second(h.store.Open(agent, "a\x00b\xff")),
+		"call no id":   second(h.store.Call(agent, "a\x00b\xff")),
 	} {
 		if !errors.Is(err, notes.ErrNoNote) && !errors.Is(err, notes.ErrNoCall) {
 			t.Errorf("%s: %v", name, err)
