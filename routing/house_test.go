@@ -255,6 +255,13 @@ func (h *house) advance(d time.Duration) {
 	h.clock.Advance(d)
 }
 
+func (h *house) exec(sql string) {
+	h.t.Helper()
+	if _, err := h.pool.Exec(h.t.Context(), sql); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
 // waitsLongerThanALease reports that an attempt was put back after a sending of which nobody knows how it went.
 func (h *house) waitsLongerThanALease(id notes.NoteID) (so bool) {
 	h.t.Helper()

@@ -186,6 +186,69 @@ func TestWatchTellsEveryNoteThatMoves(t *testing.T) {
 	}
 }
 
+// The database drops every connection: the engine finds its way back, watchers hear of
+// what happens again, and what is due leaves.
+func TestTheDatabaseHangsUp(t *testing.T) {
+	h := newHouse(t).run()
+	moved, err := h.engine.Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.send(newNote("n1", "L-1"), h.plan(oneText))
+	h.wait(1)
+	h.until("delivered", func() bool { return h.states("n1")[Delivered] == 1 })
+	h.exec("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
+	h.until("a note can be sent again", func() bool {
+		return postgres.InTx(t.Context(), h.pool, func(tx pgx.Tx) error {
+			_, err := h.engine.BeginTx(t.Context(), tx, newNote("n2", "L-2"), Plan{Practice: "P", At: time.Now(), Board: time.Now().Add(time.Hour),
+				Steps: []PlanStep{{Contact: "reyes", Name: "Dr Reyes", Channel: Text, Address: "+13125550101", Lang: "en", At: time.Now()}}})
+			return err
+		}) == nil
+	})
+	h.wait(2)
+	h.until("the watchers hear of it again", func() bool {
+		if err := h.engine.Push(t.Context(), dr, "n2"); err != nil {
+			return false // one more connection that was dropped
+		}
+		for {
+			select {
+			case id := <-moved:
+				if id == "n2" {
+					return true
+				}
+			case <-time.After(10 * time.Millisecond):
+				return false
+			}
+		}
+	})
+}
+
+// Five hundred people at once.
+func TestABurstLeavesInOneGo(t *testing.T) {
+	h := newHouse(t)
+	h.cfg.Workers = 0 // as in production
+	var err error
+	if h.engine, err = New(h.cfg); err != nil {
+		t.Fatal(err)
+	}
+	const n = 500
+	plan := h.plan(oneText)
+	for i := range n {
+		p := plan
+		p.Steps = slices.Clone(plan.Steps)
+		p.Steps[0].Address = fmt.Sprintf("+1312555%04d", i)
+		h.send(newNote(fmt.Sprintf("n%d", i), fmt.Sprintf("L-%d", i)), p)
+	}
+	begun := time.Now()
+	h.run()
+	h.wait(n)
+	took := time.Since(begun)
+	t.Logf("%d texts to %d people left in %v", n, n, took)
+	if took > 15*time.Second {
+		t.Errorf("%v is too long", took)
+	}
+}
+
 // The time from a note's commit to the first byte at the text gateway.
 func TestATextLeavesAtOnce(t *testing.T) {
 	h := newHouse(t).run()

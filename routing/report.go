@@ -15,6 +15,9 @@ import (
 // come twice, late, and in any order: an attempt's state only moves forward. A report on nothing of ours is ignored, since
 // the carrier would repeat it for ever. A nil error means that it is written down.
 func (e *Engine) Report(ctx context.Context, r channel.Report) error {
+	if r.Status == channel.Accepted {
+		return nil // Send's answer said so already
+	}
 	err := postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
 		a, err := lockAttempt(ctx, tx, AttemptID(r.Key))
 		if errors.Is(err, ErrBadLink) {
@@ -52,5 +55,5 @@ func (e *Engine) reported(ctx context.Context, tx pgx.Tx, a held, r channel.Repo
 		}
 		return e.failed(ctx, tx, a, Undelivered, why, false)
 	}
-	return nil // "accepted" is what Send said already
+	return nil
 }

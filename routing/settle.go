@@ -17,33 +17,37 @@ import (
 
 // settle writes down how a sending went. A worker whose lease has gone to another settles nothing.
 func (e *Engine) settle(ctx context.Context, c claimed, r channel.Receipt, sendErr error) error {
-	return postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
-		a, err := lockAttempt(ctx, tx, c.id)
-		if err != nil {
-			return err
+	var failure *channel.Error
+	if sendErr != nil {
+		if !errors.As(sendErr, &failure) {
+			failure = &channel.Error{Kind: channel.Unknown, Err: sendErr}
 		}
-		if a.fence != c.fence {
-			e.fenced.Add(1)
-			return nil
-		}
-		if sendErr == nil {
-			return e.accepted(ctx, tx, a, r)
-		}
-		if a.state != Sending {
-			return nil // a report was quicker and knows more
-		}
-		var ce *channel.Error
-		if !errors.As(sendErr, &ce) {
-			ce = &channel.Error{Kind: channel.Unknown, Err: sendErr}
-		}
-		e.logger.Warn("an attempt did not leave", "attempt", c.id, "channel", c.channel, "err", ce.Error())
-		if ce.Kind == channel.Unknown && a.sends < maxSends && a.dispatchState.open() {
-			// It stays ours to find out: the next lease asks the carrier before it sends again.
-			_, err := tx.Exec(ctx, "update attempt set wake_at = routing_now() + $2 where id = $1", a.id, backoff(a.sends))
-			return err
-		}
-		return e.failed(ctx, tx, a, Failed, string(ce.Kind), ce.Kind == channel.Later)
+		e.logger.Warn("an attempt did not leave", "attempt", c.id, "channel", c.channel, "err", failure.Error())
+	}
+	return persist(ctx, func() error {
+		return postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error { return e.settleTx(ctx, tx, c, r, failure) })
 	})
+}
+
+func (e *Engine) settleTx(ctx context.Context, tx pgx.Tx, c claimed, r channel.Receipt, failure *channel.Error) error {
+	a, err := lockAttempt(ctx, tx, c.id)
+	if err != nil {
+		return err
+	}
+	switch {
+	case a.fence != c.fence:
+		e.fenced.Add(1)
+		return nil
+	case failure == nil:
+		return e.accepted(ctx, tx, a, r)
+	case a.state != Sending:
+		return nil // a report was quicker and knows more
+	case failure.Kind == channel.Unknown && a.sends < maxSends && a.dispatchState.open():
+		// It stays ours to find out: the next lease asks the carrier before it sends again.
+		_, err := tx.Exec(ctx, "update attempt set wake_at = routing_now() + $2 where id = $1", a.id, backoff(a.sends))
+		return err
+	}
+	return e.failed(ctx, tx, a, Failed, string(failure.Kind), failure.Kind == channel.Later)
 }
 
 // accepted writes the carrier's word down. A delivery report may have come before it: then only the carrier's name for

@@ -70,7 +70,8 @@ func (e *Engine) work(ctx context.Context, c claimed) error {
 			}
 		}
 	}
-	ok, err := e.mayLeave(ctx, c)
+	var ok bool
+	err := persist(sending, func() (err error) { ok, err = e.mayLeave(sending, c); return err })
 	if err != nil || !ok {
 		return err
 	}
@@ -118,6 +119,22 @@ func (e *Engine) withdraw(ctx context.Context, c claimed) error {
 		}
 		return e.trace(ctx, tx, a.step(StepWithdrawn, ""))
 	})
+}
+
+// persist repeats do until it succeeds or ctx ends: a database connection that broke must not cost an attempt its lease, nor
+// make it forget that its message has left.
+func persist(ctx context.Context, do func() error) error {
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
+		err := do()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
 }
 
 // The rules of trying again.
