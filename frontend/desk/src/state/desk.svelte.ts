@@ -240,7 +240,7 @@ class Desk {
   }
 
   #gone(call: string, why: string): void {
-    if (this.pop?.call !== call) return
+    if (this.pop?.call !== call || why === 'answered') return // an offer that was answered goes on as a call
     const was = this.pop
     this.pop = null
     this.ending = false
