@@ -58,10 +58,32 @@ func (h *House) Me(ctx context.Context) (Me, error) {
 	}
 	for _, acc := range all {
 		if a.May(access.ReadNote, string(acc.ID)) {
-			me.Accounts = append(me.Accounts, accountRef(acc))
+			ref := accountRef(acc)
+			for _, t := range acc.Script.CallTypes {
+				ref.CallTypes = append(ref.CallTypes, CallTypeRef{ID: t.ID, Label: t.Label})
+			}
+			me.Accounts = append(me.Accounts, ref)
 		}
 	}
-	return me, nil
+	if a.Has(access.Practice) || a.Has(access.Supervisor) {
+		me.Agents, err = h.agents(ctx)
+	}
+	return me, err
+}
+
+// agents lists who takes calls, by name.
+func (h *House) agents(ctx context.Context) ([]AgentRef, error) {
+	people, err := h.cfg.Door.People(access.System(ctx, "console"))
+	if err != nil {
+		return nil, err
+	}
+	var out []AgentRef
+	for _, p := range people {
+		if slices.ContainsFunc(p.Grants, func(g access.Grant) bool { return g.Role == access.Agent || g.Role == access.Supervisor }) {
+			out = append(out, AgentRef{ID: p.ID, Name: p.Name})
+		}
+	}
+	return out, nil
 }
 
 func accountRef(a notes.Account) AccountRef {
@@ -211,7 +233,13 @@ func cardFields(t notes.CallType, b notes.Body) []CardField {
 		if f.Kind == "phone" {
 			v = formatNumber(telephony.Number(v))
 		}
-		out = append(out, CardField{Key: f.Key, Kind: f.Kind, Label: f.Label, Value: v})
+		field := CardField{Key: f.Key, Kind: f.Kind, Label: f.Label, Value: v}
+		for _, c := range f.Choices {
+			if c.Value == v {
+				field.Shown = c.Label
+			}
+		}
+		out = append(out, field)
 	}
 	for _, f := range t.Fields {
 		add(f)

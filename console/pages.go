@@ -53,14 +53,28 @@ type Me struct {
 	Role     string             `json:"role"` // "provider", "practice", "supervisor", "agent", "admin"
 	Language telephony.Language `json:"language"`
 	Accounts []AccountRef       `json:"accounts"`
-	Until    time.Time          `json:"until"` // when the session ends if nothing is done
+	Agents   []AgentRef         `json:"agents,omitempty"` // who may have taken a call, for those who search calls
+	Until    time.Time          `json:"until"`            // when the session ends if nothing is done
 }
 
 // AccountRef names a practice.
 type AccountRef struct {
-	ID       telephony.AccountID `json:"id"`
-	Name     string              `json:"name"`
-	TimeZone string              `json:"timeZone"`
+	ID        telephony.AccountID `json:"id"`
+	Name      string              `json:"name"`
+	TimeZone  string              `json:"timeZone"`
+	CallTypes []CallTypeRef       `json:"callTypes,omitempty"` // in Me only
+}
+
+// CallTypeRef names a kind of call, to narrow a list by.
+type CallTypeRef struct {
+	ID    string     `json:"id"`
+	Label notes.Text `json:"label"`
+}
+
+// AgentRef names one of the house's staff.
+type AgentRef struct {
+	ID   notes.PersonID `json:"id"`
+	Name string         `json:"name"`
 }
 
 // InboxRow is one note in a provider's list.
@@ -110,6 +124,7 @@ type CardField struct {
 	Kind  string     `json:"kind"`
 	Label notes.Text `json:"label"`
 	Value string     `json:"value"`
+	Shown notes.Text `json:"shown,omitempty"` // what a choice is called
 }
 
 // Told is one attempt to reach one person.

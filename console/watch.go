@@ -151,14 +151,12 @@ func (h *House) Hello(ctx context.Context) (Hello, error) {
 		return Hello{}, err
 	}
 	out.Phone, _ = h.cfg.Phone(person.Endpoint) // without a phone on this switch the desk says so
-	if o, ok := h.engine.OfferOf(id); ok {
-		if c, ok := h.liveCall(o.Call); ok {
-			p, err := h.pop(ctx, o, c)
-			if err != nil {
-				return Hello{}, err
-			}
-			out.Pop = &p
+	if o, c, ok := h.callOf(id); ok {
+		p, err := h.pop(ctx, o, c)
+		if err != nil {
+			return Hello{}, err
 		}
+		out.Pop = &p
 	}
 	if out.Board, err = h.Board(ctx); err != nil {
 		return Hello{}, err
@@ -168,6 +166,22 @@ func (h *House) Hello(ctx context.Context) (Hello, error) {
 	}
 	out.DraftPops, err = h.draftPops(ctx, out.Drafts)
 	return out, err
+}
+
+// callOf finds the call that is offered to an agent or that they talk on; a call taken over after a restart has no offer.
+func (h *House) callOf(id telephony.AgentID) (telephony.Offer, telephony.Call, bool) {
+	for _, a := range h.engine.Agents() {
+		if a.Agent.ID != id || a.Call == "" {
+			continue
+		}
+		o, ok := h.engine.OfferOf(id)
+		if !ok || o.Call != a.Call {
+			o = telephony.Offer{Call: a.Call, Agent: id}
+		}
+		c, ok := h.liveCall(a.Call)
+		return o, c, ok
+	}
+	return telephony.Offer{}, telephony.Call{}, false
 }
 
 // liveCall finds a call that has not ended.

@@ -68,11 +68,11 @@ func (w *walk) run(ctx context.Context) error {
 	if err := w.end(ctx, caller, agent); err != nil {
 		return err
 	}
-	link, err := w.deliveries(ctx, sent.Reference)
+	text, err := w.deliveries(ctx, sent.Reference)
 	if err != nil {
 		return err
 	}
-	if err := w.provider(ctx, link, sent.Note); err != nil {
+	if err := w.provider(ctx, text, sent.Note); err != nil {
 		return err
 	}
 	if err := w.until(ctx, "the board", func(s deskState) bool { return !s.shows(sent.Note) }); err != nil {
@@ -172,11 +172,16 @@ func (w *walk) talk(ctx context.Context, caller, agent *phone.Call) error {
 	return nil
 }
 
+// draft is what a good agent types.
+func (w *walk) draft() console.Draft {
+	p := w.seen.pop
+	return console.Draft{ID: uuid.NewString(), Seq: 1, Call: p.Call, Account: p.Practice.ID, CallType: "symptom", Urgency: notes.Urgent,
+		Language: w.s.Language, Body: w.s.Expected}
+}
+
 // note takes the note the scenario expects.
 func (w *walk) note(ctx context.Context) (console.Sent, error) {
-	p := w.seen.pop
-	d := console.Draft{ID: uuid.NewString(), Seq: 1, Call: p.Call, Account: p.Practice.ID, CallType: "symptom", Urgency: notes.Urgent,
-		Language: w.s.Language, Body: w.s.Expected}
+	d := w.draft()
 	if err := w.desk.SaveDraft(ctx, d); err != nil {
 		return console.Sent{}, fmt.Errorf("save the draft: %w", err)
 	}
@@ -217,8 +222,8 @@ func (w *walk) end(ctx context.Context, caller, agent *phone.Call) error {
 	return w.desk.WrapUpDone(ctx)
 }
 
-// deliveries waits for the first text and push, and returns the text's link.
-func (w *walk) deliveries(ctx context.Context, ref string) (link string, err error) {
+// deliveries waits for the first text and push, and returns the text.
+func (w *walk) deliveries(ctx context.Context, ref string) (first pocket.Arrival, err error) {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
 	var text, push *pocket.Arrival
@@ -237,26 +242,26 @@ func (w *walk) deliveries(ctx context.Context, ref string) (link string, err err
 		return text != nil && push != nil
 	})
 	if err != nil {
-		return "", fmt.Errorf("text and push to the provider: %w", err)
+		return first, fmt.Errorf("text and push to the provider: %w", err)
 	}
 	for _, a := range []*pocket.Arrival{text, push} {
 		w.step(a.Kind+" at the provider's phone", a.At)
 		for _, secret := range w.s.Expected.Fields {
 			if strings.Contains(a.Title+a.Body, secret) {
-				return "", fmt.Errorf("the %s says something of the patient", a.Kind)
+				return first, fmt.Errorf("the %s says something of the patient", a.Kind)
 			}
 		}
 	}
-	return text.Link, nil
+	return *text, nil
 }
 
 // provider opens the link, reads, and acknowledges, as a browser would.
-func (w *walk) provider(ctx context.Context, link string, note notes.NoteID) error {
-	p, err := w.providers.forLink(ctx, link, w.d)
+func (w *walk) provider(ctx context.Context, text pocket.Arrival, note notes.NoteID) error {
+	p, err := w.providers.at(ctx, text.To)
 	if err != nil {
 		return err
 	}
-	located, token, err := p.locate(ctx, link)
+	located, token, err := p.locate(ctx, text.Link)
 	if err != nil {
 		return err
 	}

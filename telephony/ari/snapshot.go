@@ -50,7 +50,7 @@ func (c *Client) Snapshot(ctx context.Context) (telephony.Snapshot, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Legs = c.legViews(channels)
+	s.Legs = slices.DeleteFunc(c.legViews(channels), func(l telephony.LegView) bool { return c.withoutUs(l.Leg, bridges) })
 	for _, l := range s.Legs {
 		if !l.Up { // it rings; an earlier life may have followed it, this one must
 			if err := c.follow(ctx, l.Agent); err != nil {
@@ -85,6 +85,14 @@ func (c *Client) Snapshot(ctx context.Context) (telephony.Snapshot, error) {
 	}
 	slices.Sort(s.Recordings)
 	return s, nil
+}
+
+// withoutUs tells of a leg that the fail-safe has brought together with its peer: it stands in a bridge of the dialplan's,
+// although Asterisk still says that it is in our application. It goes on talking and is not ours to end.
+func (c *Client) withoutUs(id telephony.LegID, bridges []ari.BridgeData) bool {
+	return slices.ContainsFunc(bridges, func(b ari.BridgeData) bool {
+		return b.Name != c.cfg.App && slices.Contains(b.ChannelIDs, string(id))
+	})
 }
 
 // legViews picks our legs out of all channels and makes them known, so that their events are understood.
