@@ -26,11 +26,23 @@ type recordFlags struct {
 	DatabaseURL string `help:"A PostgreSQL of yours, instead of the private one." env:"LAMPLIGHT_DATABASE_URL"`
 }
 
-// open connects to the record and reads the log's key. A private database that does not run is started for the moment.
+// open connects to the record and reads the log's key. A private database that does not run is started for the moment;
+// the state directory is held meanwhile, so that no server comes to stand on a database that we then stop.
 func (f recordFlags) open(ctx context.Context) (*Server, error) {
 	s := &Server{cfg: serverConfig{State: f.State, DatabaseURL: f.DatabaseURL}, log: discardLog()}
-	if err := s.openState(ctx); err != nil {
+	h, err := holdState(f.State)
+	switch {
+	case err == nil:
+		s.state, s.closers = h.state, append(s.closers, h.Close)
+	case errors.Is(err, errHeld): // by a server, whose database we use
+		if s.state, err = openState(f.State); err != nil {
+			return nil, err
+		}
+	default:
 		return nil, err
+	}
+	if err := s.openKeys(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	if err := s.openRecord(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())

@@ -71,17 +71,19 @@ func certificates(dir string, now time.Time) (certs, error) {
 }
 
 // pair reads NAME-secret.pem, a certificate and its key in one file so that a crash cannot part them, or makes it from the
-// template when it is missing or nearly over.
+// template when it is missing, nearly over, or signed by another authority than the parent.
 func pair(dir, name string, now time.Time, template func() (self, parent *x509.Certificate, parentKey *ecdsa.PrivateKey)) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	file := filepath.Join(dir, name+"-secret.pem")
 	loaded, err := tls.LoadX509KeyPair(file, file)
 	if err == nil {
 		key, ok := loaded.PrivateKey.(*ecdsa.PrivateKey)
-		if ok && now.AddDate(0, 0, renewBeforeDays).Before(loaded.Leaf.NotAfter) {
+		_, parent, _ := template()
+		ours := parent == nil || loaded.Leaf.CheckSignatureFrom(parent) == nil // an authority made anew has signed nothing yet
+		if ok && ours && now.AddDate(0, 0, renewBeforeDays).Before(loaded.Leaf.NotAfter) {
 			return loaded.Leaf, key, nil
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("read certificate %s: %w; remove the file to have it made anew", file, err)
+		return nil, nil, fmt.Errorf("read the certificate %s: %w; restore it, or remove the file to have it made anew", file, err)
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

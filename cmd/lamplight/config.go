@@ -15,6 +15,7 @@ type serverConfig struct {
 	State string `help:"Directory of keys, certificates, the private database and Asterisk." env:"LAMPLIGHT_STATE" type:"path" placeholder:"DIR"`
 
 	DatabaseURL string `help:"A PostgreSQL of yours, instead of the private one." env:"LAMPLIGHT_DATABASE_URL" placeholder:"postgres://…"`
+	PostgresBin string `help:"The directory of PostgreSQL's server programs, where they are not found by themselves." env:"LAMPLIGHT_POSTGRES_BIN" type:"path" placeholder:"DIR"`
 
 	NATSListen string `name:"nats-listen" help:"Where desks connect." env:"LAMPLIGHT_NATS_LISTEN" default:"127.0.0.1:4222"`
 	NATSURL    string `name:"nats-url" help:"A NATS of yours, instead of the built-in one; see 'lamplight nats config'." env:"LAMPLIGHT_NATS_URL" placeholder:"tls://…"`

@@ -78,10 +78,16 @@ func openDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err er
 	if err != nil {
 		return nil, err
 	}
-	st, err := openState(dir)
+	h, err := holdState(dir)
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.Close())
+		}
+	}()
+	st := h.state
 	vapid, err := push.KeysAt(st.keys("push.json"))
 	if err != nil {
 		return nil, err
@@ -102,7 +108,7 @@ func openDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err er
 	if err != nil {
 		return nil, err
 	}
-	if d.server, err = Open(ctx, cfg, log, func(step string, took time.Duration) { progress(step, time.Since(began)) }); err != nil {
+	if d.server, err = openOn(ctx, h, cfg, log, func(step string, took time.Duration) { progress(step, time.Since(began)) }); err != nil {
 		return nil, err
 	}
 	defer func() {

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/nats-io/nats.go"
@@ -185,8 +184,8 @@ func natsKeys(path string) (wire.Keys, error) {
 		return wire.Keys{}, fmt.Errorf("read NATS keys: %w", err)
 	}
 	var k wire.Keys
-	if err := json.Unmarshal(b, &k); err != nil {
-		return k, fmt.Errorf("read %s: %w; remove it to have it made anew", filepath.Base(path), err)
+	if err := json.Unmarshal(b, &k); err != nil || k.Check() != nil { // what is wrong might quote a secret
+		return k, fmt.Errorf("the keys of NATS in %s are damaged: restore them from their backup, or remove the file to have them made anew and give a NATS of yours its new configuration", path)
 	}
 	return k, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"embed"
 	"encoding/json"
@@ -15,7 +16,9 @@ import (
 	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/routing"
 	"lamplight/routing/channel/pocket"
+	"lamplight/routing/oncall"
 	"lamplight/telephony"
 )
 
@@ -88,6 +91,36 @@ func readPractices() ([]practice, error) {
 	return out, nil
 }
 
+// check says what is wrong with a practice's document: each of its parts would otherwise be found broken at the first call.
+func (p practice) check(now time.Time) error {
+	wrong := func(what string, err error) error {
+		return fmt.Errorf("the practice %q: its %s cannot be used: %w; correct it and start again", p.Account.ID, what, err)
+	}
+	if _, err := time.LoadLocation(p.Account.TimeZone); err != nil || p.Account.TimeZone == "" {
+		return wrong("time zone", fmt.Errorf("%q is not one of the IANA's", p.Account.TimeZone))
+	}
+	if len(p.Account.Script.CallTypes) == 0 {
+		return wrong("script", errors.New("it has no call type"))
+	}
+	doc, err := oncall.Parse(bytes.NewReader(p.Schedule))
+	if err != nil {
+		return wrong("schedule", err)
+	}
+	if _, err := oncall.Compile(doc, now, now.AddDate(0, 0, 14)); err != nil {
+		return wrong("schedule", err)
+	}
+	ladders, err := routing.ParseLadders(p.Ladders)
+	if err != nil {
+		return wrong("ladders", err)
+	}
+	for _, t := range p.Account.Script.CallTypes {
+		if _, ok := routing.FindLadder(ladders, t.Ladder); !ok && t.Ladder != "" {
+			return wrong("script", fmt.Errorf("the call type %q names the ladder %q, which does not exist", t.ID, t.Ladder))
+		}
+	}
+	return nil
+}
+
 // demoPhones are the providers' phones for the pocket.
 func demoPhones(practices []practice) []pocket.Phone {
 	var out []pocket.Phone
@@ -126,9 +159,14 @@ func (s *Server) seed(ctx context.Context, practices []practice) (demoKeys, erro
 	if err != nil {
 		return keys, err
 	}
+	for _, p := range practices { // all, before the first is stored
+		if err := p.check(time.Now()); err != nil {
+			return keys, err
+		}
+	}
 	for _, p := range practices {
 		if err := s.record.PutAccount(ctx, p.Account); err != nil {
-			return keys, err
+			return keys, fmt.Errorf("the practice %s: %w", p.Account.ID, err)
 		}
 	}
 	for _, p := range everybody(practices) {
@@ -152,8 +190,10 @@ func (s *Server) readDemoKeys() (k demoKeys, err error) {
 	path := s.state.keys("demo.json")
 	b, err := os.ReadFile(path)
 	if err == nil {
-		err = json.Unmarshal(b, &k)
-		return k, err
+		if json.Unmarshal(b, &k) != nil || k.Password == "" || len(k.Codes) == 0 { // the decoder's error may quote the file
+			return k, fmt.Errorf("the demo's keys in %s are damaged: remove the directory %s to begin a new demo", path, s.state.dir)
+		}
+		return k, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return k, fmt.Errorf("read the demo's keys: %w", err)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -61,16 +62,29 @@ type Server struct {
 }
 
 // Open starts or connects everything. say hears each step and the time since the start; it may be nil. On an error nothing
-// is left running.
-func Open(ctx context.Context, cfg serverConfig, log *slog.Logger, say func(step string, took time.Duration)) (s *Server, err error) {
+// is left running. The error is one sentence that says what to do.
+func Open(ctx context.Context, cfg serverConfig, log *slog.Logger, say func(step string, took time.Duration)) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	s = &Server{cfg: cfg, log: log}
+	h, err := holdState(cfg.State)
+	if err != nil {
+		return nil, err
+	}
+	return openOn(ctx, h, cfg, log, say)
+}
+
+// openOn is Open on a state directory that is held already; the server lets it go at Close, and here on an error.
+func openOn(ctx context.Context, h *hold, cfg serverConfig, log *slog.Logger, say func(step string, took time.Duration)) (s *Server, err error) {
+	s = &Server{cfg: cfg, state: h.state, log: log, closers: []func() error{h.Close}}
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.Close())
+		if err == nil {
+			return
 		}
+		if ctx.Err() != nil { // what was under way says how it was cut, which nobody needs to know
+			err = fmt.Errorf("stopped while it started: %w", ctx.Err())
+		}
+		err = errors.Join(err, s.Close())
 	}()
 	if say == nil {
 		say = func(string, time.Duration) {}
@@ -80,9 +94,9 @@ func Open(ctx context.Context, cfg serverConfig, log *slog.Logger, say func(step
 		what string
 		do   func(context.Context) error
 	}{
-		{"keys and certificates", s.openState},
+		{"keys and certificates", s.openKeys},
+		{"addresses", s.openListeners}, // before what takes long, because a port that is taken is the commonest trouble
 		{"database", s.openRecord},
-		{"web address", s.openListeners},
 		{"telephone switch", func(ctx context.Context) error { return s.openSwitch(ctx, say) }},
 		{"bus", s.openBus},
 		{"escalations", s.openRouting},
@@ -97,10 +111,7 @@ func Open(ctx context.Context, cfg serverConfig, log *slog.Logger, say func(step
 	return s, nil
 }
 
-func (s *Server) openState(context.Context) (err error) {
-	if s.state, err = openState(s.cfg.State); err != nil {
-		return err
-	}
+func (s *Server) openKeys(context.Context) (err error) {
 	if s.certs, err = certificates(s.state.keys(""), time.Now()); err != nil {
 		return err
 	}
@@ -112,7 +123,7 @@ func (s *Server) openRecord(ctx context.Context) error {
 	url := s.cfg.DatabaseURL
 	if url == "" {
 		var err error
-		if s.cluster, err = postgres.Private(ctx, postgres.Config{Dir: s.state.path("postgres"), Progress: func(what string) { s.log.Info(what) }}); err != nil {
+		if s.cluster, err = postgres.Private(ctx, postgres.Config{Dir: s.state.path("postgres"), Bin: s.cfg.PostgresBin, Progress: func(what string) { s.log.Info(what) }}); err != nil {
 			return err
 		}
 		s.closers = append(s.closers, s.cluster.Close)
@@ -120,6 +131,9 @@ func (s *Server) openRecord(ctx context.Context) error {
 	}
 	var err error
 	if s.pool, err = postgres.Open(ctx, url); err != nil {
+		if s.cluster == nil {
+			err = fmt.Errorf("%w; check --database-url (postgres://user:password@host:port/database), and that PostgreSQL runs there and lets us in", err)
+		}
 		return err
 	}
 	s.closers = append(s.closers, func() error { s.pool.Close(); return nil })
@@ -133,6 +147,9 @@ func (s *Server) openRecord(ctx context.Context) error {
 	}
 	s.audit = audit.NewLog(s.pool, signer)
 	ring := seal.NewRing(keyring, postgres.NewShelf(s.pool, s.audit))
+	if _, err := ring.Keys(ctx, ""); err != nil { // now, and not at the first call
+		return fmt.Errorf("the keyring %s does not open this database: restore the one that belongs to it from its backup (%w)", s.state.keys("keyring.json"), err)
+	}
 	s.record = notes.NewStore(s.pool, s.audit, ring, nil)
 	s.door = access.NewDoor(s.pool, s.audit, ring)
 	return nil
@@ -151,6 +168,15 @@ func (s *Server) openListeners(context.Context) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, closeListener(s.hooks))
+	if s.cfg.NATSURL == "" { // NATS takes it itself later: this is a look whether it can
+		desks, err := listen(s.cfg.NATSListen, "--nats-listen")
+		if err != nil {
+			return err
+		}
+		if err := desks.Close(); err != nil {
+			return fmt.Errorf("address of the desks: %w", err)
+		}
+	}
 	s.pagesURL = s.cfg.PublicURL
 	if s.pagesURL == "" {
 		_, port, err := net.SplitHostPort(s.web.Addr().String())
@@ -164,10 +190,17 @@ func (s *Server) openListeners(context.Context) (err error) {
 
 func listen(addr, flag string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %w; end what uses it or give another address with %s", addr, err, flag)
+	if err == nil {
+		return l, nil
 	}
-	return l, nil
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err // without "listen tcp" and the address once more
+	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("cannot listen on %s: the port is taken; end what uses it or give another address with %s", addr, flag)
+	}
+	return nil, fmt.Errorf("cannot listen on %s: %w; give another address, host:port, with %s", addr, err, flag)
 }
 
 func closeListener(l net.Listener) func() error {
@@ -314,7 +347,7 @@ func keyFile(path string) ([]byte, error) {
 		return b, writeFile(path, b, 0o600)
 	}
 	if err == nil && len(b) != 32 {
-		err = fmt.Errorf("%s is not a key of 32 bytes", path)
+		err = fmt.Errorf("the key %s is damaged: restore it from its backup, or remove it to have it made anew, and links sent until now open nothing", path)
 	}
 	return b, err
 }

@@ -43,6 +43,17 @@ func NewKeys() (Keys, error) {
 	return Keys{IssuerSeed: string(seed), ServerPassword: NewToken(), CalloutPassword: NewToken()}, nil
 }
 
+// Check refuses keys that are not whole, as read from a damaged file. The error quotes no secret.
+func (k Keys) Check() error {
+	if _, err := nkeys.FromSeed([]byte(k.IssuerSeed)); err != nil {
+		return fmt.Errorf("NATS issuer seed: %w", err)
+	}
+	if k.ServerPassword == "" || k.CalloutPassword == "" {
+		return errors.New("NATS keys without a password")
+	}
+	return nil
+}
+
 // Embedded is a NATS server in this process, reached by desks over TLS and by us without a socket.
 type Embedded struct {
 	ns   *server.Server

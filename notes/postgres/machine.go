@@ -20,7 +20,7 @@ func findBinaries(bin string) (string, int, error) {
 	if bin != "" {
 		v := majorVersion(bin)
 		if v < oldest || v > newest {
-			return "", 0, fmt.Errorf("no usable PostgreSQL in %s: versions %d to %d will do", bin, oldest, newest)
+			return "", 0, fmt.Errorf("no usable PostgreSQL in %s: it must hold initdb and postgres of a version from %d to %d: apt install postgresql, or give --database-url", bin, oldest, newest)
 		}
 		return bin, v, nil
 	}

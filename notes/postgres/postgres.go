@@ -54,6 +54,9 @@ func Connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	if !strings.Contains(url, "pool_max_conns") {
 		cfg.MaxConns = 24
 	}
+	if cfg.ConnConfig.ConnectTimeout == 0 { // a host that swallows packets must not hold a start for two minutes
+		cfg.ConnConfig.ConnectTimeout = 10 * time.Second
+	}
 	cfg.MinConns = 2
 	cfg.MaxConnIdleTime = 10 * time.Minute
 	cfg.ConnConfig.RuntimeParams["application_name"] = "lamplight"
@@ -64,7 +67,9 @@ func Connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("reach PostgreSQL at %s: %w", cfg.ConnConfig.Host, err)
+		// pgx tells each address it tried on a line of its own; the last is as good as all.
+		lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+		return nil, fmt.Errorf("reach PostgreSQL at %s: %s", cfg.ConnConfig.Host, strings.TrimSpace(lines[len(lines)-1]))
 	}
 	return pool, nil
 }

@@ -229,7 +229,7 @@ func aptGet(ctx context.Context, state string, args ...string) error {
 func aptErrors(out []byte) string {
 	var said []string
 	for _, line := range strings.Split(string(out), "\n") {
-		if rest, ok := strings.CutPrefix(line, "E: "); ok && len(said) < 2 {
+		if rest, ok := strings.CutPrefix(line, "E: "); ok && len(said) < 2 && !strings.HasPrefix(rest, "Some index files failed") {
 			said = append(said, strings.TrimSpace(rest))
 		}
 	}

@@ -64,10 +64,10 @@ func readKeys(path string) (Keys, error) {
 		return Keys{}, fmt.Errorf("read push keys: %w", err)
 	}
 	var k Keys
-	if err := json.Unmarshal(text, &k); err != nil {
-		return Keys{}, fmt.Errorf("read push keys: %s is not a pair of keys", path)
+	if err := json.Unmarshal(text, &k); err != nil || k.check() != nil { // what is wrong might quote a key
+		return Keys{}, fmt.Errorf("the push keys in %s are damaged: restore them from their backup, or remove the file to have them made anew, and phones subscribe again", path)
 	}
-	return k, k.check()
+	return k, nil
 }
 
 func (k Keys) check() error {
