@@ -19,7 +19,7 @@ export class Unreachable extends Error {}
 
 const patience = 15_000
 
-async function send(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Response> {
+async function send(method: 'GET' | 'POST', path: string, body?: unknown, limit = patience): Promise<Response> {
   let res: Response
   try {
     res = await fetch(path, {
@@ -27,7 +27,7 @@ async function send(method: 'GET' | 'POST', path: string, body?: unknown): Promi
       credentials: 'same-origin',
       cache: 'no-store',
       redirect: 'error',
-      signal: AbortSignal.timeout(patience),
+      signal: AbortSignal.timeout(limit),
       ...(method === 'POST' ? { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body ?? {}) } : {}),
     })
   } catch {
@@ -58,9 +58,9 @@ export const get = <T>(path: string): Promise<T> => answer<T>(send('GET', path))
 export const post = <T>(path: string, body?: unknown): Promise<T> => answer<T>(send('POST', path, body))
 export const note = <T>(id: string, act: string, body?: unknown): Promise<T> => post<T>(`/api/notes/${encodeURIComponent(id)}/${act}`, body)
 
-/** A file to keep, by POST: its filter must not stand in an address. */
-export async function file(path: string, body: unknown): Promise<Blob> {
-  const r = await send('POST', path, body)
+/** A file: with a body by POST, for its filter must not stand in an address. */
+export async function file(path: string, body?: unknown): Promise<Blob> {
+  const r = await send(body === undefined ? 'GET' : 'POST', path, body, 120_000)
   try {
     return await r.blob()
   } catch {

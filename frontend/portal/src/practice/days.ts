@@ -1,0 +1,24 @@
+// Days as a practice names them.
+
+import { day, locale, type Lang } from '../../../shared/clock'
+
+/** "Sunday, November 22", with the year when it is not this one. */
+export function dayName(ms: number, now: number, lang: Lang, zone: string): string {
+  const year = day(ms, zone).slice(0, 4) !== day(now, zone).slice(0, 4)
+  const s = new Intl.DateTimeFormat(locale(lang), { weekday: 'long', month: 'long', day: 'numeric', ...(year ? { year: 'numeric' } : {}), timeZone: zone }).format(ms)
+  return s.charAt(0).toUpperCase() + s.slice(1)
+}
+
+/** "Sun 22". */
+export const dayShort = (ms: number, lang: Lang, zone: string): string =>
+  new Intl.DateTimeFormat(locale(lang), { weekday: 'short', day: 'numeric', timeZone: zone }).format(ms)
+
+/** "Nov 22". */
+export const dayMonth = (ms: number, lang: Lang, zone: string): string =>
+  new Intl.DateTimeFormat(locale(lang), { month: 'short', day: 'numeric', timeZone: zone }).format(ms)
+
+/** A calendar day so many days on: ("2026-11-28", 7) is "2026-12-05". */
+export function dayOn(iso: string, days: number): string {
+  const [y = 0, m = 1, d = 1] = iso.split('-').map(Number)
+  return new Date(Date.UTC(y, m - 1, d + days)).toISOString().slice(0, 10)
+}
