@@ -105,14 +105,13 @@ func (h *House) Send(ctx context.Context, d Draft) (Sent, error) {
 	if err != nil {
 		return Sent{}, refusal(err)
 	}
-	var hooks []notes.TakeHook
-	if climbs {
-		hooks = append(hooks, func(ctx context.Context, tx pgx.Tx, n notes.Note) error {
-			_, err := h.cfg.Routing.BeginTx(ctx, tx, n, p)
-			return err
-		})
-	}
-	n, err := h.cfg.Store.Take(ctx, d.record(), hooks...)
+	n, err := h.cfg.Store.TakeQueued(ctx, d.record(), func(b *pgx.Batch, n notes.Note) error {
+		if !climbs {
+			return nil
+		}
+		_, err := h.cfg.Routing.QueueBegin(b, n, p)
+		return err
+	})
 	if err != nil {
 		return Sent{}, refusal(err)
 	}

@@ -79,6 +79,10 @@ type ActHook func(ctx context.Context, tx pgx.Tx, n Note) error
 // A TakeHook is an ActHook of a note being taken: routing writes its dispatch here.
 type TakeHook = ActHook
 
+// A TakeQueue is a TakeHook that asks nothing of the database: it adds its statements to the batch that is the whole
+// transaction, so that storing a note is one round trip.
+type TakeQueue func(b *pgx.Batch, n Note) error
+
 var (
 	accountTable = audit.Table{Kind: "account", Name: "account", Key: "id",
 		Columns: []string{"id", "name", "version", "document", "schedule", "ladders", "changed_at"}}

@@ -28,6 +28,17 @@ type prepared struct {
 // returns nil all of that is durable, and when it returns an error none of it is there. A draft taken before answers the
 // same note and runs no hook. An *Incomplete error says what the form lacks.
 func (s *Store) Take(ctx context.Context, d Draft, hooks ...TakeHook) (Note, error) {
+	return s.take(ctx, d, func(p *prepared) error { return s.store(ctx, p, hooks) })
+}
+
+// TakeQueued is Take with what follows from the note added to its transaction by queue, in one round trip; a draft taken
+// before still answers the same note, and nothing of what was queued happens.
+func (s *Store) TakeQueued(ctx context.Context, d Draft, queue TakeQueue) (Note, error) {
+	return s.take(ctx, d, func(p *prepared) error { return s.storeQueued(ctx, p, queue) })
+}
+
+// take checks and seals a draft, and has it stored.
+func (s *Store) take(ctx context.Context, d Draft, store func(*prepared) error) (Note, error) {
 	if _, err := access.Check(ctx, access.TakeNote, string(d.Account)); err != nil {
 		return Note{}, err
 	}
@@ -46,7 +57,7 @@ func (s *Store) Take(ctx context.Context, d Draft, hooks ...TakeHook) (Note, err
 		if err != nil {
 			return Note{}, err
 		}
-		err = s.store(ctx, p, hooks)
+		err = store(p)
 		switch {
 		case err == nil:
 			return p.note, nil
@@ -161,6 +172,22 @@ func (s *Store) store(ctx context.Context, p *prepared, hooks []TakeHook) error 
 		}
 	}
 	if err := tx.Commit(ctx); err != nil {
+		return err
+	}
+	s.log.Wake()
+	return nil
+}
+
+// storeQueued commits a prepared note and what queue adds in one round trip.
+func (s *Store) storeQueued(ctx context.Context, p *prepared, queue TakeQueue) error {
+	b := &pgx.Batch{}
+	if err := s.queueNote(b, p); err != nil {
+		return err
+	}
+	if err := queue(b, p.note); err != nil {
+		return err
+	}
+	if err := postgres.Commit(ctx, s.pool, b); err != nil {
 		return err
 	}
 	s.log.Wake()

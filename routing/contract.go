@@ -82,6 +82,9 @@ type Desk interface {
 	// BeginTx writes the dispatch, its attempts and the leaf in the transaction that takes the note, and wakes the workers
 	// when it commits. A plan that reaches nobody begins on the board.
 	BeginTx(ctx context.Context, tx pgx.Tx, note notes.Note, plan Plan) (DispatchID, error)
+	// QueueBegin is BeginTx for a note that is stored in one round trip: it adds to the batch that holds the whole
+	// transaction. The plan must come from Plan, a moment ago.
+	QueueBegin(b *pgx.Batch, note notes.Note, plan Plan) (DispatchID, error)
 
 	// Ack ends the climb: what waits is cancelled in its transaction. Repeating it, or coming second, is no error.
 	Ack(ctx context.Context, by Actor, note notes.NoteID) (AckResult, error)

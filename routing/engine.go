@@ -182,12 +182,6 @@ func (e *Engine) sleep(ctx context.Context) {
 	}
 }
 
-// now is the database's clock.
-func (e *Engine) now(ctx context.Context) (t time.Time, err error) {
-	err = e.pool.QueryRow(ctx, "select routing_now()").Scan(&t)
-	return t.UTC(), err
-}
-
 // Plan implements Desk.
 func (e *Engine) Plan(ctx context.Context, acc notes.Account, callType, ladder string) (Plan, error) {
 	ladders, err := ParseLadders(acc.Ladders)
@@ -198,17 +192,19 @@ func (e *Engine) Plan(ctx context.Context, acc notes.Account, callType, ladder s
 	if !ok {
 		return Plan{}, ErrNoLadder
 	}
-	now, err := e.now(ctx)
+	asked := time.Now()
+	now, push, err := e.nowAndPhones(ctx, acc.Contacts)
 	if err != nil {
-		return Plan{}, fmt.Errorf("plan for %s: read the clock: %w", acc.ID, err)
+		return Plan{}, fmt.Errorf("plan for %s: %w", acc.ID, err)
+	}
+	if early := time.Now().Add(-askedFor); asked.Before(early) {
+		asked = early
 	}
 	schedule, err := e.rotas.schedule(acc.Schedule, now)
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan for %s: %w", acc.ID, err)
 	}
-	reach := Reach{Practice: acc.Name, Contacts: acc.Contacts}
-	if reach.Push, err = NewPhones(e.pool, e.log).subscribed(ctx, acc.Contacts); err != nil {
-		return Plan{}, fmt.Errorf("plan for %s: %w", acc.ID, err)
-	}
-	return Resolve(l, OnCall(schedule, callType), reach, now), nil
+	p := Resolve(l, OnCall(schedule, callType), Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: push}, now)
+	p.asked = asked
+	return p, nil
 }

@@ -3,6 +3,7 @@ package routing
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -78,26 +79,23 @@ func (p *Phones) Unsubscribe(ctx context.Context, endpoint string) error {
 	return nil
 }
 
-// subscribed is who of the contacts has a phone that takes pushes.
-func (p *Phones) subscribed(ctx context.Context, contacts []notes.Contact) (map[notes.PersonID]bool, error) {
-	var people []notes.PersonID
+// nowAndPhones reads the clock, and who of the contacts has a phone that takes pushes: one question, because an agent waits.
+func (e *Engine) nowAndPhones(ctx context.Context, contacts []notes.Contact) (now time.Time, have map[notes.PersonID]bool, err error) {
+	people := []notes.PersonID{}
 	for _, c := range contacts {
 		if c.Person != "" {
 			people = append(people, c.Person)
 		}
 	}
-	if len(people) == 0 {
-		return nil, nil
-	}
-	rows, err := p.pool.Query(ctx, "select distinct person from push_subscription where person = any($1)", people)
+	var with []notes.PersonID
+	err = e.pool.QueryRow(ctx, "select routing_now(), array(select distinct person from push_subscription where person = any($1))", people).
+		Scan(&now, &with)
 	if err != nil {
-		return nil, fmt.Errorf("list the phones: %w", err)
+		return now, nil, fmt.Errorf("read the clock and list the phones: %w", err)
 	}
-	have := map[notes.PersonID]bool{}
-	var person notes.PersonID
-	_, err = pgx.ForEachRow(rows, []any{&person}, func() error { have[person] = true; return nil })
-	if err != nil {
-		return nil, fmt.Errorf("list the phones: %w", err)
+	have = map[notes.PersonID]bool{}
+	for _, p := range with {
+		have[p] = true
 	}
-	return have, nil
+	return now.UTC(), have, nil
 }

@@ -62,6 +62,20 @@ type Plan struct {
 	Board time.Time `json:"board"`
 	// Holes say why a rung reaches nobody ("nobody-on-call", "no-address"): shown before sending.
 	Holes []PlanHole `json:"holes"`
+
+	asked time.Time // when the database was asked for At; by the clock of this process, zero for a plan read back
+}
+
+// askedFor is the longest that asking the database for the time may count as time gone by.
+const askedFor = 5 * time.Millisecond
+
+// now is the database's clock, as this process reckons it since the plan was made: never before that clock, and ahead of
+// it by askedFor at most.
+func (p Plan) now() time.Time {
+	if p.asked.IsZero() {
+		return p.At
+	}
+	return p.At.Add(time.Since(p.asked))
 }
 
 // A PlanStep is one attempt to come.

@@ -108,29 +108,12 @@ func (e *Engine) vouch(ctx context.Context, tx pgx.Tx, s step) (rows []audit.Row
 
 // queueStep adds the story's line, its leaf and the notifications to b.
 func (e *Engine) queueStep(b *pgx.Batch, s step, now time.Time, rows []audit.Row) error {
-	id, err := uuid.NewV7()
+	values, entry, err := s.write(now, rows)
 	if err != nil {
 		return err
 	}
-	var attempt *string
-	if s.attempt != "" {
-		attempt = (*string)(&s.attempt)
-	}
-	now = now.UTC().Truncate(time.Microsecond)
-	values := []any{id.String(), string(s.dispatch), string(s.note), attempt, now, s.kind, s.name, string(s.channel), s.detail}
 	b.Queue(insertStep, values...)
-	line, err := stepTable.Row(id.String(), values...)
-	if err != nil {
-		return err
-	}
-	detail := []string{"note:" + string(s.note)}
-	for _, code := range []string{string(s.attempt), string(s.channel), s.detail} {
-		if code != "" {
-			detail = append(detail, code)
-		}
-	}
-	if err := e.log.Queue(b, audit.Entry{At: now, Actor: or(s.by, "routing"), Action: s.kind, Kind: "dispatch",
-		Object: string(s.dispatch), Account: string(s.account), Detail: detail, Rows: append(rows, line)}); err != nil {
+	if err := e.log.Queue(b, entry); err != nil {
 		return err
 	}
 	b.Queue(notifyMoved, string(s.note))
@@ -138,4 +121,30 @@ func (e *Engine) queueStep(b *pgx.Batch, s step, now time.Time, rows []audit.Row
 		b.Queue(notifyDue)
 	}
 	return nil
+}
+
+// write is the step's row, column by column, and the leaf that vouches for it and for rows.
+func (s step) write(now time.Time, rows []audit.Row) (values []any, entry audit.Entry, err error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, entry, err
+	}
+	var attempt *string
+	if s.attempt != "" {
+		attempt = (*string)(&s.attempt)
+	}
+	now = now.UTC().Truncate(time.Microsecond)
+	values = []any{id.String(), string(s.dispatch), string(s.note), attempt, now, s.kind, s.name, string(s.channel), s.detail}
+	line, err := stepTable.Row(id.String(), values...)
+	if err != nil {
+		return nil, entry, err
+	}
+	detail := []string{"note:" + string(s.note)}
+	for _, code := range []string{string(s.attempt), string(s.channel), s.detail} {
+		if code != "" {
+			detail = append(detail, code)
+		}
+	}
+	return values, audit.Entry{At: now, Actor: or(s.by, "routing"), Action: s.kind, Kind: "dispatch",
+		Object: string(s.dispatch), Account: string(s.account), Detail: detail, Rows: append(rows, line)}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -37,6 +38,25 @@ func Begin(ctx context.Context, pool *pgxpool.Pool, b *pgx.Batch, read func(pgx.
 		return nil, err
 	}
 	return t, nil
+}
+
+// Commit runs a batch as one transaction in one round trip. When it returns nil all of it is durable; when the database
+// refused a statement none of it is there, and when the connection broke nobody knows, as with any commit.
+func Commit(ctx context.Context, pool *pgxpool.Pool, b *pgx.Batch) error {
+	var ended error = pgx.ErrTxCommitRollback
+	whole := &pgx.Batch{QueuedQueries: slices.Clone(b.QueuedQueries)}
+	whole.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
+		if tag.String() == "COMMIT" {
+			ended = nil
+		}
+		return nil
+	})
+	t, err := Begin(ctx, pool, whole, nil)
+	if err != nil {
+		return err
+	}
+	t.(*batchTx).left()
+	return ended
 }
 
 // batchTx is a transaction begun inside a batch. It holds its connection until Commit or Rollback.
@@ -83,6 +103,12 @@ func (t *batchTx) end(ctx context.Context, how string) (pgconn.CommandTag, error
 		_ = t.conn.Conn().Close(context.WithoutCancel(ctx))
 	}
 	return tag, err
+}
+
+// left gives the connection back: the batch that began the transaction has ended it as well.
+func (t *batchTx) left() {
+	t.done = true
+	t.conn.Release()
 }
 
 func (t *batchTx) CopyFrom(ctx context.Context, table pgx.Identifier, cols []string, src pgx.CopyFromSource) (int64, error) {
