@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/telephony"
@@ -91,12 +93,49 @@ func TestTheWalk(t *testing.T) {
 			t.Fatalf("%s: %+v", r.Scenario, r)
 		}
 	}
+	t.Run("the provider calls the patient back", func(t *testing.T) { calledBack(t, w) })
 	report, err := d.server.verify(t.Context())
 	if err != nil || !report.Good() || report.Leaves < 20 || len(report.Unchecked) > 0 {
 		t.Fatalf("audit: %+v, %v", report, err)
 	}
 	t.Run("nothing of the patient is readable", func(t *testing.T) { nothingReadable(t, d) })
 	t.Run("tampering is found", func(t *testing.T) { tamperingFound(t, d) })
+}
+
+// calledBack has the provider who took the newest note on connected to its patient, through the practice's number.
+func calledBack(t *testing.T, w *walker) {
+	ctx := access.System(t.Context(), "test")
+	page, err := w.d.server.record.Calls(ctx, notes.CallsFilter{Limit: 1})
+	if err != nil || len(page.Lines) != 1 {
+		t.Fatalf("the newest note: %+v, %v", page, err)
+	}
+	n := page.Lines[0].Note
+	id := uuid.NewString()
+	body := map[string]string{"id": id}
+	if err := w.providers.open[n.AckedBy].post(ctx, "/api/notes/"+string(n.ID)+"/call", body, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.providers.open[n.AckedBy].post(ctx, "/api/notes/"+string(n.ID)+"/call", body, nil); err != nil {
+		t.Fatalf("asked again with the same id: %v", err)
+	}
+	var legs []telephony.LegView
+	w.eventually(t, "provider and patient in one bridge", func() bool {
+		s, err := w.d.server.board.client.Snapshot(ctx)
+		legs = s.Legs
+		return err == nil && len(legs) == 2 && len(s.Bridges) == 1 && len(s.Bridges[0].Legs) == 2
+	})
+	c, err := w.d.server.record.Call(ctx, telephony.CallID(id))
+	if err != nil || c.State != telephony.Talking || c.Inbound {
+		t.Errorf("the call back is %+v, %v", c, err)
+	}
+	if err := w.d.server.board.client.Hangup(ctx, legs[0].Leg); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually(t, "the call back's end", func() bool {
+		c, err := w.d.server.record.Call(ctx, telephony.CallID(id))
+		s, serr := w.d.server.board.client.Snapshot(ctx)
+		return err == nil && serr == nil && c.State == telephony.Ended && c.Outcome == telephony.Completed && len(s.Legs) == 0
+	})
 }
 
 // nothingReadable scans a dump of the database and every file of the state directory but the database's own (which the
