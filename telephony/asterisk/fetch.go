@@ -62,6 +62,9 @@ func (f fetch) run(ctx context.Context) (Install, error) {
 	if _, err := os.Stat(f.keyring); err != nil {
 		return fail(fmt.Errorf("%s is missing: install the package debian-archive-keyring, so that signatures can be checked", f.keyring))
 	}
+	if f.mirror == "" {
+		return fail(fmt.Errorf("this machine's apt uses no Debian mirror: name one with %s, or install Asterisk 22 yourself", mirrorVariable))
+	}
 	if err := os.MkdirAll(f.dir, 0o755); err != nil {
 		return fail(fmt.Errorf("%w: choose a cache directory that you may write to", err))
 	}
@@ -259,8 +262,14 @@ func unpack(ctx context.Context, deb, root string) error {
 	return errors.Join(err, from.Wait())
 }
 
-// debianMirror is the Debian mirror this machine's apt uses, or Debian's own name for them all.
+// mirrorVariable names a Debian mirror for machines whose apt uses none, Ubuntu's for instance.
+const mirrorVariable = "LAMPLIGHT_DEBIAN_MIRROR"
+
+// debianMirror is the Debian mirror that mirrorVariable names or this machine's apt uses; "" when there is none.
 func debianMirror() string {
+	if m := os.Getenv(mirrorVariable); m != "" {
+		return m
+	}
 	var uris []string
 	for _, file := range glob("/etc/apt/sources.list.d/*.sources", "/etc/apt/sources.list.d/*.list", "/etc/apt/sources.list") {
 		text, err := os.ReadFile(file)
@@ -278,7 +287,7 @@ func debianMirror() string {
 			return uri
 		}
 	}
-	return "http://deb.debian.org/debian"
+	return ""
 }
 
 func hasPrefix(s string, prefixes []string) bool {
