@@ -25,6 +25,8 @@ type cli struct {
 	DemoCode demoCodeCmd `cmd:"" help:"Print a demo person's one-time code of this moment."`
 	Bench    benchCmd    `cmd:"" help:"Measure calls, notes and deliveries against bare peers, in one run."`
 	Audit    auditCmd    `cmd:"" help:"Prove that nothing was altered or dropped."`
+	Practice practiceCmd `cmd:"" help:"Keep practices."`
+	People   peopleCmd   `cmd:"" help:"Keep the people who may sign in."`
 	Asterisk asteriskCmd `cmd:"" help:"Use an Asterisk of yours."`
 	NATS     natsCmd     `cmd:"" name:"nats" help:"Use a NATS of yours."`
 	OnCall   onCallCmd   `cmd:"" name:"oncall" help:"Ask a schedule file who is on call, until when, who is next and where nobody is."`
@@ -43,6 +45,7 @@ const (
 )
 
 func main() {
+	signal.Ignore(syscall.SIGXFSZ) // a write past the limit then fails as any other does
 	ctx := untilSignalled()
 	var c cli
 	parser := kong.Must(&c,
@@ -58,8 +61,24 @@ func main() {
 		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 			err = errStopped
 		}
-		end(exitFailed, err)
+		end(exitFailed, withAdvice(err))
 	}
+}
+
+// withAdvice says what to do about what may happen at any write.
+func withAdvice(err error) error {
+	advice := ""
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		advice = "free some room"
+	case errors.Is(err, syscall.EFBIG):
+		advice = "lift the limit of file sizes (ulimit -f)"
+	case errors.Is(err, syscall.EROFS):
+		advice = "make the disk writable or choose another state directory with --state"
+	default:
+		return err
+	}
+	return fmt.Errorf("%w; %s and start again", err, advice)
 }
 
 // untilSignalled is a context that the first SIGINT or SIGTERM ends; a second one ends the process at once.
