@@ -14,17 +14,25 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
 	"lamplight/console"
 )
 
+// A SlowedError says that too many tries failed: none is looked at before Until, and the page says so.
+type SlowedError struct{ Until time.Time }
+
+func (e *SlowedError) Error() string { return "too many tries" }
+
 // Sessions signs people in on the web. A token is a secret that only its cookie holds.
 type Sessions interface {
-	// SignIn answers the same error, in the same time, for an unknown login, a wrong password and a wrong code.
+	// SignIn answers the same error, in the same time, for an unknown login, a wrong password and a wrong code,
+	// or a *SlowedError, alike for logins that exist and that do not.
 	SignIn(ctx context.Context, login, password, code, source string) (token string, until time.Time, err error)
 	// Resume returns ctx with the session's actor in it; an error means that nobody is signed in by that token.
 	Resume(ctx context.Context, token string) (context.Context, error)
@@ -94,32 +102,6 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mux.ServeHTTP(w, r)
 }
 
-// files serves the built pages; every path without a file is the page itself, which looks at the path.
-func (p *Portal) files() http.Handler {
-	static := http.FileServerFS(p.cfg.Files)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
-			return
-		}
-		name := strings.TrimPrefix(r.URL.Path, "/")
-		if name != "" {
-			if st, err := fs.Stat(p.cfg.Files, name); err == nil && !st.IsDir() {
-				if strings.HasPrefix(name, "assets/") {
-					w.Header().Set("Cache-Control", "public, max-age=31536000, immutable") // their names change with their content
-				} else {
-					w.Header().Set("Cache-Control", "no-cache")
-				}
-				static.ServeHTTP(w, r)
-				return
-			}
-		}
-		w.Header().Set("Cache-Control", "no-cache")
-		http.ServeFileFS(w, r, p.cfg.Files, "index.html")
-	})
-}
-
 // source is the address a sign-in comes from. A proxy's header is not believed: nobody has said that there is a proxy.
 func source(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
@@ -152,7 +134,11 @@ func (p *Portal) signedIn(h func(http.ResponseWriter, *http.Request) error) http
 func (p *Portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var refusal *console.Error
 	var tooLarge *http.MaxBytesError
+	var slowed *SlowedError
 	switch {
+	case errors.As(err, &slowed):
+		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(time.Until(slowed.Until).Seconds())))))
+		p.refuse(w, http.StatusTooManyRequests, &console.Error{Code: "portal.error.slow-down"})
 	case errors.As(err, &refusal):
 		p.refuse(w, statusOf(refusal.Code), refusal)
 	case errors.As(err, &tooLarge):
@@ -175,8 +161,6 @@ func statusOf(code string) int {
 		return http.StatusForbidden
 	case "sign-in", "signed-out":
 		return http.StatusUnauthorized
-	case "slow-down":
-		return http.StatusTooManyRequests
 	default:
 		return http.StatusUnprocessableEntity
 	}

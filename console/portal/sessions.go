@@ -20,7 +20,7 @@ func (d doorSessions) SignIn(ctx context.Context, login, password, code, source 
 	var slowed *access.SlowedError
 	switch {
 	case errors.As(err, &slowed):
-		return "", time.Time{}, &console.Error{Code: "portal.error.slow-down"}
+		return "", time.Time{}, &SlowedError{Until: slowed.Until}
 	case errors.Is(err, access.ErrRefused):
 		return "", time.Time{}, &console.Error{Code: "portal.error.sign-in"}
 	}

@@ -10,8 +10,10 @@ export function dayName(ms: number, now: number, lang: Lang, zone: string): stri
 }
 
 /** "Sun 22". */
-export const dayShort = (ms: number, lang: Lang, zone: string): string =>
-  new Intl.DateTimeFormat(locale(lang), { weekday: 'short', day: 'numeric', timeZone: zone }).format(ms)
+export function dayShort(ms: number, lang: Lang, zone: string): string {
+  const part = (options: Intl.DateTimeFormatOptions): string => new Intl.DateTimeFormat(locale(lang), { ...options, timeZone: zone }).format(ms)
+  return `${part({ weekday: 'short' })} ${part({ day: 'numeric' })}`
+}
 
 /** "Nov 22". */
 export const dayMonth = (ms: number, lang: Lang, zone: string): string =>
