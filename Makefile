@@ -35,6 +35,11 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
+# The Go benchmarks that have a target: five runs each, or one that repeats by itself.
+CORE_BENCH := { go test -run '^$$' -bench '^BenchmarkStep$$/.*/agents=500$$/waiting=1000$$' -benchtime 100x -count 5 ./telephony/acd && \
+	go test -run '^$$' -bench '^BenchmarkGrowth$$' -benchtime 1x ./telephony/acd && \
+	go test -run '^$$' -bench '^BenchmarkWho$$' -benchtime 200ms -count 5 ./routing/oncall; } > .cache/log/cores.bench
+
 .PHONY: help run test bench build lint clean
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
@@ -77,7 +82,8 @@ test: $(DONE)/run-packages $(DONE)/test-packages $(DONE)/pages bin/lamplight bin
 	@echo "go test"; go test -timeout 30m ./...
 
 bench: bin/lamplight bin/console $(DONE)/test-packages ## the ratios against a peer or a floor, in one run
-	@bin/lamplight bench
+	$(call step,the pure cores (Go benchmarks),$(CORE_BENCH))
+	@bin/lamplight bench --go-benchmarks .cache/log/cores.bench
 
 lint: $(DONE)/run-packages $(DONE)/pages ## gofmt, vet, staticcheck, svelte-check
 	@test -z "$$(gofmt -l $(GO_SOURCES))" || { gofmt -l $(GO_SOURCES); echo 'run gofmt -w on these'; exit 1; }

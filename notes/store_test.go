@@ -336,3 +336,48 @@ func TestDisplayName(t *testing.T) {
 		}
 	}
 }
+
+// What is queued beside a note is in its one transaction: refused together, durable together, and not again for a draft
+// that was taken before.
+func TestTakeQueued(t *testing.T) {
+	h := newHouse(t).furnish(t)
+	agent := h.as(t, agentID)
+	if _, err := h.pool.Exec(t.Context(), "create table beside (note text not null)"); err != nil {
+		t.Fatal(err)
+	}
+	put := func(b *pgx.Batch, n notes.Note) error {
+		b.Queue("insert into beside values ($1)", string(n.ID))
+		return nil
+	}
+	beside := func() (n int) {
+		t.Helper()
+		if err := h.pool.QueryRow(t.Context(), "select count(*) from beside").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for name, spoil := range map[string]notes.TakeQueue{
+		"a statement the database refuses": func(b *pgx.Batch, n notes.Note) error {
+			b.Queue("insert into beside values (null)")
+			return put(b, n)
+		},
+		"a queue that fails": func(*pgx.Batch, notes.Note) error { return errors.New("no") },
+	} {
+		if _, err := h.store.TakeQueued(agent, aDraft("queued", ""), spoil); err == nil {
+			t.Errorf("%s: the note was taken", name)
+		}
+		var stored int
+		if err := h.pool.QueryRow(t.Context(), "select count(*) from note").Scan(&stored); err != nil || stored+beside() != 0 {
+			t.Errorf("%s: %d notes, %d rows beside, %v", name, stored, beside(), err)
+		}
+	}
+	n, err := h.store.TakeQueued(agent, aDraft("queued", ""), put)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := h.store.TakeQueued(agent, aDraft("queued", ""), put)
+	if err != nil || again.ID != n.ID || beside() != 1 {
+		t.Errorf("taken again: %v %v, %d rows beside", again.ID, err, beside())
+	}
+	h.mustVerify(t)
+}

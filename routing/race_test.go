@@ -121,7 +121,21 @@ func TestWhatIsRolledBackNeverLeaves(t *testing.T) {
 	if err := tx.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	h.send(newNote("kept", "L-2"), plan)
+	refused := &pgx.Batch{}
+	if _, err := h.engine.QueueBegin(refused, newNote("gone", "L-1"), plan); err != nil {
+		t.Fatal(err)
+	}
+	refused.Queue("select 1/0")
+	if err := postgres.Commit(t.Context(), h.pool, refused); err == nil {
+		t.Error("a batch with an error in it was committed")
+	}
+	whole := &pgx.Batch{}
+	if _, err := h.engine.QueueBegin(whole, newNote("kept", "L-2"), h.plan(oneText)); err != nil {
+		t.Fatal(err)
+	}
+	if err := postgres.Commit(t.Context(), h.pool, whole); err != nil {
+		t.Fatal(err)
+	}
 	if all := h.wait(1); !strings.Contains(all[0].Body, "L-2") {
 		t.Errorf("arrived %q", all[0].Body)
 	}
