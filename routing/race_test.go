@@ -35,7 +35,7 @@ func TestTwoEnginesNeverSendOneAttemptTwice(t *testing.T) {
 		others[i] = other.run()
 	}
 	h.run()
-	all := h.wait(n)
+	h.wait(n)
 	h.until("all delivered", func() bool {
 		var left int
 		if err := h.pool.QueryRow(t.Context(), "select count(*) from attempt where state <> 'delivered'").Scan(&left); err != nil {
@@ -43,7 +43,8 @@ func TestTwoEnginesNeverSendOneAttemptTwice(t *testing.T) {
 		}
 		return left == 0
 	})
-	if all = h.pocket.Messages(); len(all) != n {
+	all := h.pocket.Messages()
+	if len(all) != n {
 		t.Errorf("%d messages for %d attempts", len(all), n)
 	}
 	for _, a := range all {

@@ -103,7 +103,6 @@ type calendarEvent struct {
 	sequence  int
 	zone      *zone
 	start     int64 // wall time
-	utc       bool  // start was given in UTC, zone is UTC
 	// The end: so much later on the wall clock, and so many seconds after that.
 	wall, elapsed int64
 }

@@ -69,7 +69,6 @@ type shift struct {
 	ids    []CallID
 	needs  []Needs
 	next   int
-	free   []AgentID
 	talk   []CallID
 	offers []OfferID
 	took   []time.Duration // by Step, if wanted

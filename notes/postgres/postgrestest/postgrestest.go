@@ -104,6 +104,8 @@ while [ -n "$p" ] && grep -q . "/proc/$p/cmdline" 2>/dev/null; do sleep 0.05; do
 }
 
 // keep holds the write end of the reaper's pipe until the process ends.
+//
+//lint:ignore U1000 it is there to be held, not read
 var keep *os.File
 
 func template(ctx context.Context, c *postgres.Cluster) error {
