@@ -176,12 +176,12 @@ func TestVoicemail(t *testing.T) {
 			speaking = false
 		default:
 		}
-		if vs, err := h.sw.Voicemails(ctx); err != nil || speaking && len(vs) > 0 {
-			select {
-			case <-call.Done():
-			default:
-				t.Fatalf("a message still being spoken is listed: %v %v", vs, err)
-			}
+		vs, err := h.sw.Voicemails(ctx)
+		must(t, err)
+		// The phone may learn of its call's end later than Asterisk lists the message; a channel that is there after it
+		// was listed was there before.
+		if len(vs) > 0 && strings.Contains(h.ask(t, "/channels"), "overflow") {
+			t.Fatalf("a message still being spoken is listed: %v", vs)
 		}
 	}
 	var vs []telephony.Voicemail
@@ -217,8 +217,13 @@ func TestVoicemail(t *testing.T) {
 
 // storedNames asks Asterisk itself.
 func (h *house) storedNames(t *testing.T) string {
+	return strings.Trim(h.ask(t, "/recordings/stored"), "[]\n ")
+}
+
+// ask is Asterisk's own answer.
+func (h *house) ask(t *testing.T, path string) string {
 	url, user, password := h.server.ARI()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/recordings/stored", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+path, nil)
 	must(t, err)
 	r.SetBasicAuth(user, password)
 	a, err := http.DefaultClient.Do(r)
@@ -227,7 +232,7 @@ func (h *house) storedNames(t *testing.T) string {
 	var b bytes.Buffer
 	_, err = b.ReadFrom(a.Body)
 	must(t, err)
-	return strings.Trim(b.String(), "[]\n ")
+	return b.String()
 }
 
 func TestAsteriskKilled(t *testing.T) {

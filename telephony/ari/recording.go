@@ -33,9 +33,6 @@ type recording struct {
 	stale     bool // known from an earlier connection; the next Snapshot shows whether it runs still
 }
 
-// takeUp is how long the dialplan may take to start a recorder. It takes milliseconds, unless the leg ends just then.
-const takeUp = 3 * time.Second
-
 var recordingName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$`)
 
 func isSnoop(id string) bool {
@@ -65,7 +62,9 @@ func (c *Client) Record(ctx context.Context, leg telephony.LegID, r telephony.Re
 	}
 	if err := c.record(ctx, leg, r, rec); err != nil {
 		c.drop(r, rec)
-		c.endRecorder(r)
+		if c.life.Err() == nil { // before the answer, so that it does not take down what a second try makes
+			c.takeDown(context.WithoutCancel(ctx), r)
+		}
 		return err
 	}
 	return nil
@@ -88,15 +87,15 @@ func (c *Client) record(ctx context.Context, leg telephony.LegID, r telephony.Re
 	if err := c.MakeBridge(ctx, b); err != nil {
 		return err
 	}
-	if made {
-		if err := c.set(ctx, "name recording", telephony.LegID(say), "REC", c.cfg.App+"/"+string(r)); err != nil {
+	if !made { // by an earlier life, or by a command that was repeated: it may not have gone to the dialplan yet
+		there, err := c.atRecorder(ctx, say)
+		if err != nil {
 			return err
 		}
-		// Into the dialplan, which starts MixMonitor and gives the snoop back.
-		err := c.call(ctx, "record", func() error {
-			return c.rest.Channel().Continue(channelKey(telephony.LegID(say)), contextRecorder, "s", 1)
-		})
-		if err != nil {
+		made = !there
+	}
+	if made {
+		if err := c.startRecorder(ctx, r, rec); err != nil {
 			return err
 		}
 	}
@@ -109,7 +108,8 @@ func (c *Client) record(ctx context.Context, leg telephony.LegID, r telephony.Re
 	case <-time.After(takeUp):
 		return fmt.Errorf("ari: record: the dialplan's %s did not take up the recorder", contextRecorder)
 	}
-	if err := c.Join(ctx, b, telephony.LegID(say), telephony.LegID(hear)); err != nil {
+	err = c.settle(ctx, rec, func() error { return c.Join(ctx, b, telephony.LegID(say), telephony.LegID(hear)) })
+	if err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -186,18 +186,16 @@ func (c *Client) drop(r telephony.RecordingID, rec *recording) {
 
 // endRecorder takes down what is left of a recorder, in its own time: nothing waits on it.
 func (c *Client) endRecorder(r telephony.RecordingID) {
-	c.besides(func() {
-		ctx, cancel := context.WithTimeout(c.life, c.cfg.Timeout)
-		defer cancel()
-		err := errors.Join(
-			c.Hangup(ctx, telephony.LegID(sayPrefix+string(r))),
-			c.Hangup(ctx, telephony.LegID(hearPrefix+string(r))),
-			c.RemoveBridge(ctx, telephony.BridgeID(bridgePrefix+string(r))),
-		)
-		if err != nil && c.life.Err() == nil {
-			c.log.Warn("a recorder was not taken down; the next snapshot will", "recording", r, "error", err)
-		}
-	})
+	c.besides(func() { c.takeDown(c.life, r) })
+}
+
+// takeDown is endRecorder, waited for.
+func (c *Client) takeDown(ctx context.Context, r telephony.RecordingID) {
+	ctx, cancel := context.WithTimeout(ctx, takeUp)
+	defer cancel()
+	if err := c.StopRecording(ctx, r); err != nil && c.life.Err() == nil {
+		c.log.Warn("a recorder was not taken down; the next snapshot will", "recording", r, "error", err)
+	}
 }
 
 // StopRecording implements telephony.Switch.
