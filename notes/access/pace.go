@@ -31,33 +31,36 @@ func loginMark(house *seal.Keys, login string) string {
 }
 
 // step counts an attempt before it is looked at, so that many at once cannot slip through, and returns until when the
-// attempt must wait; zero when it may go on. A success takes the count back.
+// attempt must wait; zero when it may go on. A success takes the count back. One that must wait counts for nothing.
 func (d *Door) step(ctx context.Context, keys [][]byte) (until time.Time, err error) {
 	now := d.Now()
 	err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
-		for i, free := range []int{freeByLogin, freeBySource} {
-			var failures int
-			var last, wait time.Time
+		var failures [2]int
+		var last [2]time.Time
+		for i := range failures {
+			var wait time.Time
 			// The insert takes the row's lock, also when the row was there.
 			if err := tx.QueryRow(ctx, `insert into sign_in_pace (key, failures, last_at, until) values ($1, 0, $2, $2)
-				on conflict (key) do update set key = excluded.key returning failures, last_at, until`, keys[i], now).Scan(&failures, &last, &wait); err != nil {
+				on conflict (key) do update set key = excluded.key returning failures, last_at, until`, keys[i], now).Scan(&failures[i], &last[i], &wait); err != nil {
 				return err
 			}
-			if wait.After(now) {
-				if wait.After(until) {
-					until = wait
-				}
-				continue
+			if wait.After(now) && wait.After(until) {
+				until = wait
 			}
-			if now.Sub(last) > paceForgets {
-				failures = 0
+		}
+		if !until.IsZero() { // not looked at, so it counts for neither: a desk that tries again must not slow its office
+			return nil
+		}
+		for i, free := range []int{freeByLogin, freeBySource} {
+			if now.Sub(last[i]) > paceForgets {
+				failures[i] = 0
 			}
-			failures++
+			failures[i]++
 			next := now
-			if over := failures - free; over >= 0 {
+			if over := failures[i] - free; over >= 0 {
 				next = now.Add(min(firstWait<<min(over, 20), longestWait))
 			}
-			if _, err := tx.Exec(ctx, "update sign_in_pace set failures = $2, last_at = $3, until = $4 where key = $1", keys[i], failures, now, next); err != nil {
+			if _, err := tx.Exec(ctx, "update sign_in_pace set failures = $2, last_at = $3, until = $4 where key = $1", keys[i], failures[i], now, next); err != nil {
 				return err
 			}
 		}
