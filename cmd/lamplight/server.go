@@ -131,7 +131,10 @@ func (s *Server) openRecord(ctx context.Context) error {
 	}
 	var err error
 	if s.pool, err = postgres.Open(ctx, url); err != nil {
-		if s.cluster == nil {
+		switch {
+		case s.cluster != nil && diskFull(s.state.dir): // PostgreSQL names the file it could not write, not why
+			err = fmt.Errorf("start PostgreSQL in %s: %w", s.state.dir, syscall.ENOSPC)
+		case s.cluster == nil:
 			err = fmt.Errorf("%w; check --database-url (postgres://user:password@host:port/database), and that PostgreSQL runs there and lets us in", err)
 		}
 		return err
@@ -337,6 +340,12 @@ func readPool(path string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("%s holds no certificate in PEM form", path)
 	}
 	return pool, nil
+}
+
+// diskFull tells whether hardly anything more can be written in a directory.
+func diskFull(dir string) bool {
+	var st syscall.Statfs_t
+	return syscall.Statfs(dir, &st) == nil && st.Bavail*uint64(st.Bsize) < 1<<20
 }
 
 // keyFile reads 32 random bytes, made the first time.

@@ -209,6 +209,8 @@ func (c *Cluster) explain(what string, err error, said string) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), strings.Contains(all, "No space left on device"), strings.Contains(all, "Disk quota exceeded"):
 		return fmt.Errorf("%s: the disk of %s is full: free some room and start again", what, c.cfg.Dir)
+	case errors.Is(err, syscall.EFBIG), strings.Contains(all, "File too large"):
+		return fmt.Errorf("%s: files in %s may not grow: lift the limit (ulimit -f) and start again", what, c.cfg.Dir)
 	case strings.Contains(all, "could not create shared memory"), strings.Contains(all, "could not resize shared memory"):
 		return fmt.Errorf("%s: no shared memory is left on this machine: raise /dev/shm or stop another PostgreSQL", what)
 	case strings.Contains(all, "Is another postmaster"):
