@@ -1,0 +1,303 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/network"
+	cdruntime "github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"lamplight/console"
+	"lamplight/notes"
+	"lamplight/notes/access"
+)
+
+// TestThePages has a call taken, then opens the provider's link on a phone-sized Chromium and the practice's page on a
+// desk-sized one, and looks at what they did to the record. No address they asked for may hold a token or a patient's word.
+func TestThePages(t *testing.T) {
+	d := boot(t)
+	w := d.walkers(t)
+	sent, link, s := w.taken(t)
+	_, token, _ := strings.Cut(link, "#")
+	located, err := d.server.routing.Locate(t.Context(), token)
+	if err != nil || located.Note != sent.Note {
+		t.Fatalf("the link leads to %+v, %v", located, err)
+	}
+	secrets := []string{token, "Bennett", "bennett", s.ani, strings.TrimPrefix(s.ani, "+1"), "%2B", "Chest", d.keys.Password}
+
+	t.Run("the provider's", func(t *testing.T) {
+		p := openPage(t, 320, 640)
+		onThePhone(t, w, p, located.Person, link, sent.Note)
+		p.clean(secrets)
+	})
+	t.Run("the practice's", func(t *testing.T) {
+		p := openPage(t, 1280, 800)
+		atThePractice(t, d, p, sent.Reference)
+		p.clean(secrets)
+	})
+	if report, err := d.server.verify(t.Context()); err != nil || !report.Good() {
+		t.Errorf("audit: %+v, %v", report, err)
+	}
+}
+
+// taken walks one call until the provider has a text: the note, the link, what was said.
+func (w *walker) taken(t *testing.T) (console.Sent, string, scenario) {
+	t.Helper()
+	ctx := t.Context()
+	one := &walk{walker: w, s: w.d.script(0)}
+	fatal := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	fatal(w.until(ctx, "the desk", func(s deskState) bool { return s.hello }))
+	fatal(w.desk.Ready(ctx))
+	fatal(w.until(ctx, "ready", func(s deskState) bool { return s.agent == "ready" }))
+	caller, agent, err := one.connect(ctx)
+	fatal(err)
+	fatal(one.talk(ctx, caller, agent))
+	sent, err := one.note(ctx)
+	fatal(err)
+	fatal(one.end(ctx, caller, agent))
+	text, err := one.deliveries(ctx, sent.Reference)
+	fatal(err)
+	return sent, text.Link, one.s
+}
+
+// onThePhone opens the link, proves who they are, reads and acknowledges.
+func onThePhone(t *testing.T, w *walker, p *page, person access.PersonID, link string, note notes.NoteID) {
+	ctx := access.System(t.Context(), "test")
+	state := func(want notes.NoteState) {
+		t.Helper()
+		w.eventually(t, "the note is "+string(want), func() bool {
+			n, err := w.d.server.record.Note(ctx, note)
+			return err == nil && n.State == want
+		})
+	}
+	p.do(chromedp.Navigate(link))
+	p.see(`location.pathname + location.hash`, "/m")
+	p.signIn(w.d, person, "wrong")
+	p.see(`document.querySelector('.answer').textContent.trim() !== ''`, "true")
+	p.see(`document.querySelector('#otp').value`, "")
+	state(notes.Open) // a link alone reads nothing
+	p.signIn(w.d, person, w.d.keys.Password)
+	p.see(`document.querySelector('article h1')?.textContent`, "Chest tightness since this morning")
+	p.see(`document.activeElement.tagName`, "H1")
+	p.see(`document.querySelector('.digits').textContent`, "(312) 555-0142")
+	p.see(`location.pathname + location.hash`, "/m")
+	state(notes.Read)
+	p.see(`[...document.querySelectorAll('button')].filter(b => b.offsetParent && b.offsetHeight < 48).length`, "0")
+	p.see(`document.documentElement.scrollWidth`, "320")
+	p.see(`document.querySelector('#acknowledge').getBoundingClientRect().bottom <= innerHeight`, "true")
+	p.click("#acknowledge")
+	state(notes.Acknowledged)
+	p.see(`document.querySelector('#acknowledge') === null && document.querySelector('footer [role=status]').textContent.trim()`, "Acknowledged")
+	if err := w.until(t.Context(), "the board clears", func(s deskState) bool { return !s.shows(note) }); err != nil {
+		t.Error(err)
+	}
+	p.click("#reply")
+	p.write("#words", "On my way to the office")
+	p.click("form button[type=submit]")
+	p.see(`document.querySelector('.addon .said')?.textContent`, "On my way to the office")
+	p.do(chromedp.Reload()) // a phone that dropped the page finds the note again, without its link
+	p.see(`document.querySelector('article h1')?.textContent`, "Chest tightness since this morning")
+	p.click("#close")
+	p.write("#words", "Seen")
+	p.click("form button[type=submit]")
+	state(notes.Closed)
+}
+
+// atThePractice finds the call by the patient's surname, reads its story, listens to it and takes the list away as a file.
+func atThePractice(t *testing.T, d *demo, p *page, ref string) {
+	dir := t.TempDir()
+	if _, err := chromedp.CallBrowser(p.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: "allow", DownloadPath: dir}); err != nil {
+		t.Fatal(err)
+	}
+	p.do(chromedp.Navigate(d.server.pagesURL + "/"))
+	p.signIn(d, "marta.webb", d.keys.Password)
+	p.see(`document.querySelectorAll('[data-call]').length`, "1")
+	p.write("#search", "Nobody")
+	p.see(`document.querySelectorAll('[data-call]').length`, "0")
+	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('#search').value = ''`))
+	p.write("#search", "bennett")
+	p.see(`document.querySelector('[data-call]')?.textContent`, "R. Bennett")
+	p.click("[data-call]")
+	p.see(`document.querySelector('#story')?.textContent`, "Chest tightness since this morning")
+	p.see(`document.activeElement.id`, "story")
+	p.see(`document.querySelector('aside ol').textContent.includes('took the message')`, "true")
+	p.see(`/[a-z]+\.[a-z]+|undefined|\{\{/.test([...document.querySelectorAll('aside li')].map(l => l.textContent).join(' '))`, "false")
+	p.see(`document.querySelector('.proof') !== null`, "true")
+	p.click("#listen")
+	p.see(`document.querySelector('audio')?.duration > 1`, "true")
+	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('audio').currentTime = 1`))
+	p.see(`Math.abs(document.querySelector('audio').currentTime - 1) < 3 && !document.querySelector('audio').error`, "true")
+	p.click("#export")
+	file := filepath.Join(dir, "calls.csv")
+	p.until("calls.csv", func() bool {
+		b, err := os.ReadFile(file)
+		return err == nil && bytes.HasPrefix(b, []byte("\ufeff")) && bytes.Contains(b, []byte(ref)) && bytes.Contains(b, []byte("R. Bennett"))
+	})
+	p.click("nav button:last-child")
+	p.see(`document.querySelectorAll('table li').length >= 14`, "true")
+	p.see(`document.documentElement.scrollWidth`, "1280")
+}
+
+// page is a Chromium on the server's pages. It remembers every address asked for and everything that went wrong.
+type page struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu     sync.Mutex // guards what follows
+	asked  []string
+	errors []string
+}
+
+func openPage(t *testing.T, width, height int64) *page {
+	t.Helper()
+	alloc, cancel := chromedp.NewExecAllocator(context.Background(), chromedp.NoSandbox, chromedp.Headless, chromedp.IgnoreCertErrors,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("lang", "en-US"))
+	t.Cleanup(cancel)
+	ctx, stop := chromedp.NewContext(alloc)
+	t.Cleanup(stop)
+	p := &page{t: t, ctx: ctx}
+	p.do(chromedp.EmulateViewport(width, height))
+	if err := chromedp.Listen(ctx, p.heard); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (p *page) heard(ev any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch e := ev.(type) {
+	case *network.EventRequestWillBeSent:
+		p.asked = append(p.asked, e.Request.URL)
+		for k, v := range e.Request.Headers {
+			if strings.EqualFold(k, "Referer") {
+				p.asked = append(p.asked, fmt.Sprint(v))
+			}
+		}
+	case *cdruntime.EventExceptionThrown:
+		p.errors = append(p.errors, e.ExceptionDetails.Text)
+	case *cdruntime.EventConsoleAPICalled:
+		if e.Type == "error" {
+			p.errors = append(p.errors, "console.error")
+		}
+	}
+}
+
+// clean holds that nothing went wrong on the page and that no address holds a secret.
+func (p *page) clean(secrets []string) {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.errors) > 0 {
+		p.t.Errorf("page errors: %q", p.errors)
+	}
+	api := 0
+	for _, u := range p.asked {
+		if strings.Contains(u, "/api/") {
+			api++
+		}
+		plain, err := url.PathUnescape(u)
+		if err != nil {
+			plain = u
+		}
+		for _, s := range secrets {
+			if strings.Contains(u, s) || strings.Contains(plain, s) {
+				p.t.Errorf("an address holds %q: %s", s, u)
+			}
+		}
+	}
+	if api < 5 {
+		p.t.Errorf("only %d requests were seen: %q", api, p.asked)
+	}
+}
+
+func (p *page) do(a ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	if err := chromedp.Do(p.ctx, a...); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// click presses what is there and can be pressed.
+func (p *page) click(sel string) {
+	p.t.Helper()
+	p.see(`document.querySelector('`+sel+`')?.disabled === false`, "true")
+	p.do(chromedp.Click(sel))
+}
+
+func (p *page) write(sel, words string) {
+	p.t.Helper()
+	p.see(`document.querySelector('`+sel+`') !== null`, "true")
+	p.do(chromedp.SendKeys(sel, words))
+}
+
+// signIn fills the form and sends it. The code is the next one each time: a code opens once.
+func (p *page) signIn(d *demo, who access.PersonID, password string) {
+	p.t.Helper()
+	code, err := d.keys.code(who, time.Now())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.see(`document.querySelector('form button[type=submit]')?.disabled`, "false")
+	p.do(chromedp.Evaluate[chromedp.Void](`for (const i of document.querySelectorAll('form input')) i.value = ''`))
+	p.write("#login", string(who))
+	p.write("#password", password)
+	p.write("#otp", code)
+	p.click("form button[type=submit]")
+}
+
+// see waits until a script's value is want.
+func (p *page) see(script, want string) {
+	p.t.Helper()
+	var got string
+	defer func() {
+		if p.t.Failed() {
+			p.t.Logf("%s is %q, want %q; the page says: %s", script, got, want, p.words())
+		}
+	}()
+	p.until(script, func() bool {
+		v, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](`String(`+script+`)`))
+		if err != nil {
+			v = err.Error() // between two documents a script finds none
+		}
+		got = v
+		return v == want
+	})
+}
+
+func (p *page) words() string {
+	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](`document.body.innerText`))
+	if err != nil {
+		return err.Error()
+	}
+	return v
+}
+
+func (p *page) until(what string, ok func() bool) {
+	p.t.Helper()
+	for end := time.Now().Add(stepLimit); !ok(); {
+		if time.Now().After(end) {
+			p.t.Errorf("%s: not within %v", what, stepLimit)
+			p.t.FailNow()
+		}
+		time.Sleep(20 * time.Millisecond) // between two looks at the condition
+	}
+}
