@@ -15,6 +15,7 @@ import (
 	"lamplight/notes/access"
 	"lamplight/routing/channel/pocket"
 	"lamplight/routing/channel/push"
+	"lamplight/telephony"
 )
 
 // demoCmd starts everything on this machine with two made-up practices: the server, the pocket (the providers' phones) and
@@ -49,6 +50,9 @@ func (c *demoCmd) Run(ctx context.Context) (err error) {
 	if !hasDisplay && c.Desk && !c.Unattended {
 		fmt.Fprintln(os.Stderr, "No display here: the unattended demo runs, with the same parts and scripted people.")
 		c.Unattended = true
+	}
+	if _, _, err := (&demo{cmd: c}).words(telephony.English); err != nil { // before anything is started
+		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -176,7 +180,7 @@ func openLog(path string, st state) (*slog.Logger, error) {
 // attended opens the desk and stays until it is closed or the demo is stopped.
 func (d *demo) attended(ctx context.Context, began time.Time) error {
 	agent := desks[0]
-	code, err := d.keys.code(agent.ID, time.Now())
+	code, err := d.fresh(ctx, agent.ID)
 	if err != nil {
 		return err
 	}

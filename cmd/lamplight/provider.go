@@ -53,7 +53,7 @@ func (p *providers) at(ctx context.Context, number string) (*provider, error) {
 	return nil, errors.New("the text came to a phone that is nobody's")
 }
 
-// signInPages signs a demo person in on the web. A code opens once, so a demo started again at once takes the next one.
+// signInPages signs a demo person in on the web.
 func (d *demo) signInPages(ctx context.Context, who access.PersonID) (*provider, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -61,16 +61,14 @@ func (d *demo) signInPages(ctx context.Context, who access.PersonID) (*provider,
 	}
 	one := &provider{name: string(who), base: d.server.pagesURL, http: &http.Client{Jar: jar, Timeout: 10 * time.Second,
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: d.server.certs.pool, MinVersion: tls.VersionTLS13}, ForceAttemptHTTP2: true}}}
-	for _, ahead := range []time.Duration{0, 30 * time.Second} {
-		code, cerr := d.keys.code(who, time.Now().Add(ahead))
-		if cerr != nil {
-			return nil, cerr
-		}
-		if err = one.post(ctx, "/api/sign-in", map[string]string{"login": string(who), "password": d.keys.Password, "code": code}, nil); err == nil {
-			return one, nil
-		}
+	code, err := d.fresh(ctx, who)
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("sign in on the web: %w", err)
+	if err := one.post(ctx, "/api/sign-in", map[string]string{"login": string(who), "password": d.keys.Password, "code": code}, nil); err != nil {
+		return nil, fmt.Errorf("sign in on the web: %w", err)
+	}
+	return one, nil
 }
 
 func (p *provider) locate(ctx context.Context, link string) (note notes.NoteID, token string, err error) {

@@ -60,6 +60,31 @@ var desks = []struct {
 type demoKeys struct {
 	Password string                     `json:"password"` // the same for all: this is a demo
 	Codes    map[access.PersonID]string `json:"codes"`    // one-time-code secrets
+	Used     map[access.PersonID]int64  `json:"used"`     // the half minute whose code each used last: a code opens once
+}
+
+const codeStep = 30 * time.Second
+
+// fresh gives a code that was not used yet, waiting for one if it must: a demo started again at once has used those that
+// the clock allows.
+func (d *demo) fresh(ctx context.Context, who access.PersonID) (string, error) {
+	step := max(time.Now().Unix()/int64(codeStep/time.Second), d.keys.Used[who]+1)
+	at := time.Unix(step*int64(codeStep/time.Second), 0)
+	wait := time.NewTimer(time.Until(at.Add(-codeStep))) // the door takes the next half minute's, for clocks that differ
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	if d.keys.Used == nil {
+		d.keys.Used = map[access.PersonID]int64{}
+	}
+	d.keys.Used[who] = step
+	if err := d.server.writeDemoKeys(d.keys); err != nil {
+		return "", err
+	}
+	return d.keys.code(who, at)
 }
 
 func (k demoKeys) code(p access.PersonID, at time.Time) (string, error) {
@@ -210,8 +235,13 @@ func (s *Server) readDemoKeys() (k demoKeys, err error) {
 		}
 		k.Codes[p.ID] = key.Secret()
 	}
-	if b, err = json.Marshal(k); err != nil {
-		return k, err
+	return k, s.writeDemoKeys(k)
+}
+
+func (s *Server) writeDemoKeys(k demoKeys) error {
+	b, err := json.Marshal(k)
+	if err != nil {
+		return fmt.Errorf("write the demo's keys: %w", err)
 	}
-	return k, writeFile(path, b, 0o600)
+	return writeFile(s.state.keys("demo.json"), b, 0o600)
 }
