@@ -21,7 +21,7 @@ import (
 type benchCmd struct {
 	State   string `help:"Directory to put the bench's own database and Asterisks in; on a disk that is like the real one." type:"path" placeholder:"DIR"`
 	Repeats int    `help:"How often ours and the peer are measured against each other." default:"5"`
-	Calls   int    `help:"Calls of each kind a repeat." default:"20"`
+	Calls   int    `help:"Calls of each kind a repeat." default:"15"`
 	Sends   int    `help:"Notes sent in each of our calls." default:"5"`
 	Window  bool   `help:"Measure the desk's own window too." default:"true" negatable:""`
 	// What the Go benchmarks of the pure cores printed, to be judged in the same table.
