@@ -176,7 +176,7 @@ func (h *house) heard(who string, c *phone.Call, from int, said speech.PCM) {
 	best := 0.0
 	end := time.Now().Add(5 * time.Second)
 	for time.Now().Before(end) {
-		if best, _ = speech.Match(c.Heard()[from:], said); best > 0.9 {
+		if best, _, _ = speech.Follow(c.Heard()[from:], said); best > 0.8 {
 			h.t.Logf("%s heard the other with a correlation of %.3f", who, best)
 			return
 		}

@@ -81,7 +81,7 @@ func TestRealKeyForSpanishAndANumberNobodyOwns(t *testing.T) {
 	lost, err := h.carrier.Dial(t.Context(), phone.Outgoing{Number: "+13125550999"})
 	h.must(err)
 	<-lost.Done()
-	if got, _ := speech.Match(lost.Heard(), h.prompt("unknown", "en")); got < 0.9 {
+	if got, _, _ := speech.Follow(lost.Heard(), h.prompt("unknown", "en")); got < 0.8 {
 		t.Errorf("a number nobody owns: the apology was heard with a correlation of %.3f", got)
 	}
 	h.nothingLeft()
@@ -179,8 +179,8 @@ func TestRealKilledWhileWaiting(t *testing.T) {
 	apology := h.prompt("overflow", "en")
 	h.until("the caller hears the apology", 10*time.Second+apology.Duration(), func() bool {
 		time.Sleep(300 * time.Millisecond)
-		match, _ := speech.Match(caller.Heard(), apology)
-		return match > 0.9
+		match, _, over := speech.Follow(caller.Heard(), apology)
+		return match > 0.8 && caller.Heard().Duration() >= over
 	})
 	t.Logf("the apology was heard to its end %v after the kill, it lasts %v", time.Since(killed), apology.Duration())
 	if began := time.Since(killed) - apology.Duration(); began > 10*time.Second {
@@ -196,7 +196,7 @@ func TestRealKilledWhileWaiting(t *testing.T) {
 	h.until("the voicemail is kept", 10*time.Second, func() bool { return h.led.messages() == 1 })
 	message, err := speech.ReadWAV(h.led.lastWAV())
 	h.must(err)
-	if got, _ := speech.Match(message, says); got < 0.9 {
+	if got, _, _ := speech.Follow(message, says); got < 0.8 {
 		t.Errorf("the caller in the voicemail: correlation %.3f", got)
 	}
 	h.ends(telephony.Overflowed)

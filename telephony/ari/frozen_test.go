@@ -3,6 +3,7 @@ package ari_test
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -28,6 +29,12 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		return
+	}
+	flag.Parse()
+	// The tests wait more than they compute: as many at once as there are cores would make them minutes long.
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
@@ -76,6 +83,7 @@ func child(at []string) error {
 // TestFrozen freezes the house as SIGSTOP does: Asterisk notices nothing. The waiting caller and a new one reach the
 // fail-safe, and the house learns of it when it thaws.
 func TestFrozen(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, func(c *asterisk.Config) { c.Stale = time.Second })
 	url, user, password := h.server.ARI()
 	cmd := exec.Command(os.Args[0])

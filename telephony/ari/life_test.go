@@ -10,6 +10,7 @@ import (
 
 // A house that ends and comes back within the lease finds its calls, hears of them again, and commands them.
 func TestANewLifeTakesOver(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, nil)
 	first := h.connect(t)
 	h.sw = first

@@ -203,6 +203,7 @@ func (p *person) HangUp() {
 }
 
 func TestAsteriskConforms(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, nil)
 	switchtest.Run(t, func(t *testing.T) switchtest.World {
 		h.t, h.sw = t, h.connect(t)

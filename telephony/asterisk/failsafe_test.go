@@ -207,11 +207,16 @@ func bothHear(t *testing.T, ctx context.Context, caller, agent *phone.Call, lang
 		if err := side.says.Play(ctx, words); err != nil {
 			t.Fatalf("%s: %v", side.name, err)
 		}
-		listenUntil(t, ctx, side.listens, before+words.Duration())
-		heard := side.listens.Heard()
-		match, _ := speech.Match(heard[int(before/speech.FrameTime)*speech.FrameSize:], words)
+		match := 0.0
+		for late := time.Now().Add(10 * time.Second); match < 0.8 && time.Now().Before(late); {
+			if _, err := side.listens.HeardAbove(ctx, -1, time.Now().Add(100*time.Millisecond)); err != nil {
+				t.Fatalf("%s: %v", side.name, err)
+			}
+			heard := side.listens.Heard()
+			match, _, _ = speech.Follow(heard[int(before/speech.FrameTime)*speech.FrameSize:], words)
+		}
 		t.Logf("%s in %s: %.3f", side.name, language, match)
-		if match < 0.9 {
+		if match < 0.8 {
 			t.Errorf("%s in %s: %.3f", side.name, language, match)
 		}
 	}

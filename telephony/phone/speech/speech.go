@@ -66,6 +66,83 @@ func Match(heard, said PCM) (correlation float64, at time.Duration) {
 	return correlation, at
 }
 
+// Follow is Match for sound that came over a busy machine, which makes a pause here and loses a frame there: each piece
+// of 400 ms is sought where the piece before puts it, at most 200 ms earlier or later, and the correlation is that of all
+// the frames so matched: 1 for the same speech, more than 0.83 when every twentieth of its frames was lost or came late
+// (Match falls to 0.3 then), at most about 0.7 for other speech. Assert more than 0.8. What was not heard of said
+// counts as silence. at is where its first piece is, over where its last one ends, which may not have been heard yet.
+func Follow(heard, said PCM) (correlation float64, at, over time.Duration) {
+	h, s := heard.Envelope(), said.Envelope()
+	if len(s) == 0 || len(h)+jerk < len(s) {
+		return 0, 0, 0
+	}
+	lags := follow(h, s)
+	matched := make([]float64, len(s))
+	for k, lag := range lags {
+		copy(matched[k*piece:min(len(s), (k+1)*piece)], h[min(len(h), k*piece+lag):])
+	}
+	at = time.Duration(lags[0]) * FrameTime
+	over = time.Duration(lags[len(lags)-1]+len(s)) * FrameTime
+	return max(0, pearson(s, matched)), at, over
+}
+
+// What Follow takes as one, and how far it may be from where the one before puts it, in frames.
+const (
+	piece = int(400 * time.Millisecond / FrameTime)
+	jerk  = int(200 * time.Millisecond / FrameTime)
+)
+
+// follow finds for each piece of s how many frames later it is in h, so that the pieces differ least in all.
+func follow(h, s []float64) []int {
+	lags := len(h) - len(s) + 1 + jerk     // lost frames bring the end nearer
+	pieces := (len(s) + piece - 1) / piece // the last may be shorter
+	least := make([]float64, lags)         // the difference of the pieces so far, by the last one's lag
+	before := make([][]int, pieces)        // the lag of the piece before, by piece and lag
+	for k := range pieces {
+		p := s[k*piece : min(len(s), (k+1)*piece)]
+		next := make([]float64, lags)
+		before[k] = make([]int, lags)
+		for lag := range lags {
+			was := lag
+			if k > 0 {
+				was = smallest(least, lag, max(0, lag-jerk), min(lags, lag+jerk+1))
+			}
+			before[k][lag] = was
+			next[lag] = least[was] + difference(p, h, k*piece+lag)
+		}
+		least = next
+	}
+	path := make([]int, pieces)
+	lag := smallest(least, 0, 0, lags)
+	for k := pieces - 1; k >= 0; k-- {
+		path[k] = lag
+		lag = before[k][lag]
+	}
+	return path
+}
+
+// smallest is the index of the least of v[from:to], at when that is among the least: silence is no reason to move.
+func smallest(v []float64, at, from, to int) int {
+	for i := from; i < to; i++ {
+		if v[i] < v[at] {
+			at = i
+		}
+	}
+	return at
+}
+
+// difference is how far a piece is from what was heard from a frame on; what was not heard counts as silence.
+func difference(piece, heard []float64, from int) float64 {
+	var sum float64
+	for i, v := range piece {
+		if from+i < len(heard) {
+			v -= heard[from+i]
+		}
+		sum += v * v
+	}
+	return sum
+}
+
 // pearson is the correlation of two series of the same length; 0 when one of them does not change.
 func pearson(x, y []float64) float64 {
 	n := float64(len(x))

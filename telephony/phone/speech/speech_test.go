@@ -2,6 +2,7 @@ package speech_test
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,48 @@ func TestMatchTellsSpeechApart(t *testing.T) {
 		t.Errorf("in silence: %.3f", got)
 	}
 	if got, _ := speech.Match(nil, all["caller-en"]); got != 0 {
+		t.Errorf("in nothing: %.3f", got)
+	}
+}
+
+// jerky is a line through a busy machine: pauses of up to 100 ms are put in, and frames are lost.
+func jerky(p speech.PCM, seed uint64) speech.PCM {
+	r := rand.New(rand.NewPCG(seed, 1))
+	var out speech.PCM
+	for ; len(p) >= speech.FrameSize; p = p[speech.FrameSize:] {
+		switch r.IntN(40) {
+		case 0:
+			out = append(out, make(speech.PCM, (1+r.IntN(5))*speech.FrameSize)...)
+		case 1:
+			continue
+		}
+		out = append(out, p[:speech.FrameSize]...)
+	}
+	return out
+}
+
+func TestFollowForgivesJerksAndNothingElse(t *testing.T) {
+	all := utterances(t)
+	for a, heard := range all {
+		for seed := range uint64(20) {
+			line := append(make(speech.PCM, 2*speech.Rate), jerky(heard, seed)...)
+			line = append(line, make(speech.PCM, speech.Rate)...)
+			for b, said := range all {
+				got, at, over := speech.Follow(line, said)
+				ends := line.Duration() - time.Second/2
+				if a == b && (got < 0.8 || (at-time.Second).Abs() > 400*time.Millisecond || (over-ends).Abs() > 400*time.Millisecond) {
+					t.Errorf("%s in itself: %.3f from %v to %v, not %v", a, got, at, over, ends)
+				}
+				if a != b && got > 0.75 {
+					t.Errorf("%s in %s: %.3f", b, a, got)
+				}
+			}
+		}
+	}
+	if got, _, _ := speech.Follow(make(speech.PCM, 20*2*speech.Rate), all["caller-en"]); got != 0 {
+		t.Errorf("in silence: %.3f", got)
+	}
+	if got, _, _ := speech.Follow(nil, all["caller-en"]); got != 0 {
 		t.Errorf("in nothing: %.3f", got)
 	}
 }
