@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	cdruntime "github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -100,8 +101,13 @@ func onThePhone(t *testing.T, w *walker, p *page, person access.PersonID, link s
 	p.see(`[...document.querySelectorAll('button')].filter(b => b.offsetParent && b.offsetHeight < 48).length`, "0")
 	p.see(`document.documentElement.scrollWidth`, "320")
 	p.see(`document.querySelector('#acknowledge').getBoundingClientRect().bottom <= innerHeight`, "true")
+	p.online(false)
 	p.click("#acknowledge")
+	p.see(`document.body.innerText.includes('No connection')`, "true")
+	state(notes.Read)
+	p.online(true) // what was pressed is done now, without another press
 	state(notes.Acknowledged)
+	p.see(`document.body.innerText.includes('No connection')`, "false")
 	p.see(`document.querySelector('#acknowledge') === null && document.querySelector('footer [role=status]').textContent.trim()`, "Acknowledged")
 	if err := w.until(t.Context(), "the board clears", func(s deskState) bool { return !s.shows(note) }); err != nil {
 		t.Error(err)
@@ -232,6 +238,23 @@ func (p *page) clean(secrets []string) {
 func (p *page) do(a ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	if err := chromedp.Do(p.ctx, a...); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// networkConditions is Network.emulateNetworkConditions, which older browsers know and newer ones still do.
+type networkConditions struct {
+	Offline bool    `json:"offline"`
+	Latency float64 `json:"latency"`
+	Down    float64 `json:"downloadThroughput"`
+	Up      float64 `json:"uploadThroughput"`
+}
+
+// online connects the page to the network, or cuts it off.
+func (p *page) online(on bool) {
+	p.t.Helper()
+	command := cdp.Command[networkConditions, cdp.Empty]{Method: "Network.emulateNetworkConditions"}
+	if _, err := chromedp.Call(p.ctx, command, networkConditions{Offline: !on, Down: -1, Up: -1}); err != nil {
 		p.t.Fatal(err)
 	}
 }
