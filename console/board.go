@@ -136,6 +136,16 @@ func (h *House) row(ctx context.Context, r notes.BoardRow) (BoardRow, error) {
 	return row, nil
 }
 
+// outcomes are what became of an attempt, by the step that told it: a text that was sent is not one that arrived. The
+// reason of one that failed stands in the story.
+var outcomes = map[string]string{
+	routing.StepDelivered:   "delivered",
+	routing.StepUndelivered: "undelivered",
+	routing.StepFailed:      "failed",
+	routing.StepOpened:      "opened",
+	routing.StepWithdrawn:   "cancelled",
+}
+
 // climb puts what routing knows into a row.
 func (row *BoardRow) climb(r routing.Row) {
 	row.Late = string(r.Late)
@@ -144,6 +154,9 @@ func (row *BoardRow) climb(r routing.Row) {
 		row.Last = LastStep{Kind: r.Last.Kind, Name: r.Last.Name, Detail: r.Last.Detail, At: r.Last.At}
 		if r.Last.Channel != "" {
 			row.Last.Kind = string(r.Last.Channel)
+			if became, ok := outcomes[r.Last.Kind]; ok {
+				row.Last.Detail = became
+			}
 		}
 	}
 }

@@ -251,6 +251,11 @@ func (d *Desk) greet(h console.Hello) {
 	if !same {
 		d.register(h.Phone)
 	}
+	if h.Pop != nil && h.Phone.Registrar != "" && (h.Pop.State == telephony.Talking || h.Pop.State == telephony.Held) {
+		if _, _, live := d.parts.Phone.Levels(); !live { // this desk crashed in a call: its new phone is not in it
+			defer d.tell("desk", console.Event{Kind: "notice", Notice: "desk.notice.sound-lost"})
+		}
+	}
 	if j == nil {
 		return
 	}

@@ -4,7 +4,7 @@ import { at, never } from '../../../shared/clock'
 import { go, on, refusal } from '../link/go'
 import type { AgentView, BoardRow, Draft, Event, Figures, Hello, Levels, LinkView, PhoneView, Pop, Saved, Scenario, Story, StoryRef } from '../link/types'
 import { clock } from './clock.svelte'
-import { focusField, focusId, typingNow } from './focus'
+import { focusEnd, focusField, focusId, typingNow } from './focus'
 import { Form } from './form.svelte'
 import { text } from './text.svelte'
 
@@ -126,7 +126,8 @@ class Desk {
 
   #take(h: Hello): void {
     clock.set(h.now)
-    if (this.phase !== 'desk' && !localStorage.getItem('lang')) text.setLang(h.agent.interface)
+    const begun = this.phase === 'desk'
+    if (!begun && !localStorage.getItem('lang')) text.setLang(h.agent.interface)
     this.phase = 'desk'
     this.agent = h.agent
     this.figures = h.figures
@@ -138,11 +139,20 @@ class Desk {
     this.drafts = h.drafts ?? []
     this.draftPops = h.draftPops ?? []
     this.#calls(h.pop)
+    if (h.pop && !begun) this.#goOn(h.pop)
     const [latest] = this.drafts
     if (h.pop || this.form || !latest) return
     // Nothing else is on the desk: the note left unsent is, opened where the call just was, or offered under the next key.
     if (this.wrapUp) this.resumeDraft(latest)
     else if (document.activeElement === document.body) focusId('draft')
+  }
+
+  /** A desk that starts with a call on it has the keys where they were. */
+  #goOn(pop: Pop): void {
+    const f = this.form
+    if (pop.state === 'offered') focusId('answer')
+    else if (f?.restored && f.lastFilled) focusEnd(f.lastFilled)
+    else if (f) focusField(f.firstEmpty ?? 'callType')
   }
 
   /** Puts a call on the desk. What was typed for it before comes back into its form; what is typed for another stays a draft. */
@@ -270,7 +280,8 @@ class Desk {
     if (f?.pop.call === next.call) {
       f.pop = next
       if (next.language !== p.language) f.speak(next.language === 'es' ? 'es' : 'en')
-      if (first) focusField(f.firstEmpty ?? 'callType')
+      // Who types into this very form already, in a call that came back, is not moved.
+      if (first && !document.activeElement?.id.startsWith('field-')) focusField(f.firstEmpty ?? 'callType')
     }
     if (m.state === 'ended') this.#gone(m.call, 'ended')
   }

@@ -66,6 +66,7 @@ export class Form implements Typed {
       this.verbatim = draft.body.verbatim ?? ''
       this.readBack = [...(draft.body.readBack ?? [])]
       this.touched = this.restored = true
+      this.#previewSoon()
     } else if (pop.callerRaw) {
       this.fields.callback = showNumber(pop.callerRaw)
     }
@@ -86,6 +87,10 @@ export class Form implements Typed {
   }
   get firstEmpty() {
     return firstEmpty(this.pop.script, this)
+  }
+  /** The last field with something in it: where a desk that crashed goes on. */
+  get lastFilled() {
+    return this.asked.filter((f) => this.fields[f.key]?.trim()).at(-1)?.key
   }
 
   set(key: string, value: string): void {

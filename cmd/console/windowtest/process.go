@@ -1,0 +1,120 @@
+package windowtest
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A Process is a started program and its log.
+type Process struct {
+	*exec.Cmd
+	log string
+}
+
+// Start starts a program in a process group of its own, which ends with the test.
+func Start(t testing.TB, env []string, name string, args ...string) *Process {
+	t.Helper()
+	p := &Process{Cmd: exec.Command(name, args...), log: filepath.Join(t.TempDir(), filepath.Base(name)+".log")}
+	f, err := os.Create(p.log) // a file, not a pipe: a grandchild that outlives us would hold the test up
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	p.Env, p.Stdout, p.Stderr = append(os.Environ(), env...), f, f
+	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	if err := p.Cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-p.Process.Pid, syscall.SIGTERM) // it may have gone already
+		done := make(chan struct{})
+		go func() { _ = p.Wait(); close(done) }()
+		select {
+		case <-done:
+		case <-time.After(5 * time.Second):
+			_ = syscall.Kill(-p.Process.Pid, syscall.SIGKILL)
+			<-done
+		}
+		if t.Failed() {
+			t.Logf("%s:\n%s", filepath.Base(name), p.Said())
+		}
+	})
+	return p
+}
+
+// Said is the log so far.
+func (p *Process) Said() string {
+	b, err := os.ReadFile(p.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+// Until waits for a line of the log that holds words, and returns it.
+func (p *Process) Until(t testing.TB, words string) string {
+	t.Helper()
+	var line string
+	Eventually(t, "the log says "+words, func() bool {
+		sc := bufio.NewScanner(strings.NewReader(p.Said()))
+		for sc.Scan() {
+			if strings.Contains(sc.Text(), words) {
+				line = sc.Text()
+				return true
+			}
+		}
+		return false
+	})
+	return line
+}
+
+// Eventually looks until ok, for at most Patience.
+func Eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(Patience); !ok(); {
+		if time.Now().After(end) {
+			t.Fatalf("%s: not within %v", what, Patience)
+		}
+		time.Sleep(20 * time.Millisecond) // between two looks
+	}
+}
+
+// display starts an X server and a session bus of the test's own.
+func display(t testing.TB) []string {
+	t.Helper()
+	r, wr, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	x := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
+	x.ExtraFiles = []*os.File{wr}
+	x.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	if err := x.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = x.Process.Signal(syscall.SIGTERM) // it may have gone already
+		_ = x.Wait()
+	})
+	if err := wr.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 8)
+	n, err := r.Read(b)
+	if err != nil {
+		t.Fatal("Xvfb tells no display:", err)
+	}
+	bus := filepath.Join(t.TempDir(), "bus")
+	env := []string{"DISPLAY=:" + strings.TrimSpace(string(b[:n])), "GDK_BACKEND=x11", "NO_AT_BRIDGE=1", "DBUS_SESSION_BUS_ADDRESS=unix:path=" + bus,
+		"XDG_DATA_HOME=" + t.TempDir(), "XDG_CACHE_HOME=" + t.TempDir()}
+	Start(t, env, "dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=unix:path="+bus)
+	Eventually(t, "the session bus is up", func() bool { _, err := os.Stat(bus); return err == nil })
+	return env
+}

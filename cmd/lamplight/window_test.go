@@ -1,0 +1,368 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lamplight/cmd/console/windowtest"
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/routing/channel/pocket"
+	"lamplight/telephony"
+)
+
+// The desk's real window against the whole real house: only its keys are pressed, and what it did is looked for in the
+// call engine, on the switch, in the record and in the provider's pocket.
+
+// openDesk starts the desk as `lamplight demo` does, but for its sound; n counts the sign-ins, because a code opens once.
+func (d *demo) openDesk(t *testing.T, n int) *windowtest.Window {
+	t.Helper()
+	bin, err := filepath.Abs("../../bin/console-automation")
+	if err == nil {
+		_, err = os.Stat(bin)
+	}
+	if err != nil {
+		t.Fatalf("the desk's window cannot be tested: %v; 'make bin/console-automation' builds it", err)
+	}
+	agent := desks[0].ID
+	code, err := d.keys.code(agent, time.Now().Add(time.Duration(n)*30*time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	passwordFile := d.server.state.keys("demo-password")
+	if err := writeFile(passwordFile, []byte(d.keys.Password), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := windowtest.Open(t, bin, []string{"--server", d.server.bus.url, "--ca", d.server.certs.caFile, "--login", string(agent),
+		"--password-file", passwordFile, "--data", d.server.state.path("desk"), "--lang", "en", "--sound", "none"}, "LAMPLIGHT_CODE="+code)
+	w.See("signed in, linked, the phone registered", `return String(!!document.querySelector('.desk') && document.querySelectorAll('.line.down').length === 0)`, "true")
+	return w
+}
+
+const (
+	focused = `return document.activeElement.id`
+	shown   = `return document.querySelector('button.state strong').textContent`
+	typed   = `return document.activeElement.value`
+)
+
+// atDesk is an agent at the window, in the middle of one scenario.
+type atDesk struct {
+	*windowtest.Window
+	t    *testing.T
+	d    *demo
+	s    scenario
+	call telephony.CallID
+}
+
+// ring has a scenario's caller dial and waits for its pop.
+func (d *demo) ring(t *testing.T, w *windowtest.Window, id string) *atDesk {
+	t.Helper()
+	a := &atDesk{Window: w, t: t, d: d}
+	for _, s := range scenarios() {
+		if s.ID == id {
+			a.s = s
+		}
+	}
+	if err := d.server.trainer.Call(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	w.See("the pop has the answer key's focus", focused, "answer")
+	calls := d.server.engine.Calls()
+	if len(calls) != 1 || calls[0].DID != telephony.Number(a.s.did) {
+		t.Fatalf("the engine knows %d calls, want the one that pops", len(calls))
+	}
+	a.call = calls[0].ID
+	return a
+}
+
+// answer presses Space.
+func (a *atDesk) answer() {
+	a.t.Helper()
+	a.Press(" ")
+	a.See("answered; the call types have the focus", focused, "call-types")
+	a.connected()
+}
+
+// connected waits until caller and desk talk: on the switch, in the engine, and to be heard.
+func (a *atDesk) connected() {
+	a.t.Helper()
+	ctx := access.System(a.t.Context(), "test")
+	windowtest.Eventually(a.t, "both legs up in one bridge", func() bool {
+		s, err := a.d.server.board.client.Snapshot(ctx)
+		if err != nil {
+			return false
+		}
+		up := 0
+		for _, l := range s.Legs {
+			if l.Up {
+				up++
+			}
+		}
+		return up == 2 && len(s.Bridges) == 1 && len(s.Bridges[0].Legs) == 2
+	})
+	windowtest.Eventually(a.t, "the engine has them talking", func() bool {
+		c := a.d.server.engine.Calls()
+		return len(c) == 1 && c[0].ID == a.call && c[0].State == telephony.Talking && c[0].Agent == telephony.AgentID(desks[0].ID)
+	})
+	a.Await("the caller is heard at the desk", `return document.querySelector('.levels rect.now').getAttribute('width')`, "a level above silence",
+		func(got string) bool { return got != "" && got != "0" })
+}
+
+// fill types into the fields one after the other, each left with Enter; "" leaves what stands there.
+func (a *atDesk) fill(fields []field) {
+	a.t.Helper()
+	for _, f := range fields {
+		a.See("the field "+f.key, focused, "field-"+f.key)
+		if f.stands != "" {
+			a.See("what stands in "+f.key, typed, f.stands)
+		}
+		a.Write(f.words)
+		a.Press(windowtest.Enter)
+	}
+}
+
+// field is one field of a form: what stands in it, what is typed, what the record must hold.
+type field struct{ key, stands, words, kept string }
+
+// expect is a whole call as the window must show it and the record must keep it.
+type expect struct {
+	scenario, practice, phrase, caller, language string
+	ladder, sent, wrapUp, ready                  string
+	delivered, pushed                            string
+	fields                                       []field
+	verbatim                                     string
+}
+
+var english = expect{scenario: "chest", practice: "Lakeside Internal Medicine", phrase: "Lakeside Internal Medicine, this is Ana. How may I help you?",
+	caller: "(312) 555-0142", language: "en", ladder: "now text + push|3:00 text + email|6:00 text + push + email", sent: " is on its way", wrapUp: "Wrap-up", ready: "Ready",
+	delivered: ", delivered", pushed: "pushed to",
+	fields: []field{
+		{key: "name", words: "Rosa Bennett", kept: "Rosa Bennett"},
+		{key: "callback", stands: "(312) 555-0142", kept: "+13125550142"}, // Enter says that it was read back
+		{key: "dob", words: "4/2/1961", kept: "1961-04-02"},
+		{key: "reason", words: "Chest tightness since 6 this morning; “like a belt” <b>& worse</b>", kept: "Chest tightness since 6 this morning; “like a belt” <b>& worse</b>"},
+		{key: "since", words: "6 a.m.", kept: "6 a.m."},
+		{key: "caller"}, // she calls for herself: it may stay empty
+	}}
+
+var spanish = expect{scenario: "fever", practice: "Pediatría del Sol", phrase: "Pediatría del Sol, le atiende Ana. ¿En qué le puedo ayudar?",
+	caller: "(305) 555-0164", language: "es", ladder: "ya texto + notificación|2:00 texto + correo|5:00 texto + notificación + correo", sent: " va en camino", wrapUp: "Cierre", ready: "Disponible",
+	delivered: ", entregado", pushed: "notificación a",
+	fields: []field{
+		{key: "name", words: "Valentina Muñoz", kept: "Valentina Muñoz"},
+		{key: "dob", words: "18/9/2024", kept: "2024-09-18"},
+		{key: "caller", words: "María Muñoz Güell", kept: "María Muñoz Güell"},
+		{key: "callback", stands: "(305) 555-0164", kept: "+13055550164"},
+		{key: "reason", words: "Fiebre desde anoche; ¿39,5 °C? ¡No quiere comer!", kept: "Fiebre desde anoche; ¿39,5 °C? ¡No quiere comer!"},
+		{key: "since", words: "Anoche, después de cenar", kept: "Anoche, después de cenar"},
+		{key: "verbatim", words: "Está «calientita» y no quiere ni agüita"},
+	},
+	verbatim: "Está «calientita» y no quiere ni agüita"}
+
+// TestTheWindow takes an English call in a light window and a Spanish one in a dark, Spanish window, from ring to send, by
+// keys alone.
+func TestTheWindow(t *testing.T) {
+	d := boot(t)
+	w := d.openDesk(t, 0)
+	w.Press(windowtest.F5, "2", windowtest.Esc)
+	w.Press(windowtest.F9, "1")
+	w.See("ready", shown, "Ready")
+	t.Run("in English", func(t *testing.T) { d.ringToSend(t, w, english) })
+	if t.Failed() {
+		return
+	}
+	w.Press(windowtest.F5, "3", "5", windowtest.Esc)
+	w.See("the desk speaks Spanish", shown, "Disponible")
+	t.Run("in Spanish", func(t *testing.T) { d.ringToSend(t, w, spanish) })
+	report, err := d.server.verify(t.Context())
+	if err != nil || !report.Good() {
+		t.Errorf("audit: %+v, %v", report.Findings, err)
+	}
+}
+
+func (d *demo) ringToSend(t *testing.T, w *windowtest.Window, e expect) {
+	w = w.For(t)
+	a := d.ring(t, w, e.scenario)
+	w.See("who is called", `return document.querySelector('h1').textContent`, e.practice)
+	w.See("what to say", `return document.querySelector('.cue .words').textContent`, e.phrase)
+	w.See("who calls", `return document.querySelector('.caller .number').textContent`, e.caller)
+	onCall := w.Await("who is on call", `return document.querySelector('main > section:last-of-type li b')?.textContent`, "a name", func(got string) bool { return got != "" })
+	w.Shot(e.language + "-1-offered")
+	a.answer()
+	w.Shot(e.language + "-2-answered")
+	w.Press("1")
+	a.fill(e.fields)
+	w.See("the send key", focused, "send")
+	ladder := w.Await("the ladder stands before sending", `return [...document.querySelectorAll('.ladder .step')].slice(0, 3).map(e => e.textContent.trim().replace(/\s+/g, ' ')).join('|')`,
+		"three steps", func(got string) bool { return strings.Count(got, "|") == 2 })
+	for i, step := range strings.Split(ladder, "|") {
+		if want := strings.Split(e.ladder, "|")[i]; !strings.HasPrefix(step, want+" Dr") || i < 2 && step != want+" "+onCall {
+			t.Errorf("step %d of the ladder is %q, want %q and %s", i+1, step, want, onCall)
+		}
+	}
+	w.See("kept here and at the server", `return String(!!document.querySelector('footer .state') && !document.querySelector('footer .fault'))`, "true")
+	w.Shot(e.language + "-3-form")
+	w.Chord(windowtest.Ctrl, windowtest.Enter)
+	said := w.Await("sent", `return document.querySelector('#sent')?.textContent.trim()`, "a reference", func(got string) bool { return strings.HasSuffix(got, e.sent) })
+	ref := strings.TrimSuffix(said, e.sent)
+	a.noted(ref, e)
+	a.pocketed(ref, onCall)
+	next := fmt.Sprintf(`return [...document.querySelectorAll('#board li')].find(r => r.textContent.includes(%q))?.querySelector('.next b')?.textContent`, ref)
+	last := strings.Replace(next, ".next b", ".last", 1)
+	w.Await("delivered, or the push after it, is the last step on the board", last, "more than sent", func(got string) bool {
+		return strings.HasSuffix(got, e.delivered) || strings.HasPrefix(got, e.pushed)
+	})
+	first := w.Await("the note's countdown on the board", next, "a time", regexp.MustCompile(`^\d:\d\d$`).MatchString)
+	w.Await("and it counts", next, "less than "+first, func(got string) bool { return got < first })
+	w.Shot(e.language + "-4-sent")
+	a.hangUp(e)
+}
+
+// noted looks into the record: what was typed is what is kept, to the letter.
+func (a *atDesk) noted(ref string, e expect) {
+	a.t.Helper()
+	n := a.d.openNote(a.t, ref)
+	want := map[string]string{}
+	for _, f := range e.fields {
+		if f.kept != "" {
+			want[f.key] = f.kept
+		}
+	}
+	if !maps.Equal(n.Body.Fields, want) || n.Body.Verbatim != e.verbatim || !slices.Equal(n.Body.ReadBack, []string{"callback"}) {
+		a.t.Errorf("kept   %q %q read back %q\nwanted %q %q", n.Body.Fields, n.Body.Verbatim, n.Body.ReadBack, want, e.verbatim)
+	}
+	if n.Call != a.call || string(n.Language) != e.language || n.CallType != "symptom" || n.Urgency != notes.Urgent || n.Taker != desks[0].ID {
+		a.t.Errorf("the note is of another call, language, type, urgency or agent: %+v", n)
+	}
+}
+
+// openNote reads a note by its reference, as the record keeps it.
+func (d *demo) openNote(t *testing.T, ref string) notes.Note {
+	t.Helper()
+	ctx := access.System(t.Context(), "test")
+	rows, err := d.server.record.Board(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(rows, func(r notes.BoardRow) bool { return r.Note.Reference == ref })
+	if i < 0 {
+		t.Fatalf("no note %s among %d rows of the board", ref, len(rows))
+	}
+	n, err := d.server.record.Open(ctx, rows[i].Note.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// pocketed waits for the text at the phone of whom the window said is on call.
+func (a *atDesk) pocketed(ref, onCall string) {
+	a.t.Helper()
+	var number string
+	for _, p := range demoPhones(a.d.practices) {
+		if p.Name == onCall {
+			number = p.Number
+		}
+	}
+	var text pocket.Arrival
+	windowtest.Eventually(a.t, "a text in the pocket of "+onCall, func() bool {
+		for _, m := range a.d.pocket.Messages() {
+			if m.Kind == "text" && m.To == number && strings.Contains(m.Body, ref) {
+				text = m
+				return true
+			}
+		}
+		return false
+	})
+	for _, secret := range []string{a.s.Expected.Fields["name"], "Muñoz", "Bennett", "Fiebre", "Chest"} {
+		if strings.Contains(text.Body, secret) {
+			a.t.Errorf("the text says %q", secret)
+		}
+	}
+}
+
+// hangUp ends the call and the wrap-up by keys; nothing is left of it on the switch.
+func (a *atDesk) hangUp(e expect) {
+	a.t.Helper()
+	a.Press(windowtest.Esc, windowtest.Esc)
+	a.See("hung up; the done key", focused, "done")
+	a.See("wrap-up", shown, e.wrapUp)
+	a.emptySwitch()
+	a.Shot(e.language + "-5-wrapup")
+	a.Press(windowtest.F12)
+	a.See("ready for the next", shown, e.ready)
+}
+
+func (a *atDesk) emptySwitch() {
+	a.t.Helper()
+	ctx := access.System(a.t.Context(), "test")
+	windowtest.Eventually(a.t, "an empty switch", func() bool {
+		s, err := a.d.server.board.client.Snapshot(ctx)
+		return err == nil && len(s.Legs) == 0 && len(s.Bridges) == 0 && len(a.d.server.engine.Calls()) == 0
+	})
+}
+
+// lostAtMost is how much typing a crash of the desk may cost.
+const lostAtMost = 500 * time.Millisecond
+
+// TestTheDeskIsKilled ends the desk in the middle of a word and starts it again: what was typed is back in its call, goes on,
+// and is sent.
+func TestTheDeskIsKilled(t *testing.T) {
+	d := boot(t)
+	w := d.openDesk(t, 0)
+	w.Press(windowtest.F9, "1")
+	w.See("ready", shown, "Ready")
+	a := d.ring(t, w, "chest")
+	a.answer()
+	w.Press("1")
+	a.fill(english.fields[:3])
+	w.See("the reason's field", focused, "field-reason")
+	const words = "Chest tightness since this morning, worse on the stairs, and her left arm is numb"
+	var at []time.Time
+	for _, key := range strings.Split(words, "") {
+		w.Press(key)
+		at = append(at, time.Now())
+	}
+	killed := w.Kill()
+
+	w = d.openDesk(t, 1)
+	a.Window = w
+	back := w.Await("the words are back in their place", `return document.querySelector('#field-reason')?.value`, "the beginning of what was typed",
+		func(got string) bool { return got != "" })
+	if !strings.HasPrefix(words, back) {
+		t.Fatalf("%q came back of %q", back, words)
+	}
+	if n := len(back); n < len(words) && killed.Sub(at[n]) > lostAtMost {
+		t.Errorf("%q was lost, typed up to %v before the crash", words[n:], killed.Sub(at[n]))
+	}
+	t.Logf("%d of %d letters came back, the last typed %v before the crash", len(back), len(words), killed.Sub(at[len(at)-1]))
+	w.See("the name, too", `return document.querySelector('#field-name').value`, "Rosa Bennett")
+	w.Shot("crash-1-back")
+	if c := d.server.engine.Calls(); len(c) != 1 || c[0].ID != a.call || c[0].State != telephony.Talking {
+		t.Errorf("after the crash the engine's calls are %+v", c)
+	}
+	w.See("the reason's field, where it was left", focused, "field-reason")
+	w.See("the lost sound is told", `return String(document.querySelector('[aria-live=polite] p')?.textContent.includes('sound'))`, "true")
+	w.See("the ladder, too", `return String(document.querySelectorAll('.ladder .step').length >= 3)`, "true")
+	w.Write(words[len(back):])
+	w.Press(windowtest.Enter)
+	a.fill([]field{{key: "since", words: "6 a.m."}, {key: "caller"}})
+	w.Chord(windowtest.Ctrl, windowtest.Enter)
+	said := w.Await("sent", `return document.querySelector('#sent')?.textContent.trim()`, "a reference", func(got string) bool { return strings.HasSuffix(got, english.sent) })
+	again := english
+	again.fields = slices.Clone(english.fields)
+	again.fields[3].kept = words
+	a.noted(strings.TrimSuffix(said, english.sent), again)
+	a.hangUp(again)
+	c, err := d.server.record.Call(access.System(t.Context(), "test"), a.call)
+	if err != nil || c.Outcome != telephony.Completed {
+		t.Errorf("the call is %+v, %v", c, err)
+	}
+}
