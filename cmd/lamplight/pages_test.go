@@ -143,7 +143,7 @@ func atThePractice(t *testing.T, d *demo, p *page, ref string) {
 	p.see(`document.activeElement.id`, "story")
 	p.see(`document.querySelector('aside ol').textContent.includes('took the message')`, "true")
 	p.see(`/[a-z]+\.[a-z]+|undefined|\{\{/.test([...document.querySelectorAll('aside li')].map(l => l.textContent).join(' '))`, "false")
-	p.see(`document.querySelector('.proof') !== null`, "true")
+	p.see(`/under signed checkpoint \d+/.test(document.querySelector('.proof').textContent)`, "true")
 	p.click("#listen")
 	p.see(`document.querySelector('audio')?.duration > 1`, "true")
 	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('audio').currentTime = 1`))

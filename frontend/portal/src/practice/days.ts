@@ -5,8 +5,7 @@ import { day, locale, type Lang } from '../../../shared/clock'
 /** "Sunday, November 22", with the year when it is not this one. */
 export function dayName(ms: number, now: number, lang: Lang, zone: string): string {
   const year = day(ms, zone).slice(0, 4) !== day(now, zone).slice(0, 4)
-  const s = new Intl.DateTimeFormat(locale(lang), { weekday: 'long', month: 'long', day: 'numeric', ...(year ? { year: 'numeric' } : {}), timeZone: zone }).format(ms)
-  return s.charAt(0).toUpperCase() + s.slice(1)
+  return new Intl.DateTimeFormat(locale(lang), { weekday: 'long', month: 'long', day: 'numeric', ...(year ? { year: 'numeric' } : {}), timeZone: zone }).format(ms)
 }
 
 /** "Sun 22". */
