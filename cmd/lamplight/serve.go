@@ -11,7 +11,9 @@ import (
 
 // serveCmd runs the server. Files: everything under --state (keys/, postgres/, asterisk/). Ports: --nats-listen, --listen,
 // --hooks-listen, and Asterisk's SIP, ARI and audio ports, all on loopback unless told otherwise. Signals: SIGTERM and
-// SIGINT stop it; talking callers go on talking, waiting ones get the fail-safe's voicemail.
+// SIGINT stop it within ten seconds, with the private database and Asterisk, whose calls are cut; with an Asterisk of yours
+// talking callers go on talking and waiting ones get the fail-safe's voicemail. A second signal stops it at once and leaves
+// the private ones to the next start.
 type serveCmd struct {
 	serverConfig
 }
