@@ -40,6 +40,7 @@ type bench struct {
 	window *deskWindow // nil when no window can be opened
 	noWin  string      // why not
 	now    int         // the repeat that runs
+	load   string      // average of the minute before
 
 	pop, answer, send, text, painted versus
 }
@@ -67,7 +68,7 @@ func (c *benchCmd) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, d.server.Close(), d.pocket.Close()) }()
 	running := make(chan error, 1)
 	go func() { running <- d.server.Run(ctx); stop() }()
-	b := &bench{cmd: c, out: os.Stdout, demo: d}
+	b := &bench{cmd: c, out: os.Stdout, demo: d, load: loadAverage()}
 	if err = b.open(ctx, dir, began); err == nil {
 		err = b.measure(ctx, began)
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -127,5 +129,16 @@ func (b *bench) print(cores []verdict, took time.Duration) {
 	for _, r := range rows {
 		write(r)
 	}
-	fmt.Fprintf(b.out, "\ntook %.0f s\n", took.Seconds())
+	fmt.Fprintf(b.out, "\ntook %.0f s on %d processors; what else the machine did: load average %s before, %s after\n", took.Seconds(), runtime.NumCPU(), b.load, loadAverage())
+}
+
+// loadAverage is how many processes wanted a processor in the last minute (proc_loadavg(5)). A 99th percentile taken on a
+// machine that is busy with something else says more of that than of us.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	return first
 }
