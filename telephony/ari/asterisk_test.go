@@ -87,6 +87,13 @@ func sides(t *testing.T, c telephony.Switch, r telephony.RecordingID) (left, rig
 	return left, right
 }
 
+// A machine that is busy with other work costs frames: of several rounds of talk, one whose sound is whole proves the way
+// it took.
+const (
+	rounds    = 3
+	wellHeard = 0.8
+)
+
 func TestRecordingHoldsEachSideAndKeepsThemInStep(t *testing.T) {
 	t.Parallel() // each has an Asterisk of its own, and mostly waits
 	h := newHouse(t, nil)
@@ -94,39 +101,46 @@ func TestRecordingHoldsEachSideAndKeepsThemInStep(t *testing.T) {
 	next(t, h.sw, telephony.Linked)
 	caller, agent, leg, other := h.talk(t, "rec-00000001")
 	ctx := t.Context()
-	parts := []struct{ said, answered speech.PCM }{
-		{babble(1, 3*time.Second), babble(2, 3*time.Second)},
-		{babble(5, 3*time.Second), babble(6, 3*time.Second)},
+	type round struct{ said, answered speech.PCM }
+	speak := func(seed uint64) (all []round) {
+		for i := range uint64(rounds) {
+			r := round{babble(seed+2*i, 2*time.Second), babble(seed+2*i+1, 2*time.Second)}
+			done := make(chan error, 1)
+			go func() { done <- agent.talks().Play(ctx, r.answered) }()
+			must(t, caller.talks().Play(ctx, r.said), <-done)
+			all = append(all, r)
+		}
+		return all
 	}
-	both := func(n int) {
-		done := make(chan error, 1)
-		go func() { done <- agent.talks().Play(ctx, parts[n].answered) }()
-		must(t, caller.talks().Play(ctx, parts[n].said), <-done)
-	}
-	both(0)
+	before := speak(1)
 	// On hold: the caller alone hears music, while the recording goes on.
 	must(t, h.sw.MakeBridge(ctx, "hold-1"), h.sw.Join(ctx, "hold-1", leg), h.sw.Music(ctx, "hold-1"))
 	<-time.After(time.Second)
 	must(t, h.sw.Join(ctx, "b-rec-00000001", leg), h.sw.RemoveBridge(ctx, "hold-1"))
-	both(1)
+	after := speak(101)
 	caller.HangUp()
 	next(t, h.sw, telephony.RecordingEnded)
 	left, right := sides(t, h.sw, "rec-00000001")
-	for i, part := range parts {
-		inLeft, atL, _ := speech.Follow(left, part.said)
-		inRight, atR, _ := speech.Follow(right, part.answered)
-		wrong, _, _ := speech.Follow(left, part.answered)
-		t.Logf("part %d: caller in left %.3f at %v, agent in right %.3f at %v, agent in left %.3f", i, inLeft, atL, inRight, atR, wrong)
-		// A loaded machine costs a frame here and there and with it correlation; the wrong voice is at 0.3.
-		if inLeft < 0.6 || inRight < 0.6 || wrong > 0.5 {
-			t.Error("a side is not what it should be")
+	for when, part := range map[string][]round{"before the hold": before, "after the hold": after} {
+		good, heard := 0, 0
+		for _, r := range part {
+			inLeft, atL, _ := speech.Follow(left, r.said)
+			inRight, atR, _ := speech.Follow(right, r.answered)
+			wrong, _ := speech.Match(left, r.answered)
+			t.Logf("%s: caller in left %.3f at %v, agent in right %.3f at %v, agent in left %.3f", when, inLeft, atL, inRight, atR, wrong)
+			if wrong > 0.75 { // two seconds of another voice are at 0.65 at most
+				t.Error("the agent is on the caller's side")
+			}
+			if inLeft > wellHeard && inRight > wellHeard && (atL-atR).Abs() <= 150*time.Millisecond {
+				good++
+			}
+			if at, _, _ := speech.Follow(agent.talks().Heard(), r.said); at > wellHeard {
+				heard++
+			}
 		}
-		if d := (atL - atR).Abs(); d > 150*time.Millisecond {
-			t.Errorf("the sides are %v apart", d)
+		if good == 0 || heard == 0 {
+			t.Errorf("%s: of %d rounds %d are recorded as they should be and %d were heard by the agent", when, len(part), good, heard)
 		}
-	}
-	if heard, _, _ := speech.Follow(agent.talks().Heard(), parts[0].said); heard < 0.8 {
-		t.Errorf("the agent heard the caller: %.3f", heard)
 	}
 	must(t, h.sw.Hangup(ctx, other), h.sw.DeleteRecording(ctx, "rec-00000001"))
 }
@@ -145,16 +159,24 @@ func TestTalkAndRecordingOutliveTheLease(t *testing.T) {
 	if err := h.sw.Renew(t.Context(), leg, time.Minute); !errors.Is(err, telephony.ErrGone) {
 		t.Errorf("Renew of the lost leg: %v", err)
 	}
-	said := babble(3, 3*time.Second)
-	must(t, caller.talks().Play(t.Context(), said))
-	if heard, _, _ := speech.Follow(agent.talks().Heard(), said); heard < 0.6 {
-		t.Errorf("the agent heard the caller: %.3f", heard)
+	var said []speech.PCM
+	for i := range uint64(rounds) {
+		said = append(said, babble(201+i, 2*time.Second))
+		must(t, caller.talks().Play(t.Context(), said[i]))
 	}
 	caller.HangUp()
 	next(t, h.sw, telephony.RecordingEnded)
 	left, _ := sides(t, h.sw, "rec-00000002")
-	if heard, _, _ := speech.Follow(left, said); heard < 0.6 {
-		t.Errorf("the recording holds what was said after the lease ran out: %.3f", heard)
+	for what, in := range map[string]speech.PCM{"the agent": agent.talks().Heard(), "the recording": left} {
+		best := 0.0
+		for _, s := range said {
+			got, _, _ := speech.Follow(in, s)
+			best = max(best, got)
+		}
+		t.Logf("after the lease ran out %s holds what was said with %.3f", what, best)
+		if best < wellHeard {
+			t.Errorf("after the lease ran out %s holds what was said with %.3f", what, best)
+		}
 	}
 	select {
 	case <-agent.talks().Done():
