@@ -349,7 +349,7 @@ func TestTheDeskIsKilled(t *testing.T) {
 		t.Errorf("after the crash the engine's calls are %+v", c)
 	}
 	w.See("the reason's field, where it was left", focused, "field-reason")
-	w.See("the lost sound is told", `return String(document.querySelector('[aria-live=polite] p')?.textContent.includes('sound'))`, "true")
+	w.See("the lost sound is told", `return String(document.querySelector('[aria-live=polite] p')?.textContent.includes('hears nothing'))`, "true")
 	w.See("the ladder, too", `return String(document.querySelectorAll('.ladder .step').length >= 3)`, "true")
 	w.Write(words[len(back):])
 	w.Press(windowtest.Enter)
