@@ -2,6 +2,8 @@ package telephony_test
 
 import (
 	"context"
+	"flag"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -17,6 +19,19 @@ import (
 	"lamplight/telephony/phone/speech"
 	"lamplight/telephony/phone/voice"
 )
+
+// soon bounds what takes milliseconds on a machine that is not busy.
+const soon = 20 * time.Second
+
+// TestMain runs more tests at once than there are cores: those with an Asterisk wait more than they compute.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
 
 // A house is a real Asterisk, a ledger in memory, an engine, a carrier and one agent's phone.
 type house struct {
@@ -117,7 +132,7 @@ func (h *house) until(what string, within time.Duration, so func() bool) {
 // dial has somebody call a line, once new callers are handed over.
 func (h *house) dial(line telephony.Line) *phone.Call {
 	h.t.Helper()
-	h.until("the engine beats", 5*time.Second, func() bool { return h.healthy() })
+	h.until("the engine beats", soon, func() bool { return h.healthy() })
 	c, err := h.carrier.Dial(h.t.Context(), phone.Outgoing{Number: line.DID.Reveal(), From: "+13125559876", Name: "ORTEGA J"})
 	h.must(err)
 	return c
@@ -174,7 +189,7 @@ func (h *house) converse(caller, agent *phone.Call, language string) {
 func (h *house) heard(who string, c *phone.Call, from int, said speech.PCM) {
 	h.t.Helper()
 	best := 0.0
-	end := time.Now().Add(5 * time.Second)
+	end := time.Now().Add(soon)
 	for time.Now().Before(end) {
 		if best, _, _ = speech.Follow(c.Heard()[from:], said); best > 0.8 {
 			h.t.Logf("%s heard the other with a correlation of %.3f", who, best)
@@ -188,7 +203,7 @@ func (h *house) heard(who string, c *phone.Call, from int, said speech.PCM) {
 // nothingLeft waits until nothing is left on the switch.
 func (h *house) nothingLeft() {
 	h.t.Helper()
-	h.until("nothing is left on the switch", 10*time.Second, func() bool {
+	h.until("nothing is left on the switch", soon, func() bool {
 		s, err := h.sw.Snapshot(h.t.Context())
 		h.must(err)
 		return len(s.Legs)+len(s.Bridges)+len(s.Recordings) == 0
@@ -205,7 +220,7 @@ func (h *house) theCall() telephony.Call {
 
 func (h *house) ends(o telephony.Outcome) {
 	h.t.Helper()
-	h.until("the call ended", 5*time.Second, func() bool { return h.theCall().State == telephony.Ended })
+	h.until("the call ended", soon, func() bool { return h.theCall().State == telephony.Ended })
 	if got := h.theCall(); got.Outcome != o {
 		h.t.Errorf("the call ended %s, want %s: %v", got.Outcome, o, h.led.story(got.ID))
 	}

@@ -2,6 +2,7 @@ package telephony_test
 
 import (
 	"encoding/binary"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 )
 
 func TestRealWalk(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for language, c := range map[string]struct {
 		line   telephony.Line
@@ -28,9 +30,9 @@ func TestRealWalk(t *testing.T) {
 			h.converse(caller, agent, language)
 			id := h.theCall().ID
 			h.must(h.eng.Hold(t.Context(), h.agent.ID, id))
-			h.until("held", 2*time.Second, func() bool { return h.theCall().State == telephony.Held })
+			h.until("held", soon, func() bool { return h.theCall().State == telephony.Held })
 			h.must(h.eng.Resume(t.Context(), h.agent.ID, id))
-			h.until("resumed", 2*time.Second, func() bool { return h.theCall().State == telephony.Talking })
+			h.until("resumed", soon, func() bool { return h.theCall().State == telephony.Talking })
 			h.converse(caller, agent, language)
 			h.must(c.hangUp(caller, agent))
 			<-caller.Done()
@@ -73,7 +75,7 @@ func TestRealKeyForSpanishAndANumberNobodyOwns(t *testing.T) {
 	h.must(h.eng.Pause(t.Context(), h.agent.ID, "lunch"))
 	caller := h.dial(english)
 	h.must(caller.DTMF(t.Context(), "2"))
-	h.until("the language is Spanish", 3*time.Second, func() bool { return h.theCall().Language == telephony.Spanish })
+	h.until("the language is Spanish", soon, func() bool { return h.theCall().Language == telephony.Spanish })
 	h.must(caller.Hangup(t.Context()))
 	h.ends(telephony.Abandoned)
 	h.nothingLeft()
@@ -90,7 +92,7 @@ func TestRealKeyForSpanishAndANumberNobodyOwns(t *testing.T) {
 func TestRealCallBack(t *testing.T) {
 	t.Parallel() // each has an Asterisk of its own, and mostly waits
 	h := newHouse(t)
-	h.until("the engine beats", 5*time.Second, h.healthy)
+	h.until("the engine beats", soon, h.healthy)
 	b := aCallback()
 	h.must(h.eng.CallBack(t.Context(), b))
 	take := func(who telephony.Number) *phone.Call {
@@ -111,7 +113,7 @@ func TestRealCallBack(t *testing.T) {
 	}
 	first := take(provider)
 	second := take(patient)
-	h.until("they talk", 3*time.Second, func() bool { return h.theCall().State == telephony.Talking })
+	h.until("they talk", soon, func() bool { return h.theCall().State == telephony.Talking })
 	h.converse(second, first, "en")
 	h.stop() // and the house dies: they go on
 	time.Sleep(10 * time.Second)
@@ -119,7 +121,7 @@ func TestRealCallBack(t *testing.T) {
 	h.must(second.Hangup(t.Context()))
 	select {
 	case <-first.Done():
-	case <-time.After(5 * time.Second):
+	case <-time.After(soon):
 		t.Error("the provider's leg outlives the patient's")
 	}
 	h.begin()
@@ -141,7 +143,7 @@ func TestRealKilledWhileTalking(t *testing.T) {
 		h.converse(caller, agent, "en")
 		time.Sleep(8 * time.Second) // past the old lease
 		h.converse(caller, agent, "en")
-		h.until("the agent is Talking again", time.Second, func() bool { return h.desk.agent(h.agent.ID) == telephony.AgentTalking })
+		h.until("the agent is Talking again", soon, func() bool { return h.desk.agent(h.agent.ID) == telephony.AgentTalking })
 		h.must(h.eng.HangUp(t.Context(), h.agent.ID, h.theCall().ID))
 		<-caller.Done()
 		<-agent.Done()
@@ -173,27 +175,31 @@ func TestRealKilledWhileWaiting(t *testing.T) {
 	h := newHouse(t)
 	h.must(h.eng.Pause(t.Context(), h.agent.ID, "lunch"))
 	caller := h.dial(plain)
-	h.until("the caller waits", 3*time.Second, func() bool { return h.theCall().State == telephony.Waiting })
+	h.until("the caller waits", soon, func() bool { return h.theCall().State == telephony.Waiting })
 	h.stop()
 	killed := time.Now()
 	apology := h.prompt("overflow", "en")
-	h.until("the caller hears the apology", 10*time.Second+apology.Duration(), func() bool {
+	h.until("the caller hears the apology", 20*time.Second+apology.Duration(), func() bool {
 		time.Sleep(300 * time.Millisecond)
 		match, _, over := speech.Follow(caller.Heard(), apology)
 		return match > 0.8 && caller.Heard().Duration() >= over
 	})
 	t.Logf("the apology was heard to its end %v after the kill, it lasts %v", time.Since(killed), apology.Duration())
-	if began := time.Since(killed) - apology.Duration(); began > 10*time.Second {
+	// 8 s of lease, and what a busy machine takes.
+	if began := time.Since(killed) - apology.Duration(); began > 13*time.Second {
 		t.Errorf("the apology began %v after the kill", began)
 	}
-	second := h.prompt("overflow", "es")
-	time.Sleep(second.Duration() + 3*time.Second) // and the tone
+	h.until("the message is recorded", 40*time.Second, func() bool { // the other language and the tone are over
+		files, err := filepath.Glob(filepath.Join(h.server.Spool(), "vm", "*.wav"))
+		h.must(err)
+		return len(files) == 1
+	})
 	says, err := voice.Caller("en")
 	h.must(err)
 	h.must(caller.Play(t.Context(), says))
 	h.must(caller.Hangup(t.Context()))
 	h.begin()
-	h.until("the voicemail is kept", 10*time.Second, func() bool { return h.led.messages() == 1 })
+	h.until("the voicemail is kept", soon, func() bool { return h.led.messages() == 1 })
 	message, err := speech.ReadWAV(h.led.lastWAV())
 	h.must(err)
 	if got, _, _ := speech.Follow(message, says); got < 0.8 {
@@ -204,7 +210,7 @@ func TestRealKilledWhileWaiting(t *testing.T) {
 		t.Error("the voicemail does not tell whose it is")
 	}
 	h.nothingLeft()
-	h.until("the voicemail is off the switch", 5*time.Second, func() bool {
+	h.until("the voicemail is off the switch", soon, func() bool {
 		vs, err := h.sw.Voicemails(t.Context())
 		h.must(err)
 		return len(vs) == 0
@@ -216,7 +222,7 @@ func TestRealRestartWhileWaitingThenAsteriskDies(t *testing.T) {
 	h := newHouse(t)
 	h.must(h.eng.Pause(t.Context(), h.agent.ID, "lunch"))
 	caller := h.dial(plain)
-	h.until("the caller waits", 3*time.Second, func() bool { return h.theCall().State == telephony.Waiting })
+	h.until("the caller waits", soon, func() bool { return h.theCall().State == telephony.Waiting })
 	h.stop()
 	time.Sleep(3 * time.Second)
 	h.begin() // the agent is Ready now
@@ -225,16 +231,16 @@ func TestRealRestartWhileWaitingThenAsteriskDies(t *testing.T) {
 	if n := len(h.led.all()); n != 1 {
 		t.Errorf("one caller became %d calls", n)
 	}
-	h.until("the recording runs", 2*time.Second, func() bool {
+	h.until("the recording runs", soon, func() bool {
 		s, err := h.sw.Snapshot(t.Context())
 		h.must(err)
 		return len(s.Recordings) == 1
 	})
 	before := h.server.Restarts()
 	h.must(syscall.Kill(h.server.Pid(), syscall.SIGKILL))
-	h.until("Asterisk is back", 20*time.Second, func() bool { return h.server.Restarts() > before && h.eng.Healthy() })
+	h.until("Asterisk is back", 40*time.Second, func() bool { return h.server.Restarts() > before && h.eng.Healthy() })
 	h.ends(telephony.Completed)
-	h.until("the agent is in wrap-up", 2*time.Second, func() bool { return h.desk.agent(h.agent.ID) == telephony.AgentWrapUp })
+	h.until("the agent is in wrap-up", soon, func() bool { return h.desk.agent(h.agent.ID) == telephony.AgentWrapUp })
 	h.nothingLeft()
 	if h.led.kept() != 1 {
 		t.Error("what was recorded until then is lost")
