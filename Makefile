@@ -93,4 +93,4 @@ lint: $(DONE)/run-packages $(DONE)/pages ## gofmt, vet, staticcheck, svelte-chec
 	@cd frontend && npm run check
 
 clean: ## remove what was built here; what a run stored stays (see README)
-	@rm -rf bin .cache frontend/*/dist/assets frontend/*/dist/*.html
+	@rm -rf bin .cache $(filter-out %/.keep,$(wildcard frontend/*/dist/*))

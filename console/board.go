@@ -191,6 +191,13 @@ func (h *House) Story(ctx context.Context, ref StoryRef) (Story, error) {
 	} else {
 		out.Row = BoardRow{Kind: "callback", Call: st.Call.ID, Account: account, TakenAt: st.Call.OpenedAt, Last: LastStep{Kind: string(st.Call.Outcome), At: st.Call.EndedAt}}
 	}
+	if st.FollowUp != nil {
+		word := *st.FollowUp
+		if word.ByName, err = h.name(ctx, word.By); err != nil {
+			return Story{}, err
+		}
+		out.AddOns = append(out.AddOns, word)
+	}
 	acc, err := h.cfg.Store.Account(ctx, account)
 	if err != nil && !errors.Is(err, notes.ErrNoAccount) {
 		return Story{}, err

@@ -55,9 +55,16 @@ func TestLedger(t *testing.T) {
 		t.Errorf("call: %+v %v", c, err)
 	}
 	for range 2 {
-		if err := h.store.CloseCallBack(agent, "call-1", "reached"); err != nil {
+		if err := h.store.CloseCallBack(agent, "call-1", "reached Maria; she will see Dr Reyes on Monday"); err != nil {
 			t.Fatal(err)
 		}
+	}
+	var row string
+	if err := h.pool.QueryRow(ctx, "select call::text from call where id = 'call-1'").Scan(&row); err != nil || strings.Contains(row, "Maria") {
+		t.Errorf("the agent's words lie open: %v", err)
+	}
+	if st, err := h.store.StoryOf(agent, "call-1", ""); err != nil || st.FollowUp == nil || st.FollowUp.Text != "reached Maria; she will see Dr Reyes on Monday" || string(st.FollowUp.By) != agentID {
+		t.Errorf("how the call back ended: %+v %v", st.FollowUp, err)
 	}
 	if board, err = h.store.Board(agent); err != nil || len(board) != 0 {
 		t.Errorf("board after: %v %v", board, err)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +24,7 @@ import (
 const (
 	followupDue      = "due"
 	followupNoNumber = "no-number" // the caller withheld it: nobody can
+	followupDone     = "done"      // somebody has; their words are sealed beside it
 )
 
 // notACode stands in a story where a step's detail held words instead of a code.
@@ -126,7 +128,7 @@ func (s *Store) callArgs(ctx context.Context, c telephony.Call) ([]any, error) {
 		}
 	}
 	return []any{c.ID, c.Account, c.DID.Reveal(), sealed, term, c.Language, c.State, c.Agent, c.Outcome, c.OpenedAt.UTC(),
-		orNil(c.AnsweredAt), orNil(c.EndedAt), c.Inbound, followup, nil, nil}, nil
+		orNil(c.AnsweredAt), orNil(c.EndedAt), c.Inbound, followup, nil, nil, nil}, nil
 }
 
 // stepArgs are a step's columns. Its id is of its content: the same step told twice is one row.
@@ -217,11 +219,11 @@ func (s *Store) Call(ctx context.Context, id telephony.CallID) (telephony.Call, 
 	return c, s.openCaller(ctx, &c, sealed)
 }
 
-// CloseCallBack takes an abandoned call from the board, with a code on how it ended ("reached", "no-answer", "called-again").
-// One that is closed already stays as it was closed.
-func (s *Store) CloseCallBack(ctx context.Context, id telephony.CallID, outcome string) error {
-	if outcome == "" || outcome == followupDue {
-		return errors.New("notes: say how the call back ended")
+// CloseCallBack takes a call that was to be called back from the board, with the agent's words on how it ended; they are
+// sealed. A call that was closed stays as it was closed.
+func (s *Store) CloseCallBack(ctx context.Context, id telephony.CallID, words string) error {
+	if words = strings.TrimSpace(words); words == "" || len(words) > longestField {
+		return &Incomplete{map[string]string{"text": map[bool]string{true: FieldRequired, false: FieldTooLong}[words == ""]}}
 	}
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		var account, followup string
@@ -236,8 +238,17 @@ func (s *Store) CloseCallBack(ctx context.Context, id telephony.CallID, outcome 
 		if err != nil || followup != followupDue && followup != followupNoNumber {
 			return err
 		}
+		keys, err := s.Keys(ctx, telephony.AccountID(account))
+		if err != nil {
+			return err
+		}
+		sealed, err := keys.Seal(followUpLabel(telephony.AccountID(account), id), []byte(words))
+		if err != nil {
+			return err
+		}
 		now := s.clock()
-		res, err := tx.Query(ctx, "update call set followup = $2, followup_by = $3, followup_at = $4 where id = $1 returning "+callTable.Returning(), id, outcome, actor.ID(), now)
+		res, err := tx.Query(ctx, "update call set followup = $2, followup_by = $3, followup_at = $4, followup_word = $5 where id = $1 returning "+callTable.Returning(),
+			id, followupDone, actor.ID(), now, sealed)
 		if err != nil {
 			return err
 		}
@@ -245,10 +256,37 @@ func (s *Store) CloseCallBack(ctx context.Context, id telephony.CallID, outcome 
 		if err != nil {
 			return err
 		}
-		return s.log.Append(ctx, tx, audit.Entry{At: now, Actor: actor.ID(), Action: "call.followed-up", Kind: "call", Object: string(id), Account: account, Detail: []string{outcome}, Rows: rows})
+		return s.log.Append(ctx, tx, audit.Entry{At: now, Actor: actor.ID(), Action: "call.followed-up", Kind: "call", Object: string(id), Account: account, Rows: rows})
 	})
 	if err != nil {
 		return fmt.Errorf("close a call back: %w", err)
 	}
 	return nil
+}
+
+func followUpLabel(account telephony.AccountID, id telephony.CallID) seal.Label {
+	return seal.Label{Practice: string(account), Kind: "call.followup", ID: string(id), Version: 1}
+}
+
+// openFollowUp opens how a call back ended, nil when nobody has said so; its leaf must have been committed.
+func (s *Store) openFollowUp(ctx context.Context, c telephony.Call) (*AddOn, error) {
+	var by *string
+	var at *time.Time
+	var sealed []byte
+	err := s.pool.QueryRow(ctx, "select followup_by, followup_at, followup_word from call where id = $1 and followup_word is not null", c.ID).Scan(&by, &at, &sealed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read how a call back ended: %w", err)
+	}
+	keys, err := s.Keys(ctx, c.Account)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := keys.Open(followUpLabel(c.Account, c.ID), sealed)
+	if err != nil {
+		return nil, fmt.Errorf("open how a call back ended: %w", err)
+	}
+	return &AddOn{ID: string(c.ID), By: PersonID(text(by)), At: since(at), Kind: CloseWord, Text: string(plain)}, nil
 }

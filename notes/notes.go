@@ -189,6 +189,7 @@ type Story struct {
 	Lines      []StoryLine
 	Recordings []telephony.RecordingID
 	Proof      Proof
+	FollowUp   *AddOn // how the call back ended, nil when there was none; its Note is empty
 }
 
 // A Proof says how far a story stands in the audit log.

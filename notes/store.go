@@ -89,7 +89,7 @@ var (
 	lineTable = audit.Table{Kind: "line", Name: "line", Key: "did", Columns: []string{"did", "account", "document"}}
 	callTable = audit.Table{Kind: "call", Name: "call", Key: "id",
 		Columns: []string{"id", "account", "did", "caller", "caller_term", "language", "state", "agent", "outcome", "opened_at",
-			"answered_at", "ended_at", "inbound", "followup", "followup_by", "followup_at"}}
+			"answered_at", "ended_at", "inbound", "followup", "followup_by", "followup_at", "followup_word"}}
 	stepTable = audit.Table{Kind: "call_step", Name: "call_step", Key: "id",
 		Columns: []string{"id", "call", "at", "kind", "agent", "detail"}}
 	// A recording's chunks are vouched for by the recording: a digest over their numbers and digests.

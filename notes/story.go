@@ -54,6 +54,9 @@ func (s *Store) StoryOf(ctx context.Context, call telephony.CallID, note NoteID)
 		if err := s.openCaller(ctx, &st.Call, sealed); err != nil {
 			return Story{}, err
 		}
+		if st.FollowUp, err = s.openFollowUp(ctx, st.Call); err != nil {
+			return Story{}, err
+		}
 	}
 	if st.Note != nil {
 		n, err := s.unseal(ctx, *st.Note)
