@@ -32,3 +32,17 @@ func TestSteadyStepAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A whole turn of a full house allocates no more than its three Events, also where needs loosen in the very Step in
+// which an agent comes free.
+func TestFullHouseAllocatesNothing(t *testing.T) {
+	for _, m := range mixes {
+		h := newShift(t, m, 50, 200)
+		for range 5000 {
+			h.turn()
+		}
+		if n := testing.AllocsPerRun(2000, h.turn); n > 3 {
+			t.Errorf("%s: %v allocations a turn", m.name, n)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -16,18 +17,18 @@ type ability struct {
 
 // A profile is what a set of equal agents can do, and the queue of those of them who are Ready.
 type profile struct {
-	i         int // its number in bits
+	i         int      // its number in bits
+	refs      int      // agents with this profile
+	ready     queue    // the longest idle first
+	fits      bits     // slots it fits now
+	tallies   []*tally // all, languages and groups, for figures of agents
+	less      bits     // profiles strictly less able; see lessAble
 	key       string
-	refs      int // agents with this profile
 	staff     PracticeID
 	languages []ability // sorted by name; none of level None
 	skills    []ability
 	certified []string // sorted
 	groups    []string // sorted
-	ready     queue    // the longest idle first
-	fits      bits     // slots it fits now
-	less      bits     // profiles strictly less able; see lessAble
-	tallies   []*tally // all, languages and groups, for figures of agents
 }
 
 // A demand is what a call asks for at one stage of its relaxation.
@@ -45,21 +46,21 @@ type demand struct {
 // A slot holds the waiting calls of one demand.
 type slot struct {
 	i       int
-	key     string
-	refs    int // stages of kinds that use it
-	d       demand
 	waiting queue // the most urgent first
 	fits    bits  // profiles that fit it now
 	own     bits  // those of them who are the practice's own staff; only for OwnFirst
+	refs    int   // stages of kinds that use it
+	key     string
+	d       demand
 }
 
 // A kind is one value of Needs with its stages worked out. Calls with equal Needs share it.
 type kind struct {
-	key     string
-	refs    int // calls and agents in wrap-up that use it
-	needs   Needs
+	refs    int     // calls and agents in wrap-up that use it
 	slots   []*slot // by stage: one more than len(needs.Relax)
 	tallies []*tally
+	needs   Needs
+	key     string
 }
 
 func (s *State) profileOf(a Agent) *profile {
@@ -218,6 +219,9 @@ func (s *State) slotOf(d demand) *slot {
 		sl.i = len(s.slots)
 		s.slots = append(s.slots, sl)
 		s.slotHead = append(s.slotHead, entry{})
+		if sl.i&63 == 0 {
+			s.wordHead = append(s.wordHead, entry{at: math.MaxInt64})
+		}
 	}
 	s.slotBy[sl.key] = sl
 	for _, p := range s.profiles {

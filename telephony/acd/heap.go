@@ -27,9 +27,8 @@ func (e entry) before(o entry) bool { return e.at < o.at || e.at == o.at && e.se
 type queue []entry
 
 func (q *queue) push(n *node) {
-	*q = append(*q, entry{n.at, n.seq, n})
-	n.pos = int32(len(*q))
-	q.up(len(*q) - 1)
+	*q = append(*q, entry{})
+	q.up(len(*q)-1, entry{n.at, n.seq, n})
 }
 
 func (q *queue) remove(n *node) {
@@ -38,47 +37,58 @@ func (q *queue) remove(n *node) {
 	}
 	h, i := *q, int(n.pos)-1
 	last := len(h) - 1
-	h[i] = h[last]
+	e := h[last]
 	h[last] = entry{}
 	*q = h[:last]
 	n.pos = 0
-	if i < last {
-		h[i].n.pos = int32(i + 1)
-		q.up(i)
-		q.down(i)
+	switch {
+	case i == last:
+	case i > 0 && e.before(h[(i-1)/4]):
+		q.up(i, e)
+	default:
+		q.down(i, e)
 	}
 }
 
-func (q queue) up(i int) {
+// up puts an entry at i, which is vacant, or nearer the first. Entries on the way move once: each move writes to the
+// node, which is most likely not in the processor's cache.
+func (q queue) up(i int, e entry) {
 	for i > 0 {
 		p := (i - 1) / 4
-		if !q[i].before(q[p]) {
-			return
+		if !e.before(q[p]) {
+			break
 		}
-		q.swap(i, p)
+		q.put(i, q[p])
 		i = p
 	}
+	q.put(i, e)
 }
 
-func (q queue) down(i int) {
+// down puts an entry at i, which is vacant, or farther from the first.
+func (q queue) down(i int, e entry) {
 	for {
-		least := i
-		for c := 4*i + 1; c <= 4*i+4 && c < len(q); c++ {
+		c := 4*i + 1
+		if c >= len(q) {
+			break
+		}
+		least := c
+		for c++; c <= 4*i+4 && c < len(q); c++ {
 			if q[c].before(q[least]) {
 				least = c
 			}
 		}
-		if least == i {
-			return
+		if !q[least].before(e) {
+			break
 		}
-		q.swap(i, least)
+		q.put(i, q[least])
 		i = least
 	}
+	q.put(i, e)
 }
 
-func (q queue) swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].n.pos, q[j].n.pos = int32(i+1), int32(j+1)
+func (q queue) put(i int, e entry) {
+	q[i] = e
+	e.n.pos = int32(i + 1)
 }
 
 // bits is a set of small numbers.
@@ -98,6 +108,15 @@ func (b bits) clear(i int) {
 }
 
 func (b bits) has(i int) bool { return i>>6 < len(b) && b[i>>6]&(1<<(i&63)) != 0 }
+
+func (b bits) any() bool {
+	for _, w := range b {
+		if w != 0 {
+			return true
+		}
+	}
+	return false
+}
 
 // meets says whether the two sets share a number.
 func (b bits) meets(o bits) bool {

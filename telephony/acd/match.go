@@ -1,6 +1,9 @@
 package acd
 
-import mathbits "math/bits"
+import (
+	"math"
+	mathbits "math/bits"
+)
 
 // match offers waiting calls to Ready agents until none fits another. Before a Step that is so already, hence only what
 // the Step changed can match: nearly always one call or one agent, which is one search, and else a batch of those.
@@ -18,13 +21,12 @@ func (s *State) match() {
 	case s.everyone:
 		s.matchBatch(s.readyProfiles, s.waitingSlots)
 	case len(calls) > 1, len(agents) > 1, a != nil && c != nil && s.suits(c, a):
-		profiles, slots := s.reach(calls, agents)
-		if only := s.onlyReady(profiles); only != nil {
+		if only := s.onlyReady(calls, agents); only != nil {
 			if best := s.mostUrgent(only); best != nil {
 				s.offer(best, only)
 			}
 		} else {
-			s.matchBatch(profiles, slots)
+			s.matchBatch(s.reach(calls, agents))
 		}
 	default:
 		// A new call and a new agent that do not suit each other cannot compete for a third: what the call can have
@@ -55,8 +57,9 @@ func (s *State) match() {
 func (s *State) changed() ([]*call, []*agent) {
 	s.round++
 	calls, agents := s.newCalls[:0], s.newAgents[:0]
+	free := s.readyProfiles.any() // where nobody is Ready, what a call fits need not be looked at
 	for _, c := range s.newCalls {
-		if c.kind != nil && c.state == CallWaiting && c.seen != s.round && c.kind.slots[c.stage].fits.meets(s.readyProfiles) {
+		if free && c.kind != nil && c.state == CallWaiting && c.seen != s.round && c.kind.slots[c.stage].fits.meets(s.readyProfiles) {
 			c.seen = s.round
 			calls = append(calls, c)
 		}
@@ -86,19 +89,34 @@ func (s *State) reach(calls []*call, agents []*agent) (profiles, slots bits) {
 	return profiles, slots
 }
 
-// onlyReady is the one Ready agent of these profiles, or nil when there are more.
-func (s *State) onlyReady(profiles bits) *agent {
-	var only *agent
-	for i, w := range profiles {
-		for ; w != 0; w &= w - 1 {
-			ready := s.profiles[i<<6+mathbits.TrailingZeros64(w)].ready
-			if only != nil || len(ready) > 1 {
+// onlyReady is the one Ready agent that any of these calls fits or who is one of these agents; nil when there are more.
+// In a full house, where a call loosens just as an agent comes free, it is that agent, and no batch is needed.
+func (s *State) onlyReady(calls []*call, agents []*agent) *agent {
+	only := -1
+	for _, c := range calls {
+		fits := c.kind.slots[c.stage].fits
+		for i := range min(len(fits), len(s.readyProfiles)) {
+			w := fits[i] & s.readyProfiles[i]
+			if w == 0 {
+				continue
+			}
+			p := i<<6 + mathbits.TrailingZeros64(w)
+			if w&(w-1) != 0 || only >= 0 && only != p {
 				return nil
 			}
-			only = ready[0].n.agent
+			only = p
 		}
 	}
-	return only
+	for _, a := range agents {
+		if only >= 0 && only != a.prof.i {
+			return nil
+		}
+		only = a.prof.i
+	}
+	if ready := s.profiles[only].ready; len(ready) == 1 {
+		return ready[0].n.agent
+	}
+	return nil
 }
 
 // suits says whether an agent may be offered a call now.
@@ -166,10 +184,18 @@ func (s *State) mostUrgent(a *agent) *call {
 	var best entry
 	fits := a.prof.fits
 	for i := range min(len(fits), len(s.waitingSlots)) {
-		for w := fits[i] & s.waitingSlots[i]; w != 0; w &= w - 1 {
+		w := fits[i] & s.waitingSlots[i]
+		if w == 0 || best.n != nil && !s.wordHead[i].before(best) {
+			continue
+		}
+		better := false
+		for ; w != 0; w &= w - 1 {
 			if e := s.slotHead[i<<6+mathbits.TrailingZeros64(w)]; best.n == nil || e.before(best) {
-				best = e
+				best, better = e, true
 			}
+		}
+		if !better && s.wordHead[i].n == nil {
+			s.findWordHead(i)
 		}
 	}
 	for _, e := range s.barred {
@@ -181,4 +207,16 @@ func (s *State) mostUrgent(a *agent) *call {
 		return nil
 	}
 	return best.n.call
+}
+
+// findWordHead looks anew for the first call of a word of slots whose first has left, so that the word may be passed
+// over again. At most one such look is due a call that leaves.
+func (s *State) findWordHead(i int) {
+	head := entry{at: math.MaxInt64}
+	for w := s.waitingSlots[i]; w != 0; w &= w - 1 {
+		if e := s.slotHead[i<<6+mathbits.TrailingZeros64(w)]; e.before(head) {
+			head = e
+		}
+	}
+	s.wordHead[i] = head
 }

@@ -150,6 +150,9 @@ func consistent(s *State) error {
 			if (len(sl.waiting) > 0) != s.waitingSlots.has(sl.i) || len(sl.waiting) > 0 && s.slotHead[sl.i] != sl.waiting[0] {
 				return fmt.Errorf("slot %d has %d waiting", sl.i, len(sl.waiting))
 			}
+			if len(sl.waiting) > 0 && sl.waiting[0].before(s.wordHead[sl.i>>6]) {
+				return fmt.Errorf("slot %d has a call before the first of its word", sl.i)
+			}
 		}
 	}
 	if ready != 0 || waiting != len(s.barred) || timers != len(s.timers) || offers != len(s.offers) {

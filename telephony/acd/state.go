@@ -37,7 +37,9 @@ type State struct {
 	readyProfiles bits    // profiles with a Ready agent
 	waitingSlots  bits    // slots with a waiting call
 	slotHead      []entry // the first of each slot's waiting, beside each other for the search
-	barred        queue   // waiting calls that some agent missed or rejected, apart from their slots while that counts
+	// By word of waitingSlots: none of its waiting calls is before this one. n is nil once the call itself has left.
+	wordHead []entry
+	barred   queue // waiting calls that some agent missed or rejected, apart from their slots while that counts
 
 	all       tally
 	practices map[PracticeID]*tally
@@ -55,12 +57,13 @@ type State struct {
 	spareCall []*call // ended calls, used again
 }
 
+// What each Step touches comes first in agent, profile, slot and kind: with many of them, each line of memory counts.
 type agent struct {
 	id      AgentID
 	prof    *profile
-	able    Agent
 	state   AgentState
-	reason  string // of the pause there is, or comes after the conversation
+	pausing bool   // Paused after the conversation
+	leaving bool   // Out after the conversation
 	since   int64  // in this state
 	counted int64  // time in this state is in the figures up to here
 	idle    node   // the longest idle first, while Ready
@@ -69,11 +72,11 @@ type agent struct {
 	offer   uint64 // its number, while Reserved or Ringing
 	epoch   uint64 // of that offer
 	misses  int    // in a row
-	pausing bool   // Paused after the conversation
-	leaving bool   // Out after the conversation
 	last    *kind  // of the call this wrap-up belongs to
 	seen    uint64 // the round in which changed last saw it
 	talked  int64  // how long that call was talked
+	reason  string // of the pause there is, or comes after the conversation
+	able    Agent
 }
 
 type call struct {

@@ -173,6 +173,9 @@ func (s *State) place(c *call) {
 	sl.waiting.push(&c.place)
 	s.slotHead[sl.i] = sl.waiting[0]
 	s.waitingSlots.set(sl.i)
+	if w := sl.i >> 6; sl.waiting[0].before(s.wordHead[w]) {
+		s.wordHead[w] = sl.waiting[0]
+	}
 }
 
 func (s *State) leaveList(c *call) {
@@ -182,6 +185,9 @@ func (s *State) leaveList(c *call) {
 	}
 	sl := c.kind.slots[c.stage]
 	sl.waiting.remove(&c.place)
+	if h := &s.wordHead[sl.i>>6]; h.n == &c.place {
+		h.n = nil // none in the word is before it still
+	}
 	if len(sl.waiting) == 0 {
 		s.waitingSlots.clear(sl.i)
 	} else {
