@@ -126,6 +126,10 @@ func (k *killable) stop(t *testing.T, sig syscall.Signal) {
 
 func (k *killable) kill(t *testing.T) { t.Helper(); k.stop(t, syscall.SIGKILL) }
 
+// followedWell is the correlation from which speech counts as heard on a busy machine, frame by frame: the same speech gives
+// at least 0.84, other speech at most 0.68.
+const followedWell = 0.8
+
 // hears says words at one end and checks that the other heard them.
 func hears(t *testing.T, from, to *phone.Call, words speech.PCM) {
 	t.Helper()
@@ -136,7 +140,7 @@ func hears(t *testing.T, from, to *phone.Call, words speech.PCM) {
 	if err := wait(t.Context(), to, 400*time.Millisecond); err != nil {
 		t.Fatalf("listen: %v", err)
 	}
-	if got, _ := speech.Match(to.Heard()[min(before, len(to.Heard())):], words); got < heardWell {
+	if got, _ := speech.Follow(to.Heard()[min(before, len(to.Heard())):], words); got < followedWell {
 		t.Fatalf("heard at %.2f", got)
 	}
 }
@@ -252,15 +256,20 @@ func leaveVoicemail(t *testing.T, w *walker) {
 	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("the apology began after %v", took)
 	}
-	apology, err := asterisk.Sound("es", "overflow")
-	if err != nil {
-		t.Fatal(err)
+	var both time.Duration
+	var spanish speech.PCM
+	for _, language := range []string{"en", "es"} {
+		apology, err := asterisk.Sound(language, "overflow")
+		if err != nil {
+			t.Fatal(err)
+		}
+		spanish = speech.FromUlaw(apology)
+		both += spanish.Duration()
 	}
-	said := speech.FromUlaw(apology)
-	if err := wait(ctx, c, said.Duration()*2+4*time.Second); err != nil { // both languages, then the tone
+	if err := wait(ctx, c, both+4*time.Second); err != nil { // both languages, then the tone
 		t.Fatalf("the apology was cut short: %v", err)
 	}
-	if got, _ := speech.Match(c.Heard(), said); got < heardWell {
+	if got, _ := speech.Follow(c.Heard(), spanish); got < followedWell {
 		t.Errorf("the Spanish apology was heard at %.2f", got)
 	}
 	message, err := voice.Caller("es")

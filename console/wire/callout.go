@@ -51,6 +51,9 @@ func Callout(ctx context.Context, nc *nats.Conn, keys Keys, gate Gate, log *slog
 	if err != nil {
 		return fmt.Errorf("subscribe to NATS auth callout: %w", err)
 	}
+	if err := nc.Flush(); err != nil { // NATS has the subscription now: a desk that comes at once finds the door kept
+		return fmt.Errorf("subscribe to NATS auth callout: %w", err)
+	}
 	context.AfterFunc(ctx, func() {
 		if err := sub.Unsubscribe(); err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
 			log.Warn("wire: unsubscribe", "error", err)

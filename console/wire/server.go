@@ -48,6 +48,9 @@ func Serve(ctx context.Context, nc *nats.Conn, service console.Service, door Doo
 	if err != nil {
 		return nil, fmt.Errorf("subscribe to the desks' requests: %w", err)
 	}
+	if err := nc.Flush(); err != nil { // NATS has the subscription now
+		return nil, fmt.Errorf("subscribe to the desks' requests: %w", err)
+	}
 	context.AfterFunc(ctx, func() {
 		if err := sub.Unsubscribe(); err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
 			log.Warn("wire: unsubscribe", "error", err)

@@ -61,6 +61,7 @@ func (d *desk) Watch(ctx context.Context) (<-chan console.Event, error) {
 type gate struct {
 	mu   sync.Mutex
 	open map[Session]bool
+	slow time.Duration // how long a password takes to check
 }
 
 func (g *gate) Enter(_ context.Context, in SignIn) (time.Time, error) {
@@ -69,6 +70,9 @@ func (g *gate) Enter(_ context.Context, in SignIn) (time.Time, error) {
 	s := SessionOf(in.Token)
 	if !g.open[s] && (in.Login != "ana" || in.Password != "pw" || in.Code != "123456") {
 		return time.Time{}, errors.New("refused")
+	}
+	if !g.open[s] && g.slow > 0 {
+		<-time.After(g.slow)
 	}
 	g.open[s] = true
 	return time.Now().Add(time.Hour), nil
@@ -234,6 +238,14 @@ func TestRefusalsLookAlike(t *testing.T) {
 	}
 	if _, err := Dial(t.Context(), Options{URL: "tls://127.0.0.1:1", CA: h.ca}); !errors.Is(err, ErrUnreachable) {
 		t.Errorf("nobody there: %v", err)
+	}
+}
+
+func TestASlowDoorStillOpens(t *testing.T) {
+	h := newHouse(t)
+	h.gate.slow = 3 * time.Second // longer than NATS waits before its first ping
+	if _, err := h.dial(t, Options{}).Hello(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }
 
