@@ -140,7 +140,7 @@ func hears(t *testing.T, from, to *phone.Call, words speech.PCM) {
 	if err := wait(t.Context(), to, 400*time.Millisecond); err != nil {
 		t.Fatalf("listen: %v", err)
 	}
-	if got, _ := speech.Follow(to.Heard()[min(before, len(to.Heard())):], words); got < followedWell {
+	if got, _, _ := speech.Follow(to.Heard()[min(before, len(to.Heard())):], words); got < followedWell {
 		t.Fatalf("heard at %.2f", got)
 	}
 }
@@ -269,7 +269,7 @@ func leaveVoicemail(t *testing.T, w *walker) {
 	if err := wait(ctx, c, both+4*time.Second); err != nil { // both languages, then the tone
 		t.Fatalf("the apology was cut short: %v", err)
 	}
-	if got, _ := speech.Follow(c.Heard(), spanish); got < followedWell {
+	if got, _, _ := speech.Follow(c.Heard(), spanish); got < followedWell {
 		t.Errorf("the Spanish apology was heard at %.2f", got)
 	}
 	message, err := voice.Caller("es")
