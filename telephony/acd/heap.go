@@ -2,6 +2,7 @@ package acd
 
 import (
 	"cmp"
+	mathbits "math/bits"
 	"slices"
 )
 
@@ -22,6 +23,15 @@ type entry struct {
 }
 
 func (e entry) before(o entry) bool { return e.at < o.at || e.at == o.at && e.seq < o.seq }
+
+// less is before as 1 or 0, found without a branch: which of four entries is the least is a toss-up, and a processor that
+// guesses it wrong loses more than the search takes.
+func (e *entry) less(o *entry) int {
+	const sign = 1 << 63
+	_, b := mathbits.Sub64(e.seq, o.seq, 0)
+	_, b = mathbits.Sub64(uint64(e.at)^sign, uint64(o.at)^sign, b)
+	return int(b)
+}
 
 // A queue is a 4-ary heap with the earliest first; an element knows its place, so any can be taken out in O(log n).
 type queue []entry
@@ -73,9 +83,7 @@ func (q queue) down(i int, e entry) {
 		}
 		least := c
 		for c++; c <= 4*i+4 && c < len(q); c++ {
-			if q[c].before(q[least]) {
-				least = c
-			}
+			least += (c - least) & -q[c].less(&q[least])
 		}
 		if !q[least].before(e) {
 			break
