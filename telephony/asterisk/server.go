@@ -261,7 +261,9 @@ func (s *Server) again(wait, longest time.Duration) (*process, time.Duration, bo
 		select {
 		case <-s.closing:
 			return nil, wait, false
-		case <-time.After(wait):
+		// Asterisk names a channel by the second and a counter that begins anew with each start: one that came back within
+		// the second would give a name again, and its caller would be taken for one who has gone.
+		case <-time.After(max(wait, time.Until(time.Now().Truncate(time.Second).Add(time.Second)))):
 		}
 		wait = min(2*wait, longest)
 		p, err := s.run(ctx)
