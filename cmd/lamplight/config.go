@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,10 +77,13 @@ func openState(dir string) (state, error) {
 		}
 	}
 	s := state{dir: dir}
-	for path, mode := range map[string]fs.FileMode{dir: 0o711, s.keys(""): 0o700} {
-		if err := os.MkdirAll(path, mode); err != nil {
-			return state{}, fmt.Errorf("make the state directory: %w; choose another with --state", err)
-		}
+	// The outer one first: made on the way to keys, it would have their mode and keep the other accounts out.
+	err := os.MkdirAll(dir, 0o711)
+	if err == nil {
+		err = os.MkdirAll(s.keys(""), 0o700)
+	}
+	if err != nil {
+		return state{}, fmt.Errorf("make the state directory: %w; choose another with --state", err)
 	}
 	return s, nil
 }
