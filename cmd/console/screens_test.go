@@ -14,6 +14,8 @@ import (
 	cdruntime "github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"lamplight/cmd/console/windowtest"
 )
 
 // TestScreens walks the desk in Chromium through every place it has, in both sizes, looks and languages. It looks for
@@ -113,8 +115,8 @@ type browser struct {
 
 func openBrowser(t *testing.T, args []string, w, h int64, look, lang string) *browser {
 	t.Helper()
-	p := start(t, nil, program(t, "bridge"), args...)
-	url := p.until(t, "http://")
+	p := windowtest.Start(t, nil, program(t, "bridge"), args...)
+	url := p.Until(t, "http://")
 	alloc, cancel := chromedp.NewExecAllocator(t.Context(), chromedp.NoSandbox, chromedp.Headless, chromedp.Flag("force-color-profile", "srgb"))
 	t.Cleanup(cancel)
 	ctx, stop := chromedp.NewContext(alloc)
