@@ -119,8 +119,22 @@ func (e *Engine) PassOn(ctx context.Context, by Actor, note notes.NoteID) error 
 				return err
 			}
 		}
+		late, err := toldBefore(ctx, tx, d, by.ID)
+		if err != nil {
+			return err
+		}
+		if late {
+			return e.trace(ctx, tx, s) // said again, or too late to matter: whoever has it now gets their time
+		}
 		return e.nextRung(ctx, tx, s, d)
 	})
+}
+
+// toldBefore reports that a person was told on an earlier rung, and is not on the present one or one to come.
+func toldBefore(ctx context.Context, tx pgx.Tx, d openDispatch, person notes.PersonID) (so bool, err error) {
+	err = tx.QueryRow(ctx, `select coalesce(max(rung) < $3, false) from attempt where dispatch = $1 and person = $2 and person <> ''
+		and state <> 'cancelled'`, d.id, person, d.rung).Scan(&so)
+	return so, err
 }
 
 // Push implements Desk.

@@ -89,7 +89,8 @@ type Desk interface {
 	// Ack ends the climb: what waits is cancelled in its transaction. Repeating it, or coming second, is no error.
 	Ack(ctx context.Context, by Actor, note notes.NoteID) (AckResult, error)
 	AckTx(ctx context.Context, tx pgx.Tx, by Actor, note notes.NoteID) (AckResult, error)
-	// PassOn is "not me": what waits for that person is cancelled and the next rung begins now, or the board.
+	// PassOn is "not me": what waits for that person is cancelled and the next rung begins now, or the board. Said when the
+	// ladder has gone on to others already, or said again, it only cancels.
 	PassOn(ctx context.Context, by Actor, note notes.NoteID) error
 	// Push begins the next rung now. Cancel ends the climb with a reason. Reassign ends it and climbs plan instead.
 	Push(ctx context.Context, by Actor, note notes.NoteID) error

@@ -30,7 +30,7 @@ type Config struct {
 	Alarm  func(Alarm)
 	Logger *slog.Logger // nil for slog.Default
 
-	Workers int           // messages under way at once; 16 if zero
+	Workers int           // messages under way at once by one channel; 16 if zero
 	Lease   time.Duration // how long a claimed attempt is its worker's; 12 s if zero. Sending gives up a quarter earlier
 	Poll    time.Duration // the net under NOTIFY and the timers; 1 s if zero
 	Audit   time.Duration // how often the auditor looks; 5 s if zero
@@ -46,7 +46,7 @@ type Engine struct {
 	rotas    rotas
 	hub      hub
 	wake     chan struct{} // holds one: something may be due
-	free     chan struct{} // a slot a worker may take
+	busy     busy
 	watchdog alarms
 
 	sent, repeats, fenced atomic.Int64
@@ -77,7 +77,7 @@ func New(cfg Config) (*Engine, error) {
 	}
 	return &Engine{
 		cfg: cfg, pool: cfg.Pool, log: cfg.Log, logger: cfg.Logger,
-		wake: make(chan struct{}, 1), free: make(chan struct{}, cfg.Workers),
+		wake: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -125,17 +125,44 @@ func (e *Engine) Wake() {
 	}
 }
 
-// round claims and starts whatever is due until nothing is, or every worker is busy.
+// busy counts the messages under way by channel, so that a carrier that hangs takes its own channel's workers and no other's.
+type busy struct {
+	mu sync.Mutex // guards n
+	n  map[ChannelKind]int
+}
+
+func (b *busy) add(kind ChannelKind, n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.n == nil {
+		b.n = map[ChannelKind]int{}
+	}
+	b.n[kind] += n
+}
+
+// slots are how many messages any channel can still take, and the channels that can take none.
+func (b *busy) slots(most int) (slots int, full []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	slots, full = most, []string{}
+	for kind, n := range b.n {
+		if n >= most {
+			full = append(full, string(kind))
+		} else {
+			slots = min(slots, most-n)
+		}
+	}
+	return slots, full
+}
+
+// round claims and starts whatever is due until nothing is that a worker is free for; a worker that ends wakes us.
 func (e *Engine) round(ctx context.Context, under *sync.WaitGroup) {
 	if err := e.exhaustDue(ctx); err != nil && ctx.Err() == nil {
 		e.logger.Error("raise exhausted dispatches", "err", err)
 	}
 	for ctx.Err() == nil {
-		slots := cap(e.free) - len(e.free)
-		if slots == 0 {
-			return // a worker that ends wakes us
-		}
-		claims, err := e.claim(ctx, slots)
+		slots, full := e.busy.slots(e.cfg.Workers)
+		claims, err := e.claim(ctx, slots, full)
 		if err != nil {
 			if ctx.Err() == nil {
 				e.logger.Error("claim attempts", "err", err)
@@ -143,9 +170,9 @@ func (e *Engine) round(ctx context.Context, under *sync.WaitGroup) {
 			return
 		}
 		for _, c := range claims {
-			e.free <- struct{}{}
+			e.busy.add(c.channel, 1)
 			under.Go(func() {
-				defer func() { <-e.free; e.Wake() }()
+				defer func() { e.busy.add(c.channel, -1); e.Wake() }()
 				// A message under way is finished although the engine stops: its lease bounds it.
 				work, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.cfg.Lease)
 				defer cancel()

@@ -41,7 +41,7 @@ func (e *Engine) reported(ctx context.Context, tx pgx.Tx, a held, r channel.Repo
 			return nil
 		}
 		if _, err := tx.Exec(ctx, `update attempt set state = 'delivered', wake_at = null, ref = coalesce(ref, nullif($2, '')),
-			sent_at = coalesce(sent_at, routing_now()) where id = $1`, a.id, r.Ref); err != nil {
+			sent_at = coalesce(sent_at, routing_now()) where id = $1`, a.id, plain(r.Ref)); err != nil {
 			return err
 		}
 		return e.trace(ctx, tx, a.step(StepDelivered, ""))

@@ -3,6 +3,7 @@ package routing
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -58,7 +59,7 @@ func (e *Engine) accepted(ctx context.Context, tx pgx.Tx, a held, r channel.Rece
 		state = Accepted
 	}
 	_, err := tx.Exec(ctx, `update attempt set state = $2, wake_at = null, ref = coalesce(ref, $3),
-		sent_at = coalesce(sent_at, routing_now()) where id = $1`, a.id, state, r.Ref)
+		sent_at = coalesce(sent_at, routing_now()) where id = $1`, a.id, state, plain(r.Ref))
 	if err != nil {
 		return err
 	}
@@ -71,6 +72,11 @@ func (e *Engine) accepted(ctx context.Context, tx pgx.Tx, a held, r channel.Rece
 		return e.reported(ctx, tx, a, channel.Report{Status: r.Status, Ref: r.Ref})
 	}
 	return nil
+}
+
+// plain is a carrier's name for a message as a database takes it.
+func plain(ref string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(ref, "?"), "\x00", "?")
 }
 
 // failed ends an attempt that did not arrive, tries again within the rung where that may help, and begins the next rung at

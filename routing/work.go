@@ -18,23 +18,23 @@ type claimed struct {
 	id       AttemptID
 	dispatch DispatchID
 	rung     int
-	fence    int64
-	sends    int // before this claim: more than none means that a worker has died, or that nobody knew, on the way
+	fence    int64 // which claim of it this is, from 1
+	sends    int   // before this claim: more than none means that a worker has died, or that nobody knew, on the way
 	channel  ChannelKind
 	message  channel.Message
 }
 
-// claim takes up to n attempts that are due, or whose worker's lease has run out. Two workers never get the same one:
-// each skips the rows the other holds, and once taken a row is not due before its lease ends.
-func (e *Engine) claim(ctx context.Context, n int) ([]claimed, error) {
+// claim takes up to n attempts that are due, or whose worker's lease has run out, but of no channel that is full. Two workers
+// never get the same one: each skips the rows the other holds, and once taken a row is not due before its lease ends.
+func (e *Engine) claim(ctx context.Context, n int, full []string) ([]claimed, error) {
 	rows, err := e.pool.Query(ctx, `
 		with ready as (
-			select id from attempt where wake_at <= routing_now() and state in ('due', 'sending')
+			select id from attempt where wake_at <= routing_now() and state in ('due', 'sending') and channel <> all($3)
 			order by wake_at limit $1 for update skip locked)
 		update attempt a set state = 'sending', fence = fence + 1, wake_at = routing_now() + make_interval(secs => $2)
 		from ready, dispatch d where a.id = ready.id and d.id = a.dispatch
 		returning a.id, a.dispatch, a.rung, a.fence, a.sends, a.channel, a.address, a.name, a.lang,
-			d.practice, d.urgency, d.reference`, n, e.cfg.Lease.Seconds())
+			d.practice, d.urgency, d.reference`, n, e.cfg.Lease.Seconds(), full)
 	if err != nil {
 		return nil, err
 	}
@@ -60,14 +60,14 @@ func (e *Engine) work(ctx context.Context, c claimed) error {
 	}
 	if c.sends > 0 {
 		receipt, err := ch.Lookup(sending, c.message)
+		silent := err != nil && !errors.Is(err, channel.ErrNotFound) && !errors.Is(err, channel.ErrCannotTell)
 		switch {
 		case err == nil:
 			return e.settle(ctx, c, receipt, nil)
-		case !errors.Is(err, channel.ErrNotFound) && !errors.Is(err, channel.ErrCannotTell):
-			// The carrier does not answer a question: it will hardly take a message. Ask again later, up to a limit.
-			if c.sends < maxSends {
-				return e.settle(ctx, c, receipt, &channel.Error{Kind: channel.Unknown, Err: err})
-			}
+		case c.sends >= maxSends, silent && c.fence < maxAsks:
+			// It was sent often enough; or the carrier does not answer a question, so it will hardly take a message: it is
+			// asked again later, a few times.
+			return e.settle(ctx, c, receipt, &channel.Error{Kind: channel.Unknown, Err: err})
 		}
 	}
 	var ok bool
@@ -140,6 +140,7 @@ func persist(ctx context.Context, do func() error) error {
 // The rules of trying again.
 const (
 	maxSends      = 5 // handings-over of one attempt about which nobody knew
+	maxAsks       = 4 // claims of one attempt after which it is sent again although its carrier does not answer
 	maxTries      = 6 // attempts of one message that the carrier did not take
 	notConfigured = channel.Kind("not-configured")
 )

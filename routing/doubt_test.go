@@ -1,0 +1,184 @@
+package routing
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"lamplight/routing/channel"
+)
+
+// carrier is a channel whose answers a test chooses.
+type carrier struct {
+	send, lookup func(context.Context, channel.Message) (channel.Receipt, error)
+
+	mu   sync.Mutex // guards sent and asked
+	sent []channel.Message
+	// asked counts the lookups.
+	asked int
+}
+
+func (c *carrier) Send(ctx context.Context, m channel.Message) (channel.Receipt, error) {
+	c.mu.Lock()
+	c.sent = append(c.sent, m)
+	c.mu.Unlock()
+	return c.send(ctx, m)
+}
+
+func (c *carrier) Lookup(ctx context.Context, m channel.Message) (channel.Receipt, error) {
+	c.mu.Lock()
+	c.asked++
+	c.mu.Unlock()
+	return c.lookup(ctx, m)
+}
+
+func (c *carrier) count() (sent, asked int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.sent), c.asked
+}
+
+func nobodyKnows(context.Context, channel.Message) (channel.Receipt, error) {
+	return channel.Receipt{}, &channel.Error{Kind: channel.Unknown}
+}
+
+func takes(_ context.Context, m channel.Message) (channel.Receipt, error) {
+	return channel.Receipt{Ref: "r" + m.Key, Status: channel.Accepted}, nil
+}
+
+// with gives the house an engine whose texts go by c.
+func (h *house) with(kind ChannelKind, c channel.Channel) *house {
+	h.t.Helper()
+	h.cfg.Channels[kind] = c
+	var err error
+	if h.engine, err = New(h.cfg); err != nil {
+		h.t.Fatal(err)
+	}
+	return h
+}
+
+// A text left and nobody knows whether it arrived, and the carrier cannot say: it is sent again, for a repeat beats a loss,
+// and after a few times it counts as failed, so that the next rung begins. Neither asking nor sending goes on for ever.
+func TestACarrierThatAnswersNoQuestionIsNotAskedForEver(t *testing.T) {
+	h := newHouse(t)
+	c := &carrier{send: nobodyKnows, lookup: nobodyKnows}
+	h.with(Text, c).run()
+	h.send(newNote("n1", "L-1"), h.plan(Ladder{Name: "l", Board: 24 * time.Hour, Rungs: []Rung{{Who: "primary", Channels: []ChannelKind{Text}}}}))
+	before := 0
+	for range 40 {
+		h.until("nothing is under way", func() bool {
+			var n int
+			if err := h.pool.QueryRow(t.Context(), "select count(*) from attempt where wake_at <= routing_now() + $1", h.engine.cfg.Lease).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			sent, asked := c.count()
+			return n == 0 || sent+asked > before
+		})
+		if h.states("n1")[Failed] == 1 {
+			break
+		}
+		sent, asked := c.count()
+		before = sent + asked
+		h.clock.Advance(backoff(5))
+	}
+	sent, asked := c.count()
+	if sent < 2 || sent > maxSends || asked > 3*maxSends {
+		t.Errorf("sent %d times, asked %d times", sent, asked)
+	}
+	h.until("the note is on the board, since nobody could be told", func() bool { return h.row("n1").State == Exhausted })
+	h.halt()
+	h.verify()
+}
+
+// Servers that die while they send one message (it may be what kills them) do not send it for ever.
+func TestAMessageIsNotSentForEverByServersThatDie(t *testing.T) {
+	h := newHouse(t)
+	cannotTell := func(context.Context, channel.Message) (channel.Receipt, error) {
+		return channel.Receipt{}, channel.ErrCannotTell
+	}
+	c := &carrier{send: takes, lookup: cannotTell}
+	h.with(Text, c)
+	h.send(newNote("n1", "L-1"), h.plan(oneText))
+	// As the last of many servers left it.
+	h.exec(fmt.Sprintf("update attempt set state = 'sending', fence = %d, sends = %d, wake_at = routing_now()", maxSends, maxSends))
+	h.run()
+	h.until("it is settled", func() bool { s := h.states("n1"); return s[Sending]+s[Due] == 0 })
+	if sent, _ := c.count(); sent != 0 || h.states("n1")[Failed] != 1 {
+		t.Errorf("sent %d times more: %v", sent, h.states("n1"))
+	}
+	h.halt()
+	h.verify()
+}
+
+// A text gateway that hangs takes the texts' workers and nobody else's: the mails of other notes leave at once.
+func TestACarrierThatHangsHoldsNobodyElseBack(t *testing.T) {
+	h := newHouse(t)
+	h.cfg.Lease = 6 * time.Second
+	var ended atomic.Int32
+	hangs := func(ctx context.Context, _ channel.Message) (channel.Receipt, error) {
+		<-ctx.Done()
+		ended.Add(1)
+		return channel.Receipt{}, &channel.Error{Kind: channel.Unknown, Err: ctx.Err()}
+	}
+	texts, mails := &carrier{send: hangs, lookup: hangs}, &carrier{send: takes, lookup: takes}
+	h.with(Text, texts).with(Email, mails)
+	for i := range 3 * h.cfg.Workers {
+		h.send(newNote(fmt.Sprintf("n%d", i), fmt.Sprintf("L-%d", i)), h.plan(oneText))
+	}
+	h.run()
+	h.until("the texts' workers are busy", func() bool { sent, _ := texts.count(); return sent == h.cfg.Workers })
+	h.send(newNote("m", "L-99"), h.plan(Ladder{Name: "l", Rungs: []Rung{{Who: "primary", Channels: []ChannelKind{Email}}}}))
+	h.until("the mail has left", func() bool { sent, _ := mails.count(); return sent == 1 })
+	if n := ended.Load(); n > 0 {
+		t.Errorf("the mail waited until %d texts were given up", n)
+	}
+}
+
+// Words of a carrier's that no database takes do not keep an attempt from being settled.
+func TestAReceiptThatIsNoWordIsStillWrittenDown(t *testing.T) {
+	h := newHouse(t)
+	c := &carrier{send: func(context.Context, channel.Message) (channel.Receipt, error) {
+		return channel.Receipt{Ref: "a\x00\xffb", Status: channel.Accepted}, nil
+	}, lookup: nobodyKnows}
+	h.with(Text, c).run()
+	h.send(newNote("n1", "L-1"), h.plan(oneText))
+	h.until("accepted", func() bool { return h.states("n1")[Accepted] == 1 })
+	if sent, _ := c.count(); sent != 1 {
+		t.Errorf("sent %d times", sent)
+	}
+	h.halt()
+	h.verify()
+}
+
+// "Not me", pressed twice or sent twice by a phone on a bad network, is said once: the colleague it went to gets their time.
+func TestPassingOnTwiceIsPassingOnOnce(t *testing.T) {
+	h := newHouse(t).run()
+	l := Ladder{Name: "l", Rungs: []Rung{
+		{Who: "primary", Channels: []ChannelKind{Text}},
+		{After: 3 * time.Minute, Who: "backup", Channels: []ChannelKind{Text}},
+		{After: 6 * time.Minute, Who: "backup", Channels: []ChannelKind{Email}},
+		{After: 9 * time.Minute, Who: "primary", Channels: []ChannelKind{Email}},
+		{After: 12 * time.Minute, Who: "backup", Channels: []ChannelKind{Push}},
+	}}
+	h.send(newNote("n1", "L-1"), h.plan(l))
+	h.wait(1)
+	for i := range 3 {
+		if err := h.engine.PassOn(t.Context(), dr, "n1"); err != nil {
+			t.Fatal(err)
+		}
+		h.until("the backup is told", func() bool { return h.states("n1")[Delivered] == 2 })
+		if s := h.states("n1"); s[Withdrawn] != 1 || s[Due] != 2 {
+			t.Errorf("press %d: %v", i+1, s)
+		}
+	}
+	// The backup passes too: that is another person's word, and the next rung begins.
+	if err := h.engine.PassOn(t.Context(), Actor{ID: "p-osei", Name: "Dr Osei"}, "n1"); err != nil {
+		t.Fatal(err)
+	}
+	h.until("on the board", func() bool { h.advance(time.Second); return h.row("n1").State == Exhausted })
+	h.halt()
+	h.verify()
+}
