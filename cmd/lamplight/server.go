@@ -123,7 +123,7 @@ func (s *Server) openRecord(ctx context.Context) error {
 	url := s.cfg.DatabaseURL
 	if url == "" {
 		var err error
-		if s.cluster, err = postgres.Private(ctx, postgres.Config{Dir: s.state.path("postgres"), Bin: s.cfg.PostgresBin, Progress: func(what string) { s.log.Info(what) }}); err != nil {
+		if s.cluster, err = postgres.Private(ctx, postgres.Config{Dir: s.state.path("postgres"), Bin: s.cfg.PostgresBin, Log: s.log}); err != nil {
 			return err
 		}
 		s.closers = append(s.closers, s.cluster.Close)

@@ -106,6 +106,12 @@ func (a *account) own(path string) error {
 	return nil
 }
 
+// owns reports that a file, or a process by its directory in /proc, is the account's.
+func (a *account) owns(fi os.FileInfo) bool {
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	return ok && int(st.Uid) == a.uid
+}
+
 // canEnter says which directory on the way to dir keeps the account out.
 func (a *account) canEnter(dir string) error {
 	if !a.switched {
@@ -133,9 +139,7 @@ func (a *account) canEnter(dir string) error {
 func (c *Cluster) socketDir() (string, error) {
 	dir := filepath.Join(c.cfg.Dir, "run")
 	if len(filepath.Join(dir, ".s.PGSQL.5432.lock")) > 100 {
-		h := fnv.New64a()
-		h.Write([]byte(c.cfg.Dir))
-		dir = fmt.Sprintf("/tmp/lamplight-pg-%d-%x", os.Geteuid(), h.Sum64())
+		dir = fmt.Sprintf("/tmp/lamplight-pg-%d-%x", os.Geteuid(), c.hash())
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return "", c.explain("make the socket's directory", err, "")
@@ -145,11 +149,21 @@ func (c *Cluster) socketDir() (string, error) {
 		return "", fmt.Errorf("look at the socket's directory: %w", err)
 	}
 	st, ok := fi.Sys().(*syscall.Stat_t)
-	if !fi.IsDir() || !ok || int(st.Uid) != os.Geteuid() && int(st.Uid) != c.acct.uid {
+	if !fi.IsDir() || !ok || int(st.Uid) != os.Geteuid() && !c.acct.owns(fi) {
 		return "", fmt.Errorf("%s belongs to somebody else: remove it or choose another state directory", dir)
 	}
 	return dir, c.acct.own(dir)
 }
+
+// hash stands for the cluster's directory where a path is too long.
+func (c *Cluster) hash() uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(c.cfg.Dir))
+	return h.Sum64()
+}
+
+// name is the cluster's own on this machine.
+func (c *Cluster) name() string { return fmt.Sprintf("lamplight-%x", c.hash()) }
 
 // tryLock takes the lock on path for this process's life; nil without an error when another process has it.
 func tryLock(path string) (*os.File, error) {

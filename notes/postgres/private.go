@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
+	"sync"
 )
 
 // Config says where a private cluster lives.
@@ -22,12 +22,13 @@ type Config struct {
 	Bin string
 	// Settings are added to postgresql.conf after ours, "work_mem = 8MB" as key and value.
 	Settings map[string]string
-	// Progress, when set, hears what takes time ("making the database", "starting the database").
-	Progress func(string)
+	// Log is told what takes time, when PostgreSQL died and when it is back; default nobody.
+	Log *slog.Logger
 }
 
-// A Cluster is a private PostgreSQL. Its owner (the first process that opened it) stops it at Close; another process that
-// opened the same Dir meanwhile only borrows it.
+// A Cluster is a private PostgreSQL. Its owner (the first process that opened it) watches it, starts it again when it dies,
+// and stops it at Close; another process that opened the same Dir meanwhile only borrows it. Its methods may be called from
+// any goroutine.
 type Cluster struct {
 	cfg     Config
 	bin     string
@@ -35,21 +36,31 @@ type Cluster struct {
 	acct    *account
 	socket  string   // the directory of the socket
 	owner   *os.File // holds the lock while we own the cluster; nil for a borrower
-	child   *exec.Cmd
-	exited  chan struct{} // closed when child has been reaped
+
+	closing   chan struct{} // closed by Close
+	closeOnce sync.Once
+	done      chan struct{} // closed when an owner's cluster does not run any more
+	closeErr  error         // set before done is closed
+
+	mu  sync.Mutex // guards what follows
+	pid int
 }
 
 const freeNeeded = 300 << 20 // a new cluster takes 40 MB, its first WAL segments as much again
 
 // Private returns a running cluster in cfg.Dir: one that still runs there is taken over, else it is made and started.
-// It returns once the cluster accepts connections. Errors are one sentence that says what to do.
+// It returns once the cluster accepts connections. When ctx is done before that the start is given up; afterwards ctx has
+// no part in it: Close stops the cluster. Errors are one sentence that says what to do.
 func Private(ctx context.Context, cfg Config) (*Cluster, error) {
 	dir, err := filepath.Abs(cfg.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("private PostgreSQL: %w", err)
 	}
 	cfg.Dir = dir
-	c := &Cluster{cfg: cfg}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	c := &Cluster{cfg: cfg, closing: make(chan struct{}), done: make(chan struct{})}
 	if c.bin, c.version, err = findBinaries(cfg.Bin); err != nil {
 		return nil, err
 	}
@@ -69,15 +80,17 @@ func Private(ctx context.Context, cfg Config) (*Cluster, error) {
 		return nil, err
 	}
 	if c.owner == nil { // somebody owns it: wait until it answers
-		if err := c.waitReady(ctx); err != nil {
+		if err := c.waitReady(ctx, nil); err != nil {
 			return nil, err
 		}
 		return c, nil
 	}
-	if err := c.bringUp(ctx); err != nil {
-		c.owner.Close()
-		return nil, err
+	p, err := c.bringUp(ctx)
+	if err != nil {
+		return nil, errors.Join(err, c.owner.Close())
 	}
+	c.setPid(p.pid)
+	go c.watch(p)
 	return c, nil
 }
 
@@ -101,77 +114,55 @@ func (c *Cluster) Log() string { return filepath.Join(c.cfg.Dir, "postgresql.log
 
 func (c *Cluster) data() string { return filepath.Join(c.cfg.Dir, "data") }
 
-// Close stops the cluster when this process owns it, letting running statements end no later than ten seconds from now.
+// Pid is the process id of the postmaster that runs now, 0 while none does or another process owns the cluster.
+func (c *Cluster) Pid() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pid
+}
+
+func (c *Cluster) setPid(pid int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pid = pid
+}
+
+// Close stops the cluster when this process owns it, letting running statements end no later than ten seconds from now. A
+// second Close waits for the first.
 func (c *Cluster) Close() error {
 	if c.owner == nil {
 		return nil
 	}
-	defer c.owner.Close()
-	pid := c.postmaster()
-	if pid == 0 {
-		return nil
-	}
-	if err := syscall.Kill(pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return fmt.Errorf("stop PostgreSQL: %w", err)
-	}
-	if c.waitGone(pid, 10*time.Second) {
-		return nil
-	}
-	if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return fmt.Errorf("stop PostgreSQL at once: %w", err)
-	}
-	if !c.waitGone(pid, 5*time.Second) {
-		return fmt.Errorf("PostgreSQL (process %d) does not stop; its log is %s", pid, c.Log())
-	}
-	return nil
-}
-
-// waitGone reports whether pid ended in time.
-func (c *Cluster) waitGone(pid int, limit time.Duration) bool {
-	if c.child != nil && c.child.Process.Pid == pid {
-		select {
-		case <-c.exited:
-			return true
-		case <-time.After(limit):
-			return false
-		}
-	}
-	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		// Not kill(pid, 0): where nobody reaps orphans, a dead postmaster answers that for ever.
-		if c.postmaster() != pid {
-			return true
-		}
-	}
-	return false
-}
-
-func (c *Cluster) say(what string) {
-	if c.cfg.Progress != nil {
-		c.cfg.Progress(what)
-	}
+	c.closeOnce.Do(func() { close(c.closing) })
+	<-c.done
+	return c.closeErr
 }
 
 // bringUp makes and starts what is missing. The owner's lock is held.
-func (c *Cluster) bringUp(ctx context.Context) error {
+func (c *Cluster) bringUp(ctx context.Context) (*process, error) {
 	if err := c.checkVersion(); err != nil {
-		return err
+		return nil, err
 	}
 	if !c.made() {
 		if err := enoughRoom(c.cfg.Dir); err != nil {
-			return err
+			return nil, err
 		}
-		c.say("making the database")
+		c.cfg.Log.Info("making the database")
 		if err := c.make(ctx); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if c.postmaster() == 0 || c.ping(ctx) != nil {
-		c.say("starting the database")
-		if err := c.start(ctx); err != nil {
-			return err
-		}
+	if c.postmaster() == 0 {
+		c.cfg.Log.Info("starting the database")
 	}
-	return c.ensureDatabase(ctx)
+	p, err := c.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.ensureDatabase(ctx); err != nil {
+		return nil, errors.Join(err, p.stop(), p.release())
+	}
+	return p, nil
 }
 
 func (c *Cluster) made() bool {

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -46,7 +45,8 @@ var settings = map[string]string{
 func (c *Cluster) configure(dir string) error {
 	all := maps.Clone(settings)
 	all["unix_socket_directories"] = "'" + strings.ReplaceAll(c.socket, "'", "''") + "'"
-	all["unix_socket_permissions"] = "0777" // the directory is the gate, and peer names who comes
+	all["unix_socket_permissions"] = "0777"    // the directory is the gate, and peer names who comes
+	all["cluster_name"] = "'" + c.name() + "'" // stands in the title of each of its processes
 	maps.Copy(all, c.cfg.Settings)
 	var conf strings.Builder
 	conf.WriteString("# Written by Lamplight at each start; changes here are lost.\n")
@@ -86,110 +86,124 @@ func (c *Cluster) configure(dir string) error {
 	return nil
 }
 
-// orphansLeave is how long the children of a killed postmaster may take to notice and end.
-const orphansLeave = 15 * time.Second
+// How long the children of a killed postmaster may take to notice and end; then how long to be gone once they are killed.
+const (
+	orphansLeave = 5 * time.Second
+	orphansDie   = 10 * time.Second
+)
 
-// start runs the postmaster. After one was killed its children hold the shared memory for a moment, and PostgreSQL rightly
-// refuses to start beside them: that is waited out.
-func (c *Cluster) start(ctx context.Context) error {
+// run brings a postmaster: the one that was left running or is still coming up, or a new one.
+func (c *Cluster) run(ctx context.Context) (*process, error) {
+	p, err := c.adopt()
+	if err != nil {
+		return nil, err
+	}
+	if p != nil {
+		err := c.waitReady(ctx, p.gone)
+		if err == nil {
+			return p, nil
+		}
+		if err := errors.Join(err, p.release()); !errors.Is(err, errEnded) {
+			return nil, err
+		}
+	}
+	return c.start(ctx)
+}
+
+// start runs a new postmaster. After one was killed its children hold the shared memory for a moment, and PostgreSQL rightly
+// refuses to start beside them: that is waited out. One that does not notice, in a long computation for instance, is killed:
+// what it would still commit nobody waits for, and callers do.
+func (c *Cluster) start(ctx context.Context) (*process, error) {
 	if err := c.configure(c.data()); err != nil {
-		return err
+		return nil, err
 	}
-	if err := c.buryZombie(); err != nil {
-		return err
+	if err := c.buryDead(); err != nil {
+		return nil, err
 	}
-	for end := time.Now().Add(orphansLeave); ; {
-		err := c.startOnce(ctx)
-		if err == nil || !errors.Is(err, errOrphans) || time.Now().After(end) {
-			return err
+	killed := false
+	for began := time.Now(); ; {
+		p, err := c.startOnce(ctx)
+		if err == nil || !errors.Is(err, errOrphans) {
+			return p, err
+		}
+		switch waited := time.Since(began); {
+		case waited > orphansLeave+orphansDie:
+			return nil, err
+		case waited > orphansLeave && !killed:
+			killed = true
+			c.killOrphans()
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }
 
-// startOnce starts it in a process group of its own, so that neither our death nor a Ctrl-C ends it.
-func (c *Cluster) startOnce(ctx context.Context) error {
+// startOnce starts it in a process group of its own, so that neither our death nor a Ctrl-C ends it. One that has not come up
+// in time is left to its recovery, and found again by the next try.
+func (c *Cluster) startOnce(ctx context.Context) (*process, error) {
 	log, err := os.OpenFile(c.Log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
 	if err != nil {
-		return c.explain("open the database's log", err, "")
+		return nil, c.explain("open the database's log", err, "")
 	}
 	defer log.Close()
 	from, err := log.Seek(0, io.SeekEnd)
 	if err != nil {
-		return fmt.Errorf("open the database's log: %w", err)
+		return nil, fmt.Errorf("open the database's log: %w", err)
 	}
 	cmd := exec.Command(filepath.Join(c.bin, "postgres"), "-D", c.data())
 	c.acct.apply(cmd)
 	cmd.SysProcAttr.Setpgid = true
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		return c.explain("start PostgreSQL", err, "")
+	p, err := launch(cmd)
+	if err != nil {
+		return nil, c.explain("start PostgreSQL", err, "")
 	}
-	c.child, c.exited = cmd, make(chan struct{})
-	go func(exited chan struct{}) {
-		_ = cmd.Wait() // how it ended stands in its log
-		close(exited)
-	}(c.exited)
-	if err := c.waitReady(ctx); err != nil {
-		said := tail(c.Log(), from)
-		if strings.Contains(said, "is still in use") {
-			return fmt.Errorf("start PostgreSQL in %s: %w", c.data(), errOrphans)
-		}
-		return c.explain("start PostgreSQL", err, said)
+	err = c.waitReady(ctx, p.gone)
+	if err == nil {
+		return p, nil
 	}
-	return nil
+	said := tail(c.Log(), from)
+	if ctx.Err() != nil { // nobody will come back for it
+		err = errors.Join(err, p.stop())
+	}
+	err = errors.Join(err, p.release())
+	if strings.Contains(said, "is still in use") {
+		return nil, fmt.Errorf("start PostgreSQL in %s: %w", c.data(), errOrphans)
+	}
+	return nil, c.explain("start PostgreSQL", err, said)
 }
 
-var errOrphans = errors.New("processes of a killed PostgreSQL still hold its memory")
+var (
+	errOrphans = errors.New("processes of a killed PostgreSQL still hold its memory")
+	errEnded   = errors.New("PostgreSQL ended at once")
+)
 
-// buryZombie removes the lock file of a postmaster that is dead and that nobody reaped, as happens in a container whose
-// first process reaps nothing: PostgreSQL would take it for a living one. Its memory is checked for all that.
-func (c *Cluster) buryZombie() error {
-	path := filepath.Join(c.data(), "postmaster.pid")
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil // none, or PostgreSQL will say what is wrong with it
-	}
-	pid, _, _ := strings.Cut(string(b), "\n")
-	stat, err := os.ReadFile("/proc/" + strings.TrimSpace(pid) + "/stat")
-	if err != nil {
-		return nil // no such process: PostgreSQL sees that itself
-	}
-	// "123 (name) Z …"; the name may hold anything, so the state is sought after its last parenthesis.
-	if at := strings.LastIndexByte(string(stat), ')'); at < 0 || !strings.HasPrefix(string(stat[at:]), ") Z") {
-		return nil
-	}
-	if err := os.Remove(path); err != nil {
-		return fmt.Errorf("remove the lock of a dead PostgreSQL: %w", err)
-	}
-	return nil
-}
-
-// waitReady returns when the cluster accepts a connection, the child has died, or a minute has passed (crash recovery of a
-// large database may take that).
-func (c *Cluster) waitReady(ctx context.Context) error {
+// waitReady returns when the cluster accepts a connection, the process is gone (nil: somebody else's), or a minute has
+// passed (crash recovery of a large database may take that).
+func (c *Cluster) waitReady(ctx context.Context, gone <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	tick := time.NewTicker(15 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		err := c.ping(ctx)
+		select {
+		case <-gone: // whoever answered, it was not this one
+			return errEnded
+		default:
+		}
 		if err == nil {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("PostgreSQL in %s does not answer: %w", c.cfg.Dir, err)
-		case <-c.exited: // nil for a borrower: never
-			if c.ping(ctx) == nil {
-				return nil // another postmaster was already there
-			}
-			return errors.New("PostgreSQL ended at once")
+		case <-gone:
+			return errEnded
 		case <-tick.C:
 		}
 	}
@@ -219,27 +233,6 @@ func (c *Cluster) ensureDatabase(ctx context.Context) error {
 		return c.explain("make the database", err, "")
 	}
 	return nil
-}
-
-// postmaster is the process that runs in our data directory, 0 when there is none.
-func (c *Cluster) postmaster() int {
-	b, err := os.ReadFile(filepath.Join(c.data(), "postmaster.pid"))
-	if err != nil {
-		return 0
-	}
-	lines := strings.SplitN(string(b), "\n", 3)
-	pid := atoi(strings.TrimSpace(lines[0]))
-	if pid <= 0 || len(lines) < 2 || strings.TrimSpace(lines[1]) != c.data() {
-		return 0
-	}
-	// The pid may have been given to somebody else since: it must be a postgres in our directory.
-	if cmd, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); err != nil || !strings.Contains(string(cmd), c.data()) {
-		return 0
-	}
-	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
-		return 0
-	}
-	return pid
 }
 
 // tail is what a file holds from an offset on, at most 64 kB.

@@ -52,8 +52,10 @@ func TestOwnerProcess(t *testing.T) {
 	select {} // until killed
 }
 
-func TestClusterOutlivesItsKilledOwner(t *testing.T) {
-	ctx, dir := t.Context(), stateDir(t)
+// leaveRunning has another process make a cluster in dir with a row to be kept; then that process is killed. What is to be
+// done meanwhile is done while it lives.
+func leaveRunning(t *testing.T, dir string, meanwhile ...func()) {
+	t.Helper()
 	child := exec.Command(os.Args[0], "-test.run=^TestOwnerProcess$", "-test.v")
 	child.Env = append(os.Environ(), "LAMPLIGHT_TEST_OWNER="+dir)
 	out, err := child.StdoutPipe()
@@ -71,20 +73,29 @@ func TestClusterOutlivesItsKilledOwner(t *testing.T) {
 			t.Fatalf("the child ended before it was ready: %s", said)
 		}
 	}
-
-	borrower, err := postgres.Private(ctx, postgres.Config{Dir: dir})
-	if err != nil {
-		t.Fatalf("a second process cannot borrow the cluster: %v", err)
+	for _, do := range meanwhile {
+		do()
 	}
-	if err := borrower.Close(); err != nil {
-		t.Fatal(err)
-	}
-	before := postmaster(t, dir)
 	if err := child.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	child.Wait()
+	if err := child.Wait(); err == nil {
+		t.Fatal("the killed process ended well")
+	}
+}
 
+func TestClusterOutlivesItsKilledOwner(t *testing.T) {
+	ctx, dir := t.Context(), stateDir(t)
+	leaveRunning(t, dir, func() {
+		borrower, err := postgres.Private(ctx, postgres.Config{Dir: dir})
+		if err != nil {
+			t.Fatalf("a second process cannot borrow the cluster: %v", err)
+		}
+		if err := borrower.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	before := postmaster(t, dir)
 	c, err := postgres.Private(ctx, postgres.Config{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
@@ -111,37 +122,59 @@ func TestClusterOutlivesItsKilledOwner(t *testing.T) {
 	}
 }
 
-// TestADeadPostmasterNobodyReapedIsNoObstacle leaves a zombie's id in the lock file.
-func TestADeadPostmasterNobodyReapedIsNoObstacle(t *testing.T) {
-	ctx, dir := t.Context(), stateDir(t)
-	c, err := postgres.Private(ctx, postgres.Config{Dir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Close(); err != nil {
-		t.Fatal(err)
-	}
-	zombie := exec.Command("/bin/true")
-	if err := zombie.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for stat := ""; !strings.Contains(stat, ") Z"); { // ended, and not waited for
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", zombie.Process.Pid))
-		if err != nil {
-			t.Fatal(err)
-		}
-		stat = string(b)
-	}
-	defer zombie.Wait()
-	lock := filepath.Join(dir, "data", "postmaster.pid")
-	if err := os.WriteFile(lock, fmt.Appendf(nil, "%d\n%s\n1\n5432\n", zombie.Process.Pid, filepath.Join(dir, "data")), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if c, err = postgres.Private(ctx, postgres.Config{Dir: dir}); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Close(); err != nil {
-		t.Fatal(err)
+// TestALockWhoseNumberIsNotFreeIsNoObstacle leaves in the locks the id of a process that nobody reaped, and of one that came
+// by the number after the machine had started anew.
+func TestALockWhoseNumberIsNotFreeIsNoObstacle(t *testing.T) {
+	for name, what := range map[string]struct {
+		program []string
+		state   string
+	}{"a dead one": {[]string{"/bin/true"}, ") Z"}, "another's": {[]string{"/bin/sleep", "1000"}, "(sleep) S"}} {
+		t.Run(name, func(t *testing.T) {
+			ctx, dir := t.Context(), stateDir(t)
+			c, err := postgres.Private(ctx, postgres.Config{Dir: dir})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Close(); err != nil {
+				t.Fatal(err)
+			}
+			data := filepath.Join(dir, "data")
+			owner, err := os.Stat(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			uid := owner.Sys().(*syscall.Stat_t).Uid // the same account: PostgreSQL does not mind anybody else
+			other := exec.Command(what.program[0], what.program[1:]...)
+			if os.Geteuid() == 0 {
+				other.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+			}
+			if err := other.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				_ = other.Process.Kill() // it may have ended
+				_ = other.Wait()
+			}()
+			for stat := ""; !strings.Contains(stat, what.state); {
+				b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", other.Process.Pid))
+				if err != nil {
+					t.Fatal(err)
+				}
+				stat = string(b)
+			}
+			lock := fmt.Appendf(nil, "%d\n%s\n1\n5432\n", other.Process.Pid, data)
+			for _, path := range []string{filepath.Join(data, "postmaster.pid"), filepath.Join(dir, "run", ".s.PGSQL.5432.lock")} {
+				if err := os.WriteFile(path, lock, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c, err = postgres.Private(ctx, postgres.Config{Dir: dir}); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 }
 
