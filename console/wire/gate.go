@@ -13,6 +13,10 @@ import (
 // actorLife is how long an actor is believed without asking the database again: a person who leaves is out within it.
 const actorLife = 2 * time.Second
 
+// awayLife is how long an actor is believed while the database cannot be asked: who talks must be able to hold and to hang
+// up, and a desk must not fall silent. Without a database nothing can be opened or changed, whoever asks.
+const awayLife = 10 * time.Minute
+
 // doorGate lets desks in by notes/access.
 type doorGate struct {
 	door *access.Door
@@ -64,14 +68,17 @@ func (g *doorGate) Who(ctx context.Context, s Session) (context.Context, error) 
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for k, v := range g.seen { // few desks: forgetting the old ones here needs no clock of its own
-		if now.After(v.until) {
+		if now.After(v.until.Add(awayLife)) {
 			delete(g.seen, k)
 		}
 	}
-	if errors.Is(err, access.ErrSignedOut) {
+	switch {
+	case errors.Is(err, access.ErrSignedOut):
+		delete(g.seen, s)
 		return nil, &console.Error{Code: "desk.error.session"}
-	}
-	if err != nil {
+	case err != nil && ok && now.Before(seen.until.Add(awayLife)):
+		return access.With(ctx, seen.actor), nil
+	case err != nil:
 		return nil, err
 	}
 	g.seen[s] = seenActor{session.Actor, now.Add(actorLife)}

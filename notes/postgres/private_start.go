@@ -19,12 +19,14 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// settings are what makes an acknowledged write last, and what keeps statements and values out of the server's log.
+// settings are what makes an acknowledged write last, and what keeps statements and values out of the server's log. After a
+// crash the files are synced by one call for all (syncfs), which halves the time away.
 var settings = map[string]string{
 	"listen_addresses":                  "''",
 	"fsync":                             "on",
 	"synchronous_commit":                "on",
 	"full_page_writes":                  "on",
+	"recovery_init_sync_method":         "syncfs",
 	"wal_level":                         "replica",
 	"max_connections":                   "120",
 	"shared_buffers":                    "128MB",
