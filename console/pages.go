@@ -40,7 +40,7 @@ type Pages interface {
 	Calls(ctx context.Context, f CallsFilter) (CallsPage, error)
 	// CallStory tells one call whole, note opened.
 	CallStory(ctx context.Context, call telephony.CallID) (CallStory, error)
-	// Recording writes a call's recording as a WAV file.
+	// Recording writes a call's recording as a WAV file; a notes.Sized writer is told its length first.
 	Recording(ctx context.Context, call telephony.CallID, w io.Writer) error
 	// Week tells who is on call for seven days from a local date ("2026-11-23"; empty is today), holes included.
 	Week(ctx context.Context, account telephony.AccountID, from string) (Week, error)

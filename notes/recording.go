@@ -163,9 +163,12 @@ func (s *Store) voicemailCall(ctx context.Context, tx pgx.Tx, c telephony.Call) 
 	return rows, nil
 }
 
+// A Sized writer is told how many bytes will come, before the first of them.
+type Sized interface{ Size(bytes int64) error }
+
 // PlayRecording writes a call's recording, a WAV file, to w: the longest when there are several. The trace is durable
 // before anything is decrypted. ErrNoCall also means that nothing was recorded. After an error, what was written must
-// not be played as if it were whole.
+// not be played as if it were whole. An error of w's is returned as it is.
 func (s *Store) PlayRecording(ctx context.Context, call telephony.CallID, w io.Writer) error {
 	var id telephony.RecordingID
 	err := s.pool.QueryRow(ctx, "select id from recording where call = $1 order by bytes desc, at, id limit 1", call).Scan(&id)
@@ -184,9 +187,10 @@ func (s *Store) PlayOne(ctx context.Context, id telephony.RecordingID, w io.Writ
 	var call telephony.CallID
 	var outcome telephony.Outcome
 	var chunks int
+	var size int64
 	var head []byte
-	err := s.pool.QueryRow(ctx, "select c.account, c.id, c.outcome, r.chunks, r.head from recording r join call c on c.id = r.call where r.id = $1", id).
-		Scan(&account, &call, &outcome, &chunks, &head)
+	err := s.pool.QueryRow(ctx, "select c.account, c.id, c.outcome, r.bytes, r.chunks, r.head from recording r join call c on c.id = r.call where r.id = $1", id).
+		Scan(&account, &call, &outcome, &size, &chunks, &head)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrNoCall
 	}
@@ -211,6 +215,11 @@ func (s *Store) PlayOne(ctx context.Context, id telephony.RecordingID, w io.Writ
 	stream, err := keys.OpenStream(recordingLabel(account, id), head)
 	if err != nil {
 		return fmt.Errorf("open a recording: %w", err)
+	}
+	if sized, ok := w.(Sized); ok {
+		if err := sized.Size(size); err != nil {
+			return err
+		}
 	}
 	for n := range chunks {
 		var data []byte

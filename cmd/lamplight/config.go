@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,9 +20,10 @@ type serverConfig struct {
 	NATSListen string `name:"nats-listen" help:"Where desks connect." env:"LAMPLIGHT_NATS_LISTEN" default:"127.0.0.1:4222"`
 	NATSURL    string `name:"nats-url" help:"A NATS of yours, instead of the built-in one; see 'lamplight nats config'." env:"LAMPLIGHT_NATS_URL" placeholder:"tls://…"`
 
-	Listen      string `help:"Where the web pages are served, over TLS." env:"LAMPLIGHT_LISTEN" default:"127.0.0.1:8443"`
-	PublicURL   string `help:"How phones reach the web pages; links begin with it." env:"LAMPLIGHT_PUBLIC_URL" placeholder:"https://…"`
-	HooksListen string `help:"Where carriers report deliveries, plain HTTP for your TLS proxy; signatures are checked." env:"LAMPLIGHT_HOOKS_LISTEN" default:"127.0.0.1:0"`
+	Listen      string   `help:"Where the web pages are served, over TLS." env:"LAMPLIGHT_LISTEN" default:"127.0.0.1:8443"`
+	PublicURL   string   `help:"How phones reach the web pages; links begin with it." env:"LAMPLIGHT_PUBLIC_URL" placeholder:"https://…"`
+	Proxy       []string `help:"The addresses of your TLS proxy before --listen: then it is believed where a sign-in comes from." env:"LAMPLIGHT_PROXY" placeholder:"CIDR"`
+	HooksListen string   `help:"Where carriers report deliveries, plain HTTP for your TLS proxy; signatures are checked." env:"LAMPLIGHT_HOOKS_LISTEN" default:"127.0.0.1:0"`
 
 	ARIURL          string   `name:"ari-url" help:"An Asterisk of yours, instead of the private one; see 'lamplight asterisk config'." env:"LAMPLIGHT_ARI_URL" placeholder:"http://…/ari"`
 	ARIUser         string   `name:"ari-user" env:"LAMPLIGHT_ARI_USER" default:"lamplight" help:"The ARI user."`
@@ -62,7 +64,20 @@ func (c *serverConfig) check() error {
 	if c.PublicURL != "" && !strings.HasPrefix(c.PublicURL, "https://") {
 		return fmt.Errorf("--public-url %q: phones need https", c.PublicURL)
 	}
-	return nil
+	_, err := c.proxies()
+	return err
+}
+
+// proxies are the networks that --proxy names.
+func (c *serverConfig) proxies() (out []netip.Prefix, err error) {
+	for _, text := range c.Proxy {
+		n, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("--proxy %q is no network such as 10.0.0.7/32", text)
+		}
+		out = append(out, n)
+	}
+	return out, nil
 }
 
 // state is the directory a server keeps its own in. Secrets lie in keys, which only we can read; the directory itself can

@@ -283,7 +283,11 @@ func (s *Server) Run(ctx context.Context) error {
 	if _, err := wire.Serve(ctx, s.bus.nc, s.house, gate, s.log); err != nil {
 		return err
 	}
-	web := portal.New(portal.Config{Pages: s.house, Sessions: portal.NewSessions(s.door), Files: s.files, Log: s.log})
+	proxies, err := s.cfg.proxies()
+	if err != nil {
+		return err
+	}
+	web := portal.New(portal.Config{Pages: s.house, Sessions: portal.NewSessions(s.door), Files: s.files, Proxies: proxies, Log: s.log})
 	serveHTTP(ctx, g, portal.NewServer(web), s.web, s.certs.server)
 	hooks := http.NewServeMux()
 	if s.text != nil {

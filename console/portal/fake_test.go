@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -24,23 +26,31 @@ import (
 type signedIn struct{}
 
 // fakeSessions knows one person.
-type fakeSessions struct{ out string }
+type fakeSessions struct {
+	out   string
+	knock portal.Knock
+}
 
-func (f *fakeSessions) SignIn(_ context.Context, login, password, code, source string) (string, time.Time, error) {
+func (f *fakeSessions) SignIn(_ context.Context, k portal.Knock) (portal.Entry, error) {
+	f.knock = k
 	switch {
-	case login == "slow":
-		return "", time.Time{}, &portal.SlowedError{Until: time.Now().Add(90 * time.Second)}
-	case login == "broken":
-		return "", time.Time{}, errors.New("dial tcp: secret inside")
-	case login != "reyes" || password != "right" || code != "123456" || source == "":
-		return "", time.Time{}, &console.Error{Code: "portal.error.sign-in"}
+	case k.Login == "slow":
+		return portal.Entry{}, &portal.SlowedError{Until: time.Now().Add(90 * time.Second)}
+	case k.Login == "broken":
+		return portal.Entry{}, errors.New("dial tcp: secret inside")
+	case k.Login != "reyes" || k.Password != "right" || k.Code != "123456" || k.Source == "":
+		return portal.Entry{}, &console.Error{Code: "portal.error.sign-in"}
 	}
-	return "s3cret", time.Now().Add(time.Hour), nil
+	return portal.Entry{Token: "s3cret", Device: "d3vice", Until: time.Now().Add(time.Hour)}, nil
 }
 
 func (f *fakeSessions) Resume(ctx context.Context, token string) (context.Context, error) {
-	if token != "s3cret" {
-		return nil, errors.New("no session")
+	switch token {
+	case "s3cret":
+	case "unlucky":
+		return nil, errors.New("dial tcp: the database went away")
+	default:
+		return nil, &console.Error{Code: "portal.error.signed-out"}
 	}
 	return context.WithValue(ctx, signedIn{}, true), nil
 }
@@ -54,6 +64,10 @@ type fakePages struct {
 	did  string
 	page func(console.CallsFilter) (console.CallsPage, error)
 	wav  []byte
+	// broken is what goes wrong after all of wav was written.
+	broken error
+	// chunk is how much of it is written at a time.
+	chunk int
 }
 
 func (f *fakePages) saw(ctx context.Context, format string, args ...any) error {
@@ -111,8 +125,17 @@ func (f *fakePages) Recording(ctx context.Context, c telephony.CallID, w io.Writ
 	if err := f.saw(ctx, "recording %s", c); err != nil {
 		return err
 	}
-	_, err := w.Write(f.wav)
-	return err
+	if s, ok := w.(notes.Sized); ok {
+		if err := s.Size(int64(len(f.wav))); err != nil {
+			return err
+		}
+	}
+	for b := range slices.Chunk(f.wav, max(f.chunk, 5)) {
+		if _, err := w.Write(b); err != nil {
+			return err
+		}
+	}
+	return f.broken
 }
 func (f *fakePages) Week(ctx context.Context, a telephony.AccountID, from string) (console.Week, error) {
 	return console.Week{}, f.saw(ctx, "week %s %s", a, from)
@@ -134,7 +157,7 @@ func newSite(t *testing.T) *site {
 		"assets/index-1a.js": {Data: []byte(strings.Repeat("console.log(1);", 100))},
 	}
 	hook := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	s.handler = portal.New(portal.Config{Pages: s.pages, Sessions: s.sessions, Files: files, Hooks: map[string]http.Handler{"POST /hooks/text": hook},
+	s.handler = portal.New(portal.Config{Pages: s.pages, Sessions: s.sessions, Files: files, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Hooks: map[string]http.Handler{"POST /hooks/text": hook},
 		Log: slog.New(slog.NewTextHandler(&s.log, nil))})
 	return s
 }

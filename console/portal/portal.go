@@ -17,6 +17,8 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,12 +31,23 @@ type SlowedError struct{ Until time.Time }
 
 func (e *SlowedError) Error() string { return "too many tries" }
 
-// Sessions signs people in on the web. A token is a secret that only its cookie holds.
+// A Knock is one try to sign in: what was typed, where from, and what an earlier sign-in left with the browser.
+type Knock struct{ Login, Password, Code, Source, Device string }
+
+// An Entry is what a browser gets for a Knock that was right. Token is a secret that only its cookie holds; Device opens
+// nothing, but spares its browser the waits that others' guesses cause.
+type Entry struct {
+	Token, Device string
+	Until         time.Time
+}
+
+// Sessions signs people in on the web.
 type Sessions interface {
 	// SignIn answers the same error, in the same time, for an unknown login, a wrong password and a wrong code,
 	// or a *SlowedError, alike for logins that exist and that do not.
-	SignIn(ctx context.Context, login, password, code, source string) (token string, until time.Time, err error)
-	// Resume returns ctx with the session's actor in it; an error means that nobody is signed in by that token.
+	SignIn(ctx context.Context, k Knock) (Entry, error)
+	// Resume returns ctx with the session's actor in it; a refusal with the code "portal.error.signed-out" means that nobody
+	// is signed in by that token, any other error that it cannot be told now.
 	Resume(ctx context.Context, token string) (context.Context, error)
 	SignOut(ctx context.Context, token string) error
 }
@@ -45,7 +58,10 @@ type Config struct {
 	Sessions Sessions
 	Files    fs.FS                   // the built pages, index.html at its root
 	Hooks    map[string]http.Handler // carriers' callbacks, by path; they check their own signatures
-	Log      *slog.Logger
+	// Proxies are the addresses of the house's own proxies: of a request from one of them, the X-Forwarded-For header is
+	// believed. Without them everybody behind a proxy is one source, and slowed as one.
+	Proxies []netip.Prefix
+	Log     *slog.Logger
 }
 
 // Portal is an http.Handler.
@@ -59,6 +75,8 @@ var _ http.Handler = (*Portal)(nil)
 
 const (
 	cookieName = "__Host-lamplight"
+	deviceName = "__Host-lamplight-device"
+	deviceLife = 400 * 24 * time.Hour // the longest a browser keeps a cookie
 	bodyLimit  = 64 << 10
 
 	// The pages' own scripts and styles, nothing inline and nothing from elsewhere; recordings play from here.
@@ -102,13 +120,28 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mux.ServeHTTP(w, r)
 }
 
-// source is the address a sign-in comes from. A proxy's header is not believed: nobody has said that there is a proxy.
-func source(r *http.Request) string {
+// source is the address a sign-in comes from. A header is believed of our own proxies alone, and of what they were told only
+// the last address that is not theirs: what stands before it anybody may have written.
+func (p *Portal) source(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
 	}
+	said := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for len(said) > 0 && p.ours(host) {
+		next := strings.TrimSpace(said[len(said)-1])
+		if _, err := netip.ParseAddr(next); err != nil {
+			break
+		}
+		host, said = next, said[:len(said)-1]
+	}
 	return host
+}
+
+// ours tells whether an address is one of the house's proxies.
+func (p *Portal) ours(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && slices.ContainsFunc(p.cfg.Proxies, func(n netip.Prefix) bool { return n.Contains(addr.Unmap()) })
 }
 
 // signedIn runs h with the actor in the request's context, or answers 401.
@@ -121,7 +154,7 @@ func (p *Portal) signedIn(h func(http.ResponseWriter, *http.Request) error) http
 		}
 		ctx, err := p.cfg.Sessions.Resume(r.Context(), c.Value)
 		if err != nil {
-			p.refuse(w, http.StatusUnauthorized, &console.Error{Code: "portal.error.signed-out"})
+			p.fail(w, r, err)
 			return
 		}
 		if err := h(w, r.WithContext(ctx)); err != nil {

@@ -117,15 +117,21 @@ func TestOnlyOurOwnPagesMayCall(t *testing.T) {
 func TestSignInAndOut(t *testing.T) {
 	s := newSite(t)
 	w := s.ask("POST", "/api/sign-in", `{"login":"reyes","password":"right","code":"123456"}`)
-	if w.Code != http.StatusOK || len(w.Result().Cookies()) != 1 {
+	if w.Code != http.StatusOK || len(w.Result().Cookies()) != 2 {
 		t.Fatal(w.Code, w.Body)
 	}
-	c := w.Result().Cookies()[0]
-	if c.Name != "__Host-lamplight" || c.Value != "s3cret" || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Domain != "" || c.Expires.Before(time.Now()) {
-		t.Errorf("cookie %+v", c)
+	for i, want := range [][2]string{{"__Host-lamplight", "s3cret"}, {"__Host-lamplight-device", "d3vice"}} {
+		c := w.Result().Cookies()[i]
+		if c.Name != want[0] || c.Value != want[1] || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Domain != "" || c.Expires.Before(time.Now()) {
+			t.Errorf("cookie %+v", c)
+		}
 	}
 	if strings.Contains(w.Body.String(), "s3cret") {
 		t.Error("the session's secret is in the body")
+	}
+	s.ask("POST", "/api/sign-in", `{}`, header("Cookie", "__Host-lamplight-device=d3vice"))
+	if s.sessions.knock.Device != "d3vice" {
+		t.Errorf("a browser that is known came as %+v", s.sessions.knock)
 	}
 	w = s.ask("POST", "/api/sign-out", "")
 	if w.Code != http.StatusOK || s.sessions.out != "s3cret" || w.Result().Cookies()[0].Expires.After(time.Now()) {
@@ -266,21 +272,30 @@ func TestExport(t *testing.T) {
 	}
 }
 
-func TestRecordingInParts(t *testing.T) {
+// A database that is away for a moment does not tell a doctor that they are signed out.
+func TestASessionThatCannotBeLookedAtIsNotOver(t *testing.T) {
 	s := newSite(t)
-	s.pages.wav = []byte("RIFF0123456789")
-	w := s.ask("GET", "/api/calls/c1/recording", "")
-	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "audio/wav" || w.Header().Get("Accept-Ranges") != "bytes" || w.Body.String() != "RIFF0123456789" {
-		t.Error(w.Code, w.Header(), w.Body)
+	w := s.ask("POST", "/api/notes/n1/acknowledge", "{}", header("Cookie", "__Host-lamplight=unlucky"))
+	if w.Code != http.StatusInternalServerError || codeOf(t, w) != "portal.error.internal" || s.pages.did != "" {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
-	w = s.ask("GET", "/api/calls/c1/recording", "", header("Range", "bytes=4-7"))
-	if w.Code != http.StatusPartialContent || w.Body.String() != "0123" || w.Header().Get("Content-Range") != "bytes 4-7/14" {
-		t.Error(w.Code, w.Header(), w.Body)
-	}
-	if w.Header().Get("Cache-Control") != "no-store" {
-		t.Error("a recording may be cached")
-	}
-	if w = s.ask("GET", "/api/calls/c1/recording", "", header("Range", "bytes=99-")); w.Code != http.StatusRequestedRangeNotSatisfiable {
-		t.Error(w.Code)
+}
+
+func TestWhereASignInComesFrom(t *testing.T) {
+	s := newSite(t)
+	for _, c := range []struct{ remote, forwarded, want string }{
+		{"192.0.2.1:5000", "", "192.0.2.1"},
+		{"192.0.2.1:5000", "203.0.113.9", "192.0.2.1"}, // nobody's proxy says it
+		{"10.0.0.1:5000", "203.0.113.9", "203.0.113.9"},
+		{"10.0.0.1:5000", "198.51.100.1, 203.0.113.9", "203.0.113.9"}, // the first was written by the caller
+		{"10.0.0.1:5000", "203.0.113.9, 10.0.0.2", "203.0.113.9"},
+		{"10.0.0.1:5000", "unknown", "10.0.0.1"},
+		{"10.0.0.1:5000", "", "10.0.0.1"},
+		{"[::ffff:10.0.0.1]:5000", "2001:db8::7", "2001:db8::7"},
+	} {
+		s.ask("POST", "/api/sign-in", "{}", header("X-Forwarded-For", c.forwarded), func(r *http.Request) { r.RemoteAddr = c.remote })
+		if got := s.sessions.knock.Source; got != c.want {
+			t.Errorf("%s with %q came from %q, want %q", c.remote, c.forwarded, got, c.want)
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"time"
@@ -128,12 +127,17 @@ func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	token, until, err := p.cfg.Sessions.SignIn(r.Context(), b.Login, b.Password, b.Code, source(r))
+	k := Knock{Login: b.Login, Password: b.Password, Code: b.Code, Source: p.source(r)}
+	if c, err := r.Cookie(deviceName); err == nil {
+		k.Device = c.Value
+	}
+	in, err := p.cfg.Sessions.SignIn(r.Context(), k)
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	setCookie(w, token, until)
+	setCookie(w, cookieName, in.Token, in.Until)
+	setCookie(w, deviceName, in.Device, time.Now().Add(deviceLife))
 	p.write(w, http.StatusOK, none{})
 }
 
@@ -145,22 +149,11 @@ func (p *Portal) signOut(w http.ResponseWriter, r *http.Request) error {
 	if err := p.cfg.Sessions.SignOut(r.Context(), c.Value); err != nil {
 		return err
 	}
-	setCookie(w, "", time.Unix(1, 0))
+	setCookie(w, cookieName, "", time.Unix(1, 0))
 	p.write(w, http.StatusOK, none{})
 	return nil
 }
 
-func setCookie(w http.ResponseWriter, token string, until time.Time) {
-	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: token, Path: "/", Expires: until, Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode})
-}
-
-// recording sends a call's recording; a player may ask for parts of it.
-func (p *Portal) recording(w http.ResponseWriter, r *http.Request) error {
-	var wav bytes.Buffer
-	if err := p.cfg.Pages.Recording(r.Context(), telephony.CallID(r.PathValue("call")), &wav); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "audio/wav")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(wav.Bytes()))
-	return nil
+func setCookie(w http.ResponseWriter, name, value string, until time.Time) {
+	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", Expires: until, Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode})
 }

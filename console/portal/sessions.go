@@ -3,7 +3,6 @@ package portal
 import (
 	"context"
 	"errors"
-	"time"
 
 	"lamplight/console"
 	"lamplight/notes/access"
@@ -15,20 +14,23 @@ type doorSessions struct{ door *access.Door }
 // NewSessions returns the Sessions of the house's people.
 func NewSessions(door *access.Door) Sessions { return doorSessions{door} }
 
-func (d doorSessions) SignIn(ctx context.Context, login, password, code, source string) (string, time.Time, error) {
-	s, err := d.door.SignIn(ctx, access.Attempt{Login: login, Password: password, Code: code, Source: source})
+func (d doorSessions) SignIn(ctx context.Context, k Knock) (Entry, error) {
+	s, err := d.door.SignIn(ctx, access.Attempt{Login: k.Login, Password: k.Password, Code: k.Code, Source: k.Source, Device: k.Device})
 	var slowed *access.SlowedError
 	switch {
 	case errors.As(err, &slowed):
-		return "", time.Time{}, &SlowedError{Until: slowed.Until}
+		return Entry{}, &SlowedError{Until: slowed.Until}
 	case errors.Is(err, access.ErrRefused):
-		return "", time.Time{}, &console.Error{Code: "portal.error.sign-in"}
+		return Entry{}, &console.Error{Code: "portal.error.sign-in"}
 	}
-	return s.Token, s.Expires, err
+	return Entry{Token: s.Token, Device: s.Device, Until: s.Expires}, err
 }
 
 func (d doorSessions) Resume(ctx context.Context, token string) (context.Context, error) {
 	s, err := d.door.Resume(ctx, token)
+	if errors.Is(err, access.ErrSignedOut) {
+		return nil, &console.Error{Code: "portal.error.signed-out"}
+	}
 	if err != nil {
 		return nil, err
 	}

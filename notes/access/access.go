@@ -3,7 +3,7 @@
 //
 // It promises: passwords are kept as argon2id hashes, one-time-code secrets sealed, session tokens as hashes; an unknown login
 // gets the same answer in the same time as a wrong password; guesses are slowed, durably, by login and by source, and a
-// one-time code opens once; every sign-in, failure and change leaves an audit leaf.
+// one-time code opens once; every sign-in, failure and change leaves an audit leaf; who knows a login cannot keep its owner out.
 //
 // It leaves to others: the screens and cookies (console, console/portal) and what the acts do (notes, routing).
 package access

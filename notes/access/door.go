@@ -41,14 +41,17 @@ type Attempt struct {
 	Password string
 	Code     string // the one-time code, when the person has enrolled one
 	Source   string // where it came from: an address without its port
+	Device   string // what an earlier sign-in of this login left with the browser; "" when it has nothing
 	// Token, if given, becomes the session's secret: a desk chooses its own before it connects, because its place on the
 	// bus is named by the token's hash. At least 43 characters of base64url, 256 random bits.
 	Token string
 }
 
-// A Session is a signed-in person. Token is told once and lies nowhere but with the person.
+// A Session is a signed-in person. Token is told once and lies nowhere but with the person. Device, told at a sign-in, is
+// for the browser to keep: with it the person is not slowed by those who guess at the login from elsewhere. It opens nothing.
 type Session struct {
 	Token   string
+	Device  string
 	Actor   Actor
 	Expires time.Time
 }
@@ -62,20 +65,19 @@ type SlowedError struct{ Until time.Time }
 
 func (e *SlowedError) Error() string { return "too many tries; wait a little" }
 
-// SignIn checks the attempt and opens a session. It returns ErrRefused or a *SlowedError; both leave a leaf.
+// SignIn checks the attempt and opens a session. It returns ErrRefused, which leaves a leaf, or a *SlowedError, which leaves
+// none: it says that nothing was looked at, and the log is no stranger's to fill.
 func (d *Door) SignIn(ctx context.Context, a Attempt) (Session, error) {
 	house, err := d.ring.Keys(ctx, "")
 	if err != nil {
 		return Session{}, err
 	}
 	login := foldLogin(a.Login)
-	keys := paceKeys(house, login, a.Source)
-	if until, err := d.step(ctx, keys); err != nil {
+	known := knownDevice(house, login, a.Device)
+	paces := pacesOf(house, login, a, known)
+	if until, err := d.step(ctx, paces); err != nil {
 		return Session{}, err
 	} else if !until.IsZero() {
-		if err := d.tell(ctx, happening{actor: "door", action: "sign-in.slowed", kind: "sign-in", object: loginMark(house, login)}); err != nil {
-			return Session{}, err
-		}
 		return Session{}, &SlowedError{until}
 	}
 	p, err := d.personByLogin(ctx, login)
@@ -89,7 +91,10 @@ func (d *Door) SignIn(ctx context.Context, a Attempt) (Session, error) {
 	if !ok {
 		return Session{}, d.refuse(ctx, house, p, login)
 	}
-	return d.admit(ctx, p, step, keys, house, login, a.Token)
+	if !known {
+		a.Device = newDevice(house, login)
+	}
+	return d.admit(ctx, p, step, paces, house, login, a)
 }
 
 // prove checks password and code; it does the same work for a person who does not exist.
@@ -124,7 +129,8 @@ func (d *Door) refuse(ctx context.Context, house *seal.Keys, p *stored, login st
 }
 
 // admit opens the session: the code's step is used up, the login's pace reset, and the leaf written, in one transaction.
-func (d *Door) admit(ctx context.Context, p *stored, step int64, keys [][]byte, house *seal.Keys, login, token string) (Session, error) {
+func (d *Door) admit(ctx context.Context, p *stored, step int64, paces []pace, house *seal.Keys, login string, a Attempt) (Session, error) {
+	token := a.Token
 	if token == "" {
 		random := make([]byte, 32)
 		rand.Read(random)
@@ -133,7 +139,7 @@ func (d *Door) admit(ctx context.Context, p *stored, step int64, keys [][]byte, 
 		return Session{}, ErrRefused
 	}
 	now := d.Now()
-	s := Session{Token: token, Expires: now.Add(d.Lifetime)}
+	s := Session{Token: token, Device: a.Device, Expires: now.Add(d.Lifetime)}
 	replayed := false
 	err := pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
 		if step > 0 {
@@ -148,8 +154,10 @@ func (d *Door) admit(ctx context.Context, p *stored, step int64, keys [][]byte, 
 		}
 		b := &pgx.Batch{}
 		b.Queue("insert into session (token, person, made_at, seen_at, expires_at) values ($1, $2, $3, $3, $4)", tokenHash(s.Token), p.ID, now, s.Expires)
-		b.Queue("delete from sign_in_pace where key = $1", keys[0])
-		b.Queue("update sign_in_pace set failures = failures - 1, until = last_at where key = $1 and failures > 0", keys[1])
+		b.Queue("delete from sign_in_pace where key = $1", paces[0].key)
+		for _, shared := range paces[1:] {
+			b.Queue("update sign_in_pace set failures = failures - 1, until = last_at where key = $1 and failures > 0", shared.key)
+		}
 		if err := tx.SendBatch(ctx, b).Close(); err != nil {
 			return err
 		}
