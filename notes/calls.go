@@ -57,7 +57,8 @@ func (q *callsQuery) add(clause string, arg any) {
 	q.where = append(q.where, strings.ReplaceAll(clause, "?", fmt.Sprintf("$%d", len(q.args))))
 }
 
-const fromCalls = " from call c left join note n on n.call = c.id where "
+// Which call a note hangs on is the desk's word: another practice's note is none of this call's.
+const fromCalls = " from call c left join note n on n.call = c.id and n.account = c.account where "
 
 // Calls lists calls and their notes. Display names are opened; the trace of that is durable before.
 func (s *Store) Calls(ctx context.Context, f CallsFilter) (CallsPage, error) {

@@ -72,7 +72,7 @@ func (s *Store) StoryOf(ctx context.Context, call telephony.CallID, note NoteID)
 func (s *Store) findStory(ctx context.Context, call telephony.CallID, note NoteID) (st Story, sealed []byte, err error) {
 	query, key := selectNote+"where id = $1", string(note)
 	if note == "" {
-		query, key = selectNote+"where call = $1 order by call_type = 'voicemail', taken_at limit 1", string(call)
+		query, key = selectNote+"where call = $1 and account = coalesce((select account from call where id = $1), account) order by call_type = 'voicemail', taken_at limit 1", string(call)
 	}
 	n, _, err := scanNote(s.pool.QueryRow(ctx, query, key))
 	switch {
@@ -96,6 +96,9 @@ func (s *Store) findStory(ctx context.Context, call telephony.CallID, note NoteI
 	}
 	if err != nil {
 		return Story{}, nil, fmt.Errorf("read a story: %w", err)
+	}
+	if st.Note != nil && c.Account != st.Note.Account {
+		return st, nil, nil // another practice's call, whatever the desk said: its caller is none of this note's
 	}
 	st.Call = c
 	return st, sealed, nil
@@ -278,8 +281,8 @@ func (s *Store) PriorCalls(ctx context.Context, account telephony.AccountID, ani
 	}
 	rows, err := s.pool.Query(ctx, `select c.id, c.opened_at, c.outcome, coalesce(n.id, ''), coalesce(n.reference, ''), coalesce(n.call_type, ''),
 		coalesce(n.state, ''), coalesce(n.closed_at, n.acked_at, n.read_at, n.taken_at, c.opened_at)
-		from call c left join note n on n.call = c.id
-		where c.account = $1 and c.caller_term = $2 and c.id <> $3 and c.inbound order by c.opened_at desc limit $4`,
+		from call c left join note n on n.call = c.id and n.account = c.account
+		where c.account = $1 and c.caller_term = $2 and c.id <> $3 and c.inbound order by c.opened_at desc, c.id desc, n.taken_at limit $4`,
 		account, []byte(keys.PhoneTerm(ani.Reveal())), before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("look for earlier calls: %w", err)

@@ -1,0 +1,144 @@
+package console_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"lamplight/console"
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/notes/audit"
+	"lamplight/notes/postgres"
+	"lamplight/notes/postgres/postgrestest"
+	"lamplight/notes/seal"
+	"lamplight/routing"
+	"lamplight/telephony"
+)
+
+// rig is a House on a real record and real escalations, of which nobody sends anything; there is no telephone.
+type rig struct {
+	*console.House
+	pool    *pgxpool.Pool
+	log     *audit.Log
+	store   *notes.Store
+	door    *access.Door
+	routing *routing.Engine
+}
+
+// The people of the rig. Two practices, lakeside and bosque; what happens, happens at lakeside.
+var people = []access.Person{
+	{ID: "agent", Name: "Ana Agent", Grants: []access.Grant{{Account: "*", Role: access.Agent}}, Speaks: `{"languages":{"en":3}}`},
+	{ID: "doctor", Name: "Dr Reyes", Grants: []access.Grant{{Account: "lakeside", Role: access.Provider}}},
+	{ID: "office", Name: "Front Office", Grants: []access.Grant{{Account: "lakeside", Role: access.Practice}}},
+	{ID: "boss", Name: "Sam Boss", Grants: []access.Grant{{Account: "*", Role: access.Supervisor}}},
+	{ID: "other-doctor", Name: "Dr Bosque", Grants: []access.Grant{{Account: "bosque", Role: access.Provider}}},
+	{ID: "other-office", Name: "Otra Oficina", Grants: []access.Grant{{Account: "bosque", Role: access.Practice}}},
+	{ID: "other-agent", Name: "Olga Agent", Grants: []access.Grant{{Account: "bosque", Role: access.Agent}}, Speaks: `{"languages":{"es":3}}`},
+	{ID: "other-boss", Name: "Jefa Bosque", Grants: []access.Grant{{Account: "bosque", Role: access.Supervisor}}},
+	{ID: "admin", Name: "Ada Admin", Grants: []access.Grant{{Account: "*", Role: access.Admin}}},
+}
+
+// said is what the patient said: nobody of another practice may see a word of it.
+var said = notes.Body{Fields: map[string]string{"name": "Ximena Quiñones", "callback": "+13125550142", "reason": "Presión detrás del esternón"},
+	Verbatim: "desde la cena", ReadBack: []string{"callback"}}
+
+var words = []string{"Quiñones", "Ximena", "555-0142", "5550142", "QUINONES", "esternón", "desde la cena"}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	r, dir := &rig{pool: postgrestest.New(t)}, t.TempDir()
+	key, err := audit.OpenKey(filepath.Join(dir, "audit.key"), "lamplight.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := seal.OpenKeyring(filepath.Join(dir, "root.keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.log = audit.NewLog(r.pool, key)
+	ring := seal.NewRing(root, postgres.NewShelf(r.pool, r.log))
+	r.store, r.door = notes.NewStore(r.pool, r.log, ring, nil), access.NewDoor(r.pool, r.log, ring)
+	quiet, link := slog.New(slog.NewTextHandler(io.Discard, nil)), sha256.Sum256([]byte("a test's link key"))
+	if r.routing, err = routing.New(routing.Config{Pool: r.pool, Log: r.log, LinkBase: "https://page.example", LinkKey: link[:], Logger: quiet}); err != nil {
+		t.Fatal(err)
+	}
+	r.store.TellStories(r.routing)
+	r.House = console.New(console.Config{Store: r.store, Door: r.door, Routing: r.routing, Phones: routing.NewPhones(r.pool, r.log), Log: quiet,
+		Phone: func(string) (console.PhoneAccount, bool) { return console.PhoneAccount{}, false }})
+	r.Drive(telephony.NewEngine(telephony.Config{Ledger: r.store, Listener: r.House, Log: quiet}))
+	seed := access.System(t.Context(), "seed")
+	for _, a := range []notes.Account{practice("lakeside", "+13125550100"), practice("bosque", "+13125550200")} {
+		if err := r.store.PutAccount(seed, a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, p := range people {
+		p.Login, p.Language = string(p.ID), "en"
+		if _, err := r.door.AddPerson(seed, p, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return r
+}
+
+func practice(id telephony.AccountID, did telephony.Number) notes.Account {
+	return notes.Account{ID: id, Name: string(id), TimeZone: "America/Chicago", Languages: []telephony.Language{"en", "es"},
+		Lines:    []telephony.Line{{DID: did, Account: id, Name: string(id), Languages: []telephony.Language{"en", "es"}}},
+		Contacts: []notes.Contact{{ID: "reyes", Person: "doctor", Name: "Dr Reyes", Language: "en", Mobile: "+13125550101"}},
+		Schedule: []byte(`{"timezone":"America/Chicago","layers":[{"who":["reyes"]}]}`),
+		Ladders:  []byte(`{"ladders":[{"name":"urgent","version":1,"rungs":[{"after":"0s","who":"primary","channels":["text"]}]}]}`),
+		Script: notes.Script{Version: 1, CallTypes: []notes.CallType{{ID: "symptom", Digit: "1", Urgency: notes.Urgent, Ladder: "urgent",
+			Fields: []notes.Field{{Key: "name", Kind: "name", Required: true}, {Key: "callback", Kind: "phone"}, {Key: "reason", Kind: "text"}}}}}}
+}
+
+// as returns a context in which the person acts.
+func (r *rig) as(t *testing.T, id access.PersonID) context.Context {
+	t.Helper()
+	a, err := r.door.ActorOf(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return access.With(t.Context(), a)
+}
+
+// call records a call that was answered and has ended, with its recording.
+func (r *rig) call(t *testing.T, id telephony.CallID, account telephony.AccountID) {
+	t.Helper()
+	at := time.Now().Add(-time.Minute)
+	c := telephony.Call{ID: id, DID: "+13125550100", Account: account, ANI: "+13125550142", CallerName: "QUINONES XIMENA", Language: "es", Inbound: true,
+		State: telephony.Talking, OpenedAt: at, AnsweredAt: at, Agent: "agent"}
+	if err := r.store.Record(t.Context(), c, telephony.Step{At: at, Kind: "talking", Agent: "agent"}); err != nil {
+		t.Fatal(err)
+	}
+	c.State, c.EndedAt, c.Outcome = telephony.Ended, at.Add(time.Minute), telephony.Completed
+	if err := r.store.Record(t.Context(), c, telephony.Step{At: c.EndedAt, Kind: "ended"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.store.Keep(t.Context(), id, telephony.RecordingID("rec-"+string(id)), func(w io.Writer) error {
+		_, err := w.Write([]byte("RIFF esternón"))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func draft(id string, call telephony.CallID, account telephony.AccountID) console.Draft {
+	return console.Draft{ID: id, Seq: 1, Call: call, Account: account, CallType: "symptom", Urgency: notes.Urgent, Language: "es", Body: said}
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
