@@ -76,20 +76,27 @@ func launch(in Install, dir string, a account, dieWithUs bool) (*process, error)
 	return p, nil
 }
 
-// sooner is how much sooner than other programs Asterisk gets the processor, as a nice value. Its sound is due each 20 ms,
-// and a recorder that comes late loses what was said.
-const sooner = -11
+// How Asterisk runs before other programs: as a real-time program of low rank, as its own option -p would have it, or
+// where that is not allowed as one that is not nice at all. Its sound is due each 20 ms, and a recorder that comes 100 ms
+// late loses what was said; a busy machine lets ordinary programs wait longer than that, however little nice they are.
+const (
+	rank   = 10
+	sooner = -11
+)
 
-// hurry lets this thread, and with it the child it starts, run before others where we may, as root; otherwise nothing
-// changes, and an administrator may say it for all of us (Nice= of systemd). The result makes the thread as it was.
+// hurry lets this thread, and with it the child it starts, run before others where we may: as root, or when an
+// administrator allows it (LimitRTPRIO= of systemd). Otherwise nothing changes. The result makes the thread as it was.
 func hurry() (usual func()) {
-	was, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
-	nice := 20 - was // the system call tells 20 less it
-	if err != nil || nice <= sooner || unix.Setpriority(unix.PRIO_PROCESS, 0, sooner) != nil {
+	was, err := unix.SchedGetAttr(0, 0)
+	if err != nil || was.Policy != unix.SCHED_NORMAL {
+		return func() {}
+	}
+	if unix.SchedSetAttr(0, &unix.SchedAttr{Policy: unix.SCHED_RR, Priority: rank}, 0) != nil &&
+		(was.Nice <= sooner || unix.SchedSetAttr(0, &unix.SchedAttr{Nice: sooner}, 0) != nil) {
 		return func() {}
 	}
 	return func() {
-		_ = unix.Setpriority(unix.PRIO_PROCESS, 0, nice) // being nicer is never refused
+		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Nice: was.Nice}, 0) // giving up rank is never refused
 	}
 }
 
