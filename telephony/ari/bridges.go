@@ -19,10 +19,11 @@ func (c *Client) MakeBridge(ctx context.Context, b telephony.BridgeID) error {
 	return orDone(err, http.StatusConflict)
 }
 
-// RemoveBridge implements telephony.Switch.
+// RemoveBridge implements telephony.Switch. 409 means that the bridge has gone, or is just going, although Asterisk still
+// lists it: two of us took it down at once.
 func (c *Client) RemoveBridge(ctx context.Context, b telephony.BridgeID) error {
 	err := c.call(ctx, "remove bridge", func() error { return c.rest.Bridge().Delete(bridgeKey(b)) })
-	if err = orDone(err, http.StatusNotFound); err == nil {
+	if err = orDone(err, http.StatusNotFound, http.StatusConflict); err == nil {
 		c.playedWith(b)
 	}
 	return err

@@ -19,8 +19,24 @@ type leg struct {
 	rang    bool // LegRinging was told
 	stale   bool // known from an earlier connection; the next Snapshot shows whether it is there still
 
-	digit   string    // the last key pressed, and when: Asterisk tells it twice, once for the
-	pressed time.Time // channel and once for its endpoint, which we follow
+	key press // the last
+}
+
+// A press of a key, as Asterisk tells it.
+type press struct {
+	key  string
+	at   time.Time // when it was let go
+	held time.Duration
+}
+
+// deferral is how long Asterisk at least puts a key aside that came too close behind another, 45 ms, with a frame to spare.
+const deferral = 65 * time.Millisecond
+
+// again tells whether next is the same press, told once more. Asterisk tells each once for the channel and once for its
+// endpoint, which we follow; and a key that it put aside, as it does when the line was held up and keys come close
+// together, it tells again when it takes it up. The same key, held as long, cannot be let go again sooner than that.
+func (p press) again(next press) bool {
+	return p.key == next.key && p.held == next.held && next.at.Sub(p.at) < max(p.held, deferral)
 }
 
 // forget doubts all we know when a connection is new: nothing is replayed, a Snapshot tells what is there.
@@ -190,11 +206,12 @@ func (c *Client) ringing(v *ari.ChannelStateChange) {
 
 func (c *Client) digit(v *ari.ChannelDtmfReceived) {
 	id, at := telephony.LegID(v.Channel.ID), time.Time(v.Timestamp)
+	key := press{v.Digit, at, time.Duration(v.DurationMs) * time.Millisecond}
 	c.mu.Lock()
 	l := c.legs[id]
-	told := l == nil || !l.entered || l.digit == v.Digit && l.pressed.Equal(at)
+	told := l == nil || !l.entered || l.key.again(key)
 	if !told {
-		l.digit, l.pressed = v.Digit, at
+		l.key = key
 	}
 	c.mu.Unlock()
 	if !told {
