@@ -1,0 +1,182 @@
+package switchtest
+
+import (
+	"time"
+
+	"lamplight/telephony"
+)
+
+func callerLives(s *scene) {
+	ctx := s.Context()
+	p, leg := s.arrive()
+	s.do(s.sw.Ring(ctx, leg))
+	s.do(s.sw.Answer(ctx, leg))
+	s.do(s.sw.Answer(ctx, leg))
+	const keys = "12*0#987"
+	p.Press(keys)
+	heard := ""
+	for range keys {
+		heard += s.want(telephony.Digit, of(leg)).Digit
+	}
+	if heard != keys {
+		s.Errorf("keys %q, pressed %q", heard, keys)
+	}
+	p.HangUp()
+	if e := s.want(telephony.LegDown, of(leg)); e.Cause != 16 {
+		s.Errorf("down with cause %d, want 16", e.Cause)
+	}
+	s.gone("Answer", s.sw.Answer(ctx, leg))
+	s.gone("Renew", s.sw.Renew(ctx, leg, time.Minute))
+	s.gone("Record", s.sw.Record(ctx, leg, telephony.RecordingID(s.id("rec"))))
+	s.do(s.sw.Hangup(ctx, leg))
+}
+
+func nameIsCleaned(s *scene) {
+	p := s.Caller(did, ani, "<b>Ana</b> \u202ezaP\u202c & Co")
+	e := s.want(telephony.LegArrived)
+	if e.CallerName != "<b>Ana</b> zaP & Co" {
+		s.Errorf("name %q", e.CallerName)
+	}
+	p.HangUp()
+	s.want(telephony.LegDown, of(e.Leg))
+}
+
+// ask originates a leg to agent1.
+func (s *scene) ask(timeout time.Duration) telephony.Originate {
+	s.Helper()
+	o := telephony.Originate{
+		Leg: telephony.LegID(s.id("leg")), Call: telephony.CallID(s.id("call")), Agent: "agent1", CallerName: `Lake "Shore" Clinic`, CallerID: did,
+		Headers: map[string]string{"X-Lamplight-Call": "c1"}, Timeout: timeout,
+	}
+	s.do(s.sw.Originate(s.Context(), o))
+	return o
+}
+
+func agentTalks(s *scene) {
+	ctx := s.Context()
+	caller, leg, b := s.answered()
+	agent := s.Agent("agent1", Phone{Answers: true, After: 200 * time.Millisecond})
+	o := s.ask(30 * time.Second)
+	s.do(s.sw.Originate(ctx, o)) // already done
+	if e := s.want(telephony.LegRinging); e.Leg != o.Leg || e.Call != o.Call {
+		s.Errorf("rings: %+v", e)
+	}
+	if e := s.want(telephony.LegEntered); e.Leg != o.Leg || e.Call != o.Call {
+		s.Errorf("entered: %+v", e)
+	}
+	s.do(s.sw.Join(ctx, b, o.Leg))
+	s.do(s.sw.SetPeer(ctx, leg, o.Leg))
+	s.do(s.sw.SetPeer(ctx, o.Leg, leg))
+	s.do(s.sw.Renew(ctx, o.Leg, 0))
+	agent.Press("5")
+	if e := s.want(telephony.Digit); e.Leg != o.Leg || e.Digit != "5" {
+		s.Errorf("key: %+v", e)
+	}
+	s.do(s.sw.SetPeer(ctx, leg, ""))
+	s.do(s.sw.SetPeer(ctx, o.Leg, ""))
+	agent.HangUp()
+	if e := s.want(telephony.LegDown); e.Leg != o.Leg || e.Call != o.Call || e.Cause != 16 {
+		s.Errorf("down: %+v", e)
+	}
+	caller.HangUp()
+	s.want(telephony.LegDown, of(leg))
+	s.do(s.sw.RemoveBridge(ctx, b))
+	s.gone("SetPeer of a leg that has gone", s.sw.SetPeer(ctx, leg, ""))
+}
+
+func agentDoesNot(s *scene) {
+	s.Agent("agent1", Phone{Rejects: 17})
+	busy := s.ask(30 * time.Second)
+	if e := s.want(telephony.LegDown, of(busy.Leg)); e.Cause != 17 || e.Call != busy.Call {
+		s.Errorf("busy: %+v", e)
+	}
+	s.Agent("agent1", Phone{})
+	missed := s.ask(time.Second)
+	s.want(telephony.LegRinging, of(missed.Leg))
+	s.want(telephony.LegDown, of(missed.Leg))
+	withdrawn := s.ask(30 * time.Second)
+	s.want(telephony.LegRinging, of(withdrawn.Leg))
+	s.do(s.sw.Renew(s.Context(), withdrawn.Leg, time.Minute)) // has no lease yet: no error
+	s.do(s.sw.Hangup(s.Context(), withdrawn.Leg))
+	s.want(telephony.LegDown, of(withdrawn.Leg))
+	s.do(s.sw.Hangup(s.Context(), withdrawn.Leg))
+}
+
+func outsideNumber(s *scene) {
+	provider := s.Outside("+13125550199", Phone{Answers: true})
+	o := telephony.Originate{Leg: telephony.LegID(s.id("leg")), Call: "call-1", Number: "+13125550199", CallerID: did, Timeout: 30 * time.Second}
+	s.do(s.sw.Originate(s.Context(), o))
+	s.want(telephony.LegEntered, of(o.Leg))
+	provider.HangUp()
+	s.want(telephony.LegDown, of(o.Leg))
+}
+
+func leaseRunsOut(s *scene) {
+	ctx := s.Context()
+	p, leg, b := s.answered()
+	s.do(s.sw.Renew(ctx, leg, time.Second))
+	begun := time.Now()
+	s.want(telephony.LegLost, of(leg))
+	if took := time.Since(begun); took < 900*time.Millisecond || took > 5*time.Second {
+		s.Errorf("lost after %v, the lease was 1 s", took)
+	}
+	s.gone("Renew of a lost leg", s.sw.Renew(ctx, leg, time.Minute))
+	s.gone("Join of a lost leg", s.sw.Join(ctx, b, leg))
+	snap, err := s.sw.Snapshot(ctx)
+	s.do(err)
+	if len(snap.Legs) != 0 {
+		s.Errorf("a lost leg is in the snapshot: %+v", snap.Legs)
+	}
+	p.HangUp()
+	s.do(s.sw.RemoveBridge(ctx, b))
+}
+
+func snapshotShows(s *scene) {
+	ctx := s.Context()
+	_, leg, b := s.answered()
+	s.Agent("agent1", Phone{Answers: true})
+	o := s.ask(30 * time.Second)
+	s.want(telephony.LegEntered, of(o.Leg))
+	s.do(s.sw.Join(ctx, b, leg, o.Leg))
+	s.do(s.sw.SetPeer(ctx, leg, o.Leg))
+	r := telephony.RecordingID(s.id("rec"))
+	s.do(s.sw.Record(ctx, leg, r))
+	empty := telephony.BridgeID(s.id("bridge"))
+	s.do(s.sw.MakeBridge(ctx, empty))
+	s.Agent("agent2", Phone{})
+	ringing := telephony.Originate{Leg: telephony.LegID(s.id("leg")), Call: "call-2", Agent: "agent2", Timeout: 30 * time.Second}
+	s.do(s.sw.Originate(ctx, ringing))
+	s.want(telephony.LegRinging, of(ringing.Leg))
+
+	snap, err := s.sw.Snapshot(ctx)
+	s.do(err)
+	legs := map[telephony.LegID]telephony.LegView{}
+	for _, v := range snap.Legs {
+		legs[v.Leg] = v
+	}
+	if v := legs[leg]; len(legs) != 3 || !v.Up || v.DID != did || v.ANI != ani || v.Peer != o.Leg || time.Since(v.Since) > time.Minute {
+		s.Errorf("the caller's leg: %+v of %d", v, len(legs))
+	}
+	if v := legs[o.Leg]; !v.Up || v.Agent != "agent1" || v.Call != o.Call {
+		s.Errorf("the agent's leg: %+v", v)
+	}
+	if v := legs[ringing.Leg]; v.Up || v.Agent != "agent2" || v.Call != "call-2" {
+		s.Errorf("the ringing leg: %+v", v)
+	}
+	for _, v := range snap.Bridges {
+		if want := map[telephony.BridgeID]int{b: 2, empty: 0}[v.Bridge]; len(v.Legs) != want {
+			s.Errorf("bridge %+v", v)
+		}
+	}
+	if len(snap.Bridges) != 2 || len(snap.Recordings) != 1 || snap.Recordings[0] != r {
+		s.Errorf("bridges %v, recordings %v", snap.Bridges, snap.Recordings)
+	}
+	for _, l := range []telephony.LegID{leg, o.Leg, ringing.Leg} {
+		s.do(s.sw.Hangup(ctx, l))
+		s.want(telephony.LegDown, of(l))
+	}
+	s.want(telephony.RecordingEnded)
+	s.do(s.sw.DeleteRecording(ctx, r))
+	s.do(s.sw.RemoveBridge(ctx, b))
+	s.do(s.sw.RemoveBridge(ctx, empty))
+}
