@@ -147,7 +147,7 @@ func (b *browser) heard(ev any) {
 
 func (b *browser) do(a ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, browserLimit)
 	defer cancel()
 	if !b.ran { // the first run holds the browser: it must not have a limit
 		ctx, b.ran = b.ctx, true
@@ -157,10 +157,15 @@ func (b *browser) do(a ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
+// browserLimit is how long the browser may take for one thing: a browser that hangs must fail its test, not hold it up.
+const browserLimit = 30 * time.Second
+
 // eval answers a script's value.
 func eval[T any](b *browser, script string) T {
 	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	ctx, cancel := context.WithTimeout(b.ctx, browserLimit)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -233,7 +238,9 @@ func (b *browser) shot(name string) {
 		dir = b.t.TempDir()
 	}
 	eval[bool](b, `new Promise(f => setTimeout(() => f(true), 60))`) // fonts and the frame in hand
-	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	ctx, cancel := context.WithTimeout(b.ctx, browserLimit)
+	defer cancel()
+	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -34,6 +34,9 @@ const (
 // Patience is how long a condition may take before the test fails.
 const Patience = 20 * time.Second
 
+// driver asks the driver; one that hangs fails its test. Starting a desk takes longest.
+var driver = http.Client{Timeout: 3 * Patience}
+
 // A Window is a desk under a driver. It belongs to one test and one goroutine.
 type Window struct {
 	Env []string // what the desk was started with, beside the test's own environment: its display and its bus
@@ -85,7 +88,7 @@ func (w *Window) ask(method, path string, body any) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.DefaultClient.Do(q)
+	r, err := driver.Do(q)
 	if err != nil {
 		return nil, err
 	}

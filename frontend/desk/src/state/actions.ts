@@ -70,6 +70,7 @@ export const actions: Action[] = [
   { id: 'type', keys: ['Alt+1', 'Alt+2', 'Alt+3', 'Alt+4', 'Alt+5', 'Alt+6', 'Alt+7', 'Alt+8', 'Alt+9'], label: 'desk.key.type', group: 'note', when: () => here() && desk.form !== null && !desk.form.sent, run: () => {}, typing: true },
   { id: 'send', keys: ['Ctrl+Enter'], label: 'desk.key.send', group: 'note', when: () => here() && desk.form !== null && !desk.form.sent, run: () => void desk.send(), typing: true },
   { id: 'another', keys: ['Alt+n'], label: 'desk.key.another', group: 'note', when: () => here() && !!desk.form?.sent, run: () => desk.another(), typing: true },
+  { id: 'sent-story', keys: ['Alt+s'], label: 'desk.key.story', group: 'note', when: () => here() && !!desk.form?.sent, run: () => void desk.openSent(), typing: true },
   { id: 'done', keys: ['F12'], label: 'desk.key.done', group: 'note', when: () => here() && !desk.talking && !desk.offered && (desk.wrapUp || desk.form !== null), run: () => void desk.done(), typing: true },
   { id: 'board', keys: ['F7'], label: 'desk.key.board', group: 'board', when: () => here(), run: toggleBoard, typing: true },
   { id: 'state', keys: ['F9'], label: 'desk.key.state', group: 'desk', when: here, run: open('state'), typing: true },

@@ -327,6 +327,12 @@ class Desk {
     })
   }
 
+  /** The story of the note just sent. */
+  async openSent(): Promise<void> {
+    const f = this.form
+    if (f?.sent) await this.openStory({ call: f.pop.call, note: f.sent.note })
+  }
+
   async openCalls(): Promise<void> {
     await this.act(async () => {
       this.scenarios = (await go().Scenarios()) ?? []

@@ -44,21 +44,25 @@ export const tIn = (lang: Lang, key: string, values?: Record<string, unknown>): 
 /** A code from the server in words; one the catalog does not know is shown as it is, never as nothing. */
 export function code(prefix: string, value: string, values?: Record<string, unknown>): string {
   if (!value) return ''
-  const key = prefix + value
+  const key = prefix + value.replaceAll(' ', '-')
   const s = t(key, values)
   return s === key ? value.replaceAll(/[-.]/g, ' ') : s
 }
 
 /**
- * A step's detail in words. The server's leaves carry ids beside the codes; whoever reads a story wants the codes.
+ * A step's detail in words. The server's leaves carry ids beside the codes; whoever reads a story wants the codes, of some
+ * kinds of step only those that are words here.
  */
-export function details(value: string): string {
+export function details(value: string, known = false): string {
   return value
     .split(/\s+/)
-    .filter((w) => w && !/[:=]|\d.*-|^[0-9a-f]{12,}$/i.test(w))
+    .filter((w) => w && !/[:=]|\d.*-|^[0-9a-f]{12,}$/i.test(w) && (!known || `desk.detail.${w}` in en))
     .map((w) => code('desk.detail.', w))
     .join(', ')
 }
+
+/** Who did a step: a person by name, a part of the house as the house. */
+export const who = (actor: string): string => (/^(telephony|routing|console|demo|trainer)$/.test(actor) ? 'Lamplight' : actor)
 
 /** A text of the practice in a language, or in English, or in what there is. */
 export function inLang(of: Record<string, string> | null | undefined, lang: string): string {
