@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lamplight/notes"
+	"lamplight/notes/access"
 	"lamplight/routing"
 	"lamplight/telephony"
 )
@@ -58,14 +59,39 @@ func (h *House) Run(ctx context.Context) error {
 				return nil
 			}
 		}
-		h.streams.all(func(ctx context.Context) (Event, bool) {
-			rows, err := h.Board(ctx)
-			if err != nil {
-				h.cfg.Log.Error("console: board", "error", err)
-				return Event{}, false
-			}
-			return h.event(Event{Kind: "board", Board: rows}), true
-		}, true)
+		h.draw(ctx)
+	}
+}
+
+// drawLimit is how long reading a board may take, and drawAgain when one that could not be read is tried again.
+const (
+	drawLimit = 10 * time.Second
+	drawAgain = time.Second
+)
+
+// draw shows every desk its board. It is read once for all who may see the same of it, because a leaf a desk for each change
+// would bury the log: the leaf of that one reading names everybody who is shown it.
+func (h *House) draw(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(access.System(ctx, "console"), drawLimit)
+	defer cancel()
+	for _, desks := range h.streams.byView() {
+		viewers := make([]access.Actor, len(desks))
+		for i, d := range desks {
+			viewers[i] = d.viewer
+		}
+		var rows []BoardRow
+		open, err := h.cfg.Store.BoardFor(ctx, viewers...)
+		if err == nil {
+			rows, err = h.rows(ctx, open)
+		}
+		if err != nil {
+			h.cfg.Log.Error("console: board", "error", err)
+			time.AfterFunc(drawAgain, h.boardMoved)
+			continue
+		}
+		for _, d := range desks {
+			d.show(h.now(Event{Kind: "board", Board: rows}))
+		}
 	}
 }
 
@@ -79,6 +105,11 @@ func (h *House) Board(ctx context.Context) ([]BoardRow, error) {
 	if err != nil {
 		return nil, refusal(err)
 	}
+	return h.rows(ctx, open)
+}
+
+// rows puts together what the record and routing know of what is open.
+func (h *House) rows(ctx context.Context, open []notes.BoardRow) ([]BoardRow, error) {
 	climbs, err := h.cfg.Routing.Rows(ctx)
 	if err != nil {
 		return nil, err

@@ -2,8 +2,11 @@ package console
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 
+	"lamplight/notes/access"
 	"lamplight/telephony"
 )
 
@@ -23,19 +26,22 @@ type streams struct {
 
 // stream is one desk's queue of events to come.
 type stream struct {
+	viewer access.Actor  // who sits there
+	some   chan struct{} // holds a token when queue may hold something
+	end    context.CancelFunc
+
 	mu    sync.Mutex // guards queue and board
 	queue []makeEvent
-	board bool          // a board is in the queue already: it will show what has changed since, too
-	some  chan struct{} // holds a token when queue may hold something
-	end   context.CancelFunc
+	board makeEvent // the board to show when its turn in the queue comes, nil for none
 }
 
-// attach opens a stream for an agent until ctx ends; first is its first event. last tells, when the stream has ended,
+// attach opens a stream for an agent, whom ctx carries, until ctx ends; first is its first event. last tells, when the stream has ended,
 // whether it was the agent's last.
 func (s *streams) attach(ctx context.Context, a telephony.AgentID, first makeEvent, ended func(last bool)) <-chan Event {
 	ctx, cancel := context.WithCancel(ctx)
 	st := &stream{some: make(chan struct{}, 1), end: cancel}
-	st.push(first, false)
+	st.viewer, _ = access.From(ctx) // nobody sees no board
+	st.push(first)
 	s.mu.Lock()
 	if s.open == nil {
 		s.open = map[telephony.AgentID]map[*stream]struct{}{}
@@ -86,40 +92,65 @@ func (s *streams) to(a telephony.AgentID, m makeEvent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for st := range s.open[a] {
-		st.push(m, false)
+		st.push(m)
 	}
 }
 
-// all queues an event for every desk. A board still waiting in a queue stands for this one.
-func (s *streams) all(m makeEvent, board bool) {
+// all queues an event for every desk.
+func (s *streams) all(m makeEvent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, desks := range s.open {
 		for st := range desks {
-			st.push(m, board)
+			st.push(m)
 		}
 	}
 }
 
-func (st *stream) push(m makeEvent, board bool) {
+// byView lists the desks that watch, those together whose agents may see the same of the board.
+func (s *streams) byView() map[string][]*stream {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string][]*stream{}
+	for _, desks := range s.open {
+		for st := range desks {
+			accounts, everywhere := st.viewer.Accounts(access.SeeBoard)
+			if everywhere {
+				accounts = []string{access.Everywhere}
+			}
+			slices.Sort(accounts)
+			if view := strings.Join(accounts, " "); view != "" {
+				out[view] = append(out[view], st)
+			}
+		}
+	}
+	return out
+}
+
+// show queues a board. It takes the place of one that still waits for its turn.
+func (st *stream) show(board makeEvent) {
 	st.mu.Lock()
-	defer st.mu.Unlock()
-	if board && st.board {
+	waits := st.board != nil
+	st.board = board
+	st.mu.Unlock()
+	if waits {
 		return
 	}
+	st.push(func(ctx context.Context) (Event, bool) {
+		st.mu.Lock()
+		newest := st.board
+		st.board = nil
+		st.mu.Unlock()
+		return newest(ctx)
+	})
+}
+
+func (st *stream) push(m makeEvent) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
 	if len(st.queue) >= backlogLimit {
 		st.end()
 		return
-	}
-	if board {
-		st.board = true
-		inner := m
-		m = func(ctx context.Context) (Event, bool) {
-			st.mu.Lock()
-			st.board = false // what changes from here on needs a board of its own
-			st.mu.Unlock()
-			return inner(ctx)
-		}
 	}
 	st.queue = append(st.queue, m)
 	select {

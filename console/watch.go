@@ -131,7 +131,7 @@ func (h *House) AgentMoved(a telephony.AgentID, s telephony.AgentState, reason s
 
 // FiguresMoved tells every desk the queue's figures.
 func (h *House) FiguresMoved(f telephony.Figures) {
-	h.streams.all(h.now(Event{Kind: "figures", Figures: &f}), false)
+	h.streams.all(h.now(Event{Kind: "figures", Figures: &f}))
 }
 
 // Hello tells a desk all it needs to draw itself.

@@ -32,13 +32,42 @@ func (s *Store) Board(ctx context.Context, accounts ...telephony.AccountID) ([]B
 	if err != nil {
 		return nil, err
 	}
+	return s.board(ctx, scope)
+}
+
+// BoardFor is Board read once for several people who may all see the same of it: the one leaf, of the actor who reads it for
+// them, names each as "shown:ID". When one of them may see more or less than another, nothing is read: ErrForbidden.
+func (s *Store) BoardFor(ctx context.Context, viewers ...access.Actor) ([]BoardRow, error) {
+	if len(viewers) == 0 {
+		return nil, access.ErrNobody
+	}
+	var scope, shown []string
+	for i, v := range viewers {
+		theirs, err := scopeOf(access.With(ctx, v), access.SeeBoard, nil)
+		if err != nil {
+			return nil, err
+		}
+		slices.Sort(theirs)
+		if i > 0 && ((scope == nil) != (theirs == nil) || !slices.Equal(scope, theirs)) {
+			return nil, access.ErrForbidden
+		}
+		scope = theirs
+		if who := "shown:" + v.ID(); !slices.Contains(shown, who) { // somebody may sit at two desks
+			shown = append(shown, who)
+		}
+	}
+	slices.Sort(shown)
+	return s.board(ctx, scope, shown...)
+}
+
+func (s *Store) board(ctx context.Context, scope []string, shown ...string) ([]BoardRow, error) {
 	rows, titles, err := s.boardNotes(ctx, scope)
 	if err != nil {
 		return nil, fmt.Errorf("list the board: %w", err)
 	}
 	if err := s.openTitles(ctx, "board.opened", scope, len(rows), func(i int) (*Note, []byte, *string) {
 		return &rows[i].Note, titles[i], &rows[i].Patient
-	}); err != nil {
+	}, shown...); err != nil {
 		return nil, err
 	}
 	calls, err := s.pool.Query(ctx, "select id, account, coalesce(ended_at, opened_at), caller_term is not null from call where followup in ('due', 'no-number') and ($1::text[] is null or account = any($1)) order by opened_at", scope)
@@ -104,12 +133,13 @@ func scopeOf(ctx context.Context, act access.Act, accounts []telephony.AccountID
 	return scope, nil
 }
 
-// openTitles opens the display names of n notes after committing one leaf for them all.
-func (s *Store) openTitles(ctx context.Context, action string, scope []string, n int, at func(int) (*Note, []byte, *string)) error {
+// openTitles opens the display names of n notes after committing one leaf for them all; shown are codes for whom, when it is
+// not the actor alone.
+func (s *Store) openTitles(ctx context.Context, action string, scope []string, n int, at func(int) (*Note, []byte, *string), shown ...string) error {
 	if n == 0 {
 		return nil
 	}
-	e := audit.Entry{Actor: actorOf(ctx), Action: action, Kind: "list", Object: "all", Detail: []string{fmt.Sprintf("rows=%d", n)}}
+	e := audit.Entry{Actor: actorOf(ctx), Action: action, Kind: "list", Object: "all", Detail: append([]string{fmt.Sprintf("rows=%d", n)}, shown...)}
 	if len(scope) == 1 {
 		e.Account, e.Object = scope[0], scope[0]
 	} else if len(scope) > 1 {

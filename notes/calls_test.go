@@ -210,3 +210,49 @@ func TestCallsAreFound(t *testing.T) {
 		t.Errorf("another practice knows the caller: %v %v", other, err)
 	}
 }
+
+// TestABoardForSeveral: who may see more or less than another is not shown the same board, and nothing is read.
+func TestABoardForSeveral(t *testing.T) {
+	h := newHouse(t).furnish(t)
+	if _, err := h.store.Take(h.as(t, agentID), aDraft("d1", "")); err != nil {
+		t.Fatal(err)
+	}
+	actor := func(id access.PersonID) access.Actor {
+		a, err := h.door.ActorOf(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	ctx := access.System(t.Context(), "console")
+	leaves := func() (n int) {
+		if err := h.pool.QueryRow(ctx, "select count(*) from audit_outbox").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := leaves()
+	for name, viewers := range map[string][]access.Actor{
+		"all and one practice":     {actor(agentID), actor(doctorID)},
+		"one practice and all":     {actor(doctorID), actor(agentID)},
+		"one and another":          {actor(doctorID), actor(strangerID)},
+		"somebody and one of none": {actor(agentID), {Person: "stranger"}},
+	} {
+		if rows, err := h.store.BoardFor(ctx, viewers...); !errors.Is(err, access.ErrForbidden) || rows != nil {
+			t.Errorf("%s: %d rows, %v", name, len(rows), err)
+		}
+	}
+	if _, err := h.store.BoardFor(ctx); !errors.Is(err, access.ErrNobody) {
+		t.Errorf("for nobody: %v", err)
+	}
+	if n := leaves(); n != before {
+		t.Errorf("%d leaves of what was refused", n-before)
+	}
+	rows, err := h.store.BoardFor(ctx, actor(doctorID), actor(officeID))
+	if err != nil || len(rows) != 1 || rows[0].Patient == "" {
+		t.Errorf("the practice's own: %d rows, %v", len(rows), err)
+	}
+	if n := leaves(); n != before+1 {
+		t.Errorf("%d leaves for two viewers, want 1", n-before)
+	}
+}

@@ -1,0 +1,224 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/notes/audit"
+	"lamplight/notes/audit/tree"
+	"lamplight/notes/postgres"
+	"lamplight/notes/postgres/postgrestest"
+	"lamplight/notes/seal"
+	"lamplight/routing"
+	"lamplight/telephony"
+)
+
+// boardHouse is a house on a database of its own, with two practices, whose boards are drawn.
+type boardHouse struct {
+	*House
+	pool  *pgxpool.Pool
+	store *notes.Store
+	desk  *routing.Engine
+}
+
+func newBoardHouse(t *testing.T) *boardHouse {
+	t.Helper()
+	b := &boardHouse{pool: postgrestest.New(t)}
+	key, err := audit.OpenKey(filepath.Join(t.TempDir(), "audit.key"), "lamplight.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := seal.OpenKeyring(filepath.Join(t.TempDir(), "root.keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := audit.NewLog(b.pool, key)
+	ring := seal.NewRing(root, postgres.NewShelf(b.pool, log))
+	b.store = notes.NewStore(b.pool, log, ring, nil)
+	if b.desk, err = routing.New(routing.Config{Pool: b.pool, Log: log, LinkBase: "https://page.example", LinkKey: make([]byte, 32)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []telephony.AccountID{"lakeside", "bosque"} {
+		if err := b.store.PutAccount(access.System(t.Context(), "test"), notes.Account{ID: id, Name: "Practice " + string(id), TimeZone: "America/Chicago",
+			Languages: []telephony.Language{"en"}, Schedule: []byte(`{}`), Ladders: []byte(`[]`),
+			Script: notes.Script{CallTypes: []notes.CallType{{ID: "symptom", Digit: "1", Urgency: notes.Urgent, Fields: []notes.Field{{Key: "name", Kind: "name", Required: true}}}}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.House = New(Config{Store: b.store, Door: access.NewDoor(b.pool, log, ring), Routing: b.desk, Log: slog.New(slog.DiscardHandler)})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- b.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return b
+}
+
+// take stores a note that climbs.
+func (b *boardHouse) take(t *testing.T, account telephony.AccountID, name string) {
+	t.Helper()
+	d := notes.Draft{ID: string(account) + "-draft", Account: account, CallType: "symptom", Urgency: notes.Urgent, Language: "en",
+		Body: notes.Body{Fields: map[string]string{"name": name}}}
+	now := time.Now()
+	plan := routing.Plan{Ladder: "urgent", At: now, Board: now.Add(time.Hour), Steps: []routing.PlanStep{{At: now.Add(time.Hour / 2), Contact: "reyes", Name: "Dr Reyes", Channel: routing.Text}}}
+	if _, err := b.store.TakeQueued(access.System(t.Context(), "test"), d, func(q *pgx.Batch, n notes.Note) error {
+		_, err := b.desk.QueueBegin(q, n, plan)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// agentFor is an agent of one practice, or of all.
+func agentFor(id, account string) access.Actor {
+	return access.Actor{Person: access.PersonID(id), Grants: []access.Grant{{Account: account, Role: access.Agent}}}
+}
+
+// sits opens a desk's stream whose first event is a hello.
+func (b *boardHouse) sits(t *testing.T, a access.Actor) <-chan Event {
+	t.Helper()
+	events := b.streams.attach(access.With(t.Context(), a), telephony.AgentID(a.Person), b.now(Event{Kind: "hello"}), func(bool) {})
+	if e := <-events; e.Kind != "hello" {
+		t.Fatalf("the first event is %q", e.Kind)
+	}
+	return events
+}
+
+// readings are the leaves of boards read, in order.
+func (b *boardHouse) readings(t *testing.T) (out []tree.Entry) {
+	t.Helper()
+	rows, err := b.pool.Query(t.Context(), "select body from audit_outbox order by id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bodies, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, body := range bodies {
+		e, err := tree.Decode(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Action == "board.opened" {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func patients(rows []BoardRow) (names []string) {
+	for _, r := range rows {
+		names = append(names, r.Patient)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// TestABoardIsReadOnceForAllWhoSeeTheSame draws the board on thirty desks: two leaves name exactly who was shown what.
+func TestABoardIsReadOnceForAllWhoSeeTheSame(t *testing.T) {
+	b := newBoardHouse(t)
+	b.take(t, "lakeside", "Julia Ortega")
+	b.take(t, "bosque", "Max Weber")
+	var everywhere []<-chan Event
+	want := []string{"rows=2"}
+	for i := range 29 {
+		id := fmt.Sprintf("agent-%02d", i)
+		everywhere, want = append(everywhere, b.sits(t, agentFor(id, access.Everywhere))), append(want, "shown:"+id)
+	}
+	everywhere = append(everywhere, b.sits(t, agentFor("agent-00", access.Everywhere))) // one at two desks
+	one := b.sits(t, agentFor("agent-lakeside", "lakeside"))
+	nobody := b.sits(t, access.Actor{Person: "admin", Grants: []access.Grant{{Account: access.Everywhere, Role: access.Admin}}})
+
+	b.boardMoved()
+	for _, events := range everywhere {
+		if e := <-events; e.Kind != "board" || !slices.Equal(patients(e.Board), []string{"J. Ortega", "M. Weber"}) {
+			t.Fatalf("a desk shows %v of %q", patients(e.Board), e.Kind)
+		}
+	}
+	if e := <-one; e.Kind != "board" || !slices.Equal(patients(e.Board), []string{"J. Ortega"}) {
+		t.Fatalf("the desk of one practice shows %v of %q", patients(e.Board), e.Kind)
+	}
+	select {
+	case e := <-nobody:
+		t.Errorf("who may see no board got %q", e.Kind)
+	default:
+	}
+	got := b.readings(t)
+	if len(got) != 2 {
+		t.Fatalf("%d leaves for 31 desks of two views, want 2", len(got))
+	}
+	slices.SortFunc(got, func(a, b tree.Entry) int { return len(b.Detail) - len(a.Detail) })
+	if got[0].Object != "all" || !slices.Equal(got[0].Detail, want) {
+		t.Errorf("the leaf of all says %q %q", got[0].Object, got[0].Detail)
+	}
+	if got[1].Account != "lakeside" || !slices.Equal(got[1].Detail, []string{"rows=1", "shown:agent-lakeside"}) {
+		t.Errorf("the leaf of one practice says %q %q", got[1].Account, got[1].Detail)
+	}
+}
+
+// TestABoardWithoutItsLeafIsNotShown takes the place of leaves away, and gives it back: the board is drawn then.
+func TestABoardWithoutItsLeafIsNotShown(t *testing.T) {
+	b := newBoardHouse(t)
+	b.take(t, "lakeside", "Julia Ortega")
+	events := b.sits(t, agentFor("agent-00", access.Everywhere))
+	if _, err := b.pool.Exec(t.Context(), "alter table audit_outbox rename to audit_elsewhere"); err != nil {
+		t.Fatal(err)
+	}
+	b.boardMoved()
+	select {
+	case e := <-events:
+		t.Fatalf("a board of %d rows was shown without a leaf", len(e.Board))
+	case <-time.After(4 * boardSettles):
+	}
+	if _, err := b.pool.Exec(t.Context(), "alter table audit_elsewhere rename to audit_outbox"); err != nil {
+		t.Fatal(err)
+	}
+	if e := <-events; e.Kind != "board" || len(e.Board) != 1 {
+		t.Fatalf("then it shows %d rows of %q", len(e.Board), e.Kind)
+	}
+	if got := b.readings(t); len(got) != 1 {
+		t.Errorf("%d leaves, want 1", len(got))
+	}
+}
+
+// TestASlowDeskGetsTheNewestBoard shows three boards while the desk's stream is busy.
+func TestASlowDeskGetsTheNewestBoard(t *testing.T) {
+	b := &boardHouse{House: New(Config{})}
+	busy, free := make(chan struct{}), make(chan struct{})
+	events := b.streams.attach(t.Context(), "agent-00", func(context.Context) (Event, bool) {
+		close(busy)
+		<-free
+		return Event{Kind: "hello"}, true
+	}, func(bool) {})
+	<-busy
+	for st := range b.streams.open["agent-00"] {
+		for i := range 3 {
+			st.show(b.now(Event{Kind: "board", Board: make([]BoardRow, i)}))
+		}
+		st.push(b.now(Event{Kind: "figures"}))
+	}
+	close(free)
+	for _, want := range []struct {
+		kind string
+		rows int
+	}{{"hello", 0}, {"board", 2}, {"figures", 0}} {
+		if e := <-events; e.Kind != want.kind || len(e.Board) != want.rows {
+			t.Errorf("%q with %d rows, want %q with %d", e.Kind, len(e.Board), want.kind, want.rows)
+		}
+	}
+}
