@@ -95,7 +95,8 @@ func (h *House) draw(ctx context.Context) {
 	}
 }
 
-// Board lists what waits on somebody: notes that climb or that nobody acknowledged, voicemails, calls to be called back.
+// Board lists what waits on somebody: notes that climb or that nobody acknowledged, voicemails, calls to be called back, and
+// what a provider wrote back until an agent adds to the note.
 // A note that waits for the office without a ladder is on the practice's page, not here.
 func (h *House) Board(ctx context.Context) ([]BoardRow, error) {
 	if _, _, err := h.agent(ctx); err != nil {
@@ -121,7 +122,7 @@ func (h *House) rows(ctx context.Context, open []notes.BoardRow) ([]BoardRow, er
 	out := []BoardRow{}
 	for _, r := range open {
 		climb, climbing := byNote[r.Note.ID]
-		if r.Kind == "note" && !climbing {
+		if r.Kind == "note" && !climbing && r.RepliedBy == "" {
 			continue
 		}
 		row, err := h.row(ctx, r)
@@ -130,6 +131,9 @@ func (h *House) rows(ctx context.Context, open []notes.BoardRow) ([]BoardRow, er
 		}
 		if climbing {
 			row.climb(climb)
+		}
+		if r.RepliedAt.After(row.Last.At) {
+			row.Last = LastStep{Kind: "replied", Name: r.RepliedBy, At: r.RepliedAt}
 		}
 		out = append(out, row)
 	}

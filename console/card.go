@@ -357,12 +357,18 @@ func (h *House) PassOn(ctx context.Context, note notes.NoteID) (Card, error) {
 	})
 }
 
-// Reply writes back to the agents. The one who took the note is told at once.
+// Reply writes back to the agents. The one who took the note is told at once, or every desk when that one is not there; it
+// stands on the board until an agent adds to the note.
 func (h *House) Reply(ctx context.Context, note notes.NoteID, text string) (Card, error) {
 	return h.acted(ctx, note, func(routing.Actor) error {
 		n, err := h.cfg.Store.AddOn(ctx, note, "", notes.Reply, text)
 		if err == nil {
-			h.streams.to(telephony.AgentID(n.Taker), h.now(Event{Kind: "notice", Notice: "desk.notice.reply"}))
+			told := h.now(Event{Kind: "notice", Notice: "desk.notice.reply"})
+			if taker := telephony.AgentID(n.Taker); h.streams.watched(taker) {
+				h.streams.to(taker, told)
+			} else {
+				h.streams.all(told)
+			}
 		}
 		return err
 	})

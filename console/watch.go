@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"lamplight/notes/access"
+	"lamplight/routing"
 	"lamplight/telephony"
 )
 
@@ -127,6 +128,13 @@ func (h *House) AgentMoved(a telephony.AgentID, s telephony.AgentState, reason s
 		v.State, v.Reason, v.Since = s, reason, since
 		return h.event(Event{Kind: "agent", Agent: &v}), true
 	})
+}
+
+// StandsStill has every desk told that an open note waits on nobody. Routing's auditor says it again and again until a
+// person acts.
+func (h *House) StandsStill(routing.Alarm) {
+	h.streams.all(h.now(Event{Kind: "notice", Notice: "desk.notice.stands-still"}))
+	h.boardMoved()
 }
 
 // FiguresMoved tells every desk the queue's figures.

@@ -23,6 +23,9 @@ type BoardRow struct {
 	Patient string    // "J. Ortega"; patient data; "" for a call back
 	// Number says that a call back can be made: the caller did not withhold the number.
 	Number bool
+	// RepliedBy wrote back to the agents at RepliedAt, and no agent has added to the note since; "" when nobody waits so.
+	RepliedBy string
+	RepliedAt time.Time
 }
 
 // Board lists what is open for the practices named, or for all the actor may see when none is, the oldest first. The
@@ -70,6 +73,9 @@ func (s *Store) board(ctx context.Context, scope []string, shown ...string) ([]B
 	}, shown...); err != nil {
 		return nil, err
 	}
+	if err := s.replies(ctx, rows); err != nil {
+		return nil, fmt.Errorf("list the replies: %w", err)
+	}
 	calls, err := s.pool.Query(ctx, "select id, account, coalesce(ended_at, opened_at), caller_term is not null from call where followup in ('due', 'no-number') and ($1::text[] is null or account = any($1)) order by opened_at", scope)
 	if err != nil {
 		return nil, fmt.Errorf("list the calls to be called back: %w", err)
@@ -105,6 +111,30 @@ func (s *Store) boardNotes(ctx context.Context, scope []string) (rows []BoardRow
 		titles = append(titles, title)
 	}
 	return rows, titles, res.Err()
+}
+
+// replies marks the notes to which somebody wrote back and no agent has answered.
+func (s *Store) replies(ctx context.Context, rows []BoardRow) error {
+	at := make(map[NoteID]int, len(rows))
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		at[r.Note.ID], ids[i] = i, string(r.Note.ID)
+	}
+	res, err := s.pool.Query(ctx, "select distinct on (note) note, kind, by_name, at from add_on where note = any($1) and kind in ($2, $3) order by note, at desc, id desc",
+		ids, Reply, Remark)
+	if err != nil {
+		return err
+	}
+	var note NoteID
+	var kind, by string
+	var when time.Time
+	_, err = pgx.ForEachRow(res, []any{&note, &kind, &by, &when}, func() error {
+		if r := &rows[at[note]]; kind == Reply {
+			r.RepliedBy, r.RepliedAt = by, when.UTC()
+		}
+		return nil
+	})
+	return err
 }
 
 // scopeOf is the practices a listing may cover: those named, each allowed, or all the actor may; nil is every practice.

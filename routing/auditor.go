@@ -31,7 +31,7 @@ type Alarm struct {
 // Patience of the auditor.
 const (
 	overdueAfter = 15 * time.Second
-	ignoredAfter = 5 * time.Minute
+	ignoredAfter = time.Minute
 	alarmAgain   = time.Minute
 )
 

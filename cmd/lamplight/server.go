@@ -243,7 +243,7 @@ func (s *Server) openRouting(context.Context) error {
 		return err
 	}
 	s.routing, err = routing.New(routing.Config{Pool: s.pool, Log: s.audit, Channels: channels, LinkBase: s.pagesURL, LinkKey: linkKey, Logger: s.log,
-		Alarm: func(a routing.Alarm) { s.log.Error("routing: an open note stands still", "alarm", a) }})
+		Alarm: func(a routing.Alarm) { s.house.StandsStill(a) }}) // the house is there before the escalations run
 	return err
 }
 
