@@ -72,7 +72,9 @@ func (e *Engine) audit(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		found, now, err := e.Standing(ctx)
+		var found []Alarm
+		var now time.Time
+		err := e.soon(ctx, func(ctx context.Context) (err error) { found, now, err = e.Standing(ctx); return err })
 		if err != nil {
 			if ctx.Err() == nil {
 				e.logger.Error("the auditor cannot look at the open dispatches", "err", err)

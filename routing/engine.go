@@ -10,10 +10,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"lamplight/notes"
 	"lamplight/notes/audit"
+	"lamplight/notes/postgres"
 	"lamplight/routing/channel"
 )
 
@@ -125,6 +127,25 @@ func (e *Engine) Wake() {
 	}
 }
 
+// soon asks the database what all escalations wait for. One that neither answers nor hangs up, because the way to it is cut,
+// must not hold them until TCP gives up: the connections are given up instead, and the next question goes by a new one.
+func (e *Engine) soon(ctx context.Context, ask func(context.Context) error) error {
+	within, cancel := context.WithTimeout(ctx, e.cfg.Lease/2)
+	defer cancel()
+	err := ask(within)
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
+		e.pool.Reset()
+	}
+	return err
+}
+
+// inTxSoon is soon for a transaction.
+func (e *Engine) inTxSoon(ctx context.Context, do func(context.Context, pgx.Tx) error) error {
+	return e.soon(ctx, func(ctx context.Context) error {
+		return postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error { return do(ctx, tx) })
+	})
+}
+
 // busy counts the messages under way by channel, so that a carrier that hangs takes its own channel's workers and no other's.
 type busy struct {
 	mu sync.Mutex // guards n
@@ -162,7 +183,8 @@ func (e *Engine) round(ctx context.Context, under *sync.WaitGroup) {
 	}
 	for ctx.Err() == nil {
 		slots, full := e.busy.slots(e.cfg.Workers)
-		claims, err := e.claim(ctx, slots, full)
+		var claims []claimed
+		err := e.soon(ctx, func(ctx context.Context) (err error) { claims, err = e.claim(ctx, slots, full); return err })
 		if err != nil {
 			if ctx.Err() == nil {
 				e.logger.Error("claim attempts", "err", err)
@@ -191,9 +213,11 @@ func (e *Engine) round(ctx context.Context, under *sync.WaitGroup) {
 func (e *Engine) sleep(ctx context.Context) {
 	wait := e.cfg.Poll
 	var next *float64
-	err := e.pool.QueryRow(ctx, `select extract(epoch from least(
-		(select min(wake_at) from attempt where wake_at is not null),
-		(select min(board_at) from dispatch where state = 'climbing')) - routing_now())::float8`).Scan(&next)
+	err := e.soon(ctx, func(ctx context.Context) error {
+		return e.pool.QueryRow(ctx, `select extract(epoch from least(
+			(select min(wake_at) from attempt where wake_at is not null),
+			(select min(board_at) from dispatch where state = 'climbing')) - routing_now())::float8`).Scan(&next)
+	})
 	if err == nil && next != nil {
 		// What is due already is being worked on, or every worker is busy: both wake us.
 		if due := time.Duration(*next * float64(time.Second)); due > 0 && due < wait {

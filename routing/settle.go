@@ -169,7 +169,7 @@ func (e *Engine) advance(ctx context.Context, tx pgx.Tx, s step, rung int) error
 func (e *Engine) exhaustDue(ctx context.Context) error {
 	for {
 		var more bool
-		err := postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
+		err := e.inTxSoon(ctx, func(ctx context.Context, tx pgx.Tx) error {
 			s := step{kind: StepExhausted}
 			err := tx.QueryRow(ctx, `update dispatch set state = 'exhausted' where id = (
 				select id from dispatch where state = 'climbing' and board_at <= routing_now()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"lamplight/notes"
 )
@@ -98,7 +99,11 @@ func (e *Engine) listenOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.cfg.Lease/4)
+		defer cancel()
+		_ = conn.Close(end) // the connection is of no more use, however it ends
+	}()
 	for _, sql := range []string{"listen lamplight_due", "listen lamplight_moved"} {
 		if _, err := conn.Exec(ctx, sql); err != nil {
 			return err
@@ -107,7 +112,7 @@ func (e *Engine) listenOnce(ctx context.Context) error {
 	e.Wake()
 	e.hub.tell("")
 	for {
-		n, err := conn.WaitForNotification(ctx)
+		n, err := e.hear(ctx, conn)
 		if err != nil {
 			return err
 		}
@@ -115,6 +120,22 @@ func (e *Engine) listenOnce(ctx context.Context) error {
 			e.Wake()
 		} else {
 			e.hub.tell(notes.NoteID(n.Payload))
+		}
+	}
+}
+
+// hear waits for a notification, and asks now and then whether the database is still there: a connection that is cut is
+// silent for ever.
+func (e *Engine) hear(ctx context.Context, conn *pgx.Conn) (*pgconn.Notification, error) {
+	for {
+		within, cancel := context.WithTimeout(ctx, e.cfg.Lease)
+		n, err := conn.WaitForNotification(within)
+		cancel()
+		if err == nil || ctx.Err() != nil || !pgconn.Timeout(err) {
+			return n, err
+		}
+		if err := e.soon(ctx, conn.Ping); err != nil {
+			return nil, err
 		}
 	}
 }
