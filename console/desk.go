@@ -91,7 +91,6 @@ var refused = []struct {
 	{notes.ErrDraftTaken, "desk.error.draft-taken"},
 	{routing.ErrNoDispatch, "desk.error.no-dispatch"},
 	{routing.ErrBadLink, "desk.error.not-found"},
-	{routing.ErrNoLadder, "desk.error.no-ladder"},
 }
 
 // refusal turns an error into one a person may read; what it does not know stays as it is and is told as "internal".

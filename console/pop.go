@@ -58,8 +58,10 @@ func (h *House) practice(ctx context.Context, acc notes.Account) (PracticeView, 
 	now := h.cfg.Now().In(loc)
 	v := PracticeView{ID: acc.ID, Name: acc.Name, Say: acc.Say, TimeZone: acc.TimeZone, LocalTime: now, Open: open(acc.Hours, now),
 		Languages: acc.Languages, AnswerPhrase: answerPhrase(ctx, acc), Instructions: acc.Instructions}
-	v.OnCall, err = h.onCall(acc, now)
-	return v, err
+	if v.OnCall, err = h.onCall(acc, now); err != nil { // a caller who waits is worth more than a schedule that cannot be read
+		h.cfg.Log.Error("console: who is on call", "practice", acc.ID, "error", err)
+	}
+	return v, nil
 }
 
 // answerPhrase puts the agent's first name where the practice wants it.

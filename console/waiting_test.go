@@ -102,3 +102,52 @@ func TestAReplyWaitsOnTheBoard(t *testing.T) {
 		t.Errorf("closed: %v %v %v", n.State, err, rows())
 	}
 }
+
+// Somebody has stored a schedule or a ladder that cannot be read. The agent still sees whom the call is for, and what the
+// patient said is stored and does not wait in the agent's hands: whom the ladder names is told, or else it is on the board at once.
+func TestANoteIsTakenThoughADocumentIsBroken(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*notes.Account)
+		told   string
+		hole   string
+	}{
+		"no ladder of that name":  {func(a *notes.Account) { a.Ladders = []byte(`{"ladders":[]}`) }, "", routing.NoLadder},
+		"ladders that are none":   {func(a *notes.Account) { a.Ladders = []byte(`{"ladders":5}`) }, "", routing.NoLadder},
+		"a schedule that is none": {func(a *notes.Account) { a.Schedule = []byte(`{"layers":5}`) }, "", routing.NobodyOnCall},
+		"but somebody is named":   {named, "Dr Reyes", routing.NobodyOnCall},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			broken := practice("lakeside", "+13125550100")
+			c.change(&broken)
+			if err := r.store.PutAccount(access.System(t.Context(), "seed"), broken); err != nil {
+				t.Fatal(err)
+			}
+			agent := r.as(t, "agent")
+			p, err := r.Preview(agent, draft("d1", "", "lakeside"))
+			if err != nil || len(p.Holes) != 1 || p.Holes[0].Why != c.hole {
+				t.Errorf("preview: %+v, %v", p, err)
+			}
+			if err := r.SaveDraft(agent, draft("d1", "", "lakeside")); err != nil {
+				t.Fatal(err)
+			}
+			if h, err := r.Hello(agent); err != nil || len(h.DraftPops) != 1 || h.DraftPops[0].Practice.Name != "lakeside" {
+				t.Errorf("the desk shows %+v, %v", h.DraftPops, err)
+			}
+			sent, err := r.Send(agent, draft("d1", "", "lakeside"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			row, err := r.routing.Row(t.Context(), sent.Note)
+			if err != nil || row.Next.Name != c.told || c.told == "" && (row.Next.Kind != routing.NextBoard || row.Next.At.After(time.Now())) {
+				t.Errorf("then %+v, %v", row, err)
+			}
+		})
+	}
+}
+
+func named(a *notes.Account) {
+	a.Schedule = []byte(`{"layers":5}`)
+	a.Ladders = []byte(`{"ladders":[{"name":"urgent","version":1,"rungs":[{"after":"0s","who":"primary","channels":["text"]},
+		{"after":"3m","who":"contact:reyes","channels":["text"]}]}]}`)
+}

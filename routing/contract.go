@@ -15,7 +15,6 @@ import (
 var (
 	ErrNoDispatch = errors.New("routing: no open dispatch for the note")
 	ErrBadLink    = errors.New("routing: no such link")
-	ErrNoLadder   = errors.New("routing: no ladder of that name")
 )
 
 // An Actor is the person who acts, by id and by the name a story shows. The zero Actor is the house itself.
@@ -77,7 +76,8 @@ type Located struct {
 
 // A Desk is everything the stages above do with escalations; *Engine is it.
 type Desk interface {
-	// Plan resolves the practice's ladder of that name for now, by the database's clock, to preview it or to send by it.
+	// Plan resolves the practice's ladder of that name for now, by the database's clock, to preview it or to send by it. A
+	// ladder that is not there, or a document that cannot be read, is a hole in the plan and no error.
 	Plan(ctx context.Context, acc notes.Account, callType, ladder string) (Plan, error)
 	// BeginTx writes the dispatch, its attempts and the leaf in the transaction that takes the note, and wakes the workers
 	// when it commits. A plan that reaches nobody begins on the board.

@@ -235,14 +235,6 @@ func (e *Engine) sleep(ctx context.Context) {
 
 // Plan implements Desk.
 func (e *Engine) Plan(ctx context.Context, acc notes.Account, callType, ladder string) (Plan, error) {
-	ladders, err := ParseLadders(acc.Ladders)
-	if err != nil {
-		return Plan{}, fmt.Errorf("plan for %s: %w", acc.ID, err)
-	}
-	l, ok := FindLadder(ladders, ladder)
-	if !ok {
-		return Plan{}, ErrNoLadder
-	}
 	asked := time.Now()
 	now, push, err := e.nowAndPhones(ctx, acc.Contacts)
 	if err != nil {
@@ -251,11 +243,26 @@ func (e *Engine) Plan(ctx context.Context, acc notes.Account, callType, ladder s
 	if early := time.Now().Add(-askedFor); asked.Before(early) {
 		asked = early
 	}
-	schedule, err := e.rotas.schedule(acc.Schedule, now)
-	if err != nil {
-		return Plan{}, fmt.Errorf("plan for %s: %w", acc.ID, err)
-	}
-	p := Resolve(l, OnCall(schedule, callType), Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: push}, now)
+	p := e.resolve(acc, callType, ladder, push, now)
 	p.asked = asked
 	return p, nil
+}
+
+// resolve works the ladder out with what can be read of the practice's documents. A note must not wait in an agent's hands
+// for somebody to put a document right: without a ladder it comes onto the board at once, without a schedule nobody is on call.
+func (e *Engine) resolve(acc notes.Account, callType, ladder string, push map[notes.PersonID]bool, now time.Time) Plan {
+	ladders, err := ParseLadders(acc.Ladders)
+	l, ok := FindLadder(ladders, ladder)
+	if !ok {
+		e.logger.Error("a practice's ladder cannot be climbed", "practice", acc.ID, "ladder", ladder, "err", err)
+		now = now.Truncate(time.Microsecond)
+		return Plan{Ladder: ladder, Practice: acc.Name, At: now, Board: now, Steps: []PlanStep{}, Holes: []PlanHole{{Who: ladder, Why: NoLadder}}}
+	}
+	var r Rota = nobody{}
+	if schedule, err := e.rotas.schedule(acc.Schedule, now); err != nil {
+		e.logger.Error("a practice's schedule cannot be read", "practice", acc.ID, "err", err)
+	} else {
+		r = OnCall(schedule, callType)
+	}
+	return Resolve(l, r, Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: push}, now)
 }

@@ -37,6 +37,12 @@ func (r rota) Next(role string, at time.Time) []string {
 	return ids(next.People)
 }
 
+// nobody is the rota of a schedule that cannot be read.
+type nobody struct{}
+
+func (nobody) Who(string, time.Time) []string  { return nil }
+func (nobody) Next(string, time.Time) []string { return nil }
+
 func ids(people []oncall.ParticipantID) []string {
 	var out []string
 	for _, p := range people {
@@ -56,6 +62,7 @@ type Reach struct {
 const (
 	NobodyOnCall = "nobody-on-call"
 	NoAddress    = "no-address"
+	NoLadder     = "no-ladder" // the practice has no ladder of that name, or its ladders cannot be read
 )
 
 // Resolve works a ladder out for a dispatch that begins at an instant. Each rung asks the rota for the time at which it is

@@ -12,7 +12,7 @@ func TestEveryCodeHasAWord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := []string{"routing.hole." + NobodyOnCall, "routing.hole." + NoAddress}
+	keys := []string{"routing.hole." + NobodyOnCall, "routing.hole." + NoAddress, "routing.hole." + NoLadder}
 	for _, k := range []string{StepBegun, StepSent, StepDelivered, StepUndelivered, StepFailed, StepOpened, StepWithdrawn,
 		StepAcknowledged, StepPassed, StepPushed, StepSkipped, StepReassigned, StepCancelled, StepExhausted} {
 		keys = append(keys, "routing.story."+k)
