@@ -1,6 +1,7 @@
 package notes
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -140,11 +141,18 @@ func (s *Store) tellLines(ctx context.Context, st *Story) error {
 	if err := s.nameActors(ctx, st.Lines); err != nil {
 		return err
 	}
-	slices.SortStableFunc(st.Lines, func(a, b StoryLine) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(st.Lines, inOrder)
 	if st.Recordings, err = s.Recordings(ctx, st.Call.ID); err != nil {
 		return err
 	}
 	return nil
+}
+
+// inOrder tells what happened first: by the time, and at the same time by the log, in which a cause stands before its effect
+// and what waits to be sequenced comes last.
+func inOrder(a, b StoryLine) int {
+	place := func(l StoryLine) uint64 { return uint64(l.Leaf) } // -1 is the last of all
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(place(a), place(b)))
 }
 
 func (s *Store) askSources(ctx context.Context, st *Story) error {

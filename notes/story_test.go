@@ -22,6 +22,34 @@ func (p pager) Story(_ context.Context, note notes.NoteID) ([]notes.StoryLine, e
 	return []notes.StoryLine{{At: p.at, Kind: "texted", Actor: doctorID, Leaf: 7}}, nil
 }
 
+// lines is a source whose lines were all told at one instant.
+type lines []notes.StoryLine
+
+func (l lines) Story(context.Context, notes.NoteID) ([]notes.StoryLine, error) { return l, nil }
+
+func TestLinesOfOneInstantStandAsInTheLog(t *testing.T) {
+	h := newHouse(t).furnish(t)
+	n, err := h.store.Take(h.as(t, agentID), aDraft("d", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := n.TakenAt.Add(time.Second)
+	h.store.TellStories(lines{{At: at, Kind: "newest", Leaf: -1}, {At: at, Kind: "effect", Leaf: 1000}, {At: at.Add(time.Second), Kind: "later", Leaf: 3}, {At: at, Kind: "cause", Leaf: 999}})
+	st, err := h.store.StoryOf(h.as(t, doctorID), "", n.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, l := range st.Lines {
+		if l.Actor == "" { // not the record's own
+			kinds = append(kinds, l.Kind)
+		}
+	}
+	if want := []string{"cause", "effect", "newest", "later"}; !slices.Equal(kinds, want) {
+		t.Errorf("told as %v, want %v", kinds, want)
+	}
+}
+
 func TestRoutingsLinesStandInTheStoryInOrder(t *testing.T) {
 	h := newHouse(t).furnish(t)
 	agent := h.as(t, agentID)

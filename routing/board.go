@@ -13,8 +13,7 @@ import (
 	"lamplight/telephony"
 )
 
-// selectRow reads dispatches with their last step and what comes next. A report may be quicker than the answer to the
-// sending: that it was sent is then no news.
+// selectRow reads dispatches with their last step and what comes next.
 const selectRow = `
 	select d.note, d.state, d.rung > d.first_rung, d.begun_at, d.board_at,
 		coalesce(n.channel, ''), coalesce(n.name, ''), n.due_at,
@@ -23,9 +22,7 @@ const selectRow = `
 	left join lateral (select channel, name, due_at from attempt a
 		where a.dispatch = d.id and a.state = 'due' order by due_at, id limit 1) n on true
 	left join lateral (select kind, channel, actor, detail, at from dispatch_step s
-		where s.dispatch = d.id and not (s.kind = 'attempt.sent' and exists (select from dispatch_step r
-			where r.dispatch = d.id and r.attempt = s.attempt and r.kind in ('attempt.delivered', 'attempt.undelivered', 'attempt.opened')))
-		order by seq desc limit 1) l on true `
+		where s.dispatch = d.id order by seq desc limit 1) l on true `
 
 func scanRow(r pgx.CollectableRow) (Row, error) {
 	var row Row

@@ -53,6 +53,9 @@ func (e *Engine) MarkOpened(ctx context.Context, id AttemptID) error {
 		if err != nil || !a.state.mayBecome(Opened) {
 			return err
 		}
+		if err := e.left(ctx, tx, a); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, "update attempt set state = 'opened', wake_at = null where id = $1", id); err != nil {
 			return err
 		}

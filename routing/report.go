@@ -40,14 +40,20 @@ func (e *Engine) reported(ctx context.Context, tx pgx.Tx, a held, r channel.Repo
 		if !a.state.mayBecome(Delivered) {
 			return nil
 		}
-		if _, err := tx.Exec(ctx, `update attempt set state = 'delivered', wake_at = null, ref = coalesce(ref, nullif($2, '')),
-			sent_at = coalesce(sent_at, routing_now()) where id = $1`, a.id, plain(r.Ref)); err != nil {
+		if err := e.left(ctx, tx, a); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `update attempt set state = 'delivered', wake_at = null, ref = coalesce(ref, nullif($2, '')) where id = $1`,
+			a.id, plain(r.Ref)); err != nil {
 			return err
 		}
 		return e.trace(ctx, tx, a.step(StepDelivered, ""))
 	case channel.Undelivered, channel.Failed:
 		if !a.state.mayBecome(Undelivered) {
 			return nil
+		}
+		if err := e.left(ctx, tx, a); err != nil {
+			return err
 		}
 		why := "undelivered"
 		if r.Why != "" {

@@ -51,27 +51,51 @@ func (e *Engine) settleTx(ctx context.Context, tx pgx.Tx, c claimed, r channel.R
 	return e.failed(ctx, tx, a, Failed, string(failure.Kind), failure.Kind == channel.Later)
 }
 
-// accepted writes the carrier's word down. A delivery report may have come before it: then only the carrier's name for
-// the message is still news.
+// accepted writes the carrier's word down. Whoever reported or read the message may have been quicker: then it has been told
+// that it left, and only the carrier's name for it may be news.
 func (e *Engine) accepted(ctx context.Context, tx pgx.Tx, a held, r channel.Receipt) error {
-	state := a.state
-	if state.mayBecome(Accepted) {
-		state = Accepted
+	if a.state != Sending {
+		return e.named(ctx, tx, a, r.Ref)
 	}
-	_, err := tx.Exec(ctx, `update attempt set state = $2, wake_at = null, ref = coalesce(ref, $3),
-		sent_at = coalesce(sent_at, routing_now()) where id = $1`, a.id, state, plain(r.Ref))
-	if err != nil {
+	if _, err := tx.Exec(ctx, `update attempt set state = 'accepted', wake_at = null, ref = coalesce(ref, $2),
+		sent_at = coalesce(sent_at, routing_now()) where id = $1`, a.id, plain(r.Ref)); err != nil {
 		return err
 	}
 	if err := e.trace(ctx, tx, a.step(StepSent, "")); err != nil {
 		return err
 	}
-	a.state = state
+	a.state = Accepted
 	switch r.Status {
 	case channel.Delivered, channel.Undelivered, channel.Failed:
 		return e.reported(ctx, tx, a, channel.Report{Status: r.Status, Ref: r.Ref})
 	}
 	return nil
+}
+
+// named keeps the carrier's name for a message. The story has no line for that, but the row needs its leaf.
+func (e *Engine) named(ctx context.Context, tx pgx.Tx, a held, ref string) error {
+	changed, err := tx.Query(ctx, "update attempt set ref = $2 where id = $1 and ref is null returning "+attemptTable.Returning(), a.id, plain(ref))
+	if err != nil {
+		return err
+	}
+	rows, err := attemptTable.Read(changed)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	return e.log.Append(ctx, tx, audit.Entry{Actor: "routing", Action: "attempt.named", Kind: "dispatch",
+		Object: string(a.dispatch), Account: string(a.account), Detail: []string{"note:" + string(a.note)}, Rows: rows})
+}
+
+// left tells that a message left when what came of it is heard before the carrier's answer: a story never tells an effect
+// before its cause. At any other time that has been told.
+func (e *Engine) left(ctx context.Context, tx pgx.Tx, a held) error {
+	if a.state != Sending {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, "update attempt set sent_at = coalesce(sent_at, routing_now()) where id = $1", a.id); err != nil {
+		return err
+	}
+	return e.trace(ctx, tx, a.step(StepSent, ""))
 }
 
 // plain is a carrier's name for a message as a database takes it.
