@@ -57,7 +57,7 @@ func show(c config, d *Desk) error {
 	mux.HandleFunc("/bridge", b.talk)
 	mux.HandleFunc("/bridge.js", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/javascript")
-		_, _ = w.Write(bridgeScript)
+		_, _ = w.Write(bridgeScript) // a browser that has gone needs none
 	})
 	files := http.FileServerFS(pages)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -65,7 +65,7 @@ func show(c config, d *Desk) error {
 			files.ServeHTTP(w, r)
 			return
 		}
-		_, _ = w.Write(b.index)
+		_, _ = w.Write(b.index) // a browser that has gone needs none
 	})
 	fmt.Printf("http://%s/\n", l.Addr())
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
@@ -110,7 +110,7 @@ func (b *bridge) talk(w http.ResponseWriter, r *http.Request) {
 		b.mu.Lock()
 		delete(b.open, c)
 		b.mu.Unlock()
-		_ = c.Close()
+		_ = c.Close() // reading has failed: the browser has gone
 	}()
 	for {
 		var q bridgeCall

@@ -34,11 +34,11 @@ func Start(t testing.TB, env []string, name string, args ...string) *Process {
 	t.Cleanup(func() {
 		_ = syscall.Kill(-p.Process.Pid, syscall.SIGTERM) // it may have gone already
 		done := make(chan struct{})
-		go func() { _ = p.Wait(); close(done) }()
+		go func() { _ = p.Wait(); close(done) }() // ended by a signal of ours is how it should end
 		select {
 		case <-done:
 		case <-time.After(5 * time.Second):
-			_ = syscall.Kill(-p.Process.Pid, syscall.SIGKILL)
+			_ = syscall.Kill(-p.Process.Pid, syscall.SIGKILL) // it may have gone since
 			<-done
 		}
 		if t.Failed() {
@@ -101,7 +101,7 @@ func display(t testing.TB) []string {
 	}
 	t.Cleanup(func() {
 		_ = x.Process.Signal(syscall.SIGTERM) // it may have gone already
-		_ = x.Wait()
+		_ = x.Wait()                          // ended by a signal of ours is how it should end
 	})
 	if err := wr.Close(); err != nil {
 		t.Fatal(err)
