@@ -113,7 +113,8 @@ var existing = template.Must(template.New("existing").Parse(`;;; What Lamplight 
 {{range .ModuleNames}};;;      {{.}}
 {{end}};;; 3. Copy Lamplight's prompts, en and es, into Asterisk's sounds directory, and its music where "default" music is.
 ;;; 4. Make {{.Spool}}/vm, owned by Asterisk's account, mode 0700, and start Asterisk with umask 077:
-;;;    voicemails and recordings are patients' voices.
+;;;    voicemails and recordings are patients' voices. Start it with -p too (LimitRTPRIO=10 where it is not started as
+;;;    root): a recorder that waits 100 ms for a busy machine loses what was said.
 ;;; 5. Keep Asterisk's verbose and debug levels at 0 and its logs to errors: the others tell callers' numbers.
 ;;; 6. Point Lamplight at it: address http://{{.ARI}}/ari, user {{.ARIUser}}, application {{.App}}.
 `))
