@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
-	"github.com/pquerna/otp/totp"
-
 	"lamplight/console"
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/routing"
 	"lamplight/routing/oncall"
@@ -71,25 +73,74 @@ func readPractice(path string) (p practice, err error) {
 			return p, fmt.Errorf("%s: the call type %q climbs the ladder %q, which is not in the file", path, t.ID, t.Ladder)
 		}
 	}
-	return p, checkSchedule(path, p.Schedule)
+	now := time.Now()
+	parsed, err := oncall.Parse(bytes.NewReader(p.Schedule))
+	if err != nil {
+		return p, fmt.Errorf("%s: schedule: %w", path, err)
+	}
+	schedule, err := oncall.Compile(parsed, now, now.Add(lookAhead))
+	if err != nil {
+		return p, fmt.Errorf("%s: schedule: %w", path, err)
+	}
+	for _, l := range ladders {
+		for i, rung := range l.Rungs {
+			if err := reaches(p.Account, schedule, rung, now); err != nil {
+				return p, fmt.Errorf("%s: the ladder %q, rung %d: %w", path, l.Name, i+1, err)
+			}
+		}
+	}
+	return p, nil
 }
 
-func checkSchedule(path string, doc []byte) error {
-	parsed, err := oncall.Parse(bytes.NewReader(doc))
-	if err == nil {
-		now := time.Now()
-		_, err = oncall.Compile(parsed, now, now.AddDate(0, 0, 14))
+// lookAhead is how far a practice's schedule is looked at for people whom nothing can reach.
+const lookAhead = 60 * 24 * time.Hour
+
+// reaches refuses a rung that can tell nobody, or not everybody who has its role in the time to come: a misspelt name would
+// be found out by a note that reaches nobody.
+func reaches(a notes.Account, s *oncall.Schedule, rung routing.Rung, now time.Time) error {
+	if id, ok := strings.CutPrefix(rung.Who, "contact:"); ok {
+		return reached(a, id, rung.Channels)
 	}
-	if err != nil {
-		return fmt.Errorf("%s: schedule: %w", path, err)
+	role := rung.Who
+	if role == "next" {
+		role = "primary"
+	}
+	if !slices.Contains(s.Roles(), role) {
+		return fmt.Errorf("the schedule has no role %q", role)
+	}
+	for _, shift := range s.Shifts(now, now.Add(lookAhead), oncall.Query{Role: role}) {
+		for _, who := range shift.People {
+			if err := reached(a, string(who), rung.Channels); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// reached refuses a contact who is not there, or whom none of the channels reaches.
+func reached(a notes.Account, id string, channels []routing.ChannelKind) error {
+	i := slices.IndexFunc(a.Contacts, func(c notes.Contact) bool { return c.ID == id })
+	if i < 0 {
+		return fmt.Errorf("%q is not among the contacts", id)
+	}
+	c := a.Contacts[i]
+	if e164, ok := notes.ParsePhone(c.Mobile.Reveal()); c.Mobile != "" && (!ok || e164 != c.Mobile.Reveal()) {
+		return fmt.Errorf("the mobile of the contact %q is not written like +13125550142", id)
+	}
+	has := map[routing.ChannelKind]bool{routing.Text: c.Mobile != "", routing.Email: c.Email != "", routing.Push: c.Person != ""}
+	if !slices.ContainsFunc(channels, func(k routing.ChannelKind) bool { return has[k] }) {
+		return fmt.Errorf("the contact %q has no address for it", id)
 	}
 	return nil
 }
 
 // peopleCmd keeps people.
 type peopleCmd struct {
-	Add  peopleAddCmd  `cmd:"" help:"Let somebody in: prints their password and the secret for their authenticator, once."`
-	List peopleListCmd `cmd:"" help:"List everybody and what they may do."`
+	Add   peopleAddCmd   `cmd:"" help:"Let somebody in: prints their password and the secret for their authenticator, once."`
+	Reset peopleResetCmd `cmd:"" help:"Give somebody a new password and authenticator, printed once, and sign them out everywhere: a phone is lost."`
+	Leave peopleLeaveCmd `cmd:"" help:"End somebody's access at once. What they did stays theirs."`
+	List  peopleListCmd  `cmd:"" help:"List everybody and what they may do."`
 }
 
 type peopleAddCmd struct {
@@ -103,7 +154,9 @@ type peopleAddCmd struct {
 	Speaks   map[string]int `help:"An agent's languages with 1 (some), 2 (qualified) or 3 (native): en=3;es=2."`
 }
 
-func (c *peopleAddCmd) Run(ctx context.Context) (err error) {
+func (c *peopleAddCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
+
+func (c *peopleAddCmd) run(ctx context.Context, out io.Writer) (err error) {
 	p := access.Person{ID: access.PersonID(c.Login), Login: c.Login, Name: c.Name, Language: c.Language, Endpoint: c.Phone,
 		Grants: []access.Grant{{Account: c.Account, Role: c.Role}}}
 	if (c.Role == access.Provider || c.Role == access.Practice) && c.Account == access.Everywhere {
@@ -126,20 +179,84 @@ func (c *peopleAddCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Lamplight", AccountName: c.Login})
-	if err != nil {
-		return fmt.Errorf("make a one-time-code secret: %w", err)
-	}
-	password := "lamp-" + randomWord()
+	password := newPassword()
 	ctx = access.System(ctx, "administrator")
 	if _, err := s.door.AddPerson(ctx, p, password); err != nil {
 		return err
 	}
-	if err := s.door.SetCode(ctx, p.ID, key.Secret()); err != nil {
+	return newAuthenticator(ctx, s.door, p, password, out)
+}
+
+func newPassword() string { return "lamp-" + randomWord() }
+
+// newAuthenticator gives a person a new authenticator's secret and prints it with their new password.
+func newAuthenticator(ctx context.Context, door *access.Door, p access.Person, password string, out io.Writer) error {
+	secret, address, err := access.NewCode("Lamplight", p.Login)
+	if err != nil {
 		return err
 	}
-	_, err = fmt.Printf("password       %s\nauthenticator  %s\n", password, key.URL())
+	if err := door.SetCode(ctx, p.ID, secret); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "password       %s\nauthenticator  %s\n", password, address)
 	return err
+}
+
+// personBy finds who signs in by a login.
+func personBy(ctx context.Context, door *access.Door, login string) (access.Person, error) {
+	all, err := door.People(ctx)
+	if err != nil {
+		return access.Person{}, err
+	}
+	i := slices.IndexFunc(all, func(p access.Person) bool { return strings.EqualFold(p.Login, login) })
+	if i < 0 {
+		return access.Person{}, fmt.Errorf("nobody signs in as %q; 'lamplight people list' lists who does", login)
+	}
+	return all[i], nil
+}
+
+type peopleResetCmd struct {
+	recordFlags
+	Login string `arg:"" help:"Whose."`
+}
+
+func (c *peopleResetCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
+
+func (c *peopleResetCmd) run(ctx context.Context, out io.Writer) (err error) {
+	s, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	ctx = access.System(ctx, "administrator")
+	p, err := personBy(ctx, s.door, c.Login)
+	if err != nil {
+		return err
+	}
+	password := newPassword()
+	if err := s.door.SetPassword(ctx, p.ID, password); err != nil {
+		return err
+	}
+	return newAuthenticator(ctx, s.door, p, password, out)
+}
+
+type peopleLeaveCmd struct {
+	recordFlags
+	Login string `arg:"" help:"Who leaves."`
+}
+
+func (c *peopleLeaveCmd) Run(ctx context.Context) (err error) {
+	s, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	ctx = access.System(ctx, "administrator")
+	p, err := personBy(ctx, s.door, c.Login)
+	if err != nil {
+		return err
+	}
+	return s.door.Leave(ctx, p.ID)
 }
 
 type peopleListCmd struct{ recordFlags }
