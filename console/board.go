@@ -155,6 +155,9 @@ func (h *House) row(ctx context.Context, r notes.BoardRow) (BoardRow, error) {
 	switch r.Kind {
 	case "callback":
 		row.Last.Kind = "abandoned"
+		if r.CutOff {
+			row.Last.Kind = "cut-off"
+		}
 		if !r.Number {
 			row.Last.Detail = "number-withheld"
 		}

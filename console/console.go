@@ -29,6 +29,9 @@ type Service interface {
 	Reject(ctx context.Context, call telephony.CallID, epoch uint64) error
 	Hold(ctx context.Context, call telephony.CallID) error
 	Resume(ctx context.Context, call telephony.CallID) error
+	// Rejoin has the agent's phone rung into the call they have, when it is not in it any more: desk or phone died. The
+	// caller hears music until it is answered.
+	Rejoin(ctx context.Context, call telephony.CallID) error
 	HangUp(ctx context.Context, call telephony.CallID) error
 	WrapUpDone(ctx context.Context) error
 	SetLanguage(ctx context.Context, call telephony.CallID, l telephony.Language) error

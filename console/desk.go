@@ -156,6 +156,10 @@ func (h *House) Resume(ctx context.Context, call telephony.CallID) error {
 	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.Resume(ctx, a, call) })
 }
 
+func (h *House) Rejoin(ctx context.Context, call telephony.CallID) error {
+	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.Rejoin(ctx, a, call) })
+}
+
 func (h *House) HangUp(ctx context.Context, call telephony.CallID) error {
 	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.HangUp(ctx, a, call) })
 }

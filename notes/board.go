@@ -26,6 +26,8 @@ type BoardRow struct {
 	// RepliedBy wrote back to the agents at RepliedAt, and no agent has added to the note since; "" when nobody waits so.
 	RepliedBy string
 	RepliedAt time.Time
+	// CutOff says of a call back that an agent talked to the caller already, when the agent's phone was lost.
+	CutOff bool
 }
 
 // Board lists what is open for the practices named, or for all the actor may see when none is, the oldest first. The
@@ -76,12 +78,12 @@ func (s *Store) board(ctx context.Context, scope []string, shown ...string) ([]B
 	if err := s.replies(ctx, rows); err != nil {
 		return nil, fmt.Errorf("list the replies: %w", err)
 	}
-	calls, err := s.pool.Query(ctx, "select id, account, coalesce(ended_at, opened_at), caller_term is not null from call where followup in ('due', 'no-number') and ($1::text[] is null or account = any($1)) order by opened_at", scope)
+	calls, err := s.pool.Query(ctx, "select id, account, coalesce(ended_at, opened_at), caller_term is not null, answered_at is not null from call where followup in ('due', 'no-number') and ($1::text[] is null or account = any($1)) order by opened_at", scope)
 	if err != nil {
 		return nil, fmt.Errorf("list the calls to be called back: %w", err)
 	}
 	r := BoardRow{Kind: "callback"}
-	if _, err := pgx.ForEachRow(calls, []any{&r.Call, &r.Account, &r.Since, &r.Number}, func() error {
+	if _, err := pgx.ForEachRow(calls, []any{&r.Call, &r.Account, &r.Since, &r.Number, &r.CutOff}, func() error {
 		r.Since = r.Since.UTC()
 		rows = append(rows, r)
 		return nil

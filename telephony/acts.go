@@ -20,9 +20,12 @@ func init() { // not a literal: the acts raise signals, which run acts
 		unpop:      (*Engine).unpop,
 		ringAgent:  (*Engine).ringAgent,
 		dropFar:    (*Engine).dropFar,
+		replaceFar: (*Engine).replaceFar,
+		awaitAgent: (*Engine).awaitAgent,
 		tellMissed: (*Engine).tellMissed,
 		tellTaken:  (*Engine).tellTaken,
 		tellLost:   (*Engine).tellLost,
+		takeBack:   (*Engine).takeBack,
 		leaveQueue: (*Engine).leaveQueue,
 		join:       (*Engine).join,
 		settle:     (*Engine).settle,
@@ -43,16 +46,16 @@ func (e *Engine) admit(c *call) {
 	if c.choosing {
 		c.chooser = e.after(e.cfg.ChooseFor, func() { e.heard(c) })
 	}
-	e.speak(c, e.cfg.Prompts.Greeting, true)
+	e.speak(c, true, e.cfg.Prompts.Greeting)
 }
 
 // apologize tells the caller that the number is nobody's.
-func (e *Engine) apologize(c *call) { e.speak(c, e.cfg.Prompts.Unknown, true) }
+func (e *Engine) apologize(c *call) { e.speak(c, true, e.cfg.Prompts.Unknown...) }
 
-// speak brings the near leg into the bridge and plays a prompt there.
-func (e *Engine) speak(c *call, prompt string, answer bool) {
+// speak brings the near leg into the bridge and plays prompts there.
+func (e *Engine) speak(c *call, answer bool, prompts ...string) {
 	c.greeting = PlayID(marked(c.ID, 'p', e.cfg.Now()))
-	p := Play{ID: c.greeting, Bridge: c.bridge, Prompts: []string{prompt}, Language: c.Language}
+	p := Play{ID: c.greeting, Bridge: c.bridge, Prompts: prompts, Language: c.Language}
 	e.plays[p.ID] = c
 	sw, near := e.cfg.Switch, c.near.id
 	e.push(&c.lane, func(ctx context.Context) error {
@@ -211,6 +214,30 @@ func (e *Engine) dropFar(c *call) {
 	e.push(&c.reach, func(ctx context.Context) error {
 		return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.Hangup(ctx, l.id) })
 	}, func(err error) { e.failed(c, "hang up a leg", err, "") })
+}
+
+// replaceFar hangs up the agent's old leg, should it still stand: a desk that crashed is back before the switch has missed
+// its phone. First it forgets its peer, whom it would take along.
+func (e *Engine) replaceFar(c *call) {
+	if id := c.far.id; id != "" && !c.far.down && !c.far.away {
+		e.push(&c.reach, func(ctx context.Context) error {
+			return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.SetPeer(ctx, id, "") })
+		}, func(err error) { e.failed(c, "part two legs", err, "") })
+	}
+	e.dropFar(c)
+}
+
+// awaitAgent gives the agent whose phone died AwayAtMost to come back; then the caller is somebody else's.
+func (e *Engine) awaitAgent(c *call) {
+	e.dropFar(c)
+	if c.patience != nil {
+		c.patience.Stop()
+	}
+	c.patience = e.after(e.cfg.AwayAtMost, func() {
+		if c.phase == alone {
+			e.raise(c, nearAlone)
+		}
+	})
 }
 
 // join brings the far leg into the bridge first and stops prompt and music after: nothing stands between the agent's

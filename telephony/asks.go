@@ -41,9 +41,15 @@ func (e *Engine) Hold(ctx context.Context, a AgentID, c CallID) error {
 	return e.ask(ctx, func() error { return e.hold(a, c) })
 }
 
-// Resume ends Hold.
+// Resume ends Hold. An agent whose phone died in the talk it rings again, as Rejoin does.
 func (e *Engine) Resume(ctx context.Context, a AgentID, c CallID) error {
 	return e.ask(ctx, func() error { return e.resume(a, c) })
+}
+
+// Rejoin rings the phone of an agent into the call they have, when it is not in it any more: their desk crashed, or their
+// phone did. What is left of the old leg is hung up; the caller hears music until the phone is answered.
+func (e *Engine) Rejoin(ctx context.Context, a AgentID, c CallID) error {
+	return e.ask(ctx, func() error { return e.rejoinCall(a, c) })
 }
 
 // HangUp ends the call an agent talks on, for both. A call that has ended is success.

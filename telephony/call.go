@@ -20,6 +20,7 @@ type call struct {
 	music    bool        // in the bridge
 	choosing bool        // the caller may still choose a language
 	chooser  *time.Timer // ends choosing
+	patience *time.Timer // with an agent whose phone died
 
 	offer  Offer
 	ticket acd.OfferID // the queue's name of the offer
@@ -45,6 +46,11 @@ type leg struct {
 	known  uint64 // the engine's clock when the switch was first seen to have it; 0 before
 	absent bool   // the last look at the switch did not find it
 	lease  *lease
+}
+
+// answered tells whether an agent has the call, in whatever way.
+func (c *call) answered() bool {
+	return c.phase == talking || c.phase == held || c.phase == alone || c.phase == rejoining
 }
 
 // agentLeg is the leg of the agent who talks, nil in a call without an agent.

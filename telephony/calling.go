@@ -79,7 +79,7 @@ func (e *Engine) dialNear(c *call) {
 // dialFar tells the first party to wait and rings the second, who sees the practice's number.
 func (e *Engine) dialFar(c *call) {
 	c.near.lease = e.lease(c.near.id)
-	e.speak(c, e.cfg.Prompts.Connecting, false)
+	e.speak(c, false, e.cfg.Prompts.Connecting)
 	e.originate(c, &c.far, &c.reach, Originate{Leg: farOf(c.ID), Call: c.ID, Number: c.plan.Second,
 		CallerID: c.plan.Show, CallerName: c.plan.Name, Timeout: e.cfg.DialFor}, farGone)
 }
@@ -116,14 +116,32 @@ func (e *Engine) resume(a AgentID, id CallID) error {
 	switch {
 	case err != nil:
 		return err
-	case c.phase == talking:
+	case c.phase == talking || c.phase == rejoining:
 		return nil
+	case c.phase == alone:
+		return e.rejoinCall(a, id)
 	case c.phase != held:
 		return ErrState
 	case !e.linked:
 		return ErrNoSwitch
 	}
 	e.raise(c, resumeAsked)
+	return nil
+}
+
+func (e *Engine) rejoinCall(a AgentID, id CallID) error {
+	c, err := e.own(a, id)
+	switch {
+	case err != nil:
+		return err
+	case c.phase == rejoining:
+		return nil
+	case !c.Inbound || !c.answered():
+		return ErrState
+	case !e.linked:
+		return ErrNoSwitch
+	}
+	e.raise(c, rejoinAsked)
 	return nil
 }
 
@@ -184,7 +202,7 @@ func (e *Engine) agentIn(a Agent) error {
 	}
 	if !had {
 		for _, c := range e.calls { // found after a restart, before the desk came back
-			if c.Agent == a.ID && (c.phase == talking || c.phase == held) {
+			if c.Agent == a.ID && c.answered() {
 				e.aside[a.ID] = &aside{call: c.ID, state: AgentTalking, since: c.AnsweredAt, ready: true}
 			}
 		}

@@ -35,6 +35,9 @@ type Config struct {
 
 	// WaitAtMost is the longest a caller waits in the queue; then apology and voicemail. Default 15 min.
 	WaitAtMost time.Duration
+	// AwayAtMost is how long a caller waits for the agent whose phone died in the talk; then the call is offered again, at
+	// its old place. Default 20 s.
+	AwayAtMost time.Duration
 
 	Lease      time.Duration // how long a leg lasts without renewal before the fail-safe takes it; default 8 s
 	RenewEvery time.Duration // default 2 s
@@ -53,9 +56,9 @@ type Config struct {
 
 // Prompts are the names of what the engine has the switch say, each spoken in the call's language.
 type Prompts struct {
-	Greeting   string // "lamplight/greeting": key 1 is English, key 2 Spanish
-	Unknown    string // "lamplight/unknown": the number dialled is nobody's
-	Connecting string // "lamplight/connecting": to a provider who is being connected to a patient
+	Greeting   string   // "lamplight/greeting": key 1 is English, key 2 Spanish
+	Unknown    []string // "lamplight/unknown", then "es/lamplight/unknown": the number dialled is nobody's, whose language is unknown
+	Connecting string   // "lamplight/connecting": to a provider who is being connected to a patient
 }
 
 func (c Config) withDefaults() Config {
@@ -74,6 +77,7 @@ func (c Config) withDefaults() Config {
 	set(&c.DialFor, 40*time.Second)
 	set(&c.ChooseFor, 6*time.Second)
 	set(&c.WaitAtMost, 15*time.Minute)
+	set(&c.AwayAtMost, 20*time.Second)
 	set(&c.Lease, 8*time.Second)
 	set(&c.RenewEvery, 2*time.Second)
 	set(&c.BeatEvery, time.Second)
@@ -81,7 +85,9 @@ func (c Config) withDefaults() Config {
 	set(&c.CommandFor, 3*time.Second)
 	set(&c.CollectEvery, 15*time.Second)
 	word(&c.Prompts.Greeting, "lamplight/greeting")
-	word(&c.Prompts.Unknown, "lamplight/unknown")
+	if c.Prompts.Unknown == nil {
+		c.Prompts.Unknown = []string{"lamplight/unknown", "es/lamplight/unknown"}
+	}
 	word(&c.Prompts.Connecting, "lamplight/connecting")
 	if c.Misses == 0 {
 		c.Misses = 2

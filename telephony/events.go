@@ -53,9 +53,12 @@ func (e *Engine) onLeg(ev Event) {
 	case LegDown:
 		l.down = true
 		l.lease.end()
-		if isNear {
+		switch {
+		case isNear:
 			e.raise(c, nearGone)
-		} else {
+		case ev.Cause == CauseSilent && c.Inbound && c.answered():
+			e.raise(c, farSilent)
+		default:
 			e.raise(c, farGone)
 		}
 	case LegLost:
@@ -204,11 +207,7 @@ func (e *Engine) letGo(c *call) {
 	c.near.endLease()
 	c.far.endLease()
 	c.lane.drop()
-	if r := c.rec; r != "" { // its end is told, or found by the next look; then it is kept
-		e.push(&c.lane, func(ctx context.Context) error {
-			return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.StopRecording(ctx, r) })
-		}, func(err error) { e.failed(c, "stop a recording", err, "") })
-	}
+	e.unrecord(c)
 	e.push(&c.lane, func(ctx context.Context) error {
 		return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.RemoveBridge(ctx, c.bridge) })
 	}, func(err error) { e.failed(c, "remove a bridge", err, "") })

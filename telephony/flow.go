@@ -17,6 +17,8 @@ const (
 	linking     phase = "linking"     // joining, in a call of ours
 	talking     phase = "talking"     // they hear each other
 	held        phase = "held"        // the caller hears music, the agent nothing
+	alone       phase = "alone"       // the agent's phone died in the talk: the caller hears music, the agent may come back
+	rejoining   phase = "rejoining"   // the agent is back, their phone is being rung; the caller hears music
 	apologizing phase = "apologizing" // nobody's number: hears so
 	leaving     phase = "leaving"     // hung up before the ledger told whose number it was
 	spilled     phase = "spilled"     // given to the fail-safe before the ledger told whose number it was
@@ -49,7 +51,9 @@ const (
 	nearGone    signal = "near gone"    // the caller, or the first party, hung up
 	nearLost    signal = "near lost"    // the fail-safe took the caller
 	farGone     signal = "far gone"     // the agent's, or the second party's, leg is over
-	nearAlone   signal = "near alone"   // found after a restart: the caller, without the agent they talked to
+	farSilent   signal = "far silent"   // the agent's phone died: nobody hung up
+	nearAlone   signal = "near alone"   // the caller, without the agent they talked to, who does not come back
+	rejoinAsked signal = "rejoin asked" // by the agent, whose phone is not in the call any more
 	holdAsked   signal = "hold asked"   // by the agent
 	resumeAsked signal = "resume asked" // by the agent
 	hangUpAsked signal = "hang up asked"
@@ -72,10 +76,13 @@ const (
 	tellMissed act = "tell missed"
 	tellTaken  act = "tell taken" // the agent has the call
 	tellLost   act = "tell lost"  // the agent is free again through no fault of theirs
-	join       act = "join"       // bring both into the bridge
-	settle     act = "settle"     // leases and peers of two who talk, their recording
-	part       act = "part"       // the agent out of the bridge, music for the caller
-	rejoin     act = "rejoin"     // the agent back, no music
+	takeBack   act = "take back"  // from an agent who talked: off their desk, their recording ended, tell lost
+	awaitAgent act = "await agent"
+	replaceFar act = "replace far" // hang up the agent's old leg, not the caller with it
+	join       act = "join"        // bring both into the bridge
+	settle     act = "settle"      // leases and peers of two who talk, their recording
+	part       act = "part"        // the agent out of the bridge, music for the caller
+	rejoin     act = "rejoin"      // the agent back, no music
 	dialNear   act = "dial near"
 	dialFar    act = "dial far"
 	leaveQueue act = "leave queue" // out of the queue, the agent free or in wrap-up
@@ -176,16 +183,39 @@ var flow = map[phase]map[signal]step{
 		hangUpAsked: over(Completed, wipe),
 		nearGone:    over(Completed, wipe),
 		farGone:     over(Completed, wipe),
+		farSilent:   {to: alone, note: "cut-off", do: do(startMusic, awaitAgent)},
+		rejoinAsked: {to: rejoining, do: do(startMusic, replaceFar, ringAgent)},
 		nearLost:    over(Completed, letGo),
-		nearAlone:   {to: waiting, note: "lost", do: do(tellLost, startMusic)},
+		nearAlone:   {to: waiting, note: "lost", do: do(takeBack, startMusic)},
 	},
 	held: {
 		resumeAsked: {to: talking, note: "resumed", do: do(rejoin)},
 		hangUpAsked: over(Completed, wipe),
 		nearGone:    over(Completed, wipe),
 		farGone:     over(Completed, wipe),
+		farSilent:   {to: alone, note: "cut-off", do: do(awaitAgent)},
+		rejoinAsked: {to: rejoining, do: do(replaceFar, ringAgent)},
 		nearLost:    over(Completed, letGo),
-		nearAlone:   {to: waiting, note: "lost", do: do(tellLost, startMusic)},
+		nearAlone:   {to: waiting, note: "lost", do: do(takeBack, startMusic)},
+	},
+	alone: { // cut off in the talk: who hangs up now is to be called back
+		rejoinAsked: {to: rejoining, do: do(ringAgent)},
+		nearAlone:   {to: waiting, note: "lost", do: do(takeBack)},
+		hangUpAsked: over(Completed, wipe),
+		nearGone:    over(Abandoned, wipe),
+		nearLost:    over(Overflowed, wipe),
+		unreachable: over(Overflowed, overflow),
+	},
+	rejoining: {
+		farUp:       {to: rejoining, do: do(join)},
+		joined:      {to: talking, note: "rejoined", do: do(settle)},
+		unjoined:    {to: alone, do: do(awaitAgent)},
+		farGone:     {to: alone, do: do(awaitAgent)},
+		farSilent:   {to: alone, do: do(awaitAgent)},
+		hangUpAsked: over(Completed, wipe),
+		nearGone:    over(Abandoned, wipe),
+		nearLost:    over(Overflowed, wipe),
+		unreachable: over(Overflowed, dropFar, overflow),
 	},
 
 	// Calls the house makes.
@@ -223,7 +253,7 @@ var flow = map[phase]map[signal]step{
 var shown = map[phase]CallState{
 	opening: Arrived, leaving: Arrived, apologizing: Arrived, arrived: Arrived,
 	waiting: Waiting, popping: Offered, ringing: Offered, joining: Offered,
-	talking: Talking, held: Held,
+	talking: Talking, held: Held, alone: Held, rejoining: Held,
 	spilled: Arrived, linking: Waiting,
 	placing: Arrived, dialling: Arrived, reaching: Waiting,
 	closed: Ended,

@@ -24,6 +24,17 @@ func (e *Engine) record(c *call) {
 	})
 }
 
+// unrecord ends a call's recording; its end is told, or found by the next look; then it is kept.
+func (e *Engine) unrecord(c *call) {
+	r := c.rec
+	if r == "" {
+		return
+	}
+	e.push(&c.lane, func(ctx context.Context) error {
+		return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.StopRecording(ctx, r) })
+	}, func(err error) { e.failed(c, "stop a recording", err, "") })
+}
+
 // fileTime is what a switch may need to finish the file of a recording that ended.
 const fileTime = time.Second
 

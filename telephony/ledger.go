@@ -26,14 +26,14 @@ type Ledger interface {
 // A Step is one line of a call's story. Detail is a code the catalogs translate and holds no patient data.
 type Step struct {
 	At     time.Time
-	Kind   string // "arrived" (or "placed", a call of ours), "queued", "language", "offered", "missed", "rejected", "withdrawn" (by the queue), "lost" (a leg failed), "first-answered", "answered", "held", "resumed", "recovered" (after a restart), "ended"
+	Kind   string // "arrived" (or "placed", a call of ours), "queued", "language", "offered", "missed", "rejected", "withdrawn" (by the queue), "lost" (a leg failed), "first-answered", "answered", "held", "resumed", "cut-off" (the agent's phone died), "rejoined" (and came back), "recovered" (after a restart), "ended"
 	Agent  AgentID
 	Detail string
 }
 
 // A Listener hears what the engine does, in order, after it is durable. It must not block.
 type Listener interface {
-	// Offered: show the screen pop. Withdrawn: take it away ("answered", "missed", "rejected", "abandoned", "lost").
+	// Offered: show the screen pop. Withdrawn: take it away ("answered", "missed", "rejected", "abandoned", "withdrawn", "lost").
 	Offered(o Offer, c Call)
 	Withdrawn(o Offer, why string)
 	// CallMoved tells a call's new state, AgentMoved an agent's, FiguresMoved that the queue's figures changed.

@@ -158,7 +158,7 @@ func (e *Engine) reconcile(s sight) {
 	for _, r := range s.snap.Recordings {
 		c := e.calls[callOfRecording(r)]
 		switch {
-		case c == nil || c.phase != talking && c.phase != held:
+		case c == nil || !c.answered():
 			e.keep(r, false)
 		case c.rec == "":
 			c.rec = r // running since before a restart
@@ -267,7 +267,7 @@ func (e *Engine) mend(c *call, s sight) {
 	}
 	nearIn, farIn := s.in[c.near.id] == c.bridge, c.far.id != "" && s.in[c.far.id] == c.bridge
 	switch c.phase {
-	case waiting, popping, ringing:
+	case waiting, popping, ringing, alone, rejoining:
 		e.mendWaiting(c, nearIn, s.strict)
 	case joining, linking:
 		switch {

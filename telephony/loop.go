@@ -135,7 +135,7 @@ func (e *Engine) publish() {
 			continue
 		}
 		e.seen.calls[id] = c.Call
-		if c.popped || c.offer.Agent != "" && c.Agent == c.offer.Agent && (c.phase == talking || c.phase == held) {
+		if c.popped || c.offer.Agent != "" && c.Agent == c.offer.Agent && c.answered() {
 			e.seen.offers[c.offer.Agent] = c.offer
 		}
 	}

@@ -169,10 +169,20 @@ func (e *Engine) tellTaken(c *call) {
 
 // tellLost: the agent's leg failed, the caller is back in the queue at the old place.
 func (e *Engine) tellLost(c *call) {
+	if a := e.aside[c.offer.Agent]; a != nil && a.call == c.ID {
+		e.comeBack(c.offer.Agent)
+	}
 	n := e.needs(c)
 	if err := e.queue(acd.Requeue{Call: acd.CallID(c.ID), Needs: &n}, c.offer.Agent); err != nil {
 		e.queueOr(acd.Return{Call: acd.CallID(c.ID), Needs: n, Since: c.OpenedAt}) // talked to an agent the queue does not know: a call found after a restart
 	}
+}
+
+// takeBack takes a call from an agent who talked: the caller waits again.
+func (e *Engine) takeBack(c *call) {
+	e.unrecord(c)
+	e.cfg.Listener.Withdrawn(c.offer, "withdrawn")
+	e.tellLost(c)
 }
 
 // leaveQueue: nobody waits any more; an agent who talked goes into wrap-up.

@@ -173,6 +173,7 @@ func (e *Engine) adopt(c *call, v LegView, s sight, leases map[LegID]*lease) {
 // goOn chooses the phase of a call taken over.
 func (e *Engine) goOn(c *call) {
 	talked := c.State == Talking || c.State == Held
+	c.offer = Offer{Call: c.ID, Agent: c.Agent}
 	switch {
 	case !c.Inbound && !(talked && c.near.id != "" && c.far.id != ""):
 		c.phase = map[bool]phase{true: talking, false: dialling}[talked]
@@ -196,7 +197,7 @@ func (e *Engine) goOn(c *call) {
 			c.far.endLease()
 			c.far = leg{}
 		}
-		c.phase, c.State, c.Agent = waiting, Waiting, ""
+		c.phase, c.State, c.Agent, c.offer = waiting, Waiting, "", Offer{}
 		e.note(c, "recovered", "", "")
 		e.queueOr(acd.Return{Call: acd.CallID(c.ID), Needs: e.needs(c), Since: c.OpenedAt})
 	}

@@ -212,12 +212,23 @@ func aDay(w *world, while func(what string)) {
 				_ = w.eng.Resume(w.t.Context(), a.ID, o.Call)
 			}
 		})
+		at("a phone dies", time.Second, func() { w.sw.HangUp(w.originatedTo(a.Endpoint), telephony.CauseSilent) })
+		at("its desk comes back", 3*time.Second, func() {
+			if o, ok := w.eng.OfferOf(a.ID); ok {
+				_ = w.eng.Rejoin(w.t.Context(), a.ID, o.Call)
+			}
+		})
+		at("a desk comes back at once", 3*time.Second, func() {
+			if o, ok := w.eng.OfferOf(a.ID); ok {
+				_ = w.eng.Rejoin(w.t.Context(), a.ID, o.Call)
+			}
+		})
 	}
 	w.pass(30 * time.Second)
 	for _, c := range callers {
 		at("one hangs up", 2*time.Second, func() { w.sw.HangUp(c, 16) })
 	}
-	at("the call back ends", 2*time.Second, func() { w.sw.HangUp(w.originatedTo(provider), 16) })
+	at("the call back ends", 2*time.Second, func() { w.sw.HangUp(w.originatedTo(provider.Reveal()), 16) })
 	w.pass(30 * time.Second)
 }
 

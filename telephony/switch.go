@@ -135,6 +135,10 @@ const (
 	RecordingEnded EventKind = "recording-ended" // a recording is complete and can be fetched
 )
 
+// CauseSilent is the cause of a leg that the switch gave up because its phone sent nothing any more: it died, or its
+// network did. Q.850: requested circuit or channel not available, which is what Asterisk says of an rtp_timeout.
+const CauseSilent = 44
+
 // An Event is something the switch told us. Only the fields its kind needs are set. ANI and CallerName are patient data.
 type Event struct {
 	Kind       EventKind
@@ -147,6 +151,6 @@ type Event struct {
 	DID, ANI   Number
 	CallerName string
 	Digit      string
-	Cause      int // Q.850 cause of a LegDown
+	Cause      int // Q.850 cause of a LegDown; CauseSilent when nobody hung up
 	Failed     bool
 }

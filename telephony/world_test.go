@@ -132,10 +132,11 @@ func (w *world) phone(endpoint string) telephony.LegID {
 	return last.Leg
 }
 
-func (w *world) originatedTo(number telephony.Number) telephony.LegID {
+// originatedTo is the last leg of ours to a number or an agent's phone, be it over or not.
+func (w *world) originatedTo(whom string) telephony.LegID {
 	os := w.sw.Originated()
 	for _, o := range slices.Backward(os) {
-		if o.Number == number {
+		if o.Number.Reveal() == whom || o.Agent == whom {
 			return o.Leg
 		}
 	}

@@ -94,7 +94,10 @@ func (d *Desk) signIn(c credentials) error {
 		d.parts.Log.Error("open journal", "err", err)
 		defer d.tell("desk", console.Event{Kind: "notice", Notice: journalNotice(err)})
 	}
-	d.enter(l, j)
+	select {
+	case <-d.enter(l, j):
+	case <-ctx.Done(): // the page says that the link is lost
+	}
 	return nil
 }
 
@@ -169,8 +172,15 @@ func (d *Desk) Hold(call telephony.CallID) (err error) {
 	return d.do(func(ctx context.Context, s console.Service) error { return s.Hold(ctx, call) })
 }
 
+// Resume ends Hold, and brings a built-in phone back that was lost in the call.
 func (d *Desk) Resume(call telephony.CallID) (err error) {
 	defer guard(&err)
+	d.mu.Lock()
+	out := d.phone.Built && !d.live()
+	d.mu.Unlock()
+	if out {
+		return d.comeBack(call)
+	}
 	return d.do(func(ctx context.Context, s console.Service) error { return s.Resume(ctx, call) })
 }
 

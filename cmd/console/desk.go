@@ -40,6 +40,7 @@ type Desk struct {
 	linked  linkView
 	phone   phoneView
 	hello   console.Hello             // the last one; the page's own state is younger
+	parted  telephony.CallID          // the agent's call that the phone is to be brought back into
 	pops    map[popKey]popTimes       // the offer shown last
 	saves   map[string]*console.Draft // the latest of each draft on its way to the server; nil when the last has arrived
 }
@@ -100,15 +101,18 @@ func (d *Desk) close() {
 
 func (d *Desk) tell(name string, data any) { d.screen.Emit(name, data) }
 
-// enter makes l the desk's link and follows it until the session ends.
-func (d *Desk) enter(l link, j *journal) {
+// enter makes l the desk's link and follows it until the session ends. The channel closes when the server has greeted the
+// desk: before that it refuses whatever an agent does.
+func (d *Desk) enter(l link, j *journal) <-chan struct{} {
+	greeted := make(chan struct{})
 	ctx, cancel := context.WithCancel(d.ctx)
 	d.mu.Lock()
 	d.link, d.session, d.journal = l, cancel, j
 	d.linked = linkView{Up: true, Since: time.Now()}
 	d.mu.Unlock()
 	d.tell("link", d.linkNow())
-	go d.follow(ctx, l)
+	go d.follow(ctx, l, sync.OnceFunc(func() { close(greeted) }))
+	return greeted
 }
 
 // leave signs out: the link is closed, the phone unregistered, the journal kept for the next sign-in.
@@ -168,8 +172,8 @@ const (
 	watchRestMax = time.Second
 )
 
-// follow watches the server until the session ends, and watches again after each break.
-func (d *Desk) follow(ctx context.Context, s console.Service) {
+// follow watches the server until the session ends, and watches again after each break. Each event is followed by greeted.
+func (d *Desk) follow(ctx context.Context, s console.Service, greeted func()) {
 	rest := watchRestMin
 	for ctx.Err() == nil {
 		events, err := s.Watch(ctx)
@@ -194,6 +198,7 @@ func (d *Desk) follow(ctx context.Context, s console.Service) {
 		for ev := range events {
 			d.setLink(true, time.Now())
 			d.happened(ev)
+			greeted()
 		}
 		if ctx.Err() == nil {
 			d.setLink(false, time.Now())
@@ -243,19 +248,19 @@ func (d *Desk) happened(ev console.Event) {
 
 // greet takes a new Hello: the phone follows its account, the server gets what it has not seen of the journal.
 func (d *Desk) greet(h console.Hello) {
+	out := h.Pop != nil && (h.Pop.State == telephony.Talking || h.Pop.State == telephony.Held) && h.Phone.Registrar != "" && !d.live()
 	d.mu.Lock()
 	same := d.hello.Phone == h.Phone && d.phone.Built
-	d.hello = h
+	d.hello, d.parted = h, ""
+	if out {
+		d.parted = h.Pop.Call
+	}
 	j := d.journal
 	d.mu.Unlock()
 	if !same {
 		d.register(h.Phone)
 	}
-	if h.Pop != nil && h.Phone.Registrar != "" && (h.Pop.State == telephony.Talking || h.Pop.State == telephony.Held) {
-		if _, _, live := d.parts.Phone.Levels(); !live { // this desk crashed in a call: its new phone is not in it
-			defer d.tell("desk", console.Event{Kind: "notice", Notice: "desk.notice.sound-lost"})
-		}
-	}
+	d.rejoin()
 	if j == nil {
 		return
 	}
@@ -291,4 +296,5 @@ func (d *Desk) setPhone(v phoneView) {
 	d.phone = v
 	d.mu.Unlock()
 	d.tell("phone", v)
+	d.rejoin()
 }

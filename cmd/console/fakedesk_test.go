@@ -117,6 +117,7 @@ func (f *fakeDesk) Resume(context.Context, telephony.CallID) error {
 	f.move(telephony.Talking)
 	return nil
 }
+func (f *fakeDesk) Rejoin(context.Context, telephony.CallID) error { return nil }
 func (f *fakeDesk) SetLanguage(_ context.Context, _ telephony.CallID, l telephony.Language) error {
 	defer f.lock()()
 	if f.pop != nil {

@@ -158,6 +158,9 @@ func (c *Client) Hold(ctx context.Context, call telephony.CallID) error {
 func (c *Client) Resume(ctx context.Context, call telephony.CallID) error {
 	return c.tell(ctx, "resume", callBody{Call: call})
 }
+func (c *Client) Rejoin(ctx context.Context, call telephony.CallID) error {
+	return c.tell(ctx, "rejoin", callBody{Call: call})
+}
 func (c *Client) HangUp(ctx context.Context, call telephony.CallID) error {
 	return c.tell(ctx, "hangup", callBody{Call: call})
 }

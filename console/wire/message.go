@@ -85,6 +85,7 @@ var methods = map[string]handler{
 	}),
 	"hold":       tell(func(ctx context.Context, s console.Service, b callBody) error { return s.Hold(ctx, b.Call) }),
 	"resume":     tell(func(ctx context.Context, s console.Service, b callBody) error { return s.Resume(ctx, b.Call) }),
+	"rejoin":     tell(func(ctx context.Context, s console.Service, b callBody) error { return s.Rejoin(ctx, b.Call) }),
 	"hangup":     tell(func(ctx context.Context, s console.Service, b callBody) error { return s.HangUp(ctx, b.Call) }),
 	"wrapupdone": tell(func(ctx context.Context, s console.Service, _ none) error { return s.WrapUpDone(ctx) }),
 	"setlanguage": tell(func(ctx context.Context, s console.Service, b callBody) error {

@@ -200,6 +200,7 @@ func TestEveryMethodHasItsName(t *testing.T) {
 	ctx := t.Context()
 	errs := map[string]error{
 		"ready": c.Ready(ctx), "reject": c.Reject(ctx, "c", 1), "hold": c.Hold(ctx, "c"), "resume": c.Resume(ctx, "c"),
+		"rejoin": c.Rejoin(ctx, "c"), "hangup": c.HangUp(ctx, "c"),
 		"wrapup": c.WrapUpDone(ctx), "language": c.SetLanguage(ctx, "c", "es"), "callback": c.CallBack(ctx, "c"),
 		"addon": c.AddOn(ctx, "n", "t"), "close": c.CloseAbandoned(ctx, "c", "o"),
 		"supervise": c.Supervise(ctx, "n", "cancel", "r"), "practice": c.PracticeCall(ctx, "s"),

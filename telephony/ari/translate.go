@@ -16,6 +16,7 @@ type leg struct {
 	call    telephony.CallID
 	entered bool // it is in Stasis: ours to command
 	hanging bool // it is being hung up: the end of Stasis that follows is no loss
+	silent  bool // Asterisk hangs it up, because its phone sends nothing any more
 	rang    bool // LegRinging was told
 	stale   bool // known from an earlier connection; the next Snapshot shows whether it is there still
 
@@ -73,7 +74,7 @@ func (c *Client) translate(msg []byte) error {
 			c.ringing(v)
 		}
 	case *ari.ChannelHangupRequest:
-		c.hanging(telephony.LegID(v.Channel.ID))
+		c.hanging(telephony.LegID(v.Channel.ID), v.Soft && v.Cause == softHangupDevice)
 	case *ari.ChannelDestroyed:
 		c.destroyed(v)
 	case *ari.ChannelDtmfReceived:
@@ -153,17 +154,24 @@ func (c *Client) left(v *ari.StasisEnd) {
 	id := telephony.LegID(v.Channel.ID)
 	c.mu.Lock()
 	l := c.legs[id]
-	hanging := l != nil && l.hanging
+	hanging, silent := l != nil && l.hanging, l != nil && l.silent
 	c.mu.Unlock()
 	e := telephony.Event{Kind: telephony.LegLost, At: time.Time(v.Timestamp), Leg: id}
 	if hanging {
 		e.Kind, e.Cause = telephony.LegDown, normalClearing
+		if silent {
+			e.Cause = telephony.CauseSilent
+		}
 	}
 	c.end(e)
 }
 
 // normalClearing is Q.850's cause for a call that one side hung up.
 const normalClearing = 16
+
+// softHangupDevice is AST_SOFTHANGUP_DEV: the "cause" of a soft hang-up request by the channel's own driver, which for SIP
+// is its rtp_timeout (res_pjsip_sdp_rtp.c). A BYE is no soft request.
+const softHangupDevice = 1
 
 // end tells a leg's end, once.
 func (c *Client) end(e telephony.Event) {
@@ -178,11 +186,12 @@ func (c *Client) end(e telephony.Event) {
 	}
 }
 
-func (c *Client) hanging(id telephony.LegID) {
+func (c *Client) hanging(id telephony.LegID, silent bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if l := c.legs[id]; l != nil {
 		l.hanging = true
+		l.silent = l.silent || silent
 	}
 }
 

@@ -46,6 +46,7 @@ class Desk {
   /** Esc was pressed once on a call: a second one ends it. */
   ending = $state(false)
   notice = $state.raw<{ code: string; late: boolean; at: number } | null>(null)
+  #since: Event[] | null = null // what happened since the state was asked for
 
   get talking(): boolean {
     return this.pop?.state === 'talking' || this.pop?.state === 'held'
@@ -119,9 +120,14 @@ class Desk {
     if (this.demo) void this.signInDemo()
   }
 
-  /** Takes the whole state anew. */
+  /** Takes the whole state anew. What happens while it is on its way counts after it: the answer may be the older one. */
   async refresh(): Promise<void> {
-    this.#take(await go().Hello())
+    const since: Event[] = (this.#since = [])
+    const h = await go().Hello()
+    if (this.#since !== since) return // asked again: that answer counts
+    this.#since = null
+    this.#take(h)
+    for (const e of since) if (at(e.sent) >= at(h.now)) this.#apply(e)
   }
 
   #take(h: Hello): void {
@@ -206,6 +212,11 @@ class Desk {
 
   #happened(e: Event): void {
     if (e.sent) clock.set(e.sent)
+    if (e.kind !== 'hello' && e.kind !== 'notice') this.#since?.push(e)
+    this.#apply(e)
+  }
+
+  #apply(e: Event): void {
     switch (e.kind) {
       case 'hello':
         void this.act(() => this.refresh())

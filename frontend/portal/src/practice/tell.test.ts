@@ -26,7 +26,7 @@ describe('a story line', () => {
 
   // Every kind that telephony, notes and routing write; a new one needs its sentence in both languages.
   it.each([
-    ...['arrived', 'placed', 'queued', 'language', 'offered', 'missed', 'rejected', 'withdrawn', 'lost', 'first-answered', 'answered', 'held', 'resumed', 'recovered', 'ended'],
+    ...['arrived', 'placed', 'queued', 'language', 'offered', 'missed', 'rejected', 'withdrawn', 'lost', 'first-answered', 'answered', 'held', 'resumed', 'cut-off', 'rejoined', 'recovered', 'ended'],
     ...['note.taken', 'note.opened', 'note.read', 'note.acknowledged', 'note.added-to', 'note.closed', 'recording.kept', 'recording.opened', 'voicemail.kept', 'call.opened', 'call.followed-up', 'story.opened'],
     ...['dispatch.begun', 'attempt.sent', 'attempt.again', 'attempt.delivered', 'attempt.undelivered', 'attempt.failed', 'attempt.opened', 'attempt.withdrawn'],
     ...['dispatch.acknowledged', 'dispatch.passed', 'dispatch.pushed', 'dispatch.skipped', 'dispatch.reassigned', 'dispatch.cancelled', 'dispatch.exhausted'],

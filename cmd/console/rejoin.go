@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+
+	"lamplight/console"
+	"lamplight/telephony"
+)
+
+// live tells whether the built-in phone is in a call.
+func (d *Desk) live() bool {
+	_, _, live := d.parts.Phone.Levels()
+	return live
+}
+
+// rejoin brings the phone back into the call the agent has, once the phone can be reached: the desk crashed in the call, so
+// its new phone is not in it, and the caller hears nothing, then music.
+func (d *Desk) rejoin() {
+	d.mu.Lock()
+	call := d.parted
+	if call == "" || !d.phone.Up {
+		d.mu.Unlock()
+		return
+	}
+	d.parted = "" // once; then the agent's keys decide
+	d.mu.Unlock()
+	go func() {
+		notice := "desk.notice.rejoined"
+		if err := d.comeBack(call); err != nil {
+			notice = "desk.notice.sound-lost"
+		}
+		d.tell("desk", console.Event{Kind: "notice", Notice: notice})
+	}()
+}
+
+// comeBack has the phone rung into the agent's call and answers it.
+func (d *Desk) comeBack(call telephony.CallID) error {
+	if err := d.do(func(ctx context.Context, s console.Service) error { return s.Rejoin(ctx, call) }); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(d.ctx, answerLimit)
+	defer cancel()
+	if err := d.parts.Phone.Answer(ctx, call); err != nil {
+		d.parts.Log.Error("come back into a call", "call", call, "err", err)
+		return &console.Error{Code: errPhone}
+	}
+	d.parts.Log.Info("back in a call", "call", call)
+	return nil
+}
