@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lamplight/console"
@@ -32,6 +33,9 @@ type Desk struct {
 	screen screen
 
 	door sync.Mutex // held while somebody signs in
+
+	told  atomic.Bool               // to end, by a signal: no question is asked
+	asked atomic.Pointer[time.Time] // when the window was closed in a call, and stayed
 
 	mu      sync.Mutex // guards what follows
 	link    link       // nil until somebody signed in
@@ -134,6 +138,21 @@ func (d *Desk) leave() {
 			d.parts.Log.Error("close journal", "err", err)
 		}
 	}
+}
+
+// closeAgain is how long a second close of the window is meant so.
+const closeAgain = 5 * time.Second
+
+// mayClose tells whether the window may close. In a call, which would end with it, the first try only tells so.
+func (d *Desk) mayClose(now time.Time) bool {
+	if d.told.Load() || !d.live() {
+		return true
+	}
+	if at := d.asked.Swap(&now); at != nil && now.Sub(*at) < closeAgain {
+		return true
+	}
+	d.tell("desk", console.Event{Kind: "notice", Notice: "desk.notice.in-call"})
+	return false
 }
 
 // service is the signed-in server, or a refusal that sends the page to the sign-in.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/wailsapp/wails/v2"
 	"github.com/wailsapp/wails/v2/pkg/logger"
@@ -51,9 +52,11 @@ func show(c config, d *Desk) error {
 			d.on(screen{Emit: func(name string, data any) { runtime.EventsEmit(ctx, name, data) }, Front: front})
 			go func() {
 				<-stop
+				d.told.Store(true)
 				runtime.Quit(ctx)
 			}()
 		},
+		OnBeforeClose:  func(context.Context) bool { return !d.mayClose(time.Now()) },
 		Bind:           []any{d},
 		ErrorFormatter: func(err error) any { return refusal(err) },
 		SingleInstanceLock: &options.SingleInstanceLock{
