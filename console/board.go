@@ -37,10 +37,15 @@ func (h *House) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("watch the escalations: %w", err)
 	}
+	look := time.NewTicker(voicemailAgain)
+	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-look.C:
+			h.lookForVoicemails(ctx)
+			continue
 		case _, ok := <-moved:
 			if !ok {
 				return ctx.Err()
@@ -60,6 +65,24 @@ func (h *House) Run(ctx context.Context) error {
 			}
 		}
 		h.draw(ctx)
+	}
+}
+
+// A voicemail climbs no ladder: it waits on the agents, and they are told again and again when they let it wait.
+const (
+	voicemailWaits = 5 * time.Minute
+	voicemailAgain = time.Minute
+)
+
+func (h *House) lookForVoicemails(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, drawLimit)
+	defer cancel()
+	n, err := h.cfg.Store.Voicemails(ctx, h.cfg.Now().Add(-voicemailWaits))
+	if err != nil {
+		h.cfg.Log.Error("console: voicemails", "error", err)
+	}
+	if n > 0 {
+		h.standsStill()
 	}
 }
 

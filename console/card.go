@@ -109,22 +109,42 @@ func (h *House) Locate(ctx context.Context, token string) (notes.NoteID, error) 
 // inboxDays is how far back an inbox reaches for what is done.
 const inboxDays = 3
 
+// inboxNotes are the notes an inbox shows: all that wait, however old and however many came after, and the latest. Nothing
+// of a patient stands in an inbox, so nothing is opened for it.
+func (h *House) inboxNotes(ctx context.Context) ([]notes.Note, error) {
+	var out []notes.Note
+	seen := map[notes.NoteID]bool{}
+	for _, f := range []notes.CallsFilter{
+		{State: string(notes.Open), Limit: 500}, {State: string(notes.Read), Limit: 500},
+		{From: h.cfg.Now().AddDate(0, 0, -inboxDays), Limit: 200},
+	} {
+		f.Nameless = true
+		page, err := h.cfg.Store.Calls(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range page.Lines {
+			if l.Note != nil && !seen[l.Note.ID] {
+				seen[l.Note.ID] = true
+				out = append(out, *l.Note)
+			}
+		}
+	}
+	return out, nil
+}
+
 // Inbox lists the notes of the provider's practices: what was sent to them and waits first, then the newest.
 func (h *House) Inbox(ctx context.Context) ([]InboxRow, error) {
 	a, err := reader(ctx)
 	if err != nil {
 		return nil, err
 	}
-	page, err := h.cfg.Store.Calls(ctx, notes.CallsFilter{From: h.cfg.Now().AddDate(0, 0, -inboxDays), Limit: 200})
+	list, err := h.inboxNotes(ctx)
 	if err != nil {
 		return nil, pageRefusal(err)
 	}
 	out := []InboxRow{}
-	for _, l := range page.Lines {
-		if l.Note == nil {
-			continue
-		}
-		n := *l.Note
+	for _, n := range list {
 		acc, err := h.cfg.Store.Account(ctx, n.Account)
 		if err != nil {
 			return nil, err
@@ -412,6 +432,10 @@ func (h *House) Subscribe(ctx context.Context, s PushSubscription) error {
 	}
 	sub := push.Subscription{Endpoint: s.Endpoint}
 	sub.Keys.P256dh, sub.Keys.Auth = s.Keys.P256dh, s.Keys.Auth
+	if err := push.CheckEndpoint(s.Endpoint, h.cfg.PushPlain); err != nil {
+		h.cfg.Log.Info("console: push subscription refused", "error", err)
+		return &Error{Code: "portal.error.push"}
+	}
 	if err := h.cfg.Phones.Subscribe(ctx, a.Person, sub); err != nil {
 		h.cfg.Log.Info("console: push subscription refused", "error", err)
 		return &Error{Code: "portal.error.push"}

@@ -35,11 +35,13 @@ type Config struct {
 	Door    *access.Door
 	Routing Escalations
 	Phones  *routing.Phones
-	PushKey string                                     // the VAPID public key browsers subscribe with
-	Phone   func(endpoint string) (PhoneAccount, bool) // an agent's phone by its name on the switch
-	Trainer Trainer
-	Now     func() time.Time
-	Log     *slog.Logger
+	PushKey string // the VAPID public key browsers subscribe with
+	// PushPlain are hosts that take pushes although they are no public https ones: a demo's.
+	PushPlain []string
+	Phone     func(endpoint string) (PhoneAccount, bool) // an agent's phone by its name on the switch
+	Trainer   Trainer
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // House implements Service and Pages, and listens to the call engine. Make one with New, hand it to the engine as its

@@ -6,6 +6,9 @@ import (
 	"lamplight/telephony"
 )
 
+// LookForVoicemails is what Run does every minute.
+func (h *House) LookForVoicemails(ctx context.Context) { h.lookForVoicemails(ctx) }
+
 // Attend is a desk that hears what happens, without a telephone.
 func (h *House) Attend(ctx context.Context, a telephony.AgentID) <-chan Event {
 	return h.streams.attach(ctx, a, h.now(Event{Kind: "hello"}), func(bool) {})

@@ -2,7 +2,9 @@ package console_test
 
 import (
 	"context"
+	"io"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -150,4 +152,92 @@ func named(a *notes.Account) {
 	a.Schedule = []byte(`{"layers":5}`)
 	a.Ladders = []byte(`{"ladders":[{"name":"urgent","version":1,"rungs":[{"after":"0s","who":"primary","channels":["text"]},
 		{"after":"3m","who":"contact:reyes","channels":["text"]}]}]}`)
+}
+
+// What waits for a doctor stands in the inbox however old it is and however many calls came after it; and since no patient's
+// name stands there, none is opened.
+func TestAnInboxHoldsAllThatWaits(t *testing.T) {
+	r := newRig(t)
+	r.call(t, "call-old", "lakeside")
+	sent, err := r.Send(r.as(t, "agent"), draft("d1", "call-old", "lakeside"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{
+		"update attempt set state = 'accepted', sent_at = routing_now()",
+		"update call set opened_at = opened_at - interval '4 days' where id = 'call-old'",
+		`insert into call select 'call-' || i, account, did, caller, caller_term, language, state, agent, outcome, now(), answered_at, ended_at, inbound, followup
+			from call, generate_series(1, 250) i where id = 'call-old'`,
+	} {
+		if _, err := r.pool.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	inbox, err := r.Inbox(r.as(t, "doctor"))
+	if err != nil || len(inbox) != 1 || inbox[0].Note != sent.Note || !inbox[0].Mine {
+		t.Errorf("%+v, %v", inbox, err)
+	}
+	var opened int
+	if err := r.pool.QueryRow(t.Context(), "select count(*) from audit_outbox where convert_from(body, 'UTF8') like '%calls.opened%'").Scan(&opened); err != nil || opened != 0 {
+		t.Errorf("%d leaves say that names were opened, %v", opened, err)
+	}
+}
+
+// A voicemail is urgent and climbs no ladder. Agents who let it wait hear of it until one has handled it.
+func TestAVoicemailThatWaitsIsToldAtEveryDesk(t *testing.T) {
+	r := newRig(t)
+	desk := r.desk(t, "agent")
+	v := telephony.Voicemail{Recording: "vm-1", DID: "+13125550100", ANI: "+13125550142", At: time.Now(), Length: time.Second}
+	if err := r.store.KeepVoicemail(t.Context(), v, func(w io.Writer) error { _, err := w.Write([]byte("RIFF")); return err }); err != nil {
+		t.Fatal(err)
+	}
+	told := func() bool {
+		r.LookForVoicemails(t.Context())
+		r.FiguresMoved(telephony.Figures{}) // comes after whatever was told
+		for e := range desk {
+			switch e.Kind {
+			case "notice":
+				<-desk // the figures
+				return e.Notice == "desk.notice.stands-still"
+			case "figures":
+				return false
+			}
+		}
+		return false
+	}
+	if told() {
+		t.Error("told at once")
+	}
+	if _, err := r.pool.Exec(t.Context(), "update note set taken_at = taken_at - interval '6 minutes'"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if !told() {
+			t.Error("nobody is told")
+		}
+	}
+	rows, err := r.Board(r.as(t, "agent"))
+	if err != nil || len(rows) != 1 {
+		t.Fatal(rows, err)
+	}
+	if err := r.CloseAbandoned(r.as(t, "agent"), rows[0].Call, "rang back"); err != nil {
+		t.Fatal(err)
+	}
+	if told() {
+		t.Error("told although it is handled")
+	}
+}
+
+// A phone that is none of a public push service is not taken: it would be promised in every preview and reached by none.
+func TestAPhoneThatIsNoneIsNotTaken(t *testing.T) {
+	r := newRig(t)
+	for _, endpoint := range []string{"", "x", "http://push.example/1", "https://127.0.0.1/1", "https://[::1]/", "https://169.254.169.254/latest", "https://100.100.100.200/",
+		"https://[64:ff9b::7f00:1]/", "https://u:p@push.example/", "https://push.example/" + strings.Repeat("x", 4000)} {
+		if err := r.Subscribe(r.as(t, "doctor"), console.PushSubscription{Endpoint: endpoint}); err == nil {
+			t.Errorf("%.60s was taken", endpoint)
+		}
+	}
+	if err := r.Subscribe(r.as(t, "doctor"), console.PushSubscription{Endpoint: "https://push.example/1"}); err != nil {
+		t.Error(err)
+	}
 }

@@ -115,6 +115,15 @@ func (s *Store) boardNotes(ctx context.Context, scope []string) (rows []BoardRow
 	return rows, titles, res.Err()
 }
 
+// Voicemails counts the voicemails that came before an instant and that nobody has closed. Nothing is opened.
+func (s *Store) Voicemails(ctx context.Context, before time.Time) (n int, err error) {
+	err = s.pool.QueryRow(ctx, "select count(*) from note where state <> 'closed' and call_type = $1 and taken_at < $2", Voicemail, before).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count the voicemails: %w", err)
+	}
+	return n, nil
+}
+
 // replies marks the notes to which somebody wrote back and no agent has answered.
 func (s *Store) replies(ctx context.Context, rows []BoardRow) error {
 	at := make(map[NoteID]int, len(rows))

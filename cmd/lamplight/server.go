@@ -257,7 +257,7 @@ func (s *Server) openHouse(context.Context) error {
 		s.closers = append(s.closers, t.Close)
 		s.trainer, trainer = t, t
 	}
-	s.house = console.New(console.Config{Store: s.record, Door: s.door, Routing: s.routing, Phones: s.phones, PushKey: s.push.Public,
+	s.house = console.New(console.Config{Store: s.record, Door: s.door, Routing: s.routing, Phones: s.phones, PushKey: s.push.Public, PushPlain: s.cfg.PushPlain,
 		Phone: s.board.phones.account, Trainer: trainer, Log: s.log})
 	s.record.TellStories(s.routing)
 	s.engine = telephony.NewEngine(telephony.Config{Switch: s.board.client, Ledger: s.record, Listener: s.house, Log: s.log})
