@@ -166,6 +166,31 @@ func (h *House) rows(ctx context.Context, open []notes.BoardRow) ([]BoardRow, er
 	return out, nil
 }
 
+// pushOn begins the next rung now. Past the last there is none: the ladder is climbed anew, as it stands now, because whoever
+// presses that key wants somebody told.
+func (h *House) pushOn(ctx context.Context, by routing.Actor, n notes.Note) error {
+	r, err := h.cfg.Routing.Row(ctx, n.ID)
+	if err != nil {
+		return err
+	}
+	if r.State != routing.Exhausted {
+		return h.cfg.Routing.Push(ctx, by, n.ID)
+	}
+	acc, err := h.cfg.Store.Account(ctx, n.Account)
+	if err != nil {
+		return err
+	}
+	p, climbs, err := h.plan(ctx, acc, n.CallType)
+	if err != nil {
+		return err
+	}
+	if !climbs || !p.Reaches() {
+		return &Error{Code: "desk.error.nobody"}
+	}
+	_, err = h.cfg.Routing.Reassign(ctx, by, n.ID, p)
+	return err
+}
+
 // lateness orders rows: what nobody can be reached for stands on top.
 func lateness(late string) int {
 	return slices.Index([]string{string(routing.OnTime), string(routing.Late), string(routing.Unreachable)}, late)

@@ -173,7 +173,7 @@ func (h *House) Supervise(ctx context.Context, note notes.NoteID, act, reason st
 	by := routing.Actor{ID: notes.PersonID(actor.Person), Name: actor.Name}
 	switch act {
 	case "next":
-		err = h.cfg.Routing.Push(ctx, by, note)
+		err = h.pushOn(ctx, by, n)
 	case "cancel":
 		if reason == "" {
 			return &Error{Code: "desk.error.reason", Fields: map[string]string{"reason": notes.FieldRequired}}

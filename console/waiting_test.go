@@ -241,3 +241,43 @@ func TestAPhoneThatIsNoneIsNotTaken(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Nobody answered, and the supervisor presses "next": the ladder is climbed anew by whoever is on call now. A key that wrote
+// a line and told nobody would have silenced the alarm as well.
+func TestPushingPastTheLastRungClimbsAnew(t *testing.T) {
+	r := newRig(t)
+	sent, err := r.Send(r.as(t, "agent"), draft("d1", "", "lakeside"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	boss := r.as(t, "boss")
+	exhaust := func() {
+		t.Helper()
+		if _, err := r.pool.Exec(t.Context(), "update dispatch set state = 'exhausted' where state = 'climbing'"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exhaust()
+	if err := r.Supervise(boss, sent.Note, "next", ""); err != nil {
+		t.Fatal(err)
+	}
+	row, err := r.routing.Row(t.Context(), sent.Note)
+	if err != nil || row.State != routing.Climbing || row.Next.Name != "Dr Reyes" || row.Next.Kind != string(routing.Text) {
+		t.Errorf("then %+v, %v", row, err)
+	}
+	if rows, err := r.Board(boss); err != nil || len(rows) != 1 {
+		t.Errorf("the board: %+v, %v", rows, err)
+	}
+	exhaust()
+	gone := practice("lakeside", "+13125550100")
+	gone.Schedule = []byte(`{"timezone":"America/Chicago","layers":[]}`)
+	if err := r.store.PutAccount(access.System(t.Context(), "seed"), gone); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Supervise(boss, sent.Note, "next", ""); err == nil || err.Error() != "desk.error.nobody" {
+		t.Errorf("when nobody is on call: %v", err)
+	}
+	if row, err := r.routing.Row(t.Context(), sent.Note); err != nil || row.State != routing.Exhausted {
+		t.Errorf("it stays %+v, %v", row, err)
+	}
+}
