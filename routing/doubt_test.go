@@ -182,3 +182,29 @@ func TestPassingOnTwiceIsPassingOnOnce(t *testing.T) {
 	h.halt()
 	h.verify()
 }
+
+// A server that is told to stop does not wait for a carrier that hangs; what was under way is in doubt, and asked for later.
+func TestStoppingDoesNotWaitForACarrierThatHangs(t *testing.T) {
+	h := newHouse(t)
+	c := &carrier{send: func(ctx context.Context, _ channel.Message) (channel.Receipt, error) {
+		<-ctx.Done()
+		return channel.Receipt{}, &channel.Error{Kind: channel.Unknown, Err: ctx.Err()}
+	}, lookup: takes}
+	h.cfg.Lease = 8 * time.Second
+	h.with(Text, c).run()
+	h.send(newNote("n1", "L-1"), h.plan(oneText))
+	h.until("it is under way", func() bool { sent, _ := c.count(); return sent == 1 })
+	begun := time.Now()
+	h.halt()
+	if took := time.Since(begun); took > h.cfg.Lease/2 {
+		t.Errorf("it took %v", took)
+	}
+	if s := h.states("n1"); s[Sending] != 1 {
+		t.Errorf("%v", s)
+	}
+	h.clock.Advance(backoff(1) + time.Second)
+	h.with(Text, c).run()
+	h.until("it is known", func() bool { return h.states("n1")[Accepted] == 1 })
+	h.halt()
+	h.verify()
+}

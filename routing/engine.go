@@ -103,8 +103,8 @@ func (e *Engine) Stats() Stats {
 	return Stats{Sent: e.sent.Load(), Repeats: e.repeats.Load(), Fenced: e.fenced.Load()}
 }
 
-// Run sends what is due, raises what is exhausted, listens and watches over it all until ctx ends; it then lets the
-// messages under way finish, for at most a lease. A database that goes away is waited for.
+// Run sends what is due, raises what is exhausted, listens and watches over it all until ctx ends; it then gives the
+// messages under way a quarter of a lease, and writes down how they stand. A database that goes away is waited for.
 func (e *Engine) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { e.listen(ctx) })
@@ -195,10 +195,10 @@ func (e *Engine) round(ctx context.Context, under *sync.WaitGroup) {
 			e.busy.add(c.channel, 1)
 			under.Go(func() {
 				defer func() { e.busy.add(c.channel, -1); e.Wake() }()
-				// A message under way is finished although the engine stops: its lease bounds it.
+				// A message under way is written down although the engine stops: its lease bounds it.
 				work, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.cfg.Lease)
 				defer cancel()
-				if err := e.work(work, c); err != nil {
+				if err := e.work(work, ctx, c); err != nil {
 					e.logger.Error("send an attempt", "attempt", c.id, "err", err)
 				}
 			})

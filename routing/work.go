@@ -49,11 +49,13 @@ func (e *Engine) claim(ctx context.Context, n int, full []string) ([]claimed, er
 	})
 }
 
-// work brings one claimed attempt to an end, or leaves it to the next lease.
-func (e *Engine) work(ctx context.Context, c claimed) error {
+// work brings one claimed attempt to an end, or leaves it to the next lease. run is the engine's: when it ends, a carrier
+// that hangs is not waited for.
+func (e *Engine) work(ctx, run context.Context, c claimed) error {
 	// What is left of the lease after sending is for writing down how it went.
 	sending, cancel := context.WithTimeout(ctx, e.cfg.Lease*3/4)
 	defer cancel()
+	defer context.AfterFunc(run, func() { time.AfterFunc(e.cfg.Lease/4, cancel) })()
 	ch := e.cfg.Channels[c.channel]
 	if ch == nil {
 		return e.settle(ctx, c, channel.Receipt{}, &channel.Error{Kind: notConfigured})
