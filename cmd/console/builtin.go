@@ -245,6 +245,8 @@ func (b *builtin) fillEar(out []byte) {
 // loud is a sound's level in thousandths of full scale.
 func loud(pcm []byte) uint64 { return uint64(speech.PCM(pcm).Level() * 1000 / 32768) }
 
+func (b *builtin) Deaf() bool { return b.sound.Deaf() }
+
 func (b *builtin) Mute(muted bool) { b.muted.Store(muted) }
 
 func (b *builtin) Levels() (them, me float64, live bool) {

@@ -77,6 +77,7 @@ type linkView struct {
 type phoneView struct {
 	Up    bool      `json:"up"`
 	Built bool      `json:"built"`
+	Deaf  bool      `json:"deaf"` // without a headset
 	Since time.Time `json:"since"`
 }
 
@@ -310,8 +311,22 @@ func (d *Desk) register(a console.PhoneAccount) {
 	}
 }
 
+// setDeaf tells the page when the headset went or came.
+func (d *Desk) setDeaf(deaf bool) {
+	d.mu.Lock()
+	if d.phone.Deaf == deaf {
+		d.mu.Unlock()
+		return
+	}
+	d.phone.Deaf = deaf
+	v := d.phone
+	d.mu.Unlock()
+	d.tell("phone", v)
+}
+
 func (d *Desk) setPhone(v phoneView) {
 	d.mu.Lock()
+	v.Deaf = d.phone.Deaf
 	d.phone = v
 	d.mu.Unlock()
 	d.tell("phone", v)

@@ -19,6 +19,8 @@ type Phone interface {
 	Mute(muted bool)
 	// Levels tells how loud both sides are now, 0 to 1; live is false when nobody talks.
 	Levels() (them, me float64, live bool)
+	// Deaf tells that there is no headset: nobody hears or is heard.
+	Deaf() bool
 	// Leave hangs up and unregisters.
 	Leave()
 }
@@ -26,7 +28,7 @@ type Phone interface {
 // levelEvery is how often the page is told both levels while there is talk: often enough for an eye, cheap for the page.
 const levelEvery = 100 * time.Millisecond
 
-// meter tells the page the levels until ctx ends, and once that they fell silent.
+// meter tells the page the levels until ctx ends, once that they fell silent, and whether there is a headset.
 func (d *Desk) meter(ctx context.Context) {
 	tick := time.NewTicker(levelEvery)
 	defer tick.Stop()
@@ -36,6 +38,7 @@ func (d *Desk) meter(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			d.setDeaf(d.parts.Phone.Deaf())
 			them, me, live := d.parts.Phone.Levels()
 			if live || was {
 				d.tell("levels", levels{Them: them, Me: me})

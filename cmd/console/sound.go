@@ -8,6 +8,8 @@ type sound interface {
 	Start(mic func(pcm []byte), ear func(pcm []byte)) error
 	// Stop closes both; no callback runs after it returned.
 	Stop()
+	// Deaf tells that the machine has no microphone or no loudspeaker now.
+	Deaf() bool
 }
 
 // noSound is the headset of a desk told to open none.
@@ -15,3 +17,4 @@ type noSound struct{}
 
 func (noSound) Start(func([]byte), func([]byte)) error { return nil }
 func (noSound) Stop()                                  {}
+func (noSound) Deaf() bool                             { return false }

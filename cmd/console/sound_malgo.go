@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gen2brain/malgo"
@@ -19,25 +20,38 @@ import (
 func devices(log *slog.Logger) sound { return &headset{log: log} }
 
 // headset plays and listens through whatever the machine's default devices are. Without any it stays silent, so that a
-// desk with no sound still takes calls; the log says so.
+// desk with no sound still takes calls; the top bar says so.
 type headset struct {
 	log *slog.Logger
+
+	deaf atomic.Bool
 
 	mu    sync.Mutex // guards what follows
 	ctx   *malgo.AllocatedContext
 	open  []*malgo.Device
-	ended chan struct{}
+	ended chan struct{} // closed when the devices are; nil when nobody wants them
 }
 
 func (h *headset) Start(mic, ear func([]byte)) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.ended = make(chan struct{})
-	if err := h.start(mic, ear); err != nil {
-		h.log.Warn("no sound device; the phone is silent and deaf", "err", err)
-	}
+	h.try(mic, ear)
 	return nil
 }
+
+// try opens the devices; if there are none it tries again later: a headset may yet be plugged in. The caller holds mu.
+func (h *headset) try(mic, ear func([]byte)) {
+	h.ended = make(chan struct{})
+	err := h.start(mic, ear)
+	if deaf := err != nil; deaf != h.deaf.Swap(deaf) {
+		h.log.Warn("headset", "open", !deaf, "err", err)
+	}
+	if err != nil {
+		go h.again(h.ended, mic, ear)
+	}
+}
+
+func (h *headset) Deaf() bool { return h.deaf.Load() }
 
 // start opens both devices on the first backend there is. The caller holds mu. malgo's name for miniaudio's silent backend
 // is its neighbour's (v0.11.24), so a machine without sound opens nothing: the phone sends silence by itself.
@@ -69,26 +83,36 @@ func (h *headset) start(mic, ear func([]byte)) error {
 	return nil
 }
 
-// again opens the devices anew when one stopped by itself: a headset was pulled out, a sound server restarted.
+// deafFor is how long the headset stays closed before it is tried again.
+const deafFor = 3 * time.Second
+
+// again opens the devices anew when one stopped by itself: a headset was pulled out, a sound server restarted; or when none
+// could be opened.
 func (h *headset) again(ended chan struct{}, mic, ear func([]byte)) {
 	select {
 	case <-ended: // it was us
 		return
-	case <-time.After(time.Second):
+	case <-time.After(deafFor):
 	}
-	h.log.Warn("a sound device stopped; opening anew")
-	h.Stop()
-	if err := h.Start(mic, ear); err != nil {
-		h.log.Error("open sound", "err", err)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ended != ended {
+		return
 	}
+	h.end()
+	h.try(mic, ear)
 }
 
 func (h *headset) Stop() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.ended == nil {
-		return
+	if h.ended != nil {
+		h.end()
 	}
+}
+
+// end closes what is open and what waits to open it anew. The caller holds mu.
+func (h *headset) end() {
 	close(h.ended)
 	h.ended = nil
 	if err := h.shut(); err != nil {

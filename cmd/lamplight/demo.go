@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"lamplight/notes/access"
@@ -177,13 +178,9 @@ func openLog(path string, st state) (*slog.Logger, error) {
 	return slog.New(slog.NewJSONHandler(f, nil)), nil
 }
 
-// attended opens the desk and stays until it is closed or the demo is stopped.
+// attended opens the desk and stays until it is closed or the demo is stopped. A desk that is killed opens again, as an agent
+// would open it.
 func (d *demo) attended(ctx context.Context, began time.Time) error {
-	agent := desks[0]
-	code, err := d.fresh(ctx, agent.ID)
-	if err != nil {
-		return err
-	}
 	fmt.Fprintf(d.out, "\nLamplight is up after %.1f s.\n\n", time.Since(began).Seconds())
 	fmt.Fprintf(d.out, "  the pocket (the providers' phones)   %s\n", d.pocket.URL)
 	fmt.Fprintf(d.out, "  the pages of providers and practices %s\n", d.server.pagesURL)
@@ -195,6 +192,27 @@ func (d *demo) attended(ctx context.Context, began time.Time) error {
 		<-ctx.Done()
 		return nil
 	}
+	for first := true; ; first = false {
+		opened := time.Now()
+		err := d.deskOnce(ctx, first)
+		var exit *exec.ExitError
+		killed := errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signaled()
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		if !killed || time.Since(opened) < tooShort {
+			return fmt.Errorf("the desk ended: %w; %s tells more", err, d.server.state.path("desk.log"))
+		}
+		fmt.Fprintln(d.out, "The desk was killed; it opens again.")
+	}
+}
+
+// tooShort is a desk's life that is not worth another: it would end so again.
+const tooShort = 5 * time.Second
+
+// deskOnce opens the desk and returns when it has ended, and how. firstCall has a practice call come in.
+func (d *demo) deskOnce(ctx context.Context, firstCall bool) error {
+	agent := desks[0].ID
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find the desk's program: %w", err)
@@ -203,24 +221,36 @@ func (d *demo) attended(ctx context.Context, began time.Time) error {
 	if err := writeFile(passwordFile, []byte(d.keys.Password), 0o600); err != nil {
 		return err
 	}
+	code, err := d.fresh(ctx, agent)
+	if err != nil {
+		return err
+	}
 	desk := exec.CommandContext(ctx, filepath.Join(filepath.Dir(self), "console"), "--server", d.server.bus.url, "--ca", d.server.certs.caFile,
-		"--login", string(agent.ID), "--password-file", passwordFile, "--data", d.server.state.path("desk"))
+		"--login", string(agent), "--password-file", passwordFile, "--data", d.server.state.path("desk"))
 	desk.Env = append(os.Environ(), "LAMPLIGHT_CODE="+code)
-	desk.Stdout, desk.Stderr = os.Stdout, os.Stderr
+	log, err := os.OpenFile(d.server.state.path("desk.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the desk's log: %w", err)
+	}
+	defer log.Close()                   // the desk has its own
+	desk.Stdout, desk.Stderr = log, log // with what GTK and ALSA have to say
 	desk.Cancel = func() error { return desk.Process.Signal(os.Interrupt) }
 	desk.WaitDelay = 5 * time.Second
 	if err := desk.Start(); err != nil {
-		return fmt.Errorf("open the desk: %w; 'make build' builds it", err)
+		return fmt.Errorf("%w; 'make build' builds it", err)
 	}
-	if err := d.server.house.WhenWatched(ctx); err == nil {
+	alive, ended := context.WithCancel(ctx)
+	how := make(chan error, 1)
+	go func() {
+		defer ended()
+		how <- desk.Wait()
+	}()
+	if firstCall && d.server.house.WhenWatched(alive) == nil {
 		if err := d.server.trainer.Call(ctx, firstScenario(d.cmd.Language)); err != nil {
 			return err
 		}
 	}
-	if err := desk.Wait(); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("the desk ended: %w", err)
-	}
-	return nil
+	return <-how
 }
 
 func firstScenario(language string) string {

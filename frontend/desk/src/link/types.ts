@@ -189,6 +189,7 @@ export interface PhoneAccount {
 export interface PhoneView {
   up: boolean
   built: boolean
+  deaf: boolean
   since: string
 }
 

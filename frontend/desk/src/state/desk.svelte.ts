@@ -20,7 +20,7 @@ class Desk {
   signingIn = $state(false)
 
   link = $state.raw<LinkView>({ up: false, since: '' })
-  phone = $state.raw<PhoneView>({ up: false, built: false, since: '' })
+  phone = $state.raw<PhoneView>({ up: false, built: false, deaf: false, since: '' })
   levels = $state.raw<Levels>({ them: 0, me: 0 })
   muted = $state(false)
 
