@@ -26,13 +26,15 @@ type Door struct {
 	Idle, Lifetime time.Duration
 	// Now is the clock.
 	Now func() time.Time
-	// hashing bounds how many passwords are hashed at once: each takes 19 MiB and a core, and guesses must not starve calls.
-	hashing chan struct{}
+	// hashing and knownHashing bound how many passwords are hashed at once: each takes 19 MiB and a core, and guesses must not
+	// starve calls. Known devices and desks do not queue behind a crowd of strangers.
+	hashing, knownHashing chan struct{}
 }
 
 // NewDoor returns a Door with 30 minutes of idleness and 12 hours of life.
 func NewDoor(pool *pgxpool.Pool, log *audit.Log, ring *seal.Ring) *Door {
-	return &Door{pool: pool, log: log, ring: ring, Idle: 30 * time.Minute, Lifetime: 12 * time.Hour, Now: time.Now, hashing: make(chan struct{}, 2)}
+	return &Door{pool: pool, log: log, ring: ring, Idle: 30 * time.Minute, Lifetime: 12 * time.Hour, Now: time.Now,
+		hashing: make(chan struct{}, 2), knownHashing: make(chan struct{}, 1)}
 }
 
 // An Attempt is one try to sign in.
@@ -84,7 +86,11 @@ func (d *Door) SignIn(ctx context.Context, a Attempt) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
-	ok, step, err := d.prove(ctx, house, p, a)
+	queue := d.hashing
+	if known || a.Token != "" {
+		queue = d.knownHashing
+	}
+	ok, step, err := d.prove(ctx, house, p, a, queue)
 	if err != nil {
 		return Session{}, err
 	}
@@ -98,9 +104,9 @@ func (d *Door) SignIn(ctx context.Context, a Attempt) (Session, error) {
 }
 
 // prove checks password and code; it does the same work for a person who does not exist.
-func (d *Door) prove(ctx context.Context, house *seal.Keys, p *stored, a Attempt) (ok bool, step int64, err error) {
+func (d *Door) prove(ctx context.Context, house *seal.Keys, p *stored, a Attempt, queue chan struct{}) (ok bool, step int64, err error) {
 	select {
-	case d.hashing <- struct{}{}:
+	case queue <- struct{}{}:
 	case <-ctx.Done():
 		return false, 0, ctx.Err()
 	}
@@ -109,7 +115,7 @@ func (d *Door) prove(ctx context.Context, house *seal.Keys, p *stored, a Attempt
 		hash = p.password
 	}
 	ok = checkPassword(hash, a.Password)
-	<-d.hashing
+	<-queue
 	step, codeOK, err := d.checkCode(house, p, a.Code)
 	if err != nil {
 		return false, 0, err

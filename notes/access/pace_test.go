@@ -3,6 +3,9 @@ package access_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -140,5 +143,42 @@ func TestAFloodOfTriesWritesNothing(t *testing.T) {
 	}
 	if l, r := written(); l != leaves || r != rows {
 		t.Errorf("50 tries wrote %d leaves; rows %s, before %s", l-leaves, r, rows)
+	}
+}
+
+// Hashing a password takes a core. A crowd at the web's door, each from an address of its own, does not stand before those who
+// are known there, nor before the desks.
+func TestACrowdDoesNotStandBeforeWhoIsKnown(t *testing.T) {
+	ctx, d := t.Context(), newDoor(t)
+	s, err := d.SignIn(ctx, d.attempt(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, mine := range map[string]func(*access.Attempt){
+		"a known browser": func(a *access.Attempt) { a.Device = s.Device },
+		"a desk":          func(a *access.Attempt) { a.Token = "0123456789012345678901234567890123456789abc" },
+	} {
+		d.now = d.now.Add(time.Minute)
+		a := d.attempt(t)
+		mine(&a)
+		const crowd = 40
+		var wg sync.WaitGroup
+		var done atomic.Int32
+		for i := range crowd {
+			wg.Go(func() {
+				d.guess(t, fmt.Sprintf("%s %d", name, i), fmt.Sprintf("2001:db8:0:%x::1", i))
+				done.Add(1)
+			})
+		}
+		for done.Load() == 0 {
+			runtime.Gosched()
+		}
+		if _, err := d.SignIn(ctx, a); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n := done.Load(); n > crowd/2 {
+			t.Errorf("%s came in after %d of the crowd of %d", name, n, crowd)
+		}
+		wg.Wait()
 	}
 }
