@@ -45,7 +45,7 @@ func (h *House) Me(ctx context.Context) (Me, error) {
 	if err != nil {
 		return Me{}, err
 	}
-	me := Me{ID: a.Person, Name: a.Name, Language: telephony.Language(a.Language), Accounts: []AccountRef{}}
+	me := Me{ID: a.Person, Name: a.Name, Language: telephony.Language(a.Language), Accounts: []AccountRef{}, LockAfter: h.cfg.LockAfter}
 	for _, r := range []access.Role{access.Supervisor, access.Provider, access.Practice, access.Agent, access.Admin} {
 		if a.Has(r) {
 			me.Role = string(r)

@@ -88,6 +88,7 @@ type Hello struct {
 	Training   bool              `json:"training"`  // practice calls can be asked for
 	Pauses     []string          `json:"pauses"`    // pause reason codes
 	Supervisor bool              `json:"supervisor"`
+	LockAfter  time.Duration     `json:"lockAfter"` // how long nobody may touch the desk before it locks itself
 }
 
 // AgentView is the agent as their own desk shows them.

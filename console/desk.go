@@ -40,6 +40,8 @@ type Config struct {
 	PushPlain []string
 	Phone     func(endpoint string) (PhoneAccount, bool) // an agent's phone by its name on the switch
 	Trainer   Trainer
+	// LockAfter is how long a desk or a page may stand untouched before it locks (45 CFR 164.312(a)(2)(iii)); zero is 15 minutes.
+	LockAfter time.Duration
 	Now       func() time.Time
 	Log       *slog.Logger
 }
@@ -63,6 +65,9 @@ var (
 func New(cfg Config) *House {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.LockAfter == 0 {
+		cfg.LockAfter = 15 * time.Minute
 	}
 	return &House{cfg: cfg, boards: newBoards()}
 }

@@ -54,7 +54,8 @@ type Me struct {
 	Language telephony.Language `json:"language"`
 	Accounts []AccountRef       `json:"accounts"`
 	Agents   []AgentRef         `json:"agents,omitempty"` // who may have taken a call, for those who search calls
-	Until    time.Time          `json:"until"`            // when the session ends if nothing is done
+	// LockAfter is how long nobody may touch a page before it signs itself out.
+	LockAfter time.Duration `json:"lockAfter"`
 }
 
 // AccountRef names a practice.

@@ -155,7 +155,7 @@ func (h *House) Hello(ctx context.Context) (Hello, error) {
 		return Hello{}, err
 	}
 	out := Hello{Agent: v, Now: h.cfg.Now(), Figures: h.engine.Figures(), Pauses: pauses,
-		Training: h.cfg.Trainer != nil, Supervisor: actor.Has(access.Supervisor)}
+		Training: h.cfg.Trainer != nil, Supervisor: actor.Has(access.Supervisor), LockAfter: h.cfg.LockAfter}
 	person, err := h.cfg.Door.Person(access.System(ctx, "console"), actor.Person)
 	if err != nil {
 		return Hello{}, err

@@ -121,7 +121,7 @@ func (b *bridge) talk(w http.ResponseWriter, r *http.Request) {
 			result, err := b.call(q)
 			answer := map[string]any{"id": q.ID, "result": result}
 			if err != nil {
-				answer["err"] = refusal(err)
+				answer["err"] = thrown(err)
 			}
 			b.mu.Lock()
 			defer b.mu.Unlock()

@@ -10,7 +10,7 @@
     if (m.event) return (listeners.get(m.event) ?? []).forEach((f) => f(m.data))
     const [resolve, reject] = waiting.get(m.id)
     waiting.delete(m.id)
-    m.err ? reject(m.err) : resolve(m.result)
+    m.err ? reject(new Error(m.err)) : resolve(m.result) // as Wails rejects
   }
   const call = async (m, args) => {
     await open

@@ -32,7 +32,8 @@ type Desk struct {
 	// screen is where events go and who brings the window forward; set once, before anything is bound.
 	screen screen
 
-	door sync.Mutex // held while somebody signs in
+	door   sync.Mutex  // held while somebody signs in
+	locked atomic.Bool // until somebody signs in: see Lock
 
 	told  atomic.Bool               // to end, by a signal: no question is asked
 	asked atomic.Pointer[time.Time] // when the window was closed in a call, and stayed
@@ -84,12 +85,14 @@ type phoneView struct {
 func newDesk(p deskParts) *Desk {
 	ctx, end := context.WithCancel(context.Background())
 	now := time.Now()
-	return &Desk{
+	d := &Desk{
 		parts: p, ctx: ctx, end: end,
 		screen: screen{Emit: func(string, any) {}, Front: func() {}},
 		linked: linkView{Since: now}, phone: phoneView{Since: now},
 		pops: map[popKey]popTimes{}, saves: map[string]*console.Draft{},
 	}
+	d.parts.Demo = d.unlessLocked(p.Demo)
+	return d
 }
 
 // show wires the desk to its window; call it before the page can.
@@ -115,6 +118,7 @@ func (d *Desk) enter(l link, j *journal) <-chan struct{} {
 	d.link, d.session, d.journal = l, cancel, j
 	d.linked = linkView{Up: true, Since: time.Now()}
 	d.mu.Unlock()
+	d.locked.Store(false)
 	d.tell("link", d.linkNow())
 	go d.follow(ctx, l, sync.OnceFunc(func() { close(greeted) }))
 	return greeted

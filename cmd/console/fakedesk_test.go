@@ -20,17 +20,18 @@ type fakeDesk struct {
 	phone console.PhoneAccount
 	ring  func(ctx context.Context, call telephony.CallID) (hangup func(), err error) // nil: the agent has a phone of their own
 
-	mu      sync.Mutex // guards what follows
-	watches map[chan console.Event]bool
-	agent   console.AgentView
-	pop     *console.Pop
-	hangup  func()
-	board   []console.BoardRow
-	drafts  map[string]console.Draft
-	sent    map[string]console.Sent
-	bodies  []console.Draft
-	said    []string // what supervisors and call-backs said
-	calls   int
+	mu        sync.Mutex // guards what follows
+	watches   map[chan console.Event]bool
+	agent     console.AgentView
+	pop       *console.Pop
+	hangup    func()
+	board     []console.BoardRow
+	drafts    map[string]console.Draft
+	sent      map[string]console.Sent
+	bodies    []console.Draft
+	said      []string // what supervisors and call-backs said
+	calls     int
+	lockAfter time.Duration // how long nobody may touch the desk; zero is for ever
 }
 
 func newFakeDesk(phone console.PhoneAccount) *fakeDesk {
@@ -42,7 +43,7 @@ func newFakeDesk(phone console.PhoneAccount) *fakeDesk {
 func (f *fakeDesk) helloLocked() console.Hello {
 	return console.Hello{Agent: f.agent, Now: time.Now(), Phone: f.phone, Pop: f.pop, Board: f.board,
 		Figures: telephony.Figures{Waiting: 2, Longest: 14 * time.Second, ServiceLevel: 0.92, Ready: 3, Talking: 5},
-		Drafts:  slices.Collect(maps.Values(f.drafts)), Training: true, Pauses: []string{"break", "meal", "training"}, Supervisor: true}
+		Drafts:  slices.Collect(maps.Values(f.drafts)), Training: true, Pauses: []string{"break", "meal", "training"}, Supervisor: true, LockAfter: f.lockAfter}
 }
 
 func (f *fakeDesk) Hello(context.Context) (console.Hello, error) {
@@ -65,6 +66,15 @@ func (f *fakeDesk) Watch(ctx context.Context) (<-chan console.Event, error) {
 		close(ch)
 	})
 	return ch, nil
+}
+
+// locksAfter has the desk lock when nobody touched it for d, from now on.
+func (f *fakeDesk) locksAfter(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lockAfter = d
+	h := f.helloLocked()
+	f.emit(console.Event{Kind: "hello", Hello: &h})
 }
 
 func (f *fakeDesk) emit(e console.Event) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -29,7 +30,17 @@ func guard(err *error) {
 	}
 }
 
-// refusal is what the page gets of an error: a code it can translate, never an inside.
+// thrown is err's refusal as the page gets it: JSON in a string, because Wails makes an Error of whatever it is given and
+// an object would arrive as its name.
+func thrown(err error) string {
+	b, err := json.Marshal(refusal(err))
+	if err != nil { // a refusal is strings only
+		return `{"code":"` + errInternal + `"}`
+	}
+	return string(b)
+}
+
+// refusal is what the page is told of an error: a code it can translate, never an inside.
 func refusal(err error) *console.Error {
 	var e *console.Error
 	switch {

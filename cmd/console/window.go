@@ -58,7 +58,7 @@ func show(c config, d *Desk) error {
 		},
 		OnBeforeClose:  func(context.Context) bool { return !d.mayClose(time.Now()) },
 		Bind:           []any{d},
-		ErrorFormatter: func(err error) any { return refusal(err) },
+		ErrorFormatter: func(err error) any { return thrown(err) },
 		SingleInstanceLock: &options.SingleInstanceLock{
 			UniqueId:               "lamplight-desk-" + hex.EncodeToString(own[:6]),
 			OnSecondInstanceLaunch: func(options.SecondInstanceData) { front() },

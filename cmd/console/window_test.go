@@ -69,7 +69,7 @@ func TestFromRingToSend(t *testing.T) {
 	w.Press(windowtest.Esc)
 	w.See("a pause by keys", `return String(!document.querySelector('#story'))`, "true")
 	w.Press(windowtest.F9, "2")
-	w.See("paused", `return document.querySelector('.state strong').textContent + ' ' + document.querySelector('.state .reason').textContent`, "Paused Break")
+	w.See("paused", `return document.querySelector('.state strong').textContent + ' ' + document.querySelector('.state .reason')?.textContent`, "Paused Break")
 
 	s.desk.mu.Lock()
 	defer s.desk.mu.Unlock()
@@ -105,6 +105,7 @@ func TestWhatWasTypedSurvives(t *testing.T) {
 	w.See("the link's fall is told", `return String(document.querySelectorAll('.line.down').length >= 1)`, "true")
 	w.Write("Maria Muñoz")
 	w.See("kept on this machine", `return String(document.querySelector('footer .state').textContent.includes('on this machine'))`, "true")
+	windowtest.Eventually(t, "the whole word is in the journal", func() bool { return journalSays(t, data, "name") == "Maria Muñoz" })
 	w.Kill() // and now the desk, too
 	s.start(t, addr)
 
@@ -132,6 +133,27 @@ func TestWhatWasTypedSurvives(t *testing.T) {
 			}
 		}
 	}
+}
+
+// journalSays reads a field of the one draft in a running desk's journal, from a copy: the journal itself is the desk's.
+func journalSays(t *testing.T, data, field string) string {
+	t.Helper()
+	copied := t.TempDir()
+	if os.CopyFS(copied, os.DirFS(data)) != nil {
+		return "" // a file was replaced meanwhile
+	}
+	j, err := openJournal(copied, testLogin, testPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := ""
+	for _, e := range j.all() {
+		said = e.Draft.Body.Fields[field]
+	}
+	if err := j.close(); err != nil {
+		t.Fatal(err)
+	}
+	return said
 }
 
 // TestASecondDeskBringsTheFirstForward starts the same desk twice.

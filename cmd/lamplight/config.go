@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // serverConfig says what a server stands on: a flag, its environment variable and its default stand on one line. With
@@ -50,6 +51,8 @@ type serverConfig struct {
 	PushContact string   `help:"A mail address by which a push service can complain." env:"LAMPLIGHT_PUSH_CONTACT" default:"mailto:operator@localhost"`
 	PushPlain   []string `hidden:"" env:"LAMPLIGHT_PUSH_PLAIN" help:"Hosts pushes may reach without public TLS; the demo's."`
 
+	LockAfter time.Duration `help:"How long a desk or a page may stand untouched before it locks." env:"LAMPLIGHT_LOCK_AFTER" default:"15m"`
+
 	Training bool `help:"Agents may ask for practice calls." env:"LAMPLIGHT_TRAINING"`
 }
 
@@ -57,6 +60,9 @@ type serverConfig struct {
 func (c *serverConfig) check() error {
 	if c.ARIURL != "" && (c.ARIPasswordFile == "" || c.PhonesFile == "" || c.Registrar == "") {
 		return errors.New("--ari-url needs --ari-password-file, --phones-file and --registrar too")
+	}
+	if c.LockAfter < 0 {
+		return fmt.Errorf("--lock-after %s: a desk cannot lock before it is used", c.LockAfter)
 	}
 	if c.TextAccount != "" && (c.TextTokenFile == "" || c.TextFrom == "") {
 		return errors.New("--text-account needs --text-token-file and --text-from too")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -118,6 +119,13 @@ func onThePhone(t *testing.T, w *walker, p *page, person access.PersonID, link s
 	p.see(`document.querySelector('.addon .said')?.textContent`, "On my way to the office")
 	p.do(chromedp.Reload()) // a phone that dropped the page finds the note again, without its link
 	p.see(`document.querySelector('article h1')?.textContent`, "Chest tightness since this morning")
+	p.click("#reply")
+	p.write("#words", "Half a sentence")
+	p.asleep(p.signedInAs(w.d, person))
+	p.see(`document.querySelector('article h1')?.textContent`, "Chest tightness since this morning")
+	p.click("#reply")
+	p.see(`document.querySelector('#words').value`, "Half a sentence")
+	p.click("form button[type=button]")
 	p.click("#close")
 	p.write("#words", "Seen")
 	p.click("form button[type=submit]")
@@ -148,6 +156,9 @@ func atThePractice(t *testing.T, d *demo, p *page, ref string) {
 	p.see(`document.querySelector('audio')?.duration > 1`, "true")
 	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('audio').currentTime = 1`))
 	p.see(`Math.abs(document.querySelector('audio').currentTime - 1) < 3 && !document.querySelector('audio').error`, "true")
+	p.asleep(p.signedInAs(d, "marta.webb"))
+	p.write("#search", "bennett")
+	p.click("[data-call]")
 	p.click("#export")
 	file := filepath.Join(dir, "calls.csv")
 	p.until("calls.csv", func() bool {
@@ -157,6 +168,28 @@ func atThePractice(t *testing.T, d *demo, p *page, ref string) {
 	p.click("nav button:last-child")
 	p.see(`document.querySelectorAll('table li').length >= 14`, "true")
 	p.see(`document.documentElement.scrollWidth`, "1280")
+}
+
+// asleep lets the page's machine sleep for longer than a page may stand untouched: it has locked itself when it wakes, its
+// session is over, and nothing of the patient is on it. back signs in again.
+func (p *page) asleep(back func()) {
+	p.t.Helper()
+	p.do(chromedp.Evaluate[chromedp.Void](`Date.now = (now => () => now() + 16 * 60_000)(Date.now)`))
+	p.see(`document.querySelector('#login') !== null && document.querySelector('[role=alert]').textContent !== ''`, "true")
+	p.see(`/Bennett|Chest|555-0142|Half/.test(document.documentElement.outerHTML)`, "false")
+	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[float64](`fetch('/api/me').then(r => r.status)`, chromedp.EvalAwaitPromise))
+	if err != nil || v != http.StatusUnauthorized {
+		p.t.Errorf("a locked page's session answers %v, %v", v, err)
+	}
+	back()
+}
+
+// signedInAs signs in with the code after the last one used.
+func (p *page) signedInAs(d *demo, who access.PersonID) func() {
+	return func() {
+		p.t.Helper()
+		p.signInWith(d, who, d.keys.Password, time.Now().Add(codeStep))
+	}
 }
 
 // page is a Chromium on the server's pages. It remembers every address asked for and everything that went wrong.
@@ -275,7 +308,12 @@ func (p *page) write(sel, words string) {
 // signIn fills the form and sends it. The code is the next one each time: a code opens once.
 func (p *page) signIn(d *demo, who access.PersonID, password string) {
 	p.t.Helper()
-	code, err := d.keys.code(who, time.Now())
+	p.signInWith(d, who, password, time.Now())
+}
+
+func (p *page) signInWith(d *demo, who access.PersonID, password string, at time.Time) {
+	p.t.Helper()
+	code, err := d.keys.code(who, at)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -258,7 +258,7 @@ func (s *Server) openHouse(context.Context) error {
 		s.trainer, trainer = t, t
 	}
 	s.house = console.New(console.Config{Store: s.record, Door: s.door, Routing: s.routing, Phones: s.phones, PushKey: s.push.Public, PushPlain: s.cfg.PushPlain,
-		Phone: s.board.phones.account, Trainer: trainer, Log: s.log})
+		Phone: s.board.phones.account, Trainer: trainer, LockAfter: s.cfg.LockAfter, Log: s.log})
 	s.record.TellStories(s.routing)
 	s.engine = telephony.NewEngine(telephony.Config{Switch: s.board.client, Ledger: s.record, Listener: s.house, Log: s.log})
 	s.house.Drive(s.engine)

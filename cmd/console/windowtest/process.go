@@ -2,6 +2,7 @@ package windowtest
 
 import (
 	"bufio"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -111,8 +112,17 @@ func display(t testing.TB) []string {
 	if err != nil {
 		t.Fatal("Xvfb tells no display:", err)
 	}
+	number := strings.TrimSpace(string(b[:n]))
+	// It has told its number; whether it answers is another question where other X servers come and go at the same time.
+	Eventually(t, "display "+number+" answers", func() bool {
+		c, err := net.Dial("unix", "@/tmp/.X11-unix/X"+number)
+		if err != nil {
+			return false
+		}
+		return c.Close() == nil
+	})
 	bus := filepath.Join(t.TempDir(), "bus")
-	env := []string{"DISPLAY=:" + strings.TrimSpace(string(b[:n])), "GDK_BACKEND=x11", "NO_AT_BRIDGE=1", "DBUS_SESSION_BUS_ADDRESS=unix:path=" + bus,
+	env := []string{"DISPLAY=:" + number, "GDK_BACKEND=x11", "NO_AT_BRIDGE=1", "DBUS_SESSION_BUS_ADDRESS=unix:path=" + bus,
 		"XDG_DATA_HOME=" + t.TempDir(), "XDG_CACHE_HOME=" + t.TempDir()}
 	Start(t, env, "dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=unix:path="+bus)
 	Eventually(t, "the session bus is up", func() bool { _, err := os.Stat(bus); return err == nil })

@@ -7,6 +7,7 @@ export interface Desk {
   SignIn(login: string, password: string, code: string): Promise<void>
   SignInDemo(): Promise<void>
   SignOut(): Promise<void>
+  Lock(): Promise<void>
   Hello(): Promise<Hello>
   Ready(): Promise<void>
   Pause(reason: string): Promise<void>
@@ -46,8 +47,13 @@ export const on = <T>(name: string, f: (data: T) => void): void => {
   window.runtime.EventsOn(name, f as (data: never) => void)
 }
 
-/** What went wrong, as a refusal with a catalog's code, whatever was thrown. */
+/** What went wrong, as a refusal with a catalog's code, whatever was thrown. The desk's refusals come as an Error's JSON. */
 export function refusal(thrown: unknown): Refusal {
-  if (thrown && typeof thrown === 'object' && 'code' in thrown && typeof thrown.code === 'string') return thrown as Refusal
+  try {
+    const r: unknown = JSON.parse((thrown as Error).message)
+    if (r && typeof r === 'object' && 'code' in r && typeof r.code === 'string') return r as Refusal
+  } catch {
+    // not one of the desk's: a fault of the page
+  }
   return { code: 'desk.error.internal' }
 }

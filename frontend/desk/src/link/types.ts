@@ -152,6 +152,7 @@ export interface Hello {
   training: boolean
   pauses: string[] | null
   supervisor: boolean
+  lockAfter: number
 }
 
 export interface LastStep {

@@ -4,6 +4,7 @@ import { go } from '../link/go'
 import { desk } from './desk.svelte'
 import { focusField, focusId } from './focus'
 import type { Action } from './keys'
+import { lock } from './lock.svelte'
 
 const ESC_AGAIN = 1500
 
@@ -74,6 +75,7 @@ export const actions: Action[] = [
   { id: 'done', keys: ['F12'], label: 'desk.key.done', group: 'note', when: () => here() && !desk.talking && !desk.offered && (desk.wrapUp || desk.form !== null), run: () => void desk.done(), typing: true },
   { id: 'board', keys: ['F7'], label: 'desk.key.board', group: 'board', when: () => here(), run: toggleBoard, typing: true },
   { id: 'state', keys: ['F9'], label: 'desk.key.state', group: 'desk', when: here, run: open('state'), typing: true },
+  { id: 'lock', keys: ['Ctrl+l'], label: 'desk.key.lock', group: 'desk', when: () => here() && !desk.talking && !desk.offered, run: () => void lock.now(), typing: true },
   { id: 'calls', keys: ['F10'], label: 'desk.key.calls', group: 'desk', when: () => here() && desk.training, run: () => void desk.openCalls(), typing: true },
   { id: 'view', keys: ['F5'], label: 'desk.key.view', group: 'desk', when: () => true, run: open('view'), typing: true },
   { id: 'help', keys: ['?', 'F1'], label: 'desk.key.help', group: 'desk', when: here, run: open('help') },

@@ -30,6 +30,8 @@ class Desk {
   training = $state(false)
   pauses = $state.raw<string[]>([])
   supervisor = $state(false)
+  /** How long nobody may touch the desk before it locks, in milliseconds. */
+  lockAfter = 0
 
   /** The offer or call at this desk. When it is over but its note is not, the form keeps what it needs. */
   pop = $state.raw<Pop | null>(null)
@@ -98,6 +100,7 @@ class Desk {
   }
 
   signIn(login: string, password: string, otp: string): Promise<boolean> {
+    this.login = login
     return this.#enter(() => go().SignIn(login, password, otp))
   }
 
@@ -110,14 +113,21 @@ class Desk {
   }
 
   #signedOut(code: string): void {
+    const demo = this.demo
+    this.leave(code)
+    this.demo = demo
+    if (demo) void this.signInDemo()
+  }
+
+  /** Back to the sign-in, with nothing of a patient left on the screen; a person has to sign in. */
+  leave(code = ''): void {
     this.form?.stop()
-    this.form = null
-    this.pop = null
-    this.story = null
+    this.form = this.pop = this.story = this.notice = null
+    this.board = []
     this.panel = ''
+    this.demo = false
     this.signInError = code
     this.phase = 'signin'
-    if (this.demo) void this.signInDemo()
   }
 
   /** Takes the whole state anew. What happens while it is on its way counts after it: the answer may be the older one. */
@@ -141,6 +151,7 @@ class Desk {
     this.training = h.training
     this.pauses = h.pauses ?? []
     this.supervisor = h.supervisor
+    this.lockAfter = h.lockAfter / 1e6
     this.board = h.board ?? []
     this.drafts = h.drafts ?? []
     this.draftPops = h.draftPops ?? []
@@ -211,6 +222,7 @@ class Desk {
   }
 
   #happened(e: Event): void {
+    if (this.phase !== 'desk' && e.kind !== 'notice') return // a desk that is being left; the sign-in takes everything anew
     if (e.sent) clock.set(e.sent)
     if (e.kind !== 'hello' && e.kind !== 'notice') this.#since?.push(e)
     this.#apply(e)

@@ -19,6 +19,7 @@ export interface Me {
   language: string
   accounts: AccountRef[]
   agents?: { id: string; name: string }[]
+  lockAfter: number
 }
 export interface InboxRow {
   note: string

@@ -103,7 +103,7 @@ export class CardLife {
     this.done = ''
     try {
       const ask = (): Promise<Card> => note<Card>(this.#note, what, what === 'acknowledge' || what === 'pass' ? {} : { text: words })
-      const card = await (what === 'acknowledge' ? session.until(ask) : session.once(ask))
+      const card = await (what === 'acknowledge' ? session.must(ask) : session.once(ask))
       this.#asked = Date.now()
       this.#take(card)
       this.done = `portal.done.${what}`

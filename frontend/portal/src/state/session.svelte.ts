@@ -2,6 +2,7 @@
 
 import { get, post, Refused, Unreachable } from '../link/api'
 import type { Me } from '../link/types'
+import { watchIdle } from '../../../shared/idle'
 import { refreshPush } from './push'
 import { text } from './text.svelte'
 
@@ -12,9 +13,21 @@ class Session {
   offline = $state(false)
   /** The session ended under somebody's hands. */
   ended = $state(false)
+  /** Nobody touched the page for as long as the server allows: it has signed itself out. */
+  locked = $state(false)
+  /** What is left until then, in milliseconds, once that is soon; null before. */
+  left = $state<number | null>(null)
+  #musts = new Set<Promise<unknown>>()
 
   async begin(): Promise<void> {
+    watchIdle(
+      () => (this.me?.lockAfter ?? 0) / 1e6,
+      () => false,
+      (left) => (this.left = left),
+      () => void this.lock(),
+    )
     try {
+      if (localStorage.getItem('locked')) await this.#signOutLocked((out) => this.until(out))
       this.#enter(await this.until(() => get<Me>('/api/me')))
     } catch (e) {
       if (!(e instanceof Refused)) throw e
@@ -25,7 +38,8 @@ class Session {
 
   #enter(me: Me): void {
     this.me = me
-    this.ended = false
+    this.ended = this.locked = false
+    localStorage.removeItem('locked')
     text.person(me.language)
     this.phase = 'in'
     if ('serviceWorker' in navigator) navigator.serviceWorker.register('/sw.js').then(() => refreshPush(me.id), () => undefined)
@@ -34,6 +48,27 @@ class Session {
   async signIn(login: string, password: string, code: string): Promise<void> {
     await this.once(() => post('/api/sign-in', { login, password, code }))
     this.#enter(await this.until(() => get<Me>('/api/me')))
+  }
+
+  /** Takes the page from whoever left it. What must still reach the server does so first; nothing of it is seen. */
+  async lock(): Promise<void> {
+    localStorage.setItem('locked', 'yes') // a page loaded again must not show what this one hides
+    this.locked = true
+    this.left = this.me = null
+    this.phase = 'out'
+    await Promise.allSettled(this.#musts)
+    if (this.phase === 'out') await this.#signOutLocked((out) => out())
+  }
+
+  async #signOutLocked(how: (out: () => Promise<unknown>) => Promise<unknown>): Promise<void> {
+    this.locked = true
+    try {
+      await how(() => post('/api/sign-out'))
+    } catch (e) {
+      if (e instanceof Unreachable) return // the server ends the session by itself, later; until then no page opens with it
+      if (!(e instanceof Refused)) throw e // Refused: it has ended already
+    }
+    localStorage.removeItem('locked')
   }
 
   async signOut(): Promise<void> {
@@ -54,6 +89,13 @@ class Session {
       this.#expired(e)
       throw e
     }
+  }
+
+  /** Does what may be done twice and must be done, also when the page locks meanwhile. */
+  must<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.until(act)
+    this.#musts.add(done)
+    return done.finally(() => this.#musts.delete(done))
   }
 
   /** Does what may be done twice, again and again until the server has answered. */
