@@ -11,6 +11,7 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/postgres"
 	"lamplight/routing"
 	"lamplight/routing/oncall"
 	"lamplight/telephony"
@@ -113,6 +114,9 @@ func refusal(err error) error {
 		if errors.Is(err, r.err) {
 			return &Error{Code: r.code}
 		}
+	}
+	if postgres.NoText(err) { // an id or a word that no text can be is nowhere
+		return &Error{Code: "desk.error.not-found"}
 	}
 	return err
 }

@@ -14,6 +14,7 @@ import (
 
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
+	"lamplight/notes/postgres"
 	"lamplight/notes/seal"
 	"lamplight/telephony"
 )
@@ -154,8 +155,7 @@ func clashes(err error, constraint string) bool {
 
 // noSuch reports that a row asked for by id is not there; an id that no text can be (a zero byte, broken UTF-8) names none.
 func noSuch(err error) bool {
-	var pgErr *pgconn.PgError
-	return errors.Is(err, pgx.ErrNoRows) || errors.As(err, &pgErr) && pgErr.Code == "22021"
+	return errors.Is(err, pgx.ErrNoRows) || postgres.NoText(err)
 }
 
 // orNil turns a zero time into null.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -102,6 +103,12 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 // InTx runs do in a transaction and commits when it returns nil; it rolls back otherwise, and when do panics.
 func InTx(ctx context.Context, pool *pgxpool.Pool, do func(pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, pool, do)
+}
+
+// NoText reports that PostgreSQL refused a string that holds a zero byte or is no UTF-8.
+func NoText(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && pgErr.Code == "22021"
 }
 
 // Missing reports that err is a query's answer of no row.
