@@ -179,6 +179,9 @@ func (s *Server) run(ctx context.Context) (*process, error) {
 	if err := p.ready(ctx, s.plan); err != nil {
 		return nil, errors.Join(err, p.stop(), p.release())
 	}
+	if a, err := unix.SchedGetAttr(p.pid, 0); err == nil && a.Policy != unix.SCHED_RR {
+		s.plan.Log.Info("Asterisk may not run in real time: a busy machine makes gaps in recordings. LimitRTPRIO=10 allows it")
+	}
 	return p, nil
 }
 
