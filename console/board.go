@@ -120,7 +120,7 @@ func (h *House) draw(ctx context.Context) {
 
 // Board lists what waits on somebody: notes that climb or that nobody acknowledged, voicemails, calls to be called back, and
 // what a provider wrote back until an agent adds to the note.
-// A note that waits for the office without a ladder is on the practice's page, not here.
+// A routine note that waits for the office without a ladder is on the practice's page, not here.
 func (h *House) Board(ctx context.Context) ([]BoardRow, error) {
 	if _, _, err := h.agent(ctx); err != nil {
 		return nil, err
@@ -145,15 +145,19 @@ func (h *House) rows(ctx context.Context, open []notes.BoardRow) ([]BoardRow, er
 	out := []BoardRow{}
 	for _, r := range open {
 		climb, climbing := byNote[r.Note.ID]
-		if r.Kind == "note" && !climbing && r.RepliedBy == "" {
+		office := r.Kind == "note" && !climbing // it waits for the office, or somebody took it on
+		if office && r.RepliedBy == "" && !pressing(r.Note) {
 			continue
 		}
 		row, err := h.row(ctx, r)
 		if err != nil {
 			return nil, err
 		}
-		if climbing {
+		switch {
+		case climbing:
 			row.climb(climb)
+		case office:
+			row.Last.Kind = "waiting"
 		}
 		if r.RepliedAt.After(row.Last.At) {
 			row.Last = LastStep{Kind: "replied", Name: r.RepliedBy, At: r.RepliedAt}
@@ -164,6 +168,11 @@ func (h *House) rows(ctx context.Context, open []notes.BoardRow) ([]BoardRow, er
 		return cmp.Or(cmp.Compare(lateness(b.Late), lateness(a.Late)), a.TakenAt.Compare(b.TakenAt))
 	})
 	return out, nil
+}
+
+// pressing tells that a note which climbs no ladder must not wait for the office out of everybody's sight.
+func pressing(n notes.Note) bool {
+	return n.Urgency != notes.Routine && (n.State == notes.Open || n.State == notes.Read)
 }
 
 // pushOn begins the next rung now. Past the last there is none: the ladder is climbed anew, as it stands now, because whoever
