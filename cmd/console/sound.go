@@ -6,7 +6,7 @@ type sound interface {
 	// Start opens both. mic is called with what the microphone heard, ear fills what the loudspeaker plays next; both
 	// from the devices' own goroutines, at their own pace, and must not wait.
 	Start(mic func(pcm []byte), ear func(pcm []byte)) error
-	// Stop closes both; no callback runs after it returned.
+	// Stop closes both; no callback begins after it returned.
 	Stop()
 	// Deaf tells that the machine has no microphone or no loudspeaker now.
 	Deaf() bool

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -25,6 +24,7 @@ type headset struct {
 	log *slog.Logger
 
 	deaf atomic.Bool
+	beat atomic.Int64 // when the microphone was heard last, Unix nanoseconds: also in a silent room
 
 	mu    sync.Mutex // guards what follows
 	ctx   *malgo.AllocatedContext
@@ -48,6 +48,28 @@ func (h *headset) try(mic, ear func([]byte)) {
 	}
 	if err != nil {
 		go h.again(h.ended, mic, ear)
+		return
+	}
+	h.beat.Store(time.Now().UnixNano())
+	go h.watch(h.ended, mic, ear)
+}
+
+// watch opens the devices anew when the microphone tells nothing any more: a sound server that dies stops nothing.
+func (h *headset) watch(ended chan struct{}, mic, ear func([]byte)) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ended:
+			return
+		case <-tick.C:
+		}
+		if time.Now().UnixNano()-h.beat.Load() > int64(deafFor) {
+			h.log.Warn("the microphone fell silent; opening it anew")
+			h.deaf.Store(true)
+			h.again(ended, mic, ear)
+			return
+		}
 	}
 }
 
@@ -62,10 +84,27 @@ func (h *headset) start(mic, ear func([]byte)) error {
 	}
 	h.ctx = ctx
 	ended := h.ended
+	over := func() bool { // devices that were given up may yet stir
+		select {
+		case <-ended:
+			return true
+		default:
+			return false
+		}
+	}
 	lost := sync.OnceFunc(func() { go h.again(ended, mic, ear) })
 	for kind, run := range map[malgo.DeviceType]malgo.DataProc{
-		malgo.Capture:  func(_, in []byte, _ uint32) { mic(in) },
-		malgo.Playback: func(out, _ []byte, _ uint32) { ear(out) },
+		malgo.Capture: func(_, in []byte, _ uint32) {
+			if !over() {
+				h.beat.Store(time.Now().UnixNano())
+				mic(in)
+			}
+		},
+		malgo.Playback: func(out, _ []byte, _ uint32) {
+			if !over() {
+				ear(out)
+			}
+		},
 	} {
 		c := malgo.DefaultDeviceConfig(kind)
 		c.SampleRate, c.PeriodSizeInMilliseconds, c.Periods = speech.Rate, uint32(speech.FrameTime/time.Millisecond), 3
@@ -77,7 +116,8 @@ func (h *headset) start(mic, ear func([]byte)) error {
 			err = d.Start()
 		}
 		if err != nil {
-			return errors.Join(fmt.Errorf("open sound: %w", err), h.shut())
+			h.shut()
+			return fmt.Errorf("open sound: %w", err)
 		}
 	}
 	return nil
@@ -115,22 +155,24 @@ func (h *headset) Stop() {
 func (h *headset) end() {
 	close(h.ended)
 	h.ended = nil
-	if err := h.shut(); err != nil {
-		h.log.Warn("close sound", "err", err)
-	}
+	h.shut()
 }
 
-// shut closes what is open. The caller holds mu.
-func (h *headset) shut() error {
-	for _, d := range h.open {
-		d.Uninit()
-	}
-	h.open = nil
-	if h.ctx == nil {
-		return nil
-	}
-	err := h.ctx.Uninit()
-	h.ctx.Free()
-	h.ctx = nil
-	return err
+// shut closes what is open, in its own time: after the death of a sound server miniaudio waits for it for ever. The caller
+// holds mu.
+func (h *headset) shut() {
+	open, ctx := h.open, h.ctx
+	h.open, h.ctx = nil, nil
+	go func() {
+		for _, d := range open {
+			d.Uninit()
+		}
+		if ctx == nil {
+			return
+		}
+		if err := ctx.Uninit(); err != nil {
+			h.log.Warn("close sound", "err", err)
+		}
+		ctx.Free()
+	}()
 }
