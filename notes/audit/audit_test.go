@@ -112,6 +112,42 @@ func TestSeveralServersSequenceOneLog(t *testing.T) {
 	}
 }
 
+// during has something happen when the first statement after a snapshot has been answered.
+type during func()
+
+func (do during) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+
+func (do during) TraceQueryEnd(_ context.Context, _ *pgx.Conn, d pgx.TraceQueryEndData) {
+	if d.CommandTag.Select() {
+		do()
+	}
+}
+
+// TestAHouseAtWorkIsNoCutLog has leaves sequenced, and their checkpoint kept beside the key, in the midst of a verification.
+func TestAHouseAtWorkIsNoCutLog(t *testing.T) {
+	l, key, pool := newLog(t)
+	sequence := func() {
+		add(t, l, pool, leaf("a"))
+		if n, err := l.Sequence(t.Context()); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	sequence()
+	cfg, n := pool.Config().Copy(), 0
+	cfg.ConnConfig.Tracer = during(func() { n++; sequence() })
+	beside, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer beside.Close()
+	r, err := audit.Verify(t.Context(), beside, audit.Options{Key: key})
+	if err != nil || !r.Good() || r.Leaves != 1 || n == 0 {
+		t.Errorf("%+v %v, %d leaves came meanwhile", r, err, n)
+	}
+}
+
 func TestRunSequencesWhatComesAndEndsClean(t *testing.T) {
 	l, key, pool := newLog(t)
 	ctx, cancel := context.WithCancel(t.Context())

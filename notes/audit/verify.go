@@ -78,7 +78,15 @@ func (r *Report) find(what, where string, args ...any) {
 // may run beside a working house. Its error means that it could not look; what it saw is in the Report.
 func Verify(ctx context.Context, pool *pgxpool.Pool, o Options) (Report, error) {
 	var r Report
-	err := pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+	// Before the snapshot: a working house goes on signing, and what it keeps meanwhile the snapshot does not have.
+	kept, err := o.Key.Remembered()
+	if err != nil {
+		return r, fmt.Errorf("verify the audit log: %w", err)
+	}
+	if kept != "" {
+		o.Against = append([]string{kept}, o.Against...)
+	}
+	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		v := &verifier{tx: tx, o: o, r: &r, rows: map[[sha256.Size]byte]vouched{}}
 		for _, step := range []func(context.Context) error{v.readHashes, v.leaves, v.checkpoints, v.outbox, v.tables} {
 			if err := step(ctx); err != nil {
@@ -231,15 +239,7 @@ func (v *verifier) checkpoints(ctx context.Context) error {
 	if have := v.check.Size(); have > newest {
 		v.r.find("leaf-inserted", "%d leaves beyond the newest checkpoint", have-newest)
 	}
-	kept, err := v.o.Key.Remembered()
-	if err != nil {
-		return err
-	}
-	against := v.o.Against
-	if kept != "" {
-		against = append([]string{kept}, against...)
-	}
-	for _, msg := range against {
+	for _, msg := range v.o.Against {
 		h, err := tree.OpenHead(msg, v.o.Key.verifier)
 		if err != nil {
 			v.r.find("checkpoint-foreign", "a checkpoint given to compare with: %v", err)
