@@ -254,15 +254,20 @@ func TestPostgresKilledWhileNotesAreSent(t *testing.T) {
 	if err := d.server.pool.QueryRow(ctx, "select count(*) from note where call = $1", w.seen.pop.Call).Scan(&taken); err != nil || taken != len(confirmed) {
 		t.Errorf("%d notes are there (%v), %d confirmed", taken, err, len(confirmed))
 	}
-	w.eventually(t, "a text for each", func() bool {
+	// One that was on its way out at a kill waits for its lease to end.
+	patient, cancel := context.WithTimeout(ctx, 3*stepLimit)
+	defer cancel()
+	if _, err := d.pocket.Wait(patient, func(all []pocket.Arrival) bool {
 		told := map[string]bool{}
-		for _, a := range d.pocket.Messages() {
+		for _, a := range all {
 			if a.Kind == "text" {
 				told[a.Link] = true
 			}
 		}
 		return len(told) == len(confirmed)
-	})
+	}); err != nil {
+		t.Errorf("a text for each: %v", err)
+	}
 	w.verified(t)
 }
 
