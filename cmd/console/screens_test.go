@@ -19,7 +19,8 @@ import (
 )
 
 // TestScreens walks the desk in Chromium through every place it has, in both sizes, looks and languages. It looks for
-// what an eye would catch at once (errors, things cut off, a name that became markup) and leaves pictures in the
+// what an eye would catch at once (errors, things cut off, a name that became markup), has axe-core look for what would keep
+// somebody from using it, and leaves pictures in the
 // directory LAMPLIGHT_SHOTS names, for a person to judge.
 func TestScreens(t *testing.T) {
 	for _, c := range []struct {
@@ -34,6 +35,9 @@ func TestScreens(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := newTestServer(t)
 			b := openBrowser(t, s.args(t.TempDir()), c.w, c.h, c.look, c.lang)
+			if c.w > 1280 {
+				b.axe = "''" // the same page, seen from further away
+			}
 			b.shot(c.name + "-1-idle")
 			b.ring("1")
 			b.shot(c.name + "-2-offered")
@@ -108,6 +112,7 @@ type browser struct {
 	t   *testing.T
 	ctx context.Context
 	ran bool
+	axe string
 
 	mu     sync.Mutex // guards errors
 	errors []string
@@ -121,7 +126,7 @@ func openBrowser(t *testing.T, args []string, w, h int64, look, lang string) *br
 	t.Cleanup(cancel)
 	ctx, stop := chromedp.NewContext(alloc)
 	t.Cleanup(stop)
-	b := &browser{t: t, ctx: ctx}
+	b := &browser{t: t, ctx: ctx, axe: windowtest.Axe(t)}
 	b.do(chromedp.EmulateViewport(w, h))
 	if err := chromedp.Listen(ctx, b.heard); err != nil {
 		t.Fatal(err)
@@ -246,6 +251,9 @@ func (b *browser) shot(name string) {
 	}
 	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
 		b.t.Fatal(err)
+	}
+	if found := eval[string](b, b.axe); found != "" {
+		b.t.Errorf("%s: axe-core finds\n%s", name, found)
 	}
 	wide := eval[bool](b, `document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight`)
 	if wide {

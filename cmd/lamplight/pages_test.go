@@ -19,6 +19,7 @@ import (
 	cdruntime "github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"lamplight/cmd/console/windowtest"
 	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
@@ -89,6 +90,7 @@ func onThePhone(t *testing.T, w *walker, p *page, person access.PersonID, link s
 	}
 	p.do(chromedp.Navigate(link))
 	p.see(`location.pathname + location.hash`, "/m")
+	p.accessible("the sign-in")
 	p.signIn(w.d, person, "wrong")
 	p.see(`document.querySelector('.answer').textContent.trim() !== ''`, "true")
 	p.see(`document.querySelector('#otp').value`, "")
@@ -102,6 +104,7 @@ func onThePhone(t *testing.T, w *walker, p *page, person access.PersonID, link s
 	p.see(`[...document.querySelectorAll('button')].filter(b => b.offsetParent && b.offsetHeight < 48).length`, "0")
 	p.see(`document.documentElement.scrollWidth`, "320")
 	p.see(`document.querySelector('#acknowledge').getBoundingClientRect().bottom <= innerHeight`, "true")
+	p.accessible("the note")
 	p.online(false)
 	p.click("#acknowledge")
 	p.see(`document.body.innerText.includes('No connection')`, "true")
@@ -114,6 +117,7 @@ func onThePhone(t *testing.T, w *walker, p *page, person access.PersonID, link s
 		t.Error(err)
 	}
 	p.click("#reply")
+	p.accessible("writing back")
 	p.write("#words", "On my way to the office")
 	p.click("form button[type=submit]")
 	p.see(`document.querySelector('.addon .said')?.textContent`, "On my way to the office")
@@ -141,8 +145,10 @@ func atThePractice(t *testing.T, d *demo, p *page, ref string) {
 	p.do(chromedp.Navigate(d.server.pagesURL + "/"))
 	p.signIn(d, "marta.webb", d.keys.Password)
 	p.see(`document.querySelectorAll('[data-call]').length`, "1")
+	p.accessible("the calls")
 	p.write("#search", "Nobody")
 	p.see(`document.querySelectorAll('[data-call]').length`, "0")
+	p.accessible("no calls")
 	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('#search').value = ''`))
 	p.write("#search", "bennett")
 	p.see(`document.querySelector('[data-call]')?.textContent`, "R. Bennett")
@@ -154,6 +160,7 @@ func atThePractice(t *testing.T, d *demo, p *page, ref string) {
 	p.see(`/under signed checkpoint \d+/.test(document.querySelector('.proof').textContent)`, "true")
 	p.click("#listen")
 	p.see(`document.querySelector('audio')?.duration > 1`, "true")
+	p.accessible("a story with its recording")
 	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('audio').currentTime = 1`))
 	p.see(`Math.abs(document.querySelector('audio').currentTime - 1) < 3 && !document.querySelector('audio').error`, "true")
 	p.asleep(p.signedInAs(d, "marta.webb"))
@@ -167,6 +174,7 @@ func atThePractice(t *testing.T, d *demo, p *page, ref string) {
 	})
 	p.click("nav button:last-child")
 	p.see(`document.querySelectorAll('table li').length >= 14`, "true")
+	p.accessible("the week")
 	p.see(`document.documentElement.scrollWidth`, "1280")
 }
 
@@ -177,10 +185,10 @@ func (p *page) asleep(back func()) {
 	p.do(chromedp.Evaluate[chromedp.Void](`Date.now = (now => () => now() + 16 * 60_000)(Date.now)`))
 	p.see(`document.querySelector('#login') !== null && document.querySelector('[role=alert]').textContent !== ''`, "true")
 	p.see(`/Bennett|Chest|555-0142|Half/.test(document.documentElement.outerHTML)`, "false")
-	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[float64](`fetch('/api/me').then(r => r.status)`, chromedp.EvalAwaitPromise))
-	if err != nil || v != http.StatusUnauthorized {
-		p.t.Errorf("a locked page's session answers %v, %v", v, err)
-	}
+	p.until("the session of a locked page is over", func() bool {
+		v, err := chromedp.Run(p.ctx, chromedp.Evaluate[float64](`fetch('/api/me').then(r => r.status)`, chromedp.EvalAwaitPromise))
+		return err == nil && v == http.StatusUnauthorized
+	})
 	back()
 }
 
@@ -189,6 +197,21 @@ func (p *page) signedInAs(d *demo, who access.PersonID) func() {
 	return func() {
 		p.t.Helper()
 		p.signInWith(d, who, d.keys.Password, time.Now().Add(codeStep))
+	}
+}
+
+// accessible has axe-core look at the page as it stands, in both looks.
+func (p *page) accessible(what string) {
+	p.t.Helper()
+	for _, look := range []string{"light", "dark"} {
+		p.do(chromedp.Evaluate[chromedp.Void](`document.documentElement.dataset.theme = '` + look + `'`))
+		found, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](windowtest.Axe(p.t), chromedp.EvalAwaitPromise))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if found != "" {
+			p.t.Errorf("%s, %s: axe-core finds\n%s", what, look, found)
+		}
 	}
 }
 
