@@ -156,7 +156,7 @@ var english = expect{scenario: "chest", practice: "Lakeside Internal Medicine", 
 
 var spanish = expect{scenario: "fever", practice: "Pediatría del Sol", phrase: "Pediatría del Sol, le atiende Ana. ¿En qué le puedo ayudar?",
 	caller: "(305) 555-0164", language: "es", ladder: "ahora texto + notificación|2:00 texto + correo|5:00 texto + notificación + correo", sent: " va en camino", wrapUp: "Cierre", ready: "Disponible",
-	delivered: ", entregado", pushed: "notificación a",
+	delivered: ", llegó", pushed: "notificación a",
 	fields: []field{
 		{key: "name", words: "Valentina Muñoz", kept: "Valentina Muñoz"},
 		{key: "dob", words: "18/9/2024", kept: "2024-09-18"},

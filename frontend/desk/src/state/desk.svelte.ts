@@ -222,7 +222,7 @@ class Desk {
   }
 
   #happened(e: Event): void {
-    if (this.phase !== 'desk' && e.kind !== 'notice') return // a desk that is being left; the sign-in takes everything anew
+    if (this.phase === 'signin' && !this.signingIn) return // nobody is at the desk: it was left with this under way
     if (e.sent) clock.set(e.sent)
     if (e.kind !== 'hello' && e.kind !== 'notice') this.#since?.push(e)
     this.#apply(e)

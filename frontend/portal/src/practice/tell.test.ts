@@ -22,7 +22,7 @@ describe('a story line', () => {
     [line('something.new', 'Ana', 'x'), 'something new · Ana'],
   ])('%o', (l, s) => expect(sentence(l, (k, v) => say('en', k, v))).toBe(s))
 
-  it('is Spanish in Spanish', () => expect(sentence(line('attempt.delivered', 'Dra. Paz', 'push'), (k, v) => say('es', k, v))).toBe('Notificación a Dra. Paz: entregado'))
+  it('is Spanish in Spanish', () => expect(sentence(line('attempt.delivered', 'Dra. Paz', 'push'), (k, v) => say('es', k, v))).toBe('Notificación a Dra. Paz: llegó'))
 
   // Every kind that telephony, notes and routing write; a new one needs its sentence in both languages.
   it.each([
