@@ -75,9 +75,8 @@ func (b *boardHouse) take(t *testing.T, account telephony.AccountID, name string
 		Body: notes.Body{Fields: map[string]string{"name": name}}}
 	now := time.Now()
 	plan := routing.Plan{Ladder: "urgent", At: now, Board: now.Add(time.Hour), Steps: []routing.PlanStep{{At: now.Add(time.Hour / 2), Contact: "reyes", Name: "Dr Reyes", Channel: routing.Text}}}
-	if _, err := b.store.TakeQueued(access.System(t.Context(), "test"), d, func(q *pgx.Batch, n notes.Note) error {
-		_, err := b.desk.QueueBegin(q, n, plan)
-		return err
+	if _, err := b.store.TakeQueued(access.System(t.Context(), "test"), d, func(q *pgx.Batch, n notes.Note) ([]audit.Row, error) {
+		return b.desk.QueueBegin(q, n, plan)
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ type rig struct {
 	*console.House
 	pool    *pgxpool.Pool
 	log     *audit.Log
+	key     *audit.Key
 	store   *notes.Store
 	door    *access.Door
 	routing *routing.Engine
@@ -63,7 +64,7 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.log = audit.NewLog(r.pool, key)
+	r.log, r.key = audit.NewLog(r.pool, key), key
 	ring := seal.NewRing(root, postgres.NewShelf(r.pool, r.log))
 	r.store, r.door = notes.NewStore(r.pool, r.log, ring, nil), access.NewDoor(r.pool, r.log, ring)
 	quiet, link := slog.New(slog.NewTextHandler(io.Discard, nil)), sha256.Sum256([]byte("a test's link key"))

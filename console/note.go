@@ -8,6 +8,7 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/audit"
 	"lamplight/routing"
 	"lamplight/telephony"
 )
@@ -60,13 +61,25 @@ func (h *House) draftPops(ctx context.Context, drafts []Draft) ([]Pop, error) {
 }
 
 // plan resolves the ladder a call type climbs now; none for a call type that waits for the office.
-func (h *House) plan(ctx context.Context, acc notes.Account, id string) (routing.Plan, bool, error) {
+func (h *House) plan(ctx context.Context, acc notes.Account, id string) (p routing.Plan, climbs bool, err error) {
 	t, ok := callType(acc, id)
 	if !ok || t.Ladder == "" {
-		return routing.Plan{}, false, nil
+		return p, false, nil
 	}
-	p, err := h.cfg.Routing.Plan(ctx, acc, id, t.Ladder)
+	p, err = h.cfg.Routing.Plan(ctx, acc, id, t.Ladder)
 	return p, true, err
+}
+
+// reckon is plan from what the database said last, where that is enough: whoever begins a dispatch by it has it proved.
+func (h *House) reckon(ctx context.Context, acc notes.Account, id string) (p routing.Plan, climbs bool, err error) {
+	t, found := callType(acc, id)
+	if !found || t.Ladder == "" {
+		return p, false, nil
+	}
+	if p, known := h.cfg.Routing.Reckon(acc, id, t.Ladder); known {
+		return p, true, nil
+	}
+	return h.plan(ctx, acc, id)
 }
 
 func (h *House) Preview(ctx context.Context, d Draft) (Preview, error) {
@@ -92,28 +105,37 @@ func (h *House) Preview(ctx context.Context, d Draft) (Preview, error) {
 	return out, nil
 }
 
-// Send stores the note with its leaf and its dispatch in one transaction: all of it is durable, or none.
+// Send stores the note with its leaf and its dispatch in one transaction: all of it is durable, or none. Its plan is made
+// from what was read before and proved by that transaction; if that has changed, it is read anew.
 func (h *House) Send(ctx context.Context, d Draft) (Sent, error) {
 	if _, _, err := h.agent(ctx); err != nil {
 		return Sent{}, err
 	}
-	acc, err := h.cfg.Store.Account(ctx, d.Account)
-	if err != nil {
-		return Sent{}, refusal(err)
+	sent, err := h.send(ctx, d, h.cfg.Store.Account, h.reckon)
+	for try := 0; try < 3 && routing.PlanMoved(err); try++ {
+		sent, err = h.send(ctx, d, h.cfg.Store.AccountNow, h.plan)
 	}
-	p, climbs, err := h.plan(ctx, acc, d.CallType)
+	return sent, refusal(err)
+}
+
+func (h *House) send(ctx context.Context, d Draft, read func(context.Context, telephony.AccountID) (notes.Account, error),
+	plan func(context.Context, notes.Account, string) (routing.Plan, bool, error)) (Sent, error) {
+	acc, err := read(ctx, d.Account)
 	if err != nil {
-		return Sent{}, refusal(err)
+		return Sent{}, err
 	}
-	n, err := h.cfg.Store.TakeQueued(ctx, d.record(), func(b *pgx.Batch, n notes.Note) error {
+	p, climbs, err := plan(ctx, acc, d.CallType)
+	if err != nil {
+		return Sent{}, err
+	}
+	n, err := h.cfg.Store.TakeQueued(ctx, d.record(), func(b *pgx.Batch, n notes.Note) ([]audit.Row, error) {
 		if !climbs {
-			return nil
+			return nil, nil
 		}
-		_, err := h.cfg.Routing.QueueBegin(b, n, p)
-		return err
+		return h.cfg.Routing.QueueBegin(b, n, p)
 	})
 	if err != nil {
-		return Sent{}, refusal(err)
+		return Sent{}, err
 	}
 	h.boardMoved()
 	row := BoardRow{Kind: "note", Note: n.ID, Call: n.Call, Ref: n.Reference, Account: n.Account, Practice: acc.Name, Urgency: n.Urgency,

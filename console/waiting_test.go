@@ -163,6 +163,9 @@ func TestAnInboxHoldsAllThatWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := r.routing.Unfold(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	for _, sql := range []string{
 		"update attempt set state = 'accepted', sent_at = routing_now()",
 		"update call set opened_at = opened_at - interval '4 days' where id = 'call-old'",

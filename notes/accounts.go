@@ -127,6 +127,14 @@ func (s *Store) Account(ctx context.Context, id telephony.AccountID) (Account, e
 	return c.account, err
 }
 
+// AccountNow is Account as it stands in the database at this moment.
+func (s *Store) AccountNow(ctx context.Context, id telephony.AccountID) (Account, error) {
+	s.mu.Lock()
+	delete(s.accounts, id)
+	s.mu.Unlock()
+	return s.Account(ctx, id)
+}
+
 func (s *Store) cached(ctx context.Context, id telephony.AccountID) (cachedAccount, error) {
 	now := time.Now() // the cache's age is real time, whatever clock the record keeps
 	s.mu.Lock()
@@ -167,12 +175,11 @@ func (s *Store) Accounts(ctx context.Context) ([]Account, error) {
 }
 
 func scanAccount(row pgx.Row) (Account, error) {
-	var version int
+	var a Account
 	var doc, schedule, ladders string
-	if err := row.Scan(&version, &doc, &schedule, &ladders); err != nil {
+	if err := row.Scan(&a.Version, &doc, &schedule, &ladders); err != nil {
 		return Account{}, err
 	}
-	var a Account
 	if err := json.Unmarshal([]byte(doc), &a); err != nil {
 		return Account{}, fmt.Errorf("a practice's document: %w", err)
 	}

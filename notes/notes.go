@@ -55,6 +55,8 @@ type Account struct {
 	Contacts     []Contact            `json:"contacts"`
 	Schedule     []byte               `json:"-"` // routing/oncall's JSON document
 	Ladders      []byte               `json:"-"` // routing's JSON document
+	// Version counts the changes of the practice as it is stored; 0 for one that was not read from the record.
+	Version int `json:"-"`
 }
 
 // OfficeHours is one window of a weekday in the practice's wall clock, "08:00" to "17:30".

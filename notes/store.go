@@ -81,8 +81,8 @@ type ActHook func(ctx context.Context, tx pgx.Tx, n Note) error
 type TakeHook = ActHook
 
 // A TakeQueue is a TakeHook that asks nothing of the database: it adds its statements to the batch that is the whole
-// transaction, so that storing a note is one round trip.
-type TakeQueue func(b *pgx.Batch, n Note) error
+// transaction, so that storing a note is one round trip. The note's leaf vouches for the rows it returns.
+type TakeQueue func(b *pgx.Batch, n Note) ([]audit.Row, error)
 
 var (
 	accountTable = audit.Table{Kind: "account", Name: "account", Key: "id",

@@ -16,6 +16,7 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/audit"
 	"lamplight/telephony"
 )
 
@@ -300,6 +301,7 @@ func TestAccounts(t *testing.T) {
 	ctx := access.System(t.Context(), "seed")
 	a, err := h.store.Account(ctx, "lakeside")
 	want := lakeside()
+	want.Version = 1
 	if err != nil || !reflect.DeepEqual(a, want) {
 		t.Errorf("account: %s %v", asJSON(t, a), err)
 	}
@@ -309,6 +311,9 @@ func TestAccounts(t *testing.T) {
 	}
 	if _, ok, err := h.store.LineFor(ctx, "+13125550100"); ok || err != nil {
 		t.Errorf("the number given up is still theirs: %v", err)
+	}
+	if a, err := h.store.Account(ctx, "lakeside"); err != nil || a.Version != 2 {
+		t.Errorf("after a change: version %d %v", a.Version, err)
 	}
 	thief := lakeside()
 	thief.ID, thief.Lines = "thief", []telephony.Line{{DID: "+13125550101"}}
@@ -345,9 +350,9 @@ func TestTakeQueued(t *testing.T) {
 	if _, err := h.pool.Exec(t.Context(), "create table beside (note text not null)"); err != nil {
 		t.Fatal(err)
 	}
-	put := func(b *pgx.Batch, n notes.Note) error {
+	put := func(b *pgx.Batch, n notes.Note) ([]audit.Row, error) {
 		b.Queue("insert into beside values ($1)", string(n.ID))
-		return nil
+		return nil, nil
 	}
 	beside := func() (n int) {
 		t.Helper()
@@ -357,11 +362,11 @@ func TestTakeQueued(t *testing.T) {
 		return n
 	}
 	for name, spoil := range map[string]notes.TakeQueue{
-		"a statement the database refuses": func(b *pgx.Batch, n notes.Note) error {
+		"a statement the database refuses": func(b *pgx.Batch, n notes.Note) ([]audit.Row, error) {
 			b.Queue("insert into beside values (null)")
 			return put(b, n)
 		},
-		"a queue that fails": func(*pgx.Batch, notes.Note) error { return errors.New("no") },
+		"a queue that fails": func(*pgx.Batch, notes.Note) ([]audit.Row, error) { return nil, errors.New("no") },
 	} {
 		if _, err := h.store.TakeQueued(agent, aDraft("queued", ""), spoil); err == nil {
 			t.Errorf("%s: the note was taken", name)

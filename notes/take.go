@@ -181,10 +181,12 @@ func (s *Store) store(ctx context.Context, p *prepared, hooks []TakeHook) error 
 // storeQueued commits a prepared note and what queue adds in one round trip.
 func (s *Store) storeQueued(ctx context.Context, p *prepared, queue TakeQueue) error {
 	b := &pgx.Batch{}
-	if err := s.queueNote(b, p); err != nil {
+	more, err := queue(b, p.note)
+	if err != nil {
 		return err
 	}
-	if err := queue(b, p.note); err != nil {
+	p.entry.Rows = append(p.entry.Rows, more...)
+	if err := s.queueNote(b, p); err != nil {
 		return err
 	}
 	if err := postgres.Commit(ctx, s.pool, b); err != nil {

@@ -30,13 +30,18 @@ type openDispatch struct {
 	ref      string
 }
 
-func lockOpen(ctx context.Context, tx pgx.Tx, note notes.NoteID) (openDispatch, error) {
+// lockOpen holds a note's open dispatch, its attempts written.
+func (e *Engine) lockOpen(ctx context.Context, tx pgx.Tx, note notes.NoteID) (openDispatch, error) {
 	var d openDispatch
-	err := tx.QueryRow(ctx, `select id, account, state, rung, practice, urgency, reference from dispatch
+	var unfolded bool
+	err := tx.QueryRow(ctx, `select id, account, state, rung, practice, urgency, reference, unfolded from dispatch
 		where note = $1 and state in ('climbing', 'exhausted') for update`, note).
-		Scan(&d.id, &d.account, &d.state, &d.rung, &d.practice, &d.urgency, &d.ref)
+		Scan(&d.id, &d.account, &d.state, &d.rung, &d.practice, &d.urgency, &d.ref, &unfolded)
 	if postgres.Missing(err) {
 		return d, ErrNoDispatch
+	}
+	if err == nil && !unfolded {
+		err = e.unfold(ctx, tx, []DispatchID{d.id}, step{})
 	}
 	return d, err
 }
@@ -56,7 +61,7 @@ func (e *Engine) Ack(ctx context.Context, by Actor, note notes.NoteID) (r AckRes
 
 // AckTx implements Desk.
 func (e *Engine) AckTx(ctx context.Context, tx pgx.Tx, by Actor, note notes.NoteID) (AckResult, error) {
-	d, err := lockOpen(ctx, tx, note)
+	d, err := e.lockOpen(ctx, tx, note)
 	if errors.Is(err, ErrNoDispatch) {
 		return e.ackedBefore(ctx, tx, note)
 	}
@@ -159,7 +164,7 @@ func (e *Engine) Cancel(ctx context.Context, by Actor, note notes.NoteID, reason
 
 // CancelTx implements Desk.
 func (e *Engine) CancelTx(ctx context.Context, tx pgx.Tx, by Actor, note notes.NoteID, reason string) error {
-	d, err := lockOpen(ctx, tx, note)
+	d, err := e.lockOpen(ctx, tx, note)
 	if err != nil {
 		return fmt.Errorf("cancel: %w", err)
 	}
@@ -181,8 +186,8 @@ func (e *Engine) Reassign(ctx context.Context, by Actor, note notes.NoteID, plan
 		if err != nil {
 			return err
 		}
-		s := step{note: note, account: d.account, kind: StepBegun, by: string(by.ID), name: by.Name, due: true}
-		id, err = e.begin(ctx, tx, s, beginning{plan: plan, practice: d.practice, urgency: d.urgency, reference: d.ref}, at.UTC())
+		id, err = e.begin(ctx, tx, step{by: string(by.ID), name: by.Name}, beginning{note: note, account: string(d.account),
+			practice: d.practice, urgency: d.urgency, reference: d.ref, plan: plan, at: at.UTC()})
 		return err
 	})
 	return id, err
@@ -191,7 +196,7 @@ func (e *Engine) Reassign(ctx context.Context, by Actor, note notes.NoteID, plan
 // act runs do on the note's open dispatch in a transaction.
 func (e *Engine) act(ctx context.Context, what string, note notes.NoteID, do func(pgx.Tx, openDispatch) error) error {
 	err := postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
-		d, err := lockOpen(ctx, tx, note)
+		d, err := e.lockOpen(ctx, tx, note)
 		if err != nil {
 			return err
 		}

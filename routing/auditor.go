@@ -99,7 +99,8 @@ func (e *Engine) Standing(ctx context.Context) (found []Alarm, now time.Time, er
 		with clock as (select routing_now() as now),
 		ahead as (
 			select d.id, d.note, d.state, d.begun_at, d.board_at,
-				(select min(a.wake_at) from attempt a where a.dispatch = d.id and a.state in ('due', 'sending')) as next,
+				case when d.unfolded then (select min(a.wake_at) from attempt a where a.dispatch = d.id and a.state in ('due', 'sending'))
+					else d.begun_at end as next,
 				(select max(s.at) from dispatch_step s where s.dispatch = d.id) as last
 			from dispatch d where d.state in ('climbing', 'exhausted'))
 		select clock.now, id, note, case

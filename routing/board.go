@@ -2,6 +2,7 @@ package routing
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -13,11 +14,12 @@ import (
 	"lamplight/telephony"
 )
 
-// selectRow reads dispatches with their last step and what comes next.
+// selectRow reads dispatches with their last step and what comes next; a folded one has that in its plan.
 const selectRow = `
 	select d.note, d.state, d.rung > d.first_rung, d.begun_at, d.board_at,
 		coalesce(n.channel, ''), coalesce(n.name, ''), n.due_at,
-		coalesce(l.kind, ''), coalesce(l.channel, ''), coalesce(l.actor, ''), coalesce(l.detail, ''), coalesce(l.at, d.begun_at)
+		coalesce(l.kind, ''), coalesce(l.channel, ''), coalesce(l.actor, ''), coalesce(l.detail, ''), coalesce(l.at, d.begun_at),
+		case when d.unfolded then '' else d.plan end
 	from dispatch d
 	left join lateral (select channel, name, due_at from attempt a
 		where a.dispatch = d.id and a.state = 'due' order by due_at, id limit 1) n on true
@@ -29,8 +31,15 @@ func scanRow(r pgx.CollectableRow) (Row, error) {
 	var late bool
 	var begun, board time.Time
 	var next *time.Time
+	var folded string
 	err := r.Scan(&row.Note, &row.State, &late, &begun, &board, &row.Next.Kind, &row.Next.Name, &next,
-		&row.Last.Kind, &row.Last.Channel, &row.Last.Name, &row.Last.Detail, &row.Last.At)
+		&row.Last.Kind, &row.Last.Channel, &row.Last.Name, &row.Last.Detail, &row.Last.At, &folded)
+	var plan Plan
+	// One that cannot be read is told by the engines and the auditor: a board must show the others.
+	if folded != "" && json.Unmarshal([]byte(folded), &plan) == nil && plan.Reaches() {
+		first, at := plan.Steps[0], begun.Add(plan.Steps[0].At.Sub(plan.At))
+		row.Next, next = RowNext{Kind: string(first.Channel), Name: first.Name}, &at
+	}
 	row.Last.At = row.Last.At.UTC()
 	switch {
 	case row.State == Exhausted:

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"lamplight/notes"
+	"lamplight/notes/audit"
 	"lamplight/telephony"
 )
 
@@ -79,12 +80,13 @@ type Desk interface {
 	// Plan resolves the practice's ladder of that name for now, by the database's clock, to preview it or to send by it. A
 	// ladder that is not there, or a document that cannot be read, is a hole in the plan and no error.
 	Plan(ctx context.Context, acc notes.Account, callType, ladder string) (Plan, error)
-	// BeginTx writes the dispatch, its attempts and the leaf in the transaction that takes the note, and wakes the workers
-	// when it commits. A plan that reaches nobody begins on the board.
-	BeginTx(ctx context.Context, tx pgx.Tx, note notes.Note, plan Plan) (DispatchID, error)
-	// QueueBegin is BeginTx for a note that is stored in one round trip: it adds to the batch that holds the whole
-	// transaction. The plan must come from Plan, a moment ago.
-	QueueBegin(b *pgx.Batch, note notes.Note, plan Plan) (DispatchID, error)
+	// Reckon is Plan without asking: from what the database said last. ok is false when it was never asked.
+	Reckon(acc notes.Account, callType, ladder string) (p Plan, ok bool)
+	// QueueBegin adds a dispatch to the batch that is the whole transaction in which its note is stored, whose leaf must vouch
+	// for the rows returned. Its commit wakes the engines, which write the attempts from the plan and send. The plan must come
+	// from Plan or Reckon, a moment ago: the database confirms what it was made from, and refuses the transaction with an
+	// error for which PlanMoved holds when that is no longer so. A plan that reaches nobody begins on the board.
+	QueueBegin(b *pgx.Batch, note notes.Note, plan Plan) ([]audit.Row, error)
 
 	// Ack ends the climb: what waits is cancelled in its transaction. Repeating it, or coming second, is no error.
 	Ack(ctx context.Context, by Actor, note notes.NoteID) (AckResult, error)

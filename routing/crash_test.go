@@ -130,7 +130,8 @@ func TestKilledWhileSendingNothingIsLost(t *testing.T) {
 	startWorker(t, o)
 	h.until("everything has left", func() bool {
 		var left int
-		if err := h.pool.QueryRow(t.Context(), "select count(*) from attempt where state not in ('accepted', 'delivered')").Scan(&left); err != nil {
+		if err := h.pool.QueryRow(t.Context(), `select (select count(*) from attempt where state not in ('accepted', 'delivered'))
+			+ (select count(*) from dispatch where not unfolded)`).Scan(&left); err != nil {
 			t.Fatal(err)
 		}
 		return left == 0

@@ -71,7 +71,8 @@ func TestACarrierThatAnswersNoQuestionIsNotAskedForEver(t *testing.T) {
 	for range 40 {
 		h.until("nothing is under way", func() bool {
 			var n int
-			if err := h.pool.QueryRow(t.Context(), "select count(*) from attempt where wake_at <= routing_now() + $1", h.engine.cfg.Lease).Scan(&n); err != nil {
+			if err := h.pool.QueryRow(t.Context(), `select (select count(*) from attempt where wake_at <= routing_now() + $1)
+				+ (select count(*) from dispatch where not unfolded)`, h.engine.cfg.Lease).Scan(&n); err != nil {
 				t.Fatal(err)
 			}
 			sent, asked := c.count()
@@ -102,6 +103,7 @@ func TestAMessageIsNotSentForEverByServersThatDie(t *testing.T) {
 	c := &carrier{send: takes, lookup: cannotTell}
 	h.with(Text, c)
 	h.send(newNote("n1", "L-1"), h.plan(oneText))
+	h.unfold("n1")
 	// As the last of many servers left it.
 	h.exec(fmt.Sprintf("update attempt set state = 'sending', fence = %d, sends = %d, wake_at = routing_now()", maxSends, maxSends))
 	h.run()

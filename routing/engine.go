@@ -3,7 +3,6 @@ package routing
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -46,6 +45,7 @@ type Engine struct {
 	log      *audit.Log
 	logger   *slog.Logger
 	rotas    rotas
+	heard    heard
 	hub      hub
 	wake     chan struct{} // holds one: something may be due
 	busy     busy
@@ -119,7 +119,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	return nil
 }
 
-// Wake has the engine look at once; BeginTx's commit does it by NOTIFY.
+// Wake has the engine look at once; the commit of a beginning does it by NOTIFY.
 func (e *Engine) Wake() {
 	select {
 	case e.wake <- struct{}{}:
@@ -178,6 +178,9 @@ func (b *busy) slots(most int) (slots int, full []string) {
 
 // round claims and starts whatever is due until nothing is that a worker is free for; a worker that ends wakes us.
 func (e *Engine) round(ctx context.Context, under *sync.WaitGroup) {
+	if err := e.Unfold(ctx); err != nil && ctx.Err() == nil {
+		e.logger.Error("unfold dispatches", "err", err)
+	}
 	if err := e.exhaustDue(ctx); err != nil && ctx.Err() == nil {
 		e.logger.Error("raise exhausted dispatches", "err", err)
 	}
@@ -209,20 +212,27 @@ func (e *Engine) round(ctx context.Context, under *sync.WaitGroup) {
 	}
 }
 
+// lookAgain is the least time between two looks at what is due.
+const lookAgain = 5 * time.Millisecond
+
 // sleep waits until something may be due: a wake, the next due time by the database's clock, or the poll.
 func (e *Engine) sleep(ctx context.Context) {
 	wait := e.cfg.Poll
-	var next *float64
+	var now time.Time
+	var next *time.Time
+	asked := time.Now()
+	_, full := e.busy.slots(e.cfg.Workers) // theirs wake us
 	err := e.soon(ctx, func(ctx context.Context) error {
-		return e.pool.QueryRow(ctx, `select extract(epoch from least(
-			(select min(wake_at) from attempt where wake_at is not null),
-			(select min(board_at) from dispatch where state = 'climbing')) - routing_now())::float8`).Scan(&next)
+		return e.pool.QueryRow(ctx, `select routing_now(), nullif(least(
+			(select min(wake_at) from attempt where wake_at is not null and channel <> all($1)),
+			(select min(board_at) from dispatch where state = 'climbing')), 'infinity')`, full).Scan(&now, &next)
 	})
+	if err == nil {
+		e.heard.clock(now, asked)
+	}
 	if err == nil && next != nil {
-		// What is due already is being worked on, or every worker is busy: both wake us.
-		if due := time.Duration(*next * float64(time.Second)); due > 0 && due < wait {
-			wait = due
-		}
+		// What is due already became so since the last look, or another engine is at it.
+		wait = min(wait, max(next.Sub(now), lookAgain))
 	}
 	t := time.NewTimer(wait)
 	defer t.Stop()
@@ -231,38 +241,4 @@ func (e *Engine) sleep(ctx context.Context) {
 	case <-e.wake:
 	case <-t.C:
 	}
-}
-
-// Plan implements Desk.
-func (e *Engine) Plan(ctx context.Context, acc notes.Account, callType, ladder string) (Plan, error) {
-	asked := time.Now()
-	now, push, err := e.nowAndPhones(ctx, acc.Contacts)
-	if err != nil {
-		return Plan{}, fmt.Errorf("plan for %s: %w", acc.ID, err)
-	}
-	if early := time.Now().Add(-askedFor); asked.Before(early) {
-		asked = early
-	}
-	p := e.resolve(acc, callType, ladder, push, now)
-	p.asked = asked
-	return p, nil
-}
-
-// resolve works the ladder out with what can be read of the practice's documents. A note must not wait in an agent's hands
-// for somebody to put a document right: without a ladder it comes onto the board at once, without a schedule nobody is on call.
-func (e *Engine) resolve(acc notes.Account, callType, ladder string, push map[notes.PersonID]bool, now time.Time) Plan {
-	ladders, err := ParseLadders(acc.Ladders)
-	l, ok := FindLadder(ladders, ladder)
-	if !ok {
-		e.logger.Error("a practice's ladder cannot be climbed", "practice", acc.ID, "ladder", ladder, "err", err)
-		now = now.Truncate(time.Microsecond)
-		return Plan{Ladder: ladder, Practice: acc.Name, At: now, Board: now, Steps: []PlanStep{}, Holes: []PlanHole{{Who: ladder, Why: NoLadder}}}
-	}
-	var r Rota = nobody{}
-	if schedule, err := e.rotas.schedule(acc.Schedule, now); err != nil {
-		e.logger.Error("a practice's schedule cannot be read", "practice", acc.ID, "err", err)
-	} else {
-		r = OnCall(schedule, callType)
-	}
-	return Resolve(l, r, Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: push}, now)
 }

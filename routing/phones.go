@@ -3,7 +3,6 @@ package routing
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -77,25 +76,4 @@ func (p *Phones) Unsubscribe(ctx context.Context, endpoint string) error {
 		return fmt.Errorf("drop a phone's subscription: %w", err)
 	}
 	return nil
-}
-
-// nowAndPhones reads the clock, and who of the contacts has a phone that takes pushes: one question, because an agent waits.
-func (e *Engine) nowAndPhones(ctx context.Context, contacts []notes.Contact) (now time.Time, have map[notes.PersonID]bool, err error) {
-	people := []string{} // plain strings and no distinct: both cost more here than the question itself
-	for _, c := range contacts {
-		if c.Person != "" {
-			people = append(people, string(c.Person))
-		}
-	}
-	var with []string
-	err = e.pool.QueryRow(ctx, "select routing_now(), array(select person from push_subscription where person = any($1))", people).
-		Scan(&now, &with)
-	if err != nil {
-		return now, nil, fmt.Errorf("read the clock and list the phones: %w", err)
-	}
-	have = map[notes.PersonID]bool{}
-	for _, p := range with {
-		have[notes.PersonID(p)] = true
-	}
-	return now.UTC(), have, nil
 }

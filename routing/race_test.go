@@ -38,7 +38,8 @@ func TestTwoEnginesNeverSendOneAttemptTwice(t *testing.T) {
 	h.wait(n)
 	h.until("all delivered", func() bool {
 		var left int
-		if err := h.pool.QueryRow(t.Context(), "select count(*) from attempt where state <> 'delivered'").Scan(&left); err != nil {
+		if err := h.pool.QueryRow(t.Context(), `select (select count(*) from attempt where state <> 'delivered')
+			+ (select count(*) from dispatch where not unfolded)`).Scan(&left); err != nil {
 			t.Fatal(err)
 		}
 		return left == 0
@@ -88,7 +89,8 @@ func TestAckRacesWithADueAttempt(t *testing.T) {
 	wg.Wait()
 	h.until("nothing is under way", func() bool {
 		var open int
-		if err := h.pool.QueryRow(t.Context(), "select count(*) from attempt where state in ('due', 'sending', 'accepted')").Scan(&open); err != nil {
+		if err := h.pool.QueryRow(t.Context(), `select (select count(*) from attempt where state in ('due', 'sending', 'accepted'))
+			+ (select count(*) from dispatch where not unfolded)`).Scan(&open); err != nil {
 			t.Fatal(err)
 		}
 		return open == 0
@@ -112,16 +114,6 @@ func TestAckRacesWithADueAttempt(t *testing.T) {
 func TestWhatIsRolledBackNeverLeaves(t *testing.T) {
 	h := newHouse(t).run()
 	plan := h.plan(oneText)
-	tx, err := h.pool.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := h.engine.BeginTx(t.Context(), tx, newNote("gone", "L-1"), plan); err != nil {
-		t.Fatal(err)
-	}
-	if err := tx.Rollback(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	refused := &pgx.Batch{}
 	if _, err := h.engine.QueueBegin(refused, newNote("gone", "L-1"), plan); err != nil {
 		t.Fatal(err)
@@ -144,11 +136,7 @@ func TestWhatIsRolledBackNeverLeaves(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	// One note climbs one ladder at a time.
-	err = postgres.InTx(t.Context(), h.pool, func(tx pgx.Tx) error {
-		_, err := h.engine.BeginTx(t.Context(), tx, newNote("kept", "L-2"), plan)
-		return err
-	})
-	if err == nil {
+	if err := h.begin(h.engine, newNote("kept", "L-2"), plan); err == nil {
 		t.Error("a second dispatch of one note was begun")
 	}
 }
@@ -158,6 +146,10 @@ func TestTheAuditorSeesWhatNobodyDoes(t *testing.T) {
 	h := newHouse(t)
 	h.send(newNote("late", "L-1"), h.plan(oneText))
 	h.send(newNote("lost", "L-2"), h.plan(oneText))
+	h.send(newNote("folded", "L-3"), h.plan(oneText))
+	for _, note := range []notes.NoteID{"late", "lost"} {
+		h.unfold(note)
+	}
 	// A dispatch with no attempt and no board is one the program cannot make; a hand in the database can.
 	if _, err := h.pool.Exec(t.Context(), `update attempt set state = 'cancelled', wake_at = null where dispatch in
 		(select id from dispatch where note = 'lost')`); err != nil {
@@ -175,7 +167,7 @@ func TestTheAuditorSeesWhatNobodyDoes(t *testing.T) {
 	for _, a := range found {
 		got[a.Note] = a.Kind
 	}
-	if len(got) != 2 || got["late"] != AlarmOverdue || got["lost"] != AlarmStranded {
+	if len(got) != 3 || got["late"] != AlarmOverdue || got["lost"] != AlarmStranded || got["folded"] != AlarmOverdue {
 		t.Errorf("alarms %v", got)
 	}
 }
@@ -214,11 +206,9 @@ func TestTheDatabaseHangsUp(t *testing.T) {
 	h.until("delivered", func() bool { return h.states("n1")[Delivered] == 1 })
 	h.exec("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
 	h.until("a note can be sent again", func() bool {
-		return postgres.InTx(t.Context(), h.pool, func(tx pgx.Tx) error {
-			_, err := h.engine.BeginTx(t.Context(), tx, newNote("n2", "L-2"), Plan{Practice: "P", At: time.Now(), Board: time.Now().Add(time.Hour),
-				Steps: []PlanStep{{Contact: "reyes", Name: "Dr Reyes", Channel: Text, Address: "+13125550101", Lang: "en", At: time.Now()}}})
-			return err
-		}) == nil
+		now := time.Now()
+		return h.begin(h.engine, newNote("n2", "L-2"), Plan{Practice: "P", At: now, Board: now.Add(time.Hour),
+			Steps: []PlanStep{{Contact: "reyes", Name: "Dr Reyes", Channel: Text, Address: "+13125550101", Lang: "en", At: now}}}) == nil
 	})
 	h.wait(2)
 	h.until("the watchers hear of it again", func() bool {

@@ -10,10 +10,11 @@ import (
 	"lamplight/routing/oncall"
 )
 
-// rotas keeps the schedules compiled lately, by their documents' hashes, since every preview and every note asks.
+// rotas keeps the schedules compiled and the ladders read lately, by their documents' hashes, since every preview and every note asks.
 type rotas struct {
-	mu   sync.Mutex // guards kept
-	kept map[rotaKey]*oncall.Schedule
+	mu     sync.Mutex // guards what follows
+	kept   map[rotaKey]*oncall.Schedule
+	parsed map[[sha256.Size]byte][]Ladder
 }
 
 type rotaKey struct {
@@ -52,6 +53,28 @@ func (r *rotas) schedule(doc []byte, now time.Time) (*oncall.Schedule, error) {
 	}
 	r.kept[key] = s
 	return s, nil
+}
+
+// ladders reads a practice's ladders, which nobody may change.
+func (r *rotas) ladders(doc []byte) ([]Ladder, error) {
+	key := sha256.Sum256(doc)
+	r.mu.Lock()
+	l, ok := r.parsed[key]
+	r.mu.Unlock()
+	if ok {
+		return l, nil
+	}
+	l, err := ParseLadders(doc)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.parsed == nil || len(r.parsed) >= rotaKeep {
+		r.parsed = map[[sha256.Size]byte][]Ladder{}
+	}
+	r.parsed[key] = l
+	return l, nil
 }
 
 // Schedule is a practice's compiled schedule for the time around at, for whoever shows who is on call.

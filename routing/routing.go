@@ -64,6 +64,14 @@ type Plan struct {
 	Holes []PlanHole `json:"holes"`
 
 	asked time.Time // when the database was asked for At; by the clock of this process, zero for a plan read back
+	of    grounds
+}
+
+// grounds are what a plan was resolved from, beside the clock. The statement that begins a dispatch holds them against what
+// the database knows at that moment, so that a plan made from what was read before never tells the wrong person.
+type grounds struct {
+	version int   // of the practice; 0 for one that was not read from the record
+	phones  int64 // push_change's count when the phones were read; 0 when they were not
 }
 
 // askedFor is the longest that asking the database for the time may count as time gone by.

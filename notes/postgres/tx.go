@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -41,22 +40,13 @@ func Begin(ctx context.Context, pool *pgxpool.Pool, b *pgx.Batch, read func(pgx.
 }
 
 // Commit runs a batch as one transaction in one round trip. When it returns nil all of it is durable; when the database
-// refused a statement none of it is there, and when the connection broke nobody knows, as with any commit.
+// refused a statement, or the commit, none of it is there, and when the connection broke nobody knows, as with any commit.
+//
+// It says neither "begin" nor "commit", which would cost an agent who waits a twentieth more: PostgreSQL takes all that
+// comes before a Sync for one transaction (its manual, "Pipelining" under "Message Flow"), and what Close waits for is the
+// answer to the Sync, which is sent after the commit.
 func Commit(ctx context.Context, pool *pgxpool.Pool, b *pgx.Batch) error {
-	var ended error = pgx.ErrTxCommitRollback
-	whole := &pgx.Batch{QueuedQueries: slices.Clone(b.QueuedQueries)}
-	whole.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
-		if tag.String() == "COMMIT" {
-			ended = nil
-		}
-		return nil
-	})
-	t, err := Begin(ctx, pool, whole, nil)
-	if err != nil {
-		return err
-	}
-	t.(*batchTx).left()
-	return ended
+	return pool.SendBatch(ctx, b).Close()
 }
 
 // batchTx is a transaction begun inside a batch. It holds its connection until Commit or Rollback.
@@ -103,12 +93,6 @@ func (t *batchTx) end(ctx context.Context, how string) (pgconn.CommandTag, error
 		_ = t.conn.Conn().Close(context.WithoutCancel(ctx))
 	}
 	return tag, err
-}
-
-// left gives the connection back: the batch that began the transaction has ended it as well.
-func (t *batchTx) left() {
-	t.done = true
-	t.conn.Release()
 }
 
 func (t *batchTx) CopyFrom(ctx context.Context, table pgx.Identifier, cols []string, src pgx.CopyFromSource) (int64, error) {

@@ -1,0 +1,153 @@
+package routing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"lamplight/notes"
+)
+
+// Plan implements Desk.
+func (e *Engine) Plan(ctx context.Context, acc notes.Account, callType, ladder string) (Plan, error) {
+	s, err := e.ask(ctx, acc.Contacts)
+	if err != nil {
+		return Plan{}, fmt.Errorf("plan for %s: %w", acc.ID, err)
+	}
+	return e.resolve(acc, callType, ladder, s), nil
+}
+
+// Reckon implements Desk.
+func (e *Engine) Reckon(acc notes.Account, callType, ladder string) (p Plan, ok bool) {
+	s, ok := e.heard.recall(acc.Contacts)
+	if !ok {
+		return Plan{}, false
+	}
+	return e.resolve(acc, callType, ladder, s), true
+}
+
+// resolve works the ladder out with what can be read of the practice's documents. A note must not wait in an agent's hands
+// for somebody to put a document right: without a ladder it comes onto the board at once, without a schedule nobody is on call.
+func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying) (p Plan) {
+	ladders, err := e.rotas.ladders(acc.Ladders)
+	l, ok := FindLadder(ladders, ladder)
+	if ok {
+		var r Rota = nobody{}
+		if schedule, err := e.rotas.schedule(acc.Schedule, s.now); err != nil {
+			e.logger.Error("a practice's schedule cannot be read", "practice", acc.ID, "err", err)
+		} else {
+			r = OnCall(schedule, callType)
+		}
+		p = Resolve(l, r, Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push}, s.now)
+	} else {
+		e.logger.Error("a practice's ladder cannot be climbed", "practice", acc.ID, "ladder", ladder, "err", err)
+		now := s.now.Truncate(time.Microsecond)
+		p = Plan{Ladder: ladder, Practice: acc.Name, At: now, Board: now, Steps: []PlanStep{}, Holes: []PlanHole{{Who: ladder, Why: NoLadder}}}
+	}
+	p.asked, p.of = s.asked, grounds{acc.Version, s.change}
+	return p
+}
+
+// A saying is what the database says when a plan is made.
+type saying struct {
+	now    time.Time               // its clock
+	asked  time.Time               // when it was asked, by this process's
+	push   map[notes.PersonID]bool // who of the contacts has a phone that takes pushes
+	change int64                   // push_change's count at that moment
+}
+
+// ask is one question, because an agent waits.
+func (e *Engine) ask(ctx context.Context, contacts []notes.Contact) (saying, error) {
+	people := []string{} // plain strings and no distinct: both cost more here than the question itself
+	for _, c := range contacts {
+		if c.Person != "" {
+			people = append(people, string(c.Person))
+		}
+	}
+	var with []string
+	s := saying{asked: time.Now()}
+	err := e.pool.QueryRow(ctx, `select routing_now(), (select n from push_change),
+		array(select person from push_subscription where person = any($1))`, people).Scan(&s.now, &s.change, &with)
+	if err != nil {
+		return s, fmt.Errorf("read the clock and list the phones: %w", err)
+	}
+	s.push = make(map[notes.PersonID]bool, len(people))
+	for _, p := range people {
+		s.push[notes.PersonID(p)] = slices.Contains(with, p)
+	}
+	s.now, s.asked = e.heard.clock(s.now, s.asked)
+	e.heard.phones(s.push, s.change)
+	return s, nil
+}
+
+// heard is what the database said last, by which a plan is reckoned while an agent waits. It may have changed since: the
+// statement that begins the dispatch proves it or refuses (see grounds).
+type heard struct {
+	mu     sync.Mutex              // guards what follows
+	now    time.Time               // the database's clock
+	asked  time.Time               // when it was asked, by this process's
+	push   map[notes.PersonID]bool // who has a phone that takes pushes, of all it was asked about …
+	change int64                   // … since push_change counted this
+}
+
+// clock takes a reading of the database's clock, for which it was asked at asked; asking counts as askedFor at most.
+func (h *heard) clock(now, asked time.Time) (time.Time, time.Time) {
+	if early := time.Now().Add(-askedFor); asked.Before(early) {
+		asked = early
+	}
+	now = now.UTC()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now, h.asked = now, asked
+	return now, asked
+}
+
+// phones takes an answer; one of an older count is no news.
+func (h *heard) phones(push map[notes.PersonID]bool, change int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case change < h.change:
+		return
+	case change > h.change:
+		h.push, h.change = map[notes.PersonID]bool{}, change
+	}
+	maps.Copy(h.push, push)
+}
+
+// recall is what ask would say if nothing has changed; ok is false when it was never asked about one of the contacts.
+func (h *heard) recall(contacts []notes.Contact) (s saying, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.asked.IsZero() {
+		return s, false
+	}
+	s.push = make(map[notes.PersonID]bool, len(contacts))
+	for _, c := range contacts {
+		if c.Person == "" {
+			continue
+		}
+		if s.push[c.Person], ok = h.push[c.Person]; !ok {
+			return s, false
+		}
+	}
+	s.change, s.asked = h.change, time.Now()
+	s.now = h.now.Add(s.asked.Sub(h.asked))
+	return s, true
+}
+
+// planMoved is the SQLSTATE of a beginning refused by plan_moved().
+const planMoved = "LR001"
+
+// PlanMoved reports that a dispatch did not begin, and that nothing of its transaction happened, because its plan was made
+// from what is no longer so: the practice was changed, a phone came or went, or the clock jumped. Plan again.
+func PlanMoved(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && pgErr.Code == planMoved
+}

@@ -1,0 +1,106 @@
+package routing
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/notes/audit"
+)
+
+// A dispatch begins folded: its row, with the frozen plan, is all that the agent who sends waits for. Whoever touches it
+// first writes the attempts that the plan says, in one transaction: an engine, woken by the beginning's commit or by its
+// poll, or a person's act that comes before. A process that dies between leaves a row that says so, for the next.
+
+// Unfold writes the attempts of whatever is folded, which Run does by itself. One that cannot be unfolded keeps no other back, and the auditor is loud about it.
+func (e *Engine) Unfold(ctx context.Context) error {
+	var ids []DispatchID
+	err := e.soon(ctx, func(ctx context.Context) error {
+		rows, err := e.pool.Query(ctx, "select id from dispatch where not unfolded order by begun_at limit 1000")
+		if err != nil {
+			return err
+		}
+		ids, err = pgx.CollectRows(rows, pgx.RowTo[DispatchID])
+		return err
+	})
+	if err != nil || len(ids) == 0 || e.unfoldAll(ctx, ids) == nil {
+		return err
+	}
+	var errs []error
+	for _, id := range ids {
+		if err := e.unfoldAll(ctx, []DispatchID{id}); err != nil {
+			errs = append(errs, fmt.Errorf("dispatch %s: %w", id, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// unfoldAll unfolds dispatches in a transaction that does not wait for the disk: should it be lost, they are folded again,
+// and no attempt can have left, since its claim is committed after it and to the disk.
+func (e *Engine) unfoldAll(ctx context.Context, ids []DispatchID) error {
+	return e.inTxSoon(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "set local synchronous_commit = off"); err != nil {
+			return err
+		}
+		return e.unfold(ctx, tx, ids, step{})
+	})
+}
+
+// folded is a dispatch whose attempts are not written yet.
+type folded struct {
+	step  step
+	begun time.Time
+	plan  string
+}
+
+// unfold writes the attempts of the dispatches that are still folded and that nobody else holds, the first line of each
+// story, as s tells it, and the leaves that vouch for them, and for more.
+func (e *Engine) unfold(ctx context.Context, tx pgx.Tx, ids []DispatchID, s step, more ...audit.Row) error {
+	rows, err := tx.Query(ctx, `select id, note, account, begun_at, plan from dispatch where id = any($1) and not unfolded
+		order by begun_at for update skip locked`, ids)
+	if err != nil {
+		return fmt.Errorf("unfold: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (folded, error) {
+		f := folded{step: s}
+		return f, r.Scan(&f.step.dispatch, &f.step.note, &f.step.account, &f.begun, &f.plan)
+	})
+	if err != nil {
+		return fmt.Errorf("unfold: %w", err)
+	}
+	b := &pgx.Batch{}
+	for _, f := range list {
+		var plan Plan
+		if err := json.Unmarshal([]byte(f.plan), &plan); err != nil {
+			e.logger.Error("a dispatch's plan cannot be read", "dispatch", f.step.dispatch, "err", err)
+			continue // it stays folded; a person can still act on it
+		}
+		if err := e.queueUnfold(b, f, plan, slices.Clip(more)); err != nil {
+			return fmt.Errorf("unfold: %w", err)
+		}
+	}
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("unfold: %w", err)
+	}
+	e.log.Wake()
+	return nil
+}
+
+func (e *Engine) queueUnfold(b *pgx.Batch, f folded, plan Plan, vouched []audit.Row) error {
+	late := f.begun.Sub(plan.At)
+	for _, p := range plan.Steps {
+		row, err := e.queueAttempt(b, f.step.dispatch, p, 1, p.At.Add(late))
+		if err != nil {
+			return err
+		}
+		vouched = append(vouched, row)
+	}
+	b.Queue("update dispatch set unfolded = true where id = $1", f.step.dispatch)
+	f.step.kind, f.step.due = StepBegun, true
+	return e.queueStep(b, f.step, f.begun, vouched)
+}
