@@ -3,7 +3,7 @@
 //
 // It promises that a database it opened has every migration, that several servers may open it at once (one migrates, the
 // others wait), that the private cluster listens on a Unix socket only, runs as an unprivileged account, keeps checksums and
-// durable settings, and outlives a killed owner, who finds it again.
+// durable settings, outlives a killed owner, who finds it again, and comes back when it dies itself.
 //
 // It leaves to others: what the rows mean (notes, routing, notes/access, notes/audit). It logs no statement and no parameter.
 package postgres
