@@ -152,7 +152,7 @@ func TestTheSwitchDies(t *testing.T) {
 		w.pass(3 * time.Second)
 		w.sw.Link()
 		w.pass(2 * time.Second)
-		w.state(talked, telephony.Ended, telephony.Completed)
+		w.state(talked, telephony.Ended, telephony.Abandoned) // cut off: to be called back
 		w.state(waited, telephony.Ended, telephony.Abandoned)
 		w.agentIs(ana, telephony.AgentWrapUp)
 		w.clean()

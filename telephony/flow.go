@@ -53,6 +53,7 @@ const (
 	farGone     signal = "far gone"     // the agent's, or the second party's, leg is over
 	farSilent   signal = "far silent"   // the agent's phone died: nobody hung up
 	nearAlone   signal = "near alone"   // the caller, without the agent they talked to, who does not come back
+	switchDied  signal = "switch died"  // and the talk with it
 	rejoinAsked signal = "rejoin asked" // by the agent, whose phone is not in the call any more
 	holdAsked   signal = "hold asked"   // by the agent
 	resumeAsked signal = "resume asked" // by the agent
@@ -184,6 +185,7 @@ var flow = map[phase]map[signal]step{
 		nearGone:    over(Completed, wipe),
 		farGone:     over(Completed, wipe),
 		farSilent:   {to: alone, note: "cut-off", do: do(startMusic, awaitAgent)},
+		switchDied:  over(Abandoned, wipe),
 		rejoinAsked: {to: rejoining, do: do(startMusic, replaceFar, ringAgent)},
 		nearLost:    over(Completed, letGo),
 		nearAlone:   {to: waiting, note: "lost", do: do(takeBack, startMusic)},
@@ -194,6 +196,7 @@ var flow = map[phase]map[signal]step{
 		nearGone:    over(Completed, wipe),
 		farGone:     over(Completed, wipe),
 		farSilent:   {to: alone, note: "cut-off", do: do(awaitAgent)},
+		switchDied:  over(Abandoned, wipe),
 		rejoinAsked: {to: rejoining, do: do(replaceFar, ringAgent)},
 		nearLost:    over(Completed, letGo),
 		nearAlone:   {to: waiting, note: "lost", do: do(takeBack, startMusic)},
@@ -204,6 +207,7 @@ var flow = map[phase]map[signal]step{
 		hangUpAsked: over(Completed, wipe),
 		nearGone:    over(Abandoned, wipe),
 		nearLost:    over(Overflowed, wipe),
+		switchDied:  over(Abandoned, wipe),
 		unreachable: over(Overflowed, overflow),
 	},
 	rejoining: {
@@ -215,6 +219,7 @@ var flow = map[phase]map[signal]step{
 		hangUpAsked: over(Completed, wipe),
 		nearGone:    over(Abandoned, wipe),
 		nearLost:    over(Overflowed, wipe),
+		switchDied:  over(Abandoned, wipe),
 		unreachable: over(Overflowed, dropFar, overflow),
 	},
 

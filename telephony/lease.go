@@ -56,9 +56,9 @@ func (e *Engine) keepLease(l *lease, id LegID) {
 			return
 		case <-next.C:
 		}
-		if e.alive() {
+		if left := e.lifeLeft(); left > e.cfg.Lease/2 {
 			one, cancel := context.WithTimeout(e.ctx, e.cfg.Lease)
-			err := renew(one, e.cfg.Lease)
+			err := renew(one, left)
 			cancel()
 			if errors.Is(err, ErrGone) { // hung up, or the fail-safe has it: an event tells which, or the next look
 				e.post(func() {
@@ -72,9 +72,9 @@ func (e *Engine) keepLease(l *lease, id LegID) {
 	}
 }
 
-// alive tells whether the loop answered lately.
-func (e *Engine) alive() bool {
-	return time.Now().UnixNano()-e.pulse.Load() < int64(e.cfg.Lease/2)
+// lifeLeft is the lease that is left of when the loop answered last: a frozen core holds nobody longer than a dead one.
+func (e *Engine) lifeLeft() time.Duration {
+	return e.cfg.Lease - time.Duration(time.Now().UnixNano()-e.pulse.Load())
 }
 
 // beat tells the switch that the house is healthy, each BeatEvery, as long as the loop answers, is linked, knows every

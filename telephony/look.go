@@ -194,10 +194,13 @@ func (e *Engine) compare(c *call, s sight) {
 	if e.missing(c, &c.near, &c.lane, s) {
 		c.near.down = true
 		c.near.endLease()
-		if e.leftMessage(c, s) {
+		switch {
+		case e.leftMessage(c, s):
 			c.near.away = true
 			e.raise(c, nearLost)
-		} else {
+		case c.Inbound && c.answered() && c.OpenedAt.Before(s.snap.Since):
+			e.raise(c, switchDied)
+		default:
 			e.raise(c, nearGone)
 		}
 		return

@@ -247,7 +247,7 @@ func TestRealRestartWhileWaitingThenAsteriskDies(t *testing.T) {
 	before := h.server.Restarts()
 	h.must(syscall.Kill(h.server.Pid(), syscall.SIGKILL))
 	h.until("Asterisk is back", 40*time.Second, func() bool { return h.server.Restarts() > before && h.eng.Healthy() })
-	h.ends(telephony.Completed)
+	h.ends(telephony.Abandoned) // cut off: to be called back
 	h.until("the agent is in wrap-up", soon, func() bool { return h.desk.agent(h.agent.ID) == telephony.AgentWrapUp })
 	h.nothingLeft()
 	if h.led.kept() != 1 {

@@ -373,14 +373,14 @@ func TestFrozen(t *testing.T) {
 		w.pass(5 * time.Second)
 		w.desk.freeze(20 * time.Second) // the Listener does what it must not: it blocks the loop
 		w.arriveWhileFrozen()
-		w.pass(13 * time.Second)
+		w.pass(7500 * time.Millisecond)
 		if w.sw.HearsMusic(waits) {
 			t.Error("who waits is held by a frozen core")
 		}
 		if got := w.sw.Arrive(plain.DID, "", ""); got != "" {
 			t.Error("a frozen core beats")
 		}
-		w.pass(10 * time.Second)
+		w.pass(15 * time.Second)
 		w.state(talked, telephony.Ended, telephony.Completed) // as far as we are concerned: the fail-safe has them
 		w.state(waited, telephony.Ended, telephony.Overflowed)
 		w.sw.HangUp(talker, 16)

@@ -87,6 +87,7 @@ type Play struct {
 
 // Snapshot is what is on the switch and is ours, at one moment.
 type Snapshot struct {
+	Since      time.Time // when the switch started: of what was there before nothing is left; by its own clock
 	Legs       []LegView
 	Bridges    []BridgeView
 	Recordings []RecordingID // live and stored, without voicemails

@@ -38,6 +38,15 @@ func (ch channel) inStasis(app string) (args []string, ok bool) {
 // Snapshot implements telephony.Switch. It also clears away recorders whose leg ended while we were not there.
 func (c *Client) Snapshot(ctx context.Context) (telephony.Snapshot, error) {
 	var s telephony.Snapshot
+	var info struct {
+		Status struct {
+			Startup ari.DateTime `json:"startup_time"`
+		}
+	}
+	if err := c.do(ctx, "tell its start", http.MethodGet, "/asterisk/info?only=status", nil, &info); err != nil {
+		return s, err
+	}
+	s.Since = time.Time(info.Status.Startup)
 	var channels []channel
 	if err := c.do(ctx, "list legs", http.MethodGet, "/channels", nil, &channels); err != nil {
 		return s, err

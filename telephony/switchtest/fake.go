@@ -45,6 +45,7 @@ type Fake struct {
 	closed     bool
 	done       chan struct{}
 	linked     bool
+	since      time.Time
 	demoted    bool
 	lastBeat   time.Time
 	beats      int
@@ -124,7 +125,7 @@ func NewFake() *Fake {
 		recordings:   map[telephony.RecordingID]*recording{},
 		faults:       map[string][]fault{},
 	}
-	f.linked = true
+	f.linked, f.since = true, time.Now()
 	f.emit(telephony.Event{Kind: telephony.Linked})
 	go f.pump()
 	return f

@@ -296,6 +296,7 @@ func (f *Fake) Beat(ctx context.Context) error {
 // Snapshot implements telephony.Switch.
 func (f *Fake) Snapshot(ctx context.Context) (s telephony.Snapshot, err error) {
 	err = f.do(ctx, "Snapshot", "", func() error {
+		s.Since = f.since
 		for _, id := range slices.Sorted(maps.Keys(f.legs)) {
 			if l := f.legs[id]; !l.lost {
 				s.Legs = append(s.Legs, l.view)

@@ -118,6 +118,7 @@ func (f *Fake) Crash() {
 	f.Unlink()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.since = time.Now()
 	for id, l := range f.legs {
 		stop(l.lease)
 		stop(l.ring)

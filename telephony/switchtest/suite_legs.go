@@ -133,6 +133,7 @@ func leaseRunsOut(s *scene) {
 
 func snapshotShows(s *scene) {
 	ctx := s.Context()
+	begun := time.Now()
 	_, leg, b := s.answered()
 	s.Agent("agent1", Phone{Answers: true})
 	o := s.ask(30 * time.Second)
@@ -150,6 +151,9 @@ func snapshotShows(s *scene) {
 
 	snap, err := s.sw.Snapshot(ctx)
 	s.do(err)
+	if snap.Since.IsZero() || snap.Since.After(begun) {
+		s.Errorf("it started at %v, and had a leg at %v", snap.Since, begun)
+	}
 	legs := map[telephony.LegID]telephony.LegView{}
 	for _, v := range snap.Legs {
 		legs[v.Leg] = v
