@@ -120,7 +120,8 @@ func (d *demo) alike(t *testing.T, try knock, want string, people []access.Perso
 	var first string
 	for round := range 4 { // one fewer than makes the next one wait
 		for _, p := range people {
-			for _, exists := range []bool{true, false} {
+			for turn := range 2 {
+				exists := (turn+round/2)%2 == 0 // each goes first as often
 				login := string(p)
 				if !exists {
 					login = "x" + login[1:]
@@ -145,7 +146,7 @@ func (d *demo) alike(t *testing.T, try knock, want string, people []access.Perso
 		mark func([]time.Duration) time.Duration
 		most float64
 	}{
-		{"quickest", func(all []time.Duration) time.Duration { return slices.Min(all) }, 1.2},
+		{"quickest", func(all []time.Duration) time.Duration { return slices.Min(all) }, 1.35},
 		{"median", func(all []time.Duration) time.Duration { slices.Sort(all); return all[len(all)/2] }, 1.5},
 	} {
 		known, unknown := of.mark(took[true]), of.mark(took[false])
