@@ -30,5 +30,5 @@ describe('keys', () => {
     expect(isTyping({ tagName: 'BUTTON' })).toBe(false)
     expect(isTyping(null)).toBe(false)
   })
-  it('stand as on the keyboard', () => expect([cap('Ctrl+Enter'), cap('Escape'), cap('Alt+u')]).toEqual(['Ctrl ⏎', 'Esc', 'Alt u']))
+  it('stand as on the keyboard', () => expect([cap('Ctrl+Enter'), cap('Escape'), cap('Alt+u')]).toEqual(['Ctrl ⏎', 'Esc', 'Alt U']))
 })

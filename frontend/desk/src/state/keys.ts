@@ -38,6 +38,7 @@ export function find(actions: Action[], pressed: string, typing: boolean): Actio
 /** A chord as it stands on the keyboard. */
 export function cap(chord: string): string {
   return chord
+    .replace(/\+[a-z]$/, (letter) => letter.toUpperCase())
     .replace('Ctrl+', 'Ctrl ')
     .replace('Alt+', 'Alt ')
     .replace('Shift+', '⇧ ')
