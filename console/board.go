@@ -37,14 +37,14 @@ func (h *House) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("watch the escalations: %w", err)
 	}
-	look := time.NewTicker(voicemailAgain)
+	look := time.NewTicker(callersAgain)
 	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-look.C:
-			h.lookForVoicemails(ctx)
+			h.lookForCallers(ctx)
 			continue
 		case _, ok := <-moved:
 			if !ok {
@@ -68,18 +68,19 @@ func (h *House) Run(ctx context.Context) error {
 	}
 }
 
-// A voicemail climbs no ladder: it waits on the agents, and they are told again and again when they let it wait.
+// A voicemail and a call to be called back climb no ladder: they wait on the agents, who are told again and again when they
+// let them wait.
 const (
-	voicemailWaits = 5 * time.Minute
-	voicemailAgain = time.Minute
+	callersWait  = 5 * time.Minute
+	callersAgain = time.Minute
 )
 
-func (h *House) lookForVoicemails(ctx context.Context) {
+func (h *House) lookForCallers(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drawLimit)
 	defer cancel()
-	n, err := h.cfg.Store.Voicemails(ctx, h.cfg.Now().Add(-voicemailWaits))
+	n, err := h.cfg.Store.Callers(ctx, h.cfg.Now().Add(-callersWait))
 	if err != nil {
-		h.cfg.Log.Error("console: voicemails", "error", err)
+		h.cfg.Log.Error("console: who waits on the agents", "error", err)
 	}
 	if n > 0 {
 		h.standsStill()

@@ -6,8 +6,8 @@ import (
 	"lamplight/telephony"
 )
 
-// LookForVoicemails is what Run does every minute.
-func (h *House) LookForVoicemails(ctx context.Context) { h.lookForVoicemails(ctx) }
+// LookForCallers is what Run does every minute.
+func (h *House) LookForCallers(ctx context.Context) { h.lookForCallers(ctx) }
 
 // Attend is a desk that hears what happens, without a telephone.
 func (h *House) Attend(ctx context.Context, a telephony.AgentID) <-chan Event {

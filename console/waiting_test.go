@@ -187,15 +187,31 @@ func TestAnInboxHoldsAllThatWaits(t *testing.T) {
 }
 
 // A voicemail is urgent and climbs no ladder. Agents who let it wait hear of it until one has handled it.
-func TestAVoicemailThatWaitsIsToldAtEveryDesk(t *testing.T) {
+func TestACallerWhoWaitsIsToldAtEveryDesk(t *testing.T) {
+	at := time.Now()
+	for name, waits := range map[string]func(r *rig) error{
+		"a voicemail": func(r *rig) error {
+			v := telephony.Voicemail{Recording: "vm-1", DID: "+13125550100", ANI: "+13125550142", At: at, Length: time.Second}
+			return r.store.KeepVoicemail(t.Context(), v, func(w io.Writer) error { _, err := w.Write([]byte("RIFF")); return err })
+		},
+		"a call cut off": func(r *rig) error {
+			c := telephony.Call{ID: "0198c0de-0000-8000-8000-00000000cafe", DID: "+13125550100", Account: "lakeside", ANI: "+13125550142", Inbound: true,
+				Language: telephony.English, State: telephony.Ended, Outcome: telephony.Abandoned, OpenedAt: at, AnsweredAt: at, EndedAt: at}
+			return r.store.Record(t.Context(), c, telephony.Step{At: at, Kind: "ended"})
+		},
+	} {
+		t.Run(name, func(t *testing.T) { callerWaits(t, waits) })
+	}
+}
+
+func callerWaits(t *testing.T, waits func(r *rig) error) {
 	r := newRig(t)
 	desk := r.desk(t, "agent")
-	v := telephony.Voicemail{Recording: "vm-1", DID: "+13125550100", ANI: "+13125550142", At: time.Now(), Length: time.Second}
-	if err := r.store.KeepVoicemail(t.Context(), v, func(w io.Writer) error { _, err := w.Write([]byte("RIFF")); return err }); err != nil {
+	if err := waits(r); err != nil {
 		t.Fatal(err)
 	}
 	told := func() bool {
-		r.LookForVoicemails(t.Context())
+		r.LookForCallers(t.Context())
 		r.FiguresMoved(telephony.Figures{}) // comes after whatever was told
 		for e := range desk {
 			switch e.Kind {
@@ -211,8 +227,10 @@ func TestAVoicemailThatWaitsIsToldAtEveryDesk(t *testing.T) {
 	if told() {
 		t.Error("told at once")
 	}
-	if _, err := r.pool.Exec(t.Context(), "update note set taken_at = taken_at - interval '6 minutes'"); err != nil {
-		t.Fatal(err)
+	for _, sql := range []string{"update note set taken_at = taken_at - interval '6 minutes'", "update call set ended_at = ended_at - interval '6 minutes'"} {
+		if _, err := r.pool.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for range 2 {
 		if !told() {

@@ -115,11 +115,13 @@ func (s *Store) boardNotes(ctx context.Context, scope []string) (rows []BoardRow
 	return rows, titles, res.Err()
 }
 
-// Voicemails counts the voicemails that came before an instant and that nobody has closed. Nothing is opened.
-func (s *Store) Voicemails(ctx context.Context, before time.Time) (n int, err error) {
-	err = s.pool.QueryRow(ctx, "select count(*) from note where state <> 'closed' and call_type = $1 and taken_at < $2", Voicemail, before).Scan(&n)
+// Callers counts who waits on the agents since before an instant: voicemails that nobody has closed, and calls that nobody
+// has called back. Nothing is opened.
+func (s *Store) Callers(ctx context.Context, before time.Time) (n int, err error) {
+	err = s.pool.QueryRow(ctx, `select (select count(*) from note where state <> 'closed' and call_type = $1 and taken_at < $2)
+		+ (select count(*) from call where followup = 'due' and coalesce(ended_at, opened_at) < $2)`, Voicemail, before).Scan(&n)
 	if err != nil {
-		return 0, fmt.Errorf("count the voicemails: %w", err)
+		return 0, fmt.Errorf("count who waits on the agents: %w", err)
 	}
 	return n, nil
 }
