@@ -28,6 +28,10 @@ type builtin struct {
 	muted    atomic.Bool
 	them, me atomic.Uint64          // levels of the last frame, in thousandths of full scale
 	talk     atomic.Pointer[talker] // the call with sound; nil when nobody talks
+	rings    atomic.Bool            // a call waits to be answered
+	alarmed  atomic.Bool            // the alarm is asked for
+
+	ringAt, alarmAt int // samples of the tones played so far; the loudspeaker's goroutine alone has them
 
 	mu      sync.Mutex // guards what follows
 	end     context.CancelFunc
@@ -154,6 +158,7 @@ func (b *builtin) ring(in *phone.Incoming) {
 		b.mu.Lock()
 		if b.ringing == in {
 			b.ringing = nil
+			b.rings.Store(false)
 		}
 		b.mu.Unlock()
 	}()
@@ -163,6 +168,7 @@ func (b *builtin) setRinging(in *phone.Incoming) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.ringing = in
+	b.rings.Store(true)
 	close(b.came)
 	b.came = make(chan struct{})
 }
@@ -189,6 +195,7 @@ func (b *builtin) await(ctx context.Context, call telephony.CallID) (*phone.Inco
 		in, came := b.ringing, b.came
 		if in != nil && (in.Header(callHeader) == string(call) || in.Header(callHeader) == "") {
 			b.ringing = nil
+			b.rings.Store(false)
 			b.mu.Unlock()
 			return in, nil
 		}
@@ -231,16 +238,32 @@ func (b *builtin) heardMic(pcm []byte) {
 	t.call.Say(pcm)
 }
 
+// fillEar plays the caller; without one the ring, or else the alarm.
 func (b *builtin) fillEar(out []byte) {
-	n := 0
-	if t := b.talk.Load(); t != nil {
+	t := b.talk.Load()
+	switch {
+	case t != nil:
+		b.ringAt, b.alarmAt = 0, 0
+		b.alarmed.Store(false) // never over a caller: the board shows it
 		t.mu.Lock()
-		n = copy(out, t.wait)
+		n := copy(out, t.wait)
 		t.wait = append(t.wait[:0], t.wait[n:]...)
 		t.mu.Unlock()
+		clear(out[n:])
+	case b.rings.Load():
+		b.ringAt = ringTone.fill(out, b.ringAt)
+	case b.alarmed.Load():
+		if b.alarmAt = alarmTone.fill(out, b.alarmAt); b.alarmAt >= samples(alarmLasts) {
+			b.alarmAt = 0
+			b.alarmed.Store(false)
+		}
+	default:
+		b.ringAt = 0
+		clear(out)
 	}
-	clear(out[n:])
 }
+
+func (b *builtin) Alarm() { b.alarmed.Store(true) }
 
 // loud is a sound's level in thousandths of full scale.
 func loud(pcm []byte) uint64 { return uint64(speech.PCM(pcm).Level() * 1000 / 32768) }

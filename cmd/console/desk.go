@@ -265,6 +265,9 @@ func (d *Desk) happened(ev console.Event) {
 		d.mu.Unlock()
 	}
 	d.tell("desk", ev)
+	if ev.Notice == "desk.notice.stands-still" {
+		d.parts.Phone.Alarm()
+	}
 	if ev.Pop != nil {
 		time.AfterFunc(frontAfter, func() { d.front(popKey{ev.Pop.Call, ev.Pop.Epoch}) })
 	}

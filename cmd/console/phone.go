@@ -19,6 +19,8 @@ type Phone interface {
 	Mute(muted bool)
 	// Levels tells how loud both sides are now, 0 to 1; live is false when nobody talks.
 	Levels() (them, me float64, live bool)
+	// Alarm sounds in the ear of an agent who talks to nobody: something waits on nobody.
+	Alarm()
 	// Deaf tells that there is no headset: nobody hears or is heard.
 	Deaf() bool
 	// Leave hangs up and unregisters.
