@@ -41,7 +41,7 @@ func (e *Engine) lockOpen(ctx context.Context, tx pgx.Tx, note notes.NoteID) (op
 		return d, ErrNoDispatch
 	}
 	if err == nil && !unfolded {
-		err = e.unfold(ctx, tx, []DispatchID{d.id}, step{})
+		err = e.unfold(ctx, tx, d.id, step{})
 	}
 	return d, err
 }

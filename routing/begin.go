@@ -62,7 +62,7 @@ func (e *Engine) begin(ctx context.Context, tx pgx.Tx, s step, d beginning) (Dis
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return "", fmt.Errorf("begin a dispatch: %w", err)
 	}
-	return id, e.unfold(ctx, tx, []DispatchID{id}, s, row)
+	return id, e.unfold(ctx, tx, id, s, row)
 }
 
 // queueBegin adds a dispatch and the wake-ups to a batch. The leaf of its transaction must vouch for the row. The plan's

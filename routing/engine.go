@@ -176,14 +176,19 @@ func (b *busy) slots(most int) (slots int, full []string) {
 	return slots, full
 }
 
-// round claims and starts whatever is due until nothing is that a worker is free for; a worker that ends wakes us.
+// round does all that is due now; messages to providers come first.
 func (e *Engine) round(ctx context.Context, under *sync.WaitGroup) {
 	if err := e.Unfold(ctx); err != nil && ctx.Err() == nil {
 		e.logger.Error("unfold dispatches", "err", err)
 	}
+	e.startDue(ctx, under)
 	if err := e.exhaustDue(ctx); err != nil && ctx.Err() == nil {
 		e.logger.Error("raise exhausted dispatches", "err", err)
 	}
+}
+
+// startDue claims and starts whatever is due until nothing is that a worker is free for; a worker that ends wakes us.
+func (e *Engine) startDue(ctx context.Context, under *sync.WaitGroup) {
 	for ctx.Err() == nil {
 		slots, full := e.busy.slots(e.cfg.Workers)
 		var claims []claimed
@@ -212,8 +217,8 @@ func (e *Engine) round(ctx context.Context, under *sync.WaitGroup) {
 	}
 }
 
-// lookAgain is the least time between two looks at what is due.
-const lookAgain = 5 * time.Millisecond
+// lookAgain is the time between two looks at what is due already.
+const lookAgain = 2 * time.Millisecond
 
 // sleep waits until something may be due: a wake, the next due time by the database's clock, or the poll.
 func (e *Engine) sleep(ctx context.Context) {
@@ -231,8 +236,11 @@ func (e *Engine) sleep(ctx context.Context) {
 		e.heard.clock(now, asked)
 	}
 	if err == nil && next != nil {
-		// What is due already became so since the last look, or another engine is at it.
-		wait = min(wait, max(next.Sub(now), lookAgain))
+		due := next.Sub(now)
+		if due <= 0 { // it became due since the last look, or another engine is at it
+			due = lookAgain
+		}
+		wait = min(wait, due)
 	}
 	t := time.NewTimer(wait)
 	defer t.Stop()

@@ -81,8 +81,11 @@ func (e *Engine) ask(ctx context.Context, contacts []notes.Contact) (saying, err
 	for _, p := range people {
 		s.push[notes.PersonID(p)] = slices.Contains(with, p)
 	}
-	s.now, s.asked = e.heard.clock(s.now, s.asked)
+	e.heard.clock(s.now, s.asked)
 	e.heard.phones(s.push, s.change)
+	e.heard.mu.Lock()
+	defer e.heard.mu.Unlock()
+	s.now, s.asked = e.heard.reading()
 	return s, nil
 }
 
@@ -92,20 +95,39 @@ type heard struct {
 	mu     sync.Mutex              // guards what follows
 	now    time.Time               // the database's clock
 	asked  time.Time               // when it was asked, by this process's
+	doubt  time.Duration           // how long it took to answer
 	push   map[notes.PersonID]bool // who has a phone that takes pushes, of all it was asked about …
 	change int64                   // … since push_change counted this
 }
 
-// clock takes a reading of the database's clock, for which it was asked at asked; asking counts as askedFor at most.
-func (h *heard) clock(now, asked time.Time) (time.Time, time.Time) {
-	if early := time.Now().Add(-askedFor); asked.Before(early) {
-		asked = early
+// drift is how much slower doubt about a reading grows than time goes by: clocks differ by 200 parts in a million at most.
+const drift = 5000
+
+// clock takes a reading of the database's clock, for which it was asked at asked, unless the one before says it better: the
+// quicker the answer, the less doubt about when it was true. Asking counts as askedFor at most.
+func (h *heard) clock(now, asked time.Time) {
+	answered := time.Now()
+	doubt := answered.Sub(asked)
+	if doubt > askedFor {
+		asked = answered.Add(-askedFor)
 	}
 	now = now.UTC()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.now, h.asked = now, asked
-	return now, asked
+	if !h.asked.IsZero() {
+		since := asked.Sub(h.asked)
+		before, apart := h.doubt+since/drift, now.Sub(h.now.Add(since)).Abs()
+		if doubt > before && apart <= doubt+before { // further apart, the clock was set
+			return
+		}
+	}
+	h.now, h.asked, h.doubt = now, asked, doubt
+}
+
+// reading is the database's clock now, by this process's reckoning; heard.mu is held.
+func (h *heard) reading() (now, asked time.Time) {
+	asked = time.Now()
+	return h.now.Add(asked.Sub(h.asked)), asked
 }
 
 // phones takes an answer; one of an older count is no news.
@@ -137,8 +159,8 @@ func (h *heard) recall(contacts []notes.Contact) (s saying, ok bool) {
 			return s, false
 		}
 	}
-	s.change, s.asked = h.change, time.Now()
-	s.now = h.now.Add(s.asked.Sub(h.asked))
+	s.change = h.change
+	s.now, s.asked = h.reading()
 	return s, true
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"lamplight/notes/audit"
+	"lamplight/notes/postgres"
 )
 
 // A dispatch begins folded: its row, with the frozen plan, is all that the agent who sends waits for. Whoever touches it
@@ -43,11 +44,27 @@ func (e *Engine) Unfold(ctx context.Context) error {
 // unfoldAll unfolds dispatches in a transaction that does not wait for the disk: should it be lost, they are folded again,
 // and no attempt can have left, since its claim is committed after it and to the disk.
 func (e *Engine) unfoldAll(ctx context.Context, ids []DispatchID) error {
-	return e.inTxSoon(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "set local synchronous_commit = off"); err != nil {
+	return e.soon(ctx, func(ctx context.Context) error {
+		b := &pgx.Batch{}
+		b.Queue("set local synchronous_commit = off")
+		b.Queue(selectFolded, ids)
+		var list []folded
+		tx, err := postgres.Begin(ctx, e.pool, b, func(res pgx.BatchResults) (err error) {
+			if _, err = res.Exec(); err != nil {
+				return err
+			}
+			rows, err := res.Query()
+			list, err = readFolded(rows, err, step{})
+			return err
+		})
+		if err != nil {
 			return err
 		}
-		return e.unfold(ctx, tx, ids, step{})
+		defer tx.Rollback(context.WithoutCancel(ctx)) // after a commit it does nothing
+		if err := e.writeUnfolded(ctx, tx, list, nil); err != nil {
+			return err
+		}
+		return tx.Commit(ctx)
 	})
 }
 
@@ -58,21 +75,37 @@ type folded struct {
 	plan  string
 }
 
-// unfold writes the attempts of the dispatches that are still folded and that nobody else holds, the first line of each
-// story, as s tells it, and the leaves that vouch for them, and for more.
-func (e *Engine) unfold(ctx context.Context, tx pgx.Tx, ids []DispatchID, s step, more ...audit.Row) error {
-	rows, err := tx.Query(ctx, `select id, note, account, begun_at, plan from dispatch where id = any($1) and not unfolded
-		order by begun_at for update skip locked`, ids)
+// selectFolded holds the dispatches that are still folded and that nobody else holds.
+const selectFolded = `select id, note, account, begun_at, plan from dispatch where id = any($1) and not unfolded
+	order by begun_at for update skip locked`
+
+// readFolded reads what selectFolded answers; s says who began them.
+func readFolded(rows pgx.Rows, err error, s step) ([]folded, error) {
 	if err != nil {
-		return fmt.Errorf("unfold: %w", err)
+		return nil, fmt.Errorf("unfold: %w", err)
 	}
 	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (folded, error) {
 		f := folded{step: s}
 		return f, r.Scan(&f.step.dispatch, &f.step.note, &f.step.account, &f.begun, &f.plan)
 	})
 	if err != nil {
-		return fmt.Errorf("unfold: %w", err)
+		return nil, fmt.Errorf("unfold: %w", err)
 	}
+	return list, nil
+}
+
+// unfold unfolds one dispatch, which tx may hold already, if it is still folded. The leaf vouches for more rows as well.
+func (e *Engine) unfold(ctx context.Context, tx pgx.Tx, id DispatchID, s step, more ...audit.Row) error {
+	rows, err := tx.Query(ctx, selectFolded, []DispatchID{id})
+	list, err := readFolded(rows, err, s)
+	if err != nil {
+		return err
+	}
+	return e.writeUnfolded(ctx, tx, list, more)
+}
+
+// writeUnfolded writes the attempts, the first line of each story, and the leaves that vouch for them, and for more.
+func (e *Engine) writeUnfolded(ctx context.Context, tx pgx.Tx, list []folded, more []audit.Row) error {
 	b := &pgx.Batch{}
 	for _, f := range list {
 		var plan Plan

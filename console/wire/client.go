@@ -54,7 +54,7 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 		nats.CustomInboxPrefix(replyPrefix(c.session)),
 		nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond), nats.ReconnectJitter(100*time.Millisecond, 500*time.Millisecond),
 		nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2), nats.Timeout(requestLimit),
-		nats.IgnoreAuthErrorAbort(),
+		nats.IgnoreAuthErrorAbort(), atOnce,
 		nats.Secure(&tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS13}),
 		nats.UserInfoHandler(func() (string, string) {
 			cr := credentials{Token: token}

@@ -132,7 +132,7 @@ func (e *Embedded) ConnectCallout() (*nats.Conn, error) {
 }
 
 func (e *Embedded) connect(user, password string) (*nats.Conn, error) {
-	nc, err := nats.Connect("", nats.InProcessServer(e.ns), nats.UserInfo(user, password), nats.Name(user))
+	nc, err := nats.Connect("", nats.InProcessServer(e.ns), nats.UserInfo(user, password), nats.Name(user), atOnce)
 	if err != nil {
 		return nil, fmt.Errorf("connect to NATS in process: %w", err)
 	}
@@ -148,7 +148,7 @@ func (e *Embedded) Close() {
 // Connect opens both connections to a NATS of the administrator's, set up as Configuration prints.
 func Connect(url string, keys Keys, ca *x509.CertPool) (server, callout *nats.Conn, err error) {
 	dial := func(user, password string) (*nats.Conn, error) {
-		nc, err := nats.Connect(url, nats.UserInfo(user, password), nats.Name(user), nats.MaxReconnects(-1),
+		nc, err := nats.Connect(url, nats.UserInfo(user, password), nats.Name(user), nats.MaxReconnects(-1), atOnce,
 			nats.Secure(&tls.Config{RootCAs: ca, MinVersion: tls.VersionTLS13}))
 		if err != nil {
 			return nil, fmt.Errorf("connect to NATS at %s: %w", url, err)

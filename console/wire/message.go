@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/nats-io/nats.go"
+
 	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/telephony"
@@ -14,6 +16,10 @@ import (
 // ErrUnreachable says that no server answered in time; the request may or may not have been done, and repeating it is
 // harmless.
 var ErrUnreachable = errors.New("the server does not answer")
+
+// atOnce has a connection write each message as it is published: what is said between a desk and a server is said one thing
+// at a time, and the library's own goroutine that gathers messages would only come between.
+var atOnce = nats.WriteBufferSize(1)
 
 // answer is what a request brings back: a result or a refusal.
 type answer struct {
