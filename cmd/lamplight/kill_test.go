@@ -166,6 +166,7 @@ func (w *walker) again(t *testing.T) {
 // TestKilledInTheMiddle kills the server with a caller talking, with a note just sent, and with callers arriving while it is
 // dead; then everything is accounted for.
 func TestKilledInTheMiddle(t *testing.T) {
+	t.Parallel() // it mostly waits
 	k := newKillable(t)
 	w := k.walkers(t)
 	ctx := t.Context()
@@ -310,6 +311,7 @@ func (k *killable) accounted(t *testing.T, call telephony.CallID) {
 // TestAsteriskKilled kills Asterisk with a caller talking: the call ends in the record, Asterisk comes back by itself, and
 // the next call is taken.
 func TestAsteriskKilled(t *testing.T) {
+	t.Parallel() // it mostly waits
 	d := boot(t)
 	w := d.walkers(t)
 	ctx := t.Context()

@@ -82,6 +82,7 @@ func (w *walker) talking(t *testing.T) (one *walk, caller, agent *phone.Call) {
 // TestPostgresKilledDuringCalls kills PostgreSQL with one caller talking and one waiting, and keeps it away: they notice
 // nothing, a new caller gets the fail-safe, and what happened meanwhile is written down when it is back.
 func TestPostgresKilledDuringCalls(t *testing.T) {
+	t.Parallel() // it mostly waits
 	d := boot(t)
 	w := d.walkers(t)
 	ctx := access.System(t.Context(), "test")
@@ -299,6 +300,7 @@ func (w *walker) sendUntil(ctx context.Context, stop <-chan struct{}, d console.
 // TestPostgresKilledBetweenTwoRungs kills PostgreSQL between the first rung and the second, and keeps it away over the time
 // of the third: the escalation goes on at its time, and what came due meanwhile leaves when it is back.
 func TestPostgresKilledBetweenTwoRungs(t *testing.T) {
+	t.Parallel() // it mostly waits
 	d := boot(t)
 	w := d.walkers(t)
 	ctx := access.System(t.Context(), "test")
