@@ -232,7 +232,7 @@ func (b *browser) see(script, want string) {
 			b.shot("failed-" + strings.ReplaceAll(b.t.Name(), "/", "-"))
 			b.t.Fatalf("%s is %q, want %q; page errors: %q", script, got, want, b.errors)
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond) // between two looks at the condition
 	}
 }
 

@@ -66,7 +66,7 @@ func nobodysNumber(t *testing.T, w *walker) {
 	if heard < heardWell {
 		t.Errorf("the apology was heard at %.2f", heard)
 	}
-	w.eventually(t, "an empty switch", func() bool {
+	eventually(t, "an empty switch", func() bool {
 		s, err := w.d.server.board.client.Snapshot(t.Context())
 		return err == nil && len(s.Legs)+len(s.Bridges) == 0 && len(w.d.server.engine.Calls()) == 0
 	})

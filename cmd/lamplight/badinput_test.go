@@ -92,16 +92,14 @@ func (p *program) ends(t *testing.T, limit time.Duration) (int, time.Duration) {
 // says waits until it has written some words.
 func (p *program) says(t *testing.T, words string) {
 	t.Helper()
-	for end := time.Now().Add(40 * time.Second); !strings.Contains(p.output.String(), words); time.Sleep(10 * time.Millisecond) { // between two looks
+	eventually(t, "it says "+words, func() bool {
 		select {
 		case <-p.done:
 			t.Fatalf("it ended before it said %q: %s", words, p.output)
 		default:
 		}
-		if time.Now().After(end) {
-			t.Fatalf("it did not say %q: %s", words, p.output)
-		}
-	}
+		return strings.Contains(p.output.String(), words)
+	})
 }
 
 // complaints are the lines that are neither the server's log nor the demo's progress.

@@ -129,21 +129,6 @@ func rung(ctx context.Context, p *phone.Phone) (*phone.Incoming, error) {
 	}
 }
 
-// isReady makes the agent free for the next call.
-func (w *walk) isReady(ctx context.Context) error {
-	if err := w.until(ctx, "the desk", func(s deskState) bool { return s.hello }); err != nil {
-		return err
-	}
-	if err := w.desk.Ready(ctx); err != nil {
-		return fmt.Errorf("ready: %w", err)
-	}
-	if err := w.until(ctx, "ready", func(s deskState) bool { return s.agent == telephony.AgentReady }); err != nil {
-		return err
-	}
-	w.seen.pop, w.seen.gone = nil, ""
-	return nil
-}
-
 // sends takes notes of a call, each in turn with a bare insert, and waits for each one's first text and push.
 func (b *bench) sends(ctx context.Context, w *walk) ([]notes.NoteID, error) {
 	var out []notes.NoteID

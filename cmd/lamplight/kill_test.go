@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -96,17 +97,11 @@ func (k *killable) start(t *testing.T) {
 	if err := k.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) { // between two looks
+	eventually(t, "the server answers, and lets nobody in without a name", func() bool {
 		_, err := wire.Dial(t.Context(), wire.Options{URL: k.server.bus.url, CA: k.server.certs.pool})
 		var refused *console.Error
-		if err != nil && fmt.Sprintf("%T", err) == fmt.Sprintf("%T", refused) {
-			return // it answers, and lets nobody in without a name
-		}
-		if time.Now().After(end) {
-			b, rerr := os.ReadFile(k.server.state.path("server.log"))
-			t.Fatalf("the server did not come up: %v\n%s %v", err, b, rerr)
-		}
-	}
+		return errors.As(err, &refused)
+	})
 }
 
 func (k *killable) stop(t *testing.T, sig syscall.Signal) {
@@ -148,16 +143,13 @@ func hears(t *testing.T, from, to *phone.Call, words speech.PCM) {
 // again watches anew after the server came back, as a desk does.
 func (w *walker) again(t *testing.T) {
 	t.Helper()
-	for end := time.Now().Add(stepLimit); ; time.Sleep(50 * time.Millisecond) { // between two tries
+	eventually(t, "the desk watches again", func() bool {
 		events, err := w.desk.Watch(t.Context())
 		if err == nil {
 			w.events, w.seen = events, deskState{}
-			break
 		}
-		if time.Now().After(end) {
-			t.Fatalf("the desk did not come back: %v", err)
-		}
-	}
+		return err == nil
+	})
 	if err := w.until(t.Context(), "hello", func(s deskState) bool { return s.hello }); err != nil {
 		t.Fatal(err)
 	}
@@ -329,11 +321,11 @@ func TestAsteriskKilled(t *testing.T) {
 	if err := syscall.Kill(d.server.board.private.Pid(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	w.eventually(t, "the call's end", func() bool {
+	eventually(t, "the call's end", func() bool {
 		c, err := d.server.record.Call(access.System(ctx, "test"), call)
 		return err == nil && c.State == telephony.Ended
 	})
-	w.eventually(t, "the agent's phone registers again", w.phone.Registered)
+	eventually(t, "the agent's phone registers again", w.phone.Registered)
 	if err := w.desk.WrapUpDone(ctx); err != nil {
 		t.Logf("wrap-up: %v", err) // it may have ended with the call
 	}

@@ -83,7 +83,7 @@ func onThePhone(t *testing.T, w *walker, p *page, person access.PersonID, link s
 	ctx := access.System(t.Context(), "test")
 	state := func(want notes.NoteState) {
 		t.Helper()
-		w.eventually(t, "the note is "+string(want), func() bool {
+		eventually(t, "the note is "+string(want), func() bool {
 			n, err := w.d.server.record.Note(ctx, note)
 			return err == nil && n.State == want
 		})
@@ -377,11 +377,5 @@ func (p *page) words() string {
 
 func (p *page) until(what string, ok func() bool) {
 	p.t.Helper()
-	for end := time.Now().Add(stepLimit); !ok(); {
-		if time.Now().After(end) {
-			p.t.Errorf("%s: not within %v", what, stepLimit)
-			p.t.FailNow()
-		}
-		time.Sleep(20 * time.Millisecond) // between two looks at the condition
-	}
+	eventually(p.t, what, ok)
 }

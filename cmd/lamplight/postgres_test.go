@@ -41,7 +41,7 @@ func (d *demo) killPostgres(t *testing.T) (pid int) {
 // postgresBack waits until another PostgreSQL than pid runs.
 func (w *walker) postgresBack(t *testing.T, pid int) {
 	t.Helper()
-	w.eventually(t, "PostgreSQL is back", func() bool { now := w.d.server.cluster.Pid(); return now != 0 && now != pid })
+	eventually(t, "PostgreSQL is back", func() bool { now := w.d.server.cluster.Pid(); return now != 0 && now != pid })
 }
 
 // awayPostgres kills PostgreSQL and keeps it from starting until the function returned is called, which waits until it is back.
@@ -102,7 +102,7 @@ func TestPostgresKilledDuringCalls(t *testing.T) {
 	hears(t, caller, agent, callerSays)
 	hears(t, agent, caller, agentSays)
 	leaveVoicemail(t, w)
-	w.eventually(t, "no healthy house", func() bool { return !d.server.engine.Healthy() })
+	eventually(t, "no healthy house", func() bool { return !d.server.engine.Healthy() })
 	if _, err := w.desk.Send(ctx, draft); !clear(err) {
 		t.Errorf("a note sent while it is away: %v", err)
 	}
@@ -114,7 +114,7 @@ func TestPostgresKilledDuringCalls(t *testing.T) {
 	returned := time.Now()
 	t.Logf("away for %v", returned.Sub(went))
 
-	w.eventually(t, "a healthy house", d.server.engine.Healthy)
+	eventually(t, "a healthy house", d.server.engine.Healthy)
 	w.recorded(t, call, telephony.Completed)
 	c, err := d.server.record.Call(ctx, call)
 	if err != nil || c.EndedAt.Before(went) || c.EndedAt.After(returned) {
@@ -166,7 +166,7 @@ func (w *walker) waits(t *testing.T) (*phone.Call, telephony.CallID) {
 		t.Fatal(err)
 	}
 	var id telephony.CallID
-	w.eventually(t, "a caller who waits, written down", func() bool {
+	eventually(t, "a caller who waits, written down", func() bool {
 		for _, one := range w.d.server.engine.Calls() {
 			if one.State == telephony.Waiting {
 				id = one.ID
@@ -196,7 +196,7 @@ func (w *walker) takeWaiting(t *testing.T, caller *phone.Call, id telephony.Call
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.eventually(t, "they talk", func() bool {
+		eventually(t, "they talk", func() bool {
 			return slices.ContainsFunc(w.d.server.engine.Calls(), func(c telephony.Call) bool { return c.ID == id && c.State == telephony.Talking })
 		})
 		hears(t, caller, agent, said)
@@ -214,7 +214,7 @@ func (w *walker) takeWaiting(t *testing.T, caller *phone.Call, id telephony.Call
 func (w *walker) recorded(t *testing.T, id telephony.CallID, want telephony.Outcome) {
 	t.Helper()
 	ctx := access.System(t.Context(), "test")
-	w.eventually(t, "the call's end in the record", func() bool {
+	eventually(t, "the call's end in the record", func() bool {
 		c, err := w.d.server.record.Call(ctx, id)
 		return err == nil && c.State == telephony.Ended && c.Outcome == want
 	})
@@ -377,6 +377,6 @@ func (w *walker) texts(ref string) (out []pocket.Arrival) {
 // arrives waits for the nth text about a note and tells when it came.
 func (w *walker) arrives(t *testing.T, ref string, n int) time.Time {
 	t.Helper()
-	w.eventually(t, fmt.Sprintf("text %d", n), func() bool { return len(w.texts(ref)) >= n })
+	eventually(t, fmt.Sprintf("text %d", n), func() bool { return len(w.texts(ref)) >= n })
 	return w.texts(ref)[n-1].At
 }

@@ -38,7 +38,8 @@ func (w *walk) step(what string, at time.Time) {
 	w.report.Steps = append(w.report.Steps, walkStep{what, float64(at.Sub(w.t0).Microseconds()) / 1000})
 }
 
-func (w *walk) run(ctx context.Context) error {
+// isReady makes the agent free for the next call.
+func (w *walk) isReady(ctx context.Context) error {
 	if err := w.until(ctx, "the desk", func(s deskState) bool { return s.hello }); err != nil {
 		return err
 	}
@@ -49,6 +50,13 @@ func (w *walk) run(ctx context.Context) error {
 		return err
 	}
 	w.seen.pop, w.seen.gone = nil, ""
+	return nil
+}
+
+func (w *walk) run(ctx context.Context) error {
+	if err := w.isReady(ctx); err != nil {
+		return err
+	}
 	caller, agent, err := w.connect(ctx)
 	defer w.leave(ctx, caller, agent)
 	if err != nil {

@@ -119,19 +119,19 @@ func calledBack(t *testing.T, w *walker) {
 		t.Fatalf("asked again with the same id: %v", err)
 	}
 	var legs []telephony.LegView
-	w.eventually(t, "provider and patient in one bridge", func() bool {
+	eventually(t, "provider and patient in one bridge", func() bool {
 		s, err := w.d.server.board.client.Snapshot(ctx)
 		legs = s.Legs
 		return err == nil && len(legs) == 2 && len(s.Bridges) == 1 && len(s.Bridges[0].Legs) == 2
 	})
-	w.eventually(t, "the call back in the record", func() bool { // which is written while the switch acts
+	eventually(t, "the call back in the record", func() bool { // which is written while the switch acts
 		c, err := w.d.server.record.Call(ctx, telephony.CallID(id))
 		return err == nil && c.State == telephony.Talking && !c.Inbound
 	})
 	if err := w.d.server.board.client.Hangup(ctx, legs[0].Leg); err != nil {
 		t.Fatal(err)
 	}
-	w.eventually(t, "the call back's end", func() bool {
+	eventually(t, "the call back's end", func() bool {
 		c, err := w.d.server.record.Call(ctx, telephony.CallID(id))
 		s, serr := w.d.server.board.client.Snapshot(ctx)
 		return err == nil && serr == nil && c.State == telephony.Ended && c.Outcome == telephony.Completed && len(s.Legs) == 0
@@ -248,7 +248,7 @@ func TestTheCallerHangsUp(t *testing.T) {
 	}
 	t.Run("while waiting", func(t *testing.T) {
 		c := dial(t)
-		w.eventually(t, "waiting", func() bool { return len(d.server.engine.Calls()) == 1 })
+		eventually(t, "waiting", func() bool { return len(d.server.engine.Calls()) == 1 })
 		hangUp(t, c)
 		w.ended(t, telephony.Abandoned)
 	})
@@ -295,7 +295,7 @@ func TestTheCallerHangsUp(t *testing.T) {
 }
 
 // eventually waits for a condition that no event tells.
-func (w *walker) eventually(t *testing.T, what string, ok func() bool) {
+func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(stepLimit); !ok(); {
 		if time.Now().After(end) {
@@ -309,12 +309,12 @@ func (w *walker) eventually(t *testing.T, what string, ok func() bool) {
 func (w *walker) ended(t *testing.T, want telephony.Outcome) {
 	t.Helper()
 	ctx := access.System(t.Context(), "test")
-	w.eventually(t, "an empty switch", func() bool {
+	eventually(t, "an empty switch", func() bool {
 		s, err := w.d.server.board.client.Snapshot(ctx)
 		return err == nil && len(s.Legs) == 0 && len(s.Bridges) == 0 && len(s.Recordings) == 0 && len(w.d.server.engine.Calls()) == 0
 	})
 	var got telephony.Outcome
-	w.eventually(t, "an outcome", func() bool {
+	eventually(t, "an outcome", func() bool {
 		page, err := w.d.server.record.Calls(ctx, notes.CallsFilter{Limit: 1})
 		if err != nil || len(page.Lines) != 1 {
 			t.Fatalf("the newest call: %+v, %v", page, err)
