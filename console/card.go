@@ -12,6 +12,7 @@ import (
 	"lamplight/routing"
 	"lamplight/routing/channel/push"
 	"lamplight/telephony"
+	"lamplight/telephony/engine"
 )
 
 // reader returns who acts on a page.
@@ -422,7 +423,7 @@ func (h *House) CallPatient(ctx context.Context, note notes.NoteID, id string) e
 	if mine == "" || patient == "" || len(acc.Lines) == 0 || len(id) != 36 {
 		return &Error{Code: "portal.error.cannot-call"}
 	}
-	return pageRefusal(h.engine.CallBack(ctx, telephony.Callback{ID: telephony.CallID(id), Account: n.Account, First: mine, Second: patient, Show: acc.Lines[0].DID, Name: acc.Name}))
+	return pageRefusal(h.engine.CallBack(ctx, engine.Callback{ID: telephony.CallID(id), Account: n.Account, First: mine, Second: patient, Show: acc.Lines[0].DID, Name: acc.Name}))
 }
 
 func (h *House) Subscribe(ctx context.Context, s PushSubscription) error {

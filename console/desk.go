@@ -15,6 +15,7 @@ import (
 	"lamplight/routing"
 	"lamplight/routing/oncall"
 	"lamplight/telephony"
+	"lamplight/telephony/engine"
 )
 
 // Escalations is what the house asks of routing: everything a desk does with a dispatch, and who is on call.
@@ -51,7 +52,7 @@ type Config struct {
 // Listener, and give it the engine with Drive before anybody asks. Its methods may be called from any goroutine.
 type House struct {
 	cfg     Config
-	engine  *telephony.Engine
+	engine  *engine.Engine
 	streams streams
 	boards  boards
 }
@@ -74,7 +75,7 @@ func New(cfg Config) *House {
 }
 
 // Drive gives the house its call engine.
-func (h *House) Drive(e *telephony.Engine) { h.engine = e }
+func (h *House) Drive(e *engine.Engine) { h.engine = e }
 
 // pauses are the reasons an agent may pause for.
 var pauses = []string{"break", "meal", "training", "coaching", "other"}
@@ -84,12 +85,12 @@ var refused = []struct {
 	err  error
 	code string
 }{
-	{telephony.ErrNoAgent, "desk.error.session"},
-	{telephony.ErrNoCall, "desk.error.not-yours"},
-	{telephony.ErrStale, "desk.error.stale"},
-	{telephony.ErrState, "desk.error.state"},
-	{telephony.ErrNoSwitch, "desk.error.switch"},
-	{telephony.ErrStopped, "desk.error.switch"},
+	{engine.ErrNoAgent, "desk.error.session"},
+	{engine.ErrNoCall, "desk.error.not-yours"},
+	{engine.ErrStale, "desk.error.stale"},
+	{engine.ErrState, "desk.error.state"},
+	{engine.ErrNoSwitch, "desk.error.switch"},
+	{engine.ErrStopped, "desk.error.switch"},
 	{access.ErrForbidden, "desk.error.not-allowed"},
 	{access.ErrNobody, "desk.error.session"},
 	{notes.ErrNoNote, "desk.error.not-found"},
@@ -200,7 +201,7 @@ func (h *House) CallBack(ctx context.Context, call telephony.CallID) error {
 		if err != nil {
 			return err
 		}
-		return h.engine.AgentCall(ctx, a, telephony.Callback{ID: telephony.CallID(uuid.Must(uuid.NewV7()).String()), Account: c.Account, Second: c.ANI, Show: c.DID, Name: acc.Name})
+		return h.engine.AgentCall(ctx, a, engine.Callback{ID: telephony.CallID(uuid.Must(uuid.NewV7()).String()), Account: c.Account, Second: c.ANI, Show: c.DID, Name: acc.Name})
 	})
 }
 

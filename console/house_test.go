@@ -21,6 +21,7 @@ import (
 	"lamplight/notes/seal"
 	"lamplight/routing"
 	"lamplight/telephony"
+	"lamplight/telephony/engine"
 )
 
 // rig is a House on a real record and real escalations, of which nobody sends anything; there is no telephone.
@@ -74,7 +75,7 @@ func newRig(t *testing.T) *rig {
 	r.store.TellStories(r.routing)
 	r.House = console.New(console.Config{Store: r.store, Door: r.door, Routing: r.routing, Phones: routing.NewPhones(r.pool, r.log), Log: quiet,
 		Phone: func(string) (console.PhoneAccount, bool) { return console.PhoneAccount{}, false }})
-	r.Drive(telephony.NewEngine(telephony.Config{Ledger: r.store, Listener: r.House, Log: quiet}))
+	r.Drive(engine.NewEngine(engine.Config{Ledger: r.store, Listener: r.House, Log: quiet}))
 	seed := access.System(t.Context(), "seed")
 	for _, a := range []notes.Account{practice("lakeside", "+13125550100"), practice("bosque", "+13125550200")} {
 		if err := r.store.PutAccount(seed, a); err != nil {

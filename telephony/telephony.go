@@ -1,31 +1,11 @@
-// Package telephony is the life of a call: from the carrier's INVITE to the last leg's end.
+// Package telephony holds the words and rules of a call's life: what a call is made of (Call, Leg, Line, Offer), what
+// is asked of a switch (Switch) and of the record (Ledger), and what a listener is told (Listener).
 //
-// It names what a call is made of (Call, Leg, Line, Offer), asks a switch to move audio (Switch, implemented by
-// telephony/ari and by a fake that passes the same suite), lets telephony/acd decide which agent gets which call,
-// and writes each step down (Ledger) before it acts, so that a process killed at any instant can come back and
-// account for every call. Engine is the one place where a call's state moves.
+// It promises that what is named here has one meaning from the carrier's INVITE to the last leg's end, and that it
+// compiles with the standard library alone, so that a desk may know the words without holding what runs.
 //
-// It promises: a caller who is in is answered, queued, or told the truth by a spoken apology and a voicemail; each call
-// ends exactly once with an outcome; hanging up from either side leaves no leg, bridge or recording behind.
-//
-// # The engine
-//
-// flow.go is the life of a call as a table; acts.go does what the table says; loop.go is the one goroutine that moves
-// state. lane.go and book.go carry commands to the switch and pages to the ledger, and bring results back to the loop.
-// look.go compares what is remembered with what is on the switch, recover.go takes over what an earlier engine left.
-//
-// A call is offered at once, while its greeting plays. While the caller may still choose a language by key, only
-// agents who speak all of the line's languages are asked; then the language chosen, or the line's first, counts.
-//
-// When the ledger does not answer: who talks goes on talking, and what happens is written when it answers again. A
-// caller nobody talks to, whose next move cannot be written for Config.LedgerPatience, is given to the fail-safe. The
-// heartbeat stops, so new callers go there at once. Recordings and voicemails stay on the switch until they are kept.
-//
-// When the engine is killed or its loop freezes, leases run out: talkers go on without it, who waits reaches the
-// fail-safe. The next engine takes over what it finds: who talks, talks; who waits has the old place; a caller whose
-// agent is gone waits again; what fits no call is removed.
-//
-// It leaves to others: what is said in a call and who must hear of it (notes, routing), and what a desk shows (console).
+// It leaves to others: moving calls (telephony/engine), choosing agents (telephony/acd), talking to Asterisk
+// (telephony/ari), what is said in a call and who must hear of it (notes, routing), and what a desk shows (console).
 package telephony
 
 import (

@@ -29,7 +29,7 @@ import (
 	"lamplight/routing"
 	"lamplight/routing/channel/push"
 	"lamplight/routing/channel/twilio"
-	"lamplight/telephony"
+	"lamplight/telephony/engine"
 )
 
 // A Server is everything `lamplight serve` runs. Open starts what it stands on, Run works until its context ends, Close
@@ -47,7 +47,7 @@ type Server struct {
 	record  *notes.Store
 	door    *access.Door
 	board   switchboard
-	engine  *telephony.Engine
+	engine  *engine.Engine
 	routing *routing.Engine
 	push    push.Keys
 	phones  *routing.Phones
@@ -260,7 +260,7 @@ func (s *Server) openHouse(context.Context) error {
 	s.house = console.New(console.Config{Store: s.record, Door: s.door, Routing: s.routing, Phones: s.phones, PushKey: s.push.Public, PushPlain: s.cfg.PushPlain,
 		Phone: s.board.phones.account, Trainer: trainer, LockAfter: s.cfg.LockAfter, Log: s.log})
 	s.record.TellStories(s.routing)
-	s.engine = telephony.NewEngine(telephony.Config{Switch: s.board.client, Ledger: s.record, Listener: s.house, Log: s.log})
+	s.engine = engine.NewEngine(engine.Config{Switch: s.board.client, Ledger: s.record, Listener: s.house, Log: s.log})
 	s.house.Drive(s.engine)
 	return nil
 }

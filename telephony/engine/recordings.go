@@ -1,9 +1,10 @@
-package telephony
+package engine
 
 import (
 	"context"
 	"errors"
 	"io"
+	"lamplight/telephony"
 	"time"
 )
 
@@ -12,7 +13,7 @@ func (e *Engine) record(c *call) {
 	if c.Agent == "" || c.rec != "" {
 		return
 	}
-	c.rec = RecordingID(marked(c.ID, 'r', e.cfg.Now()))
+	c.rec = telephony.RecordingID(marked(c.ID, 'r', e.cfg.Now()))
 	r, near := c.rec, c.near.id
 	e.push(&c.lane, func(ctx context.Context) error {
 		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Record(ctx, near, r) })
@@ -41,7 +42,7 @@ const fileTime = time.Second
 // keep takes a finished recording into the ledger and off the switch, as often as it takes: a recording leaves the
 // switch only after it is kept, and stays listed there until then, so that the next engine finds it. ended says that
 // the switch told its end; otherwise it is ended first, and the switch given time to finish the file.
-func (e *Engine) keep(r RecordingID, ended bool) {
+func (e *Engine) keep(r telephony.RecordingID, ended bool) {
 	id := callOfRecording(r)
 	if id == "" || e.keeping[r] {
 		return
@@ -51,7 +52,7 @@ func (e *Engine) keep(r RecordingID, ended bool) {
 	e.work(func(ctx context.Context) error {
 		if !ended {
 			err := e.mustCommand(ctx, func(ctx context.Context) error { return sw.StopRecording(ctx, r) })
-			if errors.Is(err, ErrUnlinked) || !sleep(ctx, fileTime) {
+			if errors.Is(err, telephony.ErrUnlinked) || !sleep(ctx, fileTime) {
 				return err
 			}
 		}
@@ -67,14 +68,14 @@ func (e *Engine) keep(r RecordingID, ended bool) {
 func (e *Engine) kept(err error, what, id string) {
 	switch {
 	case err == nil || e.ctx.Err() != nil:
-	case errors.Is(err, ErrUnlinked): // the reconciliation after the next Linked begins again
+	case errors.Is(err, telephony.ErrUnlinked): // the reconciliation after the next Linked begins again
 	default:
 		e.cfg.Log.Error("telephony: a "+what+" could not be kept; trying again at the next look", "id", id, "err", err)
 	}
 }
 
 // take has the ledger store what fetch brings, then deletes it on the switch.
-func (e *Engine) take(ctx context.Context, r RecordingID, store func(context.Context, func(io.Writer) error) error) error {
+func (e *Engine) take(ctx context.Context, r telephony.RecordingID, store func(context.Context, func(io.Writer) error) error) error {
 	sw := e.cfg.Switch
 	wait := 100 * time.Millisecond
 	for tries := 1; ; tries++ {
@@ -88,10 +89,10 @@ func (e *Engine) take(ctx context.Context, r RecordingID, store func(context.Con
 		if err == nil {
 			break
 		}
-		if errors.Is(fetched, ErrUnlinked) || ctx.Err() != nil {
+		if errors.Is(fetched, telephony.ErrUnlinked) || ctx.Err() != nil {
 			return err
 		}
-		if errors.Is(fetched, ErrGone) && tries >= 5 {
+		if errors.Is(fetched, telephony.ErrGone) && tries >= 5 {
 			return err // not there, after all the time a switch may need to finish a file
 		}
 		if !sleep(ctx, wait) {

@@ -1,4 +1,4 @@
-package telephony_test
+package engine_test
 
 import (
 	"encoding/binary"

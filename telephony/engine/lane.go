@@ -1,8 +1,9 @@
-package telephony
+package engine
 
 import (
 	"context"
 	"errors"
+	"lamplight/telephony"
 	"time"
 )
 
@@ -83,7 +84,7 @@ func (e *Engine) commandFor(ctx context.Context, tries int, do func(context.Cont
 		err := do(one)
 		cancel()
 		switch {
-		case err == nil || errors.Is(err, ErrGone) || errors.Is(err, ErrUnlinked):
+		case err == nil || errors.Is(err, telephony.ErrGone) || errors.Is(err, telephony.ErrUnlinked):
 			return err
 		case n == tries || ctx.Err() != nil:
 			return err

@@ -1,64 +1,67 @@
-package telephony
+package engine
 
-import "context"
+import (
+	"context"
+	"lamplight/telephony"
+)
 
 // The methods below are what a desk, or the house itself, may ask. Each returns when the loop has decided: nil means
 // that it is done or under way, and what comes of it is told to the Listener. A switch command still runs then.
 
 // AgentIn signs an agent in, paused; an agent who is in keeps state, with the name, languages and skills given now.
 // An agent who talks (a call found after a restart) comes in Talking.
-func (e *Engine) AgentIn(ctx context.Context, a Agent) error {
+func (e *Engine) AgentIn(ctx context.Context, a telephony.Agent) error {
 	return e.ask(ctx, func() error { return e.agentIn(a) })
 }
 
 // AgentOut signs an agent out. An offer of theirs goes to the next agent; a call they talk on goes on until it ends.
-func (e *Engine) AgentOut(ctx context.Context, a AgentID) error {
+func (e *Engine) AgentOut(ctx context.Context, a telephony.AgentID) error {
 	return e.ask(ctx, func() error { return e.agentOut(a) })
 }
 
 // Ready makes a paused agent, or one in wrap-up, take calls. An agent who talks will be Ready after the wrap-up.
-func (e *Engine) Ready(ctx context.Context, a AgentID) error {
+func (e *Engine) Ready(ctx context.Context, a telephony.AgentID) error {
 	return e.ask(ctx, func() error { return e.agentReady(a) })
 }
 
 // Pause stops an agent from being offered calls; reason is a code. One who talks will be paused after the call.
-func (e *Engine) Pause(ctx context.Context, a AgentID, reason string) error {
+func (e *Engine) Pause(ctx context.Context, a telephony.AgentID, reason string) error {
 	return e.ask(ctx, func() error { return e.agentPause(a, reason) })
 }
 
 // WrapUpDone ends an agent's wrap-up.
-func (e *Engine) WrapUpDone(ctx context.Context, a AgentID) error {
+func (e *Engine) WrapUpDone(ctx context.Context, a telephony.AgentID) error {
 	return e.ask(ctx, func() error { return e.wrapUpDone(a) })
 }
 
 // Reject gives an offer back: it goes to the next agent and the caller keeps the place. ErrStale: that offer is over.
-func (e *Engine) Reject(ctx context.Context, a AgentID, c CallID, epoch uint64) error {
+func (e *Engine) Reject(ctx context.Context, a telephony.AgentID, c telephony.CallID, epoch uint64) error {
 	return e.ask(ctx, func() error { return e.reject(a, c, epoch) })
 }
 
 // Hold gives the caller music; Resume brings agent and caller together again. A call already so is success.
-func (e *Engine) Hold(ctx context.Context, a AgentID, c CallID) error {
+func (e *Engine) Hold(ctx context.Context, a telephony.AgentID, c telephony.CallID) error {
 	return e.ask(ctx, func() error { return e.hold(a, c) })
 }
 
 // Resume ends Hold. An agent whose phone died in the talk it rings again, as Rejoin does.
-func (e *Engine) Resume(ctx context.Context, a AgentID, c CallID) error {
+func (e *Engine) Resume(ctx context.Context, a telephony.AgentID, c telephony.CallID) error {
 	return e.ask(ctx, func() error { return e.resume(a, c) })
 }
 
 // Rejoin rings the phone of an agent into the call they have, when it is not in it any more: their desk crashed, or their
 // phone did. What is left of the old leg is hung up; the caller hears music until the phone is answered.
-func (e *Engine) Rejoin(ctx context.Context, a AgentID, c CallID) error {
+func (e *Engine) Rejoin(ctx context.Context, a telephony.AgentID, c telephony.CallID) error {
 	return e.ask(ctx, func() error { return e.rejoinCall(a, c) })
 }
 
 // HangUp ends the call an agent talks on, for both. A call that has ended is success.
-func (e *Engine) HangUp(ctx context.Context, a AgentID, c CallID) error {
+func (e *Engine) HangUp(ctx context.Context, a telephony.AgentID, c telephony.CallID) error {
 	return e.ask(ctx, func() error { return e.hangUp(a, c) })
 }
 
 // SetLanguage notes the language a call is really held in.
-func (e *Engine) SetLanguage(ctx context.Context, a AgentID, c CallID, l Language) error {
+func (e *Engine) SetLanguage(ctx context.Context, a telephony.AgentID, c telephony.CallID, l telephony.Language) error {
 	return e.ask(ctx, func() error { return e.setLanguage(a, c, l) })
 }
 
@@ -70,6 +73,6 @@ func (e *Engine) CallBack(ctx context.Context, b Callback) error {
 
 // AgentCall is CallBack with an agent's own phone in First's place: an abandoned caller is called back. The agent must
 // be Ready, paused or in wrap-up, and is Talking from then until it ends.
-func (e *Engine) AgentCall(ctx context.Context, a AgentID, b Callback) error {
+func (e *Engine) AgentCall(ctx context.Context, a telephony.AgentID, b Callback) error {
 	return e.ask(ctx, func() error { return e.callBack(a, b) })
 }

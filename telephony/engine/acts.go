@@ -1,8 +1,9 @@
-package telephony
+package engine
 
 import (
 	"context"
 	"errors"
+	"lamplight/telephony"
 )
 
 // acts says how each act of the flow is done. An act starts work and returns; what comes of it is one more signal.
@@ -54,8 +55,8 @@ func (e *Engine) apologize(c *call) { e.speak(c, true, e.cfg.Prompts.Unknown...)
 
 // speak brings the near leg into the bridge and plays prompts there.
 func (e *Engine) speak(c *call, answer bool, prompts ...string) {
-	c.greeting = PlayID(marked(c.ID, 'p', e.cfg.Now()))
-	p := Play{ID: c.greeting, Bridge: c.bridge, Prompts: prompts, Language: c.Language}
+	c.greeting = telephony.PlayID(marked(c.ID, 'p', e.cfg.Now()))
+	p := telephony.Play{ID: c.greeting, Bridge: c.bridge, Prompts: prompts, Language: c.Language}
 	e.plays[p.ID] = c
 	sw, near := e.cfg.Switch, c.near.id
 	e.push(&c.lane, func(ctx context.Context) error {
@@ -87,7 +88,7 @@ func (e *Engine) failed(c *call, what string, err error, s signal) {
 	switch {
 	case err == nil || e.ctx.Err() != nil:
 		return
-	case errors.Is(err, ErrGone) || errors.Is(err, ErrUnlinked):
+	case errors.Is(err, telephony.ErrGone) || errors.Is(err, telephony.ErrUnlinked):
 		e.lookSoon()
 		return
 	}
@@ -146,7 +147,7 @@ func (e *Engine) unpop(c *call) {
 	switch {
 	case c.phase == talking:
 		why = "answered"
-	case c.phase == closed && c.Outcome == Abandoned:
+	case c.phase == closed && c.Outcome == telephony.Abandoned:
 		why = "abandoned"
 	case c.why != "":
 		why = c.why
@@ -161,15 +162,15 @@ func (e *Engine) ringAgent(c *call) {
 		e.raise(c, farGone)
 		return
 	}
-	e.originate(c, &c.far, &c.reach, Originate{
-		Leg: LegID(marked(c.ID, 'a', e.cfg.Now())), Call: c.ID, Agent: a.Endpoint,
+	e.originate(c, &c.far, &c.reach, telephony.Originate{
+		Leg: telephony.LegID(marked(c.ID, 'a', e.cfg.Now())), Call: c.ID, Agent: a.Endpoint,
 		CallerID: c.DID, CallerName: c.line.Name, Headers: map[string]string{"X-Lamplight-Call": string(c.ID)},
 		Timeout: e.cfg.OfferFor,
 	}, farGone)
 }
 
 // originate starts a leg; gone is raised when that failed.
-func (e *Engine) originate(c *call, l *leg, in *lane, o Originate, gone signal) {
+func (e *Engine) originate(c *call, l *leg, in *lane, o telephony.Originate, gone signal) {
 	*l = leg{id: o.Leg}
 	e.legs[o.Leg] = c
 	e.push(in, func(ctx context.Context) error {
@@ -182,7 +183,7 @@ func (e *Engine) originate(c *call, l *leg, in *lane, o Originate, gone signal) 
 			e.meet(l)
 			return
 		}
-		if errors.Is(err, ErrGone) { // no such phone, or not registered
+		if errors.Is(err, telephony.ErrGone) { // no such phone, or not registered
 			e.cfg.Log.Warn("telephony: a phone could not be rung", "call", c.ID, "err", err)
 			e.raise(c, gone)
 			return
@@ -252,7 +253,7 @@ func (e *Engine) join(c *call) {
 		case c.far.id != id:
 		case err == nil:
 			e.raise(c, joined)
-		case errors.Is(err, ErrGone):
+		case errors.Is(err, telephony.ErrGone):
 			e.raise(c, unjoined)
 		default:
 			e.failed(c, "join two legs", err, unjoined)

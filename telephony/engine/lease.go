@@ -1,8 +1,9 @@
-package telephony
+package engine
 
 import (
 	"context"
 	"errors"
+	"lamplight/telephony"
 	"time"
 )
 
@@ -15,7 +16,7 @@ type lease struct {
 }
 
 // lease starts renewing a leg's lease, at once.
-func (e *Engine) lease(id LegID) *lease {
+func (e *Engine) lease(id telephony.LegID) *lease {
 	l := &lease{finish: make(chan time.Duration, 1)}
 	e.wg.Go(func() { e.keepLease(l, id) })
 	return l
@@ -37,7 +38,7 @@ func (l *lease) last(d time.Duration) {
 	}
 }
 
-func (e *Engine) keepLease(l *lease, id LegID) {
+func (e *Engine) keepLease(l *lease, id telephony.LegID) {
 	renew := func(ctx context.Context, d time.Duration) error { return e.cfg.Switch.Renew(ctx, id, d) }
 	next := time.NewTimer(0)
 	defer next.Stop()
@@ -50,7 +51,7 @@ func (e *Engine) keepLease(l *lease, id LegID) {
 				return
 			}
 			err := e.mustCommand(e.ctx, func(ctx context.Context) error { return renew(ctx, d) })
-			if err != nil && e.ctx.Err() == nil && !errors.Is(err, ErrGone) {
+			if err != nil && e.ctx.Err() == nil && !errors.Is(err, telephony.ErrGone) {
 				e.post(e.lookSoon)
 			}
 			return
@@ -60,7 +61,7 @@ func (e *Engine) keepLease(l *lease, id LegID) {
 			one, cancel := context.WithTimeout(e.ctx, e.cfg.Lease)
 			err := renew(one, left)
 			cancel()
-			if errors.Is(err, ErrGone) { // hung up, or the fail-safe has it: an event tells which, or the next look
+			if errors.Is(err, telephony.ErrGone) { // hung up, or the fail-safe has it: an event tells which, or the next look
 				e.post(func() {
 					l.over = true
 					e.lookSoon()

@@ -1,8 +1,9 @@
-package telephony
+package engine
 
 import (
 	"context"
 	"errors"
+	"lamplight/telephony"
 	"time"
 )
 
@@ -21,10 +22,10 @@ const spill = time.Second
 type sight struct {
 	at         uint64
 	strict     bool
-	legs       map[LegID]LegView
-	in         map[LegID]BridgeID
-	snap       Snapshot
-	voicemails []Voicemail
+	legs       map[telephony.LegID]telephony.LegView
+	in         map[telephony.LegID]telephony.BridgeID
+	snap       telephony.Snapshot
+	voicemails []telephony.Voicemail
 }
 
 func (e *Engine) look(ctx context.Context) (s sight, err error) {
@@ -35,7 +36,7 @@ func (e *Engine) look(ctx context.Context) (s sight, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.legs, s.in = map[LegID]LegView{}, map[LegID]BridgeID{}
+	s.legs, s.in = map[telephony.LegID]telephony.LegView{}, map[telephony.LegID]telephony.BridgeID{}
 	for _, l := range s.snap.Legs {
 		s.legs[l.Leg] = l
 	}
@@ -49,7 +50,7 @@ func (e *Engine) look(ctx context.Context) (s sight, err error) {
 		s.voicemails, err = e.cfg.Switch.Voicemails(ctx)
 		return err
 	})
-	if errors.Is(err, ErrUnlinked) {
+	if errors.Is(err, telephony.ErrUnlinked) {
 		return s, err
 	}
 	return s, nil
@@ -175,10 +176,10 @@ func (e *Engine) reconcile(s sight) {
 }
 
 // unknownLeg deals with a leg on the switch that no call has.
-func (e *Engine) unknownLeg(v LegView, s sight) {
+func (e *Engine) unknownLeg(v telephony.LegView, s sight) {
 	inbound := v.Agent == "" && v.Call == ""
 	switch {
-	case inbound && !e.hasEnded(CallOf(v.Leg)):
+	case inbound && !e.hasEnded(telephony.CallOf(v.Leg)):
 		e.open(v, "")
 	case !e.away[v.Leg].IsZero(): // on its way to the fail-safe
 	case s.strict || e.strays[v.Leg] != 0:

@@ -1,8 +1,9 @@
-package telephony
+package engine
 
 import (
 	"context"
 	"errors"
+	"lamplight/telephony"
 	"sync"
 	"time"
 )
@@ -17,8 +18,8 @@ type book struct {
 
 // A page is one move of a call. done runs in the loop when it is durable.
 type page struct {
-	call Call
-	step Step
+	call telephony.Call
+	step telephony.Step
 	done func()
 }
 

@@ -1,4 +1,4 @@
-package telephony_test
+package engine_test
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"lamplight/telephony/ari"
 	"lamplight/telephony/asterisk"
 	"lamplight/telephony/asterisk/asterisktest"
+	"lamplight/telephony/engine"
 	"lamplight/telephony/phone"
 	"lamplight/telephony/phone/speech"
 	"lamplight/telephony/phone/voice"
@@ -40,7 +41,7 @@ type house struct {
 	led     *memory
 	desk    *desk
 	sw      *ari.Client
-	eng     *telephony.Engine
+	eng     *engine.Engine
 	stop    func() // kills the engine: it says no goodbye to Asterisk
 	carrier *phone.Phone
 	desk1   *phone.Phone
@@ -79,7 +80,7 @@ func (h *house) begin() {
 	h.connect()
 	sw := h.sw
 	h.desk = newDesk()
-	h.eng = telephony.NewEngine(telephony.Config{Switch: sw, Ledger: h.led, Listener: h.desk, Log: h.log(), CollectEvery: time.Second})
+	h.eng = engine.NewEngine(engine.Config{Switch: sw, Ledger: h.led, Listener: h.desk, Log: h.log(), CollectEvery: time.Second})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	eng := h.eng

@@ -1,9 +1,10 @@
-package telephony
+package engine
 
 import (
 	"context"
 	"time"
 
+	"lamplight/telephony"
 	"lamplight/telephony/acd"
 )
 
@@ -25,7 +26,7 @@ func (e *Engine) recover(link uint64) {
 			e.again(link)
 			return
 		}
-		leases := map[LegID]*lease{}
+		leases := map[telephony.LegID]*lease{}
 		for id := range s.legs {
 			leases[id] = e.lease(id)
 		}
@@ -34,9 +35,9 @@ func (e *Engine) recover(link uint64) {
 }
 
 // remember asks the ledger for the calls that have not ended, and their lines, then looks again and takes over.
-func (e *Engine) remember(link, at uint64, first sight, leases map[LegID]*lease) {
-	var live []Call
-	var lines map[Number]Line
+func (e *Engine) remember(link, at uint64, first sight, leases map[telephony.LegID]*lease) {
+	var live []telephony.Call
+	var lines map[telephony.Number]telephony.Line
 	var s sight
 	e.work(func(ctx context.Context) (err error) {
 		ok := e.patiently(ctx, func(ctx context.Context) (err error) {
@@ -77,12 +78,12 @@ func (e *Engine) remember(link, at uint64, first sight, leases map[LegID]*lease)
 }
 
 // living asks the ledger for the calls that have not ended, and for the lines of those that callers made.
-func (e *Engine) living(ctx context.Context) ([]Call, map[Number]Line, error) {
+func (e *Engine) living(ctx context.Context) ([]telephony.Call, map[telephony.Number]telephony.Line, error) {
 	live, err := e.cfg.Ledger.Live(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	lines := map[Number]Line{}
+	lines := map[telephony.Number]telephony.Line{}
 	for _, c := range live {
 		if _, ok := lines[c.DID]; ok || !c.Inbound {
 			continue
@@ -92,7 +93,7 @@ func (e *Engine) living(ctx context.Context) ([]Call, map[Number]Line, error) {
 			return nil, nil, err
 		}
 		if !owned { // its number was taken from the practice since: the call goes on as it was
-			line = Line{DID: c.DID, Account: c.Account, Languages: []Language{c.Language}}
+			line = telephony.Line{DID: c.DID, Account: c.Account, Languages: []telephony.Language{c.Language}}
 		}
 		lines[c.DID] = line
 	}
@@ -100,7 +101,7 @@ func (e *Engine) living(ctx context.Context) ([]Call, map[Number]Line, error) {
 }
 
 // legsWith lists the legs in the bridge of a leg, itself among them.
-func (s sight) legsWith(id LegID) (with []LegID) {
+func (s sight) legsWith(id telephony.LegID) (with []telephony.LegID) {
 	for other, b := range s.in {
 		if b == s.in[id] && s.in[id] != "" {
 			with = append(with, other)
@@ -110,19 +111,19 @@ func (s sight) legsWith(id LegID) (with []LegID) {
 }
 
 // takeOver makes calls of what the ledger and the switch tell. What does not fit together yet, reconcile mends.
-func (e *Engine) takeOver(live []Call, lines map[Number]Line, s sight, leases map[LegID]*lease) {
-	byCall := map[CallID][]LegView{}
+func (e *Engine) takeOver(live []telephony.Call, lines map[telephony.Number]telephony.Line, s sight, leases map[telephony.LegID]*lease) {
+	byCall := map[telephony.CallID][]telephony.LegView{}
 	for _, v := range s.snap.Legs {
 		id := v.Call
 		if id == "" || v.Agent == "" && e.isNear(v) {
-			id = CallOf(v.Leg)
+			id = telephony.CallOf(v.Leg)
 		}
 		byCall[id] = append(byCall[id], v)
 	}
 	sortCalls(live)
 	var quiet []*call
 	for _, rec := range live {
-		if rec.State == Ended || e.calls[rec.ID] != nil {
+		if rec.State == telephony.Ended || e.calls[rec.ID] != nil {
 			continue
 		}
 		c := e.newCall(rec, waiting)
@@ -142,14 +143,14 @@ func (e *Engine) takeOver(live []Call, lines map[Number]Line, s sight, leases ma
 }
 
 // isNear tells a caller's leg from the legs we originated, whose names start with their call's.
-func (e *Engine) isNear(v LegView) bool {
+func (e *Engine) isNear(v telephony.LegView) bool {
 	return len(v.Leg) < len(v.Call) || string(v.Leg[:len(v.Call)]) != string(v.Call)
 }
 
 // adopt takes a leg found on the switch into its call. Of several legs to agents only one that was answered can be
 // the one; the others are hung up as strays. It goes on with the lease that was begun for the leg: two renewals at once
 // could undo each other.
-func (e *Engine) adopt(c *call, v LegView, s sight, leases map[LegID]*lease) {
+func (e *Engine) adopt(c *call, v telephony.LegView, s sight, leases map[telephony.LegID]*lease) {
 	l := &c.far
 	switch {
 	case c.Inbound && v.Agent == "" || !c.Inbound && v.Leg == nearOf(c.ID):
@@ -172,8 +173,8 @@ func (e *Engine) adopt(c *call, v LegView, s sight, leases map[LegID]*lease) {
 
 // goOn chooses the phase of a call taken over.
 func (e *Engine) goOn(c *call) {
-	talked := c.State == Talking || c.State == Held
-	c.offer = Offer{Call: c.ID, Agent: c.Agent}
+	talked := c.State == telephony.Talking || c.State == telephony.Held
+	c.offer = telephony.Offer{Call: c.ID, Agent: c.Agent}
 	switch {
 	case !c.Inbound && !(talked && c.near.id != "" && c.far.id != ""):
 		c.phase = map[bool]phase{true: talking, false: dialling}[talked]
@@ -182,13 +183,13 @@ func (e *Engine) goOn(c *call) {
 		c.phase = map[bool]phase{true: talking, false: waiting}[talked]
 		c.near = leg{id: "gone", known: 1} // reconcile finds out how it went
 	case talked && c.far.id != "":
-		c.phase = map[CallState]phase{Talking: talking, Held: held}[c.State]
+		c.phase = map[telephony.CallState]phase{telephony.Talking: talking, telephony.Held: held}[c.State]
 		c.unleased().lease.last(0)
 		e.besides(c)
 	case talked:
 		c.phase = talking
 		e.raise(c, nearAlone)
-	case c.State == Offered && c.far.id != "": // answered, and the engine died before it could write that down
+	case c.State == telephony.Offered && c.far.id != "": // answered, and the engine died before it could write that down
 		c.phase = joining
 		e.besides(c)
 	default:
@@ -197,7 +198,7 @@ func (e *Engine) goOn(c *call) {
 			c.far.endLease()
 			c.far = leg{}
 		}
-		c.phase, c.State, c.Agent, c.offer = waiting, Waiting, "", Offer{}
+		c.phase, c.State, c.Agent, c.offer = waiting, telephony.Waiting, "", telephony.Offer{}
 		e.note(c, "recovered", "", "")
 		e.queueOr(acd.Return{Call: acd.CallID(c.ID), Needs: e.needs(c), Since: c.OpenedAt})
 	}
@@ -206,7 +207,7 @@ func (e *Engine) goOn(c *call) {
 // besides has an agent who is signed in already talk on a call the queue does not know.
 func (e *Engine) besides(c *call) {
 	if _, ok := e.agents[c.Agent]; ok && e.aside[c.Agent] == nil {
-		e.aside[c.Agent] = &aside{call: c.ID, state: AgentTalking, since: maxTime(c.AnsweredAt, c.OpenedAt), ready: true}
+		e.aside[c.Agent] = &aside{call: c.ID, state: telephony.AgentTalking, since: maxTime(c.AnsweredAt, c.OpenedAt), ready: true}
 		e.queueOr(acd.Pause{Agent: acd.AgentID(c.Agent), Reason: onACall}, c.Agent)
 	}
 }

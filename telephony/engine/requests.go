@@ -1,10 +1,11 @@
-package telephony
+package engine
 
 import (
 	"cmp"
 	"fmt"
 	"regexp"
 
+	"lamplight/telephony"
 	"lamplight/telephony/acd"
 )
 
@@ -12,7 +13,7 @@ import (
 var callName = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
 
 // callBack begins a call of ours. agent is the near party of an AgentCall, empty for a provider's call back.
-func (e *Engine) callBack(agent AgentID, b Callback) error {
+func (e *Engine) callBack(agent telephony.AgentID, b Callback) error {
 	switch {
 	case e.calls[b.ID] != nil || e.hasEnded(b.ID):
 		return nil
@@ -28,8 +29,8 @@ func (e *Engine) callBack(agent AgentID, b Callback) error {
 			return err
 		}
 	}
-	c := e.newCall(Call{ID: b.ID, DID: b.Show, Account: b.Account, ANI: b.Second, State: Arrived, Agent: agent,
-		Language: English, OpenedAt: e.cfg.Now()}, placing)
+	c := e.newCall(telephony.Call{ID: b.ID, DID: b.Show, Account: b.Account, ANI: b.Second, State: telephony.Arrived, Agent: agent,
+		Language: telephony.English, OpenedAt: e.cfg.Now()}, placing)
 	c.plan, c.agentNear = b, agent != ""
 	e.note(c, "placed", agent, "")
 	return nil
@@ -39,25 +40,25 @@ func (e *Engine) callBack(agent AgentID, b Callback) error {
 const onACall = "on a call"
 
 // stepAside takes an agent from the queue for a call of their own.
-func (e *Engine) stepAside(id AgentID, call CallID) error {
+func (e *Engine) stepAside(id telephony.AgentID, call telephony.CallID) error {
 	s, ok := e.status[id]
 	if !ok {
 		return ErrNoAgent
 	}
-	if e.aside[id] != nil && e.aside[id].state == AgentTalking {
+	if e.aside[id] != nil && e.aside[id].state == telephony.AgentTalking {
 		return ErrState
 	}
 	switch s.State {
-	case AgentReady, AgentPaused, AgentWrapUp:
+	case telephony.AgentReady, telephony.AgentPaused, telephony.AgentWrapUp:
 	default:
 		return ErrState
 	}
-	a := &aside{call: call, state: AgentTalking, since: e.cfg.Now(), ready: s.State != AgentPaused, why: s.Reason}
+	a := &aside{call: call, state: telephony.AgentTalking, since: e.cfg.Now(), ready: s.State != telephony.AgentPaused, why: s.Reason}
 	if was := e.aside[id]; was != nil {
 		a.ready, a.why = was.ready, was.why
 	}
 	e.aside[id] = a
-	if s.State == AgentWrapUp {
+	if s.State == telephony.AgentWrapUp {
 		e.queueOr(acd.WrapUpDone{Agent: acd.AgentID(id)}, id)
 	}
 	e.queueOr(acd.Pause{Agent: acd.AgentID(id), Reason: onACall}, id)
@@ -66,7 +67,7 @@ func (e *Engine) stepAside(id AgentID, call CallID) error {
 
 // dialNear rings the first party: the provider, or the agent.
 func (e *Engine) dialNear(c *call) {
-	o := Originate{Leg: nearOf(c.ID), Call: c.ID, CallerID: c.plan.Show, CallerName: c.plan.Name, Timeout: e.cfg.DialFor}
+	o := telephony.Originate{Leg: nearOf(c.ID), Call: c.ID, CallerID: c.plan.Show, CallerName: c.plan.Name, Timeout: e.cfg.DialFor}
 	if c.agentNear {
 		o.Agent = e.agents[c.Agent].Endpoint
 		o.Headers = map[string]string{"X-Lamplight-Call": string(c.ID)}
@@ -80,12 +81,12 @@ func (e *Engine) dialNear(c *call) {
 func (e *Engine) dialFar(c *call) {
 	c.near.lease = e.lease(c.near.id)
 	e.speak(c, false, e.cfg.Prompts.Connecting)
-	e.originate(c, &c.far, &c.reach, Originate{Leg: farOf(c.ID), Call: c.ID, Number: c.plan.Second,
+	e.originate(c, &c.far, &c.reach, telephony.Originate{Leg: farOf(c.ID), Call: c.ID, Number: c.plan.Second,
 		CallerID: c.plan.Show, CallerName: c.plan.Name, Timeout: e.cfg.DialFor}, farGone)
 }
 
 // own finds an agent's call.
-func (e *Engine) own(a AgentID, id CallID) (*call, error) {
+func (e *Engine) own(a telephony.AgentID, id telephony.CallID) (*call, error) {
 	if _, ok := e.status[a]; !ok {
 		return nil, ErrNoAgent
 	}
@@ -95,7 +96,7 @@ func (e *Engine) own(a AgentID, id CallID) (*call, error) {
 	return nil, ErrNoCall
 }
 
-func (e *Engine) hold(a AgentID, id CallID) error {
+func (e *Engine) hold(a telephony.AgentID, id telephony.CallID) error {
 	c, err := e.own(a, id)
 	switch {
 	case err != nil:
@@ -111,7 +112,7 @@ func (e *Engine) hold(a AgentID, id CallID) error {
 	return nil
 }
 
-func (e *Engine) resume(a AgentID, id CallID) error {
+func (e *Engine) resume(a telephony.AgentID, id telephony.CallID) error {
 	c, err := e.own(a, id)
 	switch {
 	case err != nil:
@@ -129,7 +130,7 @@ func (e *Engine) resume(a AgentID, id CallID) error {
 	return nil
 }
 
-func (e *Engine) rejoinCall(a AgentID, id CallID) error {
+func (e *Engine) rejoinCall(a telephony.AgentID, id telephony.CallID) error {
 	c, err := e.own(a, id)
 	switch {
 	case err != nil:
@@ -145,7 +146,7 @@ func (e *Engine) rejoinCall(a AgentID, id CallID) error {
 	return nil
 }
 
-func (e *Engine) hangUp(a AgentID, id CallID) error {
+func (e *Engine) hangUp(a telephony.AgentID, id telephony.CallID) error {
 	if e.calls[id] == nil && e.hasEnded(id) {
 		return nil
 	}
@@ -160,12 +161,12 @@ func (e *Engine) hangUp(a AgentID, id CallID) error {
 	return nil
 }
 
-func (e *Engine) setLanguage(a AgentID, id CallID, l Language) error {
+func (e *Engine) setLanguage(a telephony.AgentID, id telephony.CallID, l telephony.Language) error {
 	c, err := e.own(a, id)
 	switch {
 	case err != nil:
 		return err
-	case l != English && l != Spanish:
+	case l != telephony.English && l != telephony.Spanish:
 		return fmt.Errorf("telephony: no such language: %w", ErrState)
 	case c.Language == l:
 		return nil
@@ -178,7 +179,7 @@ func (e *Engine) setLanguage(a AgentID, id CallID, l Language) error {
 	return nil
 }
 
-func (e *Engine) reject(a AgentID, id CallID, epoch uint64) error {
+func (e *Engine) reject(a telephony.AgentID, id telephony.CallID, epoch uint64) error {
 	c, err := e.own(a, id)
 	if err != nil {
 		return err
@@ -189,7 +190,7 @@ func (e *Engine) reject(a AgentID, id CallID, epoch uint64) error {
 	return worded(e.queue(acd.Rejected{Offer: c.ticket}, a))
 }
 
-func (e *Engine) agentIn(a Agent) error {
+func (e *Engine) agentIn(a telephony.Agent) error {
 	was, had := e.agents[a.ID]
 	e.agents[a.ID] = a
 	if err := e.queue(acd.AgentIn{Agent: ableTo(a)}); err != nil {
@@ -203,7 +204,7 @@ func (e *Engine) agentIn(a Agent) error {
 	if !had {
 		for _, c := range e.calls { // found after a restart, before the desk came back
 			if c.Agent == a.ID && c.answered() {
-				e.aside[a.ID] = &aside{call: c.ID, state: AgentTalking, since: c.AnsweredAt, ready: true}
+				e.aside[a.ID] = &aside{call: c.ID, state: telephony.AgentTalking, since: c.AnsweredAt, ready: true}
 			}
 		}
 	}
@@ -211,7 +212,7 @@ func (e *Engine) agentIn(a Agent) error {
 	return nil
 }
 
-func (e *Engine) agentOut(a AgentID) error {
+func (e *Engine) agentOut(a telephony.AgentID) error {
 	if _, ok := e.agents[a]; !ok {
 		return nil
 	}
@@ -219,10 +220,10 @@ func (e *Engine) agentOut(a AgentID) error {
 	return worded(e.queue(acd.AgentOut{Agent: acd.AgentID(a)}, a))
 }
 
-func (e *Engine) agentReady(id AgentID) error {
+func (e *Engine) agentReady(id telephony.AgentID) error {
 	if a := e.aside[id]; a != nil {
 		a.ready = true
-		if a.state == AgentWrapUp {
+		if a.state == telephony.AgentWrapUp {
 			e.comeBack(id)
 		}
 		return nil
@@ -230,10 +231,10 @@ func (e *Engine) agentReady(id AgentID) error {
 	return worded(e.queue(acd.Ready{Agent: acd.AgentID(id)}, id))
 }
 
-func (e *Engine) agentPause(id AgentID, reason string) error {
+func (e *Engine) agentPause(id telephony.AgentID, reason string) error {
 	if a := e.aside[id]; a != nil {
 		a.ready, a.why = false, reason
-		if a.state == AgentWrapUp {
+		if a.state == telephony.AgentWrapUp {
 			e.comeBack(id)
 		}
 		return nil
@@ -241,15 +242,15 @@ func (e *Engine) agentPause(id AgentID, reason string) error {
 	return worded(e.queue(acd.Pause{Agent: acd.AgentID(id), Reason: cmp.Or(reason, "paused")}, id))
 }
 
-func (e *Engine) wrapUpDone(id AgentID) error {
+func (e *Engine) wrapUpDone(id telephony.AgentID) error {
 	if a := e.aside[id]; a != nil {
-		if a.state == AgentWrapUp {
+		if a.state == telephony.AgentWrapUp {
 			e.comeBack(id)
 			return nil
 		}
 		return ErrState
 	}
-	if s := e.status[id]; s.State == AgentReady || s.State == AgentPaused {
+	if s := e.status[id]; s.State == telephony.AgentReady || s.State == telephony.AgentPaused {
 		return nil
 	}
 	return worded(e.queue(acd.WrapUpDone{Agent: acd.AgentID(id)}, id))

@@ -1,4 +1,4 @@
-package telephony_test
+package engine_test
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lamplight/telephony"
+	"lamplight/telephony/engine"
 )
 
 func TestACallFromRingToWrapUp(t *testing.T) {
@@ -166,10 +167,10 @@ func TestAnAgentRejects(t *testing.T) {
 		if second.Agent == first.Agent || second.Epoch <= first.Epoch {
 			t.Fatalf("offered %+v, then %+v", first, second)
 		}
-		if err := w.eng.Reject(w.t.Context(), second.Agent, id, first.Epoch); !errors.Is(err, telephony.ErrStale) {
+		if err := w.eng.Reject(w.t.Context(), second.Agent, id, first.Epoch); !errors.Is(err, engine.ErrStale) {
 			t.Errorf("an old epoch was answered %v", err)
 		}
-		if err := w.eng.Reject(w.t.Context(), first.Agent, id, second.Epoch); !errors.Is(err, telephony.ErrNoCall) {
+		if err := w.eng.Reject(w.t.Context(), first.Agent, id, second.Epoch); !errors.Is(err, engine.ErrNoCall) {
 			t.Errorf("another agent's rejection was answered %v", err)
 		}
 		w.agentIs(telephony.Agent{ID: first.Agent}, telephony.AgentReady)
@@ -204,7 +205,7 @@ func TestHoldAndResume(t *testing.T) {
 				t.Error("music goes on")
 			}
 		}
-		if err := w.eng.Hold(ctx, bob.ID, id); !errors.Is(err, telephony.ErrNoAgent) {
+		if err := w.eng.Hold(ctx, bob.ID, id); !errors.Is(err, engine.ErrNoAgent) {
 			t.Errorf("a stranger's hold: %v", err)
 		}
 		w.must(w.eng.SetLanguage(ctx, ana.ID, id, telephony.Spanish))

@@ -1,4 +1,4 @@
-package telephony
+package engine
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"lamplight/telephony"
 	"lamplight/telephony/acd"
 )
 
@@ -74,9 +75,9 @@ func (e *Engine) loop(ctx context.Context) error {
 			switch {
 			case !ok:
 				return nil
-			case ev.Kind == Demoted:
+			case ev.Kind == telephony.Demoted:
 				return ErrDemoted
-			case e.holding && ev.Kind != Linked && ev.Kind != Unlinked:
+			case e.holding && ev.Kind != telephony.Linked && ev.Kind != telephony.Unlinked:
 				e.heldBack = append(e.heldBack, ev)
 			default:
 				e.hear(ev)
@@ -89,8 +90,8 @@ func (e *Engine) loop(ctx context.Context) error {
 // rounds is done every CollectEvery.
 func (e *Engine) rounds() {
 	old := time.Now().Add(-remembered)
-	maps.DeleteFunc(e.ended, func(_ CallID, at time.Time) bool { return at.Before(old) })
-	maps.DeleteFunc(e.away, func(_ LegID, at time.Time) bool { return at.Before(old) })
+	maps.DeleteFunc(e.ended, func(_ telephony.CallID, at time.Time) bool { return at.Before(old) })
+	maps.DeleteFunc(e.away, func(_ telephony.LegID, at time.Time) bool { return at.Before(old) })
 	if !e.looking {
 		e.looking = true
 		e.lookNow()
@@ -108,7 +109,7 @@ func (e *Engine) every(d time.Duration, f func()) (stop func()) {
 	return cancel
 }
 
-func (e *Engine) hasEnded(id CallID) bool {
+func (e *Engine) hasEnded(id telephony.CallID) bool {
 	_, ok := e.ended[id]
 	return ok
 }
@@ -129,7 +130,7 @@ func (e *Engine) publish() {
 	e.mu.Lock()
 	e.seen.figures = f
 	for id, c := range e.touched {
-		maps.DeleteFunc(e.seen.offers, func(_ AgentID, o Offer) bool { return o.Call == id })
+		maps.DeleteFunc(e.seen.offers, func(_ telephony.AgentID, o telephony.Offer) bool { return o.Call == id })
 		if e.calls[id] != c {
 			delete(e.seen.calls, id)
 			continue
@@ -155,8 +156,8 @@ func (e *Engine) publish() {
 	}
 }
 
-func sortCalls(cs []Call) {
-	slices.SortFunc(cs, func(a, b Call) int {
+func sortCalls(cs []telephony.Call) {
+	slices.SortFunc(cs, func(a, b telephony.Call) int {
 		return cmp.Or(a.OpenedAt.Compare(b.OpenedAt), cmp.Compare(a.ID, b.ID))
 	})
 }

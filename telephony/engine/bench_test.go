@@ -1,4 +1,4 @@
-package telephony_test
+package engine_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"lamplight/telephony"
+	"lamplight/telephony/engine"
 	"lamplight/telephony/phone"
 	"lamplight/telephony/phone/speech"
 	"lamplight/telephony/switchtest"
@@ -152,7 +153,7 @@ func BenchmarkPop(b *testing.B) {
 			sw, desk := switchtest.NewFake(), newDesk()
 			defer sw.Close()
 			sw.PromptLength = 0
-			eng := telephony.NewEngine(telephony.Config{Switch: sw, Ledger: newMemory(), Listener: desk, Log: slog.New(slog.DiscardHandler)})
+			eng := engine.NewEngine(engine.Config{Switch: sw, Ledger: newMemory(), Listener: desk, Log: slog.New(slog.DiscardHandler)})
 			ctx, stop := context.WithCancel(b.Context())
 			ended := make(chan error, 1)
 			go func() { ended <- eng.Run(ctx) }()

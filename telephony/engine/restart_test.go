@@ -1,4 +1,4 @@
-package telephony_test
+package engine_test
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lamplight/telephony"
+	"lamplight/telephony/engine"
 	"lamplight/telephony/switchtest"
 )
 
@@ -395,7 +396,7 @@ func TestDemoted(t *testing.T) {
 	inWorld(t, []telephony.Agent{ana}, func(w *world) {
 		w.arrive(plain.DID)
 		w.sw.Demote()
-		if err := <-w.ended; err != telephony.ErrDemoted {
+		if err := <-w.ended; err != engine.ErrDemoted {
 			t.Errorf("Run: %v", err)
 		}
 		before := len(w.sw.Commands())
@@ -403,7 +404,7 @@ func TestDemoted(t *testing.T) {
 		if got := w.sw.Commands()[before:]; len(got) != 0 {
 			t.Errorf("it goes on driving: %v", got)
 		}
-		if err := w.eng.Ready(context.Background(), ana.ID); err != telephony.ErrStopped {
+		if err := w.eng.Ready(context.Background(), ana.ID); err != engine.ErrStopped {
 			t.Errorf("asked after its end: %v", err)
 		}
 		w.ended <- nil

@@ -1,28 +1,29 @@
-package telephony
+package engine
 
 import (
 	"time"
 
+	"lamplight/telephony"
 	"lamplight/telephony/acd"
 )
 
 // A call is one Call in the engine's hands: what is remembered of it, and what it has on the switch. It belongs to the
 // loop. near is the caller, or the first party of a call of ours; far the agent, or the second party.
 type call struct {
-	Call
+	telephony.Call
 	phase phase
-	line  Line
+	line  telephony.Line
 	near  leg
 	far   leg
 
-	bridge   BridgeID
-	greeting PlayID      // while it plays
-	music    bool        // in the bridge
-	choosing bool        // the caller may still choose a language
-	chooser  *time.Timer // ends choosing
-	patience *time.Timer // with an agent whose phone died
+	bridge   telephony.BridgeID
+	greeting telephony.PlayID // while it plays
+	music    bool             // in the bridge
+	choosing bool             // the caller may still choose a language
+	chooser  *time.Timer      // ends choosing
+	patience *time.Timer      // with an agent whose phone died
 
-	offer  Offer
+	offer  telephony.Offer
 	ticket acd.OfferID // the queue's name of the offer
 	popped bool        // the desk shows the offer
 	why    string      // the last offer ended
@@ -30,16 +31,16 @@ type call struct {
 	plan      Callback // of a call the house makes
 	agentNear bool     // AgentCall: the agent is the near party
 
-	rec   RecordingID // while it may be running
-	moves uint64      // lines written down so far
-	lane  lane        // commands about near and the bridge
-	reach lane        // commands about far's ringing
+	rec   telephony.RecordingID // while it may be running
+	moves uint64                // lines written down so far
+	lane  lane                  // commands about near and the bridge
+	reach lane                  // commands about far's ringing
 	book  book
 }
 
 // A leg is one party of a call on the switch.
 type leg struct {
-	id     LegID
+	id     telephony.LegID
 	up     bool
 	down   bool   // it ended: nothing is to be hung up
 	away   bool   // the fail-safe has it, or is about to: it must not be hung up
@@ -131,12 +132,12 @@ func (e *Engine) move(r raised) {
 }
 
 // note writes the call as it now stands, with a line for its story. When that is durable the Listener hears of it.
-func (e *Engine) note(c *call, kind string, who AgentID, detail string) {
+func (e *Engine) note(c *call, kind string, who telephony.AgentID, detail string) {
 	c.moves++
 	n, was := c.moves, c.Call
 	e.write(&c.book, page{
 		call: was,
-		step: Step{At: e.cfg.Now(), Kind: kind, Agent: who, Detail: detail},
+		step: telephony.Step{At: e.cfg.Now(), Kind: kind, Agent: who, Detail: detail},
 		done: func() {
 			e.cfg.Listener.CallMoved(was)
 			if n == c.moves {

@@ -1,7 +1,8 @@
-package telephony
+package engine
 
 import (
 	"errors"
+	"lamplight/telephony"
 	"log/slog"
 	"time"
 )
@@ -18,11 +19,11 @@ var (
 
 // Config is what an Engine stands on. Switch and Ledger are needed; the zero value of the rest means its default.
 type Config struct {
-	Switch   Switch
-	Ledger   Ledger
-	Listener Listener         // may be nil
-	Now      func() time.Time // the clock of what is written down; default time.Now
-	Log      *slog.Logger     // default slog.Default()
+	Switch   telephony.Switch
+	Ledger   telephony.Ledger
+	Listener telephony.Listener // may be nil
+	Now      func() time.Time   // the clock of what is written down; default time.Now
+	Log      *slog.Logger       // default slog.Default()
 
 	OfferFor time.Duration // how long an agent's phone may ring; default 15 s
 	WrapUp   time.Duration // how long wrap-up may last before the agent is Ready again; default 3 min
@@ -107,8 +108,8 @@ func (c Config) withDefaults() Config {
 // silent is the Listener of an engine nobody listens to.
 type silent struct{}
 
-func (silent) Offered(Offer, Call)                               {}
-func (silent) Withdrawn(Offer, string)                           {}
-func (silent) CallMoved(Call)                                    {}
-func (silent) AgentMoved(AgentID, AgentState, string, time.Time) {}
-func (silent) FiguresMoved(Figures)                              {}
+func (silent) Offered(telephony.Offer, telephony.Call)                               {}
+func (silent) Withdrawn(telephony.Offer, string)                                     {}
+func (silent) CallMoved(telephony.Call)                                              {}
+func (silent) AgentMoved(telephony.AgentID, telephony.AgentState, string, time.Time) {}
+func (silent) FiguresMoved(telephony.Figures)                                        {}

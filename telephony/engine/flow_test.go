@@ -1,6 +1,7 @@
-package telephony
+package engine
 
 import (
+	"lamplight/telephony"
 	"slices"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func TestTheFlowIsWhole(t *testing.T) {
 			if st.to != closed && st.outcome != "" {
 				t.Errorf("%s, %s: an outcome but no end", p, s)
 			}
-			if st.to == closed && st.note == "" && st.outcome != Refused {
+			if st.to == closed && st.note == "" && st.outcome != telephony.Refused {
 				t.Errorf("%s, %s: ends without a line in the story", p, s)
 			}
 		}
@@ -62,17 +63,17 @@ func TestEveryPhaseEndsWhenTheCallerGoes(t *testing.T) {
 }
 
 func TestIDsLeadBackToTheirCall(t *testing.T) {
-	c := CallOf("lamplight-1764000000.12")
-	if c != CallOf("lamplight-1764000000.12") || c == CallOf("lamplight-1764000000.1") || len(c) != 36 {
+	c := telephony.CallOf("lamplight-1764000000.12")
+	if c != telephony.CallOf("lamplight-1764000000.12") || c == telephony.CallOf("lamplight-1764000000.1") || len(c) != 36 {
 		t.Errorf("CallOf gives %s", c)
 	}
 	if got := callOfBridge(bridgeOf(c)); got != c {
 		t.Errorf("from the bridge: %s", got)
 	}
-	if got := callOfRecording(RecordingID(marked(c, 'r', fixedTime))); got != c {
+	if got := callOfRecording(telephony.RecordingID(marked(c, 'r', fixedTime))); got != c {
 		t.Errorf("from the recording: %s", got)
 	}
-	for _, other := range []RecordingID{"", "vm/1764000000-13125550142-1764000000.12", "short", RecordingID(marked(c, 'a', fixedTime))} {
+	for _, other := range []telephony.RecordingID{"", "vm/1764000000-13125550142-1764000000.12", "short", telephony.RecordingID(marked(c, 'a', fixedTime))} {
 		if got := callOfRecording(other); got != "" {
 			t.Errorf("%q leads to call %q", other, got)
 		}

@@ -1,4 +1,6 @@
-package telephony
+package engine
+
+import "lamplight/telephony"
 
 // This file is the life of a call as data: which signal moves it where, what is written down, and what is done. It does
 // nothing itself; acts.go does what the acts say. A signal that a phase does not list changes nothing: it is late or
@@ -97,14 +99,14 @@ const (
 type step struct {
 	to      phase
 	note    string
-	outcome Outcome
+	outcome telephony.Outcome
 	do      []act
 }
 
 func do(acts ...act) []act { return acts }
 
 // over is an end: nobody of the call is left to the queue or on the switch.
-func over(o Outcome, acts ...act) step {
+func over(o telephony.Outcome, acts ...act) step {
 	return step{to: closed, note: "ended", outcome: o, do: append(do(leaveQueue, unpop), acts...)}
 }
 
@@ -118,46 +120,46 @@ var flow = map[phase]map[signal]step{
 		nearLost:    {to: spilled},
 	},
 	leaving: { // still owed: a row for who hung up, so that somebody calls back
-		lineKnown:   over(Abandoned, wipe),
-		lineUnknown: {to: closed, outcome: Refused, do: do(wipe)},
+		lineKnown:   over(telephony.Abandoned, wipe),
+		lineUnknown: {to: closed, outcome: telephony.Refused, do: do(wipe)},
 	},
 	spilled: {
-		lineKnown:   over(Overflowed),
-		lineUnknown: {to: closed, outcome: Refused},
+		lineKnown:   over(telephony.Overflowed),
+		lineUnknown: {to: closed, outcome: telephony.Refused},
 	},
 	apologizing: {
-		played:      {to: closed, outcome: Refused, do: do(wipe)},
-		unreachable: {to: closed, outcome: Refused, do: do(wipe)},
-		nearGone:    {to: closed, outcome: Refused, do: do(wipe)},
-		nearLost:    {to: closed, outcome: Refused, do: do(wipe)},
+		played:      {to: closed, outcome: telephony.Refused, do: do(wipe)},
+		unreachable: {to: closed, outcome: telephony.Refused, do: do(wipe)},
+		nearGone:    {to: closed, outcome: telephony.Refused, do: do(wipe)},
+		nearLost:    {to: closed, outcome: telephony.Refused, do: do(wipe)},
 	},
 	arrived: {
 		written:    {to: waiting, note: "queued", do: do(admit, enqueue)},
-		unwritable: over(Overflowed, overflow),
-		nearGone:   over(Abandoned, wipe),
-		nearLost:   over(Overflowed, wipe),
+		unwritable: over(telephony.Overflowed, overflow),
+		nearGone:   over(telephony.Abandoned, wipe),
+		nearLost:   over(telephony.Overflowed, wipe),
 	},
 	waiting: {
-		unwritable:  over(Overflowed, overflow),
-		waitedOut:   over(Overflowed, overflow),
+		unwritable:  over(telephony.Overflowed, overflow),
+		waitedOut:   over(telephony.Overflowed, overflow),
 		offered:     {to: popping, note: "offered"},
 		chosen:      {to: waiting, note: "language", do: do(relearn)},
 		played:      {to: waiting, do: do(startMusic, heard)},
-		unreachable: over(Overflowed, overflow),
-		nearGone:    over(Abandoned, wipe),
-		nearLost:    over(Overflowed, wipe),
+		unreachable: over(telephony.Overflowed, overflow),
+		nearGone:    over(telephony.Abandoned, wipe),
+		nearLost:    over(telephony.Overflowed, wipe),
 	},
 	popping: {
 		written:     {to: ringing, do: do(pop, ringAgent)},
-		unwritable:  over(Overflowed, overflow),
+		unwritable:  over(telephony.Overflowed, overflow),
 		rejected:    {to: waiting, note: "rejected", do: do(unpop)},
 		missed:      {to: waiting, note: "missed", do: do(unpop)},
 		withdrawn:   {to: waiting, note: "withdrawn", do: do(unpop)},
 		chosen:      {to: popping, note: "language", do: do(relearn)},
 		played:      {to: popping, do: do(startMusic, heard)},
-		unreachable: over(Overflowed, overflow),
-		nearGone:    over(Abandoned, wipe),
-		nearLost:    over(Overflowed, wipe),
+		unreachable: over(telephony.Overflowed, overflow),
+		nearGone:    over(telephony.Abandoned, wipe),
+		nearLost:    over(telephony.Overflowed, wipe),
 	},
 	ringing: {
 		farUp:       {to: joining, do: do(join, tellTaken)},
@@ -167,48 +169,48 @@ var flow = map[phase]map[signal]step{
 		withdrawn:   {to: waiting, note: "withdrawn", do: do(unpop, dropFar)},
 		chosen:      {to: ringing, note: "language", do: do(relearn)},
 		played:      {to: ringing, do: do(startMusic, heard)},
-		unreachable: over(Overflowed, dropFar, overflow),
-		nearGone:    over(Abandoned, wipe),
-		nearLost:    over(Overflowed, wipe),
+		unreachable: over(telephony.Overflowed, dropFar, overflow),
+		nearGone:    over(telephony.Abandoned, wipe),
+		nearLost:    over(telephony.Overflowed, wipe),
 	},
 	joining: {
 		joined:      {to: talking, note: "answered", do: do(unpop, settle)},
 		unjoined:    {to: waiting, note: "lost", do: do(unpop, dropFar, tellLost)},
 		farGone:     {to: waiting, note: "lost", do: do(unpop, tellLost)},
-		unreachable: over(Overflowed, dropFar, overflow),
-		nearGone:    over(Abandoned, wipe),
-		nearLost:    over(Overflowed, wipe),
+		unreachable: over(telephony.Overflowed, dropFar, overflow),
+		nearGone:    over(telephony.Abandoned, wipe),
+		nearLost:    over(telephony.Overflowed, wipe),
 	},
 	talking: {
 		holdAsked:   {to: held, note: "held", do: do(part)},
-		hangUpAsked: over(Completed, wipe),
-		nearGone:    over(Completed, wipe),
-		farGone:     over(Completed, wipe),
+		hangUpAsked: over(telephony.Completed, wipe),
+		nearGone:    over(telephony.Completed, wipe),
+		farGone:     over(telephony.Completed, wipe),
 		farSilent:   {to: alone, note: "cut-off", do: do(startMusic, awaitAgent)},
-		switchDied:  over(Abandoned, wipe),
+		switchDied:  over(telephony.Abandoned, wipe),
 		rejoinAsked: {to: rejoining, do: do(startMusic, replaceFar, ringAgent)},
-		nearLost:    over(Completed, letGo),
+		nearLost:    over(telephony.Completed, letGo),
 		nearAlone:   {to: waiting, note: "lost", do: do(takeBack, startMusic)},
 	},
 	held: {
 		resumeAsked: {to: talking, note: "resumed", do: do(rejoin)},
-		hangUpAsked: over(Completed, wipe),
-		nearGone:    over(Completed, wipe),
-		farGone:     over(Completed, wipe),
+		hangUpAsked: over(telephony.Completed, wipe),
+		nearGone:    over(telephony.Completed, wipe),
+		farGone:     over(telephony.Completed, wipe),
 		farSilent:   {to: alone, note: "cut-off", do: do(awaitAgent)},
-		switchDied:  over(Abandoned, wipe),
+		switchDied:  over(telephony.Abandoned, wipe),
 		rejoinAsked: {to: rejoining, do: do(replaceFar, ringAgent)},
-		nearLost:    over(Completed, letGo),
+		nearLost:    over(telephony.Completed, letGo),
 		nearAlone:   {to: waiting, note: "lost", do: do(takeBack, startMusic)},
 	},
 	alone: { // cut off in the talk: who hangs up now is to be called back
 		rejoinAsked: {to: rejoining, do: do(ringAgent)},
 		nearAlone:   {to: waiting, note: "lost", do: do(takeBack)},
-		hangUpAsked: over(Completed, wipe),
-		nearGone:    over(Abandoned, wipe),
-		nearLost:    over(Overflowed, wipe),
-		switchDied:  over(Abandoned, wipe),
-		unreachable: over(Overflowed, overflow),
+		hangUpAsked: over(telephony.Completed, wipe),
+		nearGone:    over(telephony.Abandoned, wipe),
+		nearLost:    over(telephony.Overflowed, wipe),
+		switchDied:  over(telephony.Abandoned, wipe),
+		unreachable: over(telephony.Overflowed, overflow),
 	},
 	rejoining: {
 		farUp:       {to: rejoining, do: do(join)},
@@ -216,50 +218,50 @@ var flow = map[phase]map[signal]step{
 		unjoined:    {to: alone, do: do(awaitAgent)},
 		farGone:     {to: alone, do: do(awaitAgent)},
 		farSilent:   {to: alone, do: do(awaitAgent)},
-		hangUpAsked: over(Completed, wipe),
-		nearGone:    over(Abandoned, wipe),
-		nearLost:    over(Overflowed, wipe),
-		switchDied:  over(Abandoned, wipe),
-		unreachable: over(Overflowed, dropFar, overflow),
+		hangUpAsked: over(telephony.Completed, wipe),
+		nearGone:    over(telephony.Abandoned, wipe),
+		nearLost:    over(telephony.Overflowed, wipe),
+		switchDied:  over(telephony.Abandoned, wipe),
+		unreachable: over(telephony.Overflowed, dropFar, overflow),
 	},
 
 	// Calls the house makes.
 	placing: {
 		written:    {to: dialling, do: do(dialNear)},
-		unwritable: over(Unreached, wipe),
-		nearGone:   over(Unreached, wipe),
+		unwritable: over(telephony.Unreached, wipe),
+		nearGone:   over(telephony.Unreached, wipe),
 	},
 	dialling: {
 		nearUp:      {to: reaching, note: "first-answered", do: do(dialFar)},
-		hangUpAsked: over(Unreached, wipe),
-		nearGone:    over(Unreached, wipe),
-		unreachable: over(Unreached, wipe),
+		hangUpAsked: over(telephony.Unreached, wipe),
+		nearGone:    over(telephony.Unreached, wipe),
+		unreachable: over(telephony.Unreached, wipe),
 	},
 	reaching: {
 		farUp:       {to: linking, do: do(join)},
-		hangUpAsked: over(Unreached, wipe),
-		nearGone:    over(Unreached, wipe),
-		nearLost:    over(Unreached, wipe),
-		farGone:     over(Unreached, wipe),
-		unreachable: over(Unreached, wipe),
+		hangUpAsked: over(telephony.Unreached, wipe),
+		nearGone:    over(telephony.Unreached, wipe),
+		nearLost:    over(telephony.Unreached, wipe),
+		farGone:     over(telephony.Unreached, wipe),
+		unreachable: over(telephony.Unreached, wipe),
 	},
 	linking: {
 		joined:      {to: talking, note: "answered", do: do(settle)},
-		unjoined:    over(Unreached, wipe),
-		hangUpAsked: over(Unreached, wipe),
-		nearGone:    over(Unreached, wipe),
-		nearLost:    over(Unreached, wipe),
-		farGone:     over(Unreached, wipe),
+		unjoined:    over(telephony.Unreached, wipe),
+		hangUpAsked: over(telephony.Unreached, wipe),
+		nearGone:    over(telephony.Unreached, wipe),
+		nearLost:    over(telephony.Unreached, wipe),
+		farGone:     over(telephony.Unreached, wipe),
 	},
 	closed: {},
 }
 
 // shown is the CallState others see of a phase.
-var shown = map[phase]CallState{
-	opening: Arrived, leaving: Arrived, apologizing: Arrived, arrived: Arrived,
-	waiting: Waiting, popping: Offered, ringing: Offered, joining: Offered,
-	talking: Talking, held: Held, alone: Held, rejoining: Held,
-	spilled: Arrived, linking: Waiting,
-	placing: Arrived, dialling: Arrived, reaching: Waiting,
-	closed: Ended,
+var shown = map[phase]telephony.CallState{
+	opening: telephony.Arrived, leaving: telephony.Arrived, apologizing: telephony.Arrived, arrived: telephony.Arrived,
+	waiting: telephony.Waiting, popping: telephony.Offered, ringing: telephony.Offered, joining: telephony.Offered,
+	talking: telephony.Talking, held: telephony.Held, alone: telephony.Held, rejoining: telephony.Held,
+	spilled: telephony.Arrived, linking: telephony.Waiting,
+	placing: telephony.Arrived, dialling: telephony.Arrived, reaching: telephony.Waiting,
+	closed: telephony.Ended,
 }

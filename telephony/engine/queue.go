@@ -1,4 +1,4 @@
-package telephony
+package engine
 
 import (
 	"cmp"
@@ -6,13 +6,14 @@ import (
 	"slices"
 	"time"
 
+	"lamplight/telephony"
 	"lamplight/telephony/acd"
 )
 
 // This file stands between the engine and its queue, telephony/acd, which decides who gets which call.
 
 // speaks is the skill that stands for a language, for a call that may still turn out to be in any of its line's.
-func speaks(l Language) acd.Skill { return acd.Skill("speaks:" + l) }
+func speaks(l telephony.Language) acd.Skill { return acd.Skill("speaks:" + l) }
 
 // head is the head start in the queue that one step of a line's priority gives.
 const head = time.Minute
@@ -36,7 +37,7 @@ func (e *Engine) needs(c *call) acd.Needs {
 	return n
 }
 
-func ableTo(a Agent) acd.Agent {
+func ableTo(a telephony.Agent) acd.Agent {
 	out := acd.Agent{ID: acd.AgentID(a.ID), Languages: map[acd.Language]acd.Level{}, Skills: map[acd.Skill]acd.Level{}}
 	for l, level := range a.Languages {
 		out.Languages[acd.Language(l)] = acd.Level(level)
@@ -50,22 +51,22 @@ func ableTo(a Agent) acd.Agent {
 
 // queue gives the queue an event and carries out what it commands. An error means that the event was refused and
 // changed nothing.
-func (e *Engine) queue(ev acd.Event, touched ...AgentID) error {
+func (e *Engine) queue(ev acd.Event, touched ...telephony.AgentID) error {
 	cmds, err := acd.Step(e.acd, ev, e.cfg.Now())
 	for _, cmd := range cmds {
 		switch cmd.Do {
 		case acd.DoOffer:
-			touched = append(touched, AgentID(cmd.Offer.Agent))
+			touched = append(touched, telephony.AgentID(cmd.Offer.Agent))
 			e.toOffer(cmd.Offer)
 		case acd.DoWithdraw:
-			touched = append(touched, AgentID(cmd.Offer.Agent))
+			touched = append(touched, telephony.AgentID(cmd.Offer.Agent))
 			e.toWithdraw(cmd.Offer, cmd.Why)
 		case acd.DoClose:
-			if c := e.calls[CallID(cmd.Call)]; c != nil && cmd.Outcome == acd.Overflowed {
+			if c := e.calls[telephony.CallID(cmd.Call)]; c != nil && cmd.Outcome == acd.Overflowed {
 				e.raise(c, waitedOut)
 			}
 		case acd.DoAgent:
-			touched = append(touched, AgentID(cmd.Agent))
+			touched = append(touched, telephony.AgentID(cmd.Agent))
 		}
 	}
 	for _, a := range touched {
@@ -77,19 +78,19 @@ func (e *Engine) queue(ev acd.Event, touched ...AgentID) error {
 }
 
 func (e *Engine) toOffer(o acd.Offer) {
-	c := e.calls[CallID(o.Call)]
+	c := e.calls[telephony.CallID(o.Call)]
 	if c == nil {
 		return
 	}
 	e.raised = append(e.raised, raised{c: c, s: offered, set: func() {
 		c.ticket, c.why = o.ID, ""
-		c.Agent = AgentID(o.Agent)
-		c.offer = Offer{Call: c.ID, Agent: c.Agent, Epoch: e.epoch + o.ID.N, Deadline: o.Deadline}
+		c.Agent = telephony.AgentID(o.Agent)
+		c.offer = telephony.Offer{Call: c.ID, Agent: c.Agent, Epoch: e.epoch + o.ID.N, Deadline: o.Deadline}
 	}})
 }
 
 func (e *Engine) toWithdraw(o acd.Offer, why acd.Why) {
-	c := e.calls[CallID(o.Call)]
+	c := e.calls[telephony.CallID(o.Call)]
 	if c == nil {
 		return
 	}
@@ -123,7 +124,7 @@ func (e *Engine) armTick() {
 }
 
 // queueOr is queue for events that can only be refused because they come too late.
-func (e *Engine) queueOr(ev acd.Event, touched ...AgentID) {
+func (e *Engine) queueOr(ev acd.Event, touched ...telephony.AgentID) {
 	err := e.queue(ev, touched...)
 	switch {
 	case err == nil:
@@ -191,7 +192,7 @@ func (e *Engine) leaveQueue(c *call) {
 		c.chooser.Stop()
 	}
 	if a, ok := e.aside[c.Agent]; ok && a.call == c.ID {
-		a.state, a.since = AgentWrapUp, e.cfg.Now()
+		a.state, a.since = telephony.AgentWrapUp, e.cfg.Now()
 		if c.AnsweredAt.IsZero() {
 			e.comeBack(c.Agent)
 		}
@@ -206,15 +207,15 @@ func (e *Engine) leaveQueue(c *call) {
 // An aside is an agent on a call that the queue knows nothing of: one they placed, or one that was found after a
 // restart. The queue has them paused meanwhile.
 type aside struct {
-	call  CallID
-	state AgentState // AgentTalking, then AgentWrapUp
+	call  telephony.CallID
+	state telephony.AgentState // AgentTalking, then AgentWrapUp
 	since time.Time
 	ready bool   // what to go back to
 	why   string // of the pause to go back to
 }
 
 // comeBack ends an agent's aside.
-func (e *Engine) comeBack(id AgentID) {
+func (e *Engine) comeBack(id telephony.AgentID) {
 	a := e.aside[id]
 	if a == nil {
 		return
@@ -227,13 +228,13 @@ func (e *Engine) comeBack(id AgentID) {
 	e.queueOr(acd.Pause{Agent: acd.AgentID(id), Reason: cmp.Or(a.why, acd.ReasonSignedIn)}, id)
 }
 
-var agentWords = map[acd.AgentState]AgentState{
-	acd.StateOut: AgentOut, acd.StatePaused: AgentPaused, acd.StateReady: AgentReady, acd.StateReserved: AgentReserved,
-	acd.StateRinging: AgentRinging, acd.StateTalking: AgentTalking, acd.StateWrapUp: AgentWrapUp,
+var agentWords = map[acd.AgentState]telephony.AgentState{
+	acd.StateOut: telephony.AgentOut, acd.StatePaused: telephony.AgentPaused, acd.StateReady: telephony.AgentReady, acd.StateReserved: telephony.AgentReserved,
+	acd.StateRinging: telephony.AgentRinging, acd.StateTalking: telephony.AgentTalking, acd.StateWrapUp: telephony.AgentWrapUp,
 }
 
 // lookAtAgent tells the Listener if an agent has moved.
-func (e *Engine) lookAtAgent(id AgentID) {
+func (e *Engine) lookAtAgent(id telephony.AgentID) {
 	if id == "" {
 		return
 	}
@@ -244,12 +245,12 @@ func (e *Engine) lookAtAgent(id AgentID) {
 		if had {
 			delete(e.status, id)
 			delete(e.agents, id)
-			e.cfg.Listener.AgentMoved(id, AgentOut, "", e.cfg.Now())
+			e.cfg.Listener.AgentMoved(id, telephony.AgentOut, "", e.cfg.Now())
 		}
 		return
 	}
-	now := AgentStatus{Agent: e.agents[id], State: agentWords[v.State], Reason: v.Reason, Since: v.Since, Call: CallID(v.Call)}
-	if now.State == AgentWrapUp {
+	now := AgentStatus{Agent: e.agents[id], State: agentWords[v.State], Reason: v.Reason, Since: v.Since, Call: telephony.CallID(v.Call)}
+	if now.State == telephony.AgentWrapUp {
 		now.Call = was.Call
 	}
 	if a := e.aside[id]; a != nil {
@@ -271,20 +272,20 @@ func (e *Engine) level() {
 }
 
 // figures counts the queue anew.
-func (e *Engine) figures() Figures {
-	f := Figures{ServiceLevel: e.share}
+func (e *Engine) figures() telephony.Figures {
+	f := telephony.Figures{ServiceLevel: e.share}
 	now := e.cfg.Now()
 	for _, c := range e.calls {
-		if c.Inbound && (c.State == Waiting || c.State == Offered) {
+		if c.Inbound && (c.State == telephony.Waiting || c.State == telephony.Offered) {
 			f.Waiting++
 			f.Longest = max(f.Longest, now.Sub(c.OpenedAt).Truncate(time.Second))
 		}
 	}
 	for _, a := range e.status {
 		switch a.State {
-		case AgentReady:
+		case telephony.AgentReady:
 			f.Ready++
-		case AgentTalking:
+		case telephony.AgentTalking:
 			f.Talking++
 		}
 	}

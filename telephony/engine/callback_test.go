@@ -1,4 +1,4 @@
-package telephony_test
+package engine_test
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"lamplight/telephony"
+	"lamplight/telephony/engine"
 	"lamplight/telephony/switchtest"
 )
 
@@ -16,8 +17,8 @@ const (
 	patient  = telephony.Number("+13125559876")
 )
 
-func aCallback() telephony.Callback {
-	return telephony.Callback{ID: "7c1f5c5e-0000-4000-8000-000000000001", Account: english.Account, First: provider,
+func aCallback() engine.Callback {
+	return engine.Callback{ID: "7c1f5c5e-0000-4000-8000-000000000001", Account: english.Account, First: provider,
 		Second: patient, Show: english.DID, Name: english.Name}
 }
 
@@ -116,7 +117,7 @@ func TestAnAgentCallsBack(t *testing.T) {
 		if w.led.kept() != 1 {
 			t.Error("the agent's call was not recorded")
 		}
-		if err := w.eng.AgentCall(w.t.Context(), bob.ID, telephony.Callback{ID: "another-call-back", Second: patient}); !errors.Is(err, telephony.ErrNoAgent) {
+		if err := w.eng.AgentCall(w.t.Context(), bob.ID, engine.Callback{ID: "another-call-back", Second: patient}); !errors.Is(err, engine.ErrNoAgent) {
 			t.Errorf("an agent who is not here: %v", err)
 		}
 	})

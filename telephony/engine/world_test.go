@@ -1,4 +1,4 @@
-package telephony_test
+package engine_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"lamplight/telephony"
+	"lamplight/telephony/engine"
 	"lamplight/telephony/switchtest"
 )
 
@@ -21,7 +22,7 @@ type world struct {
 	wrap   telephony.Switch // stands before sw, if anything does
 	led    *memory
 	desk   *desk
-	eng    *telephony.Engine
+	eng    *engine.Engine
 	kill   context.CancelFunc
 	ended  chan error
 	agents []telephony.Agent // signed in and Ready whenever an engine starts
@@ -62,7 +63,7 @@ func (w *world) start() {
 	if w.wrap != nil {
 		sw = w.wrap
 	}
-	w.eng = telephony.NewEngine(telephony.Config{Switch: sw, Ledger: w.led, Listener: w.desk,
+	w.eng = engine.NewEngine(engine.Config{Switch: sw, Ledger: w.led, Listener: w.desk,
 		Log: slog.New(slog.NewTextHandler(testLog{w.t}, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	eng, ended := w.eng, w.ended
 	w.sw.Unlink() // an engine that starts is told Linked
@@ -70,7 +71,7 @@ func (w *world) start() {
 	go func() { ended <- eng.Run(ctx) }()
 	for _, a := range w.agents {
 		for _, err := range []error{w.eng.AgentIn(w.t.Context(), a), w.eng.Ready(w.t.Context(), a.ID)} {
-			if !errors.Is(err, telephony.ErrStopped) { // killed at its first step
+			if !errors.Is(err, engine.ErrStopped) { // killed at its first step
 				w.must(err)
 			}
 		}

@@ -1,39 +1,40 @@
-package telephony
+package engine
 
 import (
 	"context"
+	"lamplight/telephony"
 	"slices"
 	"time"
 )
 
 // hear deals with one event of the switch. Every event may come twice, or after its matter is settled.
-func (e *Engine) hear(ev Event) {
+func (e *Engine) hear(ev telephony.Event) {
 	switch ev.Kind {
-	case Linked:
+	case telephony.Linked:
 		e.onLinked()
-	case Unlinked:
+	case telephony.Unlinked:
 		e.linked, e.dirty = false, true
 		e.cfg.Log.Warn("telephony: the switch cannot be reached; its fail-safe keeps the callers")
-	case LegArrived:
-		e.open(LegView{Leg: ev.Leg, DID: ev.DID, ANI: ev.ANI}, ev.CallerName)
-	case RecordingEnded:
+	case telephony.LegArrived:
+		e.open(telephony.LegView{Leg: ev.Leg, DID: ev.DID, ANI: ev.ANI}, ev.CallerName)
+	case telephony.RecordingEnded:
 		e.onRecordingEnded(ev.Recording)
-	case PlayEnded:
+	case telephony.PlayEnded:
 		if c := e.plays[ev.Play]; c != nil {
 			delete(e.plays, ev.Play)
 			c.greeting = ""
 			e.raise(c, played)
 		}
-	case LegRinging, LegEntered, LegDown, LegLost, Digit:
+	case telephony.LegRinging, telephony.LegEntered, telephony.LegDown, telephony.LegLost, telephony.Digit:
 		e.onLeg(ev)
 	}
 }
 
 // onLeg deals with an event of one leg.
-func (e *Engine) onLeg(ev Event) {
+func (e *Engine) onLeg(ev telephony.Event) {
 	c := e.legs[ev.Leg]
 	if c == nil {
-		if ev.Kind == LegEntered || ev.Kind == LegRinging {
+		if ev.Kind == telephony.LegEntered || ev.Kind == telephony.LegRinging {
 			e.dropStray(ev.Leg) // of an offer that was withdrawn while it was under way
 		}
 		return
@@ -44,24 +45,24 @@ func (e *Engine) onLeg(ev Event) {
 	}
 	e.meet(l)
 	switch ev.Kind {
-	case LegRinging:
+	case telephony.LegRinging:
 		if !isNear && c.phase == ringing {
 			e.queueOr(offerRings(c), c.offer.Agent)
 		}
-	case LegEntered:
+	case telephony.LegEntered:
 		e.legUp(c, l, isNear)
-	case LegDown:
+	case telephony.LegDown:
 		l.down = true
 		l.lease.end()
 		switch {
 		case isNear:
 			e.raise(c, nearGone)
-		case ev.Cause == CauseSilent && c.Inbound && c.answered():
+		case ev.Cause == telephony.CauseSilent && c.Inbound && c.answered():
 			e.raise(c, farSilent)
 		default:
 			e.raise(c, farGone)
 		}
-	case LegLost:
+	case telephony.LegLost:
 		l.away = true
 		l.lease.end()
 		if isNear {
@@ -69,7 +70,7 @@ func (e *Engine) onLeg(ev Event) {
 		} else {
 			e.raise(c, farGone)
 		}
-	case Digit:
+	case telephony.Digit:
 		if isNear {
 			e.onDigit(c, ev.Digit)
 		}
@@ -89,7 +90,7 @@ func (e *Engine) legUp(c *call, l *leg, isNear bool) {
 }
 
 // keys are the languages that callers choose by key, the same on every line, because the greeting says them.
-var keys = map[string]Language{"1": English, "2": Spanish}
+var keys = map[string]telephony.Language{"1": telephony.English, "2": telephony.Spanish}
 
 func (e *Engine) onDigit(c *call, digit string) {
 	l, ok := keys[digit]
@@ -106,13 +107,13 @@ func (e *Engine) onDigit(c *call, digit string) {
 }
 
 // open begins a caller's call. The same leg told twice is the same call.
-func (e *Engine) open(v LegView, name string) {
-	id := CallOf(v.Leg)
+func (e *Engine) open(v telephony.LegView, name string) {
+	id := telephony.CallOf(v.Leg)
 	if e.calls[id] != nil || e.hasEnded(id) || !e.known {
 		return
 	}
-	c := e.newCall(Call{ID: id, DID: v.DID, ANI: v.ANI, CallerName: CleanName(name), Inbound: true,
-		OpenedAt: e.cfg.Now(), State: Arrived, Language: English}, opening)
+	c := e.newCall(telephony.Call{ID: id, DID: v.DID, ANI: v.ANI, CallerName: telephony.CleanName(name), Inbound: true,
+		OpenedAt: e.cfg.Now(), State: telephony.Arrived, Language: telephony.English}, opening)
 	c.near = leg{id: v.Leg, up: v.Up, known: e.clock, lease: e.lease(v.Leg)}
 	e.legs[v.Leg] = c
 	if !v.Up {
@@ -120,7 +121,7 @@ func (e *Engine) open(v LegView, name string) {
 			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Ring(ctx, v.Leg) })
 		}, func(err error) { e.failed(c, "ring back", err, "") })
 	}
-	var line Line
+	var line telephony.Line
 	var owned bool
 	e.work(func(ctx context.Context) error {
 		e.patiently(ctx, func(ctx context.Context) (err error) {
@@ -141,7 +142,7 @@ func (e *Engine) open(v LegView, name string) {
 	})
 }
 
-func (c *call) setLine(l Line) {
+func (c *call) setLine(l telephony.Line) {
 	c.line, c.Account = l, l.Account
 	if len(l.Languages) > 0 && !slices.Contains(l.Languages, c.Language) || c.phase == opening && len(l.Languages) > 0 {
 		c.Language = l.Languages[0]
@@ -149,7 +150,7 @@ func (c *call) setLine(l Line) {
 }
 
 // newCall takes a call into the engine's hands.
-func (e *Engine) newCall(c Call, p phase) *call {
+func (e *Engine) newCall(c telephony.Call, p phase) *call {
 	n := &call{Call: c, phase: p, bridge: bridgeOf(c.ID)}
 	e.calls[c.ID] = n
 	e.touch(n)
@@ -192,7 +193,7 @@ func (e *Engine) wipe(c *call) {
 // ringingOut tells whether the far leg may still be on its way out: its hang-up must wait for that.
 func (e *Engine) ringingOut(c *call) bool { return c.reach.busy || len(c.reach.jobs) > 0 }
 
-func (e *Engine) hangUpLeg(id LegID) {
+func (e *Engine) hangUpLeg(id telephony.LegID) {
 	e.work(func(ctx context.Context) error {
 		return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.Hangup(ctx, id) })
 	}, func(err error) {
@@ -216,12 +217,12 @@ func (e *Engine) letGo(c *call) {
 func (l *leg) endLease() { l.lease.end() }
 
 // dropStray hangs up a leg that belongs to no call of ours any more.
-func (e *Engine) dropStray(id LegID) {
+func (e *Engine) dropStray(id telephony.LegID) {
 	e.cfg.Log.Info("telephony: hanging up a leg that no call wants", "leg", id)
 	e.hangUpLeg(id)
 }
 
-func (e *Engine) onRecordingEnded(r RecordingID) {
+func (e *Engine) onRecordingEnded(r telephony.RecordingID) {
 	if c := e.calls[callOfRecording(r)]; c != nil && c.rec == r {
 		c.rec = ""
 	}

@@ -1,0 +1,44 @@
+package engine
+
+import (
+	"fmt"
+	"lamplight/telephony"
+	"strings"
+	"time"
+)
+
+// The things of a call on the switch carry its id and a suffix of fixed width, so that none is a prefix of another and
+// each leads back to its call.
+const (
+	bridgeSuffix = "-bridge"
+	nearSuffix   = "-near"
+	farSuffix    = "-far"
+)
+
+func bridgeOf(c telephony.CallID) telephony.BridgeID { return telephony.BridgeID(c + bridgeSuffix) }
+func nearOf(c telephony.CallID) telephony.LegID      { return telephony.LegID(c + nearSuffix) }
+func farOf(c telephony.CallID) telephony.LegID       { return telephony.LegID(c + farSuffix) }
+
+// marked is the call's id with a letter and a moment to the millisecond: a name that a later engine does not give again.
+func marked(c telephony.CallID, letter byte, at time.Time) string {
+	return fmt.Sprintf("%s-%c%012x", c, letter, at.UnixMilli())
+}
+
+const markLen = len("-r000000000000")
+
+// callOfBridge and callOfRecording lead back from a thing's name to its call; "" when the name is not of ours.
+func callOfBridge(b telephony.BridgeID) telephony.CallID {
+	c, ok := strings.CutSuffix(string(b), bridgeSuffix)
+	if !ok {
+		return ""
+	}
+	return telephony.CallID(c)
+}
+
+func callOfRecording(r telephony.RecordingID) telephony.CallID {
+	at := len(r) - markLen
+	if at <= 0 || r[at] != '-' || r[at+1] != 'r' {
+		return ""
+	}
+	return telephony.CallID(r[:at])
+}
