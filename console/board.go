@@ -10,6 +10,7 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/telephony"
 )
@@ -134,7 +135,7 @@ func (h *House) Board(ctx context.Context) ([]BoardRow, error) {
 }
 
 // rows puts together what the record and routing know of what is open.
-func (h *House) rows(ctx context.Context, open []notes.BoardRow) ([]BoardRow, error) {
+func (h *House) rows(ctx context.Context, open []record.BoardRow) ([]BoardRow, error) {
 	climbs, err := h.cfg.Routing.Rows(ctx)
 	if err != nil {
 		return nil, err
@@ -207,7 +208,7 @@ func lateness(late string) int {
 }
 
 // row draws a record's row.
-func (h *House) row(ctx context.Context, r notes.BoardRow) (BoardRow, error) {
+func (h *House) row(ctx context.Context, r record.BoardRow) (BoardRow, error) {
 	row := BoardRow{Kind: r.Kind, Note: r.Note.ID, Call: r.Call, Ref: r.Note.Reference, Account: r.Account, Urgency: r.Note.Urgency, Patient: r.Patient,
 		State: r.Note.State, TakenAt: r.Since, Last: LastStep{Kind: "taken", At: r.Since}}
 	switch r.Kind {
@@ -219,14 +220,14 @@ func (h *House) row(ctx context.Context, r notes.BoardRow) (BoardRow, error) {
 		if !r.Number {
 			row.Last.Detail = "number-withheld"
 		}
-	case notes.Voicemail:
+	case record.Voicemail:
 		row.Last.Kind = "voicemail"
 	}
 	acc, err := h.cfg.Store.Account(ctx, r.Account)
 	switch {
 	case err == nil:
 		row.Practice = acc.Name
-	case !errors.Is(err, notes.ErrNoAccount): // a call to a number nobody owns has no practice
+	case !errors.Is(err, record.ErrNoAccount): // a call to a number nobody owns has no practice
 		return row, err
 	}
 	return row, nil
@@ -295,7 +296,7 @@ func (h *House) Story(ctx context.Context, ref StoryRef) (Story, error) {
 		out.AddOns = append(out.AddOns, word)
 	}
 	acc, err := h.cfg.Store.Account(ctx, account)
-	if err != nil && !errors.Is(err, notes.ErrNoAccount) {
+	if err != nil && !errors.Is(err, record.ErrNoAccount) {
 		return Story{}, err
 	}
 	out.Row.Practice = acc.Name

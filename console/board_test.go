@@ -18,6 +18,7 @@ import (
 	"lamplight/notes/audit/tree"
 	"lamplight/notes/postgres"
 	"lamplight/notes/postgres/postgrestest"
+	"lamplight/notes/record"
 	"lamplight/notes/seal"
 	"lamplight/routing"
 	"lamplight/telephony"
@@ -27,7 +28,7 @@ import (
 type boardHouse struct {
 	*House
 	pool  *pgxpool.Pool
-	store *notes.Store
+	store *record.Store
 	desk  *routing.Engine
 }
 
@@ -44,7 +45,7 @@ func newBoardHouse(t *testing.T) *boardHouse {
 	}
 	log := audit.NewLog(b.pool, key)
 	ring := seal.NewRing(root, postgres.NewShelf(b.pool, log))
-	b.store = notes.NewStore(b.pool, log, ring, nil)
+	b.store = record.NewStore(b.pool, log, ring, nil)
 	if b.desk, err = routing.New(routing.Config{Pool: b.pool, Log: log, LinkBase: "https://page.example", LinkKey: make([]byte, 32)}); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +85,7 @@ func (b *boardHouse) take(t *testing.T, account telephony.AccountID, name string
 
 // agentFor is an agent of one practice, or of all.
 func agentFor(id, account string) access.Actor {
-	return access.Actor{Person: access.PersonID(id), Grants: []access.Grant{{Account: account, Role: access.Agent}}}
+	return access.Actor{Person: notes.PersonID(id), Grants: []access.Grant{{Account: account, Role: notes.RoleAgent}}}
 }
 
 // sits opens a desk's stream whose first event is a hello.
@@ -141,7 +142,7 @@ func TestABoardIsReadOnceForAllWhoSeeTheSame(t *testing.T) {
 	}
 	everywhere = append(everywhere, b.sits(t, agentFor("agent-00", access.Everywhere))) // one at two desks
 	one := b.sits(t, agentFor("agent-lakeside", "lakeside"))
-	nobody := b.sits(t, access.Actor{Person: "admin", Grants: []access.Grant{{Account: access.Everywhere, Role: access.Admin}}})
+	nobody := b.sits(t, access.Actor{Person: "admin", Grants: []access.Grant{{Account: access.Everywhere, Role: notes.RoleAdmin}}})
 
 	b.boardMoved()
 	for _, events := range everywhere {

@@ -9,6 +9,7 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/routing/channel/push"
 	"lamplight/telephony"
@@ -47,7 +48,7 @@ func (h *House) Me(ctx context.Context) (Me, error) {
 		return Me{}, err
 	}
 	me := Me{ID: a.Person, Name: a.Name, Language: telephony.Language(a.Language), Accounts: []AccountRef{}, LockAfter: h.cfg.LockAfter}
-	for _, r := range []access.Role{access.Supervisor, access.Provider, access.Practice, access.Agent, access.Admin} {
+	for _, r := range []notes.Role{notes.RoleSupervisor, notes.RoleProvider, notes.RolePractice, notes.RoleAgent, notes.RoleAdmin} {
 		if a.Has(r) {
 			me.Role = string(r)
 			break
@@ -58,7 +59,7 @@ func (h *House) Me(ctx context.Context) (Me, error) {
 		return Me{}, err
 	}
 	for _, acc := range all {
-		if a.May(access.ReadNote, string(acc.ID)) {
+		if a.May(notes.ReadNote, string(acc.ID)) {
 			ref := accountRef(acc)
 			for _, t := range acc.Script.CallTypes {
 				ref.CallTypes = append(ref.CallTypes, CallTypeRef{ID: t.ID, Label: t.Label})
@@ -66,7 +67,7 @@ func (h *House) Me(ctx context.Context) (Me, error) {
 			me.Accounts = append(me.Accounts, ref)
 		}
 	}
-	if a.Has(access.Practice) || a.Has(access.Supervisor) {
+	if a.Has(notes.RolePractice) || a.Has(notes.RoleSupervisor) {
 		me.Agents, err = h.agents(ctx)
 	}
 	return me, err
@@ -80,7 +81,7 @@ func (h *House) agents(ctx context.Context) ([]AgentRef, error) {
 	}
 	var out []AgentRef
 	for _, p := range people {
-		if slices.ContainsFunc(p.Grants, func(g access.Grant) bool { return g.Role == access.Agent || g.Role == access.Supervisor }) {
+		if slices.ContainsFunc(p.Grants, func(g access.Grant) bool { return g.Role == notes.RoleAgent || g.Role == notes.RoleSupervisor }) {
 			out = append(out, AgentRef{ID: p.ID, Name: p.Name})
 		}
 	}
@@ -101,7 +102,7 @@ func (h *House) Locate(ctx context.Context, token string) (notes.NoteID, error) 
 	if err != nil {
 		return "", pageRefusal(err)
 	}
-	if !a.May(access.ReadNote, string(l.Account)) {
+	if !a.May(notes.ReadNote, string(l.Account)) {
 		return "", &Error{Code: "portal.error.not-found"}
 	}
 	return l.Note, nil
@@ -115,7 +116,7 @@ const inboxDays = 3
 func (h *House) inboxNotes(ctx context.Context) ([]notes.Note, error) {
 	var out []notes.Note
 	seen := map[notes.NoteID]bool{}
-	for _, f := range []notes.CallsFilter{
+	for _, f := range []record.CallsFilter{
 		{State: string(notes.Open), Limit: 500}, {State: string(notes.Read), Limit: 500},
 		{From: h.cfg.Now().AddDate(0, 0, -inboxDays), Limit: 200},
 	} {
@@ -227,7 +228,7 @@ func (h *House) card(ctx context.Context, a access.Actor, n notes.Note) (Card, e
 	c := Card{Note: n.ID, Ref: n.Reference, Practice: accountRef(acc), Urgency: n.Urgency, CallType: t.Label, Language: n.Language, TakenAt: n.TakenAt,
 		State: n.State, Reason: n.Body.Fields["reason"], Verbatim: n.Body.Verbatim, ReadBack: n.Body.ReadBack, AckedAt: n.AckedAt, ClosedAt: n.ClosedAt,
 		AddOns: n.AddOns, Fields: cardFields(t, *n.Body), Told: []Told{}, Now: h.cfg.Now(),
-		CanAct: a.May(access.AckNote, string(n.Account)) && n.State != notes.Closed}
+		CanAct: a.May(notes.AckNote, string(n.Account)) && n.State != notes.Closed}
 	if c.Taker, err = h.name(ctx, n.Taker); err != nil {
 		return Card{}, err
 	}
@@ -313,7 +314,7 @@ func (h *House) Rendered(ctx context.Context, note notes.NoteID, token string) e
 		return err
 	}
 	n, err := h.cfg.Store.Note(ctx, note)
-	if err != nil || !a.May(access.ReadNote, string(n.Account)) {
+	if err != nil || !a.May(notes.ReadNote, string(n.Account)) {
 		return pageRefusal(errors.Join(err, access.ErrForbidden))
 	}
 	if token != "" {
@@ -325,7 +326,7 @@ func (h *House) Rendered(ctx context.Context, note notes.NoteID, token string) e
 			return err
 		}
 	}
-	if a.May(access.AckNote, string(n.Account)) { // an office's staff looking at it is no provider reading it
+	if a.May(notes.AckNote, string(n.Account)) { // an office's staff looking at it is no provider reading it
 		if _, err := h.cfg.Store.MarkRead(ctx, note); err != nil {
 			return pageRefusal(err)
 		}
@@ -348,7 +349,7 @@ func (h *House) acted(ctx context.Context, note notes.NoteID, do func(by routing
 }
 
 // endClimb is the hook by which an act that takes a note on ends its climb in the same transaction.
-func (h *House) endClimb(by routing.Actor) notes.ActHook {
+func (h *House) endClimb(by routing.Actor) record.ActHook {
 	return func(ctx context.Context, tx pgx.Tx, n notes.Note) error {
 		_, err := h.cfg.Routing.AckTx(ctx, tx, by, n.ID)
 		if errors.Is(err, routing.ErrNoDispatch) {
@@ -371,7 +372,7 @@ func (h *House) PassOn(ctx context.Context, note notes.NoteID) (Card, error) {
 		if err != nil {
 			return err
 		}
-		if _, err := access.Check(ctx, access.AckNote, string(n.Account)); err != nil {
+		if _, err := access.Check(ctx, notes.AckNote, string(n.Account)); err != nil {
 			return err
 		}
 		return h.cfg.Routing.PassOn(ctx, by, note)
@@ -382,7 +383,7 @@ func (h *House) PassOn(ctx context.Context, note notes.NoteID) (Card, error) {
 // stands on the board until an agent adds to the note.
 func (h *House) Reply(ctx context.Context, note notes.NoteID, text string) (Card, error) {
 	return h.acted(ctx, note, func(routing.Actor) error {
-		n, err := h.cfg.Store.AddOn(ctx, note, "", notes.Reply, text)
+		n, err := h.cfg.Store.AddOn(ctx, note, "", record.Reply, text)
 		if err == nil {
 			told := h.now(Event{Kind: "notice", Notice: "desk.notice.reply"})
 			if taker := telephony.AgentID(n.Taker); h.streams.watched(taker) {
@@ -412,7 +413,7 @@ func (h *House) CallPatient(ctx context.Context, note notes.NoteID, id string) e
 	if err != nil {
 		return pageRefusal(err)
 	}
-	if !a.May(access.AckNote, string(n.Account)) {
+	if !a.May(notes.AckNote, string(n.Account)) {
 		return &Error{Code: "portal.error.forbidden"}
 	}
 	acc, err := h.cfg.Store.Account(ctx, n.Account)

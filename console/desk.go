@@ -12,6 +12,7 @@ import (
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/postgres"
+	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/routing/oncall"
 	"lamplight/telephony"
@@ -33,7 +34,7 @@ type Trainer interface {
 
 // Config is what a House stands on. Trainer may be nil: there are no practice calls then.
 type Config struct {
-	Store   *notes.Store
+	Store   *record.Store
 	Door    *access.Door
 	Routing Escalations
 	Phones  *routing.Phones
@@ -93,11 +94,11 @@ var refused = []struct {
 	{engine.ErrStopped, "desk.error.switch"},
 	{access.ErrForbidden, "desk.error.not-allowed"},
 	{access.ErrNobody, "desk.error.session"},
-	{notes.ErrNoNote, "desk.error.not-found"},
-	{notes.ErrNoCall, "desk.error.not-found"},
-	{notes.ErrNoAccount, "desk.error.not-found"},
-	{notes.ErrClosed, "desk.error.closed"},
-	{notes.ErrDraftTaken, "desk.error.draft-taken"},
+	{record.ErrNoNote, "desk.error.not-found"},
+	{record.ErrNoCall, "desk.error.not-found"},
+	{record.ErrNoAccount, "desk.error.not-found"},
+	{record.ErrClosed, "desk.error.closed"},
+	{record.ErrDraftTaken, "desk.error.draft-taken"},
 	{routing.ErrNoDispatch, "desk.error.no-dispatch"},
 	{routing.ErrBadLink, "desk.error.not-found"},
 }
@@ -107,7 +108,7 @@ func refusal(err error) error {
 	if err == nil {
 		return nil
 	}
-	var incomplete *notes.Incomplete
+	var incomplete *record.Incomplete
 	if errors.As(err, &incomplete) {
 		return &Error{Code: "desk.error.form", Fields: incomplete.Fields}
 	}
@@ -128,7 +129,7 @@ func (h *House) agent(ctx context.Context) (access.Actor, telephony.AgentID, err
 	if !ok {
 		return a, "", &Error{Code: "desk.error.session"}
 	}
-	if !a.Has(access.Agent) && !a.Has(access.Supervisor) {
+	if !a.Has(notes.RoleAgent) && !a.Has(notes.RoleSupervisor) {
 		return a, "", &Error{Code: "desk.error.not-allowed"}
 	}
 	return a, telephony.AgentID(a.Person), nil

@@ -18,6 +18,7 @@ import (
 	"lamplight/notes/audit"
 	"lamplight/notes/postgres"
 	"lamplight/notes/postgres/postgrestest"
+	"lamplight/notes/record"
 	"lamplight/notes/seal"
 	"lamplight/routing"
 	"lamplight/telephony"
@@ -30,22 +31,22 @@ type rig struct {
 	pool    *pgxpool.Pool
 	log     *audit.Log
 	key     *audit.Key
-	store   *notes.Store
+	store   *record.Store
 	door    *access.Door
 	routing *routing.Engine
 }
 
 // The people of the rig. Two practices, lakeside and bosque; what happens, happens at lakeside.
 var people = []access.Person{
-	{ID: "agent", Name: "Ana Agent", Grants: []access.Grant{{Account: "*", Role: access.Agent}}, Speaks: `{"languages":{"en":3}}`},
-	{ID: "doctor", Name: "Dr Reyes", Grants: []access.Grant{{Account: "lakeside", Role: access.Provider}}},
-	{ID: "office", Name: "Front Office", Grants: []access.Grant{{Account: "lakeside", Role: access.Practice}}},
-	{ID: "boss", Name: "Sam Boss", Grants: []access.Grant{{Account: "*", Role: access.Supervisor}}},
-	{ID: "other-doctor", Name: "Dr Bosque", Grants: []access.Grant{{Account: "bosque", Role: access.Provider}}},
-	{ID: "other-office", Name: "Otra Oficina", Grants: []access.Grant{{Account: "bosque", Role: access.Practice}}},
-	{ID: "other-agent", Name: "Olga Agent", Grants: []access.Grant{{Account: "bosque", Role: access.Agent}}, Speaks: `{"languages":{"es":3}}`},
-	{ID: "other-boss", Name: "Jefa Bosque", Grants: []access.Grant{{Account: "bosque", Role: access.Supervisor}}},
-	{ID: "admin", Name: "Ada Admin", Grants: []access.Grant{{Account: "*", Role: access.Admin}}},
+	{ID: "agent", Name: "Ana Agent", Grants: []access.Grant{{Account: "*", Role: notes.RoleAgent}}, Speaks: `{"languages":{"en":3}}`},
+	{ID: "doctor", Name: "Dr Reyes", Grants: []access.Grant{{Account: "lakeside", Role: notes.RoleProvider}}},
+	{ID: "office", Name: "Front Office", Grants: []access.Grant{{Account: "lakeside", Role: notes.RolePractice}}},
+	{ID: "boss", Name: "Sam Boss", Grants: []access.Grant{{Account: "*", Role: notes.RoleSupervisor}}},
+	{ID: "other-doctor", Name: "Dr Bosque", Grants: []access.Grant{{Account: "bosque", Role: notes.RoleProvider}}},
+	{ID: "other-office", Name: "Otra Oficina", Grants: []access.Grant{{Account: "bosque", Role: notes.RolePractice}}},
+	{ID: "other-agent", Name: "Olga Agent", Grants: []access.Grant{{Account: "bosque", Role: notes.RoleAgent}}, Speaks: `{"languages":{"es":3}}`},
+	{ID: "other-boss", Name: "Jefa Bosque", Grants: []access.Grant{{Account: "bosque", Role: notes.RoleSupervisor}}},
+	{ID: "admin", Name: "Ada Admin", Grants: []access.Grant{{Account: "*", Role: notes.RoleAdmin}}},
 }
 
 // said is what the patient said: nobody of another practice may see a word of it.
@@ -67,7 +68,7 @@ func newRig(t *testing.T) *rig {
 	}
 	r.log, r.key = audit.NewLog(r.pool, key), key
 	ring := seal.NewRing(root, postgres.NewShelf(r.pool, r.log))
-	r.store, r.door = notes.NewStore(r.pool, r.log, ring, nil), access.NewDoor(r.pool, r.log, ring)
+	r.store, r.door = record.NewStore(r.pool, r.log, ring, nil), access.NewDoor(r.pool, r.log, ring)
 	quiet, link := slog.New(slog.NewTextHandler(io.Discard, nil)), sha256.Sum256([]byte("a test's link key"))
 	if r.routing, err = routing.New(routing.Config{Pool: r.pool, Log: r.log, LinkBase: "https://page.example", LinkKey: link[:], Logger: quiet}); err != nil {
 		t.Fatal(err)
@@ -102,7 +103,7 @@ func practice(id telephony.AccountID, did telephony.Number) notes.Account {
 }
 
 // as returns a context in which the person acts.
-func (r *rig) as(t *testing.T, id access.PersonID) context.Context {
+func (r *rig) as(t *testing.T, id notes.PersonID) context.Context {
 	t.Helper()
 	a, err := r.door.ActorOf(t.Context(), id)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 
 	"lamplight/console"
 	"lamplight/notes"
-	"lamplight/notes/access"
 	"lamplight/telephony"
 )
 
@@ -81,7 +80,7 @@ func TestNobodySeesAnotherPractice(t *testing.T) {
 	}
 	before := state()
 	ways := 0
-	for _, who := range []access.PersonID{"other-doctor", "other-office", "other-agent", "other-boss", "admin", ""} {
+	for _, who := range []notes.PersonID{"other-doctor", "other-office", "other-agent", "other-boss", "admin", ""} {
 		ctx := t.Context()
 		if who != "" {
 			ctx = r.as(t, who)
@@ -126,7 +125,7 @@ func TestEveryReadingLeavesALeaf(t *testing.T) {
 	}
 	for _, c := range []struct {
 		way  string
-		who  access.PersonID
+		who  notes.PersonID
 		leaf string
 		read func(context.Context) (any, error)
 	}{
@@ -176,7 +175,7 @@ func TestANoteOnAnotherPracticesCall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, who := range []access.PersonID{"other-doctor", "other-agent"} {
+	for _, who := range []notes.PersonID{"other-doctor", "other-agent"} {
 		st, err := r.store.StoryOf(r.as(t, who), "", sent.Note)
 		if err != nil || st.Note == nil || st.Call.ANI != "" || st.Call.CallerName != "" {
 			t.Errorf("as %s: %+v, %v", who, st.Call, err)

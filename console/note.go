@@ -9,6 +9,7 @@ import (
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
+	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/telephony"
 )
@@ -83,7 +84,7 @@ func (h *House) reckon(ctx context.Context, acc notes.Account, id string) (p rou
 }
 
 func (h *House) Preview(ctx context.Context, d Draft) (Preview, error) {
-	if _, err := access.Check(ctx, access.TakeNote, string(d.Account)); err != nil {
+	if _, err := access.Check(ctx, notes.TakeNote, string(d.Account)); err != nil {
 		return Preview{}, refusal(err)
 	}
 	acc, err := h.cfg.Store.Account(ctx, d.Account)
@@ -150,7 +151,7 @@ func (h *House) AddOn(ctx context.Context, note notes.NoteID, text string) error
 	if _, _, err := h.agent(ctx); err != nil {
 		return err
 	}
-	_, err := h.cfg.Store.AddOn(ctx, note, "", notes.Remark, text)
+	_, err := h.cfg.Store.AddOn(ctx, note, "", record.Remark, text)
 	h.boardMoved()
 	return refusal(err)
 }
@@ -172,14 +173,14 @@ func (h *House) CloseAbandoned(ctx context.Context, call telephony.CallID, outco
 }
 
 // voicemail finds the open note that a call's voicemail became.
-func (h *House) voicemail(ctx context.Context, call telephony.CallID) (notes.BoardRow, bool, error) {
+func (h *House) voicemail(ctx context.Context, call telephony.CallID) (record.BoardRow, bool, error) {
 	rows, err := h.cfg.Store.Board(ctx)
 	for _, r := range rows {
-		if r.Kind == notes.Voicemail && r.Call == call {
+		if r.Kind == record.Voicemail && r.Call == call {
 			return r, true, nil
 		}
 	}
-	return notes.BoardRow{}, false, err
+	return record.BoardRow{}, false, err
 }
 
 // Supervise ends or pushes an escalation.
@@ -188,7 +189,7 @@ func (h *House) Supervise(ctx context.Context, note notes.NoteID, act, reason st
 	if err != nil {
 		return refusal(err)
 	}
-	actor, err := access.Check(ctx, access.Supervise, string(n.Account))
+	actor, err := access.Check(ctx, notes.Supervise, string(n.Account))
 	if err != nil {
 		return refusal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"lamplight/notes"
-	"lamplight/notes/access"
+	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/routing/oncall"
 	"lamplight/telephony"
@@ -19,10 +19,10 @@ func (h *House) Calls(ctx context.Context, f CallsFilter) (CallsPage, error) {
 	if err != nil {
 		return CallsPage{}, err
 	}
-	q := notes.CallsFilter{CallType: f.CallType, State: f.State, Agent: telephony.AgentID(f.Agent), Search: f.Search, After: f.After, Limit: f.Limit, Export: f.Export}
+	q := record.CallsFilter{CallType: f.CallType, State: f.State, Agent: telephony.AgentID(f.Agent), Search: f.Search, After: f.After, Limit: f.Limit, Export: f.Export}
 	zone := time.UTC
 	if f.Account != "" {
-		if !a.May(access.SearchCalls, string(f.Account)) {
+		if !a.May(notes.SearchCalls, string(f.Account)) {
 			return CallsPage{}, &Error{Code: "portal.error.not-found"}
 		}
 		acc, err := h.cfg.Store.Account(ctx, f.Account)
@@ -41,7 +41,7 @@ func (h *House) Calls(ctx context.Context, f CallsFilter) (CallsPage, error) {
 		return CallsPage{}, err
 	}
 	page, err := h.cfg.Store.Calls(ctx, q)
-	if errors.Is(err, notes.ErrCursor) {
+	if errors.Is(err, record.ErrCursor) {
 		return CallsPage{}, &Error{Code: "portal.error.malformed"}
 	}
 	if err != nil {
@@ -71,7 +71,7 @@ func localDay(day string, zone *time.Location, plus int) (time.Time, error) {
 }
 
 // callRow draws one call.
-func (h *House) callRow(ctx context.Context, l notes.CallLine) (CallRow, error) {
+func (h *House) callRow(ctx context.Context, l record.CallLine) (CallRow, error) {
 	c := l.Call
 	row := CallRow{Call: c.ID, At: c.OpenedAt, Outcome: c.Outcome, Language: c.Language, HasRecording: l.HasRecording, Patient: l.Patient}
 	if !c.AnsweredAt.IsZero() {
@@ -87,7 +87,7 @@ func (h *House) callRow(ctx context.Context, l notes.CallLine) (CallRow, error) 
 	n := *l.Note
 	row.Note, row.Ref, row.Urgency, row.State, row.Language = n.ID, n.Reference, n.Urgency, n.State, n.Language
 	acc, err := h.cfg.Store.Account(ctx, n.Account)
-	if err != nil && !errors.Is(err, notes.ErrNoAccount) {
+	if err != nil && !errors.Is(err, record.ErrNoAccount) {
 		return row, err
 	}
 	if t, ok := callType(acc, n.CallType); ok {
@@ -121,7 +121,7 @@ func (h *House) CallStory(ctx context.Context, call telephony.CallID) (CallStory
 	if err != nil {
 		return CallStory{}, pageRefusal(err)
 	}
-	line := notes.CallLine{Call: st.Call, Note: st.Note, HasRecording: len(st.Recordings) > 0}
+	line := record.CallLine{Call: st.Call, Note: st.Note, HasRecording: len(st.Recordings) > 0}
 	out := CallStory{Lines: st.Lines, Caller: formatNumber(st.Call.ANI),
 		Proof: Proof{Leaves: st.Proof.Leaves, Sequenced: st.Proof.Sequenced, Checkpoint: st.Proof.Checkpoint, At: st.Proof.At}}
 	if st.Note != nil {
@@ -150,7 +150,7 @@ func (h *House) Week(ctx context.Context, account telephony.AccountID, from stri
 	if err != nil {
 		return Week{}, err
 	}
-	if !a.May(access.ReadNote, string(account)) {
+	if !a.May(notes.ReadNote, string(account)) {
 		return Week{}, &Error{Code: "portal.error.not-found"}
 	}
 	acc, err := h.cfg.Store.Account(ctx, account)

@@ -7,6 +7,7 @@ import (
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
+	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/routing/channel/push"
 )
@@ -47,7 +48,7 @@ func TestSendPlansAnewWhatHasChanged(t *testing.T) {
 		}
 	}
 	sent("first", `["text +13125550101"]`)
-	other := notes.NewStore(r.pool, r.log, nil, nil) // another server's: this one's has the practice in memory
+	other := record.NewStore(r.pool, r.log, nil, nil) // another server's: this one's has the practice in memory
 	moved := practice("lakeside", "+13125550100")
 	moved.Contacts[0].Mobile = "+13125550199"
 	moved.Ladders = []byte(`{"ladders":[{"name":"urgent","version":2,"rungs":[{"after":"0s","who":"primary","channels":["text","push"]}]}]}`)
@@ -72,7 +73,7 @@ func (r *rig) verify(t *testing.T) {
 	if _, err := r.log.Sequence(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	report, err := audit.Verify(t.Context(), r.pool, audit.Options{Key: r.key, Tables: append(notes.Tables(), routing.Tables()...)})
+	report, err := audit.Verify(t.Context(), r.pool, audit.Options{Key: r.key, Tables: append(record.Tables(), routing.Tables()...)})
 	if err != nil || !report.Good() {
 		t.Errorf("audit: %+v %v", report, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/telephony"
 )
@@ -114,7 +115,7 @@ func (s *streams) byView() map[string][]*stream {
 	out := map[string][]*stream{}
 	for _, desks := range s.open {
 		for st := range desks {
-			accounts, everywhere := st.viewer.Accounts(access.SeeBoard)
+			accounts, everywhere := st.viewer.Accounts(notes.SeeBoard)
 			if everywhere {
 				accounts = []string{access.Everywhere}
 			}

@@ -16,7 +16,7 @@ import (
 )
 
 // desk is somebody's desk that hears what happens; the house runs with it until the test ends.
-func (r *rig) desk(t *testing.T, id access.PersonID) <-chan console.Event {
+func (r *rig) desk(t *testing.T, id notes.PersonID) <-chan console.Event {
 	t.Helper()
 	ctx, cancel := context.WithCancel(r.as(t, id))
 	t.Cleanup(cancel)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/routing"
 	"lamplight/telephony"
@@ -155,7 +156,7 @@ func (h *House) Hello(ctx context.Context) (Hello, error) {
 		return Hello{}, err
 	}
 	out := Hello{Agent: v, Now: h.cfg.Now(), Figures: h.engine.Figures(), Pauses: pauses,
-		Training: h.cfg.Trainer != nil, Supervisor: actor.Has(access.Supervisor), LockAfter: h.cfg.LockAfter}
+		Training: h.cfg.Trainer != nil, Supervisor: actor.Has(notes.RoleSupervisor), LockAfter: h.cfg.LockAfter}
 	person, err := h.cfg.Door.Person(access.System(ctx, "console"), actor.Person)
 	if err != nil {
 		return Hello{}, err
@@ -206,7 +207,7 @@ func (h *House) liveCall(id telephony.CallID) (telephony.Call, bool) {
 
 // agentView is the agent as their own desk shows them.
 func (h *House) agentView(ctx context.Context, id telephony.AgentID) (AgentView, error) {
-	p, err := h.cfg.Door.Person(access.System(ctx, "console"), access.PersonID(id))
+	p, err := h.cfg.Door.Person(access.System(ctx, "console"), notes.PersonID(id))
 	if err != nil {
 		return AgentView{}, err
 	}

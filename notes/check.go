@@ -21,8 +21,8 @@ const (
 )
 
 const (
-	longestField    = 8 << 10 // bytes
-	longestVerbatim = 64 << 10
+	MaxField    = 8 << 10 // bytes
+	MaxVerbatim = 64 << 10
 )
 
 // CheckDraft holds a draft against the practice's script and returns what is missing or wrong, by field key; none means it can
@@ -39,11 +39,11 @@ func CheckDraft(sc Script, d Draft, today time.Time) map[string]string {
 		}
 	}
 	for key, v := range d.Body.Fields { // also what another call type's form had asked
-		if len(v) > longestField || !utf8.ValidString(v) {
+		if len(v) > MaxField || !utf8.ValidString(v) {
 			wrong[key] = FieldTooLong
 		}
 	}
-	if len(d.Body.Verbatim) > longestVerbatim {
+	if len(d.Body.Verbatim) > MaxVerbatim {
 		wrong["verbatim"] = FieldTooLong
 	}
 	if !slices.Contains([]Urgency{Routine, Urgent, Emergency}, d.Urgency) {
@@ -139,7 +139,7 @@ func ParseDate(s string) (time.Time, bool) {
 }
 
 // tidy returns the body with its numbers in E.164 form and its dates in ISO form, as the script's fields say they are.
-func tidy(sc Script, callType string, b Body) Body {
+func Tidy(sc Script, callType string, b Body) Body {
 	out := Body{Fields: map[string]string{}, Verbatim: b.Verbatim, ReadBack: slices.Clone(b.ReadBack)}
 	for k, v := range b.Fields {
 		out.Fields[k] = strings.TrimSpace(v)

@@ -1,27 +1,21 @@
-// Package notes is the record: practices (Account), their scripts, every call, and the Note an agent takes, from the
-// first key to the provider's closing it. What must last is a row in one PostgreSQL store; what a patient said is sealed
-// (notes/seal) before it gets there; every act that changes or opens a record commits its leaf (notes/audit) in the same
-// transaction, and a read commits its leaf before it decrypts.
+// Package notes holds the words and rules of the record: practices (Account) and their scripts, the Note an agent takes from
+// the first key to its closing, its Story, and who may do what (Role, Act).
 //
-// It promises that a note is stored with its leaf and whatever must follow from it (its dispatch, through TakeHook) in
-// one transaction or not at all, that a locked note is only ever added to, and that nobody reads without the right
-// (notes/access) and a trace.
+// It promises that a rule about a note stands here once (CheckDraft, Tidy, ParsePhone), and that it compiles with no
+// driver, so that a desk may know the words without holding a database.
 //
-// It leaves to others: who must be told and when (routing), what a screen shows (console), how a call moves (telephony).
+// It leaves to others: keeping them (notes/record), sealing them (notes/seal), proving them (notes/audit), knowing people
+// (notes/access), and who must be told and when (routing).
 package notes
 
 import (
 	"time"
 
-	"lamplight/notes/access"
 	"lamplight/telephony"
 )
 
 // A NoteID names one note for ever; sortable by time (UUIDv7).
 type NoteID string
-
-// A PersonID names a person: agent, supervisor, provider, practice staff, administrator.
-type PersonID = access.PersonID
 
 // Text is a sentence in each language the house speaks, keyed by "en" and "es".
 type Text map[telephony.Language]string

@@ -12,9 +12,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"lamplight/notes"
 	"lamplight/notes/audit"
 	"lamplight/notes/postgres"
+	"lamplight/notes/record"
 	"lamplight/routing/channel"
 )
 
@@ -55,8 +55,8 @@ type Engine struct {
 }
 
 var (
-	_ Desk              = (*Engine)(nil)
-	_ notes.StorySource = (*Engine)(nil)
+	_ Desk               = (*Engine)(nil)
+	_ record.StorySource = (*Engine)(nil)
 )
 
 // New checks cfg. Nothing runs before Run.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"lamplight/console/wire"
-	"lamplight/notes/access"
+	"lamplight/notes"
 	"lamplight/notes/audit"
 	"lamplight/telephony/asterisk"
 )
@@ -164,10 +164,10 @@ func (c *demoCodeCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	if keys.Codes[access.PersonID(c.Login)] == "" {
+	if keys.Codes[notes.PersonID(c.Login)] == "" {
 		return fmt.Errorf("the demo has nobody called %q", c.Login)
 	}
-	code, err := keys.code(access.PersonID(c.Login), time.Now())
+	code, err := keys.code(notes.PersonID(c.Login), time.Now())
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 
 	"lamplight/console"
 	"lamplight/console/wire"
-	"lamplight/notes/access"
+	"lamplight/notes"
 )
 
 // A knock is one try at a door: what was answered, and how long that took. Doors must answer alike; answer holds all that
@@ -89,7 +89,7 @@ func (d *demo) desk(t *testing.T) knock {
 func TestTheDoors(t *testing.T) {
 	t.Parallel()
 	d := boot(t)
-	var people []access.PersonID
+	var people []notes.PersonID
 	for _, p := range everybody(d.practices) {
 		people = append(people, p.ID)
 	}
@@ -114,7 +114,7 @@ func TestTheDoors(t *testing.T) {
 }
 
 // alike takes turns between people who exist and people who do not, with a wrong password.
-func (d *demo) alike(t *testing.T, try knock, want string, people []access.PersonID) {
+func (d *demo) alike(t *testing.T, try knock, want string, people []notes.PersonID) {
 	t.Helper()
 	took := map[bool][]time.Duration{}
 	var first string
@@ -159,7 +159,7 @@ func (d *demo) alike(t *testing.T, try knock, want string, people []access.Perso
 }
 
 // slowed: one failure more and a login that exists and one that does not have to wait, alike, whatever the password.
-func (d *demo) slowed(t *testing.T, try knock, waits, in string, person access.PersonID) {
+func (d *demo) slowed(t *testing.T, try knock, waits, in string, person notes.PersonID) {
 	t.Helper()
 	known, unknown := string(person), "x"+string(person)[1:]
 	for _, login := range []string{known, unknown} {

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/routing/channel/pocket"
 	"lamplight/routing/channel/push"
@@ -160,7 +161,7 @@ func (d *demo) subscribe(ctx context.Context) error {
 			return err
 		}
 		actx := access.System(ctx, "demo")
-		if err := d.server.phones.Subscribe(actx, access.PersonID(p.Person), sub); err != nil {
+		if err := d.server.phones.Subscribe(actx, notes.PersonID(p.Person), sub); err != nil {
 			return err
 		}
 	}

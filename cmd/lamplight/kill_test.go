@@ -13,8 +13,8 @@ import (
 
 	"lamplight/console"
 	"lamplight/console/wire"
-	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/record"
 	"lamplight/telephony"
 	"lamplight/telephony/asterisk"
 	"lamplight/telephony/phone"
@@ -222,7 +222,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 	}
 	if err := w.until(ctx, "the voicemail on the board", func(s deskState) bool {
 		for _, r := range s.board {
-			if r.Kind == notes.Voicemail {
+			if r.Kind == record.Voicemail {
 				return true
 			}
 		}

@@ -79,7 +79,7 @@ func (w *walker) taken(t *testing.T) (console.Sent, string, scenario) {
 }
 
 // onThePhone opens the link, proves who they are, reads and acknowledges.
-func onThePhone(t *testing.T, w *walker, p *page, person access.PersonID, link string, note notes.NoteID) {
+func onThePhone(t *testing.T, w *walker, p *page, person notes.PersonID, link string, note notes.NoteID) {
 	ctx := access.System(t.Context(), "test")
 	state := func(want notes.NoteState) {
 		t.Helper()
@@ -193,7 +193,7 @@ func (p *page) asleep(back func()) {
 }
 
 // signedInAs signs in with the code after the last one used.
-func (p *page) signedInAs(d *demo, who access.PersonID) func() {
+func (p *page) signedInAs(d *demo, who notes.PersonID) func() {
 	return func() {
 		p.t.Helper()
 		p.signInWith(d, who, d.keys.Password, time.Now().Add(codeStep))
@@ -329,12 +329,12 @@ func (p *page) write(sel, words string) {
 }
 
 // signIn fills the form and sends it. The code is the next one each time: a code opens once.
-func (p *page) signIn(d *demo, who access.PersonID, password string) {
+func (p *page) signIn(d *demo, who notes.PersonID, password string) {
 	p.t.Helper()
 	p.signInWith(d, who, password, time.Now())
 }
 
-func (p *page) signInWith(d *demo, who access.PersonID, password string, at time.Time) {
+func (p *page) signInWith(d *demo, who notes.PersonID, password string, at time.Time) {
 	p.t.Helper()
 	code, err := d.keys.code(who, at)
 	if err != nil {

@@ -147,7 +147,7 @@ type peopleAddCmd struct {
 	recordFlags
 	Login    string         `arg:"" help:"What they sign in with; also what a practice's contact calls its person."`
 	Name     string         `required:"" help:"As colleagues read it."`
-	Role     access.Role    `required:"" enum:"agent,supervisor,provider,practice,admin" help:"What they are."`
+	Role     notes.Role     `required:"" enum:"agent,supervisor,provider,practice,admin" help:"What they are."`
 	Account  string         `help:"For which practice; agents, supervisors and administrators work for all." default:"*"`
 	Language string         `enum:"en,es" default:"en" help:"Of their screens."`
 	Phone    string         `help:"An agent's phone on the switch, agent1."`
@@ -157,12 +157,12 @@ type peopleAddCmd struct {
 func (c *peopleAddCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
 func (c *peopleAddCmd) run(ctx context.Context, out io.Writer) (err error) {
-	p := access.Person{ID: access.PersonID(c.Login), Login: c.Login, Name: c.Name, Language: c.Language, Endpoint: c.Phone,
+	p := access.Person{ID: notes.PersonID(c.Login), Login: c.Login, Name: c.Name, Language: c.Language, Endpoint: c.Phone,
 		Grants: []access.Grant{{Account: c.Account, Role: c.Role}}}
-	if (c.Role == access.Provider || c.Role == access.Practice) && c.Account == access.Everywhere {
+	if (c.Role == notes.RoleProvider || c.Role == notes.RolePractice) && c.Account == access.Everywhere {
 		return fmt.Errorf("a %s belongs to a practice: give --account", c.Role)
 	}
-	if c.Role == access.Agent && (c.Phone == "" || len(c.Speaks) == 0) {
+	if c.Role == notes.RoleAgent && (c.Phone == "" || len(c.Speaks) == 0) {
 		return errors.New("an agent needs --phone and --speaks")
 	}
 	speaks := console.Speaks{Languages: map[telephony.Language]telephony.Level{}}

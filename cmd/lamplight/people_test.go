@@ -11,6 +11,7 @@ import (
 
 	"github.com/pquerna/otp"
 
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/postgres/postgrestest"
 )
@@ -63,7 +64,7 @@ func TestAPracticeThatReachesNobodyIsRefused(t *testing.T) {
 func TestWhoLeavesIsOut(t *testing.T) {
 	ctx, pool := t.Context(), postgrestest.New(t)
 	flags := recordFlags{State: t.TempDir(), DatabaseURL: postgrestest.Cluster(t).DatabaseURL(pool.Config().ConnConfig.Database)}
-	add := peopleAddCmd{recordFlags: flags, Login: "Elena.Reyes", Name: "Elena Reyes", Role: access.Provider, Account: "lakeside", Language: "en"}
+	add := peopleAddCmd{recordFlags: flags, Login: "Elena.Reyes", Name: "Elena Reyes", Role: notes.RoleProvider, Account: "lakeside", Language: "en"}
 	var told strings.Builder
 	if err := add.run(ctx, &told); err != nil {
 		t.Fatal(err)

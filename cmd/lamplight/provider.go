@@ -14,13 +14,12 @@ import (
 
 	"lamplight/console"
 	"lamplight/notes"
-	"lamplight/notes/access"
 )
 
 // providers are the scripted providers, each with a browser that stays signed in.
 type providers struct {
 	d    *demo
-	open map[access.PersonID]*provider
+	open map[notes.PersonID]*provider
 }
 
 // provider is one provider's browser.
@@ -36,7 +35,7 @@ func (p *providers) at(ctx context.Context, number string) (*provider, error) {
 		if ph.Number != number {
 			continue
 		}
-		who := access.PersonID(ph.Person)
+		who := notes.PersonID(ph.Person)
 		if one, ok := p.open[who]; ok {
 			return one, nil
 		}
@@ -45,7 +44,7 @@ func (p *providers) at(ctx context.Context, number string) (*provider, error) {
 			return nil, err
 		}
 		if p.open == nil {
-			p.open = map[access.PersonID]*provider{}
+			p.open = map[notes.PersonID]*provider{}
 		}
 		p.open[who] = one
 		return one, nil
@@ -54,7 +53,7 @@ func (p *providers) at(ctx context.Context, number string) (*provider, error) {
 }
 
 // signInPages signs a demo person in on the web.
-func (d *demo) signInPages(ctx context.Context, who access.PersonID) (*provider, error) {
+func (d *demo) signInPages(ctx context.Context, who notes.PersonID) (*provider, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return nil, fmt.Errorf("open a browser: %w", err)

@@ -36,10 +36,10 @@ type practice struct {
 }
 
 type demoPerson struct {
-	ID       access.PersonID `json:"id"`
-	Name     string          `json:"name"`
-	Role     access.Role     `json:"role"`
-	Language string          `json:"language"`
+	ID       notes.PersonID `json:"id"`
+	Name     string         `json:"name"`
+	Role     notes.Role     `json:"role"`
+	Language string         `json:"language"`
 }
 
 // desks are the demo's own staff.
@@ -48,26 +48,26 @@ var desks = []struct {
 	endpoint string
 	speaks   console.Speaks
 }{
-	{demoPerson{"ana.ruiz", "Ana Ruiz", access.Agent, "en"}, "agent1",
+	{demoPerson{"ana.ruiz", "Ana Ruiz", notes.RoleAgent, "en"}, "agent1",
 		console.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Native, "es": telephony.Native}}},
-	{demoPerson{"ben.cole", "Ben Cole", access.Agent, "en"}, "agent2",
+	{demoPerson{"ben.cole", "Ben Cole", notes.RoleAgent, "en"}, "agent2",
 		console.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Native}}},
-	{demoPerson{"sofia.marin", "Sofía Marín", access.Supervisor, "es"}, "agent3",
+	{demoPerson{"sofia.marin", "Sofía Marín", notes.RoleSupervisor, "es"}, "agent3",
 		console.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Qualified, "es": telephony.Native}}},
 }
 
 // demoKeys are the made-up secrets of the demo's people, made at its first start and kept with the other keys.
 type demoKeys struct {
-	Password string                     `json:"password"` // the same for all: this is a demo
-	Codes    map[access.PersonID]string `json:"codes"`    // one-time-code secrets
-	Used     map[access.PersonID]int64  `json:"used"`     // the half minute whose code each used last: a code opens once
+	Password string                    `json:"password"` // the same for all: this is a demo
+	Codes    map[notes.PersonID]string `json:"codes"`    // one-time-code secrets
+	Used     map[notes.PersonID]int64  `json:"used"`     // the half minute whose code each used last: a code opens once
 }
 
 const codeStep = 30 * time.Second
 
 // fresh gives a code that was not used yet, waiting for one if it must: a demo started again at once has used those that
 // the clock allows.
-func (d *demo) fresh(ctx context.Context, who access.PersonID) (string, error) {
+func (d *demo) fresh(ctx context.Context, who notes.PersonID) (string, error) {
 	step := max(time.Now().Unix()/int64(codeStep/time.Second), d.keys.Used[who]+1)
 	at := time.Unix(step*int64(codeStep/time.Second), 0)
 	wait := time.NewTimer(time.Until(at.Add(-codeStep))) // the door takes the next half minute's, for clocks that differ
@@ -78,7 +78,7 @@ func (d *demo) fresh(ctx context.Context, who access.PersonID) (string, error) {
 		return "", ctx.Err()
 	}
 	if d.keys.Used == nil {
-		d.keys.Used = map[access.PersonID]int64{}
+		d.keys.Used = map[notes.PersonID]int64{}
 	}
 	d.keys.Used[who] = step
 	if err := d.server.writeDemoKeys(d.keys); err != nil {
@@ -87,7 +87,7 @@ func (d *demo) fresh(ctx context.Context, who access.PersonID) (string, error) {
 	return d.keys.code(who, at)
 }
 
-func (k demoKeys) code(p access.PersonID, at time.Time) (string, error) {
+func (k demoKeys) code(p notes.PersonID, at time.Time) (string, error) {
 	c, err := totp.GenerateCode(k.Codes[p], at)
 	if err != nil {
 		return "", fmt.Errorf("one-time code: %w", err)
@@ -227,7 +227,7 @@ func (s *Server) readDemoKeys() (k demoKeys, err error) {
 	if err != nil {
 		return k, err
 	}
-	k = demoKeys{Password: "lamp-" + randomWord(), Codes: map[access.PersonID]string{}}
+	k = demoKeys{Password: "lamp-" + randomWord(), Codes: map[notes.PersonID]string{}}
 	for _, p := range everybody(practices) {
 		key, err := totp.Generate(totp.GenerateOpts{Issuer: "Lamplight demo", AccountName: p.Login})
 		if err != nil {

@@ -21,10 +21,10 @@ import (
 	"lamplight/console/portal"
 	"lamplight/console/wire"
 	pages "lamplight/frontend/portal"
-	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
 	"lamplight/notes/postgres"
+	"lamplight/notes/record"
 	"lamplight/notes/seal"
 	"lamplight/routing"
 	"lamplight/routing/channel/push"
@@ -44,7 +44,7 @@ type Server struct {
 	cluster *postgres.Cluster // nil with a database of the administrator's
 	pool    *pgxpool.Pool
 	audit   *audit.Log
-	record  *notes.Store
+	record  *record.Store
 	door    *access.Door
 	board   switchboard
 	engine  *engine.Engine
@@ -153,7 +153,7 @@ func (s *Server) openRecord(ctx context.Context) error {
 	if _, err := ring.Keys(ctx, ""); err != nil { // now, and not at the first call
 		return fmt.Errorf("the keyring %s does not open this database: restore the one that belongs to it from its backup (%w)", s.state.keys("keyring.json"), err)
 	}
-	s.record = notes.NewStore(s.pool, s.audit, ring, nil)
+	s.record = record.NewStore(s.pool, s.audit, ring, nil)
 	s.door = access.NewDoor(s.pool, s.audit, ring)
 	return nil
 }

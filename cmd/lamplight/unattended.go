@@ -14,6 +14,7 @@ import (
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
 	"lamplight/notes/postgres"
+	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/telephony"
 	"lamplight/telephony/phone"
@@ -129,7 +130,7 @@ func (s *Server) verify(ctx context.Context) (audit.Report, error) {
 
 // auditedTables are all tables whose rows the log vouches for.
 func auditedTables() []audit.Table {
-	t := append(notes.Tables(), access.Tables()...)
+	t := append(record.Tables(), access.Tables()...)
 	return append(append(t, routing.Tables()...), postgres.Tables()...)
 }
 
@@ -182,7 +183,7 @@ func (d *demo) newWalker(ctx context.Context) (w *walker, err error) {
 }
 
 // signInDesk signs a demo person in at a desk.
-func (d *demo) signInDesk(ctx context.Context, who access.PersonID) (*wire.Client, error) {
+func (d *demo) signInDesk(ctx context.Context, who notes.PersonID) (*wire.Client, error) {
 	code, err := d.fresh(ctx, who)
 	if err != nil {
 		return nil, err

@@ -15,8 +15,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/record"
 	"lamplight/telephony"
 	"lamplight/telephony/phone"
 )
@@ -105,7 +105,7 @@ func TestTheWalk(t *testing.T) {
 // calledBack has the provider who took the newest note on connected to its patient, through the practice's number.
 func calledBack(t *testing.T, w *walker) {
 	ctx := access.System(t.Context(), "test")
-	page, err := w.d.server.record.Calls(ctx, notes.CallsFilter{Limit: 1})
+	page, err := w.d.server.record.Calls(ctx, record.CallsFilter{Limit: 1})
 	if err != nil || len(page.Lines) != 1 {
 		t.Fatalf("the newest note: %+v, %v", page, err)
 	}
@@ -315,7 +315,7 @@ func (w *walker) ended(t *testing.T, want telephony.Outcome) {
 	})
 	var got telephony.Outcome
 	eventually(t, "an outcome", func() bool {
-		page, err := w.d.server.record.Calls(ctx, notes.CallsFilter{Limit: 1})
+		page, err := w.d.server.record.Calls(ctx, record.CallsFilter{Limit: 1})
 		if err != nil || len(page.Lines) != 1 {
 			t.Fatalf("the newest call: %+v, %v", page, err)
 		}

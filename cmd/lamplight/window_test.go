@@ -14,6 +14,7 @@ import (
 	"lamplight/cmd/console/windowtest"
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/record"
 	"lamplight/routing/channel/pocket"
 	"lamplight/telephony"
 	"lamplight/telephony/phone"
@@ -253,7 +254,7 @@ func (d *demo) openNote(t *testing.T, ref string) notes.Note {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(rows, func(r notes.BoardRow) bool { return r.Note.Reference == ref })
+	i := slices.IndexFunc(rows, func(r record.BoardRow) bool { return r.Note.Reference == ref })
 	if i < 0 {
 		t.Fatalf("no note %s among %d rows of the board", ref, len(rows))
 	}

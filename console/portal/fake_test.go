@@ -20,6 +20,7 @@ import (
 	"lamplight/console"
 	"lamplight/console/portal"
 	"lamplight/notes"
+	"lamplight/notes/record"
 	"lamplight/telephony"
 )
 
@@ -125,7 +126,7 @@ func (f *fakePages) Recording(ctx context.Context, c telephony.CallID, w io.Writ
 	if err := f.saw(ctx, "recording %s", c); err != nil {
 		return err
 	}
-	if s, ok := w.(notes.Sized); ok {
+	if s, ok := w.(record.Sized); ok {
 		if err := s.Size(int64(len(f.wav))); err != nil {
 			return err
 		}

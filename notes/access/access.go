@@ -11,64 +11,22 @@ package access
 import (
 	"context"
 	"errors"
+	"lamplight/notes"
 	"slices"
 )
-
-// A PersonID names a person for ever: agent, supervisor, provider, practice staff, administrator.
-type PersonID string
-
-// A Role is what somebody is to a practice.
-type Role string
-
-const (
-	Agent      Role = "agent"      // takes calls and notes at a desk
-	Supervisor Role = "supervisor" // an agent who may also listen, search and end escalations
-	Provider   Role = "provider"   // reads, acknowledges and closes notes
-	Practice   Role = "practice"   // an office's staff: reviews its calls
-	Admin      Role = "admin"      // keeps people and practices; opens no patient data
-)
-
-// An Act is one thing a person may or may not do.
-type Act string
-
-const (
-	TakeNote    Act = "take-note"
-	ReadNote    Act = "read-note"
-	AckNote     Act = "ack-note"
-	AddToNote   Act = "add-to-note"
-	CloseNote   Act = "close-note"
-	SeeBoard    Act = "see-board"
-	CallBack    Act = "call-back" // ring an abandoned caller and say how it ended
-	SearchCalls Act = "search-calls"
-	Listen      Act = "listen" // to recordings
-	Export      Act = "export"
-	Supervise   Act = "supervise"
-	EditAccount Act = "edit-account"
-	EditPeople  Act = "edit-people"
-	VerifyAudit Act = "verify-audit"
-)
-
-// may is the whole table of who may do what. An administrator keeps the house and opens nothing of a patient.
-var may = map[Role][]Act{
-	Agent:      {TakeNote, ReadNote, AddToNote, SeeBoard, CallBack},
-	Supervisor: {TakeNote, ReadNote, AddToNote, SeeBoard, CallBack, CloseNote, SearchCalls, Listen, Export, Supervise},
-	Provider:   {ReadNote, AckNote, AddToNote, CloseNote, SeeBoard, SearchCalls},
-	Practice:   {ReadNote, AddToNote, CloseNote, SeeBoard, SearchCalls, Listen, Export}, // notes without a ladder wait for the office, which closes them
-	Admin:      {EditAccount, EditPeople, VerifyAudit},
-}
 
 // Everywhere is the account of a grant for every practice.
 const Everywhere = "*"
 
 // A Grant gives a person a role for one practice, or for Everywhere.
 type Grant struct {
-	Account string `json:"account"`
-	Role    Role   `json:"role"`
+	Account string     `json:"account"`
+	Role    notes.Role `json:"role"`
 }
 
 // An Actor is who acts: a person with their grants, or a part of the house.
 type Actor struct {
-	Person   PersonID
+	Person   notes.PersonID
 	Name     string
 	Language string
 	Grants   []Grant
@@ -112,22 +70,22 @@ func (a Actor) ID() string {
 func (a Actor) IsSystem() bool { return a.part != "" }
 
 // May reports whether a may do act for the account.
-func (a Actor) May(act Act, account string) bool {
+func (a Actor) May(act notes.Act, account string) bool {
 	if a.part != "" {
 		return true
 	}
 	return slices.ContainsFunc(a.Grants, func(g Grant) bool {
-		return (g.Account == Everywhere || g.Account == account) && slices.Contains(may[g.Role], act)
+		return (g.Account == Everywhere || g.Account == account) && g.Role.May(act)
 	})
 }
 
 // Accounts lists the practices a may do act for; everywhere is true when it is all of them.
-func (a Actor) Accounts(act Act) (accounts []string, everywhere bool) {
+func (a Actor) Accounts(act notes.Act) (accounts []string, everywhere bool) {
 	if a.part != "" {
 		return nil, true
 	}
 	for _, g := range a.Grants {
-		if !slices.Contains(may[g.Role], act) {
+		if !g.Role.May(act) {
 			continue
 		}
 		if g.Account == Everywhere {
@@ -141,12 +99,12 @@ func (a Actor) Accounts(act Act) (accounts []string, everywhere bool) {
 }
 
 // Has reports that a holds the role for some practice.
-func (a Actor) Has(r Role) bool {
+func (a Actor) Has(r notes.Role) bool {
 	return slices.ContainsFunc(a.Grants, func(g Grant) bool { return g.Role == r })
 }
 
 // Check returns the actor when they may do act for the account, ErrNobody or ErrForbidden otherwise.
-func Check(ctx context.Context, act Act, account string) (Actor, error) {
+func Check(ctx context.Context, act notes.Act, account string) (Actor, error) {
 	a, ok := From(ctx)
 	if !ok {
 		return Actor{}, ErrNobody

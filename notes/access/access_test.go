@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
 	"lamplight/notes/audit/tree"
@@ -32,7 +33,7 @@ type doorway struct {
 	key  *audit.Key
 	dir  string
 	now  time.Time
-	id   access.PersonID
+	id   notes.PersonID
 }
 
 func newDoor(t *testing.T) *doorway {
@@ -51,7 +52,7 @@ func newDoor(t *testing.T) *doorway {
 	d.Door = access.NewDoor(pool, log, seal.NewRing(root, postgres.NewShelf(pool, log)))
 	d.Now = func() time.Time { return d.now }
 	admin := access.System(t.Context(), "seed")
-	d.id, err = d.AddPerson(admin, access.Person{Login: " Reyes ", Name: "Dr Reyes", Language: "en", Grants: []access.Grant{{Account: "lakeside", Role: access.Provider}}}, password)
+	d.id, err = d.AddPerson(admin, access.Person{Login: " Reyes ", Name: "Dr Reyes", Language: "en", Grants: []access.Grant{{Account: "lakeside", Role: notes.RoleProvider}}}, password)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +116,7 @@ func TestSignInAndOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Actor.Name != "Dr Reyes" || !s.Actor.May(access.AckNote, "lakeside") || s.Actor.May(access.AckNote, "bosque") || s.Actor.May(access.TakeNote, "lakeside") {
+	if s.Actor.Name != "Dr Reyes" || !s.Actor.May(notes.AckNote, "lakeside") || s.Actor.May(notes.AckNote, "bosque") || s.Actor.May(notes.TakeNote, "lakeside") {
 		t.Errorf("actor %+v", s.Actor)
 	}
 	var shown int
@@ -334,10 +335,10 @@ func TestSessionsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	left := in()
-	if err := d.Revoke(admin, d.id, access.Grant{Account: "lakeside", Role: access.Provider}); err != nil {
+	if err := d.Revoke(admin, d.id, access.Grant{Account: "lakeside", Role: notes.RoleProvider}); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := d.Resume(ctx, left); err != nil || s.Actor.May(access.ReadNote, "lakeside") {
+	if s, err := d.Resume(ctx, left); err != nil || s.Actor.May(notes.ReadNote, "lakeside") {
 		t.Errorf("a right taken is still there: %v", err)
 	}
 	if err := d.Leave(admin, d.id); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/pquerna/otp/hotp"
 	"github.com/pquerna/otp/totp"
 
+	"lamplight/notes"
 	"lamplight/notes/seal"
 )
 
@@ -32,7 +33,7 @@ func NewCode(issuer, login string) (secret, uri string, err error) {
 }
 
 // EnrolCode stores a person's one-time-code secret, sealed. From then on signing in needs a code. The code given is used up.
-func (d *Door) EnrolCode(ctx context.Context, id PersonID, secret, code string) error {
+func (d *Door) EnrolCode(ctx context.Context, id notes.PersonID, secret, code string) error {
 	step, ok := codeStep(secret, code, d.Now())
 	if !ok {
 		return ErrWrongCode
@@ -41,14 +42,14 @@ func (d *Door) EnrolCode(ctx context.Context, id PersonID, secret, code string) 
 }
 
 // SetCode stores a secret without a proof, for people made by an administrator or a seed.
-func (d *Door) SetCode(ctx context.Context, id PersonID, secret string) error {
+func (d *Door) SetCode(ctx context.Context, id notes.PersonID, secret string) error {
 	if _, err := hotp.GenerateCode(secret, 1); err != nil {
 		return fmt.Errorf("set a one-time code: %w", err)
 	}
 	return d.setCode(ctx, id, secret, 0)
 }
 
-func (d *Door) setCode(ctx context.Context, id PersonID, secret string, step int64) error {
+func (d *Door) setCode(ctx context.Context, id notes.PersonID, secret string, step int64) error {
 	house, err := d.ring.Keys(ctx, "")
 	if err != nil {
 		return err
@@ -66,7 +67,7 @@ func (d *Door) setCode(ctx context.Context, id PersonID, secret string, step int
 	})
 }
 
-func codeLabel(id PersonID) seal.Label {
+func codeLabel(id notes.PersonID) seal.Label {
 	return seal.Label{Kind: "person.code", ID: string(id), Version: 1}
 }
 

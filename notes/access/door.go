@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"lamplight/notes"
 	"lamplight/notes/audit"
 	"lamplight/notes/seal"
 )
@@ -194,7 +195,7 @@ func (d *Door) Resume(ctx context.Context, token string) (Session, error) {
 func (d *Door) ResumeHashed(ctx context.Context, hash []byte) (Session, error) {
 	now := d.Now()
 	var s Session
-	var person PersonID
+	var person notes.PersonID
 	// seen_at moves in steps of a twentieth of the idle time: a page of twenty requests is one write, not twenty.
 	var seen time.Time
 	err := d.pool.QueryRow(ctx, "select person, expires_at, seen_at from session where token = $1 and expires_at > $2 and seen_at > $3",
@@ -224,7 +225,7 @@ func (d *Door) ResumeHashed(ctx context.Context, hash []byte) (Session, error) {
 // SignOut ends a session; one that is over is success.
 func (d *Door) SignOut(ctx context.Context, token string) error {
 	err := pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
-		var person PersonID
+		var person notes.PersonID
 		err := tx.QueryRow(ctx, "delete from session where token = $1 returning person", tokenHash(token)).Scan(&person)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil

@@ -10,12 +10,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"lamplight/notes"
 	"lamplight/notes/audit"
 )
 
 // A Person is somebody who may sign in. Nothing in it is patient data.
 type Person struct {
-	ID       PersonID
+	ID       notes.PersonID
 	Login    string
 	Name     string
 	Language string // of their screens, "en" or "es"
@@ -44,13 +45,13 @@ var grantTable = audit.Table{Kind: "person_grant", Name: "person_grant", Key: "p
 func Tables() []audit.Table { return []audit.Table{personTable, grantTable} }
 
 // AddPerson stores a person with a password; "" lets them in by nothing. The id is made here when it is empty.
-func (d *Door) AddPerson(ctx context.Context, p Person, password string) (PersonID, error) {
-	actor, err := Check(ctx, EditPeople, Everywhere)
+func (d *Door) AddPerson(ctx context.Context, p Person, password string) (notes.PersonID, error) {
+	actor, err := Check(ctx, notes.EditPeople, Everywhere)
 	if err != nil {
 		return "", err
 	}
 	if p.ID == "" {
-		p.ID = PersonID(uuid.Must(uuid.NewV7()).String())
+		p.ID = notes.PersonID(uuid.Must(uuid.NewV7()).String())
 	}
 	hash := ""
 	if password != "" {
@@ -88,8 +89,8 @@ func (d *Door) AddPerson(ctx context.Context, p Person, password string) (Person
 	return p.ID, nil
 }
 
-func (d *Door) grantTx(ctx context.Context, tx pgx.Tx, id PersonID, g Grant) ([]audit.Row, error) {
-	if _, known := may[g.Role]; !known {
+func (d *Door) grantTx(ctx context.Context, tx pgx.Tx, id notes.PersonID, g Grant) ([]audit.Row, error) {
+	if !g.Role.Known() {
 		return nil, fmt.Errorf("no role %q", g.Role)
 	}
 	rows, err := tx.Query(ctx, "insert into person_grant (person, account, role) values ($1, $2, $3) on conflict do nothing returning "+grantTable.Returning(), id, g.Account, g.Role)
@@ -100,12 +101,12 @@ func (d *Door) grantTx(ctx context.Context, tx pgx.Tx, id PersonID, g Grant) ([]
 }
 
 // Grant gives a person a role; one they have is success.
-func (d *Door) Grant(ctx context.Context, id PersonID, g Grant) error {
+func (d *Door) Grant(ctx context.Context, id notes.PersonID, g Grant) error {
 	return d.changeGrant(ctx, id, g, "person.granted", func(tx pgx.Tx) ([]audit.Row, error) { return d.grantTx(ctx, tx, id, g) })
 }
 
 // Revoke takes a role from a person, whose sessions see it with their next act.
-func (d *Door) Revoke(ctx context.Context, id PersonID, g Grant) error {
+func (d *Door) Revoke(ctx context.Context, id notes.PersonID, g Grant) error {
 	return d.changeGrant(ctx, id, g, "person.revoked", func(tx pgx.Tx) ([]audit.Row, error) {
 		var key string
 		err := tx.QueryRow(ctx, "delete from person_grant where person = $1 and account = $2 and role = $3 returning "+grantTable.Key, id, g.Account, g.Role).Scan(&key)
@@ -116,8 +117,8 @@ func (d *Door) Revoke(ctx context.Context, id PersonID, g Grant) error {
 	})
 }
 
-func (d *Door) changeGrant(ctx context.Context, id PersonID, g Grant, action string, change func(pgx.Tx) ([]audit.Row, error)) error {
-	actor, err := Check(ctx, EditPeople, Everywhere)
+func (d *Door) changeGrant(ctx context.Context, id notes.PersonID, g Grant, action string, change func(pgx.Tx) ([]audit.Row, error)) error {
+	actor, err := Check(ctx, notes.EditPeople, Everywhere)
 	if err != nil {
 		return err
 	}
@@ -137,7 +138,7 @@ func (d *Door) changeGrant(ctx context.Context, id PersonID, g Grant, action str
 	return nil
 }
 
-func lockPerson(ctx context.Context, tx pgx.Tx, id PersonID) error {
+func lockPerson(ctx context.Context, tx pgx.Tx, id notes.PersonID) error {
 	var one int
 	err := tx.QueryRow(ctx, "select 1 from person where id = $1 for update", id).Scan(&one)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -147,7 +148,7 @@ func lockPerson(ctx context.Context, tx pgx.Tx, id PersonID) error {
 }
 
 // SetPassword gives a person a new password and ends their sessions. A person may set their own.
-func (d *Door) SetPassword(ctx context.Context, id PersonID, password string) error {
+func (d *Door) SetPassword(ctx context.Context, id notes.PersonID, password string) error {
 	hash, err := hashPassword(password)
 	if err != nil {
 		return err
@@ -161,8 +162,8 @@ func (d *Door) SetPassword(ctx context.Context, id PersonID, password string) er
 }
 
 // Leave ends a person's access and sessions at once. Their acts stay theirs.
-func (d *Door) Leave(ctx context.Context, id PersonID) error {
-	if _, err := Check(ctx, EditPeople, Everywhere); err != nil {
+func (d *Door) Leave(ctx context.Context, id notes.PersonID) error {
+	if _, err := Check(ctx, notes.EditPeople, Everywhere); err != nil {
 		return err
 	}
 	return d.changePerson(ctx, id, "person.left", func(tx pgx.Tx) error {
@@ -175,12 +176,12 @@ func (d *Door) Leave(ctx context.Context, id PersonID) error {
 
 // changePerson runs change on a locked person and vouches for the row as it is then. The person themself may, or an
 // administrator.
-func (d *Door) changePerson(ctx context.Context, id PersonID, action string, change func(pgx.Tx) error) error {
+func (d *Door) changePerson(ctx context.Context, id notes.PersonID, action string, change func(pgx.Tx) error) error {
 	actor, ok := From(ctx)
 	if !ok {
 		return ErrNobody
 	}
-	if actor.Person != id && !actor.May(EditPeople, Everywhere) {
+	if actor.Person != id && !actor.May(notes.EditPeople, Everywhere) {
 		return ErrForbidden
 	}
 	err := pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
@@ -233,12 +234,12 @@ func (d *Door) personByLogin(ctx context.Context, login string) (*stored, error)
 	return scanPerson(d.pool.QueryRow(ctx, selectPerson+"where login = $1", login))
 }
 
-func (d *Door) personByID(ctx context.Context, id PersonID) (*stored, error) {
+func (d *Door) personByID(ctx context.Context, id notes.PersonID) (*stored, error) {
 	return scanPerson(d.pool.QueryRow(ctx, selectPerson+"where id = $1", id))
 }
 
 // Person returns a person with their grants.
-func (d *Door) Person(ctx context.Context, id PersonID) (Person, error) {
+func (d *Door) Person(ctx context.Context, id notes.PersonID) (Person, error) {
 	p, err := d.personByID(ctx, id)
 	if err != nil {
 		return Person{}, err
@@ -270,8 +271,8 @@ func (d *Door) People(ctx context.Context) ([]Person, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list people: %w", err)
 	}
-	byID := map[PersonID][]Grant{}
-	var id PersonID
+	byID := map[notes.PersonID][]Grant{}
+	var id notes.PersonID
 	var g Grant
 	if _, err := pgx.ForEachRow(rows, []any{&id, &g.Account, &g.Role}, func() error {
 		byID[id] = append(byID[id], g)
@@ -285,7 +286,7 @@ func (d *Door) People(ctx context.Context) ([]Person, error) {
 	return people, nil
 }
 
-func (d *Door) grants(ctx context.Context, id PersonID) ([]Grant, error) {
+func (d *Door) grants(ctx context.Context, id notes.PersonID) ([]Grant, error) {
 	rows, err := d.pool.Query(ctx, "select account, role from person_grant where person = $1 order by account, role", id)
 	if err != nil {
 		return nil, fmt.Errorf("read what a person may do: %w", err)
@@ -303,7 +304,7 @@ func (d *Door) actor(ctx context.Context, p *stored) (Actor, error) {
 }
 
 // ActorOf returns the actor a person is, for a desk that has proved who it is by other means (the bus's own sign-in).
-func (d *Door) ActorOf(ctx context.Context, id PersonID) (Actor, error) {
+func (d *Door) ActorOf(ctx context.Context, id notes.PersonID) (Actor, error) {
 	p, err := d.personByID(ctx, id)
 	if err != nil {
 		return Actor{}, err

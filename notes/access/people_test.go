@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"lamplight/notes"
 	"lamplight/notes/access"
 )
 
@@ -22,10 +23,10 @@ func TestPeopleAreChangedByWhoMay(t *testing.T) {
 	if _, err := d.AddPerson(admin, access.Person{Login: "weak"}, "short"); !errors.Is(err, access.ErrWeak) {
 		t.Errorf("a weak password: %v", err)
 	}
-	if err := d.Grant(self, d.id, access.Grant{Account: "*", Role: access.Admin}); !errors.Is(err, access.ErrForbidden) {
+	if err := d.Grant(self, d.id, access.Grant{Account: "*", Role: notes.RoleAdmin}); !errors.Is(err, access.ErrForbidden) {
 		t.Errorf("somebody makes themself administrator: %v", err)
 	}
-	if err := d.Grant(admin, "nobody", access.Grant{Account: "*", Role: access.Admin}); !errors.Is(err, access.ErrNoPerson) {
+	if err := d.Grant(admin, "nobody", access.Grant{Account: "*", Role: notes.RoleAdmin}); !errors.Is(err, access.ErrNoPerson) {
 		t.Errorf("a right for nobody: %v", err)
 	}
 	if err := d.Grant(admin, d.id, access.Grant{Account: "*", Role: "king"}); err == nil {
@@ -55,7 +56,7 @@ func TestPeopleAreChangedByWhoMay(t *testing.T) {
 		t.Errorf("the enrolment's code opens: %v", err)
 	}
 	for range 2 {
-		if err := d.Grant(admin, d.id, access.Grant{Account: "bosque", Role: access.Provider}); err != nil {
+		if err := d.Grant(admin, d.id, access.Grant{Account: "bosque", Role: notes.RoleProvider}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -70,13 +71,13 @@ func TestPeopleAreChangedByWhoMay(t *testing.T) {
 }
 
 func TestAnAdministratorOpensNothingOfAPatient(t *testing.T) {
-	admin := access.Actor{Person: "a", Grants: []access.Grant{{Account: access.Everywhere, Role: access.Admin}}}
-	for _, act := range []access.Act{access.ReadNote, access.TakeNote, access.Listen, access.SearchCalls, access.SeeBoard, access.Export} {
+	admin := access.Actor{Person: "a", Grants: []access.Grant{{Account: access.Everywhere, Role: notes.RoleAdmin}}}
+	for _, act := range []notes.Act{notes.ReadNote, notes.TakeNote, notes.Listen, notes.SearchCalls, notes.SeeBoard, notes.Export} {
 		if admin.May(act, "lakeside") {
 			t.Errorf("an administrator may %s", act)
 		}
 	}
-	if list, all := admin.Accounts(access.EditAccount); !all || list != nil {
+	if list, all := admin.Accounts(notes.EditAccount); !all || list != nil {
 		t.Error("an administrator keeps every practice")
 	}
 }

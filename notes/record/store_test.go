@@ -1,4 +1,4 @@
-package notes_test
+package record_test
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
+	"lamplight/notes/record"
 	"lamplight/telephony"
 )
 
@@ -62,8 +63,8 @@ func TestTheWalkOfANote(t *testing.T) {
 		{func() (notes.Note, error) { return h.store.MarkRead(doctor, n.ID) }, notes.Read},
 		{func() (notes.Note, error) { return h.store.Acknowledge(doctor, n.ID) }, notes.Acknowledged},
 		{func() (notes.Note, error) { return h.store.MarkRead(doctor, n.ID) }, notes.Acknowledged},
-		{func() (notes.Note, error) { return h.store.AddOn(doctor, n.ID, "a1", notes.Reply, "Sent to the ER") }, notes.Acknowledged},
-		{func() (notes.Note, error) { return h.store.AddOn(doctor, n.ID, "a1", notes.Reply, "Sent to the ER") }, notes.Acknowledged},
+		{func() (notes.Note, error) { return h.store.AddOn(doctor, n.ID, "a1", record.Reply, "Sent to the ER") }, notes.Acknowledged},
+		{func() (notes.Note, error) { return h.store.AddOn(doctor, n.ID, "a1", record.Reply, "Sent to the ER") }, notes.Acknowledged},
 		{func() (notes.Note, error) { return h.store.CloseOut(doctor, n.ID, "Seen in the ER") }, notes.Closed},
 		{func() (notes.Note, error) { return h.store.Acknowledge(doctor, n.ID) }, notes.Closed},
 		{func() (notes.Note, error) { return h.store.CloseOut(doctor, n.ID, "again") }, notes.Closed},
@@ -120,15 +121,15 @@ func TestWhoMayNot(t *testing.T) {
 		"a provider of another practice opens":        {second(h.store.Open(stranger, n.ID)), access.ErrForbidden},
 		"a provider of another practice acknowledges": {second(h.store.Acknowledge(stranger, n.ID)), access.ErrForbidden},
 		"an agent acknowledges":                       {second(h.store.Acknowledge(agent, n.ID)), access.ErrForbidden},
-		"an agent searches":                           {second(h.store.Calls(agent, notes.CallsFilter{})), access.ErrForbidden},
+		"an agent searches":                           {second(h.store.Calls(agent, record.CallsFilter{})), access.ErrForbidden},
 		"an office takes":                             {second(h.store.Take(office, aDraft("d2", ""))), access.ErrForbidden},
-		"an office of another practice's calls":       {second(h.store.Calls(office, notes.CallsFilter{Accounts: []telephony.AccountID{"bosque"}})), access.ErrForbidden},
+		"an office of another practice's calls":       {second(h.store.Calls(office, record.CallsFilter{Accounts: []telephony.AccountID{"bosque"}})), access.ErrForbidden},
 		"nobody opens":                                {second(h.store.Open(nobody, n.ID)), access.ErrNobody},
 		"nobody takes":                                {second(h.store.Take(nobody, aDraft("d3", ""))), access.ErrNobody},
 		"nobody lists":                                {second(h.store.Board(nobody)), access.ErrNobody},
 		"an agent stores a practice":                  {h.store.PutAccount(agent, lakeside()), access.ErrForbidden},
-		"opens what is not there":                     {second(h.store.Open(agent, "nothing")), notes.ErrNoNote},
-		"another's draft":                             {second(h.store.Take(access.System(nobody, "x"), aDraft("d", ""))), notes.ErrDraftTaken},
+		"opens what is not there":                     {second(h.store.Open(agent, "nothing")), record.ErrNoNote},
+		"another's draft":                             {second(h.store.Take(access.System(nobody, "x"), aDraft("d", ""))), record.ErrDraftTaken},
 	} {
 		if !errors.Is(c.err, c.want) {
 			t.Errorf("%s: %v, want %v", name, c.err, c.want)
@@ -161,7 +162,7 @@ func TestAHalfFilledFormSaysWhatIsMissing(t *testing.T) {
 		d.Body.Fields = maps.Clone(said.Fields)
 		c.change(&d)
 		_, err := h.store.Take(agent, d)
-		var inc *notes.Incomplete
+		var inc *record.Incomplete
 		if !errors.As(err, &inc) || !maps.Equal(inc.Fields, c.want) {
 			t.Errorf("%s: %v %v, want %v", name, err, inc, c.want)
 		}
@@ -271,7 +272,7 @@ func TestOneOfManyAcknowledges(t *testing.T) {
 	for i := range firsts {
 		wg.Go(func() {
 			err := pgx.BeginFunc(doctor, h.pool, func(tx pgx.Tx) error {
-				_, first, err := h.store.AcknowledgeTx(doctor, tx, n.ID, access.PersonID(fmt.Sprintf("p%d", i)))
+				_, first, err := h.store.AcknowledgeTx(doctor, tx, n.ID, notes.PersonID(fmt.Sprintf("p%d", i)))
 				firsts[i] = first
 				return err
 			})
@@ -285,7 +286,7 @@ func TestOneOfManyAcknowledges(t *testing.T) {
 	for i, f := range firsts {
 		if f {
 			count++
-			if n, err := h.store.Note(doctor, n.ID); err != nil || n.AckedBy != access.PersonID(fmt.Sprintf("p%d", i)) {
+			if n, err := h.store.Note(doctor, n.ID); err != nil || n.AckedBy != notes.PersonID(fmt.Sprintf("p%d", i)) {
 				t.Errorf("acked by %s, first was p%d", n.AckedBy, i)
 			}
 		}
@@ -323,7 +324,7 @@ func TestAccounts(t *testing.T) {
 	if all, err := h.store.Accounts(ctx); err != nil || len(all) != 2 {
 		t.Errorf("%d accounts %v", len(all), err)
 	}
-	if _, err := h.store.Account(ctx, "thief"); !errors.Is(err, notes.ErrNoAccount) {
+	if _, err := h.store.Account(ctx, "thief"); !errors.Is(err, record.ErrNoAccount) {
 		t.Error(err)
 	}
 	for _, bad := range []notes.Account{{}, {ID: "x", Name: "X"}, {ID: "x", Name: "X", TimeZone: "Mars/Olympus"}} {
@@ -361,7 +362,7 @@ func TestTakeQueued(t *testing.T) {
 		}
 		return n
 	}
-	for name, spoil := range map[string]notes.TakeQueue{
+	for name, spoil := range map[string]record.TakeQueue{
 		"a statement the database refuses": func(b *pgx.Batch, n notes.Note) ([]audit.Row, error) {
 			b.Queue("insert into beside values (null)")
 			return put(b, n)

@@ -1,4 +1,4 @@
-package notes
+package record
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
 	"lamplight/notes/seal"
@@ -19,22 +20,22 @@ const selectNote = `select id, reference, account, call, call_type, urgency, lan
 	closed_at, closed_by, version, title from note `
 
 // scanNote reads a note without its body; title stays sealed.
-func scanNote(row pgx.Row) (n Note, title []byte, err error) {
+func scanNote(row pgx.Row) (n notes.Note, title []byte, err error) {
 	var read, acked, closed *time.Time
 	var ackedBy, closedBy *string
 	err = row.Scan(&n.ID, &n.Reference, &n.Account, &n.Call, &n.CallType, &n.Urgency, &n.Language, &n.Taker, &n.TakenAt, &n.State,
 		&read, &acked, &ackedBy, &closed, &closedBy, &n.Version, &title)
 	if noSuch(err) {
-		return Note{}, nil, ErrNoNote
+		return notes.Note{}, nil, ErrNoNote
 	}
 	n.TakenAt, n.ReadAt, n.AckedAt, n.ClosedAt = n.TakenAt.UTC(), since(read), since(acked), since(closed)
-	n.AckedBy, n.ClosedBy = PersonID(text(ackedBy)), PersonID(text(closedBy))
+	n.AckedBy, n.ClosedBy = notes.PersonID(text(ackedBy)), notes.PersonID(text(closedBy))
 	return n, title, err
 }
 
 // Note returns a note without its body. No right is asked for: nothing in it is the patient's; what a screen may show of it
 // is decided by whoever draws it.
-func (s *Store) Note(ctx context.Context, id NoteID) (Note, error) {
+func (s *Store) Note(ctx context.Context, id notes.NoteID) (notes.Note, error) {
 	n, _, err := scanNote(s.pool.QueryRow(ctx, selectNote+"where id = $1", id))
 	if err != nil && !errors.Is(err, ErrNoNote) {
 		err = fmt.Errorf("read a note: %w", err)
@@ -43,44 +44,44 @@ func (s *Store) Note(ctx context.Context, id NoteID) (Note, error) {
 }
 
 // Open returns the note with its body and its add-ons. The trace is durable before anything is decrypted.
-func (s *Store) Open(ctx context.Context, id NoteID) (Note, error) {
+func (s *Store) Open(ctx context.Context, id notes.NoteID) (notes.Note, error) {
 	n, _, err := scanNote(s.pool.QueryRow(ctx, selectNote+"where id = $1", id))
 	if err != nil {
-		return Note{}, err
+		return notes.Note{}, err
 	}
-	actor, err := access.Check(ctx, access.ReadNote, string(n.Account))
+	actor, err := access.Check(ctx, notes.ReadNote, string(n.Account))
 	if err != nil {
-		return Note{}, err
+		return notes.Note{}, err
 	}
 	if err := s.tell(ctx, audit.Entry{Actor: actor.ID(), Action: "note.opened", Kind: "note", Object: string(id), Account: string(n.Account)}); err != nil {
-		return Note{}, err
+		return notes.Note{}, err
 	}
 	return s.unseal(ctx, n)
 }
 
 // unseal decrypts body and add-ons; the leaf must have been committed.
-func (s *Store) unseal(ctx context.Context, n Note) (Note, error) {
+func (s *Store) unseal(ctx context.Context, n notes.Note) (notes.Note, error) {
 	keys, err := s.Keys(ctx, n.Account)
 	if err != nil {
-		return Note{}, err
+		return notes.Note{}, err
 	}
 	var sealed []byte
 	if err := s.pool.QueryRow(ctx, "select body from note where id = $1", n.ID).Scan(&sealed); err != nil {
-		return Note{}, fmt.Errorf("read a note: %w", err)
+		return notes.Note{}, fmt.Errorf("read a note: %w", err)
 	}
 	plain, err := keys.Open(noteLabel(n, "note.body"), sealed)
 	if err != nil {
-		return Note{}, fmt.Errorf("open a note: %w", err)
+		return notes.Note{}, fmt.Errorf("open a note: %w", err)
 	}
-	n.Body = &Body{}
+	n.Body = &notes.Body{}
 	if err := json.Unmarshal(plain, n.Body); err != nil {
-		return Note{}, errors.New("open a note: it is not as it was sealed")
+		return notes.Note{}, errors.New("open a note: it is not as it was sealed")
 	}
 	rows, err := s.pool.Query(ctx, "select id, by, by_name, at, kind, body from add_on where note = $1 order by at, id", n.ID)
 	if err != nil {
-		return Note{}, fmt.Errorf("read a note's add-ons: %w", err)
+		return notes.Note{}, fmt.Errorf("read a note's add-ons: %w", err)
 	}
-	a := AddOn{Note: n.ID}
+	a := notes.AddOn{Note: n.ID}
 	_, err = pgx.ForEachRow(rows, []any{&a.ID, &a.By, &a.ByName, &a.At, &a.Kind, &sealed}, func() error {
 		plain, err := keys.Open(addOnLabel(n, a.ID), sealed)
 		if err != nil {
@@ -91,23 +92,23 @@ func (s *Store) unseal(ctx context.Context, n Note) (Note, error) {
 		return nil
 	})
 	if err != nil {
-		return Note{}, fmt.Errorf("open a note's add-ons: %w", err)
+		return notes.Note{}, fmt.Errorf("open a note's add-ons: %w", err)
 	}
 	return n, nil
 }
 
-func addOnLabel(n Note, id string) seal.Label {
+func addOnLabel(n notes.Note, id string) seal.Label {
 	return seal.Label{Practice: string(n.Account), Kind: "note.add-on", ID: id, Version: n.Version}
 }
 
 // lockNote reads a note and holds its row until the transaction ends.
-func lockNote(ctx context.Context, tx pgx.Tx, id NoteID) (Note, error) {
+func lockNote(ctx context.Context, tx pgx.Tx, id notes.NoteID) (notes.Note, error) {
 	n, _, err := scanNote(tx.QueryRow(ctx, selectNote+"where id = $1 for update", id))
 	return n, err
 }
 
 // change writes a locked note's state and its leaf, and wakes who listens.
-func (s *Store) change(ctx context.Context, tx pgx.Tx, n Note, actor, action string, more ...audit.Row) error {
+func (s *Store) change(ctx context.Context, tx pgx.Tx, n notes.Note, actor, action string, more ...audit.Row) error {
 	res, err := tx.Query(ctx, `update note set state = $2, read_at = $3, acked_at = $4, acked_by = $5, closed_at = $6, closed_by = $7 where id = $1 returning `+noteTable.Returning(),
 		n.ID, n.State, orNil(n.ReadAt), orNil(n.AckedAt), textOrNil(n.AckedBy), orNil(n.ClosedAt), textOrNil(n.ClosedBy))
 	if err != nil {
@@ -129,7 +130,7 @@ func (s *Store) change(ctx context.Context, tx pgx.Tx, n Note, actor, action str
 	return nil
 }
 
-func textOrNil(p PersonID) any {
+func textOrNil(p notes.PersonID) any {
 	if p == "" {
 		return nil
 	}
@@ -137,7 +138,7 @@ func textOrNil(p PersonID) any {
 }
 
 // act runs one act on a locked note in a transaction of its own, hooks last.
-func (s *Store) act(ctx context.Context, what string, id NoteID, hooks []ActHook, do func(tx pgx.Tx, n *Note) error) (n Note, err error) {
+func (s *Store) act(ctx context.Context, what string, id notes.NoteID, hooks []ActHook, do func(tx pgx.Tx, n *notes.Note) error) (n notes.Note, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if n, err = lockNote(ctx, tx, id); err != nil {
 			return err
@@ -153,56 +154,56 @@ func (s *Store) act(ctx context.Context, what string, id NoteID, hooks []ActHook
 		return nil
 	})
 	if err != nil {
-		return Note{}, fmt.Errorf("%s: %w", what, err)
+		return notes.Note{}, fmt.Errorf("%s: %w", what, err)
 	}
 	s.log.Wake()
 	return n, nil
 }
 
 // MarkRead says that the note was drawn on a screen of somebody who must act. Only an open note becomes read.
-func (s *Store) MarkRead(ctx context.Context, id NoteID, hooks ...ActHook) (Note, error) {
-	return s.act(ctx, "mark a note read", id, hooks, func(tx pgx.Tx, n *Note) error {
-		actor, err := access.Check(ctx, access.ReadNote, string(n.Account))
-		if err != nil || n.State != Open {
+func (s *Store) MarkRead(ctx context.Context, id notes.NoteID, hooks ...ActHook) (notes.Note, error) {
+	return s.act(ctx, "mark a note read", id, hooks, func(tx pgx.Tx, n *notes.Note) error {
+		actor, err := access.Check(ctx, notes.ReadNote, string(n.Account))
+		if err != nil || n.State != notes.Open {
 			return err
 		}
-		n.State, n.ReadAt = Read, s.clock()
+		n.State, n.ReadAt = notes.Read, s.clock()
 		return s.change(ctx, tx, *n, actor.ID(), "note.read")
 	})
 }
 
 // Acknowledge takes the note on for the actor; coming second is no error, the note says who was first. Routing ends its
 // climb in a hook.
-func (s *Store) Acknowledge(ctx context.Context, id NoteID, hooks ...ActHook) (Note, error) {
-	return s.act(ctx, "acknowledge a note", id, hooks, func(tx pgx.Tx, n *Note) error {
-		actor, err := access.Check(ctx, access.AckNote, string(n.Account))
+func (s *Store) Acknowledge(ctx context.Context, id notes.NoteID, hooks ...ActHook) (notes.Note, error) {
+	return s.act(ctx, "acknowledge a note", id, hooks, func(tx pgx.Tx, n *notes.Note) error {
+		actor, err := access.Check(ctx, notes.AckNote, string(n.Account))
 		if err != nil {
 			return err
 		}
-		_, err = s.acknowledge(ctx, tx, n, PersonID(actor.ID()), actor.ID())
+		_, err = s.acknowledge(ctx, tx, n, notes.PersonID(actor.ID()), actor.ID())
 		return err
 	})
 }
 
 // AcknowledgeTx is Acknowledge inside a transaction of somebody else, for a person who need not be the actor (a key pressed
 // on the phone). first is false when the note was acknowledged or closed before; the note says by whom.
-func (s *Store) AcknowledgeTx(ctx context.Context, tx pgx.Tx, id NoteID, by PersonID) (n Note, first bool, err error) {
+func (s *Store) AcknowledgeTx(ctx context.Context, tx pgx.Tx, id notes.NoteID, by notes.PersonID) (n notes.Note, first bool, err error) {
 	if n, err = lockNote(ctx, tx, id); err != nil {
-		return Note{}, false, err
+		return notes.Note{}, false, err
 	}
-	actor, err := access.Check(ctx, access.AckNote, string(n.Account))
+	actor, err := access.Check(ctx, notes.AckNote, string(n.Account))
 	if err != nil {
-		return Note{}, false, err
+		return notes.Note{}, false, err
 	}
 	first, err = s.acknowledge(ctx, tx, &n, by, actor.ID())
 	return n, first, err
 }
 
-func (s *Store) acknowledge(ctx context.Context, tx pgx.Tx, n *Note, by PersonID, actor string) (first bool, err error) {
-	if n.State != Open && n.State != Read {
+func (s *Store) acknowledge(ctx context.Context, tx pgx.Tx, n *notes.Note, by notes.PersonID, actor string) (first bool, err error) {
+	if n.State != notes.Open && n.State != notes.Read {
 		return false, nil
 	}
-	n.State, n.AckedAt, n.AckedBy = Acknowledged, s.clock(), by
+	n.State, n.AckedAt, n.AckedBy = notes.Acknowledged, s.clock(), by
 	return true, s.change(ctx, tx, *n, actor, "note.acknowledged")
 }
 
@@ -216,12 +217,12 @@ const (
 
 // AddOn appends to a locked note; it never changes what was there. kind is Correction, Reply or Remark. id, chosen by the
 // caller, makes it repeatable; empty has one made.
-func (s *Store) AddOn(ctx context.Context, note NoteID, id, kind, words string, hooks ...ActHook) (Note, error) {
+func (s *Store) AddOn(ctx context.Context, note notes.NoteID, id, kind, words string, hooks ...ActHook) (notes.Note, error) {
 	if kind != Correction && kind != Reply && kind != Remark {
-		return Note{}, errors.New("notes: no such kind of add-on")
+		return notes.Note{}, errors.New("notes: no such kind of add-on")
 	}
-	return s.act(ctx, "add to a note", note, hooks, func(tx pgx.Tx, n *Note) error {
-		actor, err := access.Check(ctx, access.AddToNote, string(n.Account))
+	return s.act(ctx, "add to a note", note, hooks, func(tx pgx.Tx, n *notes.Note) error {
+		actor, err := access.Check(ctx, notes.AddToNote, string(n.Account))
 		if err != nil {
 			return err
 		}
@@ -235,29 +236,29 @@ func (s *Store) AddOn(ctx context.Context, note NoteID, id, kind, words string, 
 
 // CloseOut ends a note with a word on how. A closed one stays as it was closed. Agents may close what waits on agents: a
 // voicemail.
-func (s *Store) CloseOut(ctx context.Context, note NoteID, words string, hooks ...ActHook) (Note, error) {
-	return s.act(ctx, "close a note", note, hooks, func(tx pgx.Tx, n *Note) error {
-		right := access.CloseNote
+func (s *Store) CloseOut(ctx context.Context, note notes.NoteID, words string, hooks ...ActHook) (notes.Note, error) {
+	return s.act(ctx, "close a note", note, hooks, func(tx pgx.Tx, n *notes.Note) error {
+		right := notes.CloseNote
 		if n.CallType == Voicemail {
-			right = access.AddToNote
+			right = notes.AddToNote
 		}
 		actor, err := access.Check(ctx, right, string(n.Account))
-		if err != nil || n.State == Closed {
+		if err != nil || n.State == notes.Closed {
 			return err
 		}
 		row, err := s.addOn(ctx, tx, *n, actor, "", CloseWord, words)
 		if err != nil {
 			return err
 		}
-		n.State, n.ClosedAt, n.ClosedBy = Closed, s.clock(), PersonID(actor.ID())
+		n.State, n.ClosedAt, n.ClosedBy = notes.Closed, s.clock(), notes.PersonID(actor.ID())
 		return s.change(ctx, tx, *n, actor.ID(), "note.closed", *row)
 	})
 }
 
 // addOn stores words; nil when an add-on of that id is there.
-func (s *Store) addOn(ctx context.Context, tx pgx.Tx, n Note, actor access.Actor, id, kind, words string) (*audit.Row, error) {
-	if words = strings.TrimSpace(words); words == "" && kind != CloseWord || len(words) > longestVerbatim {
-		return nil, &Incomplete{map[string]string{"text": map[bool]string{true: FieldRequired, false: FieldTooLong}[words == ""]}}
+func (s *Store) addOn(ctx context.Context, tx pgx.Tx, n notes.Note, actor access.Actor, id, kind, words string) (*audit.Row, error) {
+	if words = strings.TrimSpace(words); words == "" && kind != CloseWord || len(words) > notes.MaxVerbatim {
+		return nil, &Incomplete{map[string]string{"text": map[bool]string{true: notes.FieldRequired, false: notes.FieldTooLong}[words == ""]}}
 	}
 	if id == "" {
 		id = newID()

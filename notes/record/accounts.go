@@ -1,4 +1,4 @@
-package notes
+package record
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
 	"lamplight/telephony"
@@ -16,7 +17,7 @@ import (
 
 // cachedAccount spares storing a note the reading of its practice. Another server's edit is seen within accountLife.
 type cachedAccount struct {
-	account Account
+	account notes.Account
 	zone    *time.Location
 	until   time.Time
 }
@@ -25,8 +26,8 @@ const accountLife = 2 * time.Second
 
 // PutAccount stores a practice whole, new or changed, with its lines. Storing what is there already is success and leaves
 // no leaf, so that a seed may run at every start.
-func (s *Store) PutAccount(ctx context.Context, a Account) error {
-	actor, err := access.Check(ctx, access.EditAccount, string(a.ID))
+func (s *Store) PutAccount(ctx context.Context, a notes.Account) error {
+	actor, err := access.Check(ctx, notes.EditAccount, string(a.ID))
 	if err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func (s *Store) PutAccount(ctx context.Context, a Account) error {
 	return nil
 }
 
-func (s *Store) putAccountRow(ctx context.Context, tx pgx.Tx, a Account, doc string) ([]audit.Row, error) {
+func (s *Store) putAccountRow(ctx context.Context, tx pgx.Tx, a notes.Account, doc string) ([]audit.Row, error) {
 	res, err := tx.Query(ctx, insertInto(accountTable)+` on conflict (id) do update set name = excluded.name, version = account.version + 1,
 		document = excluded.document, schedule = excluded.schedule, ladders = excluded.ladders, changed_at = excluded.changed_at
 		where (account.document, account.schedule, account.ladders) is distinct from (excluded.document, excluded.schedule, excluded.ladders)
@@ -77,7 +78,7 @@ func (s *Store) putAccountRow(ctx context.Context, tx pgx.Tx, a Account, doc str
 	return accountTable.Read(res)
 }
 
-func (s *Store) putLines(ctx context.Context, tx pgx.Tx, a Account) ([]audit.Row, error) {
+func (s *Store) putLines(ctx context.Context, tx pgx.Tx, a notes.Account) ([]audit.Row, error) {
 	var rows []audit.Row
 	keep := make([]string, 0, len(a.Lines))
 	for _, l := range a.Lines {
@@ -122,13 +123,13 @@ func (s *Store) putLines(ctx context.Context, tx pgx.Tx, a Account) ([]audit.Row
 
 // Account returns a practice, ErrNoAccount when there is none. It may be as old as two seconds when another server has
 // changed it. Nothing in it is patient data, so no right is asked for and no trace left.
-func (s *Store) Account(ctx context.Context, id telephony.AccountID) (Account, error) {
+func (s *Store) Account(ctx context.Context, id telephony.AccountID) (notes.Account, error) {
 	c, err := s.cached(ctx, id)
 	return c.account, err
 }
 
 // AccountNow is Account as it stands in the database at this moment.
-func (s *Store) AccountNow(ctx context.Context, id telephony.AccountID) (Account, error) {
+func (s *Store) AccountNow(ctx context.Context, id telephony.AccountID) (notes.Account, error) {
 	s.mu.Lock()
 	delete(s.accounts, id)
 	s.mu.Unlock()
@@ -162,26 +163,26 @@ func (s *Store) cached(ctx context.Context, id telephony.AccountID) (cachedAccou
 }
 
 // Accounts lists every practice by name.
-func (s *Store) Accounts(ctx context.Context) ([]Account, error) {
+func (s *Store) Accounts(ctx context.Context) ([]notes.Account, error) {
 	rows, err := s.pool.Query(ctx, "select version, document, schedule, ladders from account order by name, id")
 	if err != nil {
 		return nil, fmt.Errorf("list the practices: %w", err)
 	}
-	out, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (Account, error) { return scanAccount(r) })
+	out, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (notes.Account, error) { return scanAccount(r) })
 	if err != nil {
 		return nil, fmt.Errorf("list the practices: %w", err)
 	}
 	return out, nil
 }
 
-func scanAccount(row pgx.Row) (Account, error) {
-	var a Account
+func scanAccount(row pgx.Row) (notes.Account, error) {
+	var a notes.Account
 	var doc, schedule, ladders string
 	if err := row.Scan(&a.Version, &doc, &schedule, &ladders); err != nil {
-		return Account{}, err
+		return notes.Account{}, err
 	}
 	if err := json.Unmarshal([]byte(doc), &a); err != nil {
-		return Account{}, fmt.Errorf("a practice's document: %w", err)
+		return notes.Account{}, fmt.Errorf("a practice's document: %w", err)
 	}
 	a.Schedule, a.Ladders = []byte(schedule), []byte(ladders)
 	return a, nil

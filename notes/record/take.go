@@ -1,4 +1,4 @@
-package notes
+package record
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
 	"lamplight/notes/postgres"
@@ -19,7 +20,7 @@ import (
 
 // prepared is a note ready to be stored: sealed, with its row and its leaf.
 type prepared struct {
-	note  Note
+	note  notes.Note
 	args  []any
 	entry audit.Entry
 }
@@ -27,35 +28,35 @@ type prepared struct {
 // Take stores the note with its leaf, whatever the hooks write, and the end of its draft, in one transaction; when it
 // returns nil all of that is durable, and when it returns an error none of it is there. A draft taken before answers the
 // same note and runs no hook. An *Incomplete error says what the form lacks.
-func (s *Store) Take(ctx context.Context, d Draft, hooks ...TakeHook) (Note, error) {
+func (s *Store) Take(ctx context.Context, d notes.Draft, hooks ...TakeHook) (notes.Note, error) {
 	return s.take(ctx, d, func(p *prepared) error { return s.store(ctx, p, hooks) })
 }
 
 // TakeQueued is Take with what follows from the note added to its transaction by queue, in one round trip; a draft taken
 // before still answers the same note, and nothing of what was queued happens.
-func (s *Store) TakeQueued(ctx context.Context, d Draft, queue TakeQueue) (Note, error) {
+func (s *Store) TakeQueued(ctx context.Context, d notes.Draft, queue TakeQueue) (notes.Note, error) {
 	return s.take(ctx, d, func(p *prepared) error { return s.storeQueued(ctx, p, queue) })
 }
 
 // take checks and seals a draft, and has it stored.
-func (s *Store) take(ctx context.Context, d Draft, store func(*prepared) error) (Note, error) {
-	if _, err := access.Check(ctx, access.TakeNote, string(d.Account)); err != nil {
-		return Note{}, err
+func (s *Store) take(ctx context.Context, d notes.Draft, store func(*prepared) error) (notes.Note, error) {
+	if _, err := access.Check(ctx, notes.TakeNote, string(d.Account)); err != nil {
+		return notes.Note{}, err
 	}
 	if d.ID == "" || len(d.ID) > 100 {
-		return Note{}, errors.New("notes: a draft needs an id")
+		return notes.Note{}, errors.New("notes: a draft needs an id")
 	}
 	acc, err := s.cached(ctx, d.Account)
 	if err != nil {
-		return Note{}, err
+		return notes.Note{}, err
 	}
-	if wrong := CheckDraft(acc.account.Script, d, s.clock().In(acc.zone)); len(wrong) > 0 {
-		return Note{}, &Incomplete{wrong}
+	if wrong := notes.CheckDraft(acc.account.Script, d, s.clock().In(acc.zone)); len(wrong) > 0 {
+		return notes.Note{}, &Incomplete{wrong}
 	}
 	for {
 		p, err := s.prepare(ctx, d, acc.account.Script, acc.zone)
 		if err != nil {
-			return Note{}, err
+			return notes.Note{}, err
 		}
 		err = store(p)
 		switch {
@@ -66,36 +67,36 @@ func (s *Store) take(ctx context.Context, d Draft, store func(*prepared) error) 
 		case clashes(err, "note_account_year_reference_key"):
 			continue // the reference was given by an older rule; the next one is free
 		}
-		return Note{}, fmt.Errorf("take a note: %w", err)
+		return notes.Note{}, fmt.Errorf("take a note: %w", err)
 	}
 }
 
 // taken finds the note a draft became.
-func (s *Store) taken(ctx context.Context, d Draft) (Note, error) {
+func (s *Store) taken(ctx context.Context, d notes.Draft) (notes.Note, error) {
 	n, _, err := scanNote(s.pool.QueryRow(ctx, selectNote+"where draft = $1", d.ID))
 	if err != nil {
-		return Note{}, fmt.Errorf("find a note taken before: %w", err)
+		return notes.Note{}, fmt.Errorf("find a note taken before: %w", err)
 	}
 	if actor, _ := access.From(ctx); n.Account != d.Account || string(n.Taker) != actor.ID() {
-		return Note{}, ErrDraftTaken
+		return notes.Note{}, ErrDraftTaken
 	}
 	return n, nil
 }
 
 // prepare seals the draft into a note's row.
-func (s *Store) prepare(ctx context.Context, d Draft, sc Script, zone *time.Location) (*prepared, error) {
+func (s *Store) prepare(ctx context.Context, d notes.Draft, sc notes.Script, zone *time.Location) (*prepared, error) {
 	keys, err := s.Keys(ctx, d.Account)
 	if err != nil {
 		return nil, err
 	}
 	now := s.clock()
-	n := Note{ID: NoteID(newID()), Account: d.Account, Call: d.Call, CallType: d.CallType, Urgency: d.Urgency, Language: d.Language,
-		Taker: PersonID(actorOf(ctx)), TakenAt: now, State: Open, Version: 1}
+	n := notes.Note{ID: notes.NoteID(newID()), Account: d.Account, Call: d.Call, CallType: d.CallType, Urgency: d.Urgency, Language: d.Language,
+		Taker: notes.PersonID(actorOf(ctx)), TakenAt: now, State: notes.Open, Version: 1}
 	year := now.In(zone).Year()
 	if n.Reference, err = s.reference(ctx, d.Account, year); err != nil {
 		return nil, err
 	}
-	body := tidy(sc, d.CallType, d.Body)
+	body := notes.Tidy(sc, d.CallType, d.Body)
 	plain, err := json.Marshal(body)
 	if err != nil {
 		return nil, fmt.Errorf("take a note: %w", err)
@@ -104,7 +105,7 @@ func (s *Store) prepare(ctx context.Context, d Draft, sc Script, zone *time.Loca
 	if err != nil {
 		return nil, err
 	}
-	title, err := keys.Seal(noteLabel(n, "note.title"), []byte(DisplayName(body.Fields["name"])))
+	title, err := keys.Seal(noteLabel(n, "note.title"), []byte(notes.DisplayName(body.Fields["name"])))
 	if err != nil {
 		return nil, err
 	}
@@ -120,17 +121,17 @@ func (s *Store) prepare(ctx context.Context, d Draft, sc Script, zone *time.Loca
 	return p, nil
 }
 
-func noteLabel(n Note, kind string) seal.Label {
+func noteLabel(n notes.Note, kind string) seal.Label {
 	return seal.Label{Practice: string(n.Account), Kind: kind, ID: string(n.ID), Version: n.Version}
 }
 
 // terms are what a note can be found by.
-func terms(keys *seal.Keys, b Body) []seal.Term {
+func terms(keys *seal.Keys, b notes.Body) []seal.Term {
 	out := keys.NameTerms(b.Fields["name"])
-	if d, ok := ParseDate(b.Fields["dob"]); ok {
+	if d, ok := notes.ParseDate(b.Fields["dob"]); ok {
 		out = append(out, keys.DateTerm(d.Format(time.DateOnly)))
 	}
-	if n, ok := ParsePhone(b.Fields["callback"]); ok {
+	if n, ok := notes.ParsePhone(b.Fields["callback"]); ok {
 		out = append(out, keys.PhoneTerm(n))
 	}
 	return out

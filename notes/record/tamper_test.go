@@ -1,4 +1,4 @@
-package notes_test
+package record_test
 
 import (
 	"bytes"

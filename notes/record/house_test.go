@@ -1,4 +1,4 @@
-package notes_test
+package record_test
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"lamplight/notes/audit"
 	"lamplight/notes/postgres"
 	"lamplight/notes/postgres/postgrestest"
+	"lamplight/notes/record"
 	"lamplight/notes/seal"
 	"lamplight/telephony"
 )
@@ -25,7 +26,7 @@ type house struct {
 	pool  *pgxpool.Pool
 	key   *audit.Key
 	log   *audit.Log
-	store *notes.Store
+	store *record.Store
 	door  *access.Door
 }
 
@@ -60,7 +61,7 @@ func houseOn(t testing.TB, pool *pgxpool.Pool, dir string) *house {
 	}
 	h.log = audit.NewLog(pool, h.key)
 	ring := seal.NewRing(root, postgres.NewShelf(pool, h.log))
-	h.store, h.door = notes.NewStore(pool, h.log, ring, nil), access.NewDoor(pool, h.log, ring)
+	h.store, h.door = record.NewStore(pool, h.log, ring, nil), access.NewDoor(pool, h.log, ring)
 	return h
 }
 
@@ -79,10 +80,10 @@ func (h *house) furnish(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	for _, p := range []access.Person{
-		{ID: agentID, Login: "marta", Name: "Marta Agent", Language: "es", Grants: []access.Grant{{Account: access.Everywhere, Role: access.Agent}}},
-		{ID: doctorID, Login: "reyes", Name: "Dr Reyes", Language: "en", Grants: []access.Grant{{Account: "lakeside", Role: access.Provider}}},
-		{ID: officeID, Login: "office", Name: "Front Office", Language: "en", Grants: []access.Grant{{Account: "lakeside", Role: access.Practice}}},
-		{ID: strangerID, Login: "osei", Name: "Dr Osei", Language: "en", Grants: []access.Grant{{Account: "bosque", Role: access.Provider}}},
+		{ID: agentID, Login: "marta", Name: "Marta Agent", Language: "es", Grants: []access.Grant{{Account: access.Everywhere, Role: notes.RoleAgent}}},
+		{ID: doctorID, Login: "reyes", Name: "Dr Reyes", Language: "en", Grants: []access.Grant{{Account: "lakeside", Role: notes.RoleProvider}}},
+		{ID: officeID, Login: "office", Name: "Front Office", Language: "en", Grants: []access.Grant{{Account: "lakeside", Role: notes.RolePractice}}},
+		{ID: strangerID, Login: "osei", Name: "Dr Osei", Language: "en", Grants: []access.Grant{{Account: "bosque", Role: notes.RoleProvider}}},
 	} {
 		if _, err := h.door.AddPerson(ctx, p, ""); err != nil {
 			t.Fatal(err)
@@ -92,7 +93,7 @@ func (h *house) furnish(t testing.TB) *house {
 }
 
 // as returns a context in which the person acts.
-func (h *house) as(t testing.TB, id access.PersonID) context.Context {
+func (h *house) as(t testing.TB, id notes.PersonID) context.Context {
 	t.Helper()
 	a, err := h.door.ActorOf(context.Background(), id)
 	if err != nil {
@@ -102,7 +103,7 @@ func (h *house) as(t testing.TB, id access.PersonID) context.Context {
 }
 
 func (h *house) tables() []audit.Table {
-	return append(append(notes.Tables(), access.Tables()...), postgres.Tables()...)
+	return append(append(record.Tables(), access.Tables()...), postgres.Tables()...)
 }
 
 func (h *house) verify(t testing.TB) audit.Report {

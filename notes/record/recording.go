@@ -1,4 +1,4 @@
-package notes
+package record
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
 	"lamplight/notes/seal"
@@ -105,8 +106,8 @@ func (s *Store) KeepVoicemail(ctx context.Context, v telephony.Voicemail, fetch 
 	if v.ANI != "" {
 		fields["callback"] = v.ANI.Reveal()
 	}
-	d := Draft{ID: "voicemail:" + string(v.Recording), Call: c.ID, Account: c.Account, CallType: Voicemail, Urgency: Urgent, Language: c.Language, Body: Body{Fields: fields}}
-	p, err := s.prepare(ctx, d, Script{}, time.UTC)
+	d := notes.Draft{ID: "voicemail:" + string(v.Recording), Call: c.ID, Account: c.Account, CallType: Voicemail, Urgency: notes.Urgent, Language: c.Language, Body: notes.Body{Fields: fields}}
+	p, err := s.prepare(ctx, d, notes.Script{}, time.UTC)
 	if err != nil {
 		return err
 	}
@@ -197,9 +198,9 @@ func (s *Store) PlayOne(ctx context.Context, id telephony.RecordingID, w io.Writ
 	if err != nil {
 		return fmt.Errorf("look for a recording: %w", err)
 	}
-	act := access.Listen
+	act := notes.Listen
 	if outcome == telephony.Overflowed {
-		act = access.ReadNote
+		act = notes.ReadNote
 	}
 	actor, err := access.Check(ctx, act, string(account))
 	if err != nil {

@@ -1,4 +1,4 @@
-package notes_test
+package record_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/record"
 	"lamplight/telephony"
 )
 
@@ -108,7 +109,7 @@ func TestRecordingsAndVoicemails(t *testing.T) {
 	}
 	agent := h.as(t, agentID)
 	board, err := h.store.Board(agent)
-	if err != nil || len(board) != 1 || board[0].Kind != notes.Voicemail {
+	if err != nil || len(board) != 1 || board[0].Kind != record.Voicemail {
 		t.Fatalf("board: %+v %v", board, err)
 	}
 	got.Reset()
@@ -150,25 +151,25 @@ func TestCallsAreFound(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		f    notes.CallsFilter
+		f    record.CallsFilter
 		want []string
 	}{
-		"all":       {notes.CallsFilter{}, []string{"6", "5", "4", "3", "2", "1", "0"}},
-		"surname":   {notes.CallsFilter{Search: "QUINONES"}, []string{"6", "2", "0"}},
-		"prefix":    {notes.CallsFilter{Search: "woj"}, []string{"6", "2", "0"}},
-		"two words": {notes.CallsFilter{Search: "lee bob"}, []string{"4"}},
-		"dob":       {notes.CallsFilter{Search: "12/31/1999"}, []string{"4"}},
-		"phone":     {notes.CallsFilter{Search: "773-555-0199"}, []string{"4"}},
-		"caller":    {notes.CallsFilter{Search: "312 555 0142"}, []string{"6", "5", "4", "3", "2", "1", "0"}},
-		"reference": {notes.CallsFilter{Search: "l-1002"}, []string{"4"}},
-		"nobody":    {notes.CallsFilter{Search: "Smithers"}, nil},
-		"signs":     {notes.CallsFilter{Search: "%_';--"}, nil},
-		"abandoned": {notes.CallsFilter{State: "abandoned"}, []string{"5", "3", "1"}},
-		"open":      {notes.CallsFilter{State: "open"}, []string{"6", "4", "2", "0"}},
-		"from to":   {notes.CallsFilter{From: start.Add(time.Minute), To: start.Add(3 * time.Minute)}, []string{"2", "1"}},
-		"agent":     {notes.CallsFilter{Agent: agentID}, []string{"6", "4", "2", "0"}},
-		"type":      {notes.CallsFilter{CallType: "refill"}, nil},
-		"export":    {notes.CallsFilter{Export: true, State: "open"}, []string{"6", "4", "2", "0"}},
+		"all":       {record.CallsFilter{}, []string{"6", "5", "4", "3", "2", "1", "0"}},
+		"surname":   {record.CallsFilter{Search: "QUINONES"}, []string{"6", "2", "0"}},
+		"prefix":    {record.CallsFilter{Search: "woj"}, []string{"6", "2", "0"}},
+		"two words": {record.CallsFilter{Search: "lee bob"}, []string{"4"}},
+		"dob":       {record.CallsFilter{Search: "12/31/1999"}, []string{"4"}},
+		"phone":     {record.CallsFilter{Search: "773-555-0199"}, []string{"4"}},
+		"caller":    {record.CallsFilter{Search: "312 555 0142"}, []string{"6", "5", "4", "3", "2", "1", "0"}},
+		"reference": {record.CallsFilter{Search: "l-1002"}, []string{"4"}},
+		"nobody":    {record.CallsFilter{Search: "Smithers"}, nil},
+		"signs":     {record.CallsFilter{Search: "%_';--"}, nil},
+		"abandoned": {record.CallsFilter{State: "abandoned"}, []string{"5", "3", "1"}},
+		"open":      {record.CallsFilter{State: "open"}, []string{"6", "4", "2", "0"}},
+		"from to":   {record.CallsFilter{From: start.Add(time.Minute), To: start.Add(3 * time.Minute)}, []string{"2", "1"}},
+		"agent":     {record.CallsFilter{Agent: agentID}, []string{"6", "4", "2", "0"}},
+		"type":      {record.CallsFilter{CallType: "refill"}, nil},
+		"export":    {record.CallsFilter{Export: true, State: "open"}, []string{"6", "4", "2", "0"}},
 	} {
 		page, err := h.store.Calls(office, c.f)
 		var got []string
@@ -187,7 +188,7 @@ func TestCallsAreFound(t *testing.T) {
 	}
 	seen, after := 0, ""
 	for range 9 {
-		page, err := h.store.Calls(office, notes.CallsFilter{Limit: 3, After: after}) // the first page ends between call-4's two notes
+		page, err := h.store.Calls(office, record.CallsFilter{Limit: 3, After: after}) // the first page ends between call-4's two notes
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,7 +200,7 @@ func TestCallsAreFound(t *testing.T) {
 	if seen != 8 {
 		t.Errorf("paged through %d", seen)
 	}
-	if _, err := h.store.Calls(office, notes.CallsFilter{After: "zzz"}); !errors.Is(err, notes.ErrCursor) {
+	if _, err := h.store.Calls(office, record.CallsFilter{After: "zzz"}); !errors.Is(err, record.ErrCursor) {
 		t.Error(err)
 	}
 	prior, err := h.store.PriorCalls(agent, "lakeside", "+13125550142", "call-6", 3)
@@ -217,7 +218,7 @@ func TestABoardForSeveral(t *testing.T) {
 	if _, err := h.store.Take(h.as(t, agentID), aDraft("d1", "")); err != nil {
 		t.Fatal(err)
 	}
-	actor := func(id access.PersonID) access.Actor {
+	actor := func(id notes.PersonID) access.Actor {
 		a, err := h.door.ActorOf(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)

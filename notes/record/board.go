@@ -1,4 +1,4 @@
-package notes
+package record
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
 	"lamplight/telephony"
@@ -15,8 +16,8 @@ import (
 
 // A BoardRow is a note that is not closed, or a call to be called back (then Note is zero and Call says which).
 type BoardRow struct {
-	Kind    string // "note", "voicemail", "callback"
-	Note    Note   // without its body
+	Kind    string     // "note", "voicemail", "callback"
+	Note    notes.Note // without its body
 	Call    telephony.CallID
 	Account telephony.AccountID
 	Since   time.Time // taken, or hung up
@@ -33,7 +34,7 @@ type BoardRow struct {
 // Board lists what is open for the practices named, or for all the actor may see when none is, the oldest first. The
 // patients' display names are opened; the trace of that is durable before.
 func (s *Store) Board(ctx context.Context, accounts ...telephony.AccountID) ([]BoardRow, error) {
-	scope, err := scopeOf(ctx, access.SeeBoard, accounts)
+	scope, err := scopeOf(ctx, notes.SeeBoard, accounts)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func (s *Store) BoardFor(ctx context.Context, viewers ...access.Actor) ([]BoardR
 	}
 	var scope, shown []string
 	for i, v := range viewers {
-		theirs, err := scopeOf(access.With(ctx, v), access.SeeBoard, nil)
+		theirs, err := scopeOf(access.With(ctx, v), notes.SeeBoard, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +71,7 @@ func (s *Store) board(ctx context.Context, scope []string, shown ...string) ([]B
 	if err != nil {
 		return nil, fmt.Errorf("list the board: %w", err)
 	}
-	if err := s.openTitles(ctx, "board.opened", scope, len(rows), func(i int) (*Note, []byte, *string) {
+	if err := s.openTitles(ctx, "board.opened", scope, len(rows), func(i int) (*notes.Note, []byte, *string) {
 		return &rows[i].Note, titles[i], &rows[i].Patient
 	}, shown...); err != nil {
 		return nil, err
@@ -128,7 +129,7 @@ func (s *Store) Callers(ctx context.Context, before time.Time) (n int, err error
 
 // replies marks the notes to which somebody wrote back and no agent has answered.
 func (s *Store) replies(ctx context.Context, rows []BoardRow) error {
-	at := make(map[NoteID]int, len(rows))
+	at := make(map[notes.NoteID]int, len(rows))
 	ids := make([]string, len(rows))
 	for i, r := range rows {
 		at[r.Note.ID], ids[i] = i, string(r.Note.ID)
@@ -138,7 +139,7 @@ func (s *Store) replies(ctx context.Context, rows []BoardRow) error {
 	if err != nil {
 		return err
 	}
-	var note NoteID
+	var note notes.NoteID
 	var kind, by string
 	var when time.Time
 	_, err = pgx.ForEachRow(res, []any{&note, &kind, &by, &when}, func() error {
@@ -151,7 +152,7 @@ func (s *Store) replies(ctx context.Context, rows []BoardRow) error {
 }
 
 // scopeOf is the practices a listing may cover: those named, each allowed, or all the actor may; nil is every practice.
-func scopeOf(ctx context.Context, act access.Act, accounts []telephony.AccountID) ([]string, error) {
+func scopeOf(ctx context.Context, act notes.Act, accounts []telephony.AccountID) ([]string, error) {
 	actor, ok := access.From(ctx)
 	if !ok {
 		return nil, access.ErrNobody
@@ -178,7 +179,7 @@ func scopeOf(ctx context.Context, act access.Act, accounts []telephony.AccountID
 
 // openTitles opens the display names of n notes after committing one leaf for them all; shown are codes for whom, when it is
 // not the actor alone.
-func (s *Store) openTitles(ctx context.Context, action string, scope []string, n int, at func(int) (*Note, []byte, *string), shown ...string) error {
+func (s *Store) openTitles(ctx context.Context, action string, scope []string, n int, at func(int) (*notes.Note, []byte, *string), shown ...string) error {
 	if n == 0 {
 		return nil
 	}
@@ -207,18 +208,18 @@ func (s *Store) openTitles(ctx context.Context, action string, scope []string, n
 }
 
 // Row is one note of the board, whatever its state, with the patient's display name opened after its leaf.
-func (s *Store) Row(ctx context.Context, id NoteID) (BoardRow, error) {
+func (s *Store) Row(ctx context.Context, id notes.NoteID) (BoardRow, error) {
 	n, title, err := scanNote(s.pool.QueryRow(ctx, selectNote+"where id = $1", id))
 	if err != nil {
 		return BoardRow{}, err
 	}
-	if _, err := access.Check(ctx, access.SeeBoard, string(n.Account)); err != nil {
+	if _, err := access.Check(ctx, notes.SeeBoard, string(n.Account)); err != nil {
 		return BoardRow{}, err
 	}
 	r := BoardRow{Kind: "note", Note: n, Call: n.Call, Account: n.Account, Since: n.TakenAt}
 	if n.CallType == Voicemail {
 		r.Kind = Voicemail
 	}
-	err = s.openTitles(ctx, "board.opened", []string{string(n.Account)}, 1, func(int) (*Note, []byte, *string) { return &r.Note, title, &r.Patient })
+	err = s.openTitles(ctx, "board.opened", []string{string(n.Account)}, 1, func(int) (*notes.Note, []byte, *string) { return &r.Note, title, &r.Patient })
 	return r, err
 }

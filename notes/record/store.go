@@ -1,4 +1,13 @@
-package notes
+// Package record is where practices, calls, notes, drafts and recordings last: one PostgreSQL store. What a patient said is
+// sealed (notes/seal) before it gets there; every act that changes or opens a record commits its leaf (notes/audit) in the
+// same transaction, and a read commits its leaf before it decrypts.
+//
+// It promises that a note is stored with its leaf and whatever must follow from it (its dispatch, through TakeHook) in
+// one transaction or not at all, that a locked note is only ever added to, and that nobody reads without the right
+// (notes/access) and a trace.
+//
+// It leaves to others: the words and rules (notes), who must be told and when (routing), what a screen shows (console).
+package record
 
 import (
 	"context"
@@ -12,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
 	"lamplight/notes/postgres"
@@ -75,14 +85,14 @@ const NoteChanged = "lamplight_note"
 
 // An ActHook runs inside the transaction of an act on a note, after the note's own rows and before it commits: what must
 // follow from the act is written here, or the act does not happen. n has no Body.
-type ActHook func(ctx context.Context, tx pgx.Tx, n Note) error
+type ActHook func(ctx context.Context, tx pgx.Tx, n notes.Note) error
 
 // A TakeHook is an ActHook of a note being taken: routing writes its dispatch here.
 type TakeHook = ActHook
 
 // A TakeQueue is a TakeHook that asks nothing of the database: it adds its statements to the batch that is the whole
 // transaction, so that storing a note is one round trip. The note's leaf vouches for the rows it returns.
-type TakeQueue func(b *pgx.Batch, n Note) ([]audit.Row, error)
+type TakeQueue func(b *pgx.Batch, n notes.Note) ([]audit.Row, error)
 
 var (
 	accountTable = audit.Table{Kind: "account", Name: "account", Key: "id",

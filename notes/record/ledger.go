@@ -1,4 +1,4 @@
-package notes
+package record
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
 	"lamplight/notes/audit/tree"
@@ -209,7 +210,7 @@ func (s *Store) Call(ctx context.Context, id telephony.CallID) (telephony.Call, 
 	if err != nil {
 		return telephony.Call{}, fmt.Errorf("read a call: %w", err)
 	}
-	actor, err := access.Check(ctx, access.ReadNote, string(c.Account))
+	actor, err := access.Check(ctx, notes.ReadNote, string(c.Account))
 	if err != nil {
 		return telephony.Call{}, err
 	}
@@ -222,8 +223,8 @@ func (s *Store) Call(ctx context.Context, id telephony.CallID) (telephony.Call, 
 // CloseCallBack takes a call that was to be called back from the board, with the agent's words on how it ended; they are
 // sealed. A call that was closed stays as it was closed.
 func (s *Store) CloseCallBack(ctx context.Context, id telephony.CallID, words string) error {
-	if words = strings.TrimSpace(words); words == "" || len(words) > longestField {
-		return &Incomplete{map[string]string{"text": map[bool]string{true: FieldRequired, false: FieldTooLong}[words == ""]}}
+	if words = strings.TrimSpace(words); words == "" || len(words) > notes.MaxField {
+		return &Incomplete{map[string]string{"text": map[bool]string{true: notes.FieldRequired, false: notes.FieldTooLong}[words == ""]}}
 	}
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		var account, followup string
@@ -234,7 +235,7 @@ func (s *Store) CloseCallBack(ctx context.Context, id telephony.CallID, words st
 		if err != nil {
 			return err
 		}
-		actor, err := access.Check(ctx, access.CallBack, account)
+		actor, err := access.Check(ctx, notes.CallBack, account)
 		if err != nil || followup != followupDue && followup != followupNoNumber {
 			return err
 		}
@@ -269,7 +270,7 @@ func followUpLabel(account telephony.AccountID, id telephony.CallID) seal.Label 
 }
 
 // openFollowUp opens how a call back ended, nil when nobody has said so; its leaf must have been committed.
-func (s *Store) openFollowUp(ctx context.Context, c telephony.Call) (*AddOn, error) {
+func (s *Store) openFollowUp(ctx context.Context, c telephony.Call) (*notes.AddOn, error) {
 	var by *string
 	var at *time.Time
 	var sealed []byte
@@ -288,5 +289,5 @@ func (s *Store) openFollowUp(ctx context.Context, c telephony.Call) (*AddOn, err
 	if err != nil {
 		return nil, fmt.Errorf("open how a call back ended: %w", err)
 	}
-	return &AddOn{ID: string(c.ID), By: PersonID(text(by)), At: since(at), Kind: CloseWord, Text: string(plain)}, nil
+	return &notes.AddOn{ID: string(c.ID), By: notes.PersonID(text(by)), At: since(at), Kind: CloseWord, Text: string(plain)}, nil
 }

@@ -1,4 +1,4 @@
-package notes_test
+package record_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/record"
 	"lamplight/telephony"
 )
 
@@ -83,7 +84,7 @@ func TestRoutingsLinesStandInTheStoryInOrder(t *testing.T) {
 		"open no id":   second(h.store.Open(agent, "a\x00b\xff")),
 		"call no id":   second(h.store.Call(agent, "a\x00b\xff")),
 	} {
-		if !errors.Is(err, notes.ErrNoNote) && !errors.Is(err, notes.ErrNoCall) {
+		if !errors.Is(err, record.ErrNoNote) && !errors.Is(err, record.ErrNoCall) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -101,7 +102,7 @@ func TestWhoListensHearsOfEachChangeOnceItIsDurable(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Release()
-	if _, err := conn.Exec(ctx, "listen "+notes.NoteChanged); err != nil {
+	if _, err := conn.Exec(ctx, "listen "+record.NoteChanged); err != nil {
 		t.Fatal(err)
 	}
 	n, err := h.store.Take(h.as(t, agentID), aDraft("d", ""))
@@ -124,7 +125,7 @@ func TestWhoListensHearsOfEachChangeOnceItIsDurable(t *testing.T) {
 	if _, err := h.store.Row(h.as(t, strangerID), n.ID); !errors.Is(err, access.ErrForbidden) {
 		t.Errorf("another practice's provider: %v", err)
 	}
-	if _, err := h.store.Row(h.as(t, agentID), "nothing"); !errors.Is(err, notes.ErrNoNote) {
+	if _, err := h.store.Row(h.as(t, agentID), "nothing"); !errors.Is(err, record.ErrNoNote) {
 		t.Error(err)
 	}
 }
@@ -136,20 +137,20 @@ func TestAddOnsRefuse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var inc *notes.Incomplete
-	if _, err := h.store.AddOn(agent, n.ID, "", notes.Remark, "  "); !errors.As(err, &inc) || inc.Fields["text"] != notes.FieldRequired {
+	var inc *record.Incomplete
+	if _, err := h.store.AddOn(agent, n.ID, "", record.Remark, "  "); !errors.As(err, &inc) || inc.Fields["text"] != notes.FieldRequired {
 		t.Errorf("nothing said: %v", err)
 	}
-	if _, err := h.store.AddOn(agent, n.ID, "", notes.Remark, string(make([]byte, 70<<10))); !errors.As(err, &inc) || inc.Fields["text"] != notes.FieldTooLong {
+	if _, err := h.store.AddOn(agent, n.ID, "", record.Remark, string(make([]byte, 70<<10))); !errors.As(err, &inc) || inc.Fields["text"] != notes.FieldTooLong {
 		t.Errorf("a flood: %v", err)
 	}
-	if _, err := h.store.AddOn(agent, n.ID, "", notes.CloseWord, "x"); err == nil {
+	if _, err := h.store.AddOn(agent, n.ID, "", record.CloseWord, "x"); err == nil {
 		t.Error("an agent closes by an add-on")
 	}
 	if _, err := h.store.CloseOut(agent, n.ID, "x"); !errors.Is(err, access.ErrForbidden) {
 		t.Errorf("an agent closes a provider's note: %v", err)
 	}
-	if _, err := h.store.AddOn(agent, "nothing", "", notes.Remark, "x"); !errors.Is(err, notes.ErrNoNote) {
+	if _, err := h.store.AddOn(agent, "nothing", "", record.Remark, "x"); !errors.Is(err, record.ErrNoNote) {
 		t.Error(err)
 	}
 	h.mustVerify(t)

@@ -1,4 +1,4 @@
-package notes
+package record
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"lamplight/notes/access"
+	"lamplight/notes"
 	"lamplight/notes/seal"
 	"lamplight/telephony"
 )
@@ -35,7 +35,7 @@ type CallsFilter struct {
 // two lines.
 type CallLine struct {
 	Call         telephony.Call // without ANI and CallerName
-	Note         *Note          // without its body; nil when none was taken
+	Note         *notes.Note    // without its body; nil when none was taken
 	Patient      string         // "J. Ortega"; patient data
 	HasRecording bool
 }
@@ -63,9 +63,9 @@ const fromCalls = " from call c left join note n on n.call = c.id and n.account 
 
 // Calls lists calls and their notes. Display names are opened; the trace of that is durable before.
 func (s *Store) Calls(ctx context.Context, f CallsFilter) (CallsPage, error) {
-	act, action := access.SearchCalls, "calls.opened"
+	act, action := notes.SearchCalls, "calls.opened"
 	if f.Export {
-		act, action = access.Export, "calls.exported"
+		act, action = notes.Export, "calls.exported"
 	}
 	scope, err := scopeOf(ctx, act, f.Accounts)
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *Store) openPatients(ctx context.Context, action string, scope []string,
 			noted = append(noted, i)
 		}
 	}
-	return s.openTitles(ctx, action, scope, len(noted), func(i int) (*Note, []byte, *string) {
+	return s.openTitles(ctx, action, scope, len(noted), func(i int) (*notes.Note, []byte, *string) {
 		l := &lines[noted[i]]
 		return l.Note, titles[noted[i]], &l.Patient
 	})
@@ -141,7 +141,7 @@ func (s *Store) callsQuery(ctx context.Context, scope []string, f CallsFilter) (
 	case "":
 	case Voicemail:
 		q.add("n.call_type = ?", Voicemail)
-	case string(Open), string(Read), string(Acknowledged), string(Closed):
+	case string(notes.Open), string(notes.Read), string(notes.Acknowledged), string(notes.Closed):
 		q.add("n.state = ?", f.State)
 	default:
 		q.add("c.outcome = ?", f.State)
@@ -184,8 +184,8 @@ func (s *Store) searchQuery(ctx context.Context, q *callsQuery, scope []string, 
 		}
 		clause := &callsQuery{args: q.args}
 		clause.add("c.account = ?", account)
-		date, isDate := ParseDate(typed)
-		phone, isPhone := ParsePhone(typed)
+		date, isDate := notes.ParseDate(typed)
+		phone, isPhone := notes.ParsePhone(typed)
 		switch {
 		case isDate:
 			clause.add("n.terms @> ?", [][]byte{keys.DateTerm(date.Format(time.DateOnly))})
@@ -237,9 +237,9 @@ func scanCallLine(rows pgx.Rows) (l CallLine, title []byte, err error) {
 	}
 	c.OpenedAt, c.AnsweredAt, c.EndedAt = c.OpenedAt.UTC(), since(answered), since(ended)
 	if id != nil {
-		l.Note = &Note{ID: NoteID(*id), Reference: text(ref), Account: c.Account, Call: c.ID, CallType: text(callType), Urgency: Urgency(text(urgency)),
-			Language: telephony.Language(text(language)), Taker: PersonID(text(taker)), TakenAt: since(taken), State: NoteState(text(state)),
-			ReadAt: since(read), AckedAt: since(acked), AckedBy: PersonID(text(ackedBy)), ClosedAt: since(closed), ClosedBy: PersonID(text(closedBy)), Version: *version}
+		l.Note = &notes.Note{ID: notes.NoteID(*id), Reference: text(ref), Account: c.Account, Call: c.ID, CallType: text(callType), Urgency: notes.Urgency(text(urgency)),
+			Language: telephony.Language(text(language)), Taker: notes.PersonID(text(taker)), TakenAt: since(taken), State: notes.NoteState(text(state)),
+			ReadAt: since(read), AckedAt: since(acked), AckedBy: notes.PersonID(text(ackedBy)), ClosedAt: since(closed), ClosedBy: notes.PersonID(text(closedBy)), Version: *version}
 	}
 	return l, title, nil
 }

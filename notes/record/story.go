@@ -1,4 +1,4 @@
-package notes
+package record
 
 import (
 	"cmp"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
 	"lamplight/notes/audit/tree"
@@ -19,7 +20,7 @@ import (
 
 // A StorySource adds its own lines to a note's story; routing's engine is one.
 type StorySource interface {
-	Story(ctx context.Context, note NoteID) ([]StoryLine, error)
+	Story(ctx context.Context, note notes.NoteID) ([]notes.StoryLine, error)
 }
 
 // TellStories registers a source. Called while the house is put together.
@@ -31,38 +32,38 @@ func (s *Store) TellStories(src StorySource) {
 
 // StoryOf tells everything of a call and its note, in order, with the note and the caller opened; one of the two ids may be
 // empty. The trace is durable before anything is decrypted, and is itself the story's last line.
-func (s *Store) StoryOf(ctx context.Context, call telephony.CallID, note NoteID) (Story, error) {
+func (s *Store) StoryOf(ctx context.Context, call telephony.CallID, note notes.NoteID) (notes.Story, error) {
 	st, sealed, err := s.findStory(ctx, call, note)
 	if err != nil {
-		return Story{}, err
+		return notes.Story{}, err
 	}
 	account := st.Call.Account
 	if st.Note != nil {
 		account = st.Note.Account
 	}
-	actor, err := access.Check(ctx, access.ReadNote, string(account))
+	actor, err := access.Check(ctx, notes.ReadNote, string(account))
 	if err != nil {
-		return Story{}, err
+		return notes.Story{}, err
 	}
 	e := audit.Entry{Actor: actor.ID(), Action: "story.opened", Kind: "call", Object: string(st.Call.ID), Account: string(account)}
 	if st.Note != nil {
 		e.Kind, e.Object = "note", string(st.Note.ID)
 	}
 	if err := s.tell(ctx, e); err != nil {
-		return Story{}, err
+		return notes.Story{}, err
 	}
 	if sealed != nil {
 		if err := s.openCaller(ctx, &st.Call, sealed); err != nil {
-			return Story{}, err
+			return notes.Story{}, err
 		}
 		if st.FollowUp, err = s.openFollowUp(ctx, st.Call); err != nil {
-			return Story{}, err
+			return notes.Story{}, err
 		}
 	}
 	if st.Note != nil {
 		n, err := s.unseal(ctx, *st.Note)
 		if err != nil {
-			return Story{}, err
+			return notes.Story{}, err
 		}
 		st.Note = &n
 	}
@@ -70,7 +71,7 @@ func (s *Store) StoryOf(ctx context.Context, call telephony.CallID, note NoteID)
 }
 
 // findStory finds the call and the note that belong together; nothing is opened.
-func (s *Store) findStory(ctx context.Context, call telephony.CallID, note NoteID) (st Story, sealed []byte, err error) {
+func (s *Store) findStory(ctx context.Context, call telephony.CallID, note notes.NoteID) (st notes.Story, sealed []byte, err error) {
 	query, key := selectNote+"where id = $1", string(note)
 	if note == "" {
 		query, key = selectNote+"where call = $1 and account = coalesce((select account from call where id = $1), account) order by call_type = 'voicemail', taken_at limit 1", string(call)
@@ -81,9 +82,9 @@ func (s *Store) findStory(ctx context.Context, call telephony.CallID, note NoteI
 		st.Note = &n
 		call = n.Call
 	case !errors.Is(err, ErrNoNote):
-		return Story{}, nil, fmt.Errorf("read a story: %w", err)
+		return notes.Story{}, nil, fmt.Errorf("read a story: %w", err)
 	case note != "":
-		return Story{}, nil, ErrNoNote
+		return notes.Story{}, nil, ErrNoNote
 	}
 	if call == "" {
 		return st, nil, nil
@@ -91,12 +92,12 @@ func (s *Store) findStory(ctx context.Context, call telephony.CallID, note NoteI
 	c, sealed, err := scanCall(s.pool.QueryRow(ctx, selectCall+"where id = $1", call))
 	if noSuch(err) {
 		if st.Note == nil {
-			return Story{}, nil, ErrNoCall
+			return notes.Story{}, nil, ErrNoCall
 		}
 		return st, nil, nil
 	}
 	if err != nil {
-		return Story{}, nil, fmt.Errorf("read a story: %w", err)
+		return notes.Story{}, nil, fmt.Errorf("read a story: %w", err)
 	}
 	if st.Note != nil && c.Account != st.Note.Account {
 		return st, nil, nil // another practice's call, whatever the desk said: its caller is none of this note's
@@ -106,7 +107,7 @@ func (s *Store) findStory(ctx context.Context, call telephony.CallID, note NoteI
 }
 
 // tellLines gathers steps, acts and the sources' lines.
-func (s *Store) tellLines(ctx context.Context, st *Story) error {
+func (s *Store) tellLines(ctx context.Context, st *notes.Story) error {
 	objects := []string{}
 	if st.Call.ID != "" {
 		objects = append(objects, string(st.Call.ID))
@@ -124,7 +125,7 @@ func (s *Store) tellLines(ctx context.Context, st *Story) error {
 		return fmt.Errorf("read a call's steps: %w", err)
 	}
 	var id, agent string
-	var l StoryLine
+	var l notes.StoryLine
 	if _, err := pgx.ForEachRow(rows, []any{&id, &l.At, &l.Kind, &agent, &l.Detail}, func() error {
 		l.Actor, l.Leaf, l.At = agent, -1, l.At.UTC()
 		if leaf, ok := leafOf["call_step/"+id]; ok {
@@ -150,12 +151,12 @@ func (s *Store) tellLines(ctx context.Context, st *Story) error {
 
 // inOrder tells what happened first: by the time, and at the same time by the log, in which a cause stands before its effect
 // and what waits to be sequenced comes last.
-func inOrder(a, b StoryLine) int {
-	place := func(l StoryLine) uint64 { return uint64(l.Leaf) } // -1 is the last of all
+func inOrder(a, b notes.StoryLine) int {
+	place := func(l notes.StoryLine) uint64 { return uint64(l.Leaf) } // -1 is the last of all
 	return cmp.Or(a.At.Compare(b.At), cmp.Compare(place(a), place(b)))
 }
 
-func (s *Store) askSources(ctx context.Context, st *Story) error {
+func (s *Store) askSources(ctx context.Context, st *notes.Story) error {
 	if st.Note == nil {
 		return nil
 	}
@@ -174,7 +175,7 @@ func (s *Store) askSources(ctx context.Context, st *Story) error {
 
 // acts reads the leaves of the story's objects: every act but the call's moves (which its steps tell better) becomes a line,
 // and rows are found again by the leaf that vouches for them. Leaves that wait have the index -1.
-func (s *Store) acts(ctx context.Context, st *Story, objects []string) (lines []StoryLine, leafOf map[string]int64, err error) {
+func (s *Store) acts(ctx context.Context, st *notes.Story, objects []string) (lines []notes.StoryLine, leafOf map[string]int64, err error) {
 	rows, err := s.pool.Query(ctx, `select idx, body from audit_leaf where object = any($1)
 		union all select -1, body from audit_outbox where object = any($1)`, objects)
 	if err != nil {
@@ -195,7 +196,7 @@ func (s *Store) acts(ctx context.Context, st *Story, objects []string) (lines []
 			leafOf[r.Kind+"/"+r.ID] = idx
 		}
 		if e.Action != "call.moved" {
-			lines = append(lines, StoryLine{At: e.At, Kind: e.Action, Actor: e.Actor, Detail: strings.Join(e.Detail, " "), Leaf: idx})
+			lines = append(lines, notes.StoryLine{At: e.At, Kind: e.Action, Actor: e.Actor, Detail: strings.Join(e.Detail, " "), Leaf: idx})
 		}
 		return nil
 	}); err != nil {
@@ -205,7 +206,7 @@ func (s *Store) acts(ctx context.Context, st *Story, objects []string) (lines []
 }
 
 // proof reads the newest checkpoint. Its signature is Verify's business; here it only dates the proof.
-func (s *Store) proof(ctx context.Context, p *Proof) error {
+func (s *Store) proof(ctx context.Context, p *notes.Proof) error {
 	msg, err := s.log.Checkpoint(ctx)
 	if err != nil || msg == "" {
 		return err
@@ -219,7 +220,7 @@ func (s *Store) proof(ctx context.Context, p *Proof) error {
 }
 
 // nameActors puts staff's names where their ids stand.
-func (s *Store) nameActors(ctx context.Context, lines []StoryLine) error {
+func (s *Store) nameActors(ctx context.Context, lines []notes.StoryLine) error {
 	rows, err := s.pool.Query(ctx, "select id, name from person where id = any($1)", actorIDs(lines))
 	if err != nil {
 		return fmt.Errorf("name the actors: %w", err)
@@ -240,7 +241,7 @@ func (s *Store) nameActors(ctx context.Context, lines []StoryLine) error {
 	return nil
 }
 
-func actorIDs(lines []StoryLine) []string {
+func actorIDs(lines []notes.StoryLine) []string {
 	ids := make([]string, 0, len(lines))
 	for _, l := range lines {
 		ids = append(ids, l.Actor)
@@ -267,17 +268,17 @@ type Prior struct {
 	Call     telephony.CallID
 	At       time.Time
 	Outcome  telephony.Outcome
-	Note     NoteID // "" when none was taken
+	Note     notes.NoteID // "" when none was taken
 	Ref      string
 	CallType string
-	State    NoteState
+	State    notes.NoteState
 	StateAt  time.Time
 }
 
 // PriorCalls lists what this caller called about before, the newest first: at most limit calls from the number to the
 // practice, without the call before itself. A withheld number has none.
 func (s *Store) PriorCalls(ctx context.Context, account telephony.AccountID, ani telephony.Number, before telephony.CallID, limit int) ([]Prior, error) {
-	if _, err := access.Check(ctx, access.TakeNote, string(account)); err != nil {
+	if _, err := access.Check(ctx, notes.TakeNote, string(account)); err != nil {
 		return nil, err
 	}
 	if ani == "" {
