@@ -12,6 +12,7 @@ import (
 	"lamplight/notes/access"
 	"lamplight/notes/record"
 	"lamplight/routing"
+	"lamplight/routing/dispatch"
 	"lamplight/telephony"
 )
 
@@ -236,11 +237,11 @@ func (h *House) row(ctx context.Context, r record.BoardRow) (BoardRow, error) {
 // outcomes are what became of an attempt, by the step that told it: a text that was sent is not one that arrived. The
 // reason of one that failed stands in the story.
 var outcomes = map[string]string{
-	routing.StepDelivered:   "delivered",
-	routing.StepUndelivered: "undelivered",
-	routing.StepFailed:      "failed",
-	routing.StepOpened:      "opened",
-	routing.StepWithdrawn:   "cancelled",
+	dispatch.StepDelivered:   "delivered",
+	dispatch.StepUndelivered: "undelivered",
+	dispatch.StepFailed:      "failed",
+	dispatch.StepOpened:      "opened",
+	dispatch.StepWithdrawn:   "cancelled",
 }
 
 // climb puts what routing knows into a row.

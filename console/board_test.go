@@ -21,6 +21,7 @@ import (
 	"lamplight/notes/record"
 	"lamplight/notes/seal"
 	"lamplight/routing"
+	"lamplight/routing/dispatch"
 	"lamplight/telephony"
 )
 
@@ -29,7 +30,7 @@ type boardHouse struct {
 	*House
 	pool  *pgxpool.Pool
 	store *record.Store
-	desk  *routing.Engine
+	desk  *dispatch.Engine
 }
 
 func newBoardHouse(t *testing.T) *boardHouse {
@@ -46,7 +47,7 @@ func newBoardHouse(t *testing.T) *boardHouse {
 	log := audit.NewLog(b.pool, key)
 	ring := seal.NewRing(root, postgres.NewShelf(b.pool, log))
 	b.store = record.NewStore(b.pool, log, ring, nil)
-	if b.desk, err = routing.New(routing.Config{Pool: b.pool, Log: log, LinkBase: "https://page.example", LinkKey: make([]byte, 32)}); err != nil {
+	if b.desk, err = dispatch.New(dispatch.Config{Pool: b.pool, Log: log, LinkBase: "https://page.example", LinkKey: make([]byte, 32)}); err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range []telephony.AccountID{"lakeside", "bosque"} {

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"github.com/jackc/pgx/v5"
+
 	"context"
 	"errors"
 	"fmt"
@@ -11,9 +13,11 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/audit"
 	"lamplight/notes/postgres"
 	"lamplight/notes/record"
 	"lamplight/routing"
+	"lamplight/routing/dispatch"
 	"lamplight/routing/oncall"
 	"lamplight/telephony"
 	"lamplight/telephony/engine"
@@ -21,7 +25,28 @@ import (
 
 // Escalations is what the house asks of routing: everything a desk does with a dispatch, and who is on call.
 type Escalations interface {
-	routing.Desk
+	// The methods are dispatch.Engine's, which says what each promises.
+	Plan(ctx context.Context, acc notes.Account, callType, ladder string) (routing.Plan, error)
+	Reckon(acc notes.Account, callType, ladder string) (p routing.Plan, ok bool)
+	QueueBegin(b *pgx.Batch, note notes.Note, plan routing.Plan) ([]audit.Row, error)
+
+	Ack(ctx context.Context, by routing.Actor, note notes.NoteID) (routing.AckResult, error)
+	AckTx(ctx context.Context, tx pgx.Tx, by routing.Actor, note notes.NoteID) (routing.AckResult, error)
+	PassOn(ctx context.Context, by routing.Actor, note notes.NoteID) error
+	Push(ctx context.Context, by routing.Actor, note notes.NoteID) error
+	Cancel(ctx context.Context, by routing.Actor, note notes.NoteID, reason string) error
+	CancelTx(ctx context.Context, tx pgx.Tx, by routing.Actor, note notes.NoteID, reason string) error
+	Reassign(ctx context.Context, by routing.Actor, note notes.NoteID, plan routing.Plan) (routing.DispatchID, error)
+
+	Locate(ctx context.Context, token string) (routing.Located, error)
+	MarkOpened(ctx context.Context, attempt routing.AttemptID) error
+
+	Rows(ctx context.Context, accounts ...telephony.AccountID) ([]routing.Row, error)
+	Row(ctx context.Context, note notes.NoteID) (routing.Row, error)
+	Attempts(ctx context.Context, note notes.NoteID) ([]routing.Attempt, error)
+	Story(ctx context.Context, note notes.NoteID) ([]notes.StoryLine, error)
+	Watch(ctx context.Context) (<-chan notes.NoteID, error)
+
 	Schedule(acc notes.Account, at time.Time) (*oncall.Schedule, error)
 }
 
@@ -37,7 +62,7 @@ type Config struct {
 	Store   *record.Store
 	Door    *access.Door
 	Routing Escalations
-	Phones  *routing.Phones
+	Phones  *dispatch.Phones
 	PushKey string // the VAPID public key browsers subscribe with
 	// PushPlain are hosts that take pushes although they are no public https ones: a demo's.
 	PushPlain []string

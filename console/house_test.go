@@ -20,7 +20,7 @@ import (
 	"lamplight/notes/postgres/postgrestest"
 	"lamplight/notes/record"
 	"lamplight/notes/seal"
-	"lamplight/routing"
+	"lamplight/routing/dispatch"
 	"lamplight/telephony"
 	"lamplight/telephony/engine"
 )
@@ -33,7 +33,7 @@ type rig struct {
 	key     *audit.Key
 	store   *record.Store
 	door    *access.Door
-	routing *routing.Engine
+	routing *dispatch.Engine
 }
 
 // The people of the rig. Two practices, lakeside and bosque; what happens, happens at lakeside.
@@ -70,11 +70,11 @@ func newRig(t *testing.T) *rig {
 	ring := seal.NewRing(root, postgres.NewShelf(r.pool, r.log))
 	r.store, r.door = record.NewStore(r.pool, r.log, ring, nil), access.NewDoor(r.pool, r.log, ring)
 	quiet, link := slog.New(slog.NewTextHandler(io.Discard, nil)), sha256.Sum256([]byte("a test's link key"))
-	if r.routing, err = routing.New(routing.Config{Pool: r.pool, Log: r.log, LinkBase: "https://page.example", LinkKey: link[:], Logger: quiet}); err != nil {
+	if r.routing, err = dispatch.New(dispatch.Config{Pool: r.pool, Log: r.log, LinkBase: "https://page.example", LinkKey: link[:], Logger: quiet}); err != nil {
 		t.Fatal(err)
 	}
 	r.store.TellStories(r.routing)
-	r.House = console.New(console.Config{Store: r.store, Door: r.door, Routing: r.routing, Phones: routing.NewPhones(r.pool, r.log), Log: quiet,
+	r.House = console.New(console.Config{Store: r.store, Door: r.door, Routing: r.routing, Phones: dispatch.NewPhones(r.pool, r.log), Log: quiet,
 		Phone: func(string) (console.PhoneAccount, bool) { return console.PhoneAccount{}, false }})
 	r.Drive(engine.NewEngine(engine.Config{Ledger: r.store, Listener: r.House, Log: quiet}))
 	seed := access.System(t.Context(), "seed")

@@ -11,6 +11,7 @@ import (
 	"lamplight/notes/audit"
 	"lamplight/notes/record"
 	"lamplight/routing"
+	"lamplight/routing/dispatch"
 	"lamplight/telephony"
 )
 
@@ -113,7 +114,7 @@ func (h *House) Send(ctx context.Context, d Draft) (Sent, error) {
 		return Sent{}, err
 	}
 	sent, err := h.send(ctx, d, h.cfg.Store.Account, h.reckon)
-	for try := 0; try < 3 && routing.PlanMoved(err); try++ {
+	for try := 0; try < 3 && dispatch.PlanMoved(err); try++ {
 		sent, err = h.send(ctx, d, h.cfg.Store.AccountNow, h.plan)
 	}
 	return sent, refusal(err)

@@ -10,6 +10,7 @@ import (
 	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/routing/channel/push"
+	"lamplight/routing/dispatch"
 )
 
 // addresses are where a note's messages go, as its dispatch's frozen plan says.
@@ -56,7 +57,7 @@ func TestSendPlansAnewWhatHasChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	sent("the number changed", `["text +13125550199"]`)
-	if err := routing.NewPhones(r.pool, r.log).Subscribe(t.Context(), "doctor", push.Subscription{Endpoint: "https://push.example/1"}); err != nil {
+	if err := dispatch.NewPhones(r.pool, r.log).Subscribe(t.Context(), "doctor", push.Subscription{Endpoint: "https://push.example/1"}); err != nil {
 		t.Fatal(err)
 	}
 	sent("a phone came", `["text +13125550199","push doctor"]`)
@@ -73,7 +74,7 @@ func (r *rig) verify(t *testing.T) {
 	if _, err := r.log.Sequence(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	report, err := audit.Verify(t.Context(), r.pool, audit.Options{Key: r.key, Tables: append(record.Tables(), routing.Tables()...)})
+	report, err := audit.Verify(t.Context(), r.pool, audit.Options{Key: r.key, Tables: append(record.Tables(), dispatch.Tables()...)})
 	if err != nil || !report.Good() {
 		t.Errorf("audit: %+v %v", report, err)
 	}

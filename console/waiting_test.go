@@ -12,6 +12,7 @@ import (
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/routing"
+	"lamplight/routing/dispatch"
 	"lamplight/telephony"
 )
 
@@ -46,7 +47,7 @@ func TestANoteThatStandsStillIsToldAtEveryDesk(t *testing.T) {
 	r := newRig(t)
 	agent, boss := r.desk(t, "agent"), r.desk(t, "boss")
 	for range 2 {
-		r.StandsStill(routing.Alarm{Kind: routing.AlarmIgnored})
+		r.StandsStill(dispatch.Alarm{Kind: dispatch.AlarmIgnored})
 		for _, desk := range []<-chan console.Event{agent, boss} {
 			next(t, desk, func(e console.Event) bool { return e.Kind == "notice" && e.Notice == "desk.notice.stands-still" })
 		}
@@ -141,7 +142,7 @@ func TestANoteIsTakenThoughADocumentIsBroken(t *testing.T) {
 				t.Fatal(err)
 			}
 			row, err := r.routing.Row(t.Context(), sent.Note)
-			if err != nil || row.Next.Name != c.told || c.told == "" && (row.Next.Kind != routing.NextBoard || row.Next.At.After(time.Now())) {
+			if err != nil || row.Next.Name != c.told || c.told == "" && (row.Next.Kind != dispatch.NextBoard || row.Next.At.After(time.Now())) {
 				t.Errorf("then %+v, %v", row, err)
 			}
 		})

@@ -6,7 +6,7 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/access"
-	"lamplight/routing"
+	"lamplight/routing/dispatch"
 	"lamplight/telephony"
 )
 
@@ -133,7 +133,7 @@ func (h *House) AgentMoved(a telephony.AgentID, s telephony.AgentState, reason s
 
 // StandsStill has every desk told that an open note waits on nobody. Routing's auditor says it again and again until a
 // person acts.
-func (h *House) StandsStill(routing.Alarm) { h.standsStill() }
+func (h *House) StandsStill(dispatch.Alarm) { h.standsStill() }
 
 func (h *House) standsStill() {
 	h.streams.all(h.now(Event{Kind: "notice", Notice: "desk.notice.stands-still"}))

@@ -110,7 +110,7 @@ func TestResolve(t *testing.T) {
 	}
 	rota := duty{"primary": {shift{t0.Add(-time.Hour), []string{"reyes"}}, shift{seven, []string{"osei"}}},
 		"pair": {shift{t0.Add(-time.Hour), []string{"osei", "reyes"}}}}
-	reach := Reach{Practice: "Lakeside", Push: map[notes.PersonID]bool{"p-reyes": true}, Contacts: account().Contacts}
+	reach := Reach{Practice: "Lakeside", Push: map[notes.PersonID]bool{"p-reyes": true}, Contacts: contacts}
 	min := func(n int) time.Duration { return time.Duration(n) * time.Minute }
 	rung := func(after int, who string, ch ...ChannelKind) Rung { return Rung{min(after), who, ch} }
 	for name, tc := range map[string]struct {
@@ -195,7 +195,7 @@ func FuzzParseLadders(f *testing.F) {
 	f.Add([]byte(`{"ladders":null}`))
 	f.Add([]byte(`[]`))
 	t0 := time.Date(2026, 3, 8, 1, 59, 59, 0, time.UTC)
-	reach := Reach{Contacts: account().Contacts}
+	reach := Reach{Contacts: contacts}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		ladders, err := ParseLadders(text)
 		if err != nil {
@@ -223,4 +223,10 @@ func FuzzParseLadders(f *testing.F) {
 			}
 		}
 	})
+}
+
+var contacts = []notes.Contact{
+	{ID: "reyes", Person: "p-reyes", Name: "Dr Reyes", Language: "en", Mobile: "+13125550101", Email: "reyes@lakeside.example"},
+	{ID: "osei", Person: "p-osei", Name: "Dr Osei", Language: "es", Mobile: "+13125550102", Email: "osei@lakeside.example"},
+	{ID: "nobody", Name: "Dr Nowhere", Language: "en"},
 }

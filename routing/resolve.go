@@ -38,10 +38,10 @@ func (r rota) Next(role string, at time.Time) []string {
 }
 
 // nobody is the rota of a schedule that cannot be read.
-type nobody struct{}
+type Nobody struct{}
 
-func (nobody) Who(string, time.Time) []string  { return nil }
-func (nobody) Next(string, time.Time) []string { return nil }
+func (Nobody) Who(string, time.Time) []string  { return nil }
+func (Nobody) Next(string, time.Time) []string { return nil }
 
 func ids(people []oncall.ParticipantID) []string {
 	var out []string

@@ -1,15 +1,12 @@
-// Package routing gets a note to a person and does not rest until that person says so.
+// Package routing holds the words and rules of getting a note to a person: a Ladder says who is told, by which channel and
+// how long to wait; Resolve turns it, with routing/oncall's answer for an instant, into a Plan of dated rungs, which is
+// frozen on the Dispatch; an Attempt is one message to one person.
 //
-// A Ladder says who is told, by which channel and how long to wait; Resolve turns it, with routing/oncall's answer for an
-// instant, into a Plan of dated rungs, which is frozen on the Dispatch; Engine walks the plan attempt by attempt until an
-// Ack, and past the last rung raises the note on the supervisors' board. A dispatch is born in the transaction that
-// stores its note.
+// It promises: accepted by a carrier is not delivered, delivered is not read, and only a person's act stops a ladder; a
+// document with a mistake is refused whole, with every mistake named; nothing here waits, sends or stores.
 //
-// It promises: the process may die at any instant without losing a dispatch or stopping an escalation; a repeat is
-// possible after a crash, a loss is not; accepted by a carrier is not delivered, delivered is not read, and only a person's
-// act stops a ladder. What leaves the house says practice, urgency, reference and a link, nothing of the patient.
-//
-// It leaves to others: how one message is sent (routing/channel), who is on call (routing/oncall), what a note holds (notes).
+// It leaves to others: walking the plan (routing/dispatch), how one message is sent (routing/channel), who is on call
+// (routing/oncall), what a note holds (notes).
 package routing
 
 import (
@@ -63,27 +60,16 @@ type Plan struct {
 	// Holes say why a rung reaches nobody ("nobody-on-call", "no-address"): shown before sending.
 	Holes []PlanHole `json:"holes"`
 
-	asked time.Time // when the database was asked for At; by the clock of this process, zero for a plan read back
-	of    grounds
+	// Asked is when the database was asked for At, by the clock of this process; zero for a plan read back.
+	Asked time.Time `json:"-"`
+	Basis Basis     `json:"-"`
 }
 
-// grounds are what a plan was resolved from, beside the clock. The statement that begins a dispatch holds them against what
+// A Basis is what a plan was resolved from, beside the clock. The statement that begins a dispatch holds them against what
 // the database knows at that moment, so that a plan made from what was read before never tells the wrong person.
-type grounds struct {
-	version int   // of the practice; 0 for one that was not read from the record
-	phones  int64 // push_change's count when the phones were read; 0 when they were not
-}
-
-// askedFor is the longest that asking the database for the time may count as time gone by.
-const askedFor = 5 * time.Millisecond
-
-// now is the database's clock, as this process reckons it since the plan was made: never before that clock, and ahead of
-// it by askedFor at most.
-func (p Plan) now() time.Time {
-	if p.asked.IsZero() {
-		return p.At
-	}
-	return p.At.Add(time.Since(p.asked))
+type Basis struct {
+	Account int   // the practice's version; 0 for one that was not read from the record
+	Phones  int64 // push_change's count when the phones were read; 0 when they were not
 }
 
 // A PlanStep is one attempt to come.

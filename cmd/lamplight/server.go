@@ -26,9 +26,9 @@ import (
 	"lamplight/notes/postgres"
 	"lamplight/notes/record"
 	"lamplight/notes/seal"
-	"lamplight/routing"
 	"lamplight/routing/channel/push"
 	"lamplight/routing/channel/twilio"
+	"lamplight/routing/dispatch"
 	"lamplight/telephony/engine"
 )
 
@@ -48,9 +48,9 @@ type Server struct {
 	door    *access.Door
 	board   switchboard
 	engine  *engine.Engine
-	routing *routing.Engine
+	routing *dispatch.Engine
 	push    push.Keys
-	phones  *routing.Phones
+	phones  *dispatch.Phones
 	bus     bus
 	house   *console.House
 	trainer *trainer // nil outside training
@@ -232,7 +232,7 @@ func (s *Server) openBus(context.Context) (err error) {
 }
 
 func (s *Server) openRouting(context.Context) error {
-	s.phones = routing.NewPhones(s.pool, s.audit)
+	s.phones = dispatch.NewPhones(s.pool, s.audit)
 	channels, text, err := openChannels(s.cfg, s.push, s.phones)
 	if err != nil {
 		return err
@@ -242,8 +242,8 @@ func (s *Server) openRouting(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.routing, err = routing.New(routing.Config{Pool: s.pool, Log: s.audit, Channels: channels, LinkBase: s.pagesURL, LinkKey: linkKey, Logger: s.log,
-		Alarm: func(a routing.Alarm) { s.house.StandsStill(a) }}) // the house is there before the escalations run
+	s.routing, err = dispatch.New(dispatch.Config{Pool: s.pool, Log: s.audit, Channels: channels, LinkBase: s.pagesURL, LinkKey: linkKey, Logger: s.log,
+		Alarm: func(a dispatch.Alarm) { s.house.StandsStill(a) }}) // the house is there before the escalations run
 	return err
 }
 

@@ -15,7 +15,7 @@ import (
 	"lamplight/notes/audit"
 	"lamplight/notes/postgres"
 	"lamplight/notes/record"
-	"lamplight/routing"
+	"lamplight/routing/dispatch"
 	"lamplight/telephony"
 	"lamplight/telephony/phone"
 	"lamplight/telephony/phone/speech"
@@ -131,7 +131,7 @@ func (s *Server) verify(ctx context.Context) (audit.Report, error) {
 // auditedTables are all tables whose rows the log vouches for.
 func auditedTables() []audit.Table {
 	t := append(record.Tables(), access.Tables()...)
-	return append(append(t, routing.Tables()...), postgres.Tables()...)
+	return append(append(t, dispatch.Tables()...), postgres.Tables()...)
 }
 
 // walker is the scripted people: an agent with a desk and a phone, a caller's network, the providers.

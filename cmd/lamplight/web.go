@@ -18,11 +18,12 @@ import (
 	"lamplight/routing/channel/mail"
 	"lamplight/routing/channel/push"
 	"lamplight/routing/channel/twilio"
+	"lamplight/routing/dispatch"
 )
 
 // openChannels makes the channels that are configured. A kind that is not fails its attempts as "not-configured", which
 // the board shows.
-func openChannels(cfg serverConfig, keys push.Keys, phones *routing.Phones) (map[routing.ChannelKind]channel.Channel, *twilio.Client, error) {
+func openChannels(cfg serverConfig, keys push.Keys, phones *dispatch.Phones) (map[routing.ChannelKind]channel.Channel, *twilio.Client, error) {
 	out := map[routing.ChannelKind]channel.Channel{}
 	pusher, err := push.New(push.Config{Keys: keys, Subscriber: cfg.PushContact, Plain: cfg.PushPlain}, phones)
 	if err != nil {

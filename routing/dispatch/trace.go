@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/audit"
+	"lamplight/routing"
 	"lamplight/telephony"
 )
 
@@ -48,18 +49,18 @@ func Tables() []audit.Table { return []audit.Table{dispatchTable, attemptTable, 
 
 // A step is one line of the story, with the leaf that proves it and the word to whoever watches.
 type step struct {
-	dispatch DispatchID
+	dispatch routing.DispatchID
 	note     notes.NoteID
 	account  telephony.AccountID
-	attempt  AttemptID // empty for a step of the dispatch
+	attempt  routing.AttemptID // empty for a step of the dispatch
 	kind     string
 	by       string // the actor's id in the leaf; "routing" for the house
 	name     string // who the story names
-	channel  ChannelKind
+	channel  routing.ChannelKind
 	detail   string // a code
 
-	attempts []AttemptID // whose rows the act changed
-	due      bool        // something may be due sooner: wake the workers
+	attempts []routing.AttemptID // whose rows the act changed
+	due      bool                // something may be due sooner: wake the workers
 }
 
 const (

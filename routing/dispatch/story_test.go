@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"lamplight/notes"
+	"lamplight/routing"
 	"lamplight/routing/channel"
 )
 
@@ -18,7 +19,7 @@ func TestAStoryTellsTheCauseFirst(t *testing.T) {
 			return h.engine.Report(h.t.Context(), channel.Report{Key: key, Ref: ref, Status: s})
 		}
 	}
-	opens := func(h *house, key string) error { return h.engine.MarkOpened(h.t.Context(), AttemptID(key)) }
+	opens := func(h *house, key string) error { return h.engine.MarkOpened(h.t.Context(), routing.AttemptID(key)) }
 	answers := func(s channel.Status) func() (channel.Receipt, error) {
 		return func() (channel.Receipt, error) { return channel.Receipt{Ref: "SM1", Status: s}, nil }
 	}
@@ -47,7 +48,7 @@ func TestAStoryTellsTheCauseFirst(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
 			key := make(chan string, 1)
-			h.with(Text, &carrier{lookup: nobodyKnows, send: func(_ context.Context, m channel.Message) (channel.Receipt, error) {
+			h.with(routing.Text, &carrier{lookup: nobodyKnows, send: func(_ context.Context, m channel.Message) (channel.Receipt, error) {
 				if c.before != nil {
 					if err := c.before(h, m.Key); err != nil {
 						t.Error(err)

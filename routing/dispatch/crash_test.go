@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"bufio"
@@ -16,6 +16,7 @@ import (
 	"lamplight/notes/audit"
 	"lamplight/notes/postgres"
 	"lamplight/notes/postgres/postgrestest"
+	"lamplight/routing"
 	"lamplight/routing/channel"
 	"lamplight/routing/channel/pocket"
 	"lamplight/routing/channel/twilio"
@@ -62,7 +63,7 @@ func workAsOrdered(text string) error {
 		return err
 	}
 	e, err := New(Config{Pool: pool, Log: audit.NewLog(pool, key), LinkBase: "https://page.example", LinkKey: o.LinkKey,
-		Channels: map[ChannelKind]channel.Channel{Text: ch}, Lease: 1500 * time.Millisecond, Workers: 8,
+		Channels: map[routing.ChannelKind]channel.Channel{routing.Text: ch}, Lease: 1500 * time.Millisecond, Workers: 8,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"errors"
@@ -13,9 +13,10 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/postgres"
+	"lamplight/routing"
 )
 
-var oneText = Ladder{Name: "l", Rungs: []Rung{{Who: "primary", Channels: []ChannelKind{Text}}}}
+var oneText = routing.Ladder{Name: "l", Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{routing.Text}}}}
 
 // Several engines on one database share the work: everything leaves once, and nothing twice.
 func TestTwoEnginesNeverSendOneAttemptTwice(t *testing.T) {
@@ -70,7 +71,7 @@ func TestTwoEnginesNeverSendOneAttemptTwice(t *testing.T) {
 func TestAckRacesWithADueAttempt(t *testing.T) {
 	h := newHouse(t).run()
 	const n = 40
-	later := Ladder{Name: "later", Rungs: []Rung{{After: time.Minute, Who: "primary", Channels: []ChannelKind{Text}}}}
+	later := routing.Ladder{Name: "later", Rungs: []routing.Rung{{After: time.Minute, Who: "primary", Channels: []routing.ChannelKind{routing.Text}}}}
 	plan := h.plan(later)
 	for i := range n {
 		h.send(newNote(fmt.Sprintf("n%d", i), fmt.Sprintf("L-%d", i)), plan)
@@ -98,10 +99,10 @@ func TestAckRacesWithADueAttempt(t *testing.T) {
 	sent := 0
 	for i := range n {
 		s := h.states(notes.NoteID(fmt.Sprintf("n%d", i)))
-		if s[Withdrawn]+s[Delivered] != 1 {
+		if s[routing.Withdrawn]+s[routing.Delivered] != 1 {
 			t.Errorf("n%d: %v", i, s)
 		}
-		sent += s[Delivered]
+		sent += s[routing.Delivered]
 	}
 	if got := len(h.pocket.Messages()); got != sent {
 		t.Errorf("%d texts arrived, %d are known to have left", got, sent)
@@ -132,7 +133,7 @@ func TestWhatIsRolledBackNeverLeaves(t *testing.T) {
 	if all := h.wait(1); !strings.Contains(all[0].Body, "L-2") {
 		t.Errorf("arrived %q", all[0].Body)
 	}
-	if _, err := h.engine.Row(t.Context(), "gone"); !errors.Is(err, ErrNoDispatch) {
+	if _, err := h.engine.Row(t.Context(), "gone"); !errors.Is(err, routing.ErrNoDispatch) {
 		t.Errorf("%v", err)
 	}
 	// One note climbs one ladder at a time.
@@ -203,12 +204,12 @@ func TestTheDatabaseHangsUp(t *testing.T) {
 	}
 	h.send(newNote("n1", "L-1"), h.plan(oneText))
 	h.wait(1)
-	h.until("delivered", func() bool { return h.states("n1")[Delivered] == 1 })
+	h.until("delivered", func() bool { return h.states("n1")[routing.Delivered] == 1 })
 	h.exec("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
 	h.until("a note can be sent again", func() bool {
 		now := time.Now()
-		return h.begin(h.engine, newNote("n2", "L-2"), Plan{Practice: "P", At: now, Board: now.Add(time.Hour),
-			Steps: []PlanStep{{Contact: "reyes", Name: "Dr Reyes", Channel: Text, Address: "+13125550101", Lang: "en", At: now}}}) == nil
+		return h.begin(h.engine, newNote("n2", "L-2"), routing.Plan{Practice: "P", At: now, Board: now.Add(time.Hour),
+			Steps: []routing.PlanStep{{Contact: "reyes", Name: "Dr Reyes", Channel: routing.Text, Address: "+13125550101", Lang: "en", At: now}}}) == nil
 	})
 	h.wait(2)
 	h.until("the watchers hear of it again", func() bool {

@@ -1,4 +1,14 @@
-package routing
+// Package dispatch gets a note to a person and does not rest until that person says so: Engine walks a dispatch's frozen
+// plan attempt by attempt until an acknowledgment, and past the last rung raises the note on the supervisors' board. A
+// dispatch is born in the transaction that stores its note.
+//
+// It promises: the process may die at any instant without losing a dispatch or stopping an escalation; a repeat is
+// possible after a crash, a loss is not. What leaves the house says practice, urgency, reference and a link, nothing of
+// the patient.
+//
+// It leaves to others: the rules of a ladder (routing), how one message is sent (routing/channel), who is on call
+// (routing/oncall), what a note holds (notes).
+package dispatch
 
 import (
 	"context"
@@ -15,6 +25,7 @@ import (
 	"lamplight/notes/audit"
 	"lamplight/notes/postgres"
 	"lamplight/notes/record"
+	"lamplight/routing"
 	"lamplight/routing/channel"
 )
 
@@ -22,7 +33,7 @@ import (
 type Config struct {
 	Pool     *pgxpool.Pool
 	Log      *audit.Log
-	Channels map[ChannelKind]channel.Channel // a kind that is not here fails its attempts as "not-configured"
+	Channels map[routing.ChannelKind]channel.Channel // a kind that is not here fails its attempts as "not-configured"
 	// LinkBase is the page a link leads to, "https://page.example.org": links are LinkBase + "/m#" + token.
 	LinkBase string
 	// LinkKey makes the tokens, which are not stored: 32 random bytes, the same for every server and after every restart.
@@ -54,10 +65,7 @@ type Engine struct {
 	sent, repeats, fenced atomic.Int64
 }
 
-var (
-	_ Desk               = (*Engine)(nil)
-	_ record.StorySource = (*Engine)(nil)
-)
+var _ record.StorySource = (*Engine)(nil)
 
 // New checks cfg. Nothing runs before Run.
 func New(cfg Config) (*Engine, error) {
@@ -149,14 +157,14 @@ func (e *Engine) inTxSoon(ctx context.Context, do func(context.Context, pgx.Tx) 
 // busy counts the messages under way by channel, so that a carrier that hangs takes its own channel's workers and no other's.
 type busy struct {
 	mu sync.Mutex // guards n
-	n  map[ChannelKind]int
+	n  map[routing.ChannelKind]int
 }
 
-func (b *busy) add(kind ChannelKind, n int) {
+func (b *busy) add(kind routing.ChannelKind, n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.n == nil {
-		b.n = map[ChannelKind]int{}
+		b.n = map[routing.ChannelKind]int{}
 	}
 	b.n[kind] += n
 }

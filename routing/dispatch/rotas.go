@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lamplight/notes"
+	"lamplight/routing"
 	"lamplight/routing/oncall"
 )
 
@@ -14,7 +15,7 @@ import (
 type rotas struct {
 	mu     sync.Mutex // guards what follows
 	kept   map[rotaKey]*oncall.Schedule
-	parsed map[[sha256.Size]byte][]Ladder
+	parsed map[[sha256.Size]byte][]routing.Ladder
 }
 
 type rotaKey struct {
@@ -56,7 +57,7 @@ func (r *rotas) schedule(doc []byte, now time.Time) (*oncall.Schedule, error) {
 }
 
 // ladders reads a practice's ladders, which nobody may change.
-func (r *rotas) ladders(doc []byte) ([]Ladder, error) {
+func (r *rotas) ladders(doc []byte) ([]routing.Ladder, error) {
 	key := sha256.Sum256(doc)
 	r.mu.Lock()
 	l, ok := r.parsed[key]
@@ -64,14 +65,14 @@ func (r *rotas) ladders(doc []byte) ([]Ladder, error) {
 	if ok {
 		return l, nil
 	}
-	l, err := ParseLadders(doc)
+	l, err := routing.ParseLadders(doc)
 	if err != nil {
 		return nil, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.parsed == nil || len(r.parsed) >= rotaKeep {
-		r.parsed = map[[sha256.Size]byte][]Ladder{}
+		r.parsed = map[[sha256.Size]byte][]routing.Ladder{}
 	}
 	r.parsed[key] = l
 	return l, nil

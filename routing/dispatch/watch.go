@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"context"
@@ -43,7 +43,7 @@ func (h *hub) take(w *watcher) map[notes.NoteID]struct{} {
 	return got
 }
 
-// Watch implements Desk.
+// Watch tells the notes whose row changed until ctx ends; an empty id means that some may have been missed: read all.
 func (e *Engine) Watch(ctx context.Context) (<-chan notes.NoteID, error) {
 	w := &watcher{pending: map[notes.NoteID]struct{}{}, ready: make(chan struct{}, 1)}
 	e.hub.mu.Lock()

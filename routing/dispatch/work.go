@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"context"
@@ -9,18 +9,19 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"lamplight/notes/postgres"
+	"lamplight/routing"
 	"lamplight/routing/channel"
 	"lamplight/telephony"
 )
 
 // claimed is an attempt that is this worker's until its lease ends.
 type claimed struct {
-	id       AttemptID
-	dispatch DispatchID
+	id       routing.AttemptID
+	dispatch routing.DispatchID
 	rung     int
 	fence    int64 // which claim of it this is, from 1
 	sends    int   // before this claim: more than none means that a worker has died, or that nobody knew, on the way
-	channel  ChannelKind
+	channel  routing.ChannelKind
 	message  channel.Message
 }
 
@@ -113,7 +114,7 @@ func (e *Engine) mayLeave(ctx context.Context, c claimed) (ok bool, err error) {
 func (e *Engine) withdraw(ctx context.Context, c claimed) error {
 	return postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
 		a, err := lockAttempt(ctx, tx, c.id)
-		if err != nil || a.fence != c.fence || a.state != Sending || a.dispatchState.open() {
+		if err != nil || a.fence != c.fence || a.state != routing.Sending || a.dispatchState.Open() {
 			return err
 		}
 		if _, err := tx.Exec(ctx, "update attempt set state = 'cancelled', wake_at = null where id = $1", c.id); err != nil {

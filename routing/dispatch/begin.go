@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"context"
@@ -11,12 +11,16 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/audit"
+	"lamplight/routing"
 )
 
-// QueueBegin implements Desk.
-func (e *Engine) QueueBegin(b *pgx.Batch, note notes.Note, plan Plan) ([]audit.Row, error) {
+// QueueBegin adds a dispatch to the batch that is the whole transaction in which its note is stored, whose leaf must vouch
+// for the rows returned. Its commit wakes the engines, which write the attempts from the plan and send. The plan must come
+// from Plan or Reckon, a moment ago: the database confirms what it was made from, and refuses the transaction with an
+// error for which PlanMoved holds when that is no longer so. A plan that reaches nobody begins on the board.
+func (e *Engine) QueueBegin(b *pgx.Batch, note notes.Note, plan routing.Plan) ([]audit.Row, error) {
 	d := beginning{note: note.ID, account: string(note.Account), practice: plan.Practice, urgency: string(note.Urgency),
-		reference: note.Reference, plan: plan, at: plan.now()}
+		reference: note.Reference, plan: plan, at: nowBy(plan)}
 	d.reckoned = &d.at
 	_, row, err := queueBegin(b, d)
 	if err != nil {
@@ -30,7 +34,7 @@ type beginning struct {
 	note                         notes.NoteID
 	account                      string
 	practice, urgency, reference string
-	plan                         Plan
+	plan                         routing.Plan
 	at                           time.Time
 	reckoned                     *time.Time // at, when the database has not just told it
 }
@@ -53,7 +57,7 @@ const (
 )
 
 // begin writes a dispatch and its attempts in tx. s says who began it; nobody is the house.
-func (e *Engine) begin(ctx context.Context, tx pgx.Tx, s step, d beginning) (DispatchID, error) {
+func (e *Engine) begin(ctx context.Context, tx pgx.Tx, s step, d beginning) (routing.DispatchID, error) {
 	b := &pgx.Batch{}
 	id, row, err := queueBegin(b, d)
 	if err != nil {
@@ -67,7 +71,7 @@ func (e *Engine) begin(ctx context.Context, tx pgx.Tx, s step, d beginning) (Dis
 
 // queueBegin adds a dispatch and the wake-ups to a batch. The leaf of its transaction must vouch for the row. The plan's
 // times count from d.at, since it may have been made a moment before.
-func queueBegin(b *pgx.Batch, d beginning) (DispatchID, audit.Row, error) {
+func queueBegin(b *pgx.Batch, d beginning) (routing.DispatchID, audit.Row, error) {
 	text, err := json.Marshal(d.plan)
 	if err != nil {
 		return "", audit.Row{}, fmt.Errorf("begin a dispatch: %w", err)
@@ -78,26 +82,26 @@ func queueBegin(b *pgx.Batch, d beginning) (DispatchID, audit.Row, error) {
 	}
 	var none *string
 	var never *time.Time
-	args := []any{id, string(d.note), d.account, d.practice, d.urgency, d.reference, string(text), rung, string(Climbing), at,
+	args := []any{id, string(d.note), d.account, d.practice, d.urgency, d.reference, string(text), rung, string(routing.Climbing), at,
 		never, none, none, none}
 	row, err := dispatchTable.Row(id, args...)
 	if err != nil {
 		return "", row, fmt.Errorf("begin a dispatch: %w", err)
 	}
-	of := d.plan.of
-	b.Queue(insertDispatch, append(args, d.plan.Board.Add(at.Sub(d.plan.At)), of.version, of.phones, d.reckoned)...)
-	return DispatchID(id), row, nil
+	of := d.plan.Basis
+	b.Queue(insertDispatch, append(args, d.plan.Board.Add(at.Sub(d.plan.At)), of.Account, of.Phones, d.reckoned)...)
+	return routing.DispatchID(id), row, nil
 }
 
 // queueAttempt adds one attempt to b and vouches for its row.
-func (e *Engine) queueAttempt(b *pgx.Batch, d DispatchID, p PlanStep, try int, due time.Time) (audit.Row, error) {
+func (e *Engine) queueAttempt(b *pgx.Batch, d routing.DispatchID, p routing.PlanStep, try int, due time.Time) (audit.Row, error) {
 	id := newID()
 	var none *string
 	var never *time.Time
 	values := []any{id, string(d), p.Rung, p.Contact, p.Name, string(p.Person), string(p.Channel), string(p.Lang), p.Address,
-		try, string(Due), never, none, ""}
+		try, string(routing.Due), never, none, ""}
 	row, err := attemptTable.Row(id, values...)
-	b.Queue(insertAttempt, append(values, due, hashToken(e.token(AttemptID(id))))...)
+	b.Queue(insertAttempt, append(values, due, hashToken(e.token(routing.AttemptID(id))))...)
 	return row, err
 }
 

@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"context"
@@ -19,6 +19,7 @@ import (
 	"lamplight/notes/audit"
 	"lamplight/notes/postgres"
 	"lamplight/notes/postgres/postgrestest"
+	"lamplight/routing"
 	"lamplight/routing/channel"
 	"lamplight/routing/channel/mail"
 	"lamplight/routing/channel/pocket"
@@ -115,7 +116,7 @@ func (h *house) config(keys push.Keys) Config {
 	linkKey := sha256.Sum256([]byte("a test's link key"))
 	return Config{
 		Pool: h.pool, Log: h.log, LinkBase: "https://page.example", LinkKey: linkKey[:],
-		Channels: map[ChannelKind]channel.Channel{Text: text, Email: email, Push: pushes},
+		Channels: map[routing.ChannelKind]channel.Channel{routing.Text: text, routing.Email: email, routing.Push: pushes},
 		Alarm:    func(a Alarm) { h.alarms <- a },
 		Logger:   slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Poll:     200 * time.Millisecond, Audit: 50 * time.Millisecond, Workers: 4,
@@ -139,8 +140,8 @@ func (h *house) run() *house {
 func (h *house) halt() { h.stop(); <-h.done }
 
 // account is a practice whose primary is Reyes and whose backup is Osei.
-func account(ladders ...Ladder) notes.Account {
-	text, err := FormatLadders(ladders)
+func account(ladders ...routing.Ladder) notes.Account {
+	text, err := routing.FormatLadders(ladders)
 	if err != nil {
 		panic(err)
 	}
@@ -156,13 +157,13 @@ func account(ladders ...Ladder) notes.Account {
 }
 
 // urgent is the ladder of the tests: Reyes now by everything, Reyes again at 3 min, Osei at 6, the board at 9.
-var urgent = Ladder{Name: "urgent", Version: 7, Rungs: []Rung{
-	{After: 0, Who: "primary", Channels: []ChannelKind{Text, Email, Push}},
-	{After: 3 * time.Minute, Who: "primary", Channels: []ChannelKind{Text}},
-	{After: 6 * time.Minute, Who: "backup", Channels: []ChannelKind{Text}},
+var urgent = routing.Ladder{Name: "urgent", Version: 7, Rungs: []routing.Rung{
+	{After: 0, Who: "primary", Channels: []routing.ChannelKind{routing.Text, routing.Email, routing.Push}},
+	{After: 3 * time.Minute, Who: "primary", Channels: []routing.ChannelKind{routing.Text}},
+	{After: 6 * time.Minute, Who: "backup", Channels: []routing.ChannelKind{routing.Text}},
 }}
 
-func (h *house) plan(l Ladder) Plan {
+func (h *house) plan(l routing.Ladder) routing.Plan {
 	h.t.Helper()
 	p, err := h.engine.Plan(h.t.Context(), account(l), "symptom", l.Name)
 	if err != nil {
@@ -177,12 +178,12 @@ func newNote(id, reference string) notes.Note {
 }
 
 // send begins a dispatch as taking a note does.
-func (h *house) send(n notes.Note, p Plan) DispatchID {
+func (h *house) send(n notes.Note, p routing.Plan) routing.DispatchID {
 	h.t.Helper()
 	if err := h.begin(h.engine, n, p); err != nil {
 		h.t.Fatal(err)
 	}
-	var id DispatchID
+	var id routing.DispatchID
 	if err := h.pool.QueryRow(h.t.Context(), "select id from dispatch where note = $1", n.ID).Scan(&id); err != nil {
 		h.t.Fatal(err)
 	}
@@ -190,7 +191,7 @@ func (h *house) send(n notes.Note, p Plan) DispatchID {
 }
 
 // begin stores a leaf, in place of a note's, with the dispatch it vouches for.
-func (h *house) begin(e *Engine, n notes.Note, p Plan) error {
+func (h *house) begin(e *Engine, n notes.Note, p routing.Plan) error {
 	h.t.Helper()
 	b := &pgx.Batch{}
 	rows, err := e.QueueBegin(b, n, p)
@@ -206,10 +207,10 @@ func (h *house) begin(e *Engine, n notes.Note, p Plan) error {
 // unfold does what an engine that runs would do at once.
 func (h *house) unfold(note notes.NoteID) {
 	h.t.Helper()
-	var id DispatchID
+	var id routing.DispatchID
 	err := h.pool.QueryRow(h.t.Context(), "select id from dispatch where note = $1 and not unfolded", note).Scan(&id)
 	if err == nil {
-		err = h.engine.unfoldAll(h.t.Context(), []DispatchID{id})
+		err = h.engine.unfoldAll(h.t.Context(), []routing.DispatchID{id})
 	}
 	if err != nil {
 		h.t.Fatal(err)
@@ -240,7 +241,7 @@ func (h *house) until(what string, so func() bool) {
 	}
 }
 
-func (h *house) row(id notes.NoteID) Row {
+func (h *house) row(id notes.NoteID) routing.Row {
 	h.t.Helper()
 	r, err := h.engine.Row(h.t.Context(), id)
 	if err != nil {
@@ -249,7 +250,7 @@ func (h *house) row(id notes.NoteID) Row {
 	return r
 }
 
-func (h *house) attempts(id notes.NoteID) []Attempt {
+func (h *house) attempts(id notes.NoteID) []routing.Attempt {
 	h.t.Helper()
 	list, err := h.engine.Attempts(h.t.Context(), id)
 	if err != nil {
@@ -259,8 +260,8 @@ func (h *house) attempts(id notes.NoteID) []Attempt {
 }
 
 // states counts a note's attempts by state.
-func (h *house) states(id notes.NoteID) map[AttemptState]int {
-	n := map[AttemptState]int{}
+func (h *house) states(id notes.NoteID) map[routing.AttemptState]int {
+	n := map[routing.AttemptState]int{}
 	for _, a := range h.attempts(id) {
 		n[a.State]++
 	}
@@ -330,4 +331,4 @@ func (h *house) verify() {
 	}
 }
 
-var dr = Actor{ID: "p-reyes", Name: "Dr Reyes"}
+var dr = routing.Actor{ID: "p-reyes", Name: "Dr Reyes"}

@@ -1,9 +1,10 @@
-package routing
+package dispatch
 
 import (
 	"testing"
 
 	"lamplight/frontend/shared/catalog"
+	"lamplight/routing"
 )
 
 // Every code this package hands out has a sentence in both languages.
@@ -12,7 +13,7 @@ func TestEveryCodeHasAWord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := []string{"routing.hole." + NobodyOnCall, "routing.hole." + NoAddress, "routing.hole." + NoLadder}
+	keys := []string{"routing.hole." + routing.NobodyOnCall, "routing.hole." + routing.NoAddress, "routing.hole." + routing.NoLadder}
 	for _, k := range []string{StepBegun, StepSent, StepDelivered, StepUndelivered, StepFailed, StepOpened, StepWithdrawn,
 		StepAcknowledged, StepPassed, StepPushed, StepSkipped, StepReassigned, StepCancelled, StepExhausted} {
 		keys = append(keys, "routing.story."+k)
@@ -20,7 +21,7 @@ func TestEveryCodeHasAWord(t *testing.T) {
 	for _, k := range []string{"refused", "unavailable", "timeout", "no-address", string(notConfigured), "undelivered", "unreachable"} {
 		keys = append(keys, "routing.why."+k)
 	}
-	for _, k := range []ChannelKind{Text, Email, Push, Voice} {
+	for _, k := range []routing.ChannelKind{routing.Text, routing.Email, routing.Push, routing.Voice} {
 		keys = append(keys, "routing.channel."+string(k))
 	}
 	for _, k := range []string{"missing", "twice", "too-many", "too-long", "too-early", "not-later", "not-a-duration", "negative",

@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"lamplight/notes/postgres"
+	"lamplight/routing"
 	"lamplight/routing/channel"
 )
 
@@ -19,8 +20,8 @@ func (e *Engine) Report(ctx context.Context, r channel.Report) error {
 		return nil // Send's answer said so already
 	}
 	err := postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
-		a, err := lockAttempt(ctx, tx, AttemptID(r.Key))
-		if errors.Is(err, ErrBadLink) {
+		a, err := lockAttempt(ctx, tx, routing.AttemptID(r.Key))
+		if errors.Is(err, routing.ErrBadLink) {
 			return nil
 		}
 		if err != nil {
@@ -37,7 +38,7 @@ func (e *Engine) Report(ctx context.Context, r channel.Report) error {
 func (e *Engine) reported(ctx context.Context, tx pgx.Tx, a held, r channel.Report) error {
 	switch r.Status {
 	case channel.Delivered:
-		if !a.state.mayBecome(Delivered) {
+		if !a.state.MayBecome(routing.Delivered) {
 			return nil
 		}
 		if err := e.left(ctx, tx, a); err != nil {
@@ -49,7 +50,7 @@ func (e *Engine) reported(ctx context.Context, tx pgx.Tx, a held, r channel.Repo
 		}
 		return e.trace(ctx, tx, a.step(StepDelivered, ""))
 	case channel.Undelivered, channel.Failed:
-		if !a.state.mayBecome(Undelivered) {
+		if !a.state.MayBecome(routing.Undelivered) {
 			return nil
 		}
 		if err := e.left(ctx, tx, a); err != nil {
@@ -59,7 +60,7 @@ func (e *Engine) reported(ctx context.Context, tx pgx.Tx, a held, r channel.Repo
 		if r.Why != "" {
 			why = "carrier-" + r.Why
 		}
-		return e.failed(ctx, tx, a, Undelivered, why, false)
+		return e.failed(ctx, tx, a, routing.Undelivered, why, false)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"context"
@@ -7,54 +7,35 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/postgres"
+	"lamplight/routing"
 	"lamplight/telephony"
 )
 
-// forward lists where each state may go. Nothing goes back, so reports that come late or out of order change nothing; a
-// link that was opened proves arrival even where the carrier had given up.
-var forward = map[AttemptState][]AttemptState{
-	Due:         {Sending, Withdrawn},
-	Sending:     {Accepted, Delivered, Opened, Failed, Undelivered, Withdrawn},
-	Accepted:    {Delivered, Opened, Undelivered},
-	Delivered:   {Opened},
-	Failed:      {Opened},
-	Undelivered: {Opened},
-}
-
-func (s AttemptState) mayBecome(next AttemptState) bool {
-	for _, t := range forward[s] {
-		if t == next {
-			return true
-		}
-	}
-	return false
-}
-
 // held is an attempt whose row, and whose dispatch's row, this transaction holds.
 type held struct {
-	id            AttemptID
-	dispatch      DispatchID
+	id            routing.AttemptID
+	dispatch      routing.DispatchID
 	note          notes.NoteID
 	account       telephony.AccountID
-	dispatchState DispatchState
+	dispatchState routing.DispatchState
 	dispatchRung  int
 	rung          int
 	name          string
-	channel       ChannelKind
-	state         AttemptState
+	channel       routing.ChannelKind
+	state         routing.AttemptState
 	try           int
 	sends         int
 	fence         int64
 }
 
 // lockAttempt takes the dispatch first and then the attempt, the one order everybody keeps.
-func lockAttempt(ctx context.Context, tx pgx.Tx, id AttemptID) (held, error) {
+func lockAttempt(ctx context.Context, tx pgx.Tx, id routing.AttemptID) (held, error) {
 	h := held{id: id}
 	err := tx.QueryRow(ctx, `select d.id, d.note, d.account, d.state, d.rung from dispatch d
 		where d.id = (select dispatch from attempt where id = $1) for update`, id).
 		Scan(&h.dispatch, &h.note, &h.account, &h.dispatchState, &h.dispatchRung)
 	if postgres.Missing(err) {
-		return h, ErrBadLink
+		return h, routing.ErrBadLink
 	}
 	if err != nil {
 		return h, err
@@ -67,8 +48,5 @@ func lockAttempt(ctx context.Context, tx pgx.Tx, id AttemptID) (held, error) {
 // step is a line of the story about this attempt.
 func (h held) step(kind, detail string) step {
 	return step{dispatch: h.dispatch, note: h.note, account: h.account, attempt: h.id, kind: kind, name: h.name,
-		channel: h.channel, detail: detail, attempts: []AttemptID{h.id}}
+		channel: h.channel, detail: detail, attempts: []routing.AttemptID{h.id}}
 }
-
-// open reports that the dispatch still waits for a person.
-func (s DispatchState) open() bool { return s == Climbing || s == Exhausted }

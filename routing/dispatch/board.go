@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"lamplight/notes"
 	"lamplight/notes/audit/tree"
 	"lamplight/notes/postgres"
+	"lamplight/routing"
 	"lamplight/telephony"
 )
 
@@ -26,33 +27,33 @@ const selectRow = `
 	left join lateral (select kind, channel, actor, detail, at from dispatch_step s
 		where s.dispatch = d.id order by seq desc limit 1) l on true `
 
-func scanRow(r pgx.CollectableRow) (Row, error) {
-	var row Row
+func scanRow(r pgx.CollectableRow) (routing.Row, error) {
+	var row routing.Row
 	var late bool
 	var begun, board time.Time
 	var next *time.Time
 	var folded string
 	err := r.Scan(&row.Note, &row.State, &late, &begun, &board, &row.Next.Kind, &row.Next.Name, &next,
 		&row.Last.Kind, &row.Last.Channel, &row.Last.Name, &row.Last.Detail, &row.Last.At, &folded)
-	var plan Plan
+	var plan routing.Plan
 	// One that cannot be read is told by the engines and the auditor: a board must show the others.
 	if folded != "" && json.Unmarshal([]byte(folded), &plan) == nil && plan.Reaches() {
 		first, at := plan.Steps[0], begun.Add(plan.Steps[0].At.Sub(plan.At))
-		row.Next, next = RowNext{Kind: string(first.Channel), Name: first.Name}, &at
+		row.Next, next = routing.RowNext{Kind: string(first.Channel), Name: first.Name}, &at
 	}
 	row.Last.At = row.Last.At.UTC()
 	switch {
-	case row.State == Exhausted:
-		row.Next, row.Late = RowNext{}, Unreachable
-	case row.State != Climbing:
-		row.Next = RowNext{}
+	case row.State == routing.Exhausted:
+		row.Next, row.Late = routing.RowNext{}, routing.Unreachable
+	case row.State != routing.Climbing:
+		row.Next = routing.RowNext{}
 	case next == nil || !next.Before(board):
-		row.Next = RowNext{Kind: NextBoard, At: board.UTC()}
+		row.Next = routing.RowNext{Kind: NextBoard, At: board.UTC()}
 	default:
 		row.Next.At = next.UTC()
 	}
-	if row.State == Climbing && late {
-		row.Late = Late
+	if row.State == routing.Climbing && late {
+		row.Late = routing.Late
 	}
 	return row, err
 }
@@ -60,8 +61,8 @@ func scanRow(r pgx.CollectableRow) (Row, error) {
 // NextBoard is what comes after the last rung.
 const NextBoard = "board"
 
-// Rows implements Desk.
-func (e *Engine) Rows(ctx context.Context, accounts ...telephony.AccountID) ([]Row, error) {
+// Rows are the open dispatches, of every practice when none is named, most late first.
+func (e *Engine) Rows(ctx context.Context, accounts ...telephony.AccountID) ([]routing.Row, error) {
 	if accounts == nil {
 		accounts = []telephony.AccountID{}
 	}
@@ -78,32 +79,32 @@ func (e *Engine) Rows(ctx context.Context, accounts ...telephony.AccountID) ([]R
 	return list, nil
 }
 
-// Row implements Desk.
-func (e *Engine) Row(ctx context.Context, note notes.NoteID) (Row, error) {
+// Row is one note's dispatch, open or not.
+func (e *Engine) Row(ctx context.Context, note notes.NoteID) (routing.Row, error) {
 	rows, err := e.pool.Query(ctx, selectRow+"where d.note = $1 order by d.begun_at desc, d.id desc limit 1", note)
 	if err != nil {
-		return Row{}, fmt.Errorf("read a dispatch: %w", err)
+		return routing.Row{}, fmt.Errorf("read a dispatch: %w", err)
 	}
 	row, err := pgx.CollectExactlyOneRow(rows, scanRow)
 	if postgres.Missing(err) {
-		return Row{}, ErrNoDispatch
+		return routing.Row{}, routing.ErrNoDispatch
 	}
 	if err != nil {
-		return Row{}, fmt.Errorf("read a dispatch: %w", err)
+		return routing.Row{}, fmt.Errorf("read a dispatch: %w", err)
 	}
 	return row, nil
 }
 
-// Attempts implements Desk.
-func (e *Engine) Attempts(ctx context.Context, note notes.NoteID) ([]Attempt, error) {
+// Attempts tells what was tried for a note, in order.
+func (e *Engine) Attempts(ctx context.Context, note notes.NoteID) ([]routing.Attempt, error) {
 	rows, err := e.pool.Query(ctx, `select a.id, a.dispatch, a.rung, a.contact, a.name, a.channel, a.state, a.due_at, a.sent_at,
 			a.try, a.why
 		from attempt a join dispatch d on d.id = a.dispatch where d.note = $1 order by d.begun_at, a.due_at, a.id`, note)
 	if err != nil {
 		return nil, fmt.Errorf("list a note's attempts: %w", err)
 	}
-	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (Attempt, error) {
-		var a Attempt
+	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (routing.Attempt, error) {
+		var a routing.Attempt
 		var sent *time.Time
 		err := r.Scan(&a.ID, &a.Dispatch, &a.Rung, &a.Contact, &a.Name, &a.Channel, &a.State, &a.DueAt, &sent, &a.Try, &a.Why)
 		a.DueAt = a.DueAt.UTC()
@@ -118,7 +119,7 @@ func (e *Engine) Attempts(ctx context.Context, note notes.NoteID) ([]Attempt, er
 	return list, nil
 }
 
-// Story implements Desk. A line's Detail is "channel", "channel/code" or "code".
+// Story tells what was tried for a note, in order, as lines of its story. A line's Detail is "channel", "channel/code" or "code".
 func (e *Engine) Story(ctx context.Context, note notes.NoteID) ([]notes.StoryLine, error) {
 	leaves, err := e.leaves(ctx, note)
 	if err != nil {

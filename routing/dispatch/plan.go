@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"context"
@@ -12,45 +12,47 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"lamplight/notes"
+	"lamplight/routing"
 )
 
-// Plan implements Desk.
-func (e *Engine) Plan(ctx context.Context, acc notes.Account, callType, ladder string) (Plan, error) {
+// Plan resolves the practice's ladder of that name for now, by the database's clock, to preview it or to send by it. A
+// ladder that is not there, or a document that cannot be read, is a hole in the plan and no error.
+func (e *Engine) Plan(ctx context.Context, acc notes.Account, callType, ladder string) (routing.Plan, error) {
 	s, err := e.ask(ctx, acc.Contacts)
 	if err != nil {
-		return Plan{}, fmt.Errorf("plan for %s: %w", acc.ID, err)
+		return routing.Plan{}, fmt.Errorf("plan for %s: %w", acc.ID, err)
 	}
 	return e.resolve(acc, callType, ladder, s), nil
 }
 
-// Reckon implements Desk.
-func (e *Engine) Reckon(acc notes.Account, callType, ladder string) (p Plan, ok bool) {
+// Reckon is Plan without asking: from what the database said last. ok is false when it was never asked.
+func (e *Engine) Reckon(acc notes.Account, callType, ladder string) (p routing.Plan, ok bool) {
 	s, ok := e.heard.recall(acc.Contacts)
 	if !ok {
-		return Plan{}, false
+		return routing.Plan{}, false
 	}
 	return e.resolve(acc, callType, ladder, s), true
 }
 
 // resolve works the ladder out with what can be read of the practice's documents. A note must not wait in an agent's hands
 // for somebody to put a document right: without a ladder it comes onto the board at once, without a schedule nobody is on call.
-func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying) (p Plan) {
+func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying) (p routing.Plan) {
 	ladders, err := e.rotas.ladders(acc.Ladders)
-	l, ok := FindLadder(ladders, ladder)
+	l, ok := routing.FindLadder(ladders, ladder)
 	if ok {
-		var r Rota = nobody{}
+		var r routing.Rota = routing.Nobody{}
 		if schedule, err := e.rotas.schedule(acc.Schedule, s.now); err != nil {
 			e.logger.Error("a practice's schedule cannot be read", "practice", acc.ID, "err", err)
 		} else {
-			r = OnCall(schedule, callType)
+			r = routing.OnCall(schedule, callType)
 		}
-		p = Resolve(l, r, Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push}, s.now)
+		p = routing.Resolve(l, r, routing.Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push}, s.now)
 	} else {
 		e.logger.Error("a practice's ladder cannot be climbed", "practice", acc.ID, "ladder", ladder, "err", err)
 		now := s.now.Truncate(time.Microsecond)
-		p = Plan{Ladder: ladder, Practice: acc.Name, At: now, Board: now, Steps: []PlanStep{}, Holes: []PlanHole{{Who: ladder, Why: NoLadder}}}
+		p = routing.Plan{Ladder: ladder, Practice: acc.Name, At: now, Board: now, Steps: []routing.PlanStep{}, Holes: []routing.PlanHole{{Who: ladder, Why: routing.NoLadder}}}
 	}
-	p.asked, p.of = s.asked, grounds{acc.Version, s.change}
+	p.Asked, p.Basis = s.asked, routing.Basis{Account: acc.Version, Phones: s.change}
 	return p
 }
 
@@ -90,7 +92,7 @@ func (e *Engine) ask(ctx context.Context, contacts []notes.Contact) (saying, err
 }
 
 // heard is what the database said last, by which a plan is reckoned while an agent waits. It may have changed since: the
-// statement that begins the dispatch proves it or refuses (see grounds).
+// statement that begins the dispatch proves it or refuses (see routing.Basis).
 type heard struct {
 	mu     sync.Mutex              // guards what follows
 	now    time.Time               // the database's clock
@@ -166,6 +168,18 @@ func (h *heard) recall(contacts []notes.Contact) (s saying, ok bool) {
 
 // planMoved is the SQLSTATE of a beginning refused by plan_moved().
 const planMoved = "LR001"
+
+// askedFor is the longest that asking the database for the time may count as time gone by.
+const askedFor = 5 * time.Millisecond
+
+// nowBy is the database's clock, as this process reckons it since the plan was made: never before that clock, and ahead of
+// it by askedFor at most.
+func nowBy(p routing.Plan) time.Time {
+	if p.Asked.IsZero() {
+		return p.At
+	}
+	return p.At.Add(time.Since(p.Asked))
+}
 
 // PlanMoved reports that a dispatch did not begin, and that nothing of its transaction happened, because its plan was made
 // from what is no longer so: the practice was changed, a phone came or went, or the clock jumped. Plan again.

@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/postgres"
+	"lamplight/routing"
 	"lamplight/telephony"
 )
 
@@ -21,9 +22,9 @@ var reasonForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // openDispatch is a note's open dispatch, held by this transaction.
 type openDispatch struct {
-	id       DispatchID
+	id       routing.DispatchID
 	account  telephony.AccountID
-	state    DispatchState
+	state    routing.DispatchState
 	rung     int
 	practice string
 	urgency  string
@@ -38,7 +39,7 @@ func (e *Engine) lockOpen(ctx context.Context, tx pgx.Tx, note notes.NoteID) (op
 		where note = $1 and state in ('climbing', 'exhausted') for update`, note).
 		Scan(&d.id, &d.account, &d.state, &d.rung, &d.practice, &d.urgency, &d.ref, &unfolded)
 	if postgres.Missing(err) {
-		return d, ErrNoDispatch
+		return d, routing.ErrNoDispatch
 	}
 	if err == nil && !unfolded {
 		err = e.unfold(ctx, tx, d.id, step{})
@@ -46,12 +47,12 @@ func (e *Engine) lockOpen(ctx context.Context, tx pgx.Tx, note notes.NoteID) (op
 	return d, err
 }
 
-func (d openDispatch) step(kind string, by Actor, note notes.NoteID) step {
+func (d openDispatch) step(kind string, by routing.Actor, note notes.NoteID) step {
 	return step{dispatch: d.id, note: note, account: d.account, kind: kind, by: string(by.ID), name: by.Name}
 }
 
-// Ack implements Desk.
-func (e *Engine) Ack(ctx context.Context, by Actor, note notes.NoteID) (r AckResult, err error) {
+// Ack ends the climb: what waits is cancelled in its transaction. Repeating it, or coming second, is no error.
+func (e *Engine) Ack(ctx context.Context, by routing.Actor, note notes.NoteID) (r routing.AckResult, err error) {
 	err = postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
 		r, err = e.AckTx(ctx, tx, by, note)
 		return err
@@ -59,29 +60,29 @@ func (e *Engine) Ack(ctx context.Context, by Actor, note notes.NoteID) (r AckRes
 	return r, err
 }
 
-// AckTx implements Desk.
-func (e *Engine) AckTx(ctx context.Context, tx pgx.Tx, by Actor, note notes.NoteID) (AckResult, error) {
+// AckTx is Ack in a transaction of the caller's.
+func (e *Engine) AckTx(ctx context.Context, tx pgx.Tx, by routing.Actor, note notes.NoteID) (routing.AckResult, error) {
 	d, err := e.lockOpen(ctx, tx, note)
-	if errors.Is(err, ErrNoDispatch) {
+	if errors.Is(err, routing.ErrNoDispatch) {
 		return e.ackedBefore(ctx, tx, note)
 	}
 	if err != nil {
-		return AckResult{}, fmt.Errorf("acknowledge: %w", err)
+		return routing.AckResult{}, fmt.Errorf("acknowledge: %w", err)
 	}
-	at, err := e.end(ctx, tx, d.step(StepAcknowledged, by, note), Acked, "")
+	at, err := e.end(ctx, tx, d.step(StepAcknowledged, by, note), routing.Acked, "")
 	if err != nil {
-		return AckResult{}, fmt.Errorf("acknowledge: %w", err)
+		return routing.AckResult{}, fmt.Errorf("acknowledge: %w", err)
 	}
-	return AckResult{First: true, By: by.ID, At: at}, nil
+	return routing.AckResult{First: true, By: by.ID, At: at}, nil
 }
 
 // ackedBefore is who ended the note's last dispatch.
-func (e *Engine) ackedBefore(ctx context.Context, tx pgx.Tx, note notes.NoteID) (AckResult, error) {
-	var r AckResult
+func (e *Engine) ackedBefore(ctx context.Context, tx pgx.Tx, note notes.NoteID) (routing.AckResult, error) {
+	var r routing.AckResult
 	err := tx.QueryRow(ctx, `select ended_by, ended_at from dispatch where note = $1 and ended_at is not null
 		order by ended_at desc limit 1`, note).Scan(&r.By, &r.At)
 	if postgres.Missing(err) {
-		return r, ErrNoDispatch
+		return r, routing.ErrNoDispatch
 	}
 	if err != nil {
 		return r, fmt.Errorf("acknowledge: %w", err)
@@ -91,7 +92,7 @@ func (e *Engine) ackedBefore(ctx context.Context, tx pgx.Tx, note notes.NoteID) 
 
 // end closes a dispatch that this transaction holds, and cancels what waits. A message that is on its way out at this very
 // instant may still arrive.
-func (e *Engine) end(ctx context.Context, tx pgx.Tx, s step, state DispatchState, reason string) (at time.Time, err error) {
+func (e *Engine) end(ctx context.Context, tx pgx.Tx, s step, state routing.DispatchState, reason string) (at time.Time, err error) {
 	err = tx.QueryRow(ctx, `update dispatch set state = $2, ended_at = routing_now(), ended_by = $3, ended_name = $4,
 		reason = nullif($5, '') where id = $1 returning ended_at`, s.dispatch, state, s.by, s.name, reason).Scan(&at)
 	if err != nil {
@@ -105,17 +106,18 @@ func (e *Engine) end(ctx context.Context, tx pgx.Tx, s step, state DispatchState
 }
 
 // cancelWaiting withdraws the attempts that are not yet claimed: of one person, or all when person is empty.
-func cancelWaiting(ctx context.Context, tx pgx.Tx, d DispatchID, person notes.PersonID) ([]AttemptID, error) {
+func cancelWaiting(ctx context.Context, tx pgx.Tx, d routing.DispatchID, person notes.PersonID) ([]routing.AttemptID, error) {
 	rows, err := tx.Query(ctx, `update attempt set state = 'cancelled', wake_at = null
 		where dispatch = $1 and state = 'due' and ($2 = '' or person = $2) returning id`, d, person)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[AttemptID])
+	return pgx.CollectRows(rows, pgx.RowTo[routing.AttemptID])
 }
 
-// PassOn implements Desk.
-func (e *Engine) PassOn(ctx context.Context, by Actor, note notes.NoteID) error {
+// PassOn is "not me": what waits for that person is cancelled and the next rung begins now, or the board. Said when the
+// ladder has gone on to others already, or said again, it only cancels.
+func (e *Engine) PassOn(ctx context.Context, by routing.Actor, note notes.NoteID) error {
 	return e.act(ctx, "pass on", note, func(tx pgx.Tx, d openDispatch) error {
 		s := d.step(StepPassed, by, note)
 		var err error
@@ -142,8 +144,8 @@ func toldBefore(ctx context.Context, tx pgx.Tx, d openDispatch, person notes.Per
 	return so, err
 }
 
-// Push implements Desk.
-func (e *Engine) Push(ctx context.Context, by Actor, note notes.NoteID) error {
+// Push begins the next rung now.
+func (e *Engine) Push(ctx context.Context, by routing.Actor, note notes.NoteID) error {
 	return e.act(ctx, "push", note, func(tx pgx.Tx, d openDispatch) error {
 		return e.nextRung(ctx, tx, d.step(StepPushed, by, note), d)
 	})
@@ -151,19 +153,19 @@ func (e *Engine) Push(ctx context.Context, by Actor, note notes.NoteID) error {
 
 // nextRung begins the next rung now. An exhausted dispatch has none: what was done is told, and it stays on the board.
 func (e *Engine) nextRung(ctx context.Context, tx pgx.Tx, s step, d openDispatch) error {
-	if d.state == Exhausted {
+	if d.state == routing.Exhausted {
 		return e.trace(ctx, tx, s)
 	}
 	return e.advance(ctx, tx, s, d.rung)
 }
 
-// Cancel implements Desk.
-func (e *Engine) Cancel(ctx context.Context, by Actor, note notes.NoteID, reason string) error {
+// Cancel ends the climb with a reason, a code.
+func (e *Engine) Cancel(ctx context.Context, by routing.Actor, note notes.NoteID, reason string) error {
 	return e.act(ctx, "cancel", note, func(tx pgx.Tx, d openDispatch) error { return e.cancel(ctx, tx, by, note, d, reason) })
 }
 
-// CancelTx implements Desk.
-func (e *Engine) CancelTx(ctx context.Context, tx pgx.Tx, by Actor, note notes.NoteID, reason string) error {
+// CancelTx is Cancel in a transaction of the caller's.
+func (e *Engine) CancelTx(ctx context.Context, tx pgx.Tx, by routing.Actor, note notes.NoteID, reason string) error {
 	d, err := e.lockOpen(ctx, tx, note)
 	if err != nil {
 		return fmt.Errorf("cancel: %w", err)
@@ -171,18 +173,18 @@ func (e *Engine) CancelTx(ctx context.Context, tx pgx.Tx, by Actor, note notes.N
 	return e.cancel(ctx, tx, by, note, d, reason)
 }
 
-func (e *Engine) cancel(ctx context.Context, tx pgx.Tx, by Actor, note notes.NoteID, d openDispatch, reason string) error {
+func (e *Engine) cancel(ctx context.Context, tx pgx.Tx, by routing.Actor, note notes.NoteID, d openDispatch, reason string) error {
 	if len(reason) > 40 || !reasonForm.MatchString(reason) {
 		return ErrReason
 	}
-	_, err := e.end(ctx, tx, d.step(StepCancelled, by, note), Cancelled, reason)
+	_, err := e.end(ctx, tx, d.step(StepCancelled, by, note), routing.Cancelled, reason)
 	return err
 }
 
-// Reassign implements Desk.
-func (e *Engine) Reassign(ctx context.Context, by Actor, note notes.NoteID, plan Plan) (id DispatchID, err error) {
+// Reassign ends the climb and climbs plan instead.
+func (e *Engine) Reassign(ctx context.Context, by routing.Actor, note notes.NoteID, plan routing.Plan) (id routing.DispatchID, err error) {
 	err = e.act(ctx, "reassign", note, func(tx pgx.Tx, d openDispatch) error {
-		at, err := e.end(ctx, tx, d.step(StepReassigned, by, note), Cancelled, "reassigned")
+		at, err := e.end(ctx, tx, d.step(StepReassigned, by, note), routing.Cancelled, "reassigned")
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"lamplight/notes/audit"
 	"lamplight/notes/postgres"
+	"lamplight/routing"
 )
 
 // A dispatch begins folded: its row, with the frozen plan, is all that the agent who sends waits for. Whoever touches it
@@ -20,13 +21,13 @@ import (
 
 // Unfold writes the attempts of whatever is folded, which Run does by itself. One that cannot be unfolded keeps no other back, and the auditor is loud about it.
 func (e *Engine) Unfold(ctx context.Context) error {
-	var ids []DispatchID
+	var ids []routing.DispatchID
 	err := e.soon(ctx, func(ctx context.Context) error {
 		rows, err := e.pool.Query(ctx, "select id from dispatch where not unfolded order by begun_at limit 1000")
 		if err != nil {
 			return err
 		}
-		ids, err = pgx.CollectRows(rows, pgx.RowTo[DispatchID])
+		ids, err = pgx.CollectRows(rows, pgx.RowTo[routing.DispatchID])
 		return err
 	})
 	if err != nil || len(ids) == 0 || e.unfoldAll(ctx, ids) == nil {
@@ -34,7 +35,7 @@ func (e *Engine) Unfold(ctx context.Context) error {
 	}
 	var errs []error
 	for _, id := range ids {
-		if err := e.unfoldAll(ctx, []DispatchID{id}); err != nil {
+		if err := e.unfoldAll(ctx, []routing.DispatchID{id}); err != nil {
 			errs = append(errs, fmt.Errorf("dispatch %s: %w", id, err))
 		}
 	}
@@ -43,7 +44,7 @@ func (e *Engine) Unfold(ctx context.Context) error {
 
 // unfoldAll unfolds dispatches in a transaction that does not wait for the disk: should it be lost, they are folded again,
 // and no attempt can have left, since its claim is committed after it and to the disk.
-func (e *Engine) unfoldAll(ctx context.Context, ids []DispatchID) error {
+func (e *Engine) unfoldAll(ctx context.Context, ids []routing.DispatchID) error {
 	return e.soon(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
 		b.Queue("set local synchronous_commit = off")
@@ -95,8 +96,8 @@ func readFolded(rows pgx.Rows, err error, s step) ([]folded, error) {
 }
 
 // unfold unfolds one dispatch, which tx may hold already, if it is still folded. The leaf vouches for more rows as well.
-func (e *Engine) unfold(ctx context.Context, tx pgx.Tx, id DispatchID, s step, more ...audit.Row) error {
-	rows, err := tx.Query(ctx, selectFolded, []DispatchID{id})
+func (e *Engine) unfold(ctx context.Context, tx pgx.Tx, id routing.DispatchID, s step, more ...audit.Row) error {
+	rows, err := tx.Query(ctx, selectFolded, []routing.DispatchID{id})
 	list, err := readFolded(rows, err, s)
 	if err != nil {
 		return err
@@ -108,7 +109,7 @@ func (e *Engine) unfold(ctx context.Context, tx pgx.Tx, id DispatchID, s step, m
 func (e *Engine) writeUnfolded(ctx context.Context, tx pgx.Tx, list []folded, more []audit.Row) error {
 	b := &pgx.Batch{}
 	for _, f := range list {
-		var plan Plan
+		var plan routing.Plan
 		if err := json.Unmarshal([]byte(f.plan), &plan); err != nil {
 			e.logger.Error("a dispatch's plan cannot be read", "dispatch", f.step.dispatch, "err", err)
 			continue // it stays folded; a person can still act on it
@@ -124,7 +125,7 @@ func (e *Engine) writeUnfolded(ctx context.Context, tx pgx.Tx, list []folded, mo
 	return nil
 }
 
-func (e *Engine) queueUnfold(b *pgx.Batch, f folded, plan Plan, vouched []audit.Row) error {
+func (e *Engine) queueUnfold(b *pgx.Batch, f folded, plan routing.Plan, vouched []audit.Row) error {
 	late := f.begun.Sub(plan.At)
 	for _, p := range plan.Steps {
 		row, err := e.queueAttempt(b, f.step.dispatch, p, 1, p.At.Add(late))

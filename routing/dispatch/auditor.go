@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"lamplight/notes"
+	"lamplight/routing"
 )
 
 // An AlarmKind is a way in which an escalation can stand still.
@@ -24,7 +25,7 @@ const (
 type Alarm struct {
 	Kind     AlarmKind
 	Note     notes.NoteID
-	Dispatch DispatchID
+	Dispatch routing.DispatchID
 	Since    time.Time
 }
 

@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"lamplight/routing"
 	"lamplight/routing/channel"
 )
 
@@ -50,7 +51,7 @@ func takes(_ context.Context, m channel.Message) (channel.Receipt, error) {
 }
 
 // with gives the house an engine whose texts go by c.
-func (h *house) with(kind ChannelKind, c channel.Channel) *house {
+func (h *house) with(kind routing.ChannelKind, c channel.Channel) *house {
 	h.t.Helper()
 	h.cfg.Channels[kind] = c
 	var err error
@@ -65,8 +66,8 @@ func (h *house) with(kind ChannelKind, c channel.Channel) *house {
 func TestACarrierThatAnswersNoQuestionIsNotAskedForEver(t *testing.T) {
 	h := newHouse(t)
 	c := &carrier{send: nobodyKnows, lookup: nobodyKnows}
-	h.with(Text, c).run()
-	h.send(newNote("n1", "L-1"), h.plan(Ladder{Name: "l", Board: 24 * time.Hour, Rungs: []Rung{{Who: "primary", Channels: []ChannelKind{Text}}}}))
+	h.with(routing.Text, c).run()
+	h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "l", Board: 24 * time.Hour, Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{routing.Text}}}}))
 	before := 0
 	for range 40 {
 		h.until("nothing is under way", func() bool {
@@ -78,7 +79,7 @@ func TestACarrierThatAnswersNoQuestionIsNotAskedForEver(t *testing.T) {
 			sent, asked := c.count()
 			return n == 0 || sent+asked > before
 		})
-		if h.states("n1")[Failed] == 1 {
+		if h.states("n1")[routing.Failed] == 1 {
 			break
 		}
 		sent, asked := c.count()
@@ -89,7 +90,7 @@ func TestACarrierThatAnswersNoQuestionIsNotAskedForEver(t *testing.T) {
 	if sent < 2 || sent > maxSends || asked > 3*maxSends {
 		t.Errorf("sent %d times, asked %d times", sent, asked)
 	}
-	h.until("the note is on the board, since nobody could be told", func() bool { return h.row("n1").State == Exhausted })
+	h.until("the note is on the board, since nobody could be told", func() bool { return h.row("n1").State == routing.Exhausted })
 	h.halt()
 	h.verify()
 }
@@ -101,14 +102,14 @@ func TestAMessageIsNotSentForEverByServersThatDie(t *testing.T) {
 		return channel.Receipt{}, channel.ErrCannotTell
 	}
 	c := &carrier{send: takes, lookup: cannotTell}
-	h.with(Text, c)
+	h.with(routing.Text, c)
 	h.send(newNote("n1", "L-1"), h.plan(oneText))
 	h.unfold("n1")
 	// As the last of many servers left it.
 	h.exec(fmt.Sprintf("update attempt set state = 'sending', fence = %d, sends = %d, wake_at = routing_now()", maxSends, maxSends))
 	h.run()
-	h.until("it is settled", func() bool { s := h.states("n1"); return s[Sending]+s[Due] == 0 })
-	if sent, _ := c.count(); sent != 0 || h.states("n1")[Failed] != 1 {
+	h.until("it is settled", func() bool { s := h.states("n1"); return s[routing.Sending]+s[routing.Due] == 0 })
+	if sent, _ := c.count(); sent != 0 || h.states("n1")[routing.Failed] != 1 {
 		t.Errorf("sent %d times more: %v", sent, h.states("n1"))
 	}
 	h.halt()
@@ -126,13 +127,13 @@ func TestACarrierThatHangsHoldsNobodyElseBack(t *testing.T) {
 		return channel.Receipt{}, &channel.Error{Kind: channel.Unknown, Err: ctx.Err()}
 	}
 	texts, mails := &carrier{send: hangs, lookup: hangs}, &carrier{send: takes, lookup: takes}
-	h.with(Text, texts).with(Email, mails)
+	h.with(routing.Text, texts).with(routing.Email, mails)
 	for i := range 3 * h.cfg.Workers {
 		h.send(newNote(fmt.Sprintf("n%d", i), fmt.Sprintf("L-%d", i)), h.plan(oneText))
 	}
 	h.run()
 	h.until("the texts' workers are busy", func() bool { sent, _ := texts.count(); return sent == h.cfg.Workers })
-	h.send(newNote("m", "L-99"), h.plan(Ladder{Name: "l", Rungs: []Rung{{Who: "primary", Channels: []ChannelKind{Email}}}}))
+	h.send(newNote("m", "L-99"), h.plan(routing.Ladder{Name: "l", Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{routing.Email}}}}))
 	h.until("the mail has left", func() bool { sent, _ := mails.count(); return sent == 1 })
 	if n := ended.Load(); n > 0 {
 		t.Errorf("the mail waited until %d texts were given up", n)
@@ -145,9 +146,9 @@ func TestAReceiptThatIsNoWordIsStillWrittenDown(t *testing.T) {
 	c := &carrier{send: func(context.Context, channel.Message) (channel.Receipt, error) {
 		return channel.Receipt{Ref: "a\x00\xffb", Status: channel.Accepted}, nil
 	}, lookup: nobodyKnows}
-	h.with(Text, c).run()
+	h.with(routing.Text, c).run()
 	h.send(newNote("n1", "L-1"), h.plan(oneText))
-	h.until("accepted", func() bool { return h.states("n1")[Accepted] == 1 })
+	h.until("accepted", func() bool { return h.states("n1")[routing.Accepted] == 1 })
 	if sent, _ := c.count(); sent != 1 {
 		t.Errorf("sent %d times", sent)
 	}
@@ -158,12 +159,12 @@ func TestAReceiptThatIsNoWordIsStillWrittenDown(t *testing.T) {
 // "Not me", pressed twice or sent twice by a phone on a bad network, is said once: the colleague it went to gets their time.
 func TestPassingOnTwiceIsPassingOnOnce(t *testing.T) {
 	h := newHouse(t).run()
-	l := Ladder{Name: "l", Rungs: []Rung{
-		{Who: "primary", Channels: []ChannelKind{Text}},
-		{After: 3 * time.Minute, Who: "backup", Channels: []ChannelKind{Text}},
-		{After: 6 * time.Minute, Who: "backup", Channels: []ChannelKind{Email}},
-		{After: 9 * time.Minute, Who: "primary", Channels: []ChannelKind{Email}},
-		{After: 12 * time.Minute, Who: "backup", Channels: []ChannelKind{Push}},
+	l := routing.Ladder{Name: "l", Rungs: []routing.Rung{
+		{Who: "primary", Channels: []routing.ChannelKind{routing.Text}},
+		{After: 3 * time.Minute, Who: "backup", Channels: []routing.ChannelKind{routing.Text}},
+		{After: 6 * time.Minute, Who: "backup", Channels: []routing.ChannelKind{routing.Email}},
+		{After: 9 * time.Minute, Who: "primary", Channels: []routing.ChannelKind{routing.Email}},
+		{After: 12 * time.Minute, Who: "backup", Channels: []routing.ChannelKind{routing.Push}},
 	}}
 	h.send(newNote("n1", "L-1"), h.plan(l))
 	h.wait(1)
@@ -171,16 +172,16 @@ func TestPassingOnTwiceIsPassingOnOnce(t *testing.T) {
 		if err := h.engine.PassOn(t.Context(), dr, "n1"); err != nil {
 			t.Fatal(err)
 		}
-		h.until("the backup is told", func() bool { return h.states("n1")[Delivered] == 2 })
-		if s := h.states("n1"); s[Withdrawn] != 1 || s[Due] != 2 {
+		h.until("the backup is told", func() bool { return h.states("n1")[routing.Delivered] == 2 })
+		if s := h.states("n1"); s[routing.Withdrawn] != 1 || s[routing.Due] != 2 {
 			t.Errorf("press %d: %v", i+1, s)
 		}
 	}
 	// The backup passes too: that is another person's word, and the next rung begins.
-	if err := h.engine.PassOn(t.Context(), Actor{ID: "p-osei", Name: "Dr Osei"}, "n1"); err != nil {
+	if err := h.engine.PassOn(t.Context(), routing.Actor{ID: "p-osei", Name: "Dr Osei"}, "n1"); err != nil {
 		t.Fatal(err)
 	}
-	h.until("on the board", func() bool { h.advance(time.Second); return h.row("n1").State == Exhausted })
+	h.until("on the board", func() bool { h.advance(time.Second); return h.row("n1").State == routing.Exhausted })
 	h.halt()
 	h.verify()
 }
@@ -193,7 +194,7 @@ func TestStoppingDoesNotWaitForACarrierThatHangs(t *testing.T) {
 		return channel.Receipt{}, &channel.Error{Kind: channel.Unknown, Err: ctx.Err()}
 	}, lookup: takes}
 	h.cfg.Lease = 8 * time.Second
-	h.with(Text, c).run()
+	h.with(routing.Text, c).run()
 	h.send(newNote("n1", "L-1"), h.plan(oneText))
 	h.until("it is under way", func() bool { sent, _ := c.count(); return sent == 1 })
 	begun := time.Now()
@@ -201,12 +202,12 @@ func TestStoppingDoesNotWaitForACarrierThatHangs(t *testing.T) {
 	if took := time.Since(begun); took > h.cfg.Lease/2 {
 		t.Errorf("it took %v", took)
 	}
-	if s := h.states("n1"); s[Sending] != 1 {
+	if s := h.states("n1"); s[routing.Sending] != 1 {
 		t.Errorf("%v", s)
 	}
 	h.clock.Advance(backoff(1) + time.Second)
-	h.with(Text, c).run()
-	h.until("it is known", func() bool { return h.states("n1")[Accepted] == 1 })
+	h.with(routing.Text, c).run()
+	h.until("it is known", func() bool { return h.states("n1")[routing.Accepted] == 1 })
 	h.halt()
 	h.verify()
 }

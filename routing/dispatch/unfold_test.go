@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lamplight/notes"
+	"lamplight/routing"
 )
 
 // No engine runs when a note is sent: nothing is lost, the board knows what comes, and whoever acts first acts on all of it.
@@ -16,13 +17,13 @@ func TestAFoldedDispatchIsWhole(t *testing.T) {
 	if n := len(h.attempts("n1")); n != 0 {
 		t.Fatalf("%d attempts were written while an agent waited", n)
 	}
-	if r := h.row("n1"); r.State != Climbing || r.Next.Kind != string(Text) || r.Next.Name != "Dr Reyes" || h.clock.Now().Sub(r.Next.At).Abs() > time.Second {
+	if r := h.row("n1"); r.State != routing.Climbing || r.Next.Kind != string(routing.Text) || r.Next.Name != "Dr Reyes" || h.clock.Now().Sub(r.Next.At).Abs() > time.Second {
 		t.Errorf("the board shows %+v", r)
 	}
 	if r, err := h.engine.Ack(t.Context(), dr, "n1"); err != nil || !r.First {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	if s := h.states("n1"); len(s) != 1 || s[Withdrawn] != 5 {
+	if s := h.states("n1"); len(s) != 1 || s[routing.Withdrawn] != 5 {
 		t.Errorf("after the acknowledgment: %v", s)
 	}
 	lines, err := h.engine.Story(t.Context(), "n1")
@@ -59,7 +60,7 @@ func TestWhatWasFoldedForLongLeaves(t *testing.T) {
 	h.clock.Advance(time.Hour)
 	h.run()
 	h.wait(5)
-	h.until("delivered, and on the board", func() bool { return h.states("n1")[Due] == 0 && h.row("n1").State == Exhausted })
+	h.until("delivered, and on the board", func() bool { return h.states("n1")[routing.Due] == 0 && h.row("n1").State == routing.Exhausted })
 	h.halt()
 	h.verify()
 }
@@ -81,7 +82,7 @@ func TestManyUnfoldAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	for i := range n {
-		if got := h.states(notes.NoteID(fmt.Sprintf("n%d", i))); len(got) != 1 || got[Due] != 5 {
+		if got := h.states(notes.NoteID(fmt.Sprintf("n%d", i))); len(got) != 1 || got[routing.Due] != 5 {
 			t.Fatalf("n%d: %v", i, got)
 		}
 	}
@@ -103,7 +104,7 @@ func TestADispatchThatCannotBeUnfolded(t *testing.T) {
 		t.Errorf("alarm %+v", a)
 	}
 	h.advance(time.Hour)
-	h.until("it stands on the board all the same", func() bool { return h.row("spoilt").State == Exhausted })
+	h.until("it stands on the board all the same", func() bool { return h.row("spoilt").State == routing.Exhausted })
 	if r, err := h.engine.Ack(t.Context(), dr, "spoilt"); err != nil || !r.First {
 		t.Errorf("ack %+v, %v", r, err)
 	}

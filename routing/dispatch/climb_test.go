@@ -1,10 +1,11 @@
-package routing
+package dispatch
 
 import (
 	"strings"
 	"testing"
 	"time"
 
+	"lamplight/routing"
 	"lamplight/routing/channel"
 	"lamplight/routing/channel/pocket"
 )
@@ -28,34 +29,34 @@ func TestWholeLadderWhenNobodyAcknowledges(t *testing.T) {
 	if kinds["text"] != 1 || kinds["email"] != 1 || kinds["push"] != 1 {
 		t.Fatalf("the first rung sent %v", kinds)
 	}
-	if r := h.row("n1"); r.State != Climbing || r.Late != OnTime || r.Next.Kind != "text" || r.Next.Name != "Dr Reyes" {
+	if r := h.row("n1"); r.State != routing.Climbing || r.Late != routing.OnTime || r.Next.Kind != "text" || r.Next.Name != "Dr Reyes" {
 		t.Errorf("after the first rung: %+v", r)
 	}
 	h.advance(3 * time.Minute)
 	if all := h.wait(4); all[3].To != "+13125550101" {
 		t.Errorf("the second rung went to %s", all[3].To)
 	}
-	if r := h.row("n1"); r.Late != Late {
+	if r := h.row("n1"); r.Late != routing.Late {
 		t.Errorf("after the second rung: %+v", r)
 	}
 	h.advance(3 * time.Minute)
 	if all := h.wait(5); all[4].To != "+13125550102" || !strings.Contains(all[4].Body, "mensaje URGENTE L-4821") {
 		t.Errorf("the third rung: %+v", all[4])
 	}
-	h.until("the last text is told as delivered", func() bool { return h.states("n1")[Delivered] == 3 })
+	h.until("the last text is told as delivered", func() bool { return h.states("n1")[routing.Delivered] == 3 })
 	if r := h.row("n1"); r.Next.Kind != NextBoard || r.Last.Kind != StepDelivered || r.Last.Name != "Dr Osei" {
 		t.Errorf("after the third rung: %+v", r)
 	}
 	h.advance(3 * time.Minute)
-	h.until("on the board", func() bool { return h.row("n1").State == Exhausted })
-	if r := h.row("n1"); r.Late != Unreachable || !r.Next.At.IsZero() {
+	h.until("on the board", func() bool { return h.row("n1").State == routing.Exhausted })
+	if r := h.row("n1"); r.Late != routing.Unreachable || !r.Next.At.IsZero() {
 		t.Errorf("on the board: %+v", r)
 	}
 	h.advance(time.Hour) // it stays, and the auditor is loud about it
 	if a := <-h.alarms; a.Kind != AlarmIgnored || a.Note != "n1" {
 		t.Errorf("alarm %+v", a)
 	}
-	if rows, err := h.engine.Rows(t.Context(), "lakeside"); err != nil || len(rows) != 1 || rows[0].Late != Unreachable {
+	if rows, err := h.engine.Rows(t.Context(), "lakeside"); err != nil || len(rows) != 1 || rows[0].Late != routing.Unreachable {
 		t.Errorf("rows %+v, %v", rows, err)
 	}
 	if r, err := h.engine.Ack(t.Context(), dr, "n1"); err != nil || !r.First {
@@ -77,17 +78,17 @@ func TestAckCancelsWhatWaitsAndOnlyItsOwnNote(t *testing.T) {
 	if err != nil || !r.First || r.By != dr.ID {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	again, err := h.engine.Ack(t.Context(), Actor{ID: "p-osei", Name: "Dr Osei"}, "n1")
+	again, err := h.engine.Ack(t.Context(), routing.Actor{ID: "p-osei", Name: "Dr Osei"}, "n1")
 	if err != nil || again.First || again.By != dr.ID || !again.At.Equal(r.At) {
 		t.Fatalf("the second: %+v, %v", again, err)
 	}
 	if _, err := h.engine.Ack(t.Context(), dr, "n3"); err == nil {
 		t.Fatal("a note that was never sent was acknowledged")
 	}
-	if s := h.states("n1"); s[Withdrawn] != 2 || s[Due] != 0 {
+	if s := h.states("n1"); s[routing.Withdrawn] != 2 || s[routing.Due] != 0 {
 		t.Errorf("n1: %v", s)
 	}
-	if s := h.states("n2"); s[Due] != 2 || h.row("n2").State != Climbing {
+	if s := h.states("n2"); s[routing.Due] != 2 || h.row("n2").State != routing.Climbing {
 		t.Errorf("n2: %v", s)
 	}
 	h.advance(3 * time.Minute)
@@ -107,14 +108,14 @@ func TestEmptyRungsAndDeadRungsDoNotWait(t *testing.T) {
 		return pocket.None
 	})
 	h.run()
-	l := Ladder{Name: "l", Rungs: []Rung{
-		{After: 0, Who: "nurse", Channels: []ChannelKind{Text}},                        // nobody
-		{After: 5 * time.Minute, Who: "contact:nobody", Channels: []ChannelKind{Text}}, // no address
-		{After: 10 * time.Minute, Who: "primary", Channels: []ChannelKind{Text}},       // refused by the carrier
-		{After: 15 * time.Minute, Who: "backup", Channels: []ChannelKind{Text}},
+	l := routing.Ladder{Name: "l", Rungs: []routing.Rung{
+		{After: 0, Who: "nurse", Channels: []routing.ChannelKind{routing.Text}},                        // nobody
+		{After: 5 * time.Minute, Who: "contact:nobody", Channels: []routing.ChannelKind{routing.Text}}, // no address
+		{After: 10 * time.Minute, Who: "primary", Channels: []routing.ChannelKind{routing.Text}},       // refused by the carrier
+		{After: 15 * time.Minute, Who: "backup", Channels: []routing.ChannelKind{routing.Text}},
 	}}
 	p := h.plan(l)
-	if len(p.Holes) != 2 || p.Holes[0].Why != NobodyOnCall || p.Holes[1].Why != NoAddress {
+	if len(p.Holes) != 2 || p.Holes[0].Why != routing.NobodyOnCall || p.Holes[1].Why != routing.NoAddress {
 		t.Errorf("holes %+v", p.Holes)
 	}
 	h.send(newNote("n1", "L-1"), p)
@@ -128,9 +129,9 @@ func TestEmptyRungsAndDeadRungsDoNotWait(t *testing.T) {
 
 func TestANoteThatReachesNobodyIsOnTheBoardAtOnce(t *testing.T) {
 	h := newHouse(t).run()
-	p := h.plan(Ladder{Name: "l", Rungs: []Rung{{Who: "nurse", Channels: []ChannelKind{Text}}}})
+	p := h.plan(routing.Ladder{Name: "l", Rungs: []routing.Rung{{Who: "nurse", Channels: []routing.ChannelKind{routing.Text}}}})
 	h.send(newNote("n1", "L-1"), p)
-	h.until("on the board", func() bool { return h.row("n1").State == Exhausted })
+	h.until("on the board", func() bool { return h.row("n1").State == routing.Exhausted })
 	h.halt()
 	h.verify()
 }
@@ -145,17 +146,17 @@ func TestPassOnPushCancelReassign(t *testing.T) {
 	if all := h.wait(4); all[3].To != "+13125550102" {
 		t.Errorf("passed on to %s", all[3].To)
 	}
-	boss := Actor{ID: "p-boss", Name: "Sam Boss"}
+	boss := routing.Actor{ID: "p-boss", Name: "Sam Boss"}
 	if err := h.engine.Push(t.Context(), boss, "n1"); err != nil {
 		t.Fatal(err)
 	}
-	h.until("on the board", func() bool { return h.row("n1").State == Exhausted })
-	second, err := h.engine.Reassign(t.Context(), boss, "n1", h.plan(Ladder{Name: "to", Rungs: []Rung{{Who: "backup", Channels: []ChannelKind{Text}}}}))
+	h.until("on the board", func() bool { return h.row("n1").State == routing.Exhausted })
+	second, err := h.engine.Reassign(t.Context(), boss, "n1", h.plan(routing.Ladder{Name: "to", Rungs: []routing.Rung{{Who: "backup", Channels: []routing.ChannelKind{routing.Text}}}}))
 	if err != nil || second == "" {
 		t.Fatal(err)
 	}
 	h.wait(5)
-	if r := h.row("n1"); r.State != Climbing {
+	if r := h.row("n1"); r.State != routing.Climbing {
 		t.Errorf("reassigned: %+v", r)
 	}
 	if err := h.engine.Cancel(t.Context(), boss, "n1", "Maria called back"); err == nil {
@@ -164,10 +165,10 @@ func TestPassOnPushCancelReassign(t *testing.T) {
 	if err := h.engine.Cancel(t.Context(), boss, "n1", "called-back"); err != nil {
 		t.Fatal(err)
 	}
-	if r := h.row("n1"); r.State != Cancelled || r.Last.Kind != StepCancelled || r.Last.Name != "Sam Boss" || r.Last.Detail != "called-back" {
+	if r := h.row("n1"); r.State != routing.Cancelled || r.Last.Kind != StepCancelled || r.Last.Name != "Sam Boss" || r.Last.Detail != "called-back" {
 		t.Errorf("cancelled: %+v", r)
 	}
-	h.until("all reports are in", func() bool { return h.states("n1")[Delivered] == 3 })
+	h.until("all reports are in", func() bool { return h.states("n1")[routing.Delivered] == 3 })
 	h.halt()
 	h.verify()
 	story, err := h.engine.Story(t.Context(), "n1")
@@ -190,12 +191,12 @@ func TestRetriesWithinTheRung(t *testing.T) {
 		return pocket.None
 	})
 	h.run()
-	h.send(newNote("n1", "L-1"), h.plan(Ladder{Name: "l", Rungs: []Rung{{Who: "primary", Channels: []ChannelKind{Text}}}}))
+	h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "l", Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{routing.Text}}}}))
 	h.wait(1)
-	h.until("failed and to be tried again", func() bool { s := h.states("n1"); return s[Failed] == 1 && s[Due] == 1 })
+	h.until("failed and to be tried again", func() bool { s := h.states("n1"); return s[routing.Failed] == 1 && s[routing.Due] == 1 })
 	h.advance(3 * time.Second)
 	h.wait(2)
-	h.until("delivered", func() bool { return h.states("n1")[Delivered] == 1 })
+	h.until("delivered", func() bool { return h.states("n1")[routing.Delivered] == 1 })
 	h.halt()
 	h.verify()
 }
@@ -203,7 +204,7 @@ func TestRetriesWithinTheRung(t *testing.T) {
 // The carrier took a text and the answer was lost: it is found by its link and not sent again. A mail cannot be found, so
 // it goes out again under the same Message-ID.
 func TestAfterALostAnswerTheCarrierIsAskedFirst(t *testing.T) {
-	for _, kind := range []ChannelKind{Text, Email} {
+	for _, kind := range []routing.ChannelKind{routing.Text, routing.Email} {
 		t.Run(string(kind), func(t *testing.T) {
 			h := newHouse(t)
 			h.cfg.Lease = time.Second // of real time: the fault holds the answer back until sending gives up
@@ -218,16 +219,16 @@ func TestAfterALostAnswerTheCarrierIsAskedFirst(t *testing.T) {
 				return pocket.None
 			})
 			h.run()
-			h.send(newNote("n1", "L-1"), h.plan(Ladder{Name: "l", Rungs: []Rung{{Who: "primary", Channels: []ChannelKind{kind}}}}))
+			h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "l", Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{kind}}}}))
 			h.wait(1)
 			h.until("in doubt", func() bool { return h.waitsLongerThanALease("n1") })
 			h.advance(backoff(1))
-			h.until("known to have left", func() bool { s := h.states("n1"); return s[Accepted]+s[Delivered] == 1 })
+			h.until("known to have left", func() bool { s := h.states("n1"); return s[routing.Accepted]+s[routing.Delivered] == 1 })
 			all := h.pocket.Messages()
-			if kind == Text && len(all) != 1 {
+			if kind == routing.Text && len(all) != 1 {
 				t.Errorf("the text was sent %d times", len(all))
 			}
-			if kind == Email && (len(all) != 2 || !all[1].Repeat || h.engine.Stats().Repeats != 1) {
+			if kind == routing.Email && (len(all) != 2 || !all[1].Repeat || h.engine.Stats().Repeats != 1) {
 				t.Errorf("the mail: %+v, %+v", all, h.engine.Stats())
 			}
 			h.halt()
@@ -242,15 +243,15 @@ func TestReportsOnlyMoveForward(t *testing.T) {
 			h := newHouse(t)
 			h.pocket.SetFaults(func(pocket.Arrival) pocket.Fault { return fault })
 			h.run()
-			h.send(newNote("n1", "L-1"), h.plan(Ladder{Name: "l", Rungs: []Rung{{Who: "primary", Channels: []ChannelKind{Text}}}}))
-			h.until("delivered", func() bool { return h.states("n1")[Delivered] == 1 })
+			h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "l", Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{routing.Text}}}}))
+			h.until("delivered", func() bool { return h.states("n1")[routing.Delivered] == 1 })
 			id := h.attempts("n1")[0].ID
 			for _, s := range []channel.Status{channel.Accepted, channel.Undelivered, channel.Failed, channel.Delivered} {
 				if err := h.engine.Report(t.Context(), channel.Report{Key: string(id), Status: s}); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if s := h.states("n1"); s[Delivered] != 1 {
+			if s := h.states("n1"); s[routing.Delivered] != 1 {
 				t.Errorf("after late reports: %v", s)
 			}
 			if err := h.engine.MarkOpened(t.Context(), id); err != nil {
@@ -259,7 +260,7 @@ func TestReportsOnlyMoveForward(t *testing.T) {
 			if err := h.engine.Report(t.Context(), channel.Report{Key: string(id), Status: channel.Delivered}); err != nil {
 				t.Fatal(err)
 			}
-			if s := h.states("n1"); s[Opened] != 1 {
+			if s := h.states("n1"); s[routing.Opened] != 1 {
 				t.Errorf("after it was opened: %v", s)
 			}
 			if err := h.engine.Report(t.Context(), channel.Report{Key: "no-such", Status: channel.Delivered}); err != nil {
@@ -281,12 +282,12 @@ func TestUndeliveredIsNotSentAndMovesOn(t *testing.T) {
 	})
 	h.run()
 	l := urgent
-	l.Rungs = []Rung{{Who: "primary", Channels: []ChannelKind{Text}}, {After: 3 * time.Minute, Who: "backup", Channels: []ChannelKind{Text}}}
+	l.Rungs = []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{routing.Text}}, {After: 3 * time.Minute, Who: "backup", Channels: []routing.ChannelKind{routing.Text}}}
 	h.send(newNote("n1", "L-1"), h.plan(l))
 	if all := h.wait(2); all[1].To != "+13125550102" {
 		t.Errorf("then %+v", all[1])
 	}
-	if a := h.attempts("n1"); a[0].State != Undelivered || a[0].Why != "carrier-30003" {
+	if a := h.attempts("n1"); a[0].State != routing.Undelivered || a[0].Why != "carrier-30003" {
 		t.Errorf("%+v", a[0])
 	}
 	h.halt()
@@ -303,7 +304,7 @@ func TestLinks(t *testing.T) {
 		if err != nil || l.Note != "n1" || l.Person != "p-reyes" || l.Account != "lakeside" {
 			t.Errorf("%s: %+v, %v", a.Kind, l, err)
 		}
-		if _, err := h.engine.Locate(t.Context(), token[:len(token)-1]+"x"); err != ErrBadLink {
+		if _, err := h.engine.Locate(t.Context(), token[:len(token)-1]+"x"); err != routing.ErrBadLink {
 			t.Errorf("a wrong token: %v", err)
 		}
 		var stored bool
@@ -312,11 +313,11 @@ func TestLinks(t *testing.T) {
 		}
 	}
 	for _, token := range []string{"", "x", strings.Repeat("x", 4096)} {
-		if _, err := h.engine.Locate(t.Context(), token); err != ErrBadLink {
+		if _, err := h.engine.Locate(t.Context(), token); err != routing.ErrBadLink {
 			t.Errorf("%q: %v", token, err)
 		}
 	}
-	if s := h.states("n1"); s[Opened] != 0 {
+	if s := h.states("n1"); s[routing.Opened] != 0 {
 		t.Error("locating opened it")
 	}
 }

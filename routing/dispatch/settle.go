@@ -1,4 +1,4 @@
-package routing
+package dispatch
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"lamplight/notes/audit"
 	"lamplight/notes/postgres"
+	"lamplight/routing"
 	"lamplight/routing/channel"
 	"lamplight/telephony"
 
@@ -41,20 +42,20 @@ func (e *Engine) settleTx(ctx context.Context, tx pgx.Tx, c claimed, r channel.R
 		return nil
 	case failure == nil:
 		return e.accepted(ctx, tx, a, r)
-	case a.state != Sending:
+	case a.state != routing.Sending:
 		return nil // a report was quicker and knows more
-	case failure.Kind == channel.Unknown && a.sends < maxSends && a.dispatchState.open():
+	case failure.Kind == channel.Unknown && a.sends < maxSends && a.dispatchState.Open():
 		// It stays ours to find out: the next lease asks the carrier before it sends again.
 		_, err := tx.Exec(ctx, "update attempt set wake_at = routing_now() + $2 where id = $1", a.id, backoff(a.sends))
 		return err
 	}
-	return e.failed(ctx, tx, a, Failed, string(failure.Kind), failure.Kind == channel.Later)
+	return e.failed(ctx, tx, a, routing.Failed, string(failure.Kind), failure.Kind == channel.Later)
 }
 
 // accepted writes the carrier's word down. Whoever reported or read the message may have been quicker: then it has been told
 // that it left, and only the carrier's name for it may be news.
 func (e *Engine) accepted(ctx context.Context, tx pgx.Tx, a held, r channel.Receipt) error {
-	if a.state != Sending {
+	if a.state != routing.Sending {
 		return e.named(ctx, tx, a, r.Ref)
 	}
 	if _, err := tx.Exec(ctx, `update attempt set state = 'accepted', wake_at = null, ref = coalesce(ref, $2),
@@ -64,7 +65,7 @@ func (e *Engine) accepted(ctx context.Context, tx pgx.Tx, a held, r channel.Rece
 	if err := e.trace(ctx, tx, a.step(StepSent, "")); err != nil {
 		return err
 	}
-	a.state = Accepted
+	a.state = routing.Accepted
 	switch r.Status {
 	case channel.Delivered, channel.Undelivered, channel.Failed:
 		return e.reported(ctx, tx, a, channel.Report{Status: r.Status, Ref: r.Ref})
@@ -89,7 +90,7 @@ func (e *Engine) named(ctx context.Context, tx pgx.Tx, a held, ref string) error
 // left tells that a message left when what came of it is heard before the carrier's answer: a story never tells an effect
 // before its cause. At any other time that has been told.
 func (e *Engine) left(ctx context.Context, tx pgx.Tx, a held) error {
-	if a.state != Sending {
+	if a.state != routing.Sending {
 		return nil
 	}
 	if _, err := tx.Exec(ctx, "update attempt set sent_at = coalesce(sent_at, routing_now()) where id = $1", a.id); err != nil {
@@ -105,18 +106,18 @@ func plain(ref string) string {
 
 // failed ends an attempt that did not arrive, tries again within the rung where that may help, and begins the next rung at
 // once when nobody on this one can still be reached.
-func (e *Engine) failed(ctx context.Context, tx pgx.Tx, a held, state AttemptState, why string, again bool) error {
+func (e *Engine) failed(ctx context.Context, tx pgx.Tx, a held, state routing.AttemptState, why string, again bool) error {
 	if _, err := tx.Exec(ctx, "update attempt set state = $2, wake_at = null, why = $3 where id = $1", a.id, state, why); err != nil {
 		return err
 	}
 	kind := StepFailed
-	if state == Undelivered {
+	if state == routing.Undelivered {
 		kind = StepUndelivered
 	}
 	if err := e.trace(ctx, tx, a.step(kind, why)); err != nil {
 		return err
 	}
-	if !a.dispatchState.open() {
+	if !a.dispatchState.Open() {
 		return nil
 	}
 	if again && a.try < maxTries {
@@ -130,7 +131,7 @@ func (e *Engine) failed(ctx context.Context, tx pgx.Tx, a held, state AttemptSta
 
 // retry writes a further attempt of the same message, unless the next rung, or the board, would come before it.
 func (e *Engine) retry(ctx context.Context, tx pgx.Tx, a held) (bool, error) {
-	var p PlanStep
+	var p routing.PlanStep
 	var person, lang string
 	var due, ends time.Time
 	err := tx.QueryRow(ctx, `select t.rung, t.contact, t.name, t.person, t.channel, t.lang, t.address, routing_now() + $2,
@@ -138,7 +139,7 @@ func (e *Engine) retry(ctx context.Context, tx pgx.Tx, a held) (bool, error) {
 				where n.dispatch = d.id and n.state = 'due' and n.rung > t.rung), 'infinity'))
 		from attempt t join dispatch d on d.id = t.dispatch where t.id = $1`, a.id, backoff(a.try)).
 		Scan(&p.Rung, &p.Contact, &p.Name, &person, &p.Channel, &lang, &p.Address, &due, &ends)
-	if err != nil || (a.dispatchState == Climbing && !due.Before(ends)) {
+	if err != nil || (a.dispatchState == routing.Climbing && !due.Before(ends)) {
 		return false, err
 	}
 	p.Person, p.Lang = notes.PersonID(person), telephony.Language(lang)
@@ -159,7 +160,7 @@ func (e *Engine) retry(ctx context.Context, tx pgx.Tx, a held) (bool, error) {
 // skipDeadRung begins the next rung now when each attempt of the present one has failed: waiting for an acknowledgment
 // from somebody who cannot be reached serves nobody.
 func (e *Engine) skipDeadRung(ctx context.Context, tx pgx.Tx, a held) error {
-	if a.dispatchState != Climbing || a.rung < a.dispatchRung {
+	if a.dispatchState != routing.Climbing || a.rung < a.dispatchRung {
 		return nil
 	}
 	var alive bool

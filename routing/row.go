@@ -1,0 +1,72 @@
+package routing
+
+import (
+	"errors"
+	"time"
+
+	"lamplight/notes"
+	"lamplight/telephony"
+)
+
+// Errors a caller can tell apart.
+var (
+	ErrNoDispatch = errors.New("routing: no open dispatch for the note")
+	ErrBadLink    = errors.New("routing: no such link")
+)
+
+// An Actor is the person who acts, by id and by the name a story shows. The zero Actor is the house itself.
+type Actor struct {
+	ID   notes.PersonID
+	Name string
+}
+
+// An AckResult says who took a note on: the first person who did, who need not be the one who asked.
+type AckResult struct {
+	First bool // this very call took it on
+	By    notes.PersonID
+	At    time.Time
+}
+
+// A Row is an open dispatch as the board shows it.
+type Row struct {
+	Note  notes.NoteID
+	State DispatchState
+	Last  RowLast
+	Next  RowNext
+	Late  Lateness
+}
+
+// RowLast is the last thing that happened: Kind is a step's kind (StepSent, StepDelivered, StepPassed, …), Name whom it
+// concerned or who did it, Channel is set for a step of an attempt, Detail is a code when there is more to say.
+type RowLast struct {
+	Kind    string
+	Channel ChannelKind
+	Name    string
+	Detail  string
+	At      time.Time
+}
+
+// RowNext is what happens if nobody acts: a channel's kind and whom, or "board". Zero At: nothing is due.
+type RowNext struct {
+	Kind string
+	Name string
+	At   time.Time
+}
+
+// Lateness is how late an open note is.
+type Lateness string
+
+const (
+	OnTime      Lateness = ""
+	Late        Lateness = "late"        // a rung passed without an acknowledgment
+	Unreachable Lateness = "unreachable" // the ladder is exhausted
+)
+
+// A Located link: the note it leads to and the attempt that carried it.
+type Located struct {
+	Note    notes.NoteID
+	Attempt AttemptID
+	Account telephony.AccountID
+	Person  notes.PersonID // whom it was sent to
+	Contact string
+}
