@@ -1,11 +1,10 @@
-// Package console is what a desk may do. Service is the one interface to it: the window calls it over NATS
-// (console/wire), the unattended demo and the tests call the same; who may do what is checked here and nowhere else.
+// Package console is the contract between both ends of the wire: what a desk may ask (Service), what a page may ask (Pages),
+// what they are told (Event) and the rows they are shown.
 //
-// It puts the stages together: a call's offer becomes a Pop, a script's form becomes a note with its dispatch in one
-// transaction, the open notes become the Board. It promises that what was typed survives (drafts are sealed and kept
-// until sent), and that an answer holds no more than its asker may know.
+// It promises that it compiles with the stages' words alone, so that a desk which imports it holds no database, no seal and
+// no bus server.
 //
-// It leaves to others: how calls move (telephony), what lasts (notes), who is told (routing), how it is drawn (frontend).
+// It leaves to others: answering (console/house), carrying (console/wire, console/portal) and drawing (frontend).
 package console
 
 import (

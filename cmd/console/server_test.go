@@ -25,6 +25,7 @@ import (
 
 	"lamplight/console"
 	"lamplight/console/wire"
+	"lamplight/console/wire/bus"
 	"lamplight/telephony"
 	"lamplight/telephony/phone"
 	"lamplight/telephony/phone/voice"
@@ -34,7 +35,7 @@ import (
 // phone and speaks to it, and behind both a fake Service.
 type testServer struct {
 	desk   *fakeDesk
-	keys   wire.Keys
+	keys   bus.Keys
 	cert   *tls.Config
 	caFile string
 	pwFile string
@@ -48,7 +49,7 @@ type testServer struct {
 
 const testLogin, testPassword = "ana", "correct horse"
 
-func (s *testServer) Enter(_ context.Context, in wire.SignIn) (time.Time, error) {
+func (s *testServer) Enter(_ context.Context, in bus.SignIn) (time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id := wire.SessionOf(in.Token)
@@ -70,7 +71,7 @@ func (s *testServer) Who(ctx context.Context, id wire.Session) (context.Context,
 
 func newTestServer(t *testing.T) *testServer {
 	t.Helper()
-	keys, err := wire.NewKeys()
+	keys, err := bus.NewKeys()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +115,7 @@ func (s *testServer) ringDesk(ctx context.Context, r *registrar, call telephony.
 // start serves on addr; stop and start again is a server's restart.
 func (s *testServer) start(t *testing.T, addr string) {
 	t.Helper()
-	e, err := wire.StartEmbedded(addr, s.keys, s.cert)
+	e, err := bus.StartEmbedded(addr, s.keys, s.cert)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +129,7 @@ func (s *testServer) start(t *testing.T, addr string) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	log := slog.New(slog.DiscardHandler)
-	if err := wire.Callout(ctx, door, s.keys, s, log); err != nil {
+	if err := bus.Callout(ctx, door, s.keys, s, log); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := wire.Serve(ctx, nc, s.desk, s, log); err != nil {

@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"lamplight/console/wire"
+	"lamplight/console/wire/bus"
 	"lamplight/notes"
 	"lamplight/notes/audit"
 	"lamplight/telephony/asterisk"
@@ -137,7 +137,7 @@ func (c *natsConfigCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	text, err := wire.Configuration(keys)
+	text, err := bus.Configuration(keys)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"lamplight/console"
-	"lamplight/console/wire"
+	"lamplight/console/wire/bus"
 	"lamplight/telephony/ari"
 	"lamplight/telephony/asterisk"
 )
@@ -122,14 +122,14 @@ func readPhones(path string) (map[string]string, error) {
 }
 
 // bus is NATS: the server's connection, the callout's, and how desks reach it.
-type bus struct {
+type busLink struct {
 	nc, callout *nats.Conn
-	keys        wire.Keys
+	keys        bus.Keys
 	url         string
-	embedded    *wire.Embedded
+	embedded    *bus.Embedded
 }
 
-func (b bus) Close() error {
+func (b busLink) Close() error {
 	if b.nc != nil {
 		b.nc.Close()
 	}
@@ -143,18 +143,18 @@ func (b bus) Close() error {
 }
 
 // openBus starts NATS in this process, or connects to the one given with the same keys.
-func openBus(cfg serverConfig, st state, certs certs) (b bus, err error) {
+func openBus(cfg serverConfig, st state, certs certs) (b busLink, err error) {
 	if b.keys, err = natsKeys(st.keys("nats.json")); err != nil {
 		return b, err
 	}
 	if cfg.NATSURL != "" {
 		b.url = cfg.NATSURL
-		if b.nc, b.callout, err = wire.Connect(cfg.NATSURL, b.keys, certs.pool); err != nil {
+		if b.nc, b.callout, err = bus.Connect(cfg.NATSURL, b.keys, certs.pool); err != nil {
 			return b, errors.Join(err, b.Close())
 		}
 		return b, nil
 	}
-	if b.embedded, err = wire.StartEmbedded(cfg.NATSListen, b.keys, certs.server); err != nil {
+	if b.embedded, err = bus.StartEmbedded(cfg.NATSListen, b.keys, certs.server); err != nil {
 		return b, err
 	}
 	b.url = "tls://" + b.embedded.Addr()
@@ -168,10 +168,10 @@ func openBus(cfg serverConfig, st state, certs certs) (b bus, err error) {
 }
 
 // natsKeys reads the keys shared with NATS, or makes them.
-func natsKeys(path string) (wire.Keys, error) {
+func natsKeys(path string) (bus.Keys, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		k, err := wire.NewKeys()
+		k, err := bus.NewKeys()
 		if err != nil {
 			return k, err
 		}
@@ -181,9 +181,9 @@ func natsKeys(path string) (wire.Keys, error) {
 		return k, writeFile(path, b, 0o600)
 	}
 	if err != nil {
-		return wire.Keys{}, fmt.Errorf("read NATS keys: %w", err)
+		return bus.Keys{}, fmt.Errorf("read NATS keys: %w", err)
 	}
-	var k wire.Keys
+	var k bus.Keys
 	if err := json.Unmarshal(b, &k); err != nil || k.Check() != nil { // what is wrong might quote a secret
 		return k, fmt.Errorf("the keys of NATS in %s are damaged: restore them from their backup, or remove the file to have them made anew and give a NATS of yours its new configuration", path)
 	}

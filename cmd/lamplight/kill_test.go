@@ -63,7 +63,7 @@ func newKillable(t *testing.T) *killable {
 			t.Fatal(err)
 		}
 	}
-	d.server = &Server{state: d.server.state, certs: d.server.certs, log: d.server.log, bus: bus{url: "tls://" + cfg.NATSListen},
+	d.server = &Server{state: d.server.state, certs: d.server.certs, log: d.server.log, bus: busLink{url: "tls://" + cfg.NATSListen},
 		pagesURL: "https://localhost:" + portOf(cfg.Listen), cfg: cfg}
 	k := &killable{demo: d, cfg: cfg}
 	t.Cleanup(func() {

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"lamplight/console"
+	"lamplight/console/house"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/routing"
@@ -165,7 +165,7 @@ func (c *peopleAddCmd) run(ctx context.Context, out io.Writer) (err error) {
 	if c.Role == notes.RoleAgent && (c.Phone == "" || len(c.Speaks) == 0) {
 		return errors.New("an agent needs --phone and --speaks")
 	}
-	speaks := console.Speaks{Languages: map[telephony.Language]telephony.Level{}}
+	speaks := house.Speaks{Languages: map[telephony.Language]telephony.Level{}}
 	for l, level := range c.Speaks {
 		speaks.Languages[telephony.Language(l)] = telephony.Level(level)
 	}

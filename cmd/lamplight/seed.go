@@ -13,7 +13,7 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
-	"lamplight/console"
+	"lamplight/console/house"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/routing"
@@ -46,14 +46,14 @@ type demoPerson struct {
 var desks = []struct {
 	demoPerson
 	endpoint string
-	speaks   console.Speaks
+	speaks   house.Speaks
 }{
 	{demoPerson{"ana.ruiz", "Ana Ruiz", notes.RoleAgent, "en"}, "agent1",
-		console.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Native, "es": telephony.Native}}},
+		house.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Native, "es": telephony.Native}}},
 	{demoPerson{"ben.cole", "Ben Cole", notes.RoleAgent, "en"}, "agent2",
-		console.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Native}}},
+		house.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Native}}},
 	{demoPerson{"sofia.marin", "Sofía Marín", notes.RoleSupervisor, "es"}, "agent3",
-		console.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Qualified, "es": telephony.Native}}},
+		house.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Qualified, "es": telephony.Native}}},
 }
 
 // demoKeys are the made-up secrets of the demo's people, made at its first start and kept with the other keys.

@@ -17,9 +17,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
-	"lamplight/console"
+	"lamplight/console/house"
 	"lamplight/console/portal"
 	"lamplight/console/wire"
+	"lamplight/console/wire/bus"
 	pages "lamplight/frontend/portal"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
@@ -51,8 +52,8 @@ type Server struct {
 	routing *dispatch.Engine
 	push    push.Keys
 	phones  *dispatch.Phones
-	bus     bus
-	house   *console.House
+	bus     busLink
+	house   *house.House
 	trainer *trainer // nil outside training
 
 	web, hooks net.Listener
@@ -248,7 +249,7 @@ func (s *Server) openRouting(context.Context) error {
 }
 
 func (s *Server) openHouse(context.Context) error {
-	var trainer console.Trainer
+	var trainer house.Trainer
 	if s.cfg.Training && s.board.private != nil {
 		t, err := newTrainer(s.board.private, s.log)
 		if err != nil {
@@ -257,7 +258,7 @@ func (s *Server) openHouse(context.Context) error {
 		s.closers = append(s.closers, t.Close)
 		s.trainer, trainer = t, t
 	}
-	s.house = console.New(console.Config{Store: s.record, Door: s.door, Routing: s.routing, Phones: s.phones, PushKey: s.push.Public, PushPlain: s.cfg.PushPlain,
+	s.house = house.New(house.Config{Store: s.record, Door: s.door, Routing: s.routing, Phones: s.phones, PushKey: s.push.Public, PushPlain: s.cfg.PushPlain,
 		Phone: s.board.phones.account, Trainer: trainer, LockAfter: s.cfg.LockAfter, Log: s.log})
 	s.record.TellStories(s.routing)
 	s.engine = engine.NewEngine(engine.Config{Switch: s.board.client, Ledger: s.record, Listener: s.house, Log: s.log})
@@ -276,8 +277,8 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return during("escalations", s.routing.Run(ctx)) })
 	g.Go(func() error { return during("boards", s.house.Run(ctx)) })
 	g.Go(func() error { return s.sweep(ctx) })
-	gate := wire.NewGate(s.door)
-	if err := wire.Callout(ctx, s.bus.callout, s.bus.keys, gate, s.log); err != nil {
+	gate := bus.NewGate(s.door)
+	if err := bus.Callout(ctx, s.bus.callout, s.bus.keys, gate, s.log); err != nil {
 		return err
 	}
 	if _, err := wire.Serve(ctx, s.bus.nc, s.house, gate, s.log); err != nil {

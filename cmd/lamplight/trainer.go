@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lamplight/console"
+	"lamplight/console/house"
 	"lamplight/notes"
 	"lamplight/telephony"
 	"lamplight/telephony/asterisk"
@@ -52,7 +53,7 @@ type trainer struct {
 	calls   sync.WaitGroup
 }
 
-var _ console.Trainer = (*trainer)(nil)
+var _ house.Trainer = (*trainer)(nil)
 
 // newTrainer stands where the private Asterisk's carrier would.
 func newTrainer(a *asterisk.Server, log *slog.Logger) (*trainer, error) {

@@ -37,7 +37,7 @@ type Client struct {
 var _ console.Service = (*Client)(nil)
 
 // credentials is what travels as the NATS password, inside TLS: the person's own at sign-in, the session's secret after.
-type credentials struct {
+type Credentials struct {
 	Password string `json:"password,omitempty"`
 	Code     string `json:"code,omitempty"`
 	Token    string `json:"token"`
@@ -54,10 +54,10 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 		nats.CustomInboxPrefix(replyPrefix(c.session)),
 		nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond), nats.ReconnectJitter(100*time.Millisecond, 500*time.Millisecond),
 		nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2), nats.Timeout(requestLimit),
-		nats.IgnoreAuthErrorAbort(), atOnce,
+		nats.IgnoreAuthErrorAbort(), AtOnce,
 		nats.Secure(&tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS13}),
 		nats.UserInfoHandler(func() (string, string) {
-			cr := credentials{Token: token}
+			cr := Credentials{Token: token}
 			if !signedIn.Load() {
 				cr.Password, cr.Code = o.Password, o.Code
 			}

@@ -19,7 +19,7 @@ var ErrUnreachable = errors.New("the server does not answer")
 
 // atOnce has a connection write each message as it is published: what is said between a desk and a server is said one thing
 // at a time, and the library's own goroutine that gathers messages would only come between.
-var atOnce = nats.WriteBufferSize(1)
+var AtOnce = nats.WriteBufferSize(1)
 
 // answer is what a request brings back: a result or a refusal.
 type answer struct {

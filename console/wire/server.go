@@ -44,7 +44,7 @@ type watch struct {
 // one desk may overtake each other, as its own goroutines may.
 func Serve(ctx context.Context, nc *nats.Conn, service console.Service, door Doorkeeper, log *slog.Logger) (*Server, error) {
 	s := &Server{nc: nc, service: service, door: door, log: log, ctx: ctx, watches: map[Session]*watch{}}
-	sub, err := nc.QueueSubscribe(everyDo, queueGroup, func(m *nats.Msg) { go s.serve(m) })
+	sub, err := nc.QueueSubscribe(everyDo, QueueGroup, func(m *nats.Msg) { go s.serve(m) })
 	if err != nil {
 		return nil, fmt.Errorf("subscribe to the desks' requests: %w", err)
 	}

@@ -1,6 +1,5 @@
 // Package wire carries console.Service over NATS: Client is the desk's end and implements the interface, Server answers
-// with any implementation of it. Embedded runs a NATS server in this process, Callout confines each desk to its own
-// subjects.
+// with any implementation of it.
 //
 // Every subject name stands in this file. A subject holds a session's public name and a method, nothing of a person:
 //
@@ -13,7 +12,7 @@
 //
 // It promises that a request is answered by the service, refused with a code, or fails with ErrUnreachable: never
 // silently lost; and that a desk that stops beating is noticed within BeatLimit. It leaves the deciding to
-// console.Service and remembers nothing: PostgreSQL remembers, NATS tells.
+// console.Service, the NATS server and who may connect to wire/bus, and remembers nothing: PostgreSQL remembers, NATS tells.
 package wire
 
 import (
@@ -27,7 +26,7 @@ import (
 
 const (
 	root       = "lamplight.desk."
-	queueGroup = "lamplight"
+	QueueGroup = "lamplight"
 
 	// BeatEvery is how often a watching desk says that it is there; BeatLimit is when a silent one is taken for gone.
 	BeatEvery = 2 * time.Second
@@ -63,8 +62,12 @@ func (s Session) Hash() ([]byte, error) {
 }
 
 func doSubject(s Session, method string) string { return root + string(s) + ".do." + method }
-func doAll(s Session) string                    { return root + string(s) + ".do.*" }
 func tellSubject(s Session) string              { return root + string(s) + ".tell" }
 func replyPrefix(s Session) string              { return root + string(s) + ".reply" }
 
 const everyDo = root + "*.do.*"
+
+// Permissions are the subjects that a session's desk may publish on and subscribe to: its own, and nothing else.
+func Permissions(s Session) (publish, subscribe []string) {
+	return []string{root + string(s) + ".do.*"}, []string{tellSubject(s), replyPrefix(s) + ".>"}
+}

@@ -1,4 +1,4 @@
-package wire
+package wire_test
 
 import (
 	"bytes"
@@ -21,6 +21,8 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"lamplight/console"
+	"lamplight/console/wire"
+	"lamplight/console/wire/bus"
 	"lamplight/notes"
 	"lamplight/telephony"
 )
@@ -60,14 +62,14 @@ func (d *desk) Watch(ctx context.Context) (<-chan console.Event, error) {
 // gate lets "ana" with "pw" and "123456" in, and whoever holds a session it opened.
 type gate struct {
 	mu   sync.Mutex
-	open map[Session]bool
+	open map[wire.Session]bool
 	slow time.Duration // how long a password takes to check
 }
 
-func (g *gate) Enter(_ context.Context, in SignIn) (time.Time, error) {
+func (g *gate) Enter(_ context.Context, in bus.SignIn) (time.Time, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	s := SessionOf(in.Token)
+	s := wire.SessionOf(in.Token)
 	if !g.open[s] && (in.Login != "ana" || in.Password != "pw" || in.Code != "123456") {
 		return time.Time{}, errors.New("refused")
 	}
@@ -78,7 +80,7 @@ func (g *gate) Enter(_ context.Context, in SignIn) (time.Time, error) {
 	return time.Now().Add(time.Hour), nil
 }
 
-func (g *gate) Who(ctx context.Context, s Session) (context.Context, error) {
+func (g *gate) Who(ctx context.Context, s wire.Session) (context.Context, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.open[s] {
@@ -110,7 +112,7 @@ func certificate(t *testing.T) (*tls.Config, *x509.CertPool) {
 
 // house is a server with everything a desk needs on the wire.
 type house struct {
-	keys Keys
+	keys bus.Keys
 	cert *tls.Config
 	ca   *x509.CertPool
 	gate *gate
@@ -121,7 +123,7 @@ type house struct {
 
 func (h *house) start(t *testing.T, addr string) {
 	t.Helper()
-	e, err := StartEmbedded(addr, h.keys, h.cert)
+	e, err := bus.StartEmbedded(addr, h.keys, h.cert)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,10 +137,10 @@ func (h *house) start(t *testing.T, addr string) {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	if err := Callout(ctx, co, h.keys, h.gate, log); err != nil {
+	if err := bus.Callout(ctx, co, h.keys, h.gate, log); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Serve(ctx, nc, h.desk, h.gate, log); err != nil {
+	if _, err := wire.Serve(ctx, nc, h.desk, h.gate, log); err != nil {
 		t.Fatal(err)
 	}
 	h.addr = e.Addr()
@@ -148,24 +150,24 @@ func (h *house) start(t *testing.T, addr string) {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	keys, err := NewKeys()
+	keys, err := bus.NewKeys()
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{keys: keys, gate: &gate{open: map[Session]bool{}},
+	h := &house{keys: keys, gate: &gate{open: map[wire.Session]bool{}},
 		desk: &desk{drafts: map[string]console.Draft{}, events: make(chan console.Event, 8), gone: make(chan struct{})}}
 	h.cert, h.ca = certificate(t)
 	h.start(t, "127.0.0.1:0")
 	return h
 }
 
-func (h *house) dial(t *testing.T, o Options) *Client {
+func (h *house) dial(t *testing.T, o wire.Options) *wire.Client {
 	t.Helper()
 	o.URL, o.CA = "tls://"+h.addr, h.ca
 	if o.Login == "" {
 		o.Login, o.Password, o.Code = "ana", "pw", "123456"
 	}
-	c, err := Dial(t.Context(), o)
+	c, err := wire.Dial(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +177,7 @@ func (h *house) dial(t *testing.T, o Options) *Client {
 
 func TestADeskIsAnsweredRefusedAndToldNothingInside(t *testing.T) {
 	h := newHouse(t)
-	c := h.dial(t, Options{})
+	c := h.dial(t, wire.Options{})
 	if got, err := c.Hello(t.Context()); err != nil || got.Agent.Name != "Ana" || !got.Now.Equal(time.Unix(1, 0)) {
 		t.Fatalf("hello: %+v, %v", got, err)
 	}
@@ -194,9 +196,9 @@ func TestADeskIsAnsweredRefusedAndToldNothingInside(t *testing.T) {
 }
 
 func TestEveryMethodHasItsName(t *testing.T) {
-	// Each Client method asks a name; a name the table lacks is answered "unknown-request", which no method may be.
+	// Each wire.Client method asks a name; a name the table lacks is answered "unknown-request", which no method may be.
 	h := newHouse(t)
-	c := h.dial(t, Options{})
+	c := h.dial(t, wire.Options{})
 	ctx := t.Context()
 	errs := map[string]error{
 		"ready": c.Ready(ctx), "reject": c.Reject(ctx, "c", 1), "hold": c.Hold(ctx, "c"), "resume": c.Resume(ctx, "c"),
@@ -225,19 +227,19 @@ func TestEveryMethodHasItsName(t *testing.T) {
 
 func TestRefusalsLookAlike(t *testing.T) {
 	h := newHouse(t)
-	for name, o := range map[string]Options{
+	for name, o := range map[string]wire.Options{
 		"unknown login":  {Login: "bob", Password: "pw", Code: "123456"},
 		"wrong password": {Login: "ana", Password: "no", Code: "123456"},
 		"wrong code":     {Login: "ana", Password: "pw", Code: "000000"},
 	} {
 		o.URL, o.CA = "tls://"+h.addr, h.ca
-		_, err := Dial(t.Context(), o)
+		_, err := wire.Dial(t.Context(), o)
 		var refused *console.Error
 		if !errors.As(err, &refused) || refused.Code != "desk.error.sign-in" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Dial(t.Context(), Options{URL: "tls://127.0.0.1:1", CA: h.ca}); !errors.Is(err, ErrUnreachable) {
+	if _, err := wire.Dial(t.Context(), wire.Options{URL: "tls://127.0.0.1:1", CA: h.ca}); !errors.Is(err, wire.ErrUnreachable) {
 		t.Errorf("nobody there: %v", err)
 	}
 }
@@ -245,18 +247,18 @@ func TestRefusalsLookAlike(t *testing.T) {
 func TestASlowDoorStillOpens(t *testing.T) {
 	h := newHouse(t)
 	h.gate.slow = 3 * time.Second // longer than NATS waits before its first ping
-	if _, err := h.dial(t, Options{}).Hello(t.Context()); err != nil {
+	if _, err := h.dial(t, wire.Options{}).Hello(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestADeskIsConfinedToItsOwnSubjects(t *testing.T) {
 	h := newHouse(t)
-	victim, thief := h.dial(t, Options{}), h.dial(t, Options{})
+	victim, thief := h.dial(t, wire.Options{}), h.dial(t, wire.Options{})
 	denied := make(chan error, 8)
-	thief.nc.SetErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { denied <- err })
-	for _, subject := range []string{">", "lamplight.desk.>", tellSubject(victim.session), replyPrefix(victim.session) + ".>", "$SYS.>"} {
-		sub, err := thief.nc.SubscribeSync(subject)
+	wire.Conn(thief).SetErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { denied <- err })
+	for _, subject := range []string{">", "lamplight.desk.>", wire.TellSubject(wire.SessionIn(victim)), wire.ReplyPrefix(wire.SessionIn(victim)) + ".>", "$SYS.>"} {
+		sub, err := wire.Conn(thief).SubscribeSync(subject)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -267,8 +269,8 @@ func TestADeskIsConfinedToItsOwnSubjects(t *testing.T) {
 			t.Errorf("subscribe %s delivered", subject)
 		}
 	}
-	for _, subject := range []string{doSubject(victim.session, "ready"), tellSubject(victim.session), "$SYS.REQ.USER.AUTH"} {
-		if err := thief.nc.Publish(subject, []byte("{}")); err != nil {
+	for _, subject := range []string{wire.DoSubject(wire.SessionIn(victim), "ready"), wire.TellSubject(wire.SessionIn(victim)), "$SYS.REQ.USER.AUTH"} {
+		if err := wire.Conn(thief).Publish(subject, []byte("{}")); err != nil {
 			t.Fatal(err)
 		}
 		if err := <-denied; !errors.Is(err, nats.ErrPermissionViolation) {
@@ -279,7 +281,7 @@ func TestADeskIsConfinedToItsOwnSubjects(t *testing.T) {
 
 func TestWatchDeliversInOrderAndEndsWithTheDesk(t *testing.T) {
 	h := newHouse(t)
-	c := h.dial(t, Options{})
+	c := h.dial(t, wire.Options{})
 	events, err := c.Watch(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -297,7 +299,7 @@ func TestWatchDeliversInOrderAndEndsWithTheDesk(t *testing.T) {
 	c.Close()
 	select {
 	case <-h.desk.gone:
-	case <-time.After(2 * BeatLimit):
+	case <-time.After(2 * wire.BeatLimit):
 		t.Fatal("the server did not notice that the desk has gone")
 	}
 }
@@ -307,7 +309,7 @@ func TestAMissedEventEndsTheWatch(t *testing.T) {
 	for _, m := range []string{`{"watch":"old","n":9,"event":{}}`, `{"watch":"w","n":1,"event":{"kind":"hello"}}`, `{"watch":"w","n":3,"event":{}}`} {
 		in <- &nats.Msg{Data: []byte(m)}
 	}
-	deliver(t.Context(), "w", in, out)
+	wire.Deliver(t.Context(), "w", in, out)
 	close(out)
 	var kinds []string
 	for e := range out {
@@ -321,14 +323,14 @@ func TestAMissedEventEndsTheWatch(t *testing.T) {
 func TestADeskOutlivesTheServer(t *testing.T) {
 	h := newHouse(t)
 	changed := make(chan bool, 8)
-	c := h.dial(t, Options{Changed: func(linked bool, _ time.Time) { changed <- linked }})
+	c := h.dial(t, wire.Options{Changed: func(linked bool, _ time.Time) { changed <- linked }})
 	h.stop()
 	if linked := <-changed; linked {
 		t.Fatal("the break was told as a return")
 	}
 	h.start(t, h.addr) // the one-time code is spent: it comes back with its session
 	h.gate.mu.Lock()
-	known := h.gate.open[c.session]
+	known := h.gate.open[wire.SessionIn(c)]
 	h.gate.mu.Unlock()
 	if linked := <-changed; !linked || !known {
 		t.Fatal("the desk did not come back")
@@ -343,7 +345,7 @@ func TestNothingReadableCrossesTheWire(t *testing.T) {
 	h := newHouse(t)
 	tap := tapOn(t, h.addr)
 	h.addr = tap.addr
-	c := h.dial(t, Options{})
+	c := h.dial(t, wire.Options{})
 	d := console.Draft{ID: "d1", Body: notes.Body{Fields: map[string]string{"name": "María Muñoz", "reason": "chest tightness", "callback": "+13125550142"}}}
 	if err := c.SaveDraft(t.Context(), d); err != nil {
 		t.Fatal(err)

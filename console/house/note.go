@@ -1,4 +1,4 @@
-package console
+package house
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
@@ -16,23 +17,22 @@ import (
 )
 
 // record is a desk's draft as the record keeps it; they differ in their JSON names only.
-func (d Draft) record() notes.Draft { return notes.Draft(d) }
 
-func (h *House) SaveDraft(ctx context.Context, d Draft) error {
+func (h *House) SaveDraft(ctx context.Context, d console.Draft) error {
 	if _, _, err := h.agent(ctx); err != nil {
 		return err
 	}
-	return refusal(h.cfg.Store.SaveDraft(ctx, d.record()))
+	return refusal(h.cfg.Store.SaveDraft(ctx, notes.Draft(d)))
 }
 
-func (h *House) Drafts(ctx context.Context) ([]Draft, error) {
+func (h *House) Drafts(ctx context.Context) ([]console.Draft, error) {
 	if _, _, err := h.agent(ctx); err != nil {
 		return nil, err
 	}
 	kept, err := h.cfg.Store.Drafts(ctx)
-	out := make([]Draft, 0, len(kept))
+	out := make([]console.Draft, 0, len(kept))
 	for _, d := range kept {
-		out = append(out, Draft(d))
+		out = append(out, console.Draft(d))
 	}
 	return out, refusal(err)
 }
@@ -45,8 +45,8 @@ func (h *House) DropDraft(ctx context.Context, id string) error {
 }
 
 // draftPops draws the calls that drafts belong to again, so that a desk that comes back shows their forms.
-func (h *House) draftPops(ctx context.Context, drafts []Draft) ([]Pop, error) {
-	out := []Pop{}
+func (h *House) draftPops(ctx context.Context, drafts []console.Draft) ([]console.Pop, error) {
+	out := []console.Pop{}
 	for _, d := range drafts {
 		c, err := h.cfg.Store.Call(ctx, d.Call)
 		if err != nil {
@@ -84,20 +84,20 @@ func (h *House) reckon(ctx context.Context, acc notes.Account, id string) (p rou
 	return h.plan(ctx, acc, id)
 }
 
-func (h *House) Preview(ctx context.Context, d Draft) (Preview, error) {
+func (h *House) Preview(ctx context.Context, d console.Draft) (console.Preview, error) {
 	if _, err := access.Check(ctx, notes.TakeNote, string(d.Account)); err != nil {
-		return Preview{}, refusal(err)
+		return console.Preview{}, refusal(err)
 	}
 	acc, err := h.cfg.Store.Account(ctx, d.Account)
 	if err != nil {
-		return Preview{}, refusal(err)
+		return console.Preview{}, refusal(err)
 	}
 	loc, err := time.LoadLocation(acc.TimeZone)
 	if err != nil {
-		return Preview{}, err
+		return console.Preview{}, err
 	}
 	now := h.cfg.Now()
-	out := Preview{Steps: []PreviewStep{}, Holes: []routing.PlanHole{}, Missing: notes.CheckDraft(acc.Script, d.record(), now.In(loc))}
+	out := console.Preview{Steps: []console.PreviewStep{}, Holes: []routing.PlanHole{}, Missing: notes.CheckDraft(acc.Script, notes.Draft(d), now.In(loc))}
 	p, climbs, err := h.plan(ctx, acc, d.CallType)
 	if err != nil || !climbs {
 		return out, refusal(err)
@@ -109,9 +109,9 @@ func (h *House) Preview(ctx context.Context, d Draft) (Preview, error) {
 
 // Send stores the note with its leaf and its dispatch in one transaction: all of it is durable, or none. Its plan is made
 // from what was read before and proved by that transaction; if that has changed, it is read anew.
-func (h *House) Send(ctx context.Context, d Draft) (Sent, error) {
+func (h *House) Send(ctx context.Context, d console.Draft) (console.Sent, error) {
 	if _, _, err := h.agent(ctx); err != nil {
-		return Sent{}, err
+		return console.Sent{}, err
 	}
 	sent, err := h.send(ctx, d, h.cfg.Store.Account, h.reckon)
 	for try := 0; try < 3 && dispatch.PlanMoved(err); try++ {
@@ -120,32 +120,32 @@ func (h *House) Send(ctx context.Context, d Draft) (Sent, error) {
 	return sent, refusal(err)
 }
 
-func (h *House) send(ctx context.Context, d Draft, read func(context.Context, telephony.AccountID) (notes.Account, error),
-	plan func(context.Context, notes.Account, string) (routing.Plan, bool, error)) (Sent, error) {
+func (h *House) send(ctx context.Context, d console.Draft, read func(context.Context, telephony.AccountID) (notes.Account, error),
+	plan func(context.Context, notes.Account, string) (routing.Plan, bool, error)) (console.Sent, error) {
 	acc, err := read(ctx, d.Account)
 	if err != nil {
-		return Sent{}, err
+		return console.Sent{}, err
 	}
 	p, climbs, err := plan(ctx, acc, d.CallType)
 	if err != nil {
-		return Sent{}, err
+		return console.Sent{}, err
 	}
-	n, err := h.cfg.Store.TakeQueued(ctx, d.record(), func(b *pgx.Batch, n notes.Note) ([]audit.Row, error) {
+	n, err := h.cfg.Store.TakeQueued(ctx, notes.Draft(d), func(b *pgx.Batch, n notes.Note) ([]audit.Row, error) {
 		if !climbs {
 			return nil, nil
 		}
 		return h.cfg.Routing.QueueBegin(b, n, p)
 	})
 	if err != nil {
-		return Sent{}, err
+		return console.Sent{}, err
 	}
 	h.boardMoved()
-	row := BoardRow{Kind: "note", Note: n.ID, Call: n.Call, Ref: n.Reference, Account: n.Account, Practice: acc.Name, Urgency: n.Urgency,
-		Patient: notes.DisplayName(d.Body.Fields["name"]), State: n.State, TakenAt: n.TakenAt, Last: LastStep{Kind: "taken", At: n.TakenAt}}
+	row := console.BoardRow{Kind: "note", Note: n.ID, Call: n.Call, Ref: n.Reference, Account: n.Account, Practice: acc.Name, Urgency: n.Urgency,
+		Patient: notes.DisplayName(d.Body.Fields["name"]), State: n.State, TakenAt: n.TakenAt, Last: console.LastStep{Kind: "taken", At: n.TakenAt}}
 	if climbs && len(p.Steps) > 0 {
 		row.NextAt, row.NextKind, row.NextName = p.Steps[0].At, string(p.Steps[0].Channel), p.Steps[0].Name
 	}
-	return Sent{Note: n.ID, Reference: n.Reference, Row: row}, nil
+	return console.Sent{Note: n.ID, Reference: n.Reference, Row: row}, nil
 }
 
 func (h *House) AddOn(ctx context.Context, note notes.NoteID, text string) error {
@@ -200,14 +200,14 @@ func (h *House) Supervise(ctx context.Context, note notes.NoteID, act, reason st
 		err = h.pushOn(ctx, by, n)
 	case "cancel":
 		if reason == "" {
-			return &Error{Code: "desk.error.reason", Fields: map[string]string{"reason": notes.FieldRequired}}
+			return &console.Error{Code: "desk.error.reason", Fields: map[string]string{"reason": notes.FieldRequired}}
 		}
 		// A cancelled climb waits on nobody, so the note is closed with it, by the same reason.
 		_, err = h.cfg.Store.CloseOut(ctx, note, reason, func(ctx context.Context, tx pgx.Tx, n notes.Note) error {
 			return h.cfg.Routing.CancelTx(ctx, tx, by, n.ID, "supervisor")
 		})
 	default:
-		return &Error{Code: "desk.error.unknown-request"}
+		return &console.Error{Code: "desk.error.unknown-request"}
 	}
 	h.boardMoved()
 	return refusal(err)

@@ -1,4 +1,4 @@
-package console
+package house
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/telephony"
@@ -17,7 +18,7 @@ const backlogLimit = 2000
 
 // A make makes an event when its turn has come; false means that there is nothing to tell after all. It may read the
 // database: it runs in the stream's own goroutine, so a slow one delays this desk alone.
-type makeEvent func(ctx context.Context) (Event, bool)
+type makeEvent func(ctx context.Context) (console.Event, bool)
 
 // streams are the desks that watch. Each one's events keep their order.
 type streams struct {
@@ -38,7 +39,7 @@ type stream struct {
 
 // attach opens a stream for an agent, whom ctx carries, until ctx ends; first is its first event. last tells, when the stream has ended,
 // whether it was the agent's last.
-func (s *streams) attach(ctx context.Context, a telephony.AgentID, first makeEvent, ended func(last bool)) <-chan Event {
+func (s *streams) attach(ctx context.Context, a telephony.AgentID, first makeEvent, ended func(last bool)) <-chan console.Event {
 	ctx, cancel := context.WithCancel(ctx)
 	st := &stream{some: make(chan struct{}, 1), end: cancel}
 	st.viewer, _ = access.From(ctx) // nobody sees no board
@@ -52,7 +53,7 @@ func (s *streams) attach(ctx context.Context, a telephony.AgentID, first makeEve
 	}
 	s.open[a][st] = struct{}{}
 	s.mu.Unlock()
-	out := make(chan Event, 16)
+	out := make(chan console.Event, 16)
 	go func() {
 		defer close(out)
 		st.run(ctx, out)
@@ -137,7 +138,7 @@ func (st *stream) show(board makeEvent) {
 	if waits {
 		return
 	}
-	st.push(func(ctx context.Context) (Event, bool) {
+	st.push(func(ctx context.Context) (console.Event, bool) {
 		st.mu.Lock()
 		newest := st.board
 		st.board = nil
@@ -161,7 +162,7 @@ func (st *stream) push(m makeEvent) {
 }
 
 // run makes and delivers events until ctx ends.
-func (st *stream) run(ctx context.Context, out chan<- Event) {
+func (st *stream) run(ctx context.Context, out chan<- console.Event) {
 	for {
 		select {
 		case <-ctx.Done():

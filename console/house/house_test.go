@@ -1,4 +1,4 @@
-package console_test
+package house_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"lamplight/console"
+	"lamplight/console/house"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
@@ -27,7 +28,7 @@ import (
 
 // rig is a House on a real record and real escalations, of which nobody sends anything; there is no telephone.
 type rig struct {
-	*console.House
+	*house.House
 	pool    *pgxpool.Pool
 	log     *audit.Log
 	key     *audit.Key
@@ -74,7 +75,7 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	r.store.TellStories(r.routing)
-	r.House = console.New(console.Config{Store: r.store, Door: r.door, Routing: r.routing, Phones: dispatch.NewPhones(r.pool, r.log), Log: quiet,
+	r.House = house.New(house.Config{Store: r.store, Door: r.door, Routing: r.routing, Phones: dispatch.NewPhones(r.pool, r.log), Log: quiet,
 		Phone: func(string) (console.PhoneAccount, bool) { return console.PhoneAccount{}, false }})
 	r.Drive(engine.NewEngine(engine.Config{Ledger: r.store, Listener: r.House, Log: quiet}))
 	seed := access.System(t.Context(), "seed")

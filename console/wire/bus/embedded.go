@@ -1,10 +1,16 @@
-package wire
+// Package bus is the server's side of the wire: a NATS server in this process (Embedded) or connections to the
+// administrator's own (Connect), and the auth callout that lets each desk in and confines it to its own subjects.
+//
+// It promises that a desk gets no subject but its session's, and that a session which has ended is refused within seconds.
+// It leaves the requests themselves to console/wire, and people to notes/access.
+package bus
 
 import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"lamplight/console/wire"
 	"net"
 	"strconv"
 	"time"
@@ -40,7 +46,7 @@ func NewKeys() (Keys, error) {
 	if err != nil {
 		return Keys{}, fmt.Errorf("make NATS issuer: %w", err)
 	}
-	return Keys{IssuerSeed: string(seed), ServerPassword: NewToken(), CalloutPassword: NewToken()}, nil
+	return Keys{IssuerSeed: string(seed), ServerPassword: wire.NewToken(), CalloutPassword: wire.NewToken()}, nil
 }
 
 // Check refuses keys that are not whole, as read from a damaged file. The error quotes no secret.
@@ -132,7 +138,7 @@ func (e *Embedded) ConnectCallout() (*nats.Conn, error) {
 }
 
 func (e *Embedded) connect(user, password string) (*nats.Conn, error) {
-	nc, err := nats.Connect("", nats.InProcessServer(e.ns), nats.UserInfo(user, password), nats.Name(user), atOnce)
+	nc, err := nats.Connect("", nats.InProcessServer(e.ns), nats.UserInfo(user, password), nats.Name(user), wire.AtOnce)
 	if err != nil {
 		return nil, fmt.Errorf("connect to NATS in process: %w", err)
 	}
@@ -148,7 +154,7 @@ func (e *Embedded) Close() {
 // Connect opens both connections to a NATS of the administrator's, set up as Configuration prints.
 func Connect(url string, keys Keys, ca *x509.CertPool) (server, callout *nats.Conn, err error) {
 	dial := func(user, password string) (*nats.Conn, error) {
-		nc, err := nats.Connect(url, nats.UserInfo(user, password), nats.Name(user), nats.MaxReconnects(-1), atOnce,
+		nc, err := nats.Connect(url, nats.UserInfo(user, password), nats.Name(user), nats.MaxReconnects(-1), wire.AtOnce,
 			nats.Secure(&tls.Config{RootCAs: ca, MinVersion: tls.VersionTLS13}))
 		if err != nil {
 			return nil, fmt.Errorf("connect to NATS at %s: %w", url, err)

@@ -1,9 +1,10 @@
-package console
+package house
 
 import (
 	"context"
 	"time"
 
+	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/routing/dispatch"
@@ -14,7 +15,7 @@ import (
 const awayFor = 10 * time.Second
 
 // Watch signs the agent in on the engine and delivers what happens at their desk.
-func (h *House) Watch(ctx context.Context) (<-chan Event, error) {
+func (h *House) Watch(ctx context.Context) (<-chan console.Event, error) {
 	actor, id, err := h.agent(ctx)
 	if err != nil {
 		return nil, err
@@ -30,13 +31,13 @@ func (h *House) Watch(ctx context.Context) (<-chan Event, error) {
 	if err := h.engine.AgentIn(ctx, a); err != nil {
 		return nil, refusal(err)
 	}
-	first := func(ctx context.Context) (Event, bool) {
+	first := func(ctx context.Context) (console.Event, bool) {
 		hello, err := h.Hello(ctx)
 		if err != nil {
 			h.cfg.Log.Error("console: hello", "agent", id, "error", err)
-			return Event{}, false
+			return console.Event{}, false
 		}
-		return h.event(Event{Kind: "hello", Hello: &hello}), true
+		return h.event(console.Event{Kind: "hello", Hello: &hello}), true
 	}
 	return h.streams.attach(ctx, id, first, func(last bool) {
 		if last {
@@ -72,26 +73,26 @@ func (h *House) away(id telephony.AgentID) {
 }
 
 // event stamps an event.
-func (h *House) event(e Event) Event {
+func (h *House) event(e console.Event) console.Event {
 	e.Sent = h.cfg.Now()
 	return e
 }
 
 // now is a makeEvent of an event that needs nothing looked up.
-func (h *House) now(e Event) makeEvent {
-	return func(context.Context) (Event, bool) { return h.event(e), true }
+func (h *House) now(e console.Event) makeEvent {
+	return func(context.Context) (console.Event, bool) { return h.event(e), true }
 }
 
 // Offered shows the screen pop. The desk's own stream looks up what stands on it, so that a slow database delays no
 // other desk and never the engine.
 func (h *House) Offered(o telephony.Offer, c telephony.Call) {
-	h.streams.to(o.Agent, func(ctx context.Context) (Event, bool) {
+	h.streams.to(o.Agent, func(ctx context.Context) (console.Event, bool) {
 		p, err := h.pop(ctx, o, c)
 		if err != nil {
 			h.cfg.Log.Error("console: screen pop", "call", c.ID, "error", err)
-			return Event{}, false
+			return console.Event{}, false
 		}
-		return h.event(Event{Kind: "pop", Pop: &p}), true
+		return h.event(console.Event{Kind: "pop", Pop: &p}), true
 	})
 }
 
@@ -100,7 +101,7 @@ func (h *House) Withdrawn(o telephony.Offer, why string) {
 	if why == "answered" {
 		return
 	}
-	h.streams.to(o.Agent, h.now(Event{Kind: "gone", Gone: &Gone{Call: o.Call, Why: why, At: h.cfg.Now()}}))
+	h.streams.to(o.Agent, h.now(console.Event{Kind: "gone", Gone: &console.Gone{Call: o.Call, Why: why, At: h.cfg.Now()}}))
 }
 
 // CallMoved tells the call's agent; a call that ended may have left a row on everybody's board.
@@ -108,9 +109,9 @@ func (h *House) CallMoved(c telephony.Call) {
 	if c.Agent != "" {
 		switch c.State {
 		case telephony.Talking, telephony.Held:
-			h.streams.to(c.Agent, h.now(Event{Kind: "call", Call: &CallMoved{Call: c.ID, State: c.State, Language: c.Language, At: h.cfg.Now()}}))
+			h.streams.to(c.Agent, h.now(console.Event{Kind: "call", Call: &console.CallMoved{Call: c.ID, State: c.State, Language: c.Language, At: h.cfg.Now()}}))
 		case telephony.Ended:
-			h.streams.to(c.Agent, h.now(Event{Kind: "gone", Gone: &Gone{Call: c.ID, Why: "ended", At: c.EndedAt}}))
+			h.streams.to(c.Agent, h.now(console.Event{Kind: "gone", Gone: &console.Gone{Call: c.ID, Why: "ended", At: c.EndedAt}}))
 		}
 	}
 	if c.State == telephony.Ended && c.Outcome != telephony.Completed {
@@ -120,14 +121,14 @@ func (h *House) CallMoved(c telephony.Call) {
 
 // AgentMoved tells an agent their own state.
 func (h *House) AgentMoved(a telephony.AgentID, s telephony.AgentState, reason string, since time.Time) {
-	h.streams.to(a, func(ctx context.Context) (Event, bool) {
+	h.streams.to(a, func(ctx context.Context) (console.Event, bool) {
 		v, err := h.agentView(ctx, a)
 		if err != nil {
 			h.cfg.Log.Error("console: agent's view", "agent", a, "error", err)
-			return Event{}, false
+			return console.Event{}, false
 		}
 		v.State, v.Reason, v.Since = s, reason, since
-		return h.event(Event{Kind: "agent", Agent: &v}), true
+		return h.event(console.Event{Kind: "agent", Agent: &v}), true
 	})
 }
 
@@ -136,44 +137,44 @@ func (h *House) AgentMoved(a telephony.AgentID, s telephony.AgentState, reason s
 func (h *House) StandsStill(dispatch.Alarm) { h.standsStill() }
 
 func (h *House) standsStill() {
-	h.streams.all(h.now(Event{Kind: "notice", Notice: "desk.notice.stands-still"}))
+	h.streams.all(h.now(console.Event{Kind: "notice", Notice: "desk.notice.stands-still"}))
 	h.boardMoved()
 }
 
 // FiguresMoved tells every desk the queue's figures.
 func (h *House) FiguresMoved(f telephony.Figures) {
-	h.streams.all(h.now(Event{Kind: "figures", Figures: &f}))
+	h.streams.all(h.now(console.Event{Kind: "figures", Figures: &f}))
 }
 
 // Hello tells a desk all it needs to draw itself.
-func (h *House) Hello(ctx context.Context) (Hello, error) {
+func (h *House) Hello(ctx context.Context) (console.Hello, error) {
 	actor, id, err := h.agent(ctx)
 	if err != nil {
-		return Hello{}, err
+		return console.Hello{}, err
 	}
 	v, err := h.agentView(ctx, id)
 	if err != nil {
-		return Hello{}, err
+		return console.Hello{}, err
 	}
-	out := Hello{Agent: v, Now: h.cfg.Now(), Figures: h.engine.Figures(), Pauses: pauses,
+	out := console.Hello{Agent: v, Now: h.cfg.Now(), Figures: h.engine.Figures(), Pauses: pauses,
 		Training: h.cfg.Trainer != nil, Supervisor: actor.Has(notes.RoleSupervisor), LockAfter: h.cfg.LockAfter}
 	person, err := h.cfg.Door.Person(access.System(ctx, "console"), actor.Person)
 	if err != nil {
-		return Hello{}, err
+		return console.Hello{}, err
 	}
 	out.Phone, _ = h.cfg.Phone(person.Endpoint) // without a phone on this switch the desk says so
 	if o, c, ok := h.callOf(id); ok {
 		p, err := h.pop(ctx, o, c)
 		if err != nil {
-			return Hello{}, err
+			return console.Hello{}, err
 		}
 		out.Pop = &p
 	}
 	if out.Board, err = h.Board(ctx); err != nil {
-		return Hello{}, err
+		return console.Hello{}, err
 	}
 	if out.Drafts, err = h.Drafts(ctx); err != nil {
-		return Hello{}, err
+		return console.Hello{}, err
 	}
 	out.DraftPops, err = h.draftPops(ctx, out.Drafts)
 	return out, err
@@ -206,16 +207,16 @@ func (h *House) liveCall(id telephony.CallID) (telephony.Call, bool) {
 }
 
 // agentView is the agent as their own desk shows them.
-func (h *House) agentView(ctx context.Context, id telephony.AgentID) (AgentView, error) {
+func (h *House) agentView(ctx context.Context, id telephony.AgentID) (console.AgentView, error) {
 	p, err := h.cfg.Door.Person(access.System(ctx, "console"), notes.PersonID(id))
 	if err != nil {
-		return AgentView{}, err
+		return console.AgentView{}, err
 	}
 	a, err := engineAgent(p)
 	if err != nil {
-		return AgentView{}, err
+		return console.AgentView{}, err
 	}
-	v := AgentView{ID: id, Name: p.Name, Interface: telephony.Language(p.Language), State: telephony.AgentOut}
+	v := console.AgentView{ID: id, Name: p.Name, Interface: telephony.Language(p.Language), State: telephony.AgentOut}
 	for _, l := range []telephony.Language{telephony.English, telephony.Spanish} {
 		if a.Languages[l] > 0 {
 			v.Languages = append(v.Languages, l)

@@ -1,4 +1,4 @@
-package console
+package house
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
@@ -90,9 +91,9 @@ func agentFor(id, account string) access.Actor {
 }
 
 // sits opens a desk's stream whose first event is a hello.
-func (b *boardHouse) sits(t *testing.T, a access.Actor) <-chan Event {
+func (b *boardHouse) sits(t *testing.T, a access.Actor) <-chan console.Event {
 	t.Helper()
-	events := b.streams.attach(access.With(t.Context(), a), telephony.AgentID(a.Person), b.now(Event{Kind: "hello"}), func(bool) {})
+	events := b.streams.attach(access.With(t.Context(), a), telephony.AgentID(a.Person), b.now(console.Event{Kind: "hello"}), func(bool) {})
 	if e := <-events; e.Kind != "hello" {
 		t.Fatalf("the first event is %q", e.Kind)
 	}
@@ -122,7 +123,7 @@ func (b *boardHouse) readings(t *testing.T) (out []tree.Entry) {
 	return out
 }
 
-func patients(rows []BoardRow) (names []string) {
+func patients(rows []console.BoardRow) (names []string) {
 	for _, r := range rows {
 		names = append(names, r.Patient)
 	}
@@ -135,7 +136,7 @@ func TestABoardIsReadOnceForAllWhoSeeTheSame(t *testing.T) {
 	b := newBoardHouse(t)
 	b.take(t, "lakeside", "Julia Ortega")
 	b.take(t, "bosque", "Max Weber")
-	var everywhere []<-chan Event
+	var everywhere []<-chan console.Event
 	want := []string{"rows=2"}
 	for i := range 29 {
 		id := fmt.Sprintf("agent-%02d", i)
@@ -201,17 +202,17 @@ func TestABoardWithoutItsLeafIsNotShown(t *testing.T) {
 func TestASlowDeskGetsTheNewestBoard(t *testing.T) {
 	b := &boardHouse{House: New(Config{})}
 	busy, free := make(chan struct{}), make(chan struct{})
-	events := b.streams.attach(t.Context(), "agent-00", func(context.Context) (Event, bool) {
+	events := b.streams.attach(t.Context(), "agent-00", func(context.Context) (console.Event, bool) {
 		close(busy)
 		<-free
-		return Event{Kind: "hello"}, true
+		return console.Event{Kind: "hello"}, true
 	}, func(bool) {})
 	<-busy
 	for st := range b.streams.open["agent-00"] {
 		for i := range 3 {
-			st.show(b.now(Event{Kind: "board", Board: make([]BoardRow, i)}))
+			st.show(b.now(console.Event{Kind: "board", Board: make([]console.BoardRow, i)}))
 		}
-		st.push(b.now(Event{Kind: "figures"}))
+		st.push(b.now(console.Event{Kind: "figures"}))
 	}
 	close(free)
 	for _, want := range []struct {

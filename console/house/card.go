@@ -1,4 +1,4 @@
-package console
+package house
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/record"
@@ -20,7 +21,7 @@ import (
 func reader(ctx context.Context) (access.Actor, error) {
 	a, ok := access.From(ctx)
 	if !ok {
-		return a, &Error{Code: "portal.error.signed-out"}
+		return a, &console.Error{Code: "portal.error.signed-out"}
 	}
 	return a, nil
 }
@@ -28,26 +29,26 @@ func reader(ctx context.Context) (access.Actor, error) {
 // pageRefusal is refusal in the pages' words; what may not be seen is answered like what does not exist.
 func pageRefusal(err error) error {
 	err = refusal(err)
-	var e *Error
+	var e *console.Error
 	if !errors.As(err, &e) {
 		return err
 	}
 	switch e.Code {
 	case "desk.error.not-allowed", "desk.error.not-found":
-		return &Error{Code: "portal.error.not-found"}
+		return &console.Error{Code: "portal.error.not-found"}
 	case "desk.error.session":
-		return &Error{Code: "portal.error.signed-out"}
+		return &console.Error{Code: "portal.error.signed-out"}
 	}
 	return err
 }
 
 // Me tells who is signed in. The practices are those the person holds a role for.
-func (h *House) Me(ctx context.Context) (Me, error) {
+func (h *House) Me(ctx context.Context) (console.Me, error) {
 	a, err := reader(ctx)
 	if err != nil {
-		return Me{}, err
+		return console.Me{}, err
 	}
-	me := Me{ID: a.Person, Name: a.Name, Language: telephony.Language(a.Language), Accounts: []AccountRef{}, LockAfter: h.cfg.LockAfter}
+	me := console.Me{ID: a.Person, Name: a.Name, Language: telephony.Language(a.Language), Accounts: []console.AccountRef{}, LockAfter: h.cfg.LockAfter}
 	for _, r := range []notes.Role{notes.RoleSupervisor, notes.RoleProvider, notes.RolePractice, notes.RoleAgent, notes.RoleAdmin} {
 		if a.Has(r) {
 			me.Role = string(r)
@@ -56,13 +57,13 @@ func (h *House) Me(ctx context.Context) (Me, error) {
 	}
 	all, err := h.cfg.Store.Accounts(ctx)
 	if err != nil {
-		return Me{}, err
+		return console.Me{}, err
 	}
 	for _, acc := range all {
 		if a.May(notes.ReadNote, string(acc.ID)) {
 			ref := accountRef(acc)
 			for _, t := range acc.Script.CallTypes {
-				ref.CallTypes = append(ref.CallTypes, CallTypeRef{ID: t.ID, Label: t.Label})
+				ref.CallTypes = append(ref.CallTypes, console.CallTypeRef{ID: t.ID, Label: t.Label})
 			}
 			me.Accounts = append(me.Accounts, ref)
 		}
@@ -74,22 +75,22 @@ func (h *House) Me(ctx context.Context) (Me, error) {
 }
 
 // agents lists who takes calls, by name.
-func (h *House) agents(ctx context.Context) ([]AgentRef, error) {
+func (h *House) agents(ctx context.Context) ([]console.AgentRef, error) {
 	people, err := h.cfg.Door.People(access.System(ctx, "console"))
 	if err != nil {
 		return nil, err
 	}
-	var out []AgentRef
+	var out []console.AgentRef
 	for _, p := range people {
 		if slices.ContainsFunc(p.Grants, func(g access.Grant) bool { return g.Role == notes.RoleAgent || g.Role == notes.RoleSupervisor }) {
-			out = append(out, AgentRef{ID: p.ID, Name: p.Name})
+			out = append(out, console.AgentRef{ID: p.ID, Name: p.Name})
 		}
 	}
 	return out, nil
 }
 
-func accountRef(a notes.Account) AccountRef {
-	return AccountRef{ID: a.ID, Name: a.Name, TimeZone: a.TimeZone}
+func accountRef(a notes.Account) console.AccountRef {
+	return console.AccountRef{ID: a.ID, Name: a.Name, TimeZone: a.TimeZone}
 }
 
 // Locate tells which note a link leads to, if the actor may read it.
@@ -103,7 +104,7 @@ func (h *House) Locate(ctx context.Context, token string) (notes.NoteID, error) 
 		return "", pageRefusal(err)
 	}
 	if !a.May(notes.ReadNote, string(l.Account)) {
-		return "", &Error{Code: "portal.error.not-found"}
+		return "", &console.Error{Code: "portal.error.not-found"}
 	}
 	return l.Note, nil
 }
@@ -136,7 +137,7 @@ func (h *House) inboxNotes(ctx context.Context) ([]notes.Note, error) {
 }
 
 // Inbox lists the notes of the provider's practices: what was sent to them and waits first, then the newest.
-func (h *House) Inbox(ctx context.Context) ([]InboxRow, error) {
+func (h *House) Inbox(ctx context.Context) ([]console.InboxRow, error) {
 	a, err := reader(ctx)
 	if err != nil {
 		return nil, err
@@ -145,14 +146,14 @@ func (h *House) Inbox(ctx context.Context) ([]InboxRow, error) {
 	if err != nil {
 		return nil, pageRefusal(err)
 	}
-	out := []InboxRow{}
+	out := []console.InboxRow{}
 	for _, n := range list {
 		acc, err := h.cfg.Store.Account(ctx, n.Account)
 		if err != nil {
 			return nil, err
 		}
 		t, _ := callType(acc, n.CallType)
-		row := InboxRow{Note: n.ID, Ref: n.Reference, Practice: acc.Name, Urgency: n.Urgency, CallType: t.Label, State: n.State, TakenAt: n.TakenAt}
+		row := console.InboxRow{Note: n.ID, Ref: n.Reference, Practice: acc.Name, Urgency: n.Urgency, CallType: t.Label, State: n.State, TakenAt: n.TakenAt}
 		if row.AckedBy, err = h.name(ctx, n.AckedBy); err != nil {
 			return nil, err
 		}
@@ -163,7 +164,7 @@ func (h *House) Inbox(ctx context.Context) ([]InboxRow, error) {
 		}
 		out = append(out, row)
 	}
-	slices.SortStableFunc(out, func(x, y InboxRow) int {
+	slices.SortStableFunc(out, func(x, y console.InboxRow) int {
 		switch {
 		case x.Mine != y.Mine && x.Mine:
 			return -1
@@ -206,34 +207,34 @@ func (h *House) name(ctx context.Context, id notes.PersonID) (string, error) {
 	return p.Name, err
 }
 
-func (h *House) Card(ctx context.Context, note notes.NoteID) (Card, error) {
+func (h *House) Card(ctx context.Context, note notes.NoteID) (console.Card, error) {
 	a, err := reader(ctx)
 	if err != nil {
-		return Card{}, err
+		return console.Card{}, err
 	}
 	n, err := h.cfg.Store.Open(ctx, note)
 	if err != nil {
-		return Card{}, pageRefusal(err)
+		return console.Card{}, pageRefusal(err)
 	}
 	return h.card(ctx, a, n)
 }
 
 // card draws an opened note.
-func (h *House) card(ctx context.Context, a access.Actor, n notes.Note) (Card, error) {
+func (h *House) card(ctx context.Context, a access.Actor, n notes.Note) (console.Card, error) {
 	acc, err := h.cfg.Store.Account(ctx, n.Account)
 	if err != nil {
-		return Card{}, err
+		return console.Card{}, err
 	}
 	t, _ := callType(acc, n.CallType)
-	c := Card{Note: n.ID, Ref: n.Reference, Practice: accountRef(acc), Urgency: n.Urgency, CallType: t.Label, Language: n.Language, TakenAt: n.TakenAt,
+	c := console.Card{Note: n.ID, Ref: n.Reference, Practice: accountRef(acc), Urgency: n.Urgency, CallType: t.Label, Language: n.Language, TakenAt: n.TakenAt,
 		State: n.State, Reason: n.Body.Fields["reason"], Verbatim: n.Body.Verbatim, ReadBack: n.Body.ReadBack, AckedAt: n.AckedAt, ClosedAt: n.ClosedAt,
-		AddOns: n.AddOns, Fields: cardFields(t, *n.Body), Told: []Told{}, Now: h.cfg.Now(),
+		AddOns: n.AddOns, Fields: cardFields(t, *n.Body), Told: []console.Told{}, Now: h.cfg.Now(),
 		CanAct: a.May(notes.AckNote, string(n.Account)) && n.State != notes.Closed}
 	if c.Taker, err = h.name(ctx, n.Taker); err != nil {
-		return Card{}, err
+		return console.Card{}, err
 	}
 	if c.AckedBy, err = h.name(ctx, n.AckedBy); err != nil {
-		return Card{}, err
+		return console.Card{}, err
 	}
 	if number := n.Body.Fields["callback"]; number != "" {
 		c.CallBack = formatNumber(telephony.Number(number))
@@ -243,8 +244,8 @@ func (h *House) card(ctx context.Context, a access.Actor, n notes.Note) (Card, e
 }
 
 // cardFields are the note's fields in the script's order, what the script does not know any more at the end.
-func cardFields(t notes.CallType, b notes.Body) []CardField {
-	out := []CardField{}
+func cardFields(t notes.CallType, b notes.Body) []console.CardField {
+	out := []console.CardField{}
 	done := map[string]bool{"reason": true}
 	add := func(f notes.Field) {
 		v := b.Fields[f.Key]
@@ -255,7 +256,7 @@ func cardFields(t notes.CallType, b notes.Body) []CardField {
 		if f.Kind == "phone" {
 			v = formatNumber(telephony.Number(v))
 		}
-		field := CardField{Key: f.Key, Kind: f.Kind, Label: f.Label, Value: v}
+		field := console.CardField{Key: f.Key, Kind: f.Kind, Label: f.Label, Value: v}
 		for _, c := range f.Choices {
 			if c.Value == v {
 				field.Shown = c.Label
@@ -278,7 +279,7 @@ func cardFields(t notes.CallType, b notes.Body) []CardField {
 }
 
 // told puts who was told and what comes next on a card.
-func (h *House) told(ctx context.Context, note notes.NoteID, c *Card) error {
+func (h *House) told(ctx context.Context, note notes.NoteID, c *console.Card) error {
 	attempts, err := h.cfg.Routing.Attempts(ctx, note)
 	if err != nil {
 		return err
@@ -287,7 +288,7 @@ func (h *House) told(ctx context.Context, note notes.NoteID, c *Card) error {
 		if at.SentAt.IsZero() {
 			continue
 		}
-		c.Told = append(c.Told, Told{Name: at.Name, Channel: at.Channel, State: at.State, At: at.SentAt})
+		c.Told = append(c.Told, console.Told{Name: at.Name, Channel: at.Channel, State: at.State, At: at.SentAt})
 	}
 	r, err := h.cfg.Routing.Row(ctx, note)
 	if errors.Is(err, routing.ErrNoDispatch) {
@@ -336,13 +337,13 @@ func (h *House) Rendered(ctx context.Context, note notes.NoteID, token string) e
 }
 
 // acted runs one act on a note and draws the card anew.
-func (h *House) acted(ctx context.Context, note notes.NoteID, do func(by routing.Actor) error) (Card, error) {
+func (h *House) acted(ctx context.Context, note notes.NoteID, do func(by routing.Actor) error) (console.Card, error) {
 	a, err := reader(ctx)
 	if err != nil {
-		return Card{}, err
+		return console.Card{}, err
 	}
 	if err := do(routing.Actor{ID: a.Person, Name: a.Name}); err != nil {
-		return Card{}, pageRefusal(err)
+		return console.Card{}, pageRefusal(err)
 	}
 	h.boardMoved()
 	return h.Card(ctx, note)
@@ -359,14 +360,14 @@ func (h *House) endClimb(by routing.Actor) record.ActHook {
 	}
 }
 
-func (h *House) Acknowledge(ctx context.Context, note notes.NoteID) (Card, error) {
+func (h *House) Acknowledge(ctx context.Context, note notes.NoteID) (console.Card, error) {
 	return h.acted(ctx, note, func(by routing.Actor) error {
 		_, err := h.cfg.Store.Acknowledge(ctx, note, h.endClimb(by))
 		return err
 	})
 }
 
-func (h *House) PassOn(ctx context.Context, note notes.NoteID) (Card, error) {
+func (h *House) PassOn(ctx context.Context, note notes.NoteID) (console.Card, error) {
 	return h.acted(ctx, note, func(by routing.Actor) error {
 		n, err := h.cfg.Store.Note(ctx, note)
 		if err != nil {
@@ -381,11 +382,11 @@ func (h *House) PassOn(ctx context.Context, note notes.NoteID) (Card, error) {
 
 // Reply writes back to the agents. The one who took the note is told at once, or every desk when that one is not there; it
 // stands on the board until an agent adds to the note.
-func (h *House) Reply(ctx context.Context, note notes.NoteID, text string) (Card, error) {
+func (h *House) Reply(ctx context.Context, note notes.NoteID, text string) (console.Card, error) {
 	return h.acted(ctx, note, func(routing.Actor) error {
 		n, err := h.cfg.Store.AddOn(ctx, note, "", record.Reply, text)
 		if err == nil {
-			told := h.now(Event{Kind: "notice", Notice: "desk.notice.reply"})
+			told := h.now(console.Event{Kind: "notice", Notice: "desk.notice.reply"})
 			if taker := telephony.AgentID(n.Taker); h.streams.watched(taker) {
 				h.streams.to(taker, told)
 			} else {
@@ -396,7 +397,7 @@ func (h *House) Reply(ctx context.Context, note notes.NoteID, text string) (Card
 	})
 }
 
-func (h *House) CloseOut(ctx context.Context, note notes.NoteID, text string) (Card, error) {
+func (h *House) CloseOut(ctx context.Context, note notes.NoteID, text string) (console.Card, error) {
 	return h.acted(ctx, note, func(by routing.Actor) error {
 		_, err := h.cfg.Store.CloseOut(ctx, note, text, h.endClimb(by))
 		return err
@@ -414,7 +415,7 @@ func (h *House) CallPatient(ctx context.Context, note notes.NoteID, id string) e
 		return pageRefusal(err)
 	}
 	if !a.May(notes.AckNote, string(n.Account)) {
-		return &Error{Code: "portal.error.forbidden"}
+		return &console.Error{Code: "portal.error.forbidden"}
 	}
 	acc, err := h.cfg.Store.Account(ctx, n.Account)
 	if err != nil {
@@ -422,12 +423,12 @@ func (h *House) CallPatient(ctx context.Context, note notes.NoteID, id string) e
 	}
 	mine, patient := h.mobile(acc, a), telephony.Number(n.Body.Fields["callback"])
 	if mine == "" || patient == "" || len(acc.Lines) == 0 || len(id) != 36 {
-		return &Error{Code: "portal.error.cannot-call"}
+		return &console.Error{Code: "portal.error.cannot-call"}
 	}
 	return pageRefusal(h.engine.CallBack(ctx, engine.Callback{ID: telephony.CallID(id), Account: n.Account, First: mine, Second: patient, Show: acc.Lines[0].DID, Name: acc.Name}))
 }
 
-func (h *House) Subscribe(ctx context.Context, s PushSubscription) error {
+func (h *House) Subscribe(ctx context.Context, s console.PushSubscription) error {
 	a, err := reader(ctx)
 	if err != nil {
 		return err
@@ -436,11 +437,11 @@ func (h *House) Subscribe(ctx context.Context, s PushSubscription) error {
 	sub.Keys.P256dh, sub.Keys.Auth = s.Keys.P256dh, s.Keys.Auth
 	if err := push.CheckEndpoint(s.Endpoint, h.cfg.PushPlain); err != nil {
 		h.cfg.Log.Info("console: push subscription refused", "error", err)
-		return &Error{Code: "portal.error.push"}
+		return &console.Error{Code: "portal.error.push"}
 	}
 	if err := h.cfg.Phones.Subscribe(ctx, a.Person, sub); err != nil {
 		h.cfg.Log.Info("console: push subscription refused", "error", err)
-		return &Error{Code: "portal.error.push"}
+		return &console.Error{Code: "portal.error.push"}
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package console
+package house
 
 import (
 	"io/fs"

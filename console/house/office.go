@@ -1,4 +1,4 @@
-package console
+package house
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/record"
 	"lamplight/routing"
@@ -14,44 +15,44 @@ import (
 )
 
 // Calls lists a practice's calls and their notes.
-func (h *House) Calls(ctx context.Context, f CallsFilter) (CallsPage, error) {
+func (h *House) Calls(ctx context.Context, f console.CallsFilter) (console.CallsPage, error) {
 	a, err := reader(ctx)
 	if err != nil {
-		return CallsPage{}, err
+		return console.CallsPage{}, err
 	}
 	q := record.CallsFilter{CallType: f.CallType, State: f.State, Agent: telephony.AgentID(f.Agent), Search: f.Search, After: f.After, Limit: f.Limit, Export: f.Export}
 	zone := time.UTC
 	if f.Account != "" {
 		if !a.May(notes.SearchCalls, string(f.Account)) {
-			return CallsPage{}, &Error{Code: "portal.error.not-found"}
+			return console.CallsPage{}, &console.Error{Code: "portal.error.not-found"}
 		}
 		acc, err := h.cfg.Store.Account(ctx, f.Account)
 		if err != nil {
-			return CallsPage{}, pageRefusal(err)
+			return console.CallsPage{}, pageRefusal(err)
 		}
 		q.Accounts = []telephony.AccountID{f.Account}
 		if zone, err = time.LoadLocation(acc.TimeZone); err != nil {
-			return CallsPage{}, err
+			return console.CallsPage{}, err
 		}
 	}
 	if q.From, err = localDay(f.From, zone, 0); err != nil {
-		return CallsPage{}, err
+		return console.CallsPage{}, err
 	}
 	if q.To, err = localDay(f.To, zone, 1); err != nil {
-		return CallsPage{}, err
+		return console.CallsPage{}, err
 	}
 	page, err := h.cfg.Store.Calls(ctx, q)
 	if errors.Is(err, record.ErrCursor) {
-		return CallsPage{}, &Error{Code: "portal.error.malformed"}
+		return console.CallsPage{}, &console.Error{Code: "portal.error.malformed"}
 	}
 	if err != nil {
-		return CallsPage{}, pageRefusal(err)
+		return console.CallsPage{}, pageRefusal(err)
 	}
-	out := CallsPage{Next: page.Next, Total: page.Total, Rows: []CallRow{}}
+	out := console.CallsPage{Next: page.Next, Total: page.Total, Rows: []console.CallRow{}}
 	for _, l := range page.Lines {
 		row, err := h.callRow(ctx, l)
 		if err != nil {
-			return CallsPage{}, err
+			return console.CallsPage{}, err
 		}
 		out.Rows = append(out.Rows, row)
 	}
@@ -65,15 +66,15 @@ func localDay(day string, zone *time.Location, plus int) (time.Time, error) {
 	}
 	t, err := time.ParseInLocation(time.DateOnly, day, zone)
 	if err != nil {
-		return time.Time{}, &Error{Code: "portal.error.date"}
+		return time.Time{}, &console.Error{Code: "portal.error.date"}
 	}
 	return t.AddDate(0, 0, plus), nil
 }
 
 // callRow draws one call.
-func (h *House) callRow(ctx context.Context, l record.CallLine) (CallRow, error) {
+func (h *House) callRow(ctx context.Context, l record.CallLine) (console.CallRow, error) {
 	c := l.Call
-	row := CallRow{Call: c.ID, At: c.OpenedAt, Outcome: c.Outcome, Language: c.Language, HasRecording: l.HasRecording, Patient: l.Patient}
+	row := console.CallRow{Call: c.ID, At: c.OpenedAt, Outcome: c.Outcome, Language: c.Language, HasRecording: l.HasRecording, Patient: l.Patient}
 	if !c.AnsweredAt.IsZero() {
 		row.Wait = c.AnsweredAt.Sub(c.OpenedAt)
 		if !c.EndedAt.IsZero() {
@@ -112,23 +113,23 @@ func (h *House) callRow(ctx context.Context, l record.CallLine) (CallRow, error)
 func delivered(s routing.AttemptState) bool { return s == routing.Delivered || s == routing.Opened }
 
 // CallStory tells one call whole.
-func (h *House) CallStory(ctx context.Context, call telephony.CallID) (CallStory, error) {
+func (h *House) CallStory(ctx context.Context, call telephony.CallID) (console.CallStory, error) {
 	a, err := reader(ctx)
 	if err != nil {
-		return CallStory{}, err
+		return console.CallStory{}, err
 	}
 	st, err := h.cfg.Store.StoryOf(ctx, call, "")
 	if err != nil {
-		return CallStory{}, pageRefusal(err)
+		return console.CallStory{}, pageRefusal(err)
 	}
 	line := record.CallLine{Call: st.Call, Note: st.Note, HasRecording: len(st.Recordings) > 0}
-	out := CallStory{Lines: st.Lines, Caller: formatNumber(st.Call.ANI),
-		Proof: Proof{Leaves: st.Proof.Leaves, Sequenced: st.Proof.Sequenced, Checkpoint: st.Proof.Checkpoint, At: st.Proof.At}}
+	out := console.CallStory{Lines: st.Lines, Caller: formatNumber(st.Call.ANI),
+		Proof: console.Proof{Leaves: st.Proof.Leaves, Sequenced: st.Proof.Sequenced, Checkpoint: st.Proof.Checkpoint, At: st.Proof.At}}
 	if st.Note != nil {
 		line.Patient = notes.DisplayName(st.Note.Body.Fields["name"])
 		card, err := h.card(ctx, a, *st.Note)
 		if err != nil {
-			return CallStory{}, err
+			return console.CallStory{}, err
 		}
 		out.Card = &card
 	}
@@ -145,33 +146,33 @@ func (h *House) Recording(ctx context.Context, call telephony.CallID, w io.Write
 }
 
 // Week tells who is on call for seven days.
-func (h *House) Week(ctx context.Context, account telephony.AccountID, from string) (Week, error) {
+func (h *House) Week(ctx context.Context, account telephony.AccountID, from string) (console.Week, error) {
 	a, err := reader(ctx)
 	if err != nil {
-		return Week{}, err
+		return console.Week{}, err
 	}
 	if !a.May(notes.ReadNote, string(account)) {
-		return Week{}, &Error{Code: "portal.error.not-found"}
+		return console.Week{}, &console.Error{Code: "portal.error.not-found"}
 	}
 	acc, err := h.cfg.Store.Account(ctx, account)
 	if err != nil {
-		return Week{}, pageRefusal(err)
+		return console.Week{}, pageRefusal(err)
 	}
 	zone, err := time.LoadLocation(acc.TimeZone)
 	if err != nil {
-		return Week{}, err
+		return console.Week{}, err
 	}
 	start := h.cfg.Now().In(zone)
 	if from != "" {
 		if start, err = localDay(from, zone, 0); err != nil {
-			return Week{}, err
+			return console.Week{}, err
 		}
 	}
 	y, m, d := start.Date()
-	w := Week{Account: accountRef(acc), From: time.Date(y, m, d, 0, 0, 0, 0, zone), To: time.Date(y, m, d+7, 0, 0, 0, 0, zone), Shifts: []WeekShift{}, Gaps: []WeekShift{}}
+	w := console.Week{Account: accountRef(acc), From: time.Date(y, m, d, 0, 0, 0, 0, zone), To: time.Date(y, m, d+7, 0, 0, 0, 0, zone), Shifts: []console.WeekShift{}, Gaps: []console.WeekShift{}}
 	sched, err := h.cfg.Routing.Schedule(acc, start)
 	if err != nil {
-		return Week{}, err
+		return console.Week{}, err
 	}
 	for _, role := range sched.Roles() {
 		q := oncall.Query{Role: role}
@@ -185,8 +186,8 @@ func (h *House) Week(ctx context.Context, account telephony.AccountID, from stri
 	return w, nil
 }
 
-func weekShift(acc notes.Account, sched *oncall.Schedule, role string, s oncall.Shift) WeekShift {
-	out := WeekShift{Role: role, Who: []string{}, From: s.From, To: s.Until}
+func weekShift(acc notes.Account, sched *oncall.Schedule, role string, s oncall.Shift) console.WeekShift {
+	out := console.WeekShift{Role: role, Who: []string{}, From: s.From, To: s.Until}
 	for _, p := range s.People {
 		out.Who = append(out.Who, provider(acc, sched, role, p, s.From, s.Until, false).Name)
 	}

@@ -1,4 +1,13 @@
-package console
+// Package house answers what desks and pages ask: House implements console.Service and console.Pages. Who may do what is
+// checked here and nowhere else.
+//
+// It puts the stages together: a call's offer becomes a Pop, a script's form becomes a note with its dispatch in one
+// transaction, the open notes become the board. It promises that what was typed survives (drafts are sealed and kept
+// until sent), and that an answer holds no more than its asker may know.
+//
+// It leaves to others: how calls move (telephony/engine), what lasts (notes/record), who is told (routing/dispatch), how
+// it is carried (console/wire, console/portal) and drawn (frontend).
+package house
 
 import (
 	"github.com/jackc/pgx/v5"
@@ -11,6 +20,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
@@ -52,7 +62,7 @@ type Escalations interface {
 
 // A Trainer makes practice calls come in.
 type Trainer interface {
-	Scenarios() []Scenario
+	Scenarios() []console.Scenario
 	// Call has one come in; it returns when the caller has begun to dial.
 	Call(ctx context.Context, scenario string) error
 }
@@ -66,7 +76,7 @@ type Config struct {
 	PushKey string // the VAPID public key browsers subscribe with
 	// PushPlain are hosts that take pushes although they are no public https ones: a demo's.
 	PushPlain []string
-	Phone     func(endpoint string) (PhoneAccount, bool) // an agent's phone by its name on the switch
+	Phone     func(endpoint string) (console.PhoneAccount, bool) // an agent's phone by its name on the switch
 	Trainer   Trainer
 	// LockAfter is how long a desk or a page may stand untouched before it locks (45 CFR 164.312(a)(2)(iii)); zero is 15 minutes.
 	LockAfter time.Duration
@@ -84,8 +94,8 @@ type House struct {
 }
 
 var (
-	_ Service            = (*House)(nil)
-	_ Pages              = (*House)(nil)
+	_ console.Service    = (*House)(nil)
+	_ console.Pages      = (*House)(nil)
 	_ telephony.Listener = (*House)(nil)
 )
 
@@ -135,15 +145,15 @@ func refusal(err error) error {
 	}
 	var incomplete *record.Incomplete
 	if errors.As(err, &incomplete) {
-		return &Error{Code: "desk.error.form", Fields: incomplete.Fields}
+		return &console.Error{Code: "desk.error.form", Fields: incomplete.Fields}
 	}
 	for _, r := range refused {
 		if errors.Is(err, r.err) {
-			return &Error{Code: r.code}
+			return &console.Error{Code: r.code}
 		}
 	}
 	if postgres.NoText(err) { // an id or a word that no text can be is nowhere
-		return &Error{Code: "desk.error.not-found"}
+		return &console.Error{Code: "desk.error.not-found"}
 	}
 	return err
 }
@@ -152,10 +162,10 @@ func refusal(err error) error {
 func (h *House) agent(ctx context.Context) (access.Actor, telephony.AgentID, error) {
 	a, ok := access.From(ctx)
 	if !ok {
-		return a, "", &Error{Code: "desk.error.session"}
+		return a, "", &console.Error{Code: "desk.error.session"}
 	}
 	if !a.Has(notes.RoleAgent) && !a.Has(notes.RoleSupervisor) {
-		return a, "", &Error{Code: "desk.error.not-allowed"}
+		return a, "", &console.Error{Code: "desk.error.not-allowed"}
 	}
 	return a, telephony.AgentID(a.Person), nil
 }
@@ -179,7 +189,7 @@ func (h *House) Pause(ctx context.Context, reason string) error {
 			return h.act(ctx, func(a telephony.AgentID) error { return h.engine.Pause(ctx, a, reason) })
 		}
 	}
-	return &Error{Code: "desk.error.pause-reason"}
+	return &console.Error{Code: "desk.error.pause-reason"}
 }
 
 func (h *House) Reject(ctx context.Context, call telephony.CallID, epoch uint64) error {
@@ -208,7 +218,7 @@ func (h *House) WrapUpDone(ctx context.Context) error {
 
 func (h *House) SetLanguage(ctx context.Context, call telephony.CallID, l telephony.Language) error {
 	if l != telephony.English && l != telephony.Spanish {
-		return &Error{Code: "desk.error.language"}
+		return &console.Error{Code: "desk.error.language"}
 	}
 	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.SetLanguage(ctx, a, call, l) })
 }
@@ -221,7 +231,7 @@ func (h *House) CallBack(ctx context.Context, call telephony.CallID) error {
 			return err
 		}
 		if c.ANI == "" {
-			return &Error{Code: "desk.error.number-withheld"}
+			return &console.Error{Code: "desk.error.number-withheld"}
 		}
 		acc, err := h.cfg.Store.Account(ctx, c.Account)
 		if err != nil {
@@ -231,12 +241,12 @@ func (h *House) CallBack(ctx context.Context, call telephony.CallID) error {
 	})
 }
 
-func (h *House) Scenarios(ctx context.Context) ([]Scenario, error) {
+func (h *House) Scenarios(ctx context.Context) ([]console.Scenario, error) {
 	if _, _, err := h.agent(ctx); err != nil {
 		return nil, err
 	}
 	if h.cfg.Trainer == nil {
-		return nil, &Error{Code: "desk.error.training"}
+		return nil, &console.Error{Code: "desk.error.training"}
 	}
 	return h.cfg.Trainer.Scenarios(), nil
 }
@@ -244,7 +254,7 @@ func (h *House) Scenarios(ctx context.Context) ([]Scenario, error) {
 func (h *House) PracticeCall(ctx context.Context, scenario string) error {
 	return h.act(ctx, func(telephony.AgentID) error {
 		if h.cfg.Trainer == nil {
-			return &Error{Code: "desk.error.training"}
+			return &console.Error{Code: "desk.error.training"}
 		}
 		return h.cfg.Trainer.Call(ctx, scenario)
 	})

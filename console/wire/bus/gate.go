@@ -1,4 +1,4 @@
-package wire
+package bus
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lamplight/console"
+	"lamplight/console/wire"
 	"lamplight/notes/access"
 )
 
@@ -23,7 +24,7 @@ type doorGate struct {
 	now  func() time.Time
 
 	mu   sync.Mutex // guards seen
-	seen map[Session]seenActor
+	seen map[wire.Session]seenActor
 }
 
 type seenActor struct {
@@ -34,9 +35,9 @@ type seenActor struct {
 // NewGate returns the Gate and Doorkeeper of the house's people.
 func NewGate(door *access.Door) interface {
 	Gate
-	Doorkeeper
+	wire.Doorkeeper
 } {
-	return &doorGate{door: door, now: time.Now, seen: map[Session]seenActor{}}
+	return &doorGate{door: door, now: time.Now, seen: map[wire.Session]seenActor{}}
 }
 
 // Enter signs a desk in, or takes up the session it has.
@@ -52,7 +53,7 @@ func (g *doorGate) Enter(ctx context.Context, in SignIn) (time.Time, error) {
 }
 
 // Who returns ctx with the session's actor in it.
-func (g *doorGate) Who(ctx context.Context, s Session) (context.Context, error) {
+func (g *doorGate) Who(ctx context.Context, s wire.Session) (context.Context, error) {
 	now := g.now()
 	g.mu.Lock()
 	seen, ok := g.seen[s]

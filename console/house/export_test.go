@@ -1,8 +1,9 @@
-package console
+package house
 
 import (
 	"context"
 
+	"lamplight/console"
 	"lamplight/telephony"
 )
 
@@ -10,6 +11,6 @@ import (
 func (h *House) LookForCallers(ctx context.Context) { h.lookForCallers(ctx) }
 
 // Attend is a desk that hears what happens, without a telephone.
-func (h *House) Attend(ctx context.Context, a telephony.AgentID) <-chan Event {
-	return h.streams.attach(ctx, a, h.now(Event{Kind: "hello"}), func(bool) {})
+func (h *House) Attend(ctx context.Context, a telephony.AgentID) <-chan console.Event {
+	return h.streams.attach(ctx, a, h.now(console.Event{Kind: "hello"}), func(bool) {})
 }

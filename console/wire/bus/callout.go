@@ -1,10 +1,11 @@
-package wire
+package bus
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"lamplight/console/wire"
 	"log/slog"
 	"time"
 
@@ -37,7 +38,7 @@ func Callout(ctx context.Context, nc *nats.Conn, keys Keys, gate Gate, log *slog
 	if err != nil {
 		return fmt.Errorf("NATS issuer seed: %w", err)
 	}
-	sub, err := nc.QueueSubscribe(calloutSubject, queueGroup, func(m *nats.Msg) {
+	sub, err := nc.QueueSubscribe(calloutSubject, wire.QueueGroup, func(m *nats.Msg) {
 		go func() {
 			b, err := admit(ctx, m.Data, issuer, gate)
 			if err != nil {
@@ -68,7 +69,7 @@ func admit(ctx context.Context, data []byte, issuer nkeys.KeyPair, gate Gate) ([
 	if err != nil {
 		return nil, fmt.Errorf("decode callout: %w", err)
 	}
-	var cr credentials
+	var cr wire.Credentials
 	if err := json.Unmarshal([]byte(req.ConnectOptions.Password), &cr); err != nil || len(cr.Token) < 43 {
 		return nil, errors.New("credentials are not of our form")
 	}
@@ -77,13 +78,14 @@ func admit(ctx context.Context, data []byte, issuer nkeys.KeyPair, gate Gate) ([
 	if err != nil {
 		return nil, err
 	}
-	s := SessionOf(cr.Token)
+	s := wire.SessionOf(cr.Token)
 	user := jwt.NewUserClaims(req.UserNkey)
 	user.Name = string(s)
 	user.Audience = deskAccount
 	user.Expires = until.Unix()
-	user.Pub.Allow.Add(doAll(s))
-	user.Sub.Allow.Add(tellSubject(s), replyPrefix(s)+".>")
+	publish, subscribe := wire.Permissions(s)
+	user.Pub.Allow.Add(publish...)
+	user.Sub.Allow.Add(subscribe...)
 	signed, err := user.Encode(issuer)
 	if err != nil {
 		return nil, fmt.Errorf("sign permission: %w", err)

@@ -1,4 +1,4 @@
-package console
+package house
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
+	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/routing/oncall"
@@ -35,28 +36,28 @@ func readSpeaks(doc string, a *telephony.Agent) error {
 }
 
 // pop builds the screen pop. The actor in ctx is the agent who is to see it.
-func (h *House) pop(ctx context.Context, o telephony.Offer, c telephony.Call) (Pop, error) {
+func (h *House) pop(ctx context.Context, o telephony.Offer, c telephony.Call) (console.Pop, error) {
 	acc, err := h.cfg.Store.Account(ctx, c.Account)
 	if err != nil {
-		return Pop{}, err
+		return console.Pop{}, err
 	}
-	p := Pop{Call: c.ID, Epoch: o.Epoch, Deadline: o.Deadline, State: c.State, Caller: formatNumber(c.ANI), CallerRaw: c.ANI.Reveal(),
+	p := console.Pop{Call: c.ID, Epoch: o.Epoch, Deadline: o.Deadline, State: c.State, Caller: formatNumber(c.ANI), CallerRaw: c.ANI.Reveal(),
 		Name: c.CallerName, Language: c.Language, ArrivedAt: c.OpenedAt, AnsweredAt: c.AnsweredAt, Script: acc.Script}
 	if p.Practice, err = h.practice(ctx, acc); err != nil {
-		return Pop{}, err
+		return console.Pop{}, err
 	}
 	p.Before, err = h.before(ctx, acc, c)
 	return p, err
 }
 
 // practice is the right column of a desk.
-func (h *House) practice(ctx context.Context, acc notes.Account) (PracticeView, error) {
+func (h *House) practice(ctx context.Context, acc notes.Account) (console.PracticeView, error) {
 	loc, err := time.LoadLocation(acc.TimeZone)
 	if err != nil {
-		return PracticeView{}, fmt.Errorf("practice %s: %w", acc.ID, err)
+		return console.PracticeView{}, fmt.Errorf("practice %s: %w", acc.ID, err)
 	}
 	now := h.cfg.Now().In(loc)
-	v := PracticeView{ID: acc.ID, Name: acc.Name, Say: acc.Say, TimeZone: acc.TimeZone, LocalTime: now, Open: open(acc.Hours, now),
+	v := console.PracticeView{ID: acc.ID, Name: acc.Name, Say: acc.Say, TimeZone: acc.TimeZone, LocalTime: now, Open: open(acc.Hours, now),
 		Languages: acc.Languages, AnswerPhrase: answerPhrase(ctx, acc), Instructions: acc.Instructions}
 	if v.OnCall, err = h.onCall(acc, now); err != nil { // a caller who waits is worth more than a schedule that cannot be read
 		h.cfg.Log.Error("console: who is on call", "practice", acc.ID, "error", err)
@@ -87,12 +88,12 @@ func open(hours []notes.OfficeHours, now time.Time) bool {
 }
 
 // onCall lists who is on call now for each role, each followed by who comes next.
-func (h *House) onCall(acc notes.Account, now time.Time) ([]OnCall, error) {
+func (h *House) onCall(acc notes.Account, now time.Time) ([]console.OnCall, error) {
 	sched, err := h.cfg.Routing.Schedule(acc, now)
 	if err != nil {
 		return nil, fmt.Errorf("practice %s: schedule: %w", acc.ID, err)
 	}
-	var out []OnCall
+	var out []console.OnCall
 	for _, role := range sched.Roles() {
 		q := oncall.Query{Role: role}
 		until, _ := sched.Until(now, q) // false: it does not change within ten years, a zero time is shown as open
@@ -108,8 +109,8 @@ func (h *House) onCall(acc notes.Account, now time.Time) ([]OnCall, error) {
 	return out, nil
 }
 
-func provider(acc notes.Account, sched *oncall.Schedule, role string, who oncall.ParticipantID, from, until time.Time, next bool) OnCall {
-	o := OnCall{Role: role, Name: sched.Name(who), From: from, Until: until, Next: next}
+func provider(acc notes.Account, sched *oncall.Schedule, role string, who oncall.ParticipantID, from, until time.Time, next bool) console.OnCall {
+	o := console.OnCall{Role: role, Name: sched.Name(who), From: from, Until: until, Next: next}
 	for _, c := range acc.Contacts {
 		if c.ID == string(who) {
 			o.Name, o.Say = c.Name, c.Say

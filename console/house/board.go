@@ -1,4 +1,4 @@
-package console
+package house
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/record"
@@ -105,7 +106,7 @@ func (h *House) draw(ctx context.Context) {
 		for i, d := range desks {
 			viewers[i] = d.viewer
 		}
-		var rows []BoardRow
+		var rows []console.BoardRow
 		open, err := h.cfg.Store.BoardFor(ctx, viewers...)
 		if err == nil {
 			rows, err = h.rows(ctx, open)
@@ -116,7 +117,7 @@ func (h *House) draw(ctx context.Context) {
 			continue
 		}
 		for _, d := range desks {
-			d.show(h.now(Event{Kind: "board", Board: rows}))
+			d.show(h.now(console.Event{Kind: "board", Board: rows}))
 		}
 	}
 }
@@ -124,7 +125,7 @@ func (h *House) draw(ctx context.Context) {
 // Board lists what waits on somebody: notes that climb or that nobody acknowledged, voicemails, calls to be called back, and
 // what a provider wrote back until an agent adds to the note.
 // A routine note that waits for the office without a ladder is on the practice's page, not here.
-func (h *House) Board(ctx context.Context) ([]BoardRow, error) {
+func (h *House) Board(ctx context.Context) ([]console.BoardRow, error) {
 	if _, _, err := h.agent(ctx); err != nil {
 		return nil, err
 	}
@@ -136,7 +137,7 @@ func (h *House) Board(ctx context.Context) ([]BoardRow, error) {
 }
 
 // rows puts together what the record and routing know of what is open.
-func (h *House) rows(ctx context.Context, open []record.BoardRow) ([]BoardRow, error) {
+func (h *House) rows(ctx context.Context, open []record.BoardRow) ([]console.BoardRow, error) {
 	climbs, err := h.cfg.Routing.Rows(ctx)
 	if err != nil {
 		return nil, err
@@ -145,7 +146,7 @@ func (h *House) rows(ctx context.Context, open []record.BoardRow) ([]BoardRow, e
 	for _, r := range climbs {
 		byNote[r.Note] = r
 	}
-	out := []BoardRow{}
+	out := []console.BoardRow{}
 	for _, r := range open {
 		climb, climbing := byNote[r.Note.ID]
 		office := r.Kind == "note" && !climbing // it waits for the office, or somebody took it on
@@ -158,16 +159,16 @@ func (h *House) rows(ctx context.Context, open []record.BoardRow) ([]BoardRow, e
 		}
 		switch {
 		case climbing:
-			row.climb(climb)
+			showClimb(&row, climb)
 		case office:
 			row.Last.Kind = "waiting"
 		}
 		if r.RepliedAt.After(row.Last.At) {
-			row.Last = LastStep{Kind: "replied", Name: r.RepliedBy, At: r.RepliedAt}
+			row.Last = console.LastStep{Kind: "replied", Name: r.RepliedBy, At: r.RepliedAt}
 		}
 		out = append(out, row)
 	}
-	slices.SortStableFunc(out, func(a, b BoardRow) int {
+	slices.SortStableFunc(out, func(a, b console.BoardRow) int {
 		return cmp.Or(cmp.Compare(lateness(b.Late), lateness(a.Late)), a.TakenAt.Compare(b.TakenAt))
 	})
 	return out, nil
@@ -197,7 +198,7 @@ func (h *House) pushOn(ctx context.Context, by routing.Actor, n notes.Note) erro
 		return err
 	}
 	if !climbs || !p.Reaches() {
-		return &Error{Code: "desk.error.nobody"}
+		return &console.Error{Code: "desk.error.nobody"}
 	}
 	_, err = h.cfg.Routing.Reassign(ctx, by, n.ID, p)
 	return err
@@ -209,9 +210,9 @@ func lateness(late string) int {
 }
 
 // row draws a record's row.
-func (h *House) row(ctx context.Context, r record.BoardRow) (BoardRow, error) {
-	row := BoardRow{Kind: r.Kind, Note: r.Note.ID, Call: r.Call, Ref: r.Note.Reference, Account: r.Account, Urgency: r.Note.Urgency, Patient: r.Patient,
-		State: r.Note.State, TakenAt: r.Since, Last: LastStep{Kind: "taken", At: r.Since}}
+func (h *House) row(ctx context.Context, r record.BoardRow) (console.BoardRow, error) {
+	row := console.BoardRow{Kind: r.Kind, Note: r.Note.ID, Call: r.Call, Ref: r.Note.Reference, Account: r.Account, Urgency: r.Note.Urgency, Patient: r.Patient,
+		State: r.Note.State, TakenAt: r.Since, Last: console.LastStep{Kind: "taken", At: r.Since}}
 	switch r.Kind {
 	case "callback":
 		row.Last.Kind = "abandoned"
@@ -244,12 +245,12 @@ var outcomes = map[string]string{
 	dispatch.StepWithdrawn:   "cancelled",
 }
 
-// climb puts what routing knows into a row.
-func (row *BoardRow) climb(r routing.Row) {
+// showClimb puts what routing knows into a row.
+func showClimb(row *console.BoardRow, r routing.Row) {
 	row.Late = string(r.Late)
 	row.NextAt, row.NextKind, row.NextName = r.Next.At, r.Next.Kind, r.Next.Name
 	if !r.Last.At.IsZero() {
-		row.Last = LastStep{Kind: r.Last.Kind, Name: r.Last.Name, Detail: r.Last.Detail, At: r.Last.At}
+		row.Last = console.LastStep{Kind: r.Last.Kind, Name: r.Last.Name, Detail: r.Last.Detail, At: r.Last.At}
 		if r.Last.Channel != "" {
 			row.Last.Kind = string(r.Last.Channel)
 			if became, ok := outcomes[r.Last.Kind]; ok {
@@ -260,45 +261,45 @@ func (row *BoardRow) climb(r routing.Row) {
 }
 
 // Story opens a call and its note whole.
-func (h *House) Story(ctx context.Context, ref StoryRef) (Story, error) {
+func (h *House) Story(ctx context.Context, ref console.StoryRef) (console.Story, error) {
 	if _, _, err := h.agent(ctx); err != nil {
-		return Story{}, err
+		return console.Story{}, err
 	}
 	st, err := h.cfg.Store.StoryOf(ctx, ref.Call, ref.Note)
 	if err != nil {
-		return Story{}, refusal(err)
+		return console.Story{}, refusal(err)
 	}
-	out := Story{Caller: formatNumber(st.Call.ANI), Lines: st.Lines, HasRecording: len(st.Recordings) > 0, Labels: map[string]notes.Text{}}
+	out := console.Story{Caller: formatNumber(st.Call.ANI), Lines: st.Lines, HasRecording: len(st.Recordings) > 0, Labels: map[string]notes.Text{}}
 	account := st.Call.Account
 	if st.Note != nil {
 		account = st.Note.Account
 		out.Body, out.AddOns = st.Note.Body, st.Note.AddOns
 		r, err := h.cfg.Store.Row(ctx, st.Note.ID)
 		if err != nil {
-			return Story{}, refusal(err)
+			return console.Story{}, refusal(err)
 		}
 		if out.Row, err = h.row(ctx, r); err != nil {
-			return Story{}, err
+			return console.Story{}, err
 		}
 		climb, err := h.cfg.Routing.Row(ctx, st.Note.ID)
 		if err == nil {
-			out.Row.climb(climb)
+			showClimb(&out.Row, climb)
 		} else if !errors.Is(err, routing.ErrNoDispatch) {
-			return Story{}, err
+			return console.Story{}, err
 		}
 	} else {
-		out.Row = BoardRow{Kind: "callback", Call: st.Call.ID, Account: account, TakenAt: st.Call.OpenedAt, Last: LastStep{Kind: string(st.Call.Outcome), At: st.Call.EndedAt}}
+		out.Row = console.BoardRow{Kind: "callback", Call: st.Call.ID, Account: account, TakenAt: st.Call.OpenedAt, Last: console.LastStep{Kind: string(st.Call.Outcome), At: st.Call.EndedAt}}
 	}
 	if st.FollowUp != nil {
 		word := *st.FollowUp
 		if word.ByName, err = h.name(ctx, word.By); err != nil {
-			return Story{}, err
+			return console.Story{}, err
 		}
 		out.AddOns = append(out.AddOns, word)
 	}
 	acc, err := h.cfg.Store.Account(ctx, account)
 	if err != nil && !errors.Is(err, record.ErrNoAccount) {
-		return Story{}, err
+		return console.Story{}, err
 	}
 	out.Row.Practice = acc.Name
 	if st.Note != nil {
@@ -311,12 +312,12 @@ func (h *House) Story(ctx context.Context, ref StoryRef) (Story, error) {
 }
 
 // before lists what this caller called about lately.
-func (h *House) before(ctx context.Context, acc notes.Account, c telephony.Call) ([]Before, error) {
+func (h *House) before(ctx context.Context, acc notes.Account, c telephony.Call) ([]console.Before, error) {
 	const most = 5
 	prior, err := h.cfg.Store.PriorCalls(ctx, acc.ID, c.ANI, c.ID, most)
-	out := make([]Before, 0, len(prior))
+	out := make([]console.Before, 0, len(prior))
 	for _, p := range prior {
-		b := Before{At: p.At, State: p.State, StateAt: p.StateAt, Note: p.Note, Ref: p.Ref}
+		b := console.Before{At: p.At, State: p.State, StateAt: p.StateAt, Note: p.Note, Ref: p.Ref}
 		if t, ok := callType(acc, p.CallType); ok {
 			b.CallType = t.Label
 		}
