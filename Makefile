@@ -45,12 +45,15 @@ help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
 
 run: build ## set everything up, start it, open the desk; calls come in (no display: the unattended demo)
-	@bin/lamplight demo
+	@bin/lamplight-demo
 
-build: bin/lamplight bin/console ## bin/lamplight (the server, no cgo) and bin/console (the desk)
+build: bin/lamplight bin/lamplight-demo bin/console ## the server and the demo (no cgo), and the desk
 
 bin/lamplight: $(DONE)/pages $(GO_SOURCES) go.mod
 	$(call step,the server (bin/lamplight),CGO_ENABLED=0 go build -trimpath -o $@ ./cmd/lamplight)
+
+bin/lamplight-demo: $(DONE)/pages $(GO_SOURCES) go.mod
+	$(call step,the demo (bin/lamplight-demo),CGO_ENABLED=0 go build -trimpath -o $@ ./cmd/lamplight-demo)
 
 bin/console: $(DONE)/run-packages $(DONE)/pages $(GO_SOURCES) go.mod
 	$(call step,the desk (bin/console; the first time takes minutes),go build -trimpath -tags $(DESKTOP_TAGS) -ldflags '-s -w' -o $@ ./cmd/console)
@@ -76,15 +79,15 @@ $(DONE)/pages: $(DONE)/npm $(PAGE_SOURCES)
 	$(call step,the desk's and the portal's pages,cd frontend && npm run build)
 	@mkdir -p $(DONE); touch $@
 
-test: $(DONE)/run-packages $(DONE)/test-packages $(DONE)/pages bin/lamplight bin/console bin/console-automation ## set everything up and pass all tests
+test: $(DONE)/run-packages $(DONE)/test-packages $(DONE)/pages bin/lamplight bin/lamplight-demo bin/console bin/console-automation ## set everything up and pass all tests
 	@echo "the pages' tests"; cd frontend && npm test
 	@echo "go vet"; go vet -tags $(DESKTOP_TAGS) ./...
 	@echo "go test"; go test -timeout 30m $$(go list ./... | grep -vE '^lamplight/(cmd|telephony)')
 	@echo "go test, where sound is listened to: one package at a time"; go test -p 1 -timeout 30m ./cmd/... ./telephony/...
 
-bench: bin/lamplight bin/console $(DONE)/test-packages ## the ratios against a peer or a floor, in one run
+bench: bin/lamplight-demo bin/console $(DONE)/test-packages ## the ratios against a peer or a floor, in one run
 	$(call step,the pure cores (Go benchmarks),$(CORE_BENCH))
-	@bin/lamplight bench --go-benchmarks .cache/log/cores.bench
+	@bin/lamplight-demo bench --go-benchmarks .cache/log/cores.bench
 
 lint: $(DONE)/run-packages $(DONE)/pages ## gofmt, vet, staticcheck, svelte-check
 	@test -z "$$(gofmt -l $(GO_SOURCES))" || { gofmt -l $(GO_SOURCES); echo 'run gofmt -w on these'; exit 1; }

@@ -6,10 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
+	"lamplight/cmd/lamplight/server"
 	"lamplight/console/wire/bus"
-	"lamplight/notes"
 	"lamplight/notes/audit"
 	"lamplight/telephony/asterisk"
 )
@@ -20,53 +19,23 @@ type auditCmd struct {
 	Checkpoint auditCheckpointCmd `cmd:"" help:"Print the newest signed checkpoint: keep it elsewhere, and verify against it later."`
 }
 
-// recordFlags say where the record is.
-type recordFlags struct {
-	State       string `help:"The server's state directory." env:"LAMPLIGHT_STATE" type:"path" placeholder:"DIR"`
-	DatabaseURL string `help:"A PostgreSQL of yours, instead of the private one." env:"LAMPLIGHT_DATABASE_URL"`
-}
-
-// open connects to the record and reads the log's key. A private database that does not run is started for the moment;
-// the state directory is held meanwhile, so that no server comes to stand on a database that we then stop.
-func (f recordFlags) open(ctx context.Context) (*Server, error) {
-	s := &Server{cfg: serverConfig{State: f.State, DatabaseURL: f.DatabaseURL}, log: discardLog()}
-	h, err := holdState(f.State)
-	switch {
-	case err == nil:
-		s.state, s.closers = h.state, append(s.closers, h.Close)
-	case errors.Is(err, errHeld): // by a server, whose database we use
-		if s.state, err = openState(f.State); err != nil {
-			return nil, err
-		}
-	default:
-		return nil, err
-	}
-	if err := s.openKeys(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	if err := s.openRecord(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return s, nil
-}
-
 type auditVerifyCmd struct {
-	recordFlags
+	server.RecordFlags
 	Against []string `help:"Files with checkpoints kept elsewhere: the log must still contain each." type:"existingfile"`
 	JSON    bool     `name:"json" help:"The findings as JSON."`
 }
 
 func (c *auditVerifyCmd) Run(ctx context.Context) (err error) {
-	s, err := c.open(ctx)
+	s, err := c.Open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	signer, err := audit.OpenKey(s.state.keys("audit.json"), "lamplight/"+hostname())
+	signer, err := audit.OpenKey(s.State.Keys("audit.json"), "lamplight/"+server.Hostname())
 	if err != nil {
 		return err
 	}
-	o := audit.Options{Key: signer, Tables: auditedTables()}
+	o := audit.Options{Key: signer, Tables: server.AuditedTables()}
 	for _, f := range c.Against {
 		b, err := os.ReadFile(f)
 		if err != nil {
@@ -74,7 +43,7 @@ func (c *auditVerifyCmd) Run(ctx context.Context) (err error) {
 		}
 		o.Against = append(o.Against, string(b))
 	}
-	r, err := audit.Verify(ctx, s.pool, o)
+	r, err := audit.Verify(ctx, s.Pool, o)
 	if err != nil {
 		return err
 	}
@@ -89,15 +58,15 @@ func (c *auditVerifyCmd) Run(ctx context.Context) (err error) {
 	return err
 }
 
-type auditCheckpointCmd struct{ recordFlags }
+type auditCheckpointCmd struct{ server.RecordFlags }
 
 func (c *auditCheckpointCmd) Run(ctx context.Context) (err error) {
-	s, err := c.open(ctx)
+	s, err := c.Open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	cp, err := s.audit.Checkpoint(ctx)
+	cp, err := s.Audit.Checkpoint(ctx)
 	if err != nil {
 		return err
 	}
@@ -129,11 +98,11 @@ type natsConfigCmd struct {
 }
 
 func (c *natsConfigCmd) Run() error {
-	st, err := openState(c.State)
+	st, err := server.OpenState(c.State)
 	if err != nil {
 		return err
 	}
-	keys, err := natsKeys(st.keys("nats.json"))
+	keys, err := server.NATSKeys(st.Keys("nats.json"))
 	if err != nil {
 		return err
 	}
@@ -142,35 +111,5 @@ func (c *natsConfigCmd) Run() error {
 		return err
 	}
 	_, err = fmt.Print(text)
-	return err
-}
-
-// demoCodeCmd is the demo's authenticator app.
-type demoCodeCmd struct {
-	Login string `arg:"" help:"Whose code, elena.reyes for instance."`
-	State string `help:"The demo's state directory." env:"LAMPLIGHT_DEMO_STATE" type:"path" placeholder:"DIR"`
-}
-
-func (c *demoCodeCmd) Run() error {
-	dir, err := demoState(c.State)
-	if err != nil {
-		return err
-	}
-	st, err := openState(dir)
-	if err != nil {
-		return err
-	}
-	keys, err := (&Server{state: st}).readDemoKeys()
-	if err != nil {
-		return err
-	}
-	if keys.Codes[notes.PersonID(c.Login)] == "" {
-		return fmt.Errorf("the demo has nobody called %q", c.Login)
-	}
-	code, err := keys.code(notes.PersonID(c.Login), time.Now())
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Println(code)
 	return err
 }

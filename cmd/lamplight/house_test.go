@@ -105,7 +105,7 @@ func TestPurePackagesHaveNoDriver(t *testing.T) {
 func TestTheDeskHoldsNoKey(t *testing.T) {
 	forbidden := []string{"github.com/jackc/pgx", "github.com/nats-io/nats-server", "lamplight/notes/", "lamplight/routing/dispatch",
 		"lamplight/routing/channel", "lamplight/console/house", "lamplight/console/wire/bus", "lamplight/telephony/engine",
-		"lamplight/telephony/ari", "database/sql"}
+		"lamplight/telephony/ari", "lamplight/cmd/lamplight/server"}
 	for _, p := range packages(t, "-tags", "desktop,production,webkit2_41") {
 		if p.ImportPath != "lamplight/cmd/console" {
 			continue
@@ -123,6 +123,22 @@ func TestTheDeskHoldsNoKey(t *testing.T) {
 		return
 	}
 	t.Error("cmd/console was not found")
+}
+
+// TestTheServerHoldsNoDemo: no made-up practice, no pocket and no bench is in the program that a service runs.
+func TestTheServerHoldsNoDemo(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.ImportPath != "lamplight/cmd/lamplight" {
+			continue
+		}
+		for _, d := range p.Deps {
+			if d == "lamplight/routing/channel/pocket" || d == "lamplight/telephony/ari/bare" || strings.HasPrefix(d, "lamplight/cmd/lamplight-demo") {
+				t.Errorf("the server's program holds %s", d)
+			}
+		}
+		return
+	}
+	t.Error("cmd/lamplight was not found")
 }
 
 // words are the packages that others import for their types and rules: they know the words of stages before, and run nothing.

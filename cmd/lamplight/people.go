@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,13 +9,11 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
+	"lamplight/cmd/lamplight/server"
 	"lamplight/console/house"
 	"lamplight/notes"
 	"lamplight/notes/access"
-	"lamplight/routing"
-	"lamplight/routing/oncall"
 	"lamplight/telephony"
 )
 
@@ -26,113 +23,25 @@ type practiceCmd struct {
 }
 
 type practicePutCmd struct {
-	recordFlags
-	File string `arg:"" type:"existingfile" help:"Like the ones in cmd/lamplight/practices."`
+	server.RecordFlags
+	File string `arg:"" type:"existingfile" help:"Like the ones in cmd/lamplight-demo/practices."`
 }
 
 func (c *practicePutCmd) Run(ctx context.Context) (err error) {
-	p, err := readPractice(c.File)
+	p, err := server.ReadPractice(c.File)
 	if err != nil {
 		return err
 	}
-	s, err := c.open(ctx)
+	s, err := c.Open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := s.record.PutAccount(access.System(ctx, "administrator"), p.Account); err != nil {
+	if err := s.Record.PutAccount(access.System(ctx, "administrator"), p.Account); err != nil {
 		return err
 	}
 	_, err = fmt.Printf("%s is stored with %d numbers and %d contacts\n", p.Account.Name, len(p.Account.Lines), len(p.Account.Contacts))
 	return err
-}
-
-// readPractice reads a practice's file and refuses what could not be dispatched later.
-func readPractice(path string) (p practice, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return p, fmt.Errorf("read the practice: %w", err)
-	}
-	defer f.Close()
-	d := json.NewDecoder(f)
-	d.DisallowUnknownFields()
-	if err := d.Decode(&p); err != nil {
-		return p, fmt.Errorf("read %s: %w", path, err)
-	}
-	p.Account.Schedule, p.Account.Ladders = p.Schedule, p.Ladders
-	ladders, err := routing.ParseLadders(p.Ladders)
-	if err != nil {
-		return p, fmt.Errorf("%s: %w", path, err)
-	}
-	known := map[string]bool{"": true}
-	for _, l := range ladders {
-		known[l.Name] = true
-	}
-	for _, t := range p.Account.Script.CallTypes {
-		if !known[t.Ladder] {
-			return p, fmt.Errorf("%s: the call type %q climbs the ladder %q, which is not in the file", path, t.ID, t.Ladder)
-		}
-	}
-	now := time.Now()
-	parsed, err := oncall.Parse(bytes.NewReader(p.Schedule))
-	if err != nil {
-		return p, fmt.Errorf("%s: schedule: %w", path, err)
-	}
-	schedule, err := oncall.Compile(parsed, now, now.Add(lookAhead))
-	if err != nil {
-		return p, fmt.Errorf("%s: schedule: %w", path, err)
-	}
-	for _, l := range ladders {
-		for i, rung := range l.Rungs {
-			if err := reaches(p.Account, schedule, rung, now); err != nil {
-				return p, fmt.Errorf("%s: the ladder %q, rung %d: %w", path, l.Name, i+1, err)
-			}
-		}
-	}
-	return p, nil
-}
-
-// lookAhead is how far a practice's schedule is looked at for people whom nothing can reach.
-const lookAhead = 60 * 24 * time.Hour
-
-// reaches refuses a rung that can tell nobody, or not everybody who has its role in the time to come: a misspelt name would
-// be found out by a note that reaches nobody.
-func reaches(a notes.Account, s *oncall.Schedule, rung routing.Rung, now time.Time) error {
-	if id, ok := strings.CutPrefix(rung.Who, "contact:"); ok {
-		return reached(a, id, rung.Channels)
-	}
-	role := rung.Who
-	if role == "next" {
-		role = "primary"
-	}
-	if !slices.Contains(s.Roles(), role) {
-		return fmt.Errorf("the schedule has no role %q", role)
-	}
-	for _, shift := range s.Shifts(now, now.Add(lookAhead), oncall.Query{Role: role}) {
-		for _, who := range shift.People {
-			if err := reached(a, string(who), rung.Channels); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// reached refuses a contact who is not there, or whom none of the channels reaches.
-func reached(a notes.Account, id string, channels []routing.ChannelKind) error {
-	i := slices.IndexFunc(a.Contacts, func(c notes.Contact) bool { return c.ID == id })
-	if i < 0 {
-		return fmt.Errorf("%q is not among the contacts", id)
-	}
-	c := a.Contacts[i]
-	if e164, ok := notes.ParsePhone(c.Mobile.Reveal()); c.Mobile != "" && (!ok || e164 != c.Mobile.Reveal()) {
-		return fmt.Errorf("the mobile of the contact %q is not written like +13125550142", id)
-	}
-	has := map[routing.ChannelKind]bool{routing.Text: c.Mobile != "", routing.Email: c.Email != "", routing.Push: c.Person != ""}
-	if !slices.ContainsFunc(channels, func(k routing.ChannelKind) bool { return has[k] }) {
-		return fmt.Errorf("the contact %q has no address for it", id)
-	}
-	return nil
 }
 
 // peopleCmd keeps people.
@@ -144,7 +53,7 @@ type peopleCmd struct {
 }
 
 type peopleAddCmd struct {
-	recordFlags
+	server.RecordFlags
 	Login    string         `arg:"" help:"What they sign in with; also what a practice's contact calls its person."`
 	Name     string         `required:"" help:"As colleagues read it."`
 	Role     notes.Role     `required:"" enum:"agent,supervisor,provider,practice,admin" help:"What they are."`
@@ -174,20 +83,20 @@ func (c *peopleAddCmd) run(ctx context.Context, out io.Writer) (err error) {
 		return fmt.Errorf("what they speak: %w", err)
 	}
 	p.Speaks = string(doc)
-	s, err := c.open(ctx)
+	s, err := c.Open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	password := newPassword()
 	ctx = access.System(ctx, "administrator")
-	if _, err := s.door.AddPerson(ctx, p, password); err != nil {
+	if _, err := s.Door.AddPerson(ctx, p, password); err != nil {
 		return err
 	}
-	return newAuthenticator(ctx, s.door, p, password, out)
+	return newAuthenticator(ctx, s.Door, p, password, out)
 }
 
-func newPassword() string { return "lamp-" + randomWord() }
+func newPassword() string { return "lamp-" + server.RandomWord() }
 
 // newAuthenticator gives a person a new authenticator's secret and prints it with their new password.
 func newAuthenticator(ctx context.Context, door *access.Door, p access.Person, password string, out io.Writer) error {
@@ -216,58 +125,58 @@ func personBy(ctx context.Context, door *access.Door, login string) (access.Pers
 }
 
 type peopleResetCmd struct {
-	recordFlags
+	server.RecordFlags
 	Login string `arg:"" help:"Whose."`
 }
 
 func (c *peopleResetCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
 func (c *peopleResetCmd) run(ctx context.Context, out io.Writer) (err error) {
-	s, err := c.open(ctx)
+	s, err := c.Open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	ctx = access.System(ctx, "administrator")
-	p, err := personBy(ctx, s.door, c.Login)
+	p, err := personBy(ctx, s.Door, c.Login)
 	if err != nil {
 		return err
 	}
 	password := newPassword()
-	if err := s.door.SetPassword(ctx, p.ID, password); err != nil {
+	if err := s.Door.SetPassword(ctx, p.ID, password); err != nil {
 		return err
 	}
-	return newAuthenticator(ctx, s.door, p, password, out)
+	return newAuthenticator(ctx, s.Door, p, password, out)
 }
 
 type peopleLeaveCmd struct {
-	recordFlags
+	server.RecordFlags
 	Login string `arg:"" help:"Who leaves."`
 }
 
 func (c *peopleLeaveCmd) Run(ctx context.Context) (err error) {
-	s, err := c.open(ctx)
+	s, err := c.Open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	ctx = access.System(ctx, "administrator")
-	p, err := personBy(ctx, s.door, c.Login)
+	p, err := personBy(ctx, s.Door, c.Login)
 	if err != nil {
 		return err
 	}
-	return s.door.Leave(ctx, p.ID)
+	return s.Door.Leave(ctx, p.ID)
 }
 
-type peopleListCmd struct{ recordFlags }
+type peopleListCmd struct{ server.RecordFlags }
 
 func (c *peopleListCmd) Run(ctx context.Context) (err error) {
-	s, err := c.open(ctx)
+	s, err := c.Open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	all, err := s.door.People(access.System(ctx, "administrator"))
+	all, err := s.Door.People(access.System(ctx, "administrator"))
 	for _, p := range all {
 		for _, g := range p.Grants {
 			if _, err := fmt.Printf("%-24s %-28s %-10s %-12s %s\n", p.Login, p.Name, g.Role, g.Account, p.Endpoint); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pquerna/otp"
 
+	"lamplight/cmd/lamplight/server"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/postgres/postgrestest"
@@ -19,7 +20,7 @@ import (
 // TestAPracticeThatReachesNobodyIsRefused changes one word of a good practice at a time: what would only be found out by a note
 // that reaches nobody is found out when the file is stored.
 func TestAPracticeThatReachesNobodyIsRefused(t *testing.T) {
-	good, err := os.ReadFile("practices/lakeside.json")
+	good, err := os.ReadFile("../lamplight-demo/practices/lakeside.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,11 +33,11 @@ func TestAPracticeThatReachesNobodyIsRefused(t *testing.T) {
 		if err := os.WriteFile(path, []byte(strings.ReplaceAll(string(good), old, new)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := readPractice(path)
+		_, err := server.ReadPractice(path)
 		return err
 	}
-	for _, path := range []string{"practices/lakeside.json", "practices/sol.json"} {
-		if _, err := readPractice(path); err != nil {
+	for _, path := range []string{"../lamplight-demo/practices/lakeside.json", "../lamplight-demo/practices/sol.json"} {
+		if _, err := server.ReadPractice(path); err != nil {
 			t.Fatalf("as it is: %v", err)
 		}
 	}
@@ -63,13 +64,13 @@ func TestAPracticeThatReachesNobodyIsRefused(t *testing.T) {
 // TestWhoLeavesIsOut gives somebody new keys, and then lets them go: each time what they had opens nothing any more.
 func TestWhoLeavesIsOut(t *testing.T) {
 	ctx, pool := t.Context(), postgrestest.New(t)
-	flags := recordFlags{State: t.TempDir(), DatabaseURL: postgrestest.Cluster(t).DatabaseURL(pool.Config().ConnConfig.Database)}
-	add := peopleAddCmd{recordFlags: flags, Login: "Elena.Reyes", Name: "Elena Reyes", Role: notes.RoleProvider, Account: "lakeside", Language: "en"}
+	flags := server.RecordFlags{State: t.TempDir(), DatabaseURL: postgrestest.Cluster(t).DatabaseURL(pool.Config().ConnConfig.Database)}
+	add := peopleAddCmd{RecordFlags: flags, Login: "Elena.Reyes", Name: "Elena Reyes", Role: notes.RoleProvider, Account: "lakeside", Language: "en"}
 	var told strings.Builder
 	if err := add.run(ctx, &told); err != nil {
 		t.Fatal(err)
 	}
-	s, err := flags.open(ctx)
+	s, err := flags.Open(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func TestWhoLeavesIsOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s.door.SignIn(ctx, access.Attempt{Login: "elena.reyes", Password: password, Code: code})
+		return s.Door.SignIn(ctx, access.Attempt{Login: "elena.reyes", Password: password, Code: code})
 	}
 	was := told.String()
 	session, err := enter(was)
@@ -99,7 +100,7 @@ func TestWhoLeavesIsOut(t *testing.T) {
 	if err := (&peopleResetCmd{flags, "ELENA.REYES"}).run(ctx, &told); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.door.Resume(ctx, session.Token); !errors.Is(err, access.ErrSignedOut) {
+	if _, err := s.Door.Resume(ctx, session.Token); !errors.Is(err, access.ErrSignedOut) {
 		t.Errorf("her lost phone: %v", err)
 	}
 	if _, err := enter(was); !errors.Is(err, access.ErrRefused) {
@@ -114,7 +115,7 @@ func TestWhoLeavesIsOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := s.door.Resume(ctx, session.Token); !errors.Is(err, access.ErrSignedOut) {
+	if _, err := s.Door.Resume(ctx, session.Token); !errors.Is(err, access.ErrSignedOut) {
 		t.Errorf("who left is still in: %v", err)
 	}
 	if _, err := enter(told.String()); !errors.Is(err, access.ErrRefused) {

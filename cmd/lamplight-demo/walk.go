@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"lamplight/cmd/lamplight/server"
 	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/routing/channel/pocket"
@@ -21,12 +22,12 @@ import (
 // walk is one call from ring to proof: the walk that the README tells.
 type walk struct {
 	*walker
-	s      scenario
+	s      server.CallScenario
 	t0     time.Time // the INVITE
 	report walkReport
 }
 
-func (w *walker) walk(ctx context.Context, s scenario) walkReport {
+func (w *walker) walk(ctx context.Context, s server.CallScenario) walkReport {
 	one := &walk{walker: w, s: s, report: walkReport{Scenario: s.ID, Language: string(s.Language)}}
 	if err := one.run(ctx); err != nil {
 		one.report.Error = err.Error()
@@ -101,14 +102,14 @@ func (w *walk) leave(ctx context.Context, calls ...*phone.Call) {
 			continue
 		}
 		if err := c.Hangup(ctx); err != nil {
-			w.d.server.log.Info("demo: hang up", "error", err)
+			w.d.server.Log.Info("demo: hang up", "error", err)
 		}
 	}
 	ends := func(s deskState) bool {
 		return s.agent == telephony.AgentWrapUp || s.agent == telephony.AgentReady || s.agent == telephony.AgentPaused
 	}
 	if err := w.until(ctx, "the call's end", ends); err != nil {
-		w.d.server.log.Info("demo: leave a broken walk", "error", err)
+		w.d.server.Log.Info("demo: leave a broken walk", "error", err)
 	}
 }
 
@@ -119,12 +120,12 @@ func (w *walk) connect(ctx context.Context) (caller, agent *phone.Call, err erro
 	var g errgroup.Group
 	w.t0 = time.Now()
 	g.Go(func() error {
-		c, err := w.network.Dial(ctx, phone.Outgoing{Number: w.s.did, From: w.s.ani, Name: w.s.name})
+		c, err := w.network.Dial(ctx, phone.Outgoing{Number: w.s.DID, From: w.s.ANI, Name: w.s.Name})
 		if err != nil {
 			return fmt.Errorf("dial: %w", err)
 		}
 		caller = c
-		return c.DTMF(ctx, w.s.key)
+		return c.DTMF(ctx, w.s.Key)
 	})
 	if err := w.until(ctx, "screen pop", func(s deskState) bool { return s.pop != nil }); err != nil {
 		return nil, nil, errors.Join(err, g.Wait())
@@ -169,7 +170,7 @@ func (w *walk) talk(ctx context.Context, caller, agent *phone.Call) error {
 		return fmt.Errorf("talk: %w", err)
 	}
 	// The last words are still on their way through the switch for a few frames.
-	if err := errors.Join(wait(ctx, caller, 300*time.Millisecond)); err != nil && !errors.Is(err, context.Canceled) {
+	if err := errors.Join(server.Listen(ctx, caller, 300*time.Millisecond)); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
 	var shift [2]time.Duration

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"embed"
 	"encoding/json"
@@ -13,12 +12,11 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
+	"lamplight/cmd/lamplight/server"
 	"lamplight/console/house"
 	"lamplight/notes"
 	"lamplight/notes/access"
-	"lamplight/routing"
 	"lamplight/routing/channel/pocket"
-	"lamplight/routing/oncall"
 	"lamplight/telephony"
 )
 
@@ -27,32 +25,17 @@ import (
 //go:embed practices/*.json
 var practiceFiles embed.FS
 
-// practice is one demo practice whole.
-type practice struct {
-	Account  notes.Account   `json:"account"`
-	Schedule json.RawMessage `json:"schedule"`
-	Ladders  json.RawMessage `json:"ladders"`
-	People   []demoPerson    `json:"people"`
-}
-
-type demoPerson struct {
-	ID       notes.PersonID `json:"id"`
-	Name     string         `json:"name"`
-	Role     notes.Role     `json:"role"`
-	Language string         `json:"language"`
-}
-
 // desks are the demo's own staff.
 var desks = []struct {
-	demoPerson
+	server.Person
 	endpoint string
 	speaks   house.Speaks
 }{
-	{demoPerson{"ana.ruiz", "Ana Ruiz", notes.RoleAgent, "en"}, "agent1",
+	{server.Person{ID: "ana.ruiz", Name: "Ana Ruiz", Role: notes.RoleAgent, Language: "en"}, "agent1",
 		house.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Native, "es": telephony.Native}}},
-	{demoPerson{"ben.cole", "Ben Cole", notes.RoleAgent, "en"}, "agent2",
+	{server.Person{ID: "ben.cole", Name: "Ben Cole", Role: notes.RoleAgent, Language: "en"}, "agent2",
 		house.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Native}}},
-	{demoPerson{"sofia.marin", "Sofía Marín", notes.RoleSupervisor, "es"}, "agent3",
+	{server.Person{ID: "sofia.marin", Name: "Sofía Marín", Role: notes.RoleSupervisor, Language: "es"}, "agent3",
 		house.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Qualified, "es": telephony.Native}}},
 }
 
@@ -81,7 +64,7 @@ func (d *demo) fresh(ctx context.Context, who notes.PersonID) (string, error) {
 		d.keys.Used = map[notes.PersonID]int64{}
 	}
 	d.keys.Used[who] = step
-	if err := d.server.writeDemoKeys(d.keys); err != nil {
+	if err := writeDemoKeys(d.server.State, d.keys); err != nil {
 		return "", err
 	}
 	return d.keys.code(who, at)
@@ -95,18 +78,18 @@ func (k demoKeys) code(p notes.PersonID, at time.Time) (string, error) {
 	return c, nil
 }
 
-func readPractices() ([]practice, error) {
+func readPractices() ([]server.Practice, error) {
 	files, err := fs.Glob(practiceFiles, "practices/*.json")
 	if err != nil {
 		return nil, err
 	}
-	var out []practice
+	var out []server.Practice
 	for _, f := range files {
 		b, err := practiceFiles.ReadFile(f)
 		if err != nil {
 			return nil, err
 		}
-		var p practice
+		var p server.Practice
 		if err := json.Unmarshal(b, &p); err != nil {
 			return nil, fmt.Errorf("read %s: %w", f, err)
 		}
@@ -116,38 +99,8 @@ func readPractices() ([]practice, error) {
 	return out, nil
 }
 
-// check says what is wrong with a practice's document: each of its parts would otherwise be found broken at the first call.
-func (p practice) check(now time.Time) error {
-	wrong := func(what string, err error) error {
-		return fmt.Errorf("the practice %q: its %s cannot be used: %w; correct it and start again", p.Account.ID, what, err)
-	}
-	if _, err := time.LoadLocation(p.Account.TimeZone); err != nil || p.Account.TimeZone == "" {
-		return wrong("time zone", fmt.Errorf("%q is not one of the IANA's", p.Account.TimeZone))
-	}
-	if len(p.Account.Script.CallTypes) == 0 {
-		return wrong("script", errors.New("it has no call type"))
-	}
-	doc, err := oncall.Parse(bytes.NewReader(p.Schedule))
-	if err != nil {
-		return wrong("schedule", err)
-	}
-	if _, err := oncall.Compile(doc, now, now.AddDate(0, 0, 14)); err != nil {
-		return wrong("schedule", err)
-	}
-	ladders, err := routing.ParseLadders(p.Ladders)
-	if err != nil {
-		return wrong("ladders", err)
-	}
-	for _, t := range p.Account.Script.CallTypes {
-		if _, ok := routing.FindLadder(ladders, t.Ladder); !ok && t.Ladder != "" {
-			return wrong("script", fmt.Errorf("the call type %q names the ladder %q, which does not exist", t.ID, t.Ladder))
-		}
-	}
-	return nil
-}
-
 // demoPhones are the providers' phones for the pocket.
-func demoPhones(practices []practice) []pocket.Phone {
+func demoPhones(practices []server.Practice) []pocket.Phone {
 	var out []pocket.Phone
 	for _, p := range practices {
 		for _, c := range p.Account.Contacts {
@@ -158,7 +111,7 @@ func demoPhones(practices []practice) []pocket.Phone {
 }
 
 // everybody lists the demo's people with what they may do.
-func everybody(practices []practice) []access.Person {
+func everybody(practices []server.Practice) []access.Person {
 	var out []access.Person
 	for _, d := range desks {
 		speaks, err := json.Marshal(d.speaks)
@@ -178,32 +131,32 @@ func everybody(practices []practice) []access.Person {
 }
 
 // seed puts the demo's practices and people in place; what is there already stays.
-func (s *Server) seed(ctx context.Context, practices []practice) (demoKeys, error) {
+func seed(ctx context.Context, s *server.Server, practices []server.Practice) (demoKeys, error) {
 	ctx = access.System(ctx, "demo")
-	keys, err := s.readDemoKeys()
+	keys, err := readDemoKeys(s.State)
 	if err != nil {
 		return keys, err
 	}
 	for _, p := range practices { // all, before the first is stored
-		if err := p.check(time.Now()); err != nil {
+		if err := p.Check(time.Now()); err != nil {
 			return keys, err
 		}
 	}
 	for _, p := range practices {
-		if err := s.record.PutAccount(ctx, p.Account); err != nil {
+		if err := s.Record.PutAccount(ctx, p.Account); err != nil {
 			return keys, fmt.Errorf("the practice %s: %w", p.Account.ID, err)
 		}
 	}
 	for _, p := range everybody(practices) {
-		if _, err := s.door.Person(ctx, p.ID); err == nil {
+		if _, err := s.Door.Person(ctx, p.ID); err == nil {
 			continue
 		} else if !errors.Is(err, access.ErrNoPerson) {
 			return keys, err
 		}
-		if _, err := s.door.AddPerson(ctx, p, keys.Password); err != nil {
+		if _, err := s.Door.AddPerson(ctx, p, keys.Password); err != nil {
 			return keys, err
 		}
-		if err := s.door.SetCode(ctx, p.ID, keys.Codes[p.ID]); err != nil {
+		if err := s.Door.SetCode(ctx, p.ID, keys.Codes[p.ID]); err != nil {
 			return keys, err
 		}
 	}
@@ -211,12 +164,12 @@ func (s *Server) seed(ctx context.Context, practices []practice) (demoKeys, erro
 }
 
 // readDemoKeys reads the demo's secrets, or makes them.
-func (s *Server) readDemoKeys() (k demoKeys, err error) {
-	path := s.state.keys("demo.json")
+func readDemoKeys(st server.State) (k demoKeys, err error) {
+	path := st.Keys("demo.json")
 	b, err := os.ReadFile(path)
 	if err == nil {
 		if json.Unmarshal(b, &k) != nil || k.Password == "" || len(k.Codes) == 0 { // the decoder's error may quote the file
-			return k, fmt.Errorf("the demo's keys in %s are damaged: remove the directory %s to begin a new demo", path, s.state.dir)
+			return k, fmt.Errorf("the demo's keys in %s are damaged: remove the directory %s to begin a new demo", path, st.Dir)
 		}
 		return k, nil
 	}
@@ -227,7 +180,7 @@ func (s *Server) readDemoKeys() (k demoKeys, err error) {
 	if err != nil {
 		return k, err
 	}
-	k = demoKeys{Password: "lamp-" + randomWord(), Codes: map[notes.PersonID]string{}}
+	k = demoKeys{Password: "lamp-" + server.RandomWord(), Codes: map[notes.PersonID]string{}}
 	for _, p := range everybody(practices) {
 		key, err := totp.Generate(totp.GenerateOpts{Issuer: "Lamplight demo", AccountName: p.Login})
 		if err != nil {
@@ -235,13 +188,13 @@ func (s *Server) readDemoKeys() (k demoKeys, err error) {
 		}
 		k.Codes[p.ID] = key.Secret()
 	}
-	return k, s.writeDemoKeys(k)
+	return k, writeDemoKeys(st, k)
 }
 
-func (s *Server) writeDemoKeys(k demoKeys) error {
+func writeDemoKeys(st server.State, k demoKeys) error {
 	b, err := json.Marshal(k)
 	if err != nil {
 		return fmt.Errorf("write the demo's keys: %w", err)
 	}
-	return writeFile(s.state.keys("demo.json"), b, 0o600)
+	return server.WriteFile(st.Keys("demo.json"), b, 0o600)
 }

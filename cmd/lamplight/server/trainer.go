@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -18,75 +18,75 @@ import (
 )
 
 // scenario is a practice call: who calls which number, in which language, and the note a good agent takes of it.
-type scenario struct {
+type CallScenario struct {
 	console.Scenario
-	did, ani, name string
-	key            string // pressed during the greeting to choose the language; "" for the line's first
-	hangUp         bool   // gives up while waiting
+	DID, ANI, Name string
+	Key            string // pressed during the greeting to choose the language; "" for the line's first
+	HangUp         bool   // gives up while waiting
 }
 
 // scenarios are the training calls. The people in them are fictional, their numbers of the range kept for fiction.
-func scenarios() []scenario {
+func Scenarios() []CallScenario {
 	text := func(en, es string) notes.Text { return notes.Text{telephony.English: en, telephony.Spanish: es} }
 	rosa := notes.Body{Fields: map[string]string{"name": "Rosa Bennett", "callback": "+13125550142", "dob": "1961-04-02",
 		"reason": "Chest tightness since this morning", "since": "This morning"}, ReadBack: []string{"callback"}}
 	maria := notes.Body{Fields: map[string]string{"name": "Valentina Muñoz", "caller": "María Muñoz", "callback": "+13055550164", "dob": "2024-09-18",
 		"reason": "Fiebre desde anoche, no quiere comer", "since": "Anoche"}, ReadBack: []string{"callback"}, Verbatim: voice.CallerSpanish}
-	return []scenario{
+	return []CallScenario{
 		{Scenario: console.Scenario{ID: "chest", Title: text("Chest tightness, in English", "Presión en el pecho, en inglés"), Practice: "Lakeside Internal Medicine", Language: "en", Expected: rosa},
-			did: "+13125550100", ani: "+13125550142", name: "ROSA BENNETT", key: "1"},
+			DID: "+13125550100", ANI: "+13125550142", Name: "ROSA BENNETT", Key: "1"},
 		{Scenario: console.Scenario{ID: "fever", Title: text("A child with a fever, in Spanish", "Una niña con fiebre, en español"), Practice: "Pediatría del Sol", Language: "es", Expected: maria},
-			did: "+13055550150", ani: "+13055550164", name: "MARIA MUNOZ", key: "2"},
+			DID: "+13055550150", ANI: "+13055550164", Name: "MARIA MUNOZ", Key: "2"},
 		{Scenario: console.Scenario{ID: "english", Title: text("English on a Spanish-first line", "Inglés en una línea que contesta en español"), Practice: "Pediatría del Sol", Language: "en", Expected: rosa},
-			did: "+13055550150", ani: "+13125550142", name: "ROSA BENNETT", key: "1"},
+			DID: "+13055550150", ANI: "+13125550142", Name: "ROSA BENNETT", Key: "1"},
 		{Scenario: console.Scenario{ID: "gaveup", Title: text("Hangs up while waiting", "Cuelga mientras espera"), Practice: "Lakeside Internal Medicine", Language: "es", Expected: maria},
-			did: "+13125550100", ani: "+13055550164", name: "MARIA MUNOZ", key: "2", hangUp: true},
+			DID: "+13125550100", ANI: "+13055550164", Name: "MARIA MUNOZ", Key: "2", HangUp: true},
 	}
 }
 
 // trainer is the telephone network of a training environment: it calls in, and answers what the house dials.
-type trainer struct {
-	network *phone.Phone
+type Trainer struct {
+	Network *phone.Phone
 	log     *slog.Logger
 	ctx     context.Context
 	stop    context.CancelFunc
 	calls   sync.WaitGroup
 }
 
-var _ house.Trainer = (*trainer)(nil)
+var _ house.Trainer = (*Trainer)(nil)
 
 // newTrainer stands where the private Asterisk's carrier would.
-func newTrainer(a *asterisk.Server, log *slog.Logger) (*trainer, error) {
+func newTrainer(a *asterisk.Server, log *slog.Logger) (*Trainer, error) {
 	open, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	p, err := phone.Open(open, phone.Config{Listen: a.CarrierAddr(), Registrar: a.SIPAddr().String(), User: "network"})
 	if err != nil {
 		return nil, fmt.Errorf("the practice calls' network: %w", err)
 	}
-	t := &trainer{network: p, log: log}
+	t := &Trainer{Network: p, log: log}
 	t.ctx, t.stop = context.WithCancel(context.Background())
 	t.calls.Go(t.answer)
 	return t, nil
 }
 
-func (t *trainer) Close() error {
+func (t *Trainer) Close() error {
 	t.stop()
-	err := t.network.Close()
+	err := t.Network.Close()
 	t.calls.Wait()
 	return err
 }
 
-func (t *trainer) Scenarios() []console.Scenario {
+func (t *Trainer) Scenarios() []console.Scenario {
 	var out []console.Scenario
-	for _, s := range scenarios() {
+	for _, s := range Scenarios() {
 		out = append(out, s.Scenario)
 	}
 	return out
 }
 
 // Call has a scenario's caller dial. A caller who is not answered waits like any other.
-func (t *trainer) Call(_ context.Context, id string) error {
-	for _, s := range scenarios() {
+func (t *Trainer) Call(_ context.Context, id string) error {
+	for _, s := range Scenarios() {
 		if s.ID == id {
 			t.calls.Go(func() {
 				if err := t.play(s); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, phone.ErrOver) {
@@ -107,14 +107,14 @@ const (
 )
 
 // play is one caller: dials, chooses the language, says what is the matter again and again until somebody hangs up.
-func (t *trainer) play(s scenario) error {
+func (t *Trainer) play(s CallScenario) error {
 	ctx, cancel := context.WithTimeout(t.ctx, callerPatience)
 	defer cancel()
 	words, err := voice.Caller(string(s.Language))
 	if err != nil {
 		return err
 	}
-	c, err := t.network.Dial(ctx, phone.Outgoing{Number: s.did, From: s.ani, Name: s.name})
+	c, err := t.Network.Dial(ctx, phone.Outgoing{Number: s.DID, From: s.ANI, Name: s.Name})
 	if err != nil {
 		return err
 	}
@@ -125,27 +125,27 @@ func (t *trainer) play(s scenario) error {
 			t.log.Info("practice call: hang up", "error", err)
 		}
 	}()
-	if err := wait(ctx, c, greetingBegins); err != nil {
+	if err := Listen(ctx, c, greetingBegins); err != nil {
 		return err
 	}
-	if err := c.DTMF(ctx, s.key); err != nil {
+	if err := c.DTMF(ctx, s.Key); err != nil {
 		return err
 	}
-	if s.hangUp {
-		return wait(ctx, c, callerGivesUp)
+	if s.HangUp {
+		return Listen(ctx, c, callerGivesUp)
 	}
 	for {
 		if err := c.Play(ctx, words); err != nil {
 			return err
 		}
-		if err := wait(ctx, c, callerBreath); err != nil {
+		if err := Listen(ctx, c, callerBreath); err != nil {
 			return err
 		}
 	}
 }
 
 // wait lets a caller listen for d.
-func wait(ctx context.Context, c *phone.Call, d time.Duration) error {
+func Listen(ctx context.Context, c *phone.Call, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -159,12 +159,12 @@ func wait(ctx context.Context, c *phone.Call, d time.Duration) error {
 }
 
 // answer is everybody the house calls: a provider or a patient picks up and speaks.
-func (t *trainer) answer() {
+func (t *Trainer) answer() {
 	for {
 		select {
 		case <-t.ctx.Done():
 			return
-		case in := <-t.network.Incoming():
+		case in := <-t.Network.Incoming():
 			t.calls.Go(func() {
 				if err := t.pickUp(in); err != nil && !errors.Is(err, phone.ErrOver) && !errors.Is(err, context.Canceled) {
 					t.log.Info("practice call: a called party", "error", err)
@@ -174,7 +174,7 @@ func (t *trainer) answer() {
 	}
 }
 
-func (t *trainer) pickUp(in *phone.Incoming) error {
+func (t *Trainer) pickUp(in *phone.Incoming) error {
 	c, err := in.Answer(t.ctx)
 	if err != nil {
 		return err
@@ -187,7 +187,7 @@ func (t *trainer) pickUp(in *phone.Incoming) error {
 		if err := c.Play(t.ctx, words); err != nil {
 			return err
 		}
-		if err := wait(t.ctx, c, callerBreath); err != nil {
+		if err := Listen(t.ctx, c, callerBreath); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -23,7 +23,7 @@ import (
 
 // openChannels makes the channels that are configured. A kind that is not fails its attempts as "not-configured", which
 // the board shows.
-func openChannels(cfg serverConfig, keys push.Keys, phones *dispatch.Phones) (map[routing.ChannelKind]channel.Channel, *twilio.Client, error) {
+func openChannels(cfg Config, keys push.Keys, phones *dispatch.Phones) (map[routing.ChannelKind]channel.Channel, *twilio.Client, error) {
 	out := map[routing.ChannelKind]channel.Channel{}
 	pusher, err := push.New(push.Config{Keys: keys, Subscriber: cfg.PushContact, Plain: cfg.PushPlain}, phones)
 	if err != nil {
@@ -93,7 +93,7 @@ func randomKey() []byte {
 }
 
 // randomWord is a made-up password a person can type: 60 random bits.
-func randomWord() string {
+func RandomWord() string {
 	const letters = "abcdefghijkmnpqrstuvwxyz23456789" // 32 that look different
 	b := randomKey()[:12]
 	for i := range b {
@@ -103,7 +103,7 @@ func randomWord() string {
 }
 
 // freeAddr is a loopback address nobody uses at this moment, for what must be named before it is opened.
-func freeAddr() (string, error) {
+func FreeAddr() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("find a free port: %w", err)
@@ -112,7 +112,7 @@ func freeAddr() (string, error) {
 }
 
 // subscription reads what a browser's PushSubscription says of itself.
-func subscription(doc []byte) (s push.Subscription, err error) {
+func Subscription(doc []byte) (s push.Subscription, err error) {
 	if err := json.Unmarshal(doc, &s); err != nil {
 		return s, fmt.Errorf("read a push subscription: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"lamplight/cmd/lamplight/server"
 	"lamplight/console"
 	"lamplight/console/wire"
 	"lamplight/notes/access"
@@ -25,7 +26,10 @@ import (
 // TestMain runs `lamplight` itself when a test has started this binary as a server it may kill.
 func TestMain(m *testing.M) {
 	if os.Getenv("LAMPLIGHT_TEST_SERVER") != "" {
-		main()
+		server.Main("lamplight", "a server that a test may kill", &struct {
+			Serve server.ServeCommand `cmd:""`
+			Demo  demoCmd             `cmd:""`
+		}{})
 		return
 	}
 	os.Exit(m.Run())
@@ -34,7 +38,7 @@ func TestMain(m *testing.M) {
 // killable is a demo whose server is a process of its own.
 type killable struct {
 	*demo
-	cfg serverConfig
+	cfg server.Config
 	cmd *exec.Cmd
 }
 
@@ -52,23 +56,23 @@ func newKillable(t *testing.T) *killable {
 			t.Error(err)
 		}
 	})
-	cfg := d.server.cfg
+	cfg := d.server.Config
 	// The private Asterisk is started by the process; its scripted network stands in this one.
-	cfg.Training, cfg.State = false, d.server.state.dir
+	cfg.Training, cfg.State = false, d.server.State.Dir
 	if err := d.server.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for _, addr := range []*string{&cfg.NATSListen, &cfg.Listen} {
-		if *addr, err = freeAddr(); err != nil {
+		if *addr, err = server.FreeAddr(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	d.server = &Server{state: d.server.state, certs: d.server.certs, log: d.server.log, bus: busLink{url: "tls://" + cfg.NATSListen},
-		pagesURL: "https://localhost:" + portOf(cfg.Listen), cfg: cfg}
+	d.server = &server.Server{State: d.server.State, Certs: d.server.Certs, Log: d.server.Log, Bus: server.Bus{URL: "tls://" + cfg.NATSListen},
+		PagesURL: "https://localhost:" + portOf(cfg.Listen), Config: cfg}
 	k := &killable{demo: d, cfg: cfg}
 	t.Cleanup(func() {
 		if t.Failed() {
-			b, err := os.ReadFile(k.server.state.path("server.log"))
+			b, err := os.ReadFile(k.server.State.Path("server.log"))
 			t.Logf("server.log: %s %v", b, err)
 		}
 	})
@@ -83,7 +87,7 @@ func portOf(addr string) string { return addr[strings.LastIndex(addr, ":")+1:] }
 func (k *killable) start(t *testing.T) {
 	t.Helper()
 	c := k.cfg
-	log, err := os.OpenFile(k.server.state.path("server.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(k.server.State.Path("server.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +102,7 @@ func (k *killable) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the server answers, and lets nobody in without a name", func() bool {
-		_, err := wire.Dial(t.Context(), wire.Options{URL: k.server.bus.url, CA: k.server.certs.pool})
+		_, err := wire.Dial(t.Context(), wire.Options{URL: k.server.Bus.URL, CA: k.server.Certs.Pool})
 		var refused *console.Error
 		return errors.As(err, &refused)
 	})
@@ -132,7 +136,7 @@ func hears(t *testing.T, from, to *phone.Call, words speech.PCM) {
 	if err := from.Play(t.Context(), words); err != nil {
 		t.Fatalf("talk: %v", err)
 	}
-	if err := wait(t.Context(), to, 400*time.Millisecond); err != nil {
+	if err := server.Listen(t.Context(), to, 400*time.Millisecond); err != nil {
 		t.Fatalf("listen: %v", err)
 	}
 	if got, _, _ := speech.Follow(to.Heard()[min(before, len(to.Heard())):], words); got < followedWell {
@@ -259,7 +263,7 @@ func leaveVoicemail(t *testing.T, w *walker) {
 		spanish = speech.FromUlaw(apology)
 		both += spanish.Duration()
 	}
-	if err := wait(ctx, c, both+4*time.Second); err != nil { // both languages, then the tone
+	if err := server.Listen(ctx, c, both+4*time.Second); err != nil { // both languages, then the tone
 		t.Fatalf("the apology was cut short: %v", err)
 	}
 	if got, _, _ := speech.Follow(c.Heard(), spanish); got < followedWell {
@@ -281,7 +285,7 @@ func leaveVoicemail(t *testing.T, w *walker) {
 func (k *killable) accounted(t *testing.T, call telephony.CallID) {
 	t.Helper()
 	k.stop(t, syscall.SIGTERM)
-	s, err := recordFlags{State: k.cfg.State}.open(t.Context())
+	s, err := server.RecordFlags{State: k.cfg.State}.Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,11 +294,11 @@ func (k *killable) accounted(t *testing.T, call telephony.CallID) {
 			t.Error(err)
 		}
 	}()
-	c, err := s.record.Call(access.System(t.Context(), "test"), call)
+	c, err := s.Record.Call(access.System(t.Context(), "test"), call)
 	if err != nil || c.State != telephony.Ended || c.Outcome != telephony.Completed {
 		t.Errorf("the killed call is %+v, %v", c, err)
 	}
-	report, err := s.verify(t.Context())
+	report, err := s.Verify(t.Context())
 	if err != nil || !report.Good() {
 		t.Errorf("audit: %+v, %v", report.Findings, err)
 	}
@@ -318,11 +322,11 @@ func TestAsteriskKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	call := w.seen.pop.Call
-	if err := syscall.Kill(d.server.board.private.Pid(), syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(d.server.Switch.Private.Pid(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the call's end", func() bool {
-		c, err := d.server.record.Call(access.System(ctx, "test"), call)
+		c, err := d.server.Record.Call(access.System(ctx, "test"), call)
 		return err == nil && c.State == telephony.Ended
 	})
 	eventually(t, "the agent's phone registers again", w.phone.Registered)

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"lamplight/cmd/lamplight/server"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/routing/channel/pocket"
@@ -39,9 +40,9 @@ type demoCmd struct {
 // demo is a running demo.
 type demo struct {
 	cmd       *demoCmd
-	server    *Server
+	server    *server.Server
 	pocket    *pocket.Pocket
-	practices []practice
+	practices []server.Practice
 	keys      demoKeys
 	out       io.Writer
 }
@@ -84,7 +85,7 @@ func openDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err er
 	if err != nil {
 		return nil, err
 	}
-	h, err := holdState(dir)
+	h, err := server.HoldState(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -93,8 +94,8 @@ func openDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err er
 			err = errors.Join(err, h.Close())
 		}
 	}()
-	st := h.state
-	vapid, err := push.KeysAt(st.keys("push.json"))
+	st := h.State
+	vapid, err := push.KeysAt(st.Keys("push.json"))
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +115,7 @@ func openDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err er
 	if err != nil {
 		return nil, err
 	}
-	if d.server, err = openOn(ctx, h, cfg, log, func(step string, took time.Duration) { progress(step, time.Since(began)) }); err != nil {
+	if d.server, err = server.OpenOn(ctx, h, cfg, log, func(step string, took time.Duration) { server.Progress(step, time.Since(began)) }); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -122,7 +123,7 @@ func openDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err er
 			err = errors.Join(err, d.server.Close())
 		}
 	}()
-	if d.keys, err = d.server.seed(ctx, d.practices); err != nil {
+	if d.keys, err = seed(ctx, d.server, d.practices); err != nil {
 		return nil, err
 	}
 	return d, d.subscribe(ctx)
@@ -133,21 +134,21 @@ func demoState(dir string) (string, error) {
 	if dir != "" {
 		return dir, nil
 	}
-	dir, err := defaultState()
+	dir, err := server.DefaultState()
 	return filepath.Join(dir, "demo"), err
 }
 
 // serverConfig points a server at the pocket.
-func (d *demo) serverConfig(st state) (serverConfig, error) {
-	tokenFile, caFile := st.keys("pocket-token"), st.keys("pocket-ca.pem")
-	if err := errors.Join(writeFile(tokenFile, []byte(d.pocket.AuthToken), 0o600), writeFile(caFile, d.pocket.RootPEM, 0o600)); err != nil {
-		return serverConfig{}, err
+func (d *demo) serverConfig(st server.State) (server.Config, error) {
+	tokenFile, caFile := st.Keys("pocket-token"), st.Keys("pocket-ca.pem")
+	if err := errors.Join(server.WriteFile(tokenFile, []byte(d.pocket.AuthToken), 0o600), server.WriteFile(caFile, d.pocket.RootPEM, 0o600)); err != nil {
+		return server.Config{}, err
 	}
-	hooks, err := freeAddr()
+	hooks, err := server.FreeAddr()
 	if err != nil {
-		return serverConfig{}, err
+		return server.Config{}, err
 	}
-	return serverConfig{State: st.dir, NATSListen: "127.0.0.1:0", Listen: "127.0.0.1:0", HooksListen: hooks, Training: true,
+	return server.Config{State: st.Dir, NATSListen: "127.0.0.1:0", Listen: "127.0.0.1:0", HooksListen: hooks, Training: true,
 		TextURL: d.pocket.URL, TextAccount: d.pocket.AccountSID, TextTokenFile: tokenFile, TextFrom: "+13125550199", TextCallback: "http://" + hooks + "/hooks/text",
 		MailHost: d.pocket.MailHost, MailPort: d.pocket.MailPort, MailFrom: "Lamplight <notes@lamplight.example>", MailCA: caFile,
 		PushContact: "mailto:demo@lamplight.example", PushPlain: []string{"127.0.0.1"}}, nil
@@ -156,21 +157,21 @@ func (d *demo) serverConfig(st state) (serverConfig, error) {
 // subscribe lets pushes reach the providers' demo phones.
 func (d *demo) subscribe(ctx context.Context) error {
 	for _, p := range demoPhones(d.practices) {
-		sub, err := subscription(d.pocket.Subscription(p.Person))
+		sub, err := server.Subscription(d.pocket.Subscription(p.Person))
 		if err != nil {
 			return err
 		}
 		actx := access.System(ctx, "demo")
-		if err := d.server.phones.Subscribe(actx, notes.PersonID(p.Person), sub); err != nil {
+		if err := d.server.Phones.Subscribe(actx, notes.PersonID(p.Person), sub); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func openLog(path string, st state) (*slog.Logger, error) {
+func openLog(path string, st server.State) (*slog.Logger, error) {
 	if path == "" {
-		path = st.path("server.log")
+		path = st.Path("server.log")
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -184,10 +185,10 @@ func openLog(path string, st state) (*slog.Logger, error) {
 func (d *demo) attended(ctx context.Context, began time.Time) error {
 	fmt.Fprintf(d.out, "\nLamplight is up after %.1f s.\n\n", time.Since(began).Seconds())
 	fmt.Fprintf(d.out, "  the pocket (the providers' phones)   %s\n", d.pocket.URL)
-	fmt.Fprintf(d.out, "  the pages of providers and practices %s\n", d.server.pagesURL)
-	fmt.Fprintf(d.out, "  their certificate, to trust          %s\n", d.server.certs.caFile)
-	fmt.Fprintf(d.out, "  everybody's password                 %s (one-time codes: lamplight demo-code LOGIN)\n", d.keys.Password)
-	fmt.Fprintf(d.out, "  disk used                            %s in %s\n", diskUsed(d.server.state.dir), d.server.state.dir)
+	fmt.Fprintf(d.out, "  the pages of providers and practices %s\n", d.server.PagesURL)
+	fmt.Fprintf(d.out, "  their certificate, to trust          %s\n", d.server.Certs.CAFile)
+	fmt.Fprintf(d.out, "  everybody's password                 %s (one-time codes: lamplight-demo code LOGIN)\n", d.keys.Password)
+	fmt.Fprintf(d.out, "  disk used                            %s in %s\n", diskUsed(d.server.State.Dir), d.server.State.Dir)
 	fmt.Fprintf(d.out, "\nF9 at the desk is Ready, F10 has a practice call come in. Closing the window, or Ctrl+C here, stops everything.\n\n")
 	if !d.cmd.Desk {
 		<-ctx.Done()
@@ -202,7 +203,7 @@ func (d *demo) attended(ctx context.Context, began time.Time) error {
 			return nil
 		}
 		if !killed || time.Since(opened) < tooShort {
-			return fmt.Errorf("the desk ended: %w; %s tells more", err, d.server.state.path("desk.log"))
+			return fmt.Errorf("the desk ended: %w; %s tells more", err, d.server.State.Path("desk.log"))
 		}
 		fmt.Fprintln(d.out, "The desk was killed; it opens again.")
 	}
@@ -218,18 +219,18 @@ func (d *demo) deskOnce(ctx context.Context, firstCall bool) error {
 	if err != nil {
 		return fmt.Errorf("find the desk's program: %w", err)
 	}
-	passwordFile := d.server.state.keys("demo-password")
-	if err := writeFile(passwordFile, []byte(d.keys.Password), 0o600); err != nil {
+	passwordFile := d.server.State.Keys("demo-password")
+	if err := server.WriteFile(passwordFile, []byte(d.keys.Password), 0o600); err != nil {
 		return err
 	}
 	code, err := d.fresh(ctx, agent)
 	if err != nil {
 		return err
 	}
-	desk := exec.CommandContext(ctx, filepath.Join(filepath.Dir(self), "console"), "--server", d.server.bus.url, "--ca", d.server.certs.caFile,
-		"--login", string(agent), "--password-file", passwordFile, "--data", d.server.state.path("desk"))
+	desk := exec.CommandContext(ctx, filepath.Join(filepath.Dir(self), "console"), "--server", d.server.Bus.URL, "--ca", d.server.Certs.CAFile,
+		"--login", string(agent), "--password-file", passwordFile, "--data", d.server.State.Path("desk"))
 	desk.Env = append(os.Environ(), "LAMPLIGHT_CODE="+code)
-	log, err := os.OpenFile(d.server.state.path("desk.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(d.server.State.Path("desk.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("open the desk's log: %w", err)
 	}
@@ -246,8 +247,8 @@ func (d *demo) deskOnce(ctx context.Context, firstCall bool) error {
 		defer ended()
 		how <- desk.Wait()
 	}()
-	if firstCall && d.server.house.WhenWatched(alive) == nil {
-		if err := d.server.trainer.Call(ctx, firstScenario(d.cmd.Language)); err != nil {
+	if firstCall && d.server.House.WhenWatched(alive) == nil {
+		if err := d.server.Trainer.Call(ctx, firstScenario(d.cmd.Language)); err != nil {
 			return err
 		}
 	}

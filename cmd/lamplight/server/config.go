@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 
 // serverConfig says what a server stands on: a flag, its environment variable and its default stand on one line. With
 // nothing given everything is private and on this machine.
-type serverConfig struct {
+type Config struct {
 	State string `help:"Directory of keys, certificates, the private database and Asterisk." env:"LAMPLIGHT_STATE" type:"path" placeholder:"DIR"`
 
 	DatabaseURL string `help:"A PostgreSQL of yours, instead of the private one." env:"LAMPLIGHT_DATABASE_URL" placeholder:"postgres://…"`
@@ -57,7 +57,7 @@ type serverConfig struct {
 }
 
 // check refuses what cannot work, before anything is started.
-func (c *serverConfig) check() error {
+func (c *Config) check() error {
 	if c.ARIURL != "" && (c.ARIPasswordFile == "" || c.PhonesFile == "" || c.Registrar == "") {
 		return errors.New("--ari-url needs --ari-password-file, --phones-file and --registrar too")
 	}
@@ -75,7 +75,7 @@ func (c *serverConfig) check() error {
 }
 
 // proxies are the networks that --proxy names.
-func (c *serverConfig) proxies() (out []netip.Prefix, err error) {
+func (c *Config) proxies() (out []netip.Prefix, err error) {
 	for _, text := range c.Proxy {
 		n, err := netip.ParsePrefix(text)
 		if err != nil {
@@ -88,28 +88,28 @@ func (c *serverConfig) proxies() (out []netip.Prefix, err error) {
 
 // state is the directory a server keeps its own in. Secrets lie in keys, which only we can read; the directory itself can
 // be entered, because the private database and Asterisk run as other accounts.
-type state struct{ dir string }
+type State struct{ Dir string }
 
-func openState(dir string) (state, error) {
+func OpenState(dir string) (State, error) {
 	if dir == "" {
 		var err error
-		if dir, err = defaultState(); err != nil {
-			return state{}, err
+		if dir, err = DefaultState(); err != nil {
+			return State{}, err
 		}
 	}
-	s := state{dir: dir}
+	s := State{Dir: dir}
 	// The outer one first: made on the way to keys, it would have their mode and keep the other accounts out.
 	err := os.MkdirAll(dir, 0o711)
 	if err == nil {
-		err = os.MkdirAll(s.keys(""), 0o700)
+		err = os.MkdirAll(s.Keys(""), 0o700)
 	}
 	if err != nil {
-		return state{}, fmt.Errorf("make the state directory: %w; choose another with --state", err)
+		return State{}, fmt.Errorf("make the state directory: %w; choose another with --state", err)
 	}
 	return s, nil
 }
 
-func defaultState() (string, error) {
+func DefaultState() (string, error) {
 	if os.Geteuid() == 0 {
 		return "/var/lib/lamplight", nil
 	}
@@ -123,8 +123,8 @@ func defaultState() (string, error) {
 	return filepath.Join(home, ".local", "state", "lamplight"), nil
 }
 
-func (s state) path(name string) string { return filepath.Join(s.dir, name) }
-func (s state) keys(name string) string { return filepath.Join(s.dir, "keys", name) }
+func (s State) Path(name string) string { return filepath.Join(s.Dir, name) }
+func (s State) Keys(name string) string { return filepath.Join(s.Dir, "keys", name) }
 
 // secret reads a one-line secret file.
 func secret(path string) (string, error) {

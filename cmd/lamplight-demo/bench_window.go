@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lamplight/cmd/lamplight/server"
 	"lamplight/telephony"
 	"lamplight/telephony/phone"
 )
@@ -61,11 +62,11 @@ func openDeskWindow(ctx context.Context, d *demo, dir string) (w *deskWindow, er
 	if err != nil {
 		return w, err
 	}
-	password := d.server.state.keys("demo-password")
-	if err = writeFile(password, []byte(d.keys.Password), 0o600); err != nil {
+	password := d.server.State.Keys("demo-password")
+	if err = server.WriteFile(password, []byte(d.keys.Password), 0o600); err != nil {
 		return w, err
 	}
-	w.desk = exec.Command(program, "--server", d.server.bus.url, "--ca", d.server.certs.caFile, "--login", string(desks[2].ID),
+	w.desk = exec.Command(program, "--server", d.server.Bus.URL, "--ca", d.server.Certs.CAFile, "--login", string(desks[2].ID),
 		"--password-file", password, "--data", filepath.Join(dir, "desk"), "--sound", "none")
 	w.desk.Env = append(os.Environ(), "LAMPLIGHT_CODE="+code, "DISPLAY="+display, "WAYLAND_DISPLAY=")
 	w.desk.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
@@ -180,7 +181,7 @@ func (b *bench) windowCall(ctx context.Context) error {
 	from := b.demo.script(0)
 	t0 := time.Now()
 	dialling.Go(func() (err error) {
-		caller, err = b.agent.network.Dial(ctx, phone.Outgoing{Number: from.did, From: from.ani, Name: from.name})
+		caller, err = b.agent.network.Dial(ctx, phone.Outgoing{Number: from.DID, From: from.ANI, Name: from.Name})
 		return err
 	})
 	if err := s.until(ctx, func(d deskState) bool { return d.pop != nil }); err != nil {

@@ -28,8 +28,8 @@ func (b *bench) memory() []verdict {
 		return v
 	}
 	rows := []verdict{line("peak memory: the server, in one process with bus, pocket and scripted people", []int{os.Getpid()}, nil)}
-	if b.demo.server.board.private != nil {
-		rows = append(rows, line("peak memory: Asterisk", []int{b.demo.server.board.private.Pid()}, nil))
+	if b.demo.server.Switch.Private != nil {
+		rows = append(rows, line("peak memory: Asterisk", []int{b.demo.server.Switch.Private.Pid()}, nil))
 	}
 	if b.window != nil {
 		pids, err := groupOf(b.window.desk.Process.Pid)

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"errors"
@@ -9,33 +9,33 @@ import (
 )
 
 // errHeld: another process runs on the state directory.
-var errHeld = errors.New("another lamplight runs on this state directory")
+var ErrHeld = errors.New("another lamplight runs on this state directory")
 
 // A hold makes a state directory one process's. It ends with Close, or with the process by any death.
-type hold struct {
-	state
+type Hold struct {
+	State
 	lock *os.File
 }
 
 // holdState opens a state directory and keeps others out of it: two servers on one private database and Asterisk would
 // take each other's calls, and a second demo would overwrite what the first one's server reads. The error is errHeld,
 // with who it is, when somebody was first.
-func holdState(dir string) (*hold, error) {
-	s, err := openState(dir)
+func HoldState(dir string) (*Hold, error) {
+	s, err := OpenState(dir)
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(s.path("lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(s.Path("lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("use the state directory: %w; choose another with --state", err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = fmt.Errorf("%w, %s%s: stop it, or give this one a directory of its own with --state", errHeld, s.dir, holder(f))
+			err = fmt.Errorf("%w, %s%s: stop it, or give this one a directory of its own with --state", ErrHeld, s.Dir, holder(f))
 		}
 		return nil, errors.Join(err, f.Close())
 	}
-	h := &hold{s, f}
+	h := &Hold{s, f}
 	err = f.Truncate(0)
 	if err == nil {
 		_, err = fmt.Fprintf(f, "%d\n", os.Getpid())
@@ -57,7 +57,7 @@ func holder(lock *os.File) string {
 }
 
 // Close lets others in. A second one is nothing.
-func (h *hold) Close() error {
+func (h *Hold) Close() error {
 	if err := h.lock.Close(); !errors.Is(err, os.ErrClosed) {
 		return err
 	}

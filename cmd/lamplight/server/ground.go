@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -31,30 +31,30 @@ func (p phones) account(endpoint string) (console.PhoneAccount, bool) {
 }
 
 // board is the switch with what belongs to it.
-type switchboard struct {
-	client  *ari.Client
+type Switchboard struct {
+	Client  *ari.Client
 	phones  phones
-	private *asterisk.Server // nil with an Asterisk of the administrator's
+	Private *asterisk.Server // nil with an Asterisk of the administrator's
 }
 
-func (b switchboard) Close() error {
-	err := b.client.Close()
-	if b.private != nil {
-		err = errors.Join(err, b.private.Close())
+func (b Switchboard) Close() error {
+	err := b.Client.Close()
+	if b.Private != nil {
+		err = errors.Join(err, b.Private.Close())
 	}
 	return err
 }
 
 // openSwitch fetches and starts the private Asterisk, or takes the one given, and connects to it.
-func openSwitch(ctx context.Context, cfg serverConfig, st state, log *slog.Logger, say asterisk.Progress) (switchboard, error) {
-	var b switchboard
+func openSwitch(ctx context.Context, cfg Config, st State, log *slog.Logger, say asterisk.Progress) (Switchboard, error) {
+	var b Switchboard
 	conn := ari.Config{URL: cfg.ARIURL, User: cfg.ARIUser, App: "lamplight", Log: log}
 	if cfg.ARIURL == "" {
 		server, err := startAsterisk(ctx, cfg, st, log, say)
 		if err != nil {
 			return b, err
 		}
-		b.private = server
+		b.Private = server
 		conn.URL, conn.User, conn.Password = server.ARI()
 		conn.App = server.App()
 		b.phones = phones{registrar: server.SIPAddr().String(), passwords: server.Agents()}
@@ -69,16 +69,16 @@ func openSwitch(ctx context.Context, cfg serverConfig, st state, log *slog.Logge
 		}
 	}
 	var err error
-	if b.client, err = ari.Open(conn); err != nil {
-		if b.private != nil {
-			err = errors.Join(err, b.private.Close())
+	if b.Client, err = ari.Open(conn); err != nil {
+		if b.Private != nil {
+			err = errors.Join(err, b.Private.Close())
 		}
 		return b, err
 	}
 	return b, nil
 }
 
-func startAsterisk(ctx context.Context, cfg serverConfig, st state, log *slog.Logger, say asterisk.Progress) (*asterisk.Server, error) {
+func startAsterisk(ctx context.Context, cfg Config, st State, log *slog.Logger, say asterisk.Progress) (*asterisk.Server, error) {
 	cache := cfg.AsteriskCache
 	if cache == "" {
 		var err error
@@ -90,7 +90,7 @@ func startAsterisk(ctx context.Context, cfg serverConfig, st state, log *slog.Lo
 	if err != nil {
 		return nil, err
 	}
-	c := asterisk.Config{Dir: st.path("asterisk"), Log: log, Carrier: asterisk.Carrier{Contact: cfg.Trunk}}
+	c := asterisk.Config{Dir: st.Path("asterisk"), Log: log, Carrier: asterisk.Carrier{Contact: cfg.Trunk}}
 	for _, m := range cfg.TrunkMatch {
 		p, err := netip.ParsePrefix(m)
 		if err != nil {
@@ -122,14 +122,14 @@ func readPhones(path string) (map[string]string, error) {
 }
 
 // bus is NATS: the server's connection, the callout's, and how desks reach it.
-type busLink struct {
+type Bus struct {
 	nc, callout *nats.Conn
 	keys        bus.Keys
-	url         string
+	URL         string
 	embedded    *bus.Embedded
 }
 
-func (b busLink) Close() error {
+func (b Bus) Close() error {
 	if b.nc != nil {
 		b.nc.Close()
 	}
@@ -143,21 +143,21 @@ func (b busLink) Close() error {
 }
 
 // openBus starts NATS in this process, or connects to the one given with the same keys.
-func openBus(cfg serverConfig, st state, certs certs) (b busLink, err error) {
-	if b.keys, err = natsKeys(st.keys("nats.json")); err != nil {
+func openBus(cfg Config, st State, certs Certs) (b Bus, err error) {
+	if b.keys, err = NATSKeys(st.Keys("nats.json")); err != nil {
 		return b, err
 	}
 	if cfg.NATSURL != "" {
-		b.url = cfg.NATSURL
-		if b.nc, b.callout, err = bus.Connect(cfg.NATSURL, b.keys, certs.pool); err != nil {
+		b.URL = cfg.NATSURL
+		if b.nc, b.callout, err = bus.Connect(cfg.NATSURL, b.keys, certs.Pool); err != nil {
 			return b, errors.Join(err, b.Close())
 		}
 		return b, nil
 	}
-	if b.embedded, err = bus.StartEmbedded(cfg.NATSListen, b.keys, certs.server); err != nil {
+	if b.embedded, err = bus.StartEmbedded(cfg.NATSListen, b.keys, certs.Server); err != nil {
 		return b, err
 	}
-	b.url = "tls://" + b.embedded.Addr()
+	b.URL = "tls://" + b.embedded.Addr()
 	if b.nc, err = b.embedded.Connect(); err == nil {
 		b.callout, err = b.embedded.ConnectCallout()
 	}
@@ -168,7 +168,7 @@ func openBus(cfg serverConfig, st state, certs certs) (b busLink, err error) {
 }
 
 // natsKeys reads the keys shared with NATS, or makes them.
-func natsKeys(path string) (bus.Keys, error) {
+func NATSKeys(path string) (bus.Keys, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		k, err := bus.NewKeys()
@@ -178,7 +178,7 @@ func natsKeys(path string) (bus.Keys, error) {
 		if b, err = json.Marshal(k); err != nil {
 			return k, fmt.Errorf("write NATS keys: %w", err)
 		}
-		return k, writeFile(path, b, 0o600)
+		return k, WriteFile(path, b, 0o600)
 	}
 	if err != nil {
 		return bus.Keys{}, fmt.Errorf("read NATS keys: %w", err)

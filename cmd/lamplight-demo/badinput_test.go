@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"lamplight/cmd/lamplight/server"
 	"net"
 	"os"
 	"os/exec"
@@ -262,11 +263,11 @@ func damagedFiles(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	worksAgain(t, dir)
-	c, err := certificates(keys, time.Now())
+	c, err := server.Certificates(keys, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.server.Certificates[0].Leaf.VerifyHostname("localhost"); err != nil {
+	if err := c.Server.Certificates[0].Leaf.VerifyHostname("localhost"); err != nil {
 		t.Error(err)
 	}
 }
@@ -296,7 +297,7 @@ func signals(t *testing.T, dir string) {
 	case <-time.After(500 * time.Millisecond): // it waits for the stuck Asterisk
 	}
 	first.signal(t, syscall.SIGTERM)
-	if status, took := first.ends(t, time.Second); status != exitAtOnce {
+	if status, took := first.ends(t, time.Second); status != server.ExitAtOnce {
 		t.Errorf("at once: status %d after %v: %s", status, took, first.output)
 	}
 	if err := syscall.Kill(asterisk, syscall.SIGCONT); err != nil {

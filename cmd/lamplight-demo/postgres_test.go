@@ -29,7 +29,7 @@ import (
 // killPostgres kills the private PostgreSQL and returns its process id.
 func (d *demo) killPostgres(t *testing.T) (pid int) {
 	t.Helper()
-	pid = d.server.cluster.Pid()
+	pid = d.server.Cluster.Pid()
 	if pid == 0 {
 		t.Fatal("PostgreSQL does not run")
 	}
@@ -42,13 +42,13 @@ func (d *demo) killPostgres(t *testing.T) (pid int) {
 // postgresBack waits until another PostgreSQL than pid runs.
 func (w *walker) postgresBack(t *testing.T, pid int) {
 	t.Helper()
-	eventually(t, "PostgreSQL is back", func() bool { now := w.d.server.cluster.Pid(); return now != 0 && now != pid })
+	eventually(t, "PostgreSQL is back", func() bool { now := w.d.server.Cluster.Pid(); return now != 0 && now != pid })
 }
 
 // awayPostgres kills PostgreSQL and keeps it from starting until the function returned is called, which waits until it is back.
 func (w *walker) awayPostgres(t *testing.T) (back func()) {
 	t.Helper()
-	control := filepath.Join(w.d.server.state.path("postgres"), "data", "global", "pg_control")
+	control := filepath.Join(w.d.server.State.Path("postgres"), "data", "global", "pg_control")
 	if err := os.Rename(control, control+".away"); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestPostgresKilledDuringCalls(t *testing.T) {
 	hears(t, caller, agent, callerSays)
 	hears(t, agent, caller, agentSays)
 	leaveVoicemail(t, w)
-	eventually(t, "no healthy house", func() bool { return !d.server.engine.Healthy() })
+	eventually(t, "no healthy house", func() bool { return !d.server.Engine.Healthy() })
 	if _, err := w.desk.Send(ctx, draft); !clear(err) {
 		t.Errorf("a note sent while it is away: %v", err)
 	}
@@ -115,9 +115,9 @@ func TestPostgresKilledDuringCalls(t *testing.T) {
 	returned := time.Now()
 	t.Logf("away for %v", returned.Sub(went))
 
-	eventually(t, "a healthy house", d.server.engine.Healthy)
+	eventually(t, "a healthy house", d.server.Engine.Healthy)
 	w.recorded(t, call, telephony.Completed)
-	c, err := d.server.record.Call(ctx, call)
+	c, err := d.server.Record.Call(ctx, call)
 	if err != nil || c.EndedAt.Before(went) || c.EndedAt.After(returned) {
 		t.Errorf("the call ended at %v (%v), while PostgreSQL was away from %v to %v", c.EndedAt, err, went, returned)
 	}
@@ -162,13 +162,13 @@ func (w *walker) waits(t *testing.T) (*phone.Call, telephony.CallID) {
 	t.Helper()
 	ctx := access.System(t.Context(), "test")
 	s := w.d.script(1)
-	c, err := w.network.Dial(ctx, phone.Outgoing{Number: s.did, From: s.ani, Name: s.name})
+	c, err := w.network.Dial(ctx, phone.Outgoing{Number: s.DID, From: s.ANI, Name: s.Name})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var id telephony.CallID
 	eventually(t, "a caller who waits, written down", func() bool {
-		for _, one := range w.d.server.engine.Calls() {
+		for _, one := range w.d.server.Engine.Calls() {
 			if one.State == telephony.Waiting {
 				id = one.ID
 			}
@@ -176,7 +176,7 @@ func (w *walker) waits(t *testing.T) (*phone.Call, telephony.CallID) {
 		if id == "" {
 			return false
 		}
-		written, err := w.d.server.record.Call(ctx, id)
+		written, err := w.d.server.Record.Call(ctx, id)
 		return err == nil && written.State == telephony.Waiting
 	})
 	return c, id
@@ -198,7 +198,7 @@ func (w *walker) takeWaiting(t *testing.T, caller *phone.Call, id telephony.Call
 			t.Fatal(err)
 		}
 		eventually(t, "they talk", func() bool {
-			return slices.ContainsFunc(w.d.server.engine.Calls(), func(c telephony.Call) bool { return c.ID == id && c.State == telephony.Talking })
+			return slices.ContainsFunc(w.d.server.Engine.Calls(), func(c telephony.Call) bool { return c.ID == id && c.State == telephony.Talking })
 		})
 		hears(t, caller, agent, said)
 		if err := caller.Hangup(t.Context()); err != nil {
@@ -216,14 +216,14 @@ func (w *walker) recorded(t *testing.T, id telephony.CallID, want telephony.Outc
 	t.Helper()
 	ctx := access.System(t.Context(), "test")
 	eventually(t, "the call's end in the record", func() bool {
-		c, err := w.d.server.record.Call(ctx, id)
+		c, err := w.d.server.Record.Call(ctx, id)
 		return err == nil && c.State == telephony.Ended && c.Outcome == want
 	})
 }
 
 func (w *walker) verified(t *testing.T) {
 	t.Helper()
-	report, err := w.d.server.verify(t.Context())
+	report, err := w.d.server.Verify(t.Context())
 	if err != nil || !report.Good() || len(report.Unchecked) > 0 {
 		t.Errorf("audit: %+v, %v", report, err)
 	}
@@ -253,7 +253,7 @@ func TestPostgresKilledWhileNotesAreSent(t *testing.T) {
 		t.Error("no note was being sent when it was killed")
 	}
 	var taken int
-	if err := d.server.pool.QueryRow(ctx, "select count(*) from note where call = $1", w.seen.pop.Call).Scan(&taken); err != nil || taken != len(confirmed) {
+	if err := d.server.Pool.QueryRow(ctx, "select count(*) from note where call = $1", w.seen.pop.Call).Scan(&taken); err != nil || taken != len(confirmed) {
 		t.Errorf("%d notes are there (%v), %d confirmed", taken, err, len(confirmed))
 	}
 	// One that was on its way out at a kill waits for its lease to end.
@@ -305,7 +305,7 @@ func TestPostgresKilledBetweenTwoRungs(t *testing.T) {
 	d := boot(t)
 	w := d.walkers(t)
 	ctx := access.System(t.Context(), "test")
-	clock := routingtest.NewClock(t, d.server.pool)
+	clock := routingtest.NewClock(t, d.server.Pool)
 	one, _, _ := w.talking(t)
 	sent, err := one.note(ctx)
 	if err != nil {
@@ -351,7 +351,7 @@ func TestPostgresKilledBetweenTwoRungs(t *testing.T) {
 // rungs tells when each rung of a note's escalation is due.
 func (w *walker) rungs(t *testing.T, note notes.NoteID) []time.Time {
 	t.Helper()
-	attempts, err := w.d.server.routing.Attempts(access.System(t.Context(), "test"), note)
+	attempts, err := w.d.server.Routing.Attempts(access.System(t.Context(), "test"), note)
 	if err != nil {
 		t.Fatal(err)
 	}

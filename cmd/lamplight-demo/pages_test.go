@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"lamplight/cmd/console/windowtest"
+	"lamplight/cmd/lamplight/server"
 	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
@@ -32,11 +33,11 @@ func TestThePages(t *testing.T) {
 	w := d.walkers(t)
 	sent, link, s := w.taken(t)
 	_, token, _ := strings.Cut(link, "#")
-	located, err := d.server.routing.Locate(t.Context(), token)
+	located, err := d.server.Routing.Locate(t.Context(), token)
 	if err != nil || located.Note != sent.Note {
 		t.Fatalf("the link leads to %+v, %v", located, err)
 	}
-	secrets := []string{token, "Bennett", "bennett", s.ani, strings.TrimPrefix(s.ani, "+1"), "%2B", "Chest", d.keys.Password}
+	secrets := []string{token, "Bennett", "bennett", s.ANI, strings.TrimPrefix(s.ANI, "+1"), "%2B", "Chest", d.keys.Password}
 
 	t.Run("the provider's", func(t *testing.T) {
 		p := openPage(t, 320, 640)
@@ -48,13 +49,13 @@ func TestThePages(t *testing.T) {
 		atThePractice(t, d, p, sent.Reference)
 		p.clean(secrets)
 	})
-	if report, err := d.server.verify(t.Context()); err != nil || !report.Good() {
+	if report, err := d.server.Verify(t.Context()); err != nil || !report.Good() {
 		t.Errorf("audit: %+v, %v", report, err)
 	}
 }
 
 // taken walks one call until the provider has a text: the note, the link, what was said.
-func (w *walker) taken(t *testing.T) (console.Sent, string, scenario) {
+func (w *walker) taken(t *testing.T) (console.Sent, string, server.CallScenario) {
 	t.Helper()
 	ctx := t.Context()
 	one := &walk{walker: w, s: w.d.script(0)}
@@ -84,7 +85,7 @@ func onThePhone(t *testing.T, w *walker, p *page, person notes.PersonID, link st
 	state := func(want notes.NoteState) {
 		t.Helper()
 		eventually(t, "the note is "+string(want), func() bool {
-			n, err := w.d.server.record.Note(ctx, note)
+			n, err := w.d.server.Record.Note(ctx, note)
 			return err == nil && n.State == want
 		})
 	}
@@ -142,7 +143,7 @@ func atThePractice(t *testing.T, d *demo, p *page, ref string) {
 	if _, err := chromedp.CallBrowser(p.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: "allow", DownloadPath: dir}); err != nil {
 		t.Fatal(err)
 	}
-	p.do(chromedp.Navigate(d.server.pagesURL + "/"))
+	p.do(chromedp.Navigate(d.server.PagesURL + "/"))
 	p.signIn(d, "marta.webb", d.keys.Password)
 	p.see(`document.querySelectorAll('[data-call]').length`, "1")
 	p.accessible("the calls")

@@ -8,14 +8,10 @@ import (
 	"os"
 	"time"
 
+	"lamplight/cmd/lamplight/server"
 	"lamplight/console"
 	"lamplight/console/wire"
 	"lamplight/notes"
-	"lamplight/notes/access"
-	"lamplight/notes/audit"
-	"lamplight/notes/postgres"
-	"lamplight/notes/record"
-	"lamplight/routing/dispatch"
 	"lamplight/telephony"
 	"lamplight/telephony/phone"
 	"lamplight/telephony/phone/speech"
@@ -70,7 +66,7 @@ func (d *demo) unattended(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	report, err := d.server.verify(ctx)
+	report, err := d.server.Verify(ctx)
 	if err != nil {
 		return err
 	}
@@ -83,15 +79,15 @@ func (d *demo) unattended(ctx context.Context) error {
 	}
 	fmt.Fprintf(os.Stderr, "acknowledged %d of %d; heard both ways %d of %d; audit %s, %d leaves\n", acked, d.cmd.Calls, heard, d.cmd.Calls, word, report.Leaves)
 	if acked < d.cmd.Calls || heard < d.cmd.Calls || !report.Good() {
-		return errors.New("the walk did not hold; the server's log says more: " + d.server.state.path("server.log"))
+		return errors.New("the walk did not hold; the server's log says more: " + d.server.State.Path("server.log"))
 	}
 	return nil
 }
 
 // script chooses the i-th call: by turns an English and a Spanish one, or one language only.
-func (d *demo) script(i int) scenario {
-	byID := map[string]scenario{}
-	for _, s := range scenarios() {
+func (d *demo) script(i int) server.CallScenario {
+	byID := map[string]server.CallScenario{}
+	for _, s := range server.Scenarios() {
 		byID[s.ID] = s
 	}
 	switch {
@@ -114,24 +110,6 @@ func (d *demo) print(r walkReport) error {
 		fmt.Fprintf(d.out, "  FAILED: %s\n", r.Error)
 	}
 	return nil
-}
-
-// verify sequences what waits and checks the whole log against every table.
-func (s *Server) verify(ctx context.Context) (audit.Report, error) {
-	if _, err := s.audit.Sequence(ctx); err != nil {
-		return audit.Report{}, err
-	}
-	signer, err := audit.OpenKey(s.state.keys("audit.json"), "lamplight/"+hostname())
-	if err != nil {
-		return audit.Report{}, err
-	}
-	return audit.Verify(ctx, s.pool, audit.Options{Key: signer, Tables: auditedTables()})
-}
-
-// auditedTables are all tables whose rows the log vouches for.
-func auditedTables() []audit.Table {
-	t := append(record.Tables(), access.Tables()...)
-	return append(append(t, dispatch.Tables()...), postgres.Tables()...)
 }
 
 // walker is the scripted people: an agent with a desk and a phone, a caller's network, the providers.
@@ -188,7 +166,7 @@ func (d *demo) signInDesk(ctx context.Context, who notes.PersonID) (*wire.Client
 	if err != nil {
 		return nil, err
 	}
-	c, err := wire.Dial(ctx, wire.Options{URL: d.server.bus.url, CA: d.server.certs.pool, Login: string(who), Password: d.keys.Password, Code: code})
+	c, err := wire.Dial(ctx, wire.Options{URL: d.server.Bus.URL, CA: d.server.Certs.Pool, Login: string(who), Password: d.keys.Password, Code: code})
 	if err != nil {
 		return nil, fmt.Errorf("sign in at the desk: %w", err)
 	}
@@ -201,7 +179,7 @@ func (w *walker) close() {
 			continue
 		}
 		if err := p.Close(); err != nil {
-			w.d.server.log.Info("demo: close a phone", "error", err)
+			w.d.server.Log.Info("demo: close a phone", "error", err)
 		}
 	}
 	if w.desk != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
+	"lamplight/cmd/lamplight/server"
 	"lamplight/notes/access"
 	"lamplight/notes/seal"
 	"lamplight/telephony/ari/bare"
@@ -38,7 +39,7 @@ func openBarePeer(ctx context.Context, dir string) (p *barePeer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	install, err := asterisk.Fetch(ctx, cache, progress)
+	install, err := asterisk.Fetch(ctx, cache, server.Progress)
 	if err != nil {
 		return nil, err
 	}
@@ -171,13 +172,13 @@ type floor struct {
 
 func openFloor(ctx context.Context, d *demo) (*floor, error) {
 	practice := d.practices[0].Account.ID
-	f := &floor{pool: d.server.pool, practice: string(practice)}
+	f := &floor{pool: d.server.Pool, practice: string(practice)}
 	ctx = access.System(ctx, "bench")
 	if _, err := f.pool.Exec(ctx, "create table bench_floor (id text primary key, body bytea not null)"); err != nil {
 		return nil, fmt.Errorf("the bare insert's table: %w", err)
 	}
 	var err error
-	if f.keys, err = d.server.record.Keys(ctx, practice); err != nil {
+	if f.keys, err = d.server.Record.Keys(ctx, practice); err != nil {
 		return nil, err
 	}
 	f.body, err = json.Marshal(d.script(0).Expected)

@@ -39,7 +39,7 @@ func stateDir(t *testing.T) string {
 	return dir
 }
 
-// boot opens the same demo that `lamplight demo` opens, in a state directory of its own, and runs it until the test ends.
+// boot opens the same demo that `lamplight-demo` opens, in a state directory of its own, and runs it until the test ends.
 func boot(t *testing.T) *demo {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -62,7 +62,7 @@ func boot(t *testing.T) *demo {
 			t.Errorf("close the pocket: %v", err)
 		}
 		if t.Failed() {
-			b, err := os.ReadFile(d.server.state.path("server.log"))
+			b, err := os.ReadFile(d.server.State.Path("server.log"))
 			t.Logf("server.log: %s %v", b, err)
 		}
 	})
@@ -94,7 +94,7 @@ func TestTheWalk(t *testing.T) {
 		}
 	}
 	t.Run("the provider calls the patient back", func(t *testing.T) { calledBack(t, w) })
-	report, err := d.server.verify(t.Context())
+	report, err := d.server.Verify(t.Context())
 	if err != nil || !report.Good() || report.Leaves < 20 || len(report.Unchecked) > 0 {
 		t.Fatalf("audit: %+v, %v", report, err)
 	}
@@ -105,7 +105,7 @@ func TestTheWalk(t *testing.T) {
 // calledBack has the provider who took the newest note on connected to its patient, through the practice's number.
 func calledBack(t *testing.T, w *walker) {
 	ctx := access.System(t.Context(), "test")
-	page, err := w.d.server.record.Calls(ctx, record.CallsFilter{Limit: 1})
+	page, err := w.d.server.Record.Calls(ctx, record.CallsFilter{Limit: 1})
 	if err != nil || len(page.Lines) != 1 {
 		t.Fatalf("the newest note: %+v, %v", page, err)
 	}
@@ -120,20 +120,20 @@ func calledBack(t *testing.T, w *walker) {
 	}
 	var legs []telephony.LegView
 	eventually(t, "provider and patient in one bridge", func() bool {
-		s, err := w.d.server.board.client.Snapshot(ctx)
+		s, err := w.d.server.Switch.Client.Snapshot(ctx)
 		legs = s.Legs
 		return err == nil && len(legs) == 2 && len(s.Bridges) == 1 && len(s.Bridges[0].Legs) == 2
 	})
 	eventually(t, "the call back in the record", func() bool { // which is written while the switch acts
-		c, err := w.d.server.record.Call(ctx, telephony.CallID(id))
+		c, err := w.d.server.Record.Call(ctx, telephony.CallID(id))
 		return err == nil && c.State == telephony.Talking && !c.Inbound
 	})
-	if err := w.d.server.board.client.Hangup(ctx, legs[0].Leg); err != nil {
+	if err := w.d.server.Switch.Client.Hangup(ctx, legs[0].Leg); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the call back's end", func() bool {
-		c, err := w.d.server.record.Call(ctx, telephony.CallID(id))
-		s, serr := w.d.server.board.client.Snapshot(ctx)
+		c, err := w.d.server.Record.Call(ctx, telephony.CallID(id))
+		s, serr := w.d.server.Switch.Client.Snapshot(ctx)
 		return err == nil && serr == nil && c.State == telephony.Ended && c.Outcome == telephony.Completed && len(s.Legs) == 0
 	})
 }
@@ -148,10 +148,10 @@ func nothingReadable(t *testing.T, d *demo) {
 				secrets = append(secrets, strings.TrimPrefix(v, "+"))
 			}
 		}
-		secrets = append(secrets, strings.TrimPrefix(d.script(i).ani, "+1"), d.script(i).name)
+		secrets = append(secrets, strings.TrimPrefix(d.script(i).ANI, "+1"), d.script(i).Name)
 	}
 	haystacks := map[string][]byte{"the database": dump(t, d)}
-	err := filepath.WalkDir(d.server.state.dir, func(path string, e fs.DirEntry, err error) error {
+	err := filepath.WalkDir(d.server.State.Dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() && e.Name() == "data" && strings.Contains(path, "postgres") {
 			if e != nil && e.IsDir() {
 				return fs.SkipDir
@@ -185,8 +185,8 @@ func nothingReadable(t *testing.T, d *demo) {
 // dump is what pg_dump makes of the private database.
 func dump(t *testing.T, d *demo) []byte {
 	t.Helper()
-	bin := d.server.cluster.Bin()
-	c := d.server.pool.Config().ConnConfig
+	bin := d.server.Cluster.Bin()
+	c := d.server.Pool.Config().ConnConfig
 	cmd := exec.Command(filepath.Join(bin, "pg_dump"), "--host", c.Host, "--username", c.User, c.Database)
 	cmd.Env = append(os.Environ(), "PGPASSWORD="+c.Password)
 	out, err := cmd.Output()
@@ -211,11 +211,11 @@ func tamperingFound(t *testing.T, d *demo) {
 		{"an edited leaf", "update audit_leaf set body = body || 'x'::bytea where idx = 3"},
 		{"a removed leaf", "delete from audit_leaf where idx = 7"},
 	} {
-		tag, err := d.server.pool.Exec(ctx, one.sql)
+		tag, err := d.server.Pool.Exec(ctx, one.sql)
 		if err != nil || tag.RowsAffected() == 0 {
 			t.Fatalf("%s: %v, %d rows", one.what, err, tag.RowsAffected())
 		}
-		report, err := d.server.verify(ctx)
+		report, err := d.server.Verify(ctx)
 		if err != nil {
 			t.Logf("%s: %v", one.what, err)
 			continue // a log so broken that it cannot be sequenced is found, too
@@ -248,7 +248,7 @@ func TestTheCallerHangsUp(t *testing.T) {
 	}
 	t.Run("while waiting", func(t *testing.T) {
 		c := dial(t)
-		eventually(t, "waiting", func() bool { return len(d.server.engine.Calls()) == 1 })
+		eventually(t, "waiting", func() bool { return len(d.server.Engine.Calls()) == 1 })
 		hangUp(t, c)
 		w.ended(t, telephony.Abandoned)
 	})
@@ -279,7 +279,7 @@ func TestTheCallerHangsUp(t *testing.T) {
 		w.ended(t, telephony.Completed)
 	})
 	actor := access.System(ctx, "test")
-	rows, err := d.server.record.Board(actor)
+	rows, err := d.server.Record.Board(actor)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,12 +310,12 @@ func (w *walker) ended(t *testing.T, want telephony.Outcome) {
 	t.Helper()
 	ctx := access.System(t.Context(), "test")
 	eventually(t, "an empty switch", func() bool {
-		s, err := w.d.server.board.client.Snapshot(ctx)
-		return err == nil && len(s.Legs) == 0 && len(s.Bridges) == 0 && len(s.Recordings) == 0 && len(w.d.server.engine.Calls()) == 0
+		s, err := w.d.server.Switch.Client.Snapshot(ctx)
+		return err == nil && len(s.Legs) == 0 && len(s.Bridges) == 0 && len(s.Recordings) == 0 && len(w.d.server.Engine.Calls()) == 0
 	})
 	var got telephony.Outcome
 	eventually(t, "an outcome", func() bool {
-		page, err := w.d.server.record.Calls(ctx, record.CallsFilter{Limit: 1})
+		page, err := w.d.server.Record.Calls(ctx, record.CallsFilter{Limit: 1})
 		if err != nil || len(page.Lines) != 1 {
 			t.Fatalf("the newest call: %+v, %v", page, err)
 		}

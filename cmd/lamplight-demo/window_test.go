@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"lamplight/cmd/console/windowtest"
+	"lamplight/cmd/lamplight/server"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/record"
@@ -23,7 +24,7 @@ import (
 // The desk's real window against the whole real house: only its keys are pressed, and what it did is looked for in the
 // call engine, on the switch, in the record and in the provider's pocket.
 
-// openDesk starts the desk as `lamplight demo` does, but for its sound. A code opens once: of several sign-ins each has a
+// openDesk starts the desk as `lamplight-demo` does, but for its sound. A code opens once: of several sign-ins each has a
 // higher n, from -1 to 1, which is as far as the clocks of phone and server may differ.
 func (d *demo) openDesk(t *testing.T, n int) *windowtest.Window {
 	t.Helper()
@@ -39,12 +40,12 @@ func (d *demo) openDesk(t *testing.T, n int) *windowtest.Window {
 	if err != nil {
 		t.Fatal(err)
 	}
-	passwordFile := d.server.state.keys("demo-password")
-	if err := writeFile(passwordFile, []byte(d.keys.Password), 0o600); err != nil {
+	passwordFile := d.server.State.Keys("demo-password")
+	if err := server.WriteFile(passwordFile, []byte(d.keys.Password), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w := windowtest.Open(t, bin, []string{"--server", d.server.bus.url, "--ca", d.server.certs.caFile, "--login", string(agent),
-		"--password-file", passwordFile, "--data", d.server.state.path("desk"), "--lang", "en", "--sound", "none"}, "LAMPLIGHT_CODE="+code)
+	w := windowtest.Open(t, bin, []string{"--server", d.server.Bus.URL, "--ca", d.server.Certs.CAFile, "--login", string(agent),
+		"--password-file", passwordFile, "--data", d.server.State.Path("desk"), "--lang", "en", "--sound", "none"}, "LAMPLIGHT_CODE="+code)
 	w.See("signed in, linked, the phone registered", `return String(!!document.querySelector('.desk') && document.querySelectorAll('.line.down').length === 0)`, "true")
 	return w
 }
@@ -60,7 +61,7 @@ type atDesk struct {
 	*windowtest.Window
 	t    *testing.T
 	d    *demo
-	s    scenario
+	s    server.CallScenario
 	call telephony.CallID
 }
 
@@ -68,17 +69,17 @@ type atDesk struct {
 func (d *demo) ring(t *testing.T, w *windowtest.Window, id string) *atDesk {
 	t.Helper()
 	a := &atDesk{Window: w, t: t, d: d}
-	for _, s := range scenarios() {
+	for _, s := range server.Scenarios() {
 		if s.ID == id {
 			a.s = s
 		}
 	}
-	if err := d.server.trainer.Call(t.Context(), id); err != nil {
+	if err := d.server.Trainer.Call(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
 	w.See("the pop has the answer key's focus", focused, "answer")
-	calls := d.server.engine.Calls()
-	if len(calls) != 1 || calls[0].DID != telephony.Number(a.s.did) {
+	calls := d.server.Engine.Calls()
+	if len(calls) != 1 || calls[0].DID != telephony.Number(a.s.DID) {
 		t.Fatalf("the engine knows %d calls, want the one that pops", len(calls))
 	}
 	a.call = calls[0].ID
@@ -98,7 +99,7 @@ func (a *atDesk) connected() {
 	a.t.Helper()
 	ctx := access.System(a.t.Context(), "test")
 	windowtest.Eventually(a.t, "both legs up in one bridge", func() bool {
-		s, err := a.d.server.board.client.Snapshot(ctx)
+		s, err := a.d.server.Switch.Client.Snapshot(ctx)
 		if err != nil {
 			return false
 		}
@@ -111,7 +112,7 @@ func (a *atDesk) connected() {
 		return up == 2 && len(s.Bridges) == 1 && len(s.Bridges[0].Legs) == 2
 	})
 	windowtest.Eventually(a.t, "the engine has them talking", func() bool {
-		c := a.d.server.engine.Calls()
+		c := a.d.server.Engine.Calls()
 		return len(c) == 1 && c[0].ID == a.call && c[0].State == telephony.Talking && c[0].Agent == telephony.AgentID(desks[0].ID)
 	})
 	a.Await("the caller is heard at the desk", `return document.querySelector('.levels rect.now').getAttribute('width')`, "a level above silence",
@@ -184,7 +185,7 @@ func TestTheWindow(t *testing.T) {
 	w.Press(windowtest.F5, "3", "5", windowtest.Esc)
 	w.See("the desk speaks Spanish", shown, "Disponible")
 	t.Run("in Spanish", func(t *testing.T) { d.ringToSend(t, w, spanish) })
-	report, err := d.server.verify(t.Context())
+	report, err := d.server.Verify(t.Context())
 	if err != nil || !report.Good() {
 		t.Errorf("audit: %+v, %v", report.Findings, err)
 	}
@@ -250,7 +251,7 @@ func (a *atDesk) noted(ref string, e expect) {
 func (d *demo) openNote(t *testing.T, ref string) notes.Note {
 	t.Helper()
 	ctx := access.System(t.Context(), "test")
-	rows, err := d.server.record.Board(ctx)
+	rows, err := d.server.Record.Board(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +259,7 @@ func (d *demo) openNote(t *testing.T, ref string) notes.Note {
 	if i < 0 {
 		t.Fatalf("no note %s among %d rows of the board", ref, len(rows))
 	}
-	n, err := d.server.record.Open(ctx, rows[i].Note.ID)
+	n, err := d.server.Record.Open(ctx, rows[i].Note.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,8 +308,8 @@ func (a *atDesk) emptySwitch() {
 	a.t.Helper()
 	ctx := access.System(a.t.Context(), "test")
 	windowtest.Eventually(a.t, "an empty switch", func() bool {
-		s, err := a.d.server.board.client.Snapshot(ctx)
-		return err == nil && len(s.Legs) == 0 && len(s.Bridges) == 0 && len(a.d.server.engine.Calls()) == 0
+		s, err := a.d.server.Switch.Client.Snapshot(ctx)
+		return err == nil && len(s.Legs) == 0 && len(s.Bridges) == 0 && len(a.d.server.Engine.Calls()) == 0
 	})
 }
 
@@ -369,7 +370,7 @@ func TestTheDeskIsKilled(t *testing.T) {
 	again.fields[3].kept = words
 	a.noted(strings.TrimSuffix(said, english.sent), again)
 	a.hangUp(again)
-	c, err := d.server.record.Call(access.System(t.Context(), "test"), a.call)
+	c, err := d.server.Record.Call(access.System(t.Context(), "test"), a.call)
 	if err != nil || c.Outcome != telephony.Completed {
 		t.Errorf("the call is %+v, %v", c, err)
 	}
@@ -380,7 +381,7 @@ func TestTheDeskIsKilled(t *testing.T) {
 func (d *demo) missed(t *testing.T, call telephony.CallID, killed time.Time) {
 	t.Helper()
 	windowtest.Eventually(t, "the switch has missed the phone", func() bool {
-		c := d.server.engine.Calls()
+		c := d.server.Engine.Calls()
 		return len(c) == 1 && c[0].ID == call && c[0].State == telephony.Held
 	})
 	t.Logf("missed after %v", time.Since(killed).Round(time.Millisecond))
@@ -393,14 +394,14 @@ func TestTheDeskStaysDead(t *testing.T) {
 	w := d.openDesk(t, 0)
 	w.Press(windowtest.F9, "1")
 	w.See("ready", shown, "Ready")
-	caller, err := d.server.trainer.network.Dial(t.Context(), phone.Outgoing{Number: "+13125550100", From: "+13125550142"})
+	caller, err := d.server.Trainer.Network.Dial(t.Context(), phone.Outgoing{Number: "+13125550100", From: "+13125550142"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.See("the pop has the answer key's focus", focused, "answer")
 	w.Press(" ")
 	w.See("answered; the call types have the focus", focused, "call-types")
-	calls := d.server.engine.Calls()
+	calls := d.server.Engine.Calls()
 	if len(calls) != 1 {
 		t.Fatalf("the engine knows %d calls", len(calls))
 	}
@@ -413,7 +414,7 @@ func TestTheDeskStaysDead(t *testing.T) {
 	}
 	ctx := access.System(t.Context(), "test")
 	windowtest.Eventually(t, "the call is to be called back", func() bool {
-		c, err := d.server.record.Call(ctx, calls[0].ID)
+		c, err := d.server.Record.Call(ctx, calls[0].ID)
 		return err == nil && c.Outcome == telephony.Abandoned
 	})
 	w = d.openDesk(t, 1)

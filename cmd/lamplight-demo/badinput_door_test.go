@@ -28,7 +28,7 @@ type knock func(t *testing.T, login, password, code string) (answer string, took
 func (d *demo) web(t *testing.T, from string) knock {
 	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
 	client := &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
-		TLSClientConfig: &tls.Config{RootCAs: d.server.certs.pool, MinVersion: tls.VersionTLS13}}}
+		TLSClientConfig: &tls.Config{RootCAs: d.server.Certs.Pool, MinVersion: tls.VersionTLS13}}}
 	t.Cleanup(client.CloseIdleConnections)
 	return func(t *testing.T, login, password, code string) (string, time.Duration) {
 		t.Helper()
@@ -37,7 +37,7 @@ func (d *demo) web(t *testing.T, from string) knock {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		res, err := client.Post(d.server.pagesURL+"/api/sign-in", "application/json", bytes.NewReader(b))
+		res, err := client.Post(d.server.PagesURL+"/api/sign-in", "application/json", bytes.NewReader(b))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func (d *demo) desk(t *testing.T) knock {
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 		defer cancel()
 		began := time.Now()
-		c, err := wire.Dial(ctx, wire.Options{URL: d.server.bus.url, CA: d.server.certs.pool, Login: login, Password: password, Code: code})
+		c, err := wire.Dial(ctx, wire.Options{URL: d.server.Bus.URL, CA: d.server.Certs.Pool, Login: login, Password: password, Code: code})
 		took := time.Since(began)
 		var refused *console.Error
 		switch {

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lamplight/cmd/lamplight/server"
 	"lamplight/console"
 	"lamplight/console/wire"
 	"lamplight/notes"
@@ -57,7 +58,7 @@ func audible(ctx context.Context, caller *phone.Call, answer func(context.Contex
 		err = errors.Join(err, saying.Wait())
 	}()
 	say(caller)
-	if err := wait(ctx, caller, handTime); err != nil {
+	if err := server.Listen(ctx, caller, handTime); err != nil {
 		return 0, nil, err
 	}
 	from := time.Now()
@@ -90,7 +91,7 @@ func (b *bench) ourCall(ctx context.Context) error {
 	var caller *phone.Call
 	w.t0 = time.Now()
 	dialling.Go(func() (err error) {
-		caller, err = w.network.Dial(ctx, phone.Outgoing{Number: w.s.did, From: w.s.ani, Name: w.s.name})
+		caller, err = w.network.Dial(ctx, phone.Outgoing{Number: w.s.DID, From: w.s.ANI, Name: w.s.Name})
 		return err
 	})
 	if err := w.until(ctx, "screen pop", func(s deskState) bool { return s.pop != nil }); err != nil {

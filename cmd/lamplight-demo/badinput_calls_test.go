@@ -14,6 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"lamplight/cmd/lamplight/server"
 	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
@@ -67,8 +68,8 @@ func nobodysNumber(t *testing.T, w *walker) {
 		t.Errorf("the apology was heard at %.2f", heard)
 	}
 	eventually(t, "an empty switch", func() bool {
-		s, err := w.d.server.board.client.Snapshot(t.Context())
-		return err == nil && len(s.Legs)+len(s.Bridges) == 0 && len(w.d.server.engine.Calls()) == 0
+		s, err := w.d.server.Switch.Client.Snapshot(t.Context())
+		return err == nil && len(s.Legs)+len(s.Bridges) == 0 && len(w.d.server.Engine.Calls()) == 0
 	})
 	log := logs(t, w.d)
 	if !strings.Contains(log, "a number was dialled that nobody owns") || !strings.Contains(log, nobodys) {
@@ -84,7 +85,7 @@ func logs(t *testing.T, d *demo) string {
 	t.Helper()
 	var all strings.Builder
 	n := 0
-	err := filepath.WalkDir(d.server.state.dir, func(path string, e fs.DirEntry, err error) error {
+	err := filepath.WalkDir(d.server.State.Dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() || !strings.Contains(path, "log") || strings.Contains(path, "/data/") {
 			return err
 		}
@@ -135,7 +136,7 @@ func halfFilled(t *testing.T, w *walker) {
 		t.Fatalf("the draft did not survive: %+v, %v", hello.Drafts, err)
 	}
 	var rows int
-	if err := w.d.server.pool.QueryRow(ctx, "select count(*) from note").Scan(&rows); err != nil || rows != 0 {
+	if err := w.d.server.Pool.QueryRow(ctx, "select count(*) from note").Scan(&rows); err != nil || rows != 0 {
 		t.Errorf("half a form left %d notes, %v", rows, err)
 	}
 	whole.Seq = half.Seq + 1
@@ -205,7 +206,7 @@ type rawCall struct {
 // inviteRaw calls as the carrier with a name as it is, and waits for the answer.
 func inviteRaw(t *testing.T, w *walker, name string) *rawCall {
 	t.Helper()
-	conn, err := net.DialUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 2)}, net.UDPAddrFromAddrPort(w.d.server.board.private.SIPAddr()))
+	conn, err := net.DialUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 2)}, net.UDPAddrFromAddrPort(w.d.server.Switch.Private.SIPAddr()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,19 +270,19 @@ func (c *rawCall) bye(t *testing.T) {
 func brokenPractice(t *testing.T, d *demo) {
 	count := func() (n int) {
 		t.Helper()
-		if err := d.server.pool.QueryRow(t.Context(), "select count(*) from account").Scan(&n); err != nil {
+		if err := d.server.Pool.QueryRow(t.Context(), "select count(*) from account").Scan(&n); err != nil {
 			t.Fatal(err)
 		}
 		return n
 	}
 	before := count()
-	for what, spoil := range map[string]func(*practice){
-		"time zone":           func(p *practice) { p.Account.TimeZone = "Mars/Olympus" },
-		"schedule":            func(p *practice) { p.Schedule = []byte(`{"timezone":"UTC","layerz":[]}`) },
-		"schedule cannot":     func(p *practice) { p.Schedule = []byte(`{`) },
-		"ladders":             func(p *practice) { p.Ladders = []byte(`{"ladders":[{"name":"urgent"`) },
-		"script":              func(p *practice) { p.Account.Script.CallTypes = nil },
-		`the ladder "stairs"`: func(p *practice) { p.Account.Script.CallTypes[0].Ladder = "stairs" },
+	for what, spoil := range map[string]func(*server.Practice){
+		"time zone":           func(p *server.Practice) { p.Account.TimeZone = "Mars/Olympus" },
+		"schedule":            func(p *server.Practice) { p.Schedule = []byte(`{"timezone":"UTC","layerz":[]}`) },
+		"schedule cannot":     func(p *server.Practice) { p.Schedule = []byte(`{`) },
+		"ladders":             func(p *server.Practice) { p.Ladders = []byte(`{"ladders":[{"name":"urgent"`) },
+		"script":              func(p *server.Practice) { p.Account.Script.CallTypes = nil },
+		`the ladder "stairs"`: func(p *server.Practice) { p.Account.Script.CallTypes[0].Ladder = "stairs" },
 	} {
 		practices, err := readPractices()
 		if err != nil {
@@ -290,11 +291,11 @@ func brokenPractice(t *testing.T, d *demo) {
 		fresh, bad := practices[0], practices[1]
 		fresh.Account.ID, fresh.Account.Lines = "fresh", nil
 		spoil(&bad)
-		_, err = d.server.seed(access.System(t.Context(), "test"), []practice{fresh, bad})
+		_, err = seed(access.System(t.Context(), "test"), d.server, []server.Practice{fresh, bad})
 		if err == nil || !strings.Contains(err.Error(), what) || !strings.Contains(err.Error(), string(bad.Account.ID)) {
 			t.Errorf("%s: %v", what, err)
 		} else {
-			t.Log(oneLine(err))
+			t.Log(server.OneLine(err))
 		}
 		if n := count(); n != before {
 			t.Fatalf("%s: %d practices are stored, were %d", what, n, before)
@@ -304,7 +305,7 @@ func brokenPractice(t *testing.T, d *demo) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.server.seed(access.System(t.Context(), "test"), practices); err != nil {
+	if _, err := seed(access.System(t.Context(), "test"), d.server, practices); err != nil {
 		t.Error(err)
 	}
 }

@@ -58,8 +58,8 @@ func (d *demo) signInPages(ctx context.Context, who notes.PersonID) (*provider, 
 	if err != nil {
 		return nil, fmt.Errorf("open a browser: %w", err)
 	}
-	one := &provider{name: string(who), base: d.server.pagesURL, http: &http.Client{Jar: jar, Timeout: 10 * time.Second,
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: d.server.certs.pool, MinVersion: tls.VersionTLS13}, ForceAttemptHTTP2: true}}}
+	one := &provider{name: string(who), base: d.server.PagesURL, http: &http.Client{Jar: jar, Timeout: 10 * time.Second,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: d.server.Certs.Pool, MinVersion: tls.VersionTLS13}, ForceAttemptHTTP2: true}}}
 	code, err := d.fresh(ctx, who)
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"crypto/ecdsa"
@@ -29,42 +29,42 @@ const (
 )
 
 // certs are what a server shows and whom the desks trust.
-type certs struct {
-	server *tls.Config
-	pool   *x509.CertPool
-	caFile string
+type Certs struct {
+	Server *tls.Config
+	Pool   *x509.CertPool
+	CAFile string
 }
 
 // certificates reads the machine's own from dir, making or renewing what is missing.
-func certificates(dir string, now time.Time) (certs, error) {
+func Certificates(dir string, now time.Time) (Certs, error) {
 	ca, caKey, err := pair(dir, "ca", now, func() (*x509.Certificate, *x509.Certificate, *ecdsa.PrivateKey) {
 		return &x509.Certificate{
-			Subject: pkix.Name{CommonName: "Lamplight on " + hostname()}, NotAfter: now.AddDate(authorityYears, 0, 0),
+			Subject: pkix.Name{CommonName: "Lamplight on " + Hostname()}, NotAfter: now.AddDate(authorityYears, 0, 0),
 			IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign, MaxPathLenZero: true,
 		}, nil, nil
 	})
 	if err != nil {
-		return certs{}, err
+		return Certs{}, err
 	}
 	leaf, leafKey, err := pair(dir, "server", now, func() (*x509.Certificate, *x509.Certificate, *ecdsa.PrivateKey) {
 		return &x509.Certificate{
-			Subject: pkix.Name{CommonName: hostname()}, NotAfter: now.AddDate(0, 0, certificateDays),
+			Subject: pkix.Name{CommonName: Hostname()}, NotAfter: now.AddDate(0, 0, certificateDays),
 			KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-			DNSNames:    []string{certificateHosts, hostname()},
+			DNSNames:    []string{certificateHosts, Hostname()},
 			IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 		}, ca, caKey
 	})
 	if err != nil {
-		return certs{}, err
+		return Certs{}, err
 	}
 	public := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw})
 	caFile := filepath.Join(dir, authorityFile)
-	if err := writeFile(caFile, public, 0o644); err != nil {
-		return certs{}, err
+	if err := WriteFile(caFile, public, 0o644); err != nil {
+		return Certs{}, err
 	}
 	pool := x509.NewCertPool()
 	pool.AddCert(ca)
-	return certs{pool: pool, caFile: caFile, server: &tls.Config{
+	return Certs{Pool: pool, CAFile: caFile, Server: &tls.Config{
 		MinVersion:   tls.VersionTLS13,
 		Certificates: []tls.Certificate{{Certificate: [][]byte{leaf.Raw, ca.Raw}, PrivateKey: leafKey, Leaf: leaf}},
 	}}, nil
@@ -107,7 +107,7 @@ func pair(dir, name string, now time.Time, template func() (self, parent *x509.C
 	}
 	bundle := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER})...)
-	if err := writeFile(file, bundle, 0o600); err != nil {
+	if err := WriteFile(file, bundle, 0o600); err != nil {
 		return nil, nil, err
 	}
 	cert, err := x509.ParseCertificate(der)
@@ -118,7 +118,7 @@ func pair(dir, name string, now time.Time, template func() (self, parent *x509.C
 }
 
 // writeFile writes a file whole or not at all.
-func writeFile(path string, data []byte, mode fs.FileMode) error {
+func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -134,7 +134,7 @@ func writeFile(path string, data []byte, mode fs.FileMode) error {
 	return nil
 }
 
-func hostname() string {
+func Hostname() string {
 	h, err := os.Hostname()
 	if err != nil || h == "" {
 		return certificateHosts

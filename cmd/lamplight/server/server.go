@@ -1,4 +1,10 @@
-package main
+// Package server is the only place where adapters meet: Server wires Asterisk, PostgreSQL, NATS, the channels, the wire and
+// the pages into what `lamplight serve` runs. Tests and the demo boot the same struct.
+//
+// It promises that a start either stands whole or leaves nothing running and says in one sentence what to do, that one
+// process holds a state directory, and that Close stops what Open started, last first. It leaves the command line to
+// cmd/lamplight and cmd/lamplight-demo.
+package server
 
 import (
 	"context"
@@ -36,48 +42,48 @@ import (
 // A Server is everything `lamplight serve` runs. Open starts what it stands on, Run works until its context ends, Close
 // stops what Open started, last first. Tests boot the same.
 type Server struct {
-	cfg     serverConfig
-	state   state
-	log     *slog.Logger
+	Config  Config
+	State   State
+	Log     *slog.Logger
 	closers []func() error
 
-	certs   certs
-	cluster *postgres.Cluster // nil with a database of the administrator's
-	pool    *pgxpool.Pool
-	audit   *audit.Log
-	record  *record.Store
-	door    *access.Door
-	board   switchboard
-	engine  *engine.Engine
-	routing *dispatch.Engine
+	Certs   Certs
+	Cluster *postgres.Cluster // nil with a database of the administrator's
+	Pool    *pgxpool.Pool
+	Audit   *audit.Log
+	Record  *record.Store
+	Door    *access.Door
+	Switch  Switchboard
+	Engine  *engine.Engine
+	Routing *dispatch.Engine
 	push    push.Keys
-	phones  *dispatch.Phones
-	bus     busLink
-	house   *house.House
-	trainer *trainer // nil outside training
+	Phones  *dispatch.Phones
+	Bus     Bus
+	House   *house.House
+	Trainer *Trainer // nil outside training
 
 	web, hooks net.Listener
-	pagesURL   string
+	PagesURL   string
 	files      fs.FS          // the built web pages
 	text       *twilio.Client // nil without a text gateway
 }
 
 // Open starts or connects everything. say hears each step and the time since the start; it may be nil. On an error nothing
 // is left running. The error is one sentence that says what to do.
-func Open(ctx context.Context, cfg serverConfig, log *slog.Logger, say func(step string, took time.Duration)) (*Server, error) {
+func Open(ctx context.Context, cfg Config, log *slog.Logger, say func(step string, took time.Duration)) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	h, err := holdState(cfg.State)
+	h, err := HoldState(cfg.State)
 	if err != nil {
 		return nil, err
 	}
-	return openOn(ctx, h, cfg, log, say)
+	return OpenOn(ctx, h, cfg, log, say)
 }
 
 // openOn is Open on a state directory that is held already; the server lets it go at Close, and here on an error.
-func openOn(ctx context.Context, h *hold, cfg serverConfig, log *slog.Logger, say func(step string, took time.Duration)) (s *Server, err error) {
-	s = &Server{cfg: cfg, state: h.state, log: log, closers: []func() error{h.Close}}
+func OpenOn(ctx context.Context, h *Hold, cfg Config, log *slog.Logger, say func(step string, took time.Duration)) (s *Server, err error) {
+	s = &Server{Config: cfg, State: h.State, Log: log, closers: []func() error{h.Close}}
 	defer func() {
 		if err == nil {
 			return
@@ -113,49 +119,49 @@ func openOn(ctx context.Context, h *hold, cfg serverConfig, log *slog.Logger, sa
 }
 
 func (s *Server) openKeys(context.Context) (err error) {
-	if s.certs, err = certificates(s.state.keys(""), time.Now()); err != nil {
+	if s.Certs, err = Certificates(s.State.Keys(""), time.Now()); err != nil {
 		return err
 	}
-	s.push, err = push.KeysAt(s.state.keys("push.json"))
+	s.push, err = push.KeysAt(s.State.Keys("push.json"))
 	return err
 }
 
 func (s *Server) openRecord(ctx context.Context) error {
-	url := s.cfg.DatabaseURL
+	url := s.Config.DatabaseURL
 	if url == "" {
 		var err error
-		if s.cluster, err = postgres.Private(ctx, postgres.Config{Dir: s.state.path("postgres"), Bin: s.cfg.PostgresBin, Log: s.log}); err != nil {
+		if s.Cluster, err = postgres.Private(ctx, postgres.Config{Dir: s.State.Path("postgres"), Bin: s.Config.PostgresBin, Log: s.Log}); err != nil {
 			return err
 		}
-		s.closers = append(s.closers, s.cluster.Close)
-		url = s.cluster.URL()
+		s.closers = append(s.closers, s.Cluster.Close)
+		url = s.Cluster.URL()
 	}
 	var err error
-	if s.pool, err = postgres.Open(ctx, url); err != nil {
+	if s.Pool, err = postgres.Open(ctx, url); err != nil {
 		switch {
-		case s.cluster != nil && diskFull(s.state.dir): // PostgreSQL names the file it could not write, not why
-			err = fmt.Errorf("start PostgreSQL in %s: %w", s.state.dir, syscall.ENOSPC)
-		case s.cluster == nil:
+		case s.Cluster != nil && diskFull(s.State.Dir): // PostgreSQL names the file it could not write, not why
+			err = fmt.Errorf("start PostgreSQL in %s: %w", s.State.Dir, syscall.ENOSPC)
+		case s.Cluster == nil:
 			err = fmt.Errorf("%w; check --database-url (postgres://user:password@host:port/database), and that PostgreSQL runs there and lets us in", err)
 		}
 		return err
 	}
-	s.closers = append(s.closers, func() error { s.pool.Close(); return nil })
-	keyring, err := seal.OpenKeyring(s.state.keys("keyring.json"))
+	s.closers = append(s.closers, func() error { s.Pool.Close(); return nil })
+	keyring, err := seal.OpenKeyring(s.State.Keys("keyring.json"))
 	if err != nil {
 		return err
 	}
-	signer, err := audit.OpenKey(s.state.keys("audit.json"), "lamplight/"+hostname())
+	signer, err := audit.OpenKey(s.State.Keys("audit.json"), "lamplight/"+Hostname())
 	if err != nil {
 		return err
 	}
-	s.audit = audit.NewLog(s.pool, signer)
-	ring := seal.NewRing(keyring, postgres.NewShelf(s.pool, s.audit))
+	s.Audit = audit.NewLog(s.Pool, signer)
+	ring := seal.NewRing(keyring, postgres.NewShelf(s.Pool, s.Audit))
 	if _, err := ring.Keys(ctx, ""); err != nil { // now, and not at the first call
-		return fmt.Errorf("the keyring %s does not open this database: restore the one that belongs to it from its backup (%w)", s.state.keys("keyring.json"), err)
+		return fmt.Errorf("the keyring %s does not open this database: restore the one that belongs to it from its backup (%w)", s.State.Keys("keyring.json"), err)
 	}
-	s.record = record.NewStore(s.pool, s.audit, ring, nil)
-	s.door = access.NewDoor(s.pool, s.audit, ring)
+	s.Record = record.NewStore(s.Pool, s.Audit, ring, nil)
+	s.Door = access.NewDoor(s.Pool, s.Audit, ring)
 	return nil
 }
 
@@ -164,16 +170,16 @@ func (s *Server) openListeners(context.Context) (err error) {
 	if s.files, err = pages.Pages(); err != nil {
 		return err
 	}
-	if s.web, err = listen(s.cfg.Listen, "--listen"); err != nil {
+	if s.web, err = listen(s.Config.Listen, "--listen"); err != nil {
 		return err
 	}
 	s.closers = append(s.closers, closeListener(s.web))
-	if s.hooks, err = listen(s.cfg.HooksListen, "--hooks-listen"); err != nil {
+	if s.hooks, err = listen(s.Config.HooksListen, "--hooks-listen"); err != nil {
 		return err
 	}
 	s.closers = append(s.closers, closeListener(s.hooks))
-	if s.cfg.NATSURL == "" { // NATS takes it itself later: this is a look whether it can
-		desks, err := listen(s.cfg.NATSListen, "--nats-listen")
+	if s.Config.NATSURL == "" { // NATS takes it itself later: this is a look whether it can
+		desks, err := listen(s.Config.NATSListen, "--nats-listen")
 		if err != nil {
 			return err
 		}
@@ -181,13 +187,13 @@ func (s *Server) openListeners(context.Context) (err error) {
 			return fmt.Errorf("address of the desks: %w", err)
 		}
 	}
-	s.pagesURL = s.cfg.PublicURL
-	if s.pagesURL == "" {
+	s.PagesURL = s.Config.PublicURL
+	if s.PagesURL == "" {
 		_, port, err := net.SplitHostPort(s.web.Addr().String())
 		if err != nil {
 			return fmt.Errorf("web address: %w", err)
 		}
-		s.pagesURL = "https://" + net.JoinHostPort(certificateHosts, port)
+		s.PagesURL = "https://" + net.JoinHostPort(certificateHosts, port)
 	}
 	return nil
 }
@@ -217,52 +223,52 @@ func closeListener(l net.Listener) func() error {
 }
 
 func (s *Server) openSwitch(ctx context.Context, say func(string, time.Duration)) (err error) {
-	if s.board, err = openSwitch(ctx, s.cfg, s.state, s.log, say); err != nil {
+	if s.Switch, err = openSwitch(ctx, s.Config, s.State, s.Log, say); err != nil {
 		return err
 	}
-	s.closers = append(s.closers, s.board.Close)
+	s.closers = append(s.closers, s.Switch.Close)
 	return nil
 }
 
 func (s *Server) openBus(context.Context) (err error) {
-	if s.bus, err = openBus(s.cfg, s.state, s.certs); err != nil {
+	if s.Bus, err = openBus(s.Config, s.State, s.Certs); err != nil {
 		return err
 	}
-	s.closers = append(s.closers, s.bus.Close)
+	s.closers = append(s.closers, s.Bus.Close)
 	return nil
 }
 
 func (s *Server) openRouting(context.Context) error {
-	s.phones = dispatch.NewPhones(s.pool, s.audit)
-	channels, text, err := openChannels(s.cfg, s.push, s.phones)
+	s.Phones = dispatch.NewPhones(s.Pool, s.Audit)
+	channels, text, err := openChannels(s.Config, s.push, s.Phones)
 	if err != nil {
 		return err
 	}
 	s.text = text
-	linkKey, err := keyFile(s.state.keys("links.key"))
+	linkKey, err := keyFile(s.State.Keys("links.key"))
 	if err != nil {
 		return err
 	}
-	s.routing, err = dispatch.New(dispatch.Config{Pool: s.pool, Log: s.audit, Channels: channels, LinkBase: s.pagesURL, LinkKey: linkKey, Logger: s.log,
-		Alarm: func(a dispatch.Alarm) { s.house.StandsStill(a) }}) // the house is there before the escalations run
+	s.Routing, err = dispatch.New(dispatch.Config{Pool: s.Pool, Log: s.Audit, Channels: channels, LinkBase: s.PagesURL, LinkKey: linkKey, Logger: s.Log,
+		Alarm: func(a dispatch.Alarm) { s.House.StandsStill(a) }}) // the house is there before the escalations run
 	return err
 }
 
 func (s *Server) openHouse(context.Context) error {
 	var trainer house.Trainer
-	if s.cfg.Training && s.board.private != nil {
-		t, err := newTrainer(s.board.private, s.log)
+	if s.Config.Training && s.Switch.Private != nil {
+		t, err := newTrainer(s.Switch.Private, s.Log)
 		if err != nil {
 			return err
 		}
 		s.closers = append(s.closers, t.Close)
-		s.trainer, trainer = t, t
+		s.Trainer, trainer = t, t
 	}
-	s.house = house.New(house.Config{Store: s.record, Door: s.door, Routing: s.routing, Phones: s.phones, PushKey: s.push.Public, PushPlain: s.cfg.PushPlain,
-		Phone: s.board.phones.account, Trainer: trainer, LockAfter: s.cfg.LockAfter, Log: s.log})
-	s.record.TellStories(s.routing)
-	s.engine = engine.NewEngine(engine.Config{Switch: s.board.client, Ledger: s.record, Listener: s.house, Log: s.log})
-	s.house.Drive(s.engine)
+	s.House = house.New(house.Config{Store: s.Record, Door: s.Door, Routing: s.Routing, Phones: s.Phones, PushKey: s.push.Public, PushPlain: s.Config.PushPlain,
+		Phone: s.Switch.phones.account, Trainer: trainer, LockAfter: s.Config.LockAfter, Log: s.Log})
+	s.Record.TellStories(s.Routing)
+	s.Engine = engine.NewEngine(engine.Config{Switch: s.Switch.Client, Ledger: s.Record, Listener: s.House, Log: s.Log})
+	s.House.Drive(s.Engine)
 	return nil
 }
 
@@ -270,29 +276,29 @@ func (s *Server) openHouse(context.Context) error {
 func (s *Server) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		s.audit.Run(ctx, func(err error) { s.log.Error("audit: sequencing", "error", err) })
+		s.Audit.Run(ctx, func(err error) { s.Log.Error("audit: sequencing", "error", err) })
 		return nil
 	})
-	g.Go(func() error { return during("call engine", s.engine.Run(ctx)) })
-	g.Go(func() error { return during("escalations", s.routing.Run(ctx)) })
-	g.Go(func() error { return during("boards", s.house.Run(ctx)) })
+	g.Go(func() error { return during("call engine", s.Engine.Run(ctx)) })
+	g.Go(func() error { return during("escalations", s.Routing.Run(ctx)) })
+	g.Go(func() error { return during("boards", s.House.Run(ctx)) })
 	g.Go(func() error { return s.sweep(ctx) })
-	gate := bus.NewGate(s.door)
-	if err := bus.Callout(ctx, s.bus.callout, s.bus.keys, gate, s.log); err != nil {
+	gate := bus.NewGate(s.Door)
+	if err := bus.Callout(ctx, s.Bus.callout, s.Bus.keys, gate, s.Log); err != nil {
 		return err
 	}
-	if _, err := wire.Serve(ctx, s.bus.nc, s.house, gate, s.log); err != nil {
+	if _, err := wire.Serve(ctx, s.Bus.nc, s.House, gate, s.Log); err != nil {
 		return err
 	}
-	proxies, err := s.cfg.proxies()
+	proxies, err := s.Config.proxies()
 	if err != nil {
 		return err
 	}
-	web := portal.New(portal.Config{Pages: s.house, Sessions: portal.NewSessions(s.door), Files: s.files, Proxies: proxies, Log: s.log})
-	serveHTTP(ctx, g, portal.NewServer(web), s.web, s.certs.server)
+	web := portal.New(portal.Config{Pages: s.House, Sessions: portal.NewSessions(s.Door), Files: s.files, Proxies: proxies, Log: s.Log})
+	serveHTTP(ctx, g, portal.NewServer(web), s.web, s.Certs.Server)
 	hooks := http.NewServeMux()
 	if s.text != nil {
-		hooks.Handle("POST /hooks/text", s.text.Callback(s.routing.Report))
+		hooks.Handle("POST /hooks/text", s.text.Callback(s.Routing.Report))
 	}
 	serveHTTP(ctx, g, portal.NewServer(hooks), s.hooks, nil)
 	return g.Wait()
@@ -307,8 +313,8 @@ func (s *Server) sweep(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			if err := s.door.Sweep(ctx); err != nil {
-				s.log.Error("sweep sessions", "error", err)
+			if err := s.Door.Sweep(ctx); err != nil {
+				s.Log.Error("sweep sessions", "error", err)
 			}
 		}
 	}
@@ -358,10 +364,28 @@ func keyFile(path string) ([]byte, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		b = randomKey()
-		return b, writeFile(path, b, 0o600)
+		return b, WriteFile(path, b, 0o600)
 	}
 	if err == nil && len(b) != 32 {
 		err = fmt.Errorf("the key %s is damaged: restore it from its backup, or remove it to have it made anew, and links sent until now open nothing", path)
 	}
 	return b, err
+}
+
+// Verify sequences what waits and checks the whole log against every table.
+func (s *Server) Verify(ctx context.Context) (audit.Report, error) {
+	if _, err := s.Audit.Sequence(ctx); err != nil {
+		return audit.Report{}, err
+	}
+	signer, err := audit.OpenKey(s.State.Keys("audit.json"), "lamplight/"+Hostname())
+	if err != nil {
+		return audit.Report{}, err
+	}
+	return audit.Verify(ctx, s.Pool, audit.Options{Key: signer, Tables: AuditedTables()})
+}
+
+// AuditedTables are all tables whose rows the log vouches for.
+func AuditedTables() []audit.Table {
+	t := append(record.Tables(), access.Tables()...)
+	return append(append(t, dispatch.Tables()...), postgres.Tables()...)
 }

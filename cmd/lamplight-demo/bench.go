@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"lamplight/cmd/lamplight/server"
 	"os"
 	"path/filepath"
 	"time"
@@ -85,7 +86,7 @@ func (c *benchCmd) directory() (string, error) {
 	base := c.State
 	if base == "" {
 		var err error
-		if base, err = defaultState(); err != nil {
+		if base, err = server.DefaultState(); err != nil {
 			return "", err
 		}
 	}
@@ -104,7 +105,7 @@ func (b *bench) open(ctx context.Context, dir string, began time.Time) (err erro
 	if b.peer, err = openBarePeer(ctx, filepath.Join(dir, "peer")); err != nil {
 		return fmt.Errorf("the bare peer: %w", err)
 	}
-	progress("a second Asterisk with a bare ARI client", time.Since(began))
+	server.Progress("a second Asterisk with a bare ARI client", time.Since(began))
 	if b.agent, err = b.demo.newWalker(ctx); err != nil {
 		return err
 	}
@@ -122,14 +123,14 @@ func (b *bench) open(ctx context.Context, dir string, began time.Time) (err erro
 		b.noWin = err.Error()
 		return nil
 	}
-	progress("the desk's window", time.Since(began))
+	server.Progress("the desk's window", time.Since(began))
 	return nil
 }
 
 func (b *bench) close() {
 	note := func(what string, err error) {
 		if err != nil {
-			b.demo.server.log.Info("bench: close", "what", what, "error", err)
+			b.demo.server.Log.Info("bench: close", "what", what, "error", err)
 		}
 	}
 	if b.window != nil {
@@ -152,12 +153,12 @@ func (b *bench) measure(ctx context.Context, began time.Time) error {
 		return err
 	}
 	b.pop, b.answer, b.send, b.text, b.painted = versus{}, versus{}, versus{}, versus{}, versus{}
-	progress("warm", time.Since(began))
+	server.Progress("warm", time.Since(began))
 	for b.now = range b.cmd.Repeats {
 		if err := b.round(ctx, b.cmd.Calls); err != nil {
 			return err
 		}
-		progress(fmt.Sprintf("repeat %d of %d", b.now+1, b.cmd.Repeats), time.Since(began))
+		server.Progress(fmt.Sprintf("repeat %d of %d", b.now+1, b.cmd.Repeats), time.Since(began))
 	}
 	return nil
 }
