@@ -1,5 +1,5 @@
-// Package console is the contract between both ends of the wire: what a desk may ask (Service), what a page may ask (Pages),
-// what they are told (Event) and the rows they are shown.
+// Package console is the contract between both ends of the wire: what a desk or a page may ask
+// (requests.go), what they are told (Event), the rows they are shown, how they are refused (Error) and which version speaks.
 //
 // It promises that it compiles with the stages' words alone, so that a desk which imports it holds no database, no seal and
 // no bus server.
@@ -8,71 +8,12 @@
 package console
 
 import (
-	"context"
 	"time"
 
 	"lamplight/notes"
 	"lamplight/routing"
 	"lamplight/telephony"
 )
-
-// Service is everything a desk can ask. The actor is carried in ctx (notes/access). Every error a person may see is an
-// *Error with a code the catalogs translate. Methods may be called from any goroutine; each that acts may be repeated.
-type Service interface {
-	// Hello tells who is signed in and everything a desk needs to draw itself; called after every (re)connect.
-	Hello(ctx context.Context) (Hello, error)
-
-	Ready(ctx context.Context) error
-	Pause(ctx context.Context, reason string) error
-	// Reject gives an offer back; the caller keeps the place. Answering is done by the agent's phone.
-	Reject(ctx context.Context, call telephony.CallID, epoch uint64) error
-	Hold(ctx context.Context, call telephony.CallID) error
-	Resume(ctx context.Context, call telephony.CallID) error
-	// Rejoin has the agent's phone rung into the call they have, when it is not in it any more: desk or phone died. The
-	// caller hears music until it is answered.
-	Rejoin(ctx context.Context, call telephony.CallID) error
-	HangUp(ctx context.Context, call telephony.CallID) error
-	WrapUpDone(ctx context.Context) error
-	SetLanguage(ctx context.Context, call telephony.CallID, l telephony.Language) error
-	// CallBack has the agent's phone rung and then the caller of an abandoned call.
-	CallBack(ctx context.Context, call telephony.CallID) error
-
-	// SaveDraft seals what was typed; the latest Seq wins. Drafts lists the agent's unsent ones after a crash.
-	SaveDraft(ctx context.Context, d Draft) error
-	Drafts(ctx context.Context) ([]Draft, error)
-	DropDraft(ctx context.Context, id string) error
-	// Preview shows the ladder a draft would climb if sent now.
-	Preview(ctx context.Context, d Draft) (Preview, error)
-	// Send stores the note with its leaf and its dispatch in one transaction. A draft sent before answers the same note.
-	Send(ctx context.Context, d Draft) (Sent, error)
-
-	// Board lists the open notes and the calls to be called back, most late first.
-	Board(ctx context.Context) ([]BoardRow, error)
-	// Story tells everything of one call and its note, to the second; it opens the note and leaves a trace of that.
-	Story(ctx context.Context, ref StoryRef) (Story, error)
-	AddOn(ctx context.Context, note notes.NoteID, text string) error
-	// CloseAbandoned takes a call-back or voicemail row from the board with a word on how it ended.
-	CloseAbandoned(ctx context.Context, call telephony.CallID, outcome string) error
-	// Supervise ends (cancel) or pushes (next rung now) an escalation; supervisors only.
-	Supervise(ctx context.Context, note notes.NoteID, act string, reason string) error
-
-	// Scenarios lists the training calls; PracticeCall has one come in, in a training environment only.
-	Scenarios(ctx context.Context) ([]Scenario, error)
-	PracticeCall(ctx context.Context, scenario string) error
-
-	// Watch delivers what happens at this desk, in order, until ctx ends or the link breaks; the first event is a Hello.
-	// After a break the desk calls Watch again and believes the new Hello, not what it remembers.
-	Watch(ctx context.Context) (<-chan Event, error)
-}
-
-// An Error is a refusal a person may read: Code is a key of the catalogs ("desk.error.not-yours"), Fields names what is
-// missing or wrong in a form, keyed by the field.
-type Error struct {
-	Code   string            `json:"code"`
-	Fields map[string]string `json:"fields,omitempty"`
-}
-
-func (e *Error) Error() string { return e.Code }
 
 // Hello is a desk's whole state.
 type Hello struct {
@@ -88,6 +29,7 @@ type Hello struct {
 	Pauses     []string          `json:"pauses"`    // pause reason codes
 	Supervisor bool              `json:"supervisor"`
 	LockAfter  time.Duration     `json:"lockAfter"` // how long nobody may touch the desk before it locks itself
+	Server     Version           `json:"server"`
 }
 
 // AgentView is the agent as their own desk shows them.
@@ -245,18 +187,33 @@ type Scenario struct {
 	Expected notes.Body         `json:"expected"` // the note a good agent takes
 }
 
-// An Event is one thing that happened. Kind says which field is set.
+// An EventKind says what an Event tells, and so which of its fields is set: the one whose tag names the kind. A desk passes
+// over a kind it does not know.
+type EventKind string
+
+const (
+	EventHello   EventKind = "hello"
+	EventPop     EventKind = "pop"     // an offer: show it at once
+	EventGone    EventKind = "gone"    // an offer or call has left this desk
+	EventCall    EventKind = "call"    // the agent's own call is in a new state
+	EventAgent   EventKind = "agent"   // the agent is
+	EventFigures EventKind = "figures" // the queue's figures
+	EventBoard   EventKind = "board"   // the whole board, it is small
+	EventNotice  EventKind = "notice"  // a sentence shown for a while
+)
+
+// An Event is one thing that happened.
 type Event struct {
-	Kind    string             `json:"kind"` // "hello", "pop", "gone", "call", "agent", "figures", "board", "notice", "lost"
+	Kind    EventKind          `json:"kind"`
 	Sent    time.Time          `json:"sent"` // when the server sent it
-	Hello   *Hello             `json:"hello,omitempty"`
-	Pop     *Pop               `json:"pop,omitempty"`  // an offer: show it at once
-	Gone    *Gone              `json:"gone,omitempty"` // an offer or call has left this desk
-	Call    *CallMoved         `json:"call,omitempty"`
-	Agent   *AgentView         `json:"agent,omitempty"`
-	Figures *telephony.Figures `json:"figures,omitempty"`
-	Board   []BoardRow         `json:"board,omitempty"`  // the whole board, it is small
-	Notice  string             `json:"notice,omitempty"` // a catalog code shown for a while
+	Hello   *Hello             `json:"hello,omitempty" kind:"hello"`
+	Pop     *Pop               `json:"pop,omitempty" kind:"pop"`
+	Gone    *Gone              `json:"gone,omitempty" kind:"gone"`
+	Call    *CallMoved         `json:"call,omitempty" kind:"call"`
+	Agent   *AgentView         `json:"agent,omitempty" kind:"agent"`
+	Figures *telephony.Figures `json:"figures,omitempty" kind:"figures"`
+	Board   []BoardRow         `json:"board,omitempty" kind:"board"`
+	Notice  string             `json:"notice,omitempty" kind:"notice"` // the catalog's code
 }
 
 // Gone says why an offer or a call left the desk: "answered-elsewhere", "missed", "rejected", "abandoned", "ended".

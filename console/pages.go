@@ -1,50 +1,12 @@
 package console
 
 import (
-	"context"
-	"io"
 	"time"
 
 	"lamplight/notes"
 	"lamplight/routing"
 	"lamplight/telephony"
 )
-
-// Pages is everything the web pages of providers and practices can ask (console/portal carries it over HTTPS). The actor
-// is carried in ctx, errors are as in Service, and what an actor may not see is answered like what does not exist.
-type Pages interface {
-	Me(ctx context.Context) (Me, error)
-
-	// Locate tells which note a link leads to, if the actor may read it. The link proves nothing about who holds it.
-	Locate(ctx context.Context, token string) (notes.NoteID, error)
-	// Inbox lists a provider's notes: what waits for them first, then the last few days'.
-	Inbox(ctx context.Context) ([]InboxRow, error)
-	// Card opens a note; the trace of that is durable before anything is decrypted.
-	Card(ctx context.Context, note notes.NoteID) (Card, error)
-	// Rendered says that the note was drawn on a screen: it is read now. token is the link's, if it came by one.
-	Rendered(ctx context.Context, note notes.NoteID, token string) error
-	// Acknowledge takes the note on; it may be repeated and coming second is no error: the card says who was first.
-	Acknowledge(ctx context.Context, note notes.NoteID) (Card, error)
-	// PassOn is "not me": the next rung begins now.
-	PassOn(ctx context.Context, note notes.NoteID) (Card, error)
-	// Reply writes back to the agents: it stands on the note and on their board.
-	Reply(ctx context.Context, note notes.NoteID, text string) (Card, error)
-	// CallPatient rings the provider's phone, then the patient's, who sees the practice's number. id makes it repeatable.
-	CallPatient(ctx context.Context, note notes.NoteID, id string) error
-	CloseOut(ctx context.Context, note notes.NoteID, text string) (Card, error)
-	// Subscribe lets pushes reach this person's browser; PushKey is what the browser subscribes with.
-	Subscribe(ctx context.Context, s PushSubscription) error
-	PushKey(ctx context.Context) (string, error)
-
-	// Calls lists a practice's calls and notes; nothing of the patient beyond the display name.
-	Calls(ctx context.Context, f CallsFilter) (CallsPage, error)
-	// CallStory tells one call whole, note opened.
-	CallStory(ctx context.Context, call telephony.CallID) (CallStory, error)
-	// Recording writes a call's recording as a WAV file; a notes.Sized writer is told its length first.
-	Recording(ctx context.Context, call telephony.CallID, w io.Writer) error
-	// Week tells who is on call for seven days from a local date ("2026-11-23"; empty is today), holes included.
-	Week(ctx context.Context, account telephony.AccountID, from string) (Week, error)
-}
 
 // Me is who is signed in on a page.
 type Me struct {
@@ -156,7 +118,6 @@ type CallsFilter struct {
 	Search   string              `json:"search"` // a name, a date of birth, a number or a reference
 	After    string              `json:"after"`  // the cursor a page gave
 	Limit    int                 `json:"limit"`  // at most 500, 50 when 0
-	Export   bool                `json:"-"`      // for a file to take away: needs that right, and the trace says so
 }
 
 // CallsPage is one page of a practice's list.

@@ -2,37 +2,58 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"lamplight/console"
-	"lamplight/notes"
 	"lamplight/telephony"
 )
 
 // askLimit bounds what the page waits for one answer. A desk that has no answer by then says so and lets the person act.
 const askLimit = 8 * time.Second
 
-// ask has the server answer f, and makes a refusal of whatever goes wrong.
-func ask[T any](d *Desk, f func(context.Context, console.Service) (T, error)) (out T, err error) {
+// ask asks the server, and makes a refusal of whatever goes wrong.
+func ask[In, Out any](d *Desk, r console.Request[In, Out], in In) (out Out, err error) {
+	err = d.asking(r.Name, func(ctx context.Context, s console.Service) error {
+		out, err = r.Of(ctx, s, in)
+		return err
+	})
+	return out, err
+}
+
+// asking has the server answer f.
+func (d *Desk) asking(name string, f func(context.Context, console.Service) error) error {
 	s, err := d.service()
 	if err != nil {
-		return out, err
+		return err
 	}
 	ctx, cancel := context.WithTimeout(d.ctx, askLimit)
 	defer cancel()
-	out, err = f(ctx, s)
-	if err == nil {
-		return out, nil
+	if err := f(ctx, s); err != nil {
+		r := refusal(err)
+		d.parts.Log.Warn("refused", "request", name, "code", r.Code)
+		return r
 	}
-	r := refusal(err)
-	d.parts.Log.Warn("refused", "code", r.Code)
-	return out, r
+	return nil
 }
 
-func (d *Desk) do(f func(context.Context, console.Service) error) error {
-	_, err := ask(d, func(ctx context.Context, s console.Service) (struct{}, error) { return struct{}{}, f(ctx, s) })
-	return err
+// own are the requests that the desk has more to do for than to pass them on: each has a bound method of its own.
+var own = []string{console.AskHello.Name, console.AskResume.Name, console.AskSaveDraft.Name, console.AskDropDraft.Name, console.AskSend.Name}
+
+// Ask passes a request on to the server as it is, by its name in console's registry, and brings the answer.
+func (d *Desk) Ask(name string, body json.RawMessage) (answer json.RawMessage, err error) {
+	defer guard(&err)
+	spec, ok := console.SpecOf(name)
+	if !ok || !spec.Desk || slices.Contains(own, name) {
+		return nil, console.Refuse(console.NotFound, "desk.error.unknown-request")
+	}
+	err = d.asking(name, func(ctx context.Context, s console.Service) error {
+		answer, err = s.Ask(ctx, name, body)
+		return err
+	})
+	return answer, err
 }
 
 // Begun is what the page needs before anybody has signed in.
@@ -73,7 +94,7 @@ func (d *Desk) SignInDemo() (err error) {
 	c, err := d.parts.Demo()
 	if err != nil {
 		d.parts.Log.Error("demo sign-in", "err", err)
-		return &console.Error{Code: "desk.error.demo"}
+		return console.Refuse(console.Unavailable, "desk.error.demo")
 	}
 	return d.signIn(c)
 }
@@ -92,7 +113,7 @@ func (d *Desk) signIn(c credentials) error {
 	j, err := openJournal(d.parts.Data, c.Login, c.Password)
 	if err != nil {
 		d.parts.Log.Error("open journal", "err", err)
-		defer d.tell("desk", console.Event{Kind: "notice", Notice: journalNotice(err)})
+		defer d.tell("desk", console.Event{Kind: console.EventNotice, Notice: journalNotice(err)})
 	}
 	select {
 	case <-d.enter(l, j):
@@ -118,23 +139,13 @@ func (d *Desk) SignOut() (err error) {
 // Hello answers the desk's whole state, with what the journal holds beside what the server knows.
 func (d *Desk) Hello() (h console.Hello, err error) {
 	defer guard(&err)
-	h, err = ask(d, func(ctx context.Context, s console.Service) (console.Hello, error) { return s.Hello(ctx) })
+	h, err = ask(d, console.AskHello, console.Nothing{})
 	if err != nil {
 		return h, err
 	}
 	h.Drafts, h.DraftPops = d.unsent(h)
 	h.Phone.Password = "" // the page has no use for it
 	return h, nil
-}
-
-func (d *Desk) Ready() (err error) {
-	defer guard(&err)
-	return d.do(func(ctx context.Context, s console.Service) error { return s.Ready(ctx) })
-}
-
-func (d *Desk) Pause(reason string) (err error) {
-	defer guard(&err)
-	return d.do(func(ctx context.Context, s console.Service) error { return s.Pause(ctx, reason) })
 }
 
 // answerLimit is how long Answer waits for the phone to ring: the pop comes first, the ring within a few milliseconds.
@@ -149,7 +160,7 @@ func (d *Desk) Answer(call telephony.CallID) (err error) {
 	t := time.Now()
 	if err := d.parts.Phone.Answer(ctx, call); err != nil {
 		d.parts.Log.Error("answer", "call", call, "err", err)
-		return &console.Error{Code: errPhone}
+		return console.Refuse(console.Unavailable, errPhone)
 	}
 	d.parts.Log.Info("answered", "call", call, "ms", float64(time.Since(t).Microseconds())/1000)
 	return nil
@@ -162,16 +173,6 @@ func (d *Desk) Mute(muted bool) (err error) {
 	return nil
 }
 
-func (d *Desk) Reject(call telephony.CallID, epoch uint64) (err error) {
-	defer guard(&err)
-	return d.do(func(ctx context.Context, s console.Service) error { return s.Reject(ctx, call, epoch) })
-}
-
-func (d *Desk) Hold(call telephony.CallID) (err error) {
-	defer guard(&err)
-	return d.do(func(ctx context.Context, s console.Service) error { return s.Hold(ctx, call) })
-}
-
 // Resume ends Hold, and brings a built-in phone back that was lost in the call.
 func (d *Desk) Resume(call telephony.CallID) (err error) {
 	defer guard(&err)
@@ -181,62 +182,8 @@ func (d *Desk) Resume(call telephony.CallID) (err error) {
 	if out {
 		return d.comeBack(call)
 	}
-	return d.do(func(ctx context.Context, s console.Service) error { return s.Resume(ctx, call) })
-}
-
-func (d *Desk) HangUp(call telephony.CallID) (err error) {
-	defer guard(&err)
-	return d.do(func(ctx context.Context, s console.Service) error { return s.HangUp(ctx, call) })
-}
-
-func (d *Desk) WrapUpDone() (err error) {
-	defer guard(&err)
-	return d.do(func(ctx context.Context, s console.Service) error { return s.WrapUpDone(ctx) })
-}
-
-func (d *Desk) SetLanguage(call telephony.CallID, l telephony.Language) (err error) {
-	defer guard(&err)
-	return d.do(func(ctx context.Context, s console.Service) error { return s.SetLanguage(ctx, call, l) })
-}
-
-func (d *Desk) CallBack(call telephony.CallID) (err error) {
-	defer guard(&err)
-	return d.do(func(ctx context.Context, s console.Service) error { return s.CallBack(ctx, call) })
-}
-
-func (d *Desk) Preview(dr console.Draft) (p console.Preview, err error) {
-	defer guard(&err)
-	return ask(d, func(ctx context.Context, s console.Service) (console.Preview, error) { return s.Preview(ctx, dr) })
-}
-
-func (d *Desk) Story(ref console.StoryRef) (st console.Story, err error) {
-	defer guard(&err)
-	return ask(d, func(ctx context.Context, s console.Service) (console.Story, error) { return s.Story(ctx, ref) })
-}
-
-func (d *Desk) AddOn(note notes.NoteID, text string) (err error) {
-	defer guard(&err)
-	return d.do(func(ctx context.Context, s console.Service) error { return s.AddOn(ctx, note, text) })
-}
-
-func (d *Desk) CloseAbandoned(call telephony.CallID, outcome string) (err error) {
-	defer guard(&err)
-	return d.do(func(ctx context.Context, s console.Service) error { return s.CloseAbandoned(ctx, call, outcome) })
-}
-
-func (d *Desk) Supervise(note notes.NoteID, act, reason string) (err error) {
-	defer guard(&err)
-	return d.do(func(ctx context.Context, s console.Service) error { return s.Supervise(ctx, note, act, reason) })
-}
-
-func (d *Desk) Scenarios() (sc []console.Scenario, err error) {
-	defer guard(&err)
-	return ask(d, func(ctx context.Context, s console.Service) ([]console.Scenario, error) { return s.Scenarios(ctx) })
-}
-
-func (d *Desk) PracticeCall(scenario string) (err error) {
-	defer guard(&err)
-	return d.do(func(ctx context.Context, s console.Service) error { return s.PracticeCall(ctx, scenario) })
+	_, err = ask(d, console.AskResume, console.CallRef{Call: call})
+	return err
 }
 
 // Painted is called by the page in the frame after an offer stood on the screen. The log line is what a bench reads:

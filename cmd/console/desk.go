@@ -156,7 +156,7 @@ func (d *Desk) mayClose(now time.Time) bool {
 	if at := d.asked.Swap(&now); at != nil && now.Sub(*at) < closeAgain {
 		return true
 	}
-	d.tell("desk", console.Event{Kind: "notice", Notice: "desk.notice.in-call"})
+	d.tell("desk", console.Event{Kind: console.EventNotice, Notice: "desk.notice.in-call"})
 	return false
 }
 
@@ -165,7 +165,7 @@ func (d *Desk) service() (console.Service, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.link == nil {
-		return nil, &console.Error{Code: errSignedOut}
+		return nil, console.Refuse(console.SignedOut, errSignedOut)
 	}
 	return d.link, nil
 }
@@ -196,10 +196,19 @@ const (
 	watchRestMax = time.Second
 )
 
+// A stream that ends young would end so again: the desk rests longer each time, so that a server it cannot understand is not
+// asked without end.
+const (
+	youngStream  = 10 * time.Second
+	youngRestMin = time.Second
+	youngRestMax = 30 * time.Second
+)
+
 // follow watches the server until the session ends, and watches again after each break. Each event is followed by greeted.
 func (d *Desk) follow(ctx context.Context, s console.Service, greeted func()) {
-	rest := watchRestMin
+	rest, young := watchRestMin, youngRestMin
 	for ctx.Err() == nil {
+		began := time.Now()
 		events, err := s.Watch(ctx)
 		if err != nil {
 			var refused *console.Error
@@ -210,11 +219,7 @@ func (d *Desk) follow(ctx context.Context, s console.Service, greeted func()) {
 				return
 			}
 			d.setLink(false, time.Now())
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(rest):
-			}
+			pause(ctx, rest)
 			rest = min(2*rest, watchRestMax)
 			continue
 		}
@@ -224,9 +229,27 @@ func (d *Desk) follow(ctx context.Context, s console.Service, greeted func()) {
 			d.happened(ev)
 			greeted()
 		}
-		if ctx.Err() == nil {
-			d.setLink(false, time.Now())
+		if ctx.Err() != nil {
+			return
 		}
+		d.setLink(false, time.Now())
+		if time.Since(began) >= youngStream {
+			young = youngRestMin
+			continue
+		}
+		d.parts.Log.Warn("the stream of events ended young", "rest", young)
+		pause(ctx, young)
+		young = min(2*young, youngRestMax)
+	}
+}
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
 	}
 }
 
@@ -253,9 +276,9 @@ func (d *Desk) front(k popKey) {
 // top is already complete, and moving windows about does not hold the painting up.
 func (d *Desk) happened(ev console.Event) {
 	got := time.Now()
-	if ev.Kind == "hello" && ev.Hello != nil {
+	if ev.Kind == console.EventHello && ev.Hello != nil {
 		d.greet(*ev.Hello)
-		d.tell("desk", console.Event{Kind: "hello", Sent: ev.Sent}) // the page asks for it: events stay small
+		d.tell("desk", console.Event{Kind: console.EventHello, Sent: ev.Sent}) // the page asks for it: events stay small
 		return
 	}
 	if ev.Pop != nil {
@@ -286,6 +309,10 @@ func (d *Desk) greet(h console.Hello) {
 	d.mu.Unlock()
 	if !same {
 		d.register(h.Phone)
+	}
+	if notice := console.ThisVersion().Notice(h.Server); notice != "" {
+		d.parts.Log.Warn("desk and server are of different builds", "desk", console.ThisVersion(), "server", h.Server)
+		d.tell("desk", console.Event{Kind: console.EventNotice, Notice: notice})
 	}
 	d.rejoin()
 	if j == nil {

@@ -20,6 +20,9 @@ type fakeDesk struct {
 	phone console.PhoneAccount
 	ring  func(ctx context.Context, call telephony.CallID) (hangup func(), err error) // nil: the agent has a phone of their own
 
+	once    sync.Once
+	answers console.Answers
+
 	mu        sync.Mutex // guards what follows
 	watches   map[chan console.Event]bool
 	agent     console.AgentView
@@ -268,7 +271,7 @@ func (f *fakeDesk) Story(_ context.Context, ref console.StoryRef) (console.Story
 	defer f.lock()()
 	i := slices.IndexFunc(f.board, func(r console.BoardRow) bool { return r.Note == ref.Note && r.Call == ref.Call })
 	if i < 0 {
-		return console.Story{}, &console.Error{Code: "desk.error.not-found"}
+		return console.Story{}, console.Refuse(console.NotFound, "desk.error.not-found")
 	}
 	at := f.board[i].TakenAt
 	line := func(after time.Duration, kind, actor, detail string, leaf int64) notes.StoryLine {

@@ -26,7 +26,7 @@ const (
 func guard(err *error) {
 	if p := recover(); p != nil {
 		slog.Error("panic in a bound method", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-		*err = &console.Error{Code: errInternal}
+		*err = console.Refuse(console.Internal, errInternal)
 	}
 }
 
@@ -35,7 +35,7 @@ func guard(err *error) {
 func thrown(err error) string {
 	b, err := json.Marshal(refusal(err))
 	if err != nil { // a refusal is strings only
-		return `{"code":"` + errInternal + `"}`
+		return `{"kind":"internal","code":"` + errInternal + `"}`
 	}
 	return string(b)
 }
@@ -47,8 +47,8 @@ func refusal(err error) *console.Error {
 	case errors.As(err, &e):
 		return e
 	case errors.Is(err, wire.ErrUnreachable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return &console.Error{Code: errUnreachable}
+		return console.Refuse(console.Unavailable, errUnreachable)
 	default:
-		return &console.Error{Code: errInternal}
+		return console.Refuse(console.Internal, errInternal)
 	}
 }

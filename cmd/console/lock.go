@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-
 	"lamplight/console"
 )
 
@@ -16,7 +14,7 @@ func (d *Desk) Lock() (err error) {
 	defer guard(&err)
 	d.locked.Store(true)
 	// Without the server no call can come either: it takes a silent desk's agent out by itself.
-	pause := d.do(func(ctx context.Context, s console.Service) error { return s.Pause(ctx, pausedAway) })
+	_, pause := ask(d, console.AskPause, console.Reason{Reason: pausedAway})
 	d.leave()
 	d.parts.Log.Info("locked", "paused", pause == nil)
 	return nil

@@ -29,20 +29,20 @@ func (d *Desk) rejoin() {
 		if err := d.comeBack(call); err != nil {
 			notice = "desk.notice.sound-lost"
 		}
-		d.tell("desk", console.Event{Kind: "notice", Notice: notice})
+		d.tell("desk", console.Event{Kind: console.EventNotice, Notice: notice})
 	}()
 }
 
 // comeBack has the phone rung into the agent's call and answers it.
 func (d *Desk) comeBack(call telephony.CallID) error {
-	if err := d.do(func(ctx context.Context, s console.Service) error { return s.Rejoin(ctx, call) }); err != nil {
+	if _, err := ask(d, console.AskRejoin, console.CallRef{Call: call}); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(d.ctx, answerLimit)
 	defer cancel()
 	if err := d.parts.Phone.Answer(ctx, call); err != nil {
 		d.parts.Log.Error("come back into a call", "call", call, "err", err)
-		return &console.Error{Code: errPhone}
+		return console.Refuse(console.Unavailable, errPhone)
 	}
 	d.parts.Log.Info("back in a call", "call", call)
 	return nil

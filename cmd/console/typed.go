@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -25,7 +24,7 @@ func (d *Desk) Typed(dr console.Draft, pop *console.Pop) (s saved, err error) {
 	j, signedIn := d.journal, d.link != nil
 	d.mu.Unlock()
 	if !signedIn {
-		return s, &console.Error{Code: errSignedOut}
+		return s, console.Refuse(console.SignedOut, errSignedOut)
 	}
 	s = saved{ID: dr.ID, Seq: dr.Seq, At: time.Now()}
 	if j != nil {
@@ -64,7 +63,7 @@ func (d *Desk) drain(id string) {
 		}
 		d.saves[id] = nil
 		d.mu.Unlock()
-		if err := l.SaveDraft(d.ctx, *dr); err != nil {
+		if err := console.AskSaveDraft.Do(d.ctx, l, *dr); err != nil {
 			d.parts.Log.Warn("save draft at the server", "code", refusal(err).Code)
 			continue
 		}
@@ -117,26 +116,21 @@ func (d *Desk) unsent(h console.Hello) ([]console.Draft, []console.Pop) {
 // Drop throws a draft away, here and at the server.
 func (d *Desk) Drop(id string) (err error) {
 	defer guard(&err)
-	return d.do(func(ctx context.Context, s console.Service) error {
-		if err := s.DropDraft(ctx, id); err != nil {
-			return err
-		}
-		d.forget(id)
-		return nil
-	})
+	if _, err := ask(d, console.AskDropDraft, console.DraftRef{ID: id}); err != nil {
+		return err
+	}
+	d.forget(id)
+	return nil
 }
 
 // Send sends a draft. It leaves the journal only when the server has stored the note.
 func (d *Desk) Send(dr console.Draft) (sent console.Sent, err error) {
 	defer guard(&err)
-	return ask(d, func(ctx context.Context, s console.Service) (console.Sent, error) {
-		t := time.Now()
-		sent, err := s.Send(ctx, dr)
-		if err != nil {
-			return sent, err
-		}
-		d.parts.Log.Info("sent", "note", sent.Note, "ms", float64(time.Since(t).Microseconds())/1000)
-		d.forget(dr.ID)
-		return sent, nil
-	})
+	t := time.Now()
+	if sent, err = ask(d, console.AskSend, dr); err != nil {
+		return sent, err
+	}
+	d.parts.Log.Info("sent", "note", sent.Note, "ms", float64(time.Since(t).Microseconds())/1000)
+	d.forget(dr.ID)
+	return sent, nil
 }

@@ -33,7 +33,7 @@ func TestBadCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("a number nobody owns", func(t *testing.T) { nobodysNumber(t, w) })
-	if err := w.desk.Ready(t.Context()); err != nil {
+	if err := console.AskReady.Do(t.Context(), w.desk, console.Nothing{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Run("a half-filled form", func(t *testing.T) { halfFilled(t, w) })
@@ -113,10 +113,10 @@ func halfFilled(t *testing.T, w *walker) {
 	half.Body.Fields = maps.Clone(whole.Body.Fields)
 	delete(half.Body.Fields, "name")
 	half.Body.Fields["callback"], half.Body.Fields["dob"] = "12", "2150-01-01"
-	if err := w.desk.SaveDraft(ctx, half); err != nil {
+	if err := console.AskSaveDraft.Do(ctx, w.desk, half); err != nil {
 		t.Fatal(err)
 	}
-	preview, err := w.desk.Preview(ctx, half)
+	preview, err := console.AskPreview.Of(ctx, w.desk, half)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,13 +125,13 @@ func halfFilled(t *testing.T, w *walker) {
 		t.Errorf("the preview says %v, want %v", preview.Missing, want)
 	}
 	for range 2 { // asking again changes nothing
-		_, err = w.desk.Send(ctx, half)
+		_, err = console.AskSend.Of(ctx, w.desk, half)
 		var refused *console.Error
 		if !errors.As(err, &refused) || !maps.Equal(refused.Fields, want) {
 			t.Fatalf("sending half a form: %v, %+v; want %v", err, refused, want)
 		}
 	}
-	hello, err := w.desk.Hello(ctx)
+	hello, err := console.AskHello.Of(ctx, w.desk, console.Nothing{})
 	if err != nil || len(hello.Drafts) != 1 || !maps.Equal(hello.Drafts[0].Body.Fields, half.Body.Fields) {
 		t.Fatalf("the draft did not survive: %+v, %v", hello.Drafts, err)
 	}
@@ -140,11 +140,11 @@ func halfFilled(t *testing.T, w *walker) {
 		t.Errorf("half a form left %d notes, %v", rows, err)
 	}
 	whole.Seq = half.Seq + 1
-	sent, err := w.desk.Send(ctx, whole)
+	sent, err := console.AskSend.Of(ctx, w.desk, whole)
 	if err != nil || sent.Reference == "" {
 		t.Fatalf("the completed form: %+v, %v", sent, err)
 	}
-	if hello, err = w.desk.Hello(ctx); err != nil || len(hello.Drafts) != 0 {
+	if hello, err = console.AskHello.Of(ctx, w.desk, console.Nothing{}); err != nil || len(hello.Drafts) != 0 {
 		t.Errorf("after sending, %d drafts stay, %v", len(hello.Drafts), err)
 	}
 	if err := one.end(ctx, caller, agent); err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"lamplight/cmd/lamplight/server"
 	"net"
 	"os"
 	"os/exec"
@@ -15,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"lamplight/cmd/lamplight/server"
 )
 
 // A program is `lamplight` itself, run as a process on a state directory.

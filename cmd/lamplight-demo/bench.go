@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"lamplight/cmd/lamplight/server"
 	"os"
 	"path/filepath"
 	"time"
+
+	"lamplight/cmd/lamplight/server"
 )
 
 // benchCmd measures the main walk against peers and floors, on a house of its own: the server with the demo's two

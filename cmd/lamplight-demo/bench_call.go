@@ -147,7 +147,7 @@ func (b *bench) sends(ctx context.Context, w *walk) ([]notes.NoteID, error) {
 		}
 		d := w.draft()
 		began := time.Now()
-		sent, err := w.desk.Send(ctx, d)
+		sent, err := console.AskSend.Of(ctx, w.desk, d)
 		if err != nil {
 			return out, fmt.Errorf("send: %w", err)
 		}
@@ -212,7 +212,7 @@ func (d *demo) newSupervisor(ctx context.Context) (s *supervisor, err error) {
 // clear ends the escalations of notes, so that no board and no ladder grows from call to call.
 func (s *supervisor) clear(ctx context.Context, sent []notes.NoteID) error {
 	for _, n := range sent {
-		if err := s.desk.Supervise(ctx, n, "cancel", "bench"); err != nil {
+		if err := console.AskSupervise.Do(ctx, s.desk, console.NoteAct{Note: n, Act: "cancel", Reason: "bench"}); err != nil {
 			return fmt.Errorf("clear the board: %w", err)
 		}
 	}

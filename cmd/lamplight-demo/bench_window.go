@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"lamplight/cmd/lamplight/server"
+	"lamplight/console"
 	"lamplight/telephony"
 	"lamplight/telephony/phone"
 )
@@ -169,7 +170,7 @@ func (b *bench) windowCall(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
 	s := b.super
-	if err := errors.Join(b.agent.desk.Pause(ctx, "other"), s.desk.Ready(ctx)); err != nil {
+	if err := errors.Join(console.AskPause.Do(ctx, b.agent.desk, console.Reason{Reason: "other"}), console.AskReady.Do(ctx, s.desk, console.Nothing{})); err != nil {
 		return err
 	}
 	if err := s.until(ctx, func(d deskState) bool { return d.agent == telephony.AgentReady }); err != nil {
@@ -199,13 +200,13 @@ func (b *bench) windowCall(ctx context.Context) error {
 	if err := s.until(ctx, func(d deskState) bool { return d.gone == call }); err != nil {
 		return fmt.Errorf("the pop stayed: %w", err)
 	}
-	if err := s.desk.Pause(ctx, "other"); err != nil {
+	if err := console.AskPause.Do(ctx, s.desk, console.Reason{Reason: "other"}); err != nil {
 		return err
 	}
 	if err := s.until(ctx, func(d deskState) bool { return d.owes(call) }); err != nil {
 		return fmt.Errorf("no row to call back: %w", err)
 	}
-	return s.desk.CloseAbandoned(ctx, call, "bench")
+	return console.AskCloseAbandoned.Do(ctx, s.desk, console.CallOutcome{Call: call, Outcome: "bench"})
 }
 
 // owes tells whether the board shows that a call must be called back.

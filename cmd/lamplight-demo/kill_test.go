@@ -174,7 +174,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 	if err := w.until(ctx, "hello", func(s deskState) bool { return s.hello }); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.desk.Ready(ctx); err != nil {
+	if err := console.AskReady.Do(ctx, w.desk, console.Nothing{}); err != nil {
 		t.Fatal(err)
 	}
 	caller, agent, err := one.connect(ctx)
@@ -182,14 +182,14 @@ func TestKilledInTheMiddle(t *testing.T) {
 		t.Fatal(err)
 	}
 	call, draft := w.seen.pop.Call, one.draft()
-	if err := w.desk.SaveDraft(ctx, draft); err != nil {
+	if err := console.AskSaveDraft.Do(ctx, w.desk, draft); err != nil {
 		t.Fatal(err)
 	}
 
 	k.kill(t)
 	k.start(t) // within the lease: nobody heard anything, and the house drives the call again
 	w.again(t)
-	hello, err := w.desk.Hello(ctx)
+	hello, err := console.AskHello.Of(ctx, w.desk, console.Nothing{})
 	if err != nil || hello.Pop == nil || hello.Pop.Call != call || hello.Pop.State != telephony.Talking {
 		t.Fatalf("after the restart the desk shows %+v, %v", hello.Pop, err)
 	}
@@ -202,11 +202,11 @@ func TestKilledInTheMiddle(t *testing.T) {
 	k.start(t)
 	w.again(t)
 	hears(t, agent, caller, agentSays)
-	if hello, err = w.desk.Hello(ctx); err != nil || len(hello.Drafts) != 1 || hello.Drafts[0].Body.Fields["reason"] != draft.Body.Fields["reason"] {
+	if hello, err = console.AskHello.Of(ctx, w.desk, console.Nothing{}); err != nil || len(hello.Drafts) != 1 || hello.Drafts[0].Body.Fields["reason"] != draft.Body.Fields["reason"] {
 		t.Fatalf("what was typed did not survive: %d drafts, %v", len(hello.Drafts), err)
 	}
 
-	sent, err := w.desk.Send(ctx, draft)
+	sent, err := console.AskSend.Of(ctx, w.desk, draft)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -315,7 +315,7 @@ func TestAsteriskKilled(t *testing.T) {
 	if err := w.until(ctx, "hello", func(s deskState) bool { return s.hello }); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.desk.Ready(ctx); err != nil {
+	if err := console.AskReady.Do(ctx, w.desk, console.Nothing{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := one.connect(ctx); err != nil {
@@ -330,7 +330,7 @@ func TestAsteriskKilled(t *testing.T) {
 		return err == nil && c.State == telephony.Ended
 	})
 	eventually(t, "the agent's phone registers again", w.phone.Registered)
-	if err := w.desk.WrapUpDone(ctx); err != nil {
+	if err := console.AskWrapUpDone.Do(ctx, w.desk, console.Nothing{}); err != nil {
 		t.Logf("wrap-up: %v", err) // it may have ended with the call
 	}
 	r := w.walk(ctx, d.script(1))

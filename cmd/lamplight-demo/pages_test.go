@@ -66,7 +66,7 @@ func (w *walker) taken(t *testing.T) (console.Sent, string, server.CallScenario)
 		}
 	}
 	fatal(w.until(ctx, "the desk", func(s deskState) bool { return s.hello }))
-	fatal(w.desk.Ready(ctx))
+	fatal(console.AskReady.Do(ctx, w.desk, console.Nothing{}))
 	fatal(w.until(ctx, "ready", func(s deskState) bool { return s.agent == "ready" }))
 	caller, agent, err := one.connect(ctx)
 	fatal(err)

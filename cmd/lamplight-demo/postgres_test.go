@@ -69,7 +69,7 @@ func (w *walker) talking(t *testing.T) (one *walk, caller, agent *phone.Call) {
 	if err := w.until(ctx, "hello", func(s deskState) bool { return s.hello }); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.desk.Ready(ctx); err != nil {
+	if err := console.AskReady.Do(ctx, w.desk, console.Nothing{}); err != nil {
 		t.Fatal(err)
 	}
 	one = &walk{walker: w, s: w.d.script(0)}
@@ -93,7 +93,7 @@ func TestPostgresKilledDuringCalls(t *testing.T) {
 	}
 	one, caller, agent := w.talking(t)
 	call, draft := w.seen.pop.Call, one.draft()
-	if err := w.desk.SaveDraft(ctx, draft); err != nil {
+	if err := console.AskSaveDraft.Do(ctx, w.desk, draft); err != nil {
 		t.Fatal(err)
 	}
 	waiting, waits := w.waits(t)
@@ -104,7 +104,7 @@ func TestPostgresKilledDuringCalls(t *testing.T) {
 	hears(t, agent, caller, agentSays)
 	leaveVoicemail(t, w)
 	eventually(t, "no healthy house", func() bool { return !d.server.Engine.Healthy() })
-	if _, err := w.desk.Send(ctx, draft); !clear(err) {
+	if _, err := console.AskSend.Of(ctx, w.desk, draft); !clear(err) {
 		t.Errorf("a note sent while it is away: %v", err)
 	}
 	if err := caller.Hangup(ctx); err != nil {
@@ -121,11 +121,11 @@ func TestPostgresKilledDuringCalls(t *testing.T) {
 	if err != nil || c.EndedAt.Before(went) || c.EndedAt.After(returned) {
 		t.Errorf("the call ended at %v (%v), while PostgreSQL was away from %v to %v", c.EndedAt, err, went, returned)
 	}
-	sent, err := w.desk.Send(ctx, draft)
+	sent, err := console.AskSend.Of(ctx, w.desk, draft)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.desk.WrapUpDone(ctx); err != nil {
+	if err := console.AskWrapUpDone.Do(ctx, w.desk, console.Nothing{}); err != nil {
 		t.Fatal(err)
 	}
 	w.takeWaiting(t, waiting, waits)
@@ -285,7 +285,7 @@ func (w *walker) sendUntil(ctx context.Context, stop <-chan struct{}, d console.
 		}
 		d.ID = uuid.NewString()
 		for end := time.Now().Add(stepLimit); ; time.Sleep(5 * time.Millisecond) { // between two tries
-			sent, err := w.desk.Send(ctx, d)
+			sent, err := console.AskSend.Of(ctx, w.desk, d)
 			if err == nil {
 				confirmed[d.ID] = sent
 				break

@@ -146,7 +146,7 @@ func (d *demo) newWalker(ctx context.Context) (w *walker, err error) {
 	if w.events, err = w.desk.Watch(ctx); err != nil {
 		return w, err
 	}
-	hello, err := w.desk.Hello(ctx)
+	hello, err := console.AskHello.Of(ctx, w.desk, console.Nothing{})
 	if err != nil {
 		return w, err
 	}

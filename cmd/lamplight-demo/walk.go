@@ -44,7 +44,7 @@ func (w *walk) isReady(ctx context.Context) error {
 	if err := w.until(ctx, "the desk", func(s deskState) bool { return s.hello }); err != nil {
 		return err
 	}
-	if err := w.desk.Ready(ctx); err != nil {
+	if err := console.AskReady.Do(ctx, w.desk, console.Nothing{}); err != nil {
 		return fmt.Errorf("ready: %w", err)
 	}
 	if err := w.until(ctx, "ready", func(s deskState) bool { return s.agent == telephony.AgentReady }); err != nil {
@@ -149,7 +149,7 @@ func (w *walk) connect(ctx context.Context) (caller, agent *phone.Call, err erro
 	}
 	w.step("answered", time.Now())
 	if l := w.s.Language; w.seen.pop.Language != l {
-		if err := w.desk.SetLanguage(ctx, w.seen.pop.Call, l); err != nil {
+		if err := console.AskSetLanguage.Do(ctx, w.desk, console.CallLanguage{Call: w.seen.pop.Call, Language: l}); err != nil {
 			return nil, nil, fmt.Errorf("switch the language: %w", err)
 		}
 	}
@@ -191,10 +191,10 @@ func (w *walk) draft() console.Draft {
 // note takes the note the scenario expects.
 func (w *walk) note(ctx context.Context) (console.Sent, error) {
 	d := w.draft()
-	if err := w.desk.SaveDraft(ctx, d); err != nil {
+	if err := console.AskSaveDraft.Do(ctx, w.desk, d); err != nil {
 		return console.Sent{}, fmt.Errorf("save the draft: %w", err)
 	}
-	preview, err := w.desk.Preview(ctx, d)
+	preview, err := console.AskPreview.Of(ctx, w.desk, d)
 	if err != nil {
 		return console.Sent{}, fmt.Errorf("preview: %w", err)
 	}
@@ -202,7 +202,7 @@ func (w *walk) note(ctx context.Context) (console.Sent, error) {
 		return console.Sent{}, fmt.Errorf("the ladder reaches nobody: %v", preview.Holes)
 	}
 	before := time.Now()
-	sent, err := w.desk.Send(ctx, d)
+	sent, err := console.AskSend.Of(ctx, w.desk, d)
 	if err != nil {
 		return console.Sent{}, fmt.Errorf("send: %w", err)
 	}
@@ -214,7 +214,7 @@ func (w *walk) note(ctx context.Context) (console.Sent, error) {
 
 // end hangs up from the agent's side and finishes the wrap-up.
 func (w *walk) end(ctx context.Context, caller, agent *phone.Call) error {
-	if err := w.desk.HangUp(ctx, w.seen.pop.Call); err != nil {
+	if err := console.AskHangUp.Do(ctx, w.desk, console.CallRef{Call: w.seen.pop.Call}); err != nil {
 		return fmt.Errorf("hang up: %w", err)
 	}
 	for _, c := range []*phone.Call{caller, agent} {
@@ -228,7 +228,7 @@ func (w *walk) end(ctx context.Context, caller, agent *phone.Call) error {
 	if err := w.until(ctx, "wrap-up", func(s deskState) bool { return s.agent == telephony.AgentWrapUp }); err != nil {
 		return err
 	}
-	return w.desk.WrapUpDone(ctx)
+	return console.AskWrapUpDone.Do(ctx, w.desk, console.Nothing{})
 }
 
 // deliveries waits for the first text and push, and returns the text.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"lamplight/console"
 	"lamplight/notes/access"
 	"lamplight/notes/record"
 	"lamplight/telephony"
@@ -253,7 +254,7 @@ func TestTheCallerHangsUp(t *testing.T) {
 		w.ended(t, telephony.Abandoned)
 	})
 	t.Run("while it rings at the agent", func(t *testing.T) {
-		if err := w.desk.Ready(ctx); err != nil {
+		if err := console.AskReady.Do(ctx, w.desk, console.Nothing{}); err != nil {
 			t.Fatal(err)
 		}
 		c := dial(t)

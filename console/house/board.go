@@ -117,7 +117,7 @@ func (h *House) draw(ctx context.Context) {
 			continue
 		}
 		for _, d := range desks {
-			d.show(h.now(console.Event{Kind: "board", Board: rows}))
+			d.show(h.now(console.Event{Kind: console.EventBoard, Board: rows}))
 		}
 	}
 }
@@ -198,7 +198,7 @@ func (h *House) pushOn(ctx context.Context, by routing.Actor, n notes.Note) erro
 		return err
 	}
 	if !climbs || !p.Reaches() {
-		return &console.Error{Code: "desk.error.nobody"}
+		return console.Refuse(console.Conflict, "desk.error.nobody")
 	}
 	_, err = h.cfg.Routing.Reassign(ctx, by, n.ID, p)
 	return err

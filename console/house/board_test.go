@@ -216,7 +216,7 @@ func TestASlowDeskGetsTheNewestBoard(t *testing.T) {
 	}
 	close(free)
 	for _, want := range []struct {
-		kind string
+		kind console.EventKind
 		rows int
 	}{{"hello", 0}, {"board", 2}, {"figures", 0}} {
 		if e := <-events; e.Kind != want.kind || len(e.Board) != want.rows {

@@ -21,7 +21,7 @@ import (
 func reader(ctx context.Context) (access.Actor, error) {
 	a, ok := access.From(ctx)
 	if !ok {
-		return a, &console.Error{Code: "portal.error.signed-out"}
+		return a, console.Refuse(console.SignedOut, "portal.error.signed-out")
 	}
 	return a, nil
 }
@@ -35,9 +35,9 @@ func pageRefusal(err error) error {
 	}
 	switch e.Code {
 	case "desk.error.not-allowed", "desk.error.not-found":
-		return &console.Error{Code: "portal.error.not-found"}
+		return console.Refuse(console.NotFound, "portal.error.not-found")
 	case "desk.error.session":
-		return &console.Error{Code: "portal.error.signed-out"}
+		return console.Refuse(console.SignedOut, "portal.error.signed-out")
 	}
 	return err
 }
@@ -104,7 +104,7 @@ func (h *House) Locate(ctx context.Context, token string) (notes.NoteID, error) 
 		return "", pageRefusal(err)
 	}
 	if !a.May(notes.ReadNote, string(l.Account)) {
-		return "", &console.Error{Code: "portal.error.not-found"}
+		return "", console.Refuse(console.NotFound, "portal.error.not-found")
 	}
 	return l.Note, nil
 }
@@ -386,7 +386,7 @@ func (h *House) Reply(ctx context.Context, note notes.NoteID, text string) (cons
 	return h.acted(ctx, note, func(routing.Actor) error {
 		n, err := h.cfg.Store.AddOn(ctx, note, "", record.Reply, text)
 		if err == nil {
-			told := h.now(console.Event{Kind: "notice", Notice: "desk.notice.reply"})
+			told := h.now(console.Event{Kind: console.EventNotice, Notice: "desk.notice.reply"})
 			if taker := telephony.AgentID(n.Taker); h.streams.watched(taker) {
 				h.streams.to(taker, told)
 			} else {
@@ -415,7 +415,7 @@ func (h *House) CallPatient(ctx context.Context, note notes.NoteID, id string) e
 		return pageRefusal(err)
 	}
 	if !a.May(notes.AckNote, string(n.Account)) {
-		return &console.Error{Code: "portal.error.forbidden"}
+		return console.Refuse(console.Forbidden, "portal.error.forbidden")
 	}
 	acc, err := h.cfg.Store.Account(ctx, n.Account)
 	if err != nil {
@@ -423,7 +423,7 @@ func (h *House) CallPatient(ctx context.Context, note notes.NoteID, id string) e
 	}
 	mine, patient := h.mobile(acc, a), telephony.Number(n.Body.Fields["callback"])
 	if mine == "" || patient == "" || len(acc.Lines) == 0 || len(id) != 36 {
-		return &console.Error{Code: "portal.error.cannot-call"}
+		return console.Refuse(console.Conflict, "portal.error.cannot-call")
 	}
 	return pageRefusal(h.engine.CallBack(ctx, engine.Callback{ID: telephony.CallID(id), Account: n.Account, First: mine, Second: patient, Show: acc.Lines[0].DID, Name: acc.Name}))
 }
@@ -437,11 +437,11 @@ func (h *House) Subscribe(ctx context.Context, s console.PushSubscription) error
 	sub.Keys.P256dh, sub.Keys.Auth = s.Keys.P256dh, s.Keys.Auth
 	if err := push.CheckEndpoint(s.Endpoint, h.cfg.PushPlain); err != nil {
 		h.cfg.Log.Info("console: push subscription refused", "error", err)
-		return &console.Error{Code: "portal.error.push"}
+		return console.Refuse(console.Invalid, "portal.error.push")
 	}
 	if err := h.cfg.Phones.Subscribe(ctx, a.Person, sub); err != nil {
 		h.cfg.Log.Info("console: push subscription refused", "error", err)
-		return &console.Error{Code: "portal.error.push"}
+		return console.Refuse(console.Invalid, "portal.error.push")
 	}
 	return nil
 }

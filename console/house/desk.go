@@ -1,4 +1,5 @@
-// Package house answers what desks and pages ask: House implements console.Service and console.Pages. Who may do what is
+// Package house answers what desks and pages ask: House.Service is every declared request
+// with its answer. Who may do what is
 // checked here and nowhere else.
 //
 // It puts the stages together: a call's offer becomes a Pop, a script's form becomes a note with its dispatch in one
@@ -93,11 +94,7 @@ type House struct {
 	boards  boards
 }
 
-var (
-	_ console.Service    = (*House)(nil)
-	_ console.Pages      = (*House)(nil)
-	_ telephony.Listener = (*House)(nil)
-)
+var _ telephony.Listener = (*House)(nil)
 
 // New makes a House.
 func New(cfg Config) *House {
@@ -119,23 +116,24 @@ var pauses = []string{"break", "meal", "training", "coaching", "other"}
 // refused are the refusals a desk may see, by the error they stand for.
 var refused = []struct {
 	err  error
+	kind console.Kind
 	code string
 }{
-	{engine.ErrNoAgent, "desk.error.session"},
-	{engine.ErrNoCall, "desk.error.not-yours"},
-	{engine.ErrStale, "desk.error.stale"},
-	{engine.ErrState, "desk.error.state"},
-	{engine.ErrNoSwitch, "desk.error.switch"},
-	{engine.ErrStopped, "desk.error.switch"},
-	{access.ErrForbidden, "desk.error.not-allowed"},
-	{access.ErrNobody, "desk.error.session"},
-	{record.ErrNoNote, "desk.error.not-found"},
-	{record.ErrNoCall, "desk.error.not-found"},
-	{record.ErrNoAccount, "desk.error.not-found"},
-	{record.ErrClosed, "desk.error.closed"},
-	{record.ErrDraftTaken, "desk.error.draft-taken"},
-	{routing.ErrNoDispatch, "desk.error.no-dispatch"},
-	{routing.ErrBadLink, "desk.error.not-found"},
+	{engine.ErrNoAgent, console.SignedOut, "desk.error.session"},
+	{engine.ErrNoCall, console.Forbidden, "desk.error.not-yours"},
+	{engine.ErrStale, console.Conflict, "desk.error.stale"},
+	{engine.ErrState, console.Conflict, "desk.error.state"},
+	{engine.ErrNoSwitch, console.Unavailable, "desk.error.switch"},
+	{engine.ErrStopped, console.Unavailable, "desk.error.switch"},
+	{access.ErrForbidden, console.Forbidden, "desk.error.not-allowed"},
+	{access.ErrNobody, console.SignedOut, "desk.error.session"},
+	{record.ErrNoNote, console.NotFound, "desk.error.not-found"},
+	{record.ErrNoCall, console.NotFound, "desk.error.not-found"},
+	{record.ErrNoAccount, console.NotFound, "desk.error.not-found"},
+	{record.ErrClosed, console.Conflict, "desk.error.closed"},
+	{record.ErrDraftTaken, console.Conflict, "desk.error.draft-taken"},
+	{routing.ErrNoDispatch, console.Conflict, "desk.error.no-dispatch"},
+	{routing.ErrBadLink, console.NotFound, "desk.error.not-found"},
 }
 
 // refusal turns an error into one a person may read; what it does not know stays as it is and is told as "internal".
@@ -145,15 +143,15 @@ func refusal(err error) error {
 	}
 	var incomplete *record.Incomplete
 	if errors.As(err, &incomplete) {
-		return &console.Error{Code: "desk.error.form", Fields: incomplete.Fields}
+		return &console.Error{Kind: console.Invalid, Code: "desk.error.form", Fields: incomplete.Fields}
 	}
 	for _, r := range refused {
 		if errors.Is(err, r.err) {
-			return &console.Error{Code: r.code}
+			return console.Refuse(r.kind, r.code)
 		}
 	}
 	if postgres.NoText(err) { // an id or a word that no text can be is nowhere
-		return &console.Error{Code: "desk.error.not-found"}
+		return console.Refuse(console.NotFound, "desk.error.not-found")
 	}
 	return err
 }
@@ -162,10 +160,10 @@ func refusal(err error) error {
 func (h *House) agent(ctx context.Context) (access.Actor, telephony.AgentID, error) {
 	a, ok := access.From(ctx)
 	if !ok {
-		return a, "", &console.Error{Code: "desk.error.session"}
+		return a, "", console.Refuse(console.SignedOut, "desk.error.session")
 	}
 	if !a.Has(notes.RoleAgent) && !a.Has(notes.RoleSupervisor) {
-		return a, "", &console.Error{Code: "desk.error.not-allowed"}
+		return a, "", console.Refuse(console.Forbidden, "desk.error.not-allowed")
 	}
 	return a, telephony.AgentID(a.Person), nil
 }
@@ -189,7 +187,7 @@ func (h *House) Pause(ctx context.Context, reason string) error {
 			return h.act(ctx, func(a telephony.AgentID) error { return h.engine.Pause(ctx, a, reason) })
 		}
 	}
-	return &console.Error{Code: "desk.error.pause-reason"}
+	return console.Refuse(console.Invalid, "desk.error.pause-reason")
 }
 
 func (h *House) Reject(ctx context.Context, call telephony.CallID, epoch uint64) error {
@@ -218,7 +216,7 @@ func (h *House) WrapUpDone(ctx context.Context) error {
 
 func (h *House) SetLanguage(ctx context.Context, call telephony.CallID, l telephony.Language) error {
 	if l != telephony.English && l != telephony.Spanish {
-		return &console.Error{Code: "desk.error.language"}
+		return console.Refuse(console.Invalid, "desk.error.language")
 	}
 	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.SetLanguage(ctx, a, call, l) })
 }
@@ -231,7 +229,7 @@ func (h *House) CallBack(ctx context.Context, call telephony.CallID) error {
 			return err
 		}
 		if c.ANI == "" {
-			return &console.Error{Code: "desk.error.number-withheld"}
+			return console.Refuse(console.Conflict, "desk.error.number-withheld")
 		}
 		acc, err := h.cfg.Store.Account(ctx, c.Account)
 		if err != nil {
@@ -246,7 +244,7 @@ func (h *House) Scenarios(ctx context.Context) ([]console.Scenario, error) {
 		return nil, err
 	}
 	if h.cfg.Trainer == nil {
-		return nil, &console.Error{Code: "desk.error.training"}
+		return nil, console.Refuse(console.Conflict, "desk.error.training")
 	}
 	return h.cfg.Trainer.Scenarios(), nil
 }
@@ -254,7 +252,7 @@ func (h *House) Scenarios(ctx context.Context) ([]console.Scenario, error) {
 func (h *House) PracticeCall(ctx context.Context, scenario string) error {
 	return h.act(ctx, func(telephony.AgentID) error {
 		if h.cfg.Trainer == nil {
-			return &console.Error{Code: "desk.error.training"}
+			return console.Refuse(console.Conflict, "desk.error.training")
 		}
 		return h.cfg.Trainer.Call(ctx, scenario)
 	})

@@ -34,7 +34,7 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 		"calls by name":        func() (any, error) { return pair(r.Calls(ctx, console.CallsFilter{Search: "Quiñones"})) },
 		"calls by number":      func() (any, error) { return pair(r.Calls(ctx, console.CallsFilter{Search: "312 555 0142"})) },
 		"calls by reference":   func() (any, error) { return pair(r.Calls(ctx, console.CallsFilter{Search: "L-1000"})) },
-		"calls to take away":   func() (any, error) { return pair(r.Calls(ctx, console.CallsFilter{Account: "lakeside", Export: true})) },
+		"calls to take away":   func() (any, error) { return pair(r.Export(ctx, console.CallsFilter{Account: "lakeside"})) },
 		"call story":           func() (any, error) { return pair(r.CallStory(ctx, call)) },
 		"recording":            func() (any, error) { var b bytes.Buffer; err := r.Recording(ctx, call, &b); return b.String(), err },
 		"week":                 func() (any, error) { return pair(r.Week(ctx, "lakeside", "")) },
@@ -131,7 +131,7 @@ func TestEveryReadingLeavesALeaf(t *testing.T) {
 	}{
 		{"card", "doctor", "note.opened", func(ctx context.Context) (any, error) { return r.Card(ctx, sent.Note) }},
 		{"calls", "office", "calls.opened", func(ctx context.Context) (any, error) { return r.Calls(ctx, console.CallsFilter{}) }},
-		{"export", "office", "calls.exported", func(ctx context.Context) (any, error) { return r.Calls(ctx, console.CallsFilter{Export: true}) }},
+		{"export", "office", "calls.exported", func(ctx context.Context) (any, error) { return r.Export(ctx, console.CallsFilter{}) }},
 		{"call story", "office", "story.opened", func(ctx context.Context) (any, error) { return r.CallStory(ctx, "call-1") }},
 		{"story", "agent", "story.opened", func(ctx context.Context) (any, error) { return r.Story(ctx, console.StoryRef{Note: sent.Note}) }},
 		{"board", "agent", "board.opened", func(ctx context.Context) (any, error) { return r.Board(ctx) }},

@@ -200,14 +200,14 @@ func (h *House) Supervise(ctx context.Context, note notes.NoteID, act, reason st
 		err = h.pushOn(ctx, by, n)
 	case "cancel":
 		if reason == "" {
-			return &console.Error{Code: "desk.error.reason", Fields: map[string]string{"reason": notes.FieldRequired}}
+			return &console.Error{Kind: console.Invalid, Code: "desk.error.reason", Fields: map[string]string{"reason": notes.FieldRequired}}
 		}
 		// A cancelled climb waits on nobody, so the note is closed with it, by the same reason.
 		_, err = h.cfg.Store.CloseOut(ctx, note, reason, func(ctx context.Context, tx pgx.Tx, n notes.Note) error {
 			return h.cfg.Routing.CancelTx(ctx, tx, by, n.ID, "supervisor")
 		})
 	default:
-		return &console.Error{Code: "desk.error.unknown-request"}
+		return console.Refuse(console.NotFound, "desk.error.unknown-request")
 	}
 	h.boardMoved()
 	return refusal(err)

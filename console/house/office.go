@@ -16,15 +16,24 @@ import (
 
 // Calls lists a practice's calls and their notes.
 func (h *House) Calls(ctx context.Context, f console.CallsFilter) (console.CallsPage, error) {
+	return h.calls(ctx, f, false)
+}
+
+// Export is Calls for a file to take away, which needs that right and leaves that trace.
+func (h *House) Export(ctx context.Context, f console.CallsFilter) (console.CallsPage, error) {
+	return h.calls(ctx, f, true)
+}
+
+func (h *House) calls(ctx context.Context, f console.CallsFilter, export bool) (console.CallsPage, error) {
 	a, err := reader(ctx)
 	if err != nil {
 		return console.CallsPage{}, err
 	}
-	q := record.CallsFilter{CallType: f.CallType, State: f.State, Agent: telephony.AgentID(f.Agent), Search: f.Search, After: f.After, Limit: f.Limit, Export: f.Export}
+	q := record.CallsFilter{CallType: f.CallType, State: f.State, Agent: telephony.AgentID(f.Agent), Search: f.Search, After: f.After, Limit: f.Limit, Export: export}
 	zone := time.UTC
 	if f.Account != "" {
 		if !a.May(notes.SearchCalls, string(f.Account)) {
-			return console.CallsPage{}, &console.Error{Code: "portal.error.not-found"}
+			return console.CallsPage{}, console.Refuse(console.NotFound, "portal.error.not-found")
 		}
 		acc, err := h.cfg.Store.Account(ctx, f.Account)
 		if err != nil {
@@ -43,7 +52,7 @@ func (h *House) Calls(ctx context.Context, f console.CallsFilter) (console.Calls
 	}
 	page, err := h.cfg.Store.Calls(ctx, q)
 	if errors.Is(err, record.ErrCursor) {
-		return console.CallsPage{}, &console.Error{Code: "portal.error.malformed"}
+		return console.CallsPage{}, console.Refuse(console.Invalid, "portal.error.malformed")
 	}
 	if err != nil {
 		return console.CallsPage{}, pageRefusal(err)
@@ -66,7 +75,7 @@ func localDay(day string, zone *time.Location, plus int) (time.Time, error) {
 	}
 	t, err := time.ParseInLocation(time.DateOnly, day, zone)
 	if err != nil {
-		return time.Time{}, &console.Error{Code: "portal.error.date"}
+		return time.Time{}, console.Refuse(console.Invalid, "portal.error.date")
 	}
 	return t.AddDate(0, 0, plus), nil
 }
@@ -152,7 +161,7 @@ func (h *House) Week(ctx context.Context, account telephony.AccountID, from stri
 		return console.Week{}, err
 	}
 	if !a.May(notes.ReadNote, string(account)) {
-		return console.Week{}, &console.Error{Code: "portal.error.not-found"}
+		return console.Week{}, console.Refuse(console.NotFound, "portal.error.not-found")
 	}
 	acc, err := h.cfg.Store.Account(ctx, account)
 	if err != nil {

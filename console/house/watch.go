@@ -37,7 +37,7 @@ func (h *House) Watch(ctx context.Context) (<-chan console.Event, error) {
 			h.cfg.Log.Error("console: hello", "agent", id, "error", err)
 			return console.Event{}, false
 		}
-		return h.event(console.Event{Kind: "hello", Hello: &hello}), true
+		return h.event(console.Event{Kind: console.EventHello, Hello: &hello}), true
 	}
 	return h.streams.attach(ctx, id, first, func(last bool) {
 		if last {
@@ -92,7 +92,7 @@ func (h *House) Offered(o telephony.Offer, c telephony.Call) {
 			h.cfg.Log.Error("console: screen pop", "call", c.ID, "error", err)
 			return console.Event{}, false
 		}
-		return h.event(console.Event{Kind: "pop", Pop: &p}), true
+		return h.event(console.Event{Kind: console.EventPop, Pop: &p}), true
 	})
 }
 
@@ -101,7 +101,7 @@ func (h *House) Withdrawn(o telephony.Offer, why string) {
 	if why == "answered" {
 		return
 	}
-	h.streams.to(o.Agent, h.now(console.Event{Kind: "gone", Gone: &console.Gone{Call: o.Call, Why: why, At: h.cfg.Now()}}))
+	h.streams.to(o.Agent, h.now(console.Event{Kind: console.EventGone, Gone: &console.Gone{Call: o.Call, Why: why, At: h.cfg.Now()}}))
 }
 
 // CallMoved tells the call's agent; a call that ended may have left a row on everybody's board.
@@ -109,9 +109,9 @@ func (h *House) CallMoved(c telephony.Call) {
 	if c.Agent != "" {
 		switch c.State {
 		case telephony.Talking, telephony.Held:
-			h.streams.to(c.Agent, h.now(console.Event{Kind: "call", Call: &console.CallMoved{Call: c.ID, State: c.State, Language: c.Language, At: h.cfg.Now()}}))
+			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventCall, Call: &console.CallMoved{Call: c.ID, State: c.State, Language: c.Language, At: h.cfg.Now()}}))
 		case telephony.Ended:
-			h.streams.to(c.Agent, h.now(console.Event{Kind: "gone", Gone: &console.Gone{Call: c.ID, Why: "ended", At: c.EndedAt}}))
+			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventGone, Gone: &console.Gone{Call: c.ID, Why: "ended", At: c.EndedAt}}))
 		}
 	}
 	if c.State == telephony.Ended && c.Outcome != telephony.Completed {
@@ -128,7 +128,7 @@ func (h *House) AgentMoved(a telephony.AgentID, s telephony.AgentState, reason s
 			return console.Event{}, false
 		}
 		v.State, v.Reason, v.Since = s, reason, since
-		return h.event(console.Event{Kind: "agent", Agent: &v}), true
+		return h.event(console.Event{Kind: console.EventAgent, Agent: &v}), true
 	})
 }
 
@@ -137,13 +137,13 @@ func (h *House) AgentMoved(a telephony.AgentID, s telephony.AgentState, reason s
 func (h *House) StandsStill(dispatch.Alarm) { h.standsStill() }
 
 func (h *House) standsStill() {
-	h.streams.all(h.now(console.Event{Kind: "notice", Notice: "desk.notice.stands-still"}))
+	h.streams.all(h.now(console.Event{Kind: console.EventNotice, Notice: "desk.notice.stands-still"}))
 	h.boardMoved()
 }
 
 // FiguresMoved tells every desk the queue's figures.
 func (h *House) FiguresMoved(f telephony.Figures) {
-	h.streams.all(h.now(console.Event{Kind: "figures", Figures: &f}))
+	h.streams.all(h.now(console.Event{Kind: console.EventFigures, Figures: &f}))
 }
 
 // Hello tells a desk all it needs to draw itself.
@@ -157,7 +157,7 @@ func (h *House) Hello(ctx context.Context) (console.Hello, error) {
 		return console.Hello{}, err
 	}
 	out := console.Hello{Agent: v, Now: h.cfg.Now(), Figures: h.engine.Figures(), Pauses: pauses,
-		Training: h.cfg.Trainer != nil, Supervisor: actor.Has(notes.RoleSupervisor), LockAfter: h.cfg.LockAfter}
+		Training: h.cfg.Trainer != nil, Supervisor: actor.Has(notes.RoleSupervisor), LockAfter: h.cfg.LockAfter, Server: console.ThisVersion()}
 	person, err := h.cfg.Door.Person(access.System(ctx, "console"), actor.Person)
 	if err != nil {
 		return console.Hello{}, err

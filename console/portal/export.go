@@ -19,8 +19,8 @@ func (p *Portal) export(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f.After, f.Limit, f.Export = "", exportPage, true
-	page, err := p.cfg.Pages.Calls(r.Context(), f)
+	f.After, f.Limit = "", exportPage
+	page, err := console.AskExport.Of(r.Context(), p.cfg.Service, f)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (p *Portal) export(w http.ResponseWriter, r *http.Request) error {
 			break
 		}
 		f.After = page.Next
-		if page, err = p.cfg.Pages.Calls(r.Context(), f); err != nil {
+		if page, err = console.AskExport.Of(r.Context(), p.cfg.Service, f); err != nil {
 			// The status is gone already: a visible last line is better than a file that looks whole.
 			p.cfg.Log.Error("portal: export cut short", "error", err)
 			if err := c.Write([]string{"INCOMPLETE: export again"}); err != nil {

@@ -40,7 +40,7 @@ func (f *fakeSessions) SignIn(_ context.Context, k portal.Knock) (portal.Entry, 
 	case k.Login == "broken":
 		return portal.Entry{}, errors.New("dial tcp: secret inside")
 	case k.Login != "reyes" || k.Password != "right" || k.Code != "123456" || k.Source == "":
-		return portal.Entry{}, &console.Error{Code: "portal.error.sign-in"}
+		return portal.Entry{}, console.Refuse(console.SignedOut, "portal.error.sign-in")
 	}
 	return portal.Entry{Token: "s3cret", Device: "d3vice", Until: time.Now().Add(time.Hour)}, nil
 }
@@ -51,7 +51,7 @@ func (f *fakeSessions) Resume(ctx context.Context, token string) (context.Contex
 	case "unlucky":
 		return nil, errors.New("dial tcp: the database went away")
 	default:
-		return nil, &console.Error{Code: "portal.error.signed-out"}
+		return nil, console.Refuse(console.SignedOut, "portal.error.signed-out")
 	}
 	return context.WithValue(ctx, signedIn{}, true), nil
 }
@@ -60,7 +60,7 @@ func (f *fakeSessions) SignOut(_ context.Context, token string) error { f.out = 
 
 // fakePages answers every request with what it was asked, or with err.
 type fakePages struct {
-	console.Pages
+	console.Answers
 	err  error
 	did  string
 	page func(console.CallsFilter) (console.CallsPage, error)
@@ -114,7 +114,7 @@ func (f *fakePages) Subscribe(ctx context.Context, s console.PushSubscription) e
 }
 func (f *fakePages) PushKey(ctx context.Context) (string, error) { return "BK", f.saw(ctx, "push-key") }
 func (f *fakePages) Calls(ctx context.Context, q console.CallsFilter) (console.CallsPage, error) {
-	if err := f.saw(ctx, "calls %s %s export=%v", q.Account, q.Search, q.Export); err != nil || f.page == nil {
+	if err := f.saw(ctx, "calls %s %s", q.Account, q.Search); err != nil || f.page == nil {
 		return console.CallsPage{}, err
 	}
 	return f.page(q)
@@ -142,6 +142,39 @@ func (f *fakePages) Week(ctx context.Context, a telephony.AccountID, from string
 	return console.Week{}, f.saw(ctx, "week %s %s", a, from)
 }
 
+func newFakePages() *fakePages {
+	type ctx = context.Context
+	f := &fakePages{}
+	a := &f.Answers
+	console.On(a, console.AskMe, func(c ctx, _ console.Nothing) (console.Me, error) { return f.Me(c) })
+	console.On(a, console.AskLocate, func(c ctx, b console.LinkToken) (console.NoteRef, error) {
+		n, err := f.Locate(c, b.Token)
+		return console.NoteRef{Note: n}, err
+	})
+	console.On(a, console.AskInbox, func(c ctx, _ console.Nothing) ([]console.InboxRow, error) { return f.Inbox(c) })
+	console.On(a, console.AskCard, func(c ctx, b console.NoteRef) (console.Card, error) { return f.Card(c, b.Note) })
+	console.On(a, console.AskAcknowledge, func(c ctx, b console.NoteRef) (console.Card, error) { return f.Acknowledge(c, b.Note) })
+	console.On(a, console.AskPassOn, func(c ctx, b console.NoteRef) (console.Card, error) { return f.PassOn(c, b.Note) })
+	console.On(a, console.AskReply, func(c ctx, b console.NoteText) (console.Card, error) { return f.Reply(c, b.Note, b.Text) })
+	console.On(a, console.AskCloseOut, func(c ctx, b console.NoteText) (console.Card, error) { return f.CloseOut(c, b.Note, b.Text) })
+	console.OnDo(a, console.AskRendered, func(c ctx, b console.NoteDrawn) error { return f.Rendered(c, b.Note, b.Token) })
+	console.OnDo(a, console.AskCallPatient, func(c ctx, b console.PatientCall) error { return f.CallPatient(c, b.Note, b.ID) })
+	console.OnDo(a, console.AskSubscribe, f.Subscribe)
+	console.On(a, console.AskPushKey, func(c ctx, _ console.Nothing) (console.PushKey, error) {
+		k, err := f.PushKey(c)
+		return console.PushKey{Key: k}, err
+	})
+	console.On(a, console.AskCalls, f.Calls)
+	console.On(a, console.AskExport, func(c ctx, q console.CallsFilter) (console.CallsPage, error) {
+		page, err := f.Calls(c, q)
+		f.did = "export: " + f.did
+		return page, err
+	})
+	console.On(a, console.AskCallStory, func(c ctx, b console.CallRef) (console.CallStory, error) { return f.CallStory(c, b.Call) })
+	console.On(a, console.AskWeek, func(c ctx, b console.WeekRef) (console.Week, error) { return f.Week(c, b.Account, b.From) })
+	return f
+}
+
 type site struct {
 	t        *testing.T
 	pages    *fakePages
@@ -151,14 +184,14 @@ type site struct {
 }
 
 func newSite(t *testing.T) *site {
-	s := &site{t: t, pages: &fakePages{}, sessions: &fakeSessions{}}
+	s := &site{t: t, pages: newFakePages(), sessions: &fakeSessions{}}
 	files := fstest.MapFS{
 		"index.html":         {Data: []byte("<!doctype html>" + strings.Repeat("page ", 200))},
 		"sw.js":              {Data: []byte("1")},
 		"assets/index-1a.js": {Data: []byte(strings.Repeat("console.log(1);", 100))},
 	}
 	hook := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	s.handler = portal.New(portal.Config{Pages: s.pages, Sessions: s.sessions, Files: files, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Hooks: map[string]http.Handler{"POST /hooks/text": hook},
+	s.handler = portal.New(portal.Config{Service: s.pages, Recordings: s.pages, Sessions: s.sessions, Files: files, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Hooks: map[string]http.Handler{"POST /hooks/text": hook},
 		Log: slog.New(slog.NewTextHandler(&s.log, nil))})
 	return s
 }

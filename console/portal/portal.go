@@ -1,5 +1,5 @@
 // Package portal is the web for providers and practices: the phone page a link opens, and a practice's calls and notes.
-// It carries console.Pages over HTTPS as JSON and serves the built pages; what a person may do is decided there, not here.
+// It carries what pages ask (console.Requests) over HTTPS as JSON and serves the built pages; what a person may do is decided there, not here.
 //
 // It promises: nothing of a patient stands in a URL, a header or a log (a link's token is in the fragment, searches are
 // posted); answers are never cached; only our own pages may call it (same-site cookies, origin checked, a strict content
@@ -7,6 +7,7 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,7 @@ import (
 	"time"
 
 	"lamplight/console"
+	"lamplight/telephony"
 )
 
 // A SlowedError says that too many tries failed: none is looked at before Until, and the page says so.
@@ -52,12 +54,19 @@ type Sessions interface {
 	SignOut(ctx context.Context, token string) error
 }
 
+// Recordings plays calls; the house's own.
+type Recordings interface {
+	// Recording writes a call's recording as a WAV file; a record.Sized writer is told its length first. Errors are as an Asker's.
+	Recording(ctx context.Context, call telephony.CallID, w io.Writer) error
+}
+
 // Config is what a Portal stands on.
 type Config struct {
-	Pages    console.Pages
-	Sessions Sessions
-	Files    fs.FS                   // the built pages, index.html at its root
-	Hooks    map[string]http.Handler // carriers' callbacks, by path; they check their own signatures
+	Service    console.Asker // answers what the pages ask
+	Recordings Recordings
+	Sessions   Sessions
+	Files      fs.FS                   // the built pages, index.html at its root
+	Hooks      map[string]http.Handler // carriers' callbacks, by path; they check their own signatures
 	// Proxies are the addresses of the house's own proxies: of a request from one of them, the X-Forwarded-For header is
 	// believed. Without them everybody behind a proxy is one source, and slowed as one.
 	Proxies []netip.Prefix
@@ -112,7 +121,7 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/api/") {
 		h.Set("Cache-Control", "no-store")
 		if err := p.csp.Check(r); err != nil {
-			p.refuse(w, http.StatusForbidden, &console.Error{Code: "portal.error.origin"})
+			p.refuse(w, http.StatusForbidden, console.Refuse(console.Forbidden, "portal.error.origin"))
 			return
 		}
 	}
@@ -149,7 +158,7 @@ func (p *Portal) signedIn(h func(http.ResponseWriter, *http.Request) error) http
 	return func(w http.ResponseWriter, r *http.Request) {
 		c, err := r.Cookie(cookieName)
 		if err != nil {
-			p.refuse(w, http.StatusUnauthorized, &console.Error{Code: "portal.error.signed-out"})
+			p.refuse(w, http.StatusUnauthorized, console.Refuse(console.SignedOut, "portal.error.signed-out"))
 			return
 		}
 		ctx, err := p.cfg.Sessions.Resume(r.Context(), c.Value)
@@ -171,32 +180,29 @@ func (p *Portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &slowed):
 		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(time.Until(slowed.Until).Seconds())))))
-		p.refuse(w, http.StatusTooManyRequests, &console.Error{Code: "portal.error.slow-down"})
+		p.refuse(w, http.StatusTooManyRequests, console.Refuse(console.Unavailable, "portal.error.slow-down"))
 	case errors.As(err, &refusal):
-		p.refuse(w, statusOf(refusal.Code), refusal)
+		p.refuse(w, cmp.Or(statusOf[refusal.Kind], http.StatusInternalServerError), refusal)
 	case errors.As(err, &tooLarge):
-		p.refuse(w, http.StatusRequestEntityTooLarge, &console.Error{Code: "portal.error.too-large"})
+		p.refuse(w, http.StatusRequestEntityTooLarge, console.Refuse(console.Invalid, "portal.error.too-large"))
 	case errors.Is(err, errMalformed):
-		p.refuse(w, http.StatusBadRequest, &console.Error{Code: "portal.error.malformed"})
+		p.refuse(w, http.StatusBadRequest, console.Refuse(console.Invalid, "portal.error.malformed"))
 	case errors.Is(err, context.Canceled):
 	default:
 		p.cfg.Log.Error("portal: request failed", "route", r.Pattern, "error", err)
-		p.refuse(w, http.StatusInternalServerError, &console.Error{Code: "portal.error.internal"})
+		p.refuse(w, http.StatusInternalServerError, console.Refuse(console.Internal, "portal.error.internal"))
 	}
 }
 
-// statusOf chooses the HTTP status by the refusal's last word.
-func statusOf(code string) int {
-	switch code[strings.LastIndex(code, ".")+1:] {
-	case "not-found":
-		return http.StatusNotFound
-	case "not-yours", "forbidden":
-		return http.StatusForbidden
-	case "sign-in", "signed-out":
-		return http.StatusUnauthorized
-	default:
-		return http.StatusUnprocessableEntity
-	}
+// statusOf is the HTTP status of each kind of refusal.
+var statusOf = map[console.Kind]int{
+	console.NotFound:    http.StatusNotFound,
+	console.Forbidden:   http.StatusForbidden,
+	console.SignedOut:   http.StatusUnauthorized,
+	console.Conflict:    http.StatusConflict,
+	console.Invalid:     http.StatusUnprocessableEntity,
+	console.Unavailable: http.StatusServiceUnavailable,
+	console.Internal:    http.StatusInternalServerError,
 }
 
 func (p *Portal) refuse(w http.ResponseWriter, status int, e *console.Error) {

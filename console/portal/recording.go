@@ -17,7 +17,7 @@ func (p *Portal) recording(w http.ResponseWriter, r *http.Request) error {
 	if r.Header.Get("If-Range") != "" {
 		out.asked = "" // it names a version, of which we have told none: all of it is sent
 	}
-	err := p.cfg.Pages.Recording(r.Context(), telephony.CallID(r.PathValue("call")), out)
+	err := p.cfg.Recordings.Recording(r.Context(), telephony.CallID(r.PathValue("call")), out)
 	switch {
 	case errors.Is(err, errEnough):
 		return nil

@@ -38,7 +38,7 @@ func TestARecordingThatBreaksOff(t *testing.T) {
 		status      int
 	}{
 		"breaks off":  {broken: errors.New("the database went away")},
-		"not allowed": {err: &console.Error{Code: "portal.error.not-found"}, status: http.StatusNotFound},
+		"not allowed": {err: console.Refuse(console.NotFound, "portal.error.not-found"), status: http.StatusNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)

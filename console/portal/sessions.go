@@ -21,7 +21,7 @@ func (d doorSessions) SignIn(ctx context.Context, k Knock) (Entry, error) {
 	case errors.As(err, &slowed):
 		return Entry{}, &SlowedError{Until: slowed.Until}
 	case errors.Is(err, access.ErrRefused):
-		return Entry{}, &console.Error{Code: "portal.error.sign-in"}
+		return Entry{}, console.Refuse(console.SignedOut, "portal.error.sign-in")
 	}
 	return Entry{Token: s.Token, Device: s.Device, Until: s.Expires}, err
 }
@@ -29,7 +29,7 @@ func (d doorSessions) SignIn(ctx context.Context, k Knock) (Entry, error) {
 func (d doorSessions) Resume(ctx context.Context, token string) (context.Context, error) {
 	s, err := d.door.Resume(ctx, token)
 	if errors.Is(err, access.ErrSignedOut) {
-		return nil, &console.Error{Code: "portal.error.signed-out"}
+		return nil, console.Refuse(console.SignedOut, "portal.error.signed-out")
 	}
 	if err != nil {
 		return nil, err

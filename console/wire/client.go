@@ -14,8 +14,6 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"lamplight/console"
-	"lamplight/notes"
-	"lamplight/telephony"
 )
 
 // Options says where a desk connects and as whom.
@@ -41,6 +39,8 @@ type Credentials struct {
 	Password string `json:"password,omitempty"`
 	Code     string `json:"code,omitempty"`
 	Token    string `json:"token"`
+	// Desk is what the desk speaks and is; the zero Version for one from before versions.
+	Desk console.Version `json:"desk"`
 }
 
 // Dial signs in. A refusal is a *console.Error "desk.error.sign-in", the same for an unknown login, a wrong password and a
@@ -57,7 +57,7 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 		nats.IgnoreAuthErrorAbort(), AtOnce,
 		nats.Secure(&tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS13}),
 		nats.UserInfoHandler(func() (string, string) {
-			cr := Credentials{Token: token}
+			cr := Credentials{Token: token, Desk: console.ThisVersion()}
 			if !signedIn.Load() {
 				cr.Password, cr.Code = o.Password, o.Code
 			}
@@ -98,7 +98,7 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 		return nil, fmt.Errorf("sign in: %w", ctx.Err())
 	case d := <-done:
 		if errors.Is(d.err, nats.ErrAuthorization) {
-			return nil, &console.Error{Code: "desk.error.sign-in"}
+			return nil, console.Refuse(console.SignedOut, "desk.error.sign-in")
 		}
 		if d.err != nil {
 			return nil, fmt.Errorf("%w: %v", ErrUnreachable, d.err)
@@ -112,98 +112,20 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 // Close ends the connection; the session ends with the desk's silence.
 func (c *Client) Close() { c.nc.Close() }
 
-// request asks one method and decodes the answer.
-func request[Out any](ctx context.Context, c *Client, method string, in any) (out Out, err error) {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return out, fmt.Errorf("%s: encode: %w", method, err)
-	}
+// Ask asks one request and brings the answer.
+func (c *Client) Ask(ctx context.Context, name string, body []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestLimit)
 	defer cancel()
-	m, err := c.nc.RequestWithContext(ctx, doSubject(c.session, method), body)
+	m, err := c.nc.RequestWithContext(ctx, doSubject(c.session, name), body)
 	if err != nil {
-		return out, fmt.Errorf("%s: %w (%v)", method, ErrUnreachable, err)
+		return nil, fmt.Errorf("%s: %w (%v)", name, ErrUnreachable, err)
 	}
 	var a answer
-	if err := json.Unmarshal(m.Data, &a); err != nil {
-		return out, fmt.Errorf("%s: decode: %w", method, err)
+	if err := console.Decode(m.Data, &a); err != nil {
+		return nil, fmt.Errorf("%s: decode: %w", name, err)
 	}
 	if a.Error != nil {
-		return out, a.Error
+		return nil, a.Error
 	}
-	if err := json.Unmarshal(a.Result, &out); err != nil {
-		return out, fmt.Errorf("%s: decode: %w", method, err)
-	}
-	return out, nil
-}
-
-func (c *Client) tell(ctx context.Context, method string, in any) error {
-	_, err := request[none](ctx, c, method, in)
-	return err
-}
-
-func (c *Client) Hello(ctx context.Context) (console.Hello, error) {
-	return request[console.Hello](ctx, c, "hello", none{})
-}
-func (c *Client) Ready(ctx context.Context) error { return c.tell(ctx, "ready", none{}) }
-func (c *Client) Pause(ctx context.Context, reason string) error {
-	return c.tell(ctx, "pause", reasonBody{reason})
-}
-func (c *Client) Reject(ctx context.Context, call telephony.CallID, epoch uint64) error {
-	return c.tell(ctx, "reject", callBody{Call: call, Epoch: epoch})
-}
-func (c *Client) Hold(ctx context.Context, call telephony.CallID) error {
-	return c.tell(ctx, "hold", callBody{Call: call})
-}
-func (c *Client) Resume(ctx context.Context, call telephony.CallID) error {
-	return c.tell(ctx, "resume", callBody{Call: call})
-}
-func (c *Client) Rejoin(ctx context.Context, call telephony.CallID) error {
-	return c.tell(ctx, "rejoin", callBody{Call: call})
-}
-func (c *Client) HangUp(ctx context.Context, call telephony.CallID) error {
-	return c.tell(ctx, "hangup", callBody{Call: call})
-}
-func (c *Client) WrapUpDone(ctx context.Context) error { return c.tell(ctx, "wrapupdone", none{}) }
-func (c *Client) SetLanguage(ctx context.Context, call telephony.CallID, l telephony.Language) error {
-	return c.tell(ctx, "setlanguage", callBody{Call: call, Language: l})
-}
-func (c *Client) CallBack(ctx context.Context, call telephony.CallID) error {
-	return c.tell(ctx, "callback", callBody{Call: call})
-}
-func (c *Client) SaveDraft(ctx context.Context, d console.Draft) error {
-	return c.tell(ctx, "savedraft", d)
-}
-func (c *Client) Drafts(ctx context.Context) ([]console.Draft, error) {
-	return request[[]console.Draft](ctx, c, "drafts", none{})
-}
-func (c *Client) DropDraft(ctx context.Context, id string) error {
-	return c.tell(ctx, "dropdraft", nameBody{id})
-}
-func (c *Client) Preview(ctx context.Context, d console.Draft) (console.Preview, error) {
-	return request[console.Preview](ctx, c, "preview", d)
-}
-func (c *Client) Send(ctx context.Context, d console.Draft) (console.Sent, error) {
-	return request[console.Sent](ctx, c, "send", d)
-}
-func (c *Client) Board(ctx context.Context) ([]console.BoardRow, error) {
-	return request[[]console.BoardRow](ctx, c, "board", none{})
-}
-func (c *Client) Story(ctx context.Context, r console.StoryRef) (console.Story, error) {
-	return request[console.Story](ctx, c, "story", r)
-}
-func (c *Client) AddOn(ctx context.Context, note notes.NoteID, text string) error {
-	return c.tell(ctx, "addon", noteBody{Note: note, Text: text})
-}
-func (c *Client) CloseAbandoned(ctx context.Context, call telephony.CallID, outcome string) error {
-	return c.tell(ctx, "closeabandoned", callBody{Call: call, Outcome: outcome})
-}
-func (c *Client) Supervise(ctx context.Context, note notes.NoteID, act, reason string) error {
-	return c.tell(ctx, "supervise", noteBody{Note: note, Act: act, Reason: reason})
-}
-func (c *Client) Scenarios(ctx context.Context) ([]console.Scenario, error) {
-	return request[[]console.Scenario](ctx, c, "scenarios", none{})
-}
-func (c *Client) PracticeCall(ctx context.Context, scenario string) error {
-	return c.tell(ctx, "practicecall", nameBody{scenario})
+	return a.Result, nil
 }

@@ -68,12 +68,7 @@ func (s *Server) serve(m *nats.Msg) {
 	ctx, cancel := context.WithTimeout(s.ctx, requestLimit)
 	defer cancel()
 	result, err := s.do(ctx, session, method, m.Data)
-	var a answer
-	if err == nil {
-		if a.Result, err = json.Marshal(result); err != nil {
-			err = fmt.Errorf("encode answer: %w", err)
-		}
-	}
+	a := answer{Result: result}
 	if err != nil {
 		a = answer{Error: s.refusal(method, err)}
 	}
@@ -86,7 +81,7 @@ func (s *Server) serve(m *nats.Msg) {
 	}
 }
 
-func (s *Server) do(ctx context.Context, session Session, method string, body []byte) (result any, err error) {
+func (s *Server) do(ctx context.Context, session Session, method string, body []byte) (result []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in %s: %v", method, p)
@@ -98,15 +93,14 @@ func (s *Server) do(ctx context.Context, session Session, method string, body []
 	}
 	switch method {
 	case "watch":
-		return none{}, s.watch(session, body)
+		return []byte("{}"), s.watch(session, body)
 	case "beat":
-		return none{}, s.beat(session, body)
+		return []byte("{}"), s.beat(session, body)
 	}
-	h, ok := methods[method]
-	if !ok {
-		return nil, &console.Error{Code: "desk.error.unknown-request"}
+	if spec, ok := console.SpecOf(method); !ok || !spec.Desk {
+		return nil, console.Refuse(console.NotFound, "desk.error.unknown-request")
 	}
-	return h(actx, s.service, body)
+	return s.service.Ask(actx, method, body)
 }
 
 // refusal turns an error into what a desk may see; the inside is only logged.
@@ -116,7 +110,7 @@ func (s *Server) refusal(method string, err error) *console.Error {
 		return e
 	}
 	s.log.Error("wire: request failed", "method", method, "error", err)
-	return &console.Error{Code: "desk.error.internal"}
+	return console.Refuse(console.Internal, "desk.error.internal")
 }
 
 // watch starts a desk's stream, ending the one it had.
@@ -158,7 +152,7 @@ func (s *Server) beat(session Session, body []byte) error {
 	w := s.watches[session]
 	s.mu.Unlock()
 	if w == nil || w.id != b.Watch {
-		return &console.Error{Code: "desk.error.watch-ended"}
+		return console.Refuse(console.Conflict, "desk.error.watch-ended")
 	}
 	select {
 	case w.beat <- struct{}{}:

@@ -26,7 +26,7 @@ func (c *Client) Watch(ctx context.Context) (<-chan console.Event, error) {
 			return // the connection is breaking; its end removes the subscription
 		}
 	}
-	if err := c.tell(ctx, "watch", watchBody{id}); err != nil {
+	if err := c.tell(ctx, "watch", id); err != nil {
 		stop()
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func deliver(ctx context.Context, id string, in <-chan *nats.Msg, out chan<- con
 				return
 			}
 			var t telling
-			if err := json.Unmarshal(m.Data, &t); err != nil {
+			if err := console.Decode(m.Data, &t); err != nil {
 				return
 			}
 			if t.Watch != id {
@@ -83,11 +83,21 @@ func (c *Client) beats(ctx context.Context, cancel context.CancelFunc, id string
 			return
 		case <-tick.C:
 			b, stop := context.WithTimeout(ctx, BeatLimit-BeatEvery)
-			err := c.tell(b, "beat", watchBody{id})
+			err := c.tell(b, "beat", id)
 			stop()
 			if err != nil {
 				return
 			}
 		}
 	}
+}
+
+// tell asks one of the two requests that keep a watch.
+func (c *Client) tell(ctx context.Context, name, watch string) error {
+	body, err := json.Marshal(watchBody{watch})
+	if err != nil {
+		return fmt.Errorf("%s: encode: %w", name, err)
+	}
+	_, err = c.Ask(ctx, name, body)
+	return err
 }

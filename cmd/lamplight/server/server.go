@@ -283,18 +283,18 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return during("escalations", s.Routing.Run(ctx)) })
 	g.Go(func() error { return during("boards", s.House.Run(ctx)) })
 	g.Go(func() error { return s.sweep(ctx) })
-	gate := bus.NewGate(s.Door)
+	gate, service := bus.NewGate(s.Door), s.House.Service()
 	if err := bus.Callout(ctx, s.Bus.callout, s.Bus.keys, gate, s.Log); err != nil {
 		return err
 	}
-	if _, err := wire.Serve(ctx, s.Bus.nc, s.House, gate, s.Log); err != nil {
+	if _, err := wire.Serve(ctx, s.Bus.nc, service, gate, s.Log); err != nil {
 		return err
 	}
 	proxies, err := s.Config.proxies()
 	if err != nil {
 		return err
 	}
-	web := portal.New(portal.Config{Pages: s.House, Sessions: portal.NewSessions(s.Door), Files: s.files, Proxies: proxies, Log: s.Log})
+	web := portal.New(portal.Config{Service: service, Recordings: s.House, Sessions: portal.NewSessions(s.Door), Files: s.files, Proxies: proxies, Log: s.Log})
 	serveHTTP(ctx, g, portal.NewServer(web), s.web, s.Certs.Server)
 	hooks := http.NewServeMux()
 	if s.text != nil {

@@ -96,7 +96,7 @@ func (t *Trainer) Call(_ context.Context, id string) error {
 			return nil
 		}
 	}
-	return &console.Error{Code: "desk.error.not-found"}
+	return console.Refuse(console.NotFound, "desk.error.not-found")
 }
 
 const (

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"lamplight/console"
 	"lamplight/console/wire"
 	"log/slog"
 	"time"
@@ -21,6 +22,7 @@ type SignIn struct {
 	Code     string
 	Token    string // the session's secret
 	Source   string // the address it comes from, to slow down guessing
+	Desk     console.Version
 }
 
 // A Gate lets people in: it opens the session named by SessionOf(Token), or takes up one that is open. An error is a
@@ -40,9 +42,11 @@ func Callout(ctx context.Context, nc *nats.Conn, keys Keys, gate Gate, log *slog
 	}
 	sub, err := nc.QueueSubscribe(calloutSubject, wire.QueueGroup, func(m *nats.Msg) {
 		go func() {
-			b, err := admit(ctx, m.Data, issuer, gate)
+			b, desk, err := admit(ctx, m.Data, issuer, gate)
 			if err != nil {
 				log.Info("wire: sign-in refused", "error", err)
+			} else {
+				log.Info("wire: a desk is let in", "protocol", desk.Protocol, "build", desk.Build)
 			}
 			if err := m.Respond(b); err != nil { // an empty answer is a refusal
 				log.Warn("wire: callout answer not sent", "error", err)
@@ -63,20 +67,20 @@ func Callout(ctx context.Context, nc *nats.Conn, keys Keys, gate Gate, log *slog
 	return nil
 }
 
-// admit checks one request and returns the signed permission. What it returns with an error is nil.
-func admit(ctx context.Context, data []byte, issuer nkeys.KeyPair, gate Gate) ([]byte, error) {
+// admit checks one request and returns the signed permission. The permission is nil with an error.
+func admit(ctx context.Context, data []byte, issuer nkeys.KeyPair, gate Gate) (permission []byte, desk console.Version, err error) {
 	req, err := jwt.DecodeAuthorizationRequestClaims(string(data))
 	if err != nil {
-		return nil, fmt.Errorf("decode callout: %w", err)
+		return nil, desk, fmt.Errorf("decode callout: %w", err)
 	}
 	var cr wire.Credentials
 	if err := json.Unmarshal([]byte(req.ConnectOptions.Password), &cr); err != nil || len(cr.Token) < 43 {
-		return nil, errors.New("credentials are not of our form")
+		return nil, desk, errors.New("credentials are not of our form")
 	}
 	until, err := gate.Enter(ctx, SignIn{Login: req.ConnectOptions.Username, Password: cr.Password, Code: cr.Code,
-		Token: cr.Token, Source: req.ClientInformation.Host})
+		Token: cr.Token, Source: req.ClientInformation.Host, Desk: cr.Desk})
 	if err != nil {
-		return nil, err
+		return nil, desk, err
 	}
 	s := wire.SessionOf(cr.Token)
 	user := jwt.NewUserClaims(req.UserNkey)
@@ -88,14 +92,14 @@ func admit(ctx context.Context, data []byte, issuer nkeys.KeyPair, gate Gate) ([
 	user.Sub.Allow.Add(subscribe...)
 	signed, err := user.Encode(issuer)
 	if err != nil {
-		return nil, fmt.Errorf("sign permission: %w", err)
+		return nil, desk, fmt.Errorf("sign permission: %w", err)
 	}
 	res := jwt.NewAuthorizationResponseClaims(req.UserNkey)
 	res.Audience = req.Server.ID
 	res.Jwt = signed
 	out, err := res.Encode(issuer)
 	if err != nil {
-		return nil, fmt.Errorf("sign callout answer: %w", err)
+		return nil, desk, fmt.Errorf("sign callout answer: %w", err)
 	}
-	return []byte(out), nil
+	return []byte(out), cr.Desk, nil
 }

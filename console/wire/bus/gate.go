@@ -63,7 +63,7 @@ func (g *doorGate) Who(ctx context.Context, s wire.Session) (context.Context, er
 	}
 	hash, err := s.Hash()
 	if err != nil {
-		return nil, &console.Error{Code: "desk.error.session"}
+		return nil, console.Refuse(console.SignedOut, "desk.error.session")
 	}
 	session, err := g.door.ResumeHashed(ctx, hash)
 	g.mu.Lock()
@@ -76,7 +76,7 @@ func (g *doorGate) Who(ctx context.Context, s wire.Session) (context.Context, er
 	switch {
 	case errors.Is(err, access.ErrSignedOut):
 		delete(g.seen, s)
-		return nil, &console.Error{Code: "desk.error.session"}
+		return nil, console.Refuse(console.SignedOut, "desk.error.session")
 	case err != nil && ok && now.Before(seen.until.Add(awayLife)):
 		return access.With(ctx, seen.actor), nil
 	case err != nil:

@@ -6,7 +6,7 @@ import es from '../../shared/catalog/portal.es.json'
 const root = new URL('./', import.meta.url)
 const sources = (readdirSync(root, { recursive: true }) as string[]).filter((f) => /\.(ts|svelte)$/.test(f) && !f.endsWith('.test.ts')).map((f) => readFileSync(new URL(f, root), 'utf8'))
 const keys = new Set(Object.keys(en).map((k) => k.replace(/_(one|other)$/, '')))
-const go = ['../../../console/portal/', '../../../console/'].flatMap((d) =>
+const go = ['../../../console/portal/', '../../../console/house/', '../../../console/'].flatMap((d) =>
   readdirSync(new URL(d, root)).filter((f) => f.endsWith('.go') && !f.endsWith('_test.go')).map((f) => readFileSync(new URL(d + f, root), 'utf8')),
 )
 

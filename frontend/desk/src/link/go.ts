@@ -1,47 +1,61 @@
 // The one way out of the page: cmd/console's Desk, bound by Wails or, in tests, by the bridge.
 
-import type { Begun, Draft, Hello, Pop, Preview, Saved, Scenario, Sent, Story, StoryRef, Error as Refusal } from './types'
+import en from '../../../shared/catalog/desk.en.json'
+import type { DeskRequests } from '../../../gen/requests'
+import type { Begun, Draft, Hello, Language, Pop, Saved, Sent, StoryRef, Error as Refusal } from './types'
 
-export interface Desk {
+/** What the desk's program does itself. */
+interface Own {
   Begin(): Promise<Begun>
   SignIn(login: string, password: string, code: string): Promise<void>
   SignInDemo(): Promise<void>
   SignOut(): Promise<void>
   Lock(): Promise<void>
   Hello(): Promise<Hello>
-  Ready(): Promise<void>
-  Pause(reason: string): Promise<void>
   Answer(call: string): Promise<void>
   Mute(muted: boolean): Promise<void>
-  Reject(call: string, epoch: number): Promise<void>
-  Hold(call: string): Promise<void>
   Resume(call: string): Promise<void>
-  HangUp(call: string): Promise<void>
-  WrapUpDone(): Promise<void>
-  SetLanguage(call: string, language: string): Promise<void>
-  CallBack(call: string): Promise<void>
   Typed(draft: Draft, pop: Pop | null): Promise<Saved>
   Drop(id: string): Promise<void>
-  Preview(draft: Draft): Promise<Preview>
   Send(draft: Draft): Promise<Sent>
-  Story(ref: StoryRef): Promise<Story>
-  AddOn(note: string, text: string): Promise<void>
-  CloseAbandoned(call: string, outcome: string): Promise<void>
-  Supervise(note: string, act: string, reason: string): Promise<void>
-  Scenarios(): Promise<Scenario[] | null>
-  PracticeCall(scenario: string): Promise<void>
   Painted(call: string, epoch: number): Promise<void>
   Log(where: string): Promise<void>
+  /** Passes a request on to the server: see ask. */
+  Ask(name: string, body: unknown): Promise<unknown>
 }
+
+/** Asks the server for what the desk's program has nothing to add to. */
+export const ask = <K extends keyof DeskRequests>(name: K, body: DeskRequests[K]['in']): Promise<DeskRequests[K]['out']> =>
+  window.go.main.Desk.Ask(name, body) as Promise<DeskRequests[K]['out']>
+
+const passed = {
+  Ready: () => ask('ready', {}),
+  Pause: (reason: string) => ask('pause', { reason }),
+  Reject: (call: string, epoch: number) => ask('reject', { call, epoch }),
+  Hold: (call: string) => ask('hold', { call }),
+  HangUp: (call: string) => ask('hangup', { call }),
+  WrapUpDone: () => ask('wrapupdone', {}),
+  SetLanguage: (call: string, language: string) => ask('setlanguage', { call, language: language as Language }),
+  CallBack: (call: string) => ask('callback', { call }),
+  Preview: (draft: Draft) => ask('preview', draft),
+  Story: (ref: StoryRef) => ask('story', ref),
+  AddOn: (note: string, text: string) => ask('addon', { note, text }),
+  CloseAbandoned: (call: string, outcome: string) => ask('closeabandoned', { call, outcome }),
+  Supervise: (note: string, act: string, reason: string) => ask('supervise', { note, act, reason }),
+  Scenarios: () => ask('scenarios', {}),
+  PracticeCall: (id: string) => ask('practicecall', { id }),
+}
+
+export type Desk = Own & typeof passed
 
 declare global {
   interface Window {
-    go: { main: { Desk: Desk } }
+    go: { main: { Desk: Own } }
     runtime: { EventsOn(name: string, f: (data: never) => void): () => void }
   }
 }
 
-export const go = (): Desk => window.go.main.Desk
+export const go = (): Desk => Object.assign(Object.create(window.go.main.Desk), passed) as Desk
 
 export const on = <T>(name: string, f: (data: T) => void): void => {
   window.runtime.EventsOn(name, f as (data: never) => void)
@@ -51,9 +65,12 @@ export const on = <T>(name: string, f: (data: T) => void): void => {
 export function refusal(thrown: unknown): Refusal {
   try {
     const r: unknown = JSON.parse((thrown as Error).message)
-    if (r && typeof r === 'object' && 'code' in r && typeof r.code === 'string') return r as Refusal
+    if (r && typeof r === 'object' && 'code' in r && typeof r.code === 'string') {
+      const said = { kind: 'internal', ...r } as Refusal
+      return said.code in en ? said : { ...said, code: `desk.kind.${said.kind}` } // of a later server: its kind has a sentence here
+    }
   } catch {
     // not one of the desk's: a fault of the page
   }
-  return { code: 'desk.error.internal' }
+  return { kind: 'internal', code: 'desk.error.internal' }
 }

@@ -2,7 +2,7 @@
 
 import { at, never } from '../../../shared/clock'
 import { go, on, refusal } from '../link/go'
-import type { AgentView, BoardRow, Draft, Event, Figures, Hello, Levels, LinkView, PhoneView, Pop, Saved, Scenario, Story, StoryRef } from '../link/types'
+import type { AgentView, BoardRow, CallMoved, Draft, Event, Figures, Hello, Levels, LinkView, PhoneView, Pop, Saved, Scenario, Story, StoryRef } from '../link/types'
 import { clock } from './clock.svelte'
 import { focusEnd, focusField, focusId, typingNow } from './focus'
 import { Form } from './form.svelte'
@@ -234,28 +234,29 @@ class Desk {
         void this.act(() => this.refresh())
         return
       case 'pop':
-        if (e.pop) this.#popped(e.pop)
+        this.#popped(e.pop)
         return
       case 'gone':
-        if (e.gone) this.#gone(e.gone.call, e.gone.why)
+        this.#gone(e.gone.call, e.gone.why)
         return
       case 'call':
-        if (e.call && this.pop?.call === e.call.call) this.#moved(e.call)
+        if (this.pop?.call === e.call.call) this.#moved(e.call)
         return
       case 'agent':
-        if (e.agent) this.agent = e.agent
+        this.agent = e.agent
         return
       case 'figures':
-        if (e.figures) {
-          this.figures = e.figures
-          this.figuresAt = clock.now
-        }
+        this.figures = e.figures
+        this.figuresAt = clock.now
         return
       case 'board':
         this.#boarded(e.board ?? [])
         return
       case 'notice':
-        if (e.notice) this.tell(e.notice)
+        this.tell(e.notice)
+        return
+      default:
+        e satisfies never // of a later server: passed over
     }
   }
 
@@ -287,7 +288,7 @@ class Desk {
     }
   }
 
-  #moved(m: { call: string; state: string; language: string; at: string }): void {
+  #moved(m: CallMoved): void {
     const p = this.pop
     if (!p) return
     const first = p.state === 'offered' && m.state === 'talking'

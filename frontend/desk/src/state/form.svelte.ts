@@ -5,7 +5,7 @@ import { day, type Lang } from '../../../shared/clock'
 import { showNumber } from '../../../shared/number'
 import { fieldsOf, firstEmpty, missing, redFlags, stored, type Typed } from '../form/check'
 import { go, refusal } from '../link/go'
-import type { Draft, Pop, Preview, Saved, Sent } from '../link/types'
+import type { Draft, Pop, Preview, Saved, Sent, Urgency } from '../link/types'
 import { clock } from './clock.svelte'
 
 const SAVE_EVERY = 150
@@ -162,7 +162,7 @@ export class Form implements Typed {
       call: this.pop.call,
       account: this.pop.practice.id,
       callType: this.callType,
-      urgency: this.urgency,
+      urgency: this.urgency as Urgency, // '' until one is picked: the server says so
       language: this.language,
       body: { fields, ...(this.verbatim ? { verbatim: this.verbatim } : {}), ...(this.readBack.length ? { readBack: $state.snapshot(this.readBack) } : {}) },
       savedAt: new Date(clock.now).toISOString(),

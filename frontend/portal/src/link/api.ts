@@ -1,6 +1,9 @@
 // The one way to the server. Nothing of a patient and no token stands in an address: what is secret is posted.
 
+import { routes, type PageRequests } from '../../../gen/requests'
+import type { Kind } from '../../../gen/types'
 import { clock } from '../state/clock.svelte'
+import { sentenceOf } from '../state/text.svelte'
 
 /** A refusal, as the server says it: a key of the catalog, and the fields that are wrong. */
 export class Refused extends Error {
@@ -36,13 +39,13 @@ async function send(method: 'GET' | 'POST', path: string, body?: unknown, limit 
   clock.hint(res.headers.get('Date'))
   if (res.ok) return res
   if (res.status === 502 || res.status === 503 || res.status === 504) throw new Unreachable()
-  let refusal: { code?: string; fields?: Record<string, string> } | undefined
+  let refusal: { kind?: Kind; code?: string; fields?: Record<string, string> } | undefined
   try {
     refusal = ((await res.json()) as { error?: typeof refusal }).error
   } catch {
     refusal = undefined
   }
-  throw new Refused(refusal?.code ?? 'portal.error.internal', refusal?.fields ?? {}, res.status, Number(res.headers.get('Retry-After')) || 0)
+  throw new Refused(sentenceOf(refusal?.code ?? 'portal.error.internal', refusal?.kind), refusal?.fields ?? {}, res.status, Number(res.headers.get('Retry-After')) || 0)
 }
 
 async function answer<T>(res: Promise<Response>): Promise<T> {
@@ -54,9 +57,22 @@ async function answer<T>(res: Promise<Response>): Promise<T> {
   }
 }
 
-export const get = <T>(path: string): Promise<T> => answer<T>(send('GET', path))
 export const post = <T>(path: string, body?: unknown): Promise<T> => answer<T>(send('POST', path, body))
-export const note = <T>(id: string, act: string, body?: unknown): Promise<T> => post<T>(`/api/notes/${encodeURIComponent(id)}/${act}`, body)
+
+/** Asks the server, by the request's name and route. */
+export function ask<K extends keyof PageRequests>(name: K, body: PageRequests[K]['in']): Promise<PageRequests[K]['out']> {
+  const [method, pattern = ''] = routes[name].split(' ')
+  const path = pattern.replace(/\{(\w+)\}/g, (_, field: string) => encodeURIComponent(String((body as Record<string, unknown>)[field])))
+  return answer(send(method === 'GET' ? 'GET' : 'POST', path, body))
+}
+
+/** What a person does to a note. Each answers the note as it is then. */
+export const acts = {
+  acknowledge: (note: string) => ask('acknowledge', { note }),
+  pass: (note: string) => ask('pass', { note }),
+  reply: (note: string, text: string) => ask('reply', { note, text }),
+  close: (note: string, text: string) => ask('closeout', { note, text }),
+}
 
 /** A file: with a body by POST, for its filter must not stand in an address. */
 export async function file(path: string, body?: unknown): Promise<Blob> {

@@ -2,13 +2,13 @@
 // has answered; what must not be is left to the person, with their words kept.
 
 import { at } from '../../../shared/clock'
-import { note, post, Refused, Unreachable } from '../link/api'
+import { acts, ask, Refused, Unreachable } from '../link/api'
 import type { Card } from '../link/types'
 import { clock } from '../state/clock.svelte'
 import { place, type Spot } from '../state/place.svelte'
 import { session } from '../state/session.svelte'
 
-export type Act = 'acknowledge' | 'pass' | 'reply' | 'close'
+export type Act = keyof typeof acts
 
 /** When the page is drawn and somebody can see it. */
 function drawn(): Promise<void> {
@@ -46,7 +46,7 @@ export class CardLife {
   async begin(): Promise<void> {
     try {
       if (!this.#note) {
-        this.#note = (await session.until(() => post<{ note: string }>('/api/locate', { token: this.#token }))).note
+        this.#note = (await session.until(() => ask('locate', { token: this.#token }))).note
         if (this.#closed) return
         history.replaceState({ token: this.#token, note: this.#note }, '', location.pathname)
       }
@@ -64,7 +64,7 @@ export class CardLife {
     if (!this.#note || this.doing) return
     this.#asked = Date.now()
     try {
-      this.#take(await session.until(() => note<Card>(this.#note, 'open')))
+      this.#take(await session.until(() => ask('card', { note: this.#note })))
     } catch (e) {
       this.#tell(e)
     }
@@ -89,7 +89,7 @@ export class CardLife {
     await drawn()
     if (this.#closed) return
     try {
-      await session.until(() => note(this.#note, 'rendered', { token: this.#token }))
+      await session.until(() => ask('rendered', { note: this.#note, token: this.#token }))
     } catch (e) {
       this.#tell(e)
     }
@@ -102,8 +102,8 @@ export class CardLife {
     this.wrong = ''
     this.done = ''
     try {
-      const ask = (): Promise<Card> => note<Card>(this.#note, what, what === 'acknowledge' || what === 'pass' ? {} : { text: words })
-      const card = await (what === 'acknowledge' ? session.must(ask) : session.once(ask))
+      const doIt = (): Promise<Card> => acts[what](this.#note, words)
+      const card = await (what === 'acknowledge' ? session.must(doIt) : session.once(doIt))
       this.#asked = Date.now()
       this.#take(card)
       this.done = `portal.done.${what}`
@@ -123,7 +123,7 @@ export class CardLife {
     this.wrong = ''
     this.#callId ||= crypto.randomUUID()
     try {
-      await session.once(() => note(this.#note, 'call', { id: this.#callId }))
+      await session.once(() => ask('callpatient', { note: this.#note, id: this.#callId }))
       this.#callId = ''
       this.calledAt = clock.now
     } catch (e) {

@@ -1,7 +1,7 @@
 // What a practice looks at: its filter, the pages of calls it matched, the story that is open.
 
-import { file, post, Refused, Unreachable } from '../link/api'
-import type { CallRow, CallsFilter, CallsPage, CallStory } from '../link/types'
+import { ask, file, Refused, Unreachable } from '../link/api'
+import type { CallRow, CallsFilter, CallStory } from '../link/types'
 import { session } from '../state/session.svelte'
 
 export const nothing = { from: '', to: '', callType: '', state: '', agent: '', search: '' }
@@ -36,7 +36,7 @@ export class CallList {
     this.looking = true
     this.exported = false
     try {
-      const page = await session.until(() => post<CallsPage>('/api/calls', this.#query()))
+      const page = await session.until(() => ask('calls', this.#query()))
       if (mine !== this.#asked) return
       this.rows = page.rows
       this.total = page.total
@@ -53,9 +53,9 @@ export class CallList {
     const mine = this.#asked
     this.looking = true
     try {
-      const page = await session.until(() => post<CallsPage>('/api/calls', this.#query(this.next)))
+      const page = await session.until(() => ask('calls', this.#query(this.next)))
       if (mine !== this.#asked) return
-      this.rows = [...(this.rows ?? []), ...page.rows]
+      this.rows = [...(this.rows ?? []), ...(page.rows ?? [])]
       this.next = page.next
     } catch (e) {
       this.wrong = codeOf(e)
@@ -69,7 +69,7 @@ export class CallList {
     this.open = call
     this.storyWrong = ''
     try {
-      const story = await session.until(() => post<CallStory>(`/api/calls/${encodeURIComponent(call)}/open`))
+      const story = await session.until(() => ask('callstory', { call }))
       if (this.open !== call) return
       this.story = story
       this.rows = this.rows?.map((r) => (r.call === call ? { ...r, ...story.row } : r)) ?? null

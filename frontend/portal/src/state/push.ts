@@ -1,7 +1,7 @@
 // Notifications on this phone. A browser's subscription belongs to whoever is signed in; the server is told of it when they
 // ask, and again when browser or person has changed since.
 
-import { get, post } from '../link/api'
+import { ask } from '../link/api'
 
 /** What this browser can do: ask, ask only once installed (iPhone), already does, was told no, or cannot. */
 export type PushState = 'ask' | 'install' | 'on' | 'denied' | 'none'
@@ -21,7 +21,7 @@ function bytes(base64url: string): Uint8Array<ArrayBuffer> {
 
 async function tell(sub: PushSubscription, person: string): Promise<void> {
   const { endpoint, keys } = sub.toJSON()
-  await post('/api/push', { endpoint, keys: { p256dh: keys?.p256dh, auth: keys?.auth } })
+  await ask('subscribe', { endpoint: endpoint ?? '', keys: { p256dh: keys?.p256dh ?? '', auth: keys?.auth ?? '' } })
   localStorage.setItem('push', `${person} ${endpoint}`)
 }
 
@@ -29,7 +29,7 @@ async function tell(sub: PushSubscription, person: string): Promise<void> {
 export async function allowPush(person: string): Promise<PushState> {
   if ((await Notification.requestPermission()) !== 'granted') return pushState()
   const worker = await navigator.serviceWorker.ready
-  const { key } = await get<{ key: string }>('/api/push-key')
+  const { key } = await ask('pushkey', {})
   const had = await worker.pushManager.getSubscription()
   await tell(had ?? (await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(key) })), person)
   return pushState()

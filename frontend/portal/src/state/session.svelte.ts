@@ -1,6 +1,6 @@
 // Who is signed in, whether the server can be reached, and how an act that may be repeated is repeated until it is done.
 
-import { get, post, Refused, Unreachable } from '../link/api'
+import { ask, post, Refused, Unreachable } from '../link/api'
 import type { Me } from '../link/types'
 import { watchIdle } from '../../../shared/idle'
 import { refreshPush } from './push'
@@ -28,7 +28,7 @@ class Session {
     )
     try {
       if (localStorage.getItem('locked')) await this.#signOutLocked((out) => this.until(out))
-      this.#enter(await this.until(() => get<Me>('/api/me')))
+      this.#enter(await this.until(() => ask('me', {})))
     } catch (e) {
       if (!(e instanceof Refused)) throw e
       this.ended = false
@@ -47,7 +47,7 @@ class Session {
 
   async signIn(login: string, password: string, code: string): Promise<void> {
     await this.once(() => post('/api/sign-in', { login, password, code }))
-    this.#enter(await this.until(() => get<Me>('/api/me')))
+    this.#enter(await this.until(() => ask('me', {})))
   }
 
   /** Takes the page from whoever left it. What must still reach the server does so first; nothing of it is seen. */

@@ -4,6 +4,7 @@ import en from '../../../shared/catalog/portal.en.json'
 import es from '../../../shared/catalog/portal.es.json'
 import type { Lang } from '../../../shared/clock'
 import { sentences } from '../../../shared/i18n'
+import type { Kind } from '../../../gen/types'
 
 const say = sentences(en, es)
 
@@ -57,8 +58,12 @@ export function ours(of: Record<string, string> | null | undefined): string {
   return of[text.lang] || of.en || Object.values(of)[0] || ''
 }
 
+/** The code of a refusal's sentence: its own, or its kind's when a later server says what this page has no sentence for. */
+export const sentenceOf = (code: string, kind?: Kind): string => (kind && !(`portal.error.${code.slice(code.lastIndexOf('.') + 1)}` in en) ? `portal.kind.${kind}` : code)
+
 /** A refusal in words: "desk.error.closed" and "portal.error.closed" are one sentence here; so are the codes of a field. */
 export function refusal(code: string): string {
+  if (code.startsWith('portal.kind.')) return t(code)
   const key = code.startsWith('field.') ? `portal.${code}` : `portal.error.${code.slice(code.lastIndexOf('.') + 1)}`
   const s = t(key)
   return s === key ? t('portal.error.internal') : s

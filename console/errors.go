@@ -1,0 +1,28 @@
+package console
+
+// A Kind is what sort of refusal an Error is. The kinds never change: status codes, what a client does next and the sentence
+// for a code that an older page does not know all go by them.
+type Kind string
+
+const (
+	NotFound    Kind = "not-found"   // it is not there, or not for who asks: the two are not told apart
+	Forbidden   Kind = "forbidden"   // who asks may not do this
+	SignedOut   Kind = "signed-out"  // nobody is signed in: sign in and ask again
+	Conflict    Kind = "conflict"    // it is in a state where this cannot be done: look again
+	Invalid     Kind = "invalid"     // what was sent is wrong: Fields say where
+	Unavailable Kind = "unavailable" // not now: ask again
+	Internal    Kind = "internal"    // our fault; the inside is in the log
+)
+
+// An Error is a refusal a person may read: Kind says what sort, Code is a key of the catalogs ("desk.error.not-yours"),
+// Fields names what is missing or wrong in a form, keyed by the field.
+type Error struct {
+	Kind   Kind              `json:"kind"`
+	Code   string            `json:"code"`
+	Fields map[string]string `json:"fields,omitempty"`
+}
+
+func (e *Error) Error() string { return e.Code }
+
+// Refuse makes an Error.
+func Refuse(k Kind, code string) *Error { return &Error{Kind: k, Code: code} }

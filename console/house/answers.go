@@ -1,0 +1,114 @@
+package house
+
+import (
+	"context"
+
+	"lamplight/console"
+	"lamplight/notes"
+	"lamplight/notes/access"
+)
+
+// A Service is the house as the wire and the pages ask it.
+type Service struct {
+	*console.Answers
+	house *House
+}
+
+var _ console.Service = (*Service)(nil)
+
+// Watch is House.Watch.
+func (s *Service) Watch(ctx context.Context) (<-chan console.Event, error) { return s.house.Watch(ctx) }
+
+// Service is what answers every declared request.
+func (h *House) Service() *Service {
+	a := &console.Answers{Allow: allow}
+	h.answerDesks(a)
+	h.answerNotes(a)
+	h.answerPhones(a)
+	h.answerOffices(a)
+	return &Service{a, h}
+}
+
+// allow refuses who holds the right for no practice at all. For which practice, and for what is somebody else's, is decided where
+// the thing asked about is known.
+func allow(ctx context.Context, s console.Spec) error {
+	signedOut, notAllowed := "portal.error.signed-out", "portal.error.forbidden"
+	if s.Desk {
+		signedOut, notAllowed = "desk.error.session", "desk.error.not-allowed"
+	}
+	actor, ok := access.From(ctx)
+	if !ok {
+		return console.Refuse(console.SignedOut, signedOut)
+	}
+	if s.Needs == "" {
+		return nil
+	}
+	if accounts, everywhere := actor.Accounts(s.Needs); !everywhere && len(accounts) == 0 {
+		return console.Refuse(console.Forbidden, notAllowed)
+	}
+	return nil
+}
+
+func (h *House) answerDesks(a *console.Answers) {
+	type ctx = context.Context
+	console.On(a, console.AskHello, func(c ctx, _ console.Nothing) (console.Hello, error) { return h.Hello(c) })
+	console.OnDo(a, console.AskReady, func(c ctx, _ console.Nothing) error { return h.Ready(c) })
+	console.OnDo(a, console.AskPause, func(c ctx, b console.Reason) error { return h.Pause(c, b.Reason) })
+	console.OnDo(a, console.AskReject, func(c ctx, b console.OfferRef) error { return h.Reject(c, b.Call, b.Epoch) })
+	console.OnDo(a, console.AskHold, func(c ctx, b console.CallRef) error { return h.Hold(c, b.Call) })
+	console.OnDo(a, console.AskResume, func(c ctx, b console.CallRef) error { return h.Resume(c, b.Call) })
+	console.OnDo(a, console.AskRejoin, func(c ctx, b console.CallRef) error { return h.Rejoin(c, b.Call) })
+	console.OnDo(a, console.AskHangUp, func(c ctx, b console.CallRef) error { return h.HangUp(c, b.Call) })
+	console.OnDo(a, console.AskWrapUpDone, func(c ctx, _ console.Nothing) error { return h.WrapUpDone(c) })
+	console.OnDo(a, console.AskSetLanguage, func(c ctx, b console.CallLanguage) error { return h.SetLanguage(c, b.Call, b.Language) })
+	console.OnDo(a, console.AskCallBack, func(c ctx, b console.CallRef) error { return h.CallBack(c, b.Call) })
+	console.On(a, console.AskScenarios, func(c ctx, _ console.Nothing) ([]console.Scenario, error) { return h.Scenarios(c) })
+	console.OnDo(a, console.AskPracticeCall, func(c ctx, b console.ScenarioRef) error { return h.PracticeCall(c, b.ID) })
+}
+
+func (h *House) answerNotes(a *console.Answers) {
+	type ctx = context.Context
+	console.OnDo(a, console.AskSaveDraft, h.SaveDraft)
+	console.On(a, console.AskDrafts, func(c ctx, _ console.Nothing) ([]console.Draft, error) { return h.Drafts(c) })
+	console.OnDo(a, console.AskDropDraft, func(c ctx, b console.DraftRef) error { return h.DropDraft(c, b.ID) })
+	console.On(a, console.AskPreview, h.Preview)
+	console.On(a, console.AskSend, h.Send)
+	console.On(a, console.AskBoard, func(c ctx, _ console.Nothing) ([]console.BoardRow, error) { return h.Board(c) })
+	console.On(a, console.AskStory, h.Story)
+	console.OnDo(a, console.AskAddOn, func(c ctx, b console.NoteText) error { return h.AddOn(c, b.Note, b.Text) })
+	console.OnDo(a, console.AskCloseAbandoned, func(c ctx, b console.CallOutcome) error { return h.CloseAbandoned(c, b.Call, b.Outcome) })
+	console.OnDo(a, console.AskSupervise, func(c ctx, b console.NoteAct) error { return h.Supervise(c, b.Note, b.Act, b.Reason) })
+}
+
+func (h *House) answerPhones(a *console.Answers) {
+	type ctx = context.Context
+	console.On(a, console.AskMe, func(c ctx, _ console.Nothing) (console.Me, error) { return h.Me(c) })
+	console.On(a, console.AskLocate, func(c ctx, b console.LinkToken) (console.NoteRef, error) {
+		note, err := h.Locate(c, b.Token)
+		return console.NoteRef{Note: note}, err
+	})
+	console.On(a, console.AskInbox, func(c ctx, _ console.Nothing) ([]console.InboxRow, error) { return h.Inbox(c) })
+	card := func(r console.Request[console.NoteRef, console.Card], do func(ctx, notes.NoteID) (console.Card, error)) {
+		console.On(a, r, func(c ctx, b console.NoteRef) (console.Card, error) { return do(c, b.Note) })
+	}
+	card(console.AskCard, h.Card)
+	card(console.AskAcknowledge, h.Acknowledge)
+	card(console.AskPassOn, h.PassOn)
+	console.On(a, console.AskReply, func(c ctx, b console.NoteText) (console.Card, error) { return h.Reply(c, b.Note, b.Text) })
+	console.On(a, console.AskCloseOut, func(c ctx, b console.NoteText) (console.Card, error) { return h.CloseOut(c, b.Note, b.Text) })
+	console.OnDo(a, console.AskRendered, func(c ctx, b console.NoteDrawn) error { return h.Rendered(c, b.Note, b.Token) })
+	console.OnDo(a, console.AskCallPatient, func(c ctx, b console.PatientCall) error { return h.CallPatient(c, b.Note, b.ID) })
+	console.OnDo(a, console.AskSubscribe, h.Subscribe)
+	console.On(a, console.AskPushKey, func(c ctx, _ console.Nothing) (console.PushKey, error) {
+		key, err := h.PushKey(c)
+		return console.PushKey{Key: key}, err
+	})
+}
+
+func (h *House) answerOffices(a *console.Answers) {
+	type ctx = context.Context
+	console.On(a, console.AskCalls, h.Calls)
+	console.On(a, console.AskExport, h.Export)
+	console.On(a, console.AskCallStory, func(c ctx, b console.CallRef) (console.CallStory, error) { return h.CallStory(c, b.Call) })
+	console.On(a, console.AskWeek, func(c ctx, b console.WeekRef) (console.Week, error) { return h.Week(c, b.Account, b.From) })
+}

@@ -1,0 +1,155 @@
+package console
+
+import (
+	"lamplight/notes"
+	"lamplight/telephony"
+)
+
+// Every request stands here once. A new one is written here and in console/house, which answers it.
+
+// What a desk asks about itself and its call.
+var (
+	// AskHello tells who is signed in and everything a desk needs to draw itself; asked after every (re)connect.
+	AskHello = request[Nothing, Hello](Spec{Name: "hello", Desk: true})
+
+	AskReady = request[Nothing, Nothing](Spec{Name: "ready", Desk: true, Needs: notes.TakeNote})
+	AskPause = request[Reason, Nothing](Spec{Name: "pause", Desk: true, Needs: notes.TakeNote})
+	// AskReject gives an offer back; the caller keeps the place. Answering is done by the agent's phone.
+	AskReject = request[OfferRef, Nothing](Spec{Name: "reject", Desk: true, Needs: notes.TakeNote})
+	AskHold   = request[CallRef, Nothing](Spec{Name: "hold", Desk: true, Needs: notes.TakeNote})
+	AskResume = request[CallRef, Nothing](Spec{Name: "resume", Desk: true, Needs: notes.TakeNote})
+	// AskRejoin has the agent's phone rung into the call they have, when it is not in it any more: desk or phone died. The
+	// caller hears music until it is answered.
+	AskRejoin      = request[CallRef, Nothing](Spec{Name: "rejoin", Desk: true, Needs: notes.TakeNote})
+	AskHangUp      = request[CallRef, Nothing](Spec{Name: "hangup", Desk: true, Needs: notes.TakeNote})
+	AskWrapUpDone  = request[Nothing, Nothing](Spec{Name: "wrapupdone", Desk: true, Needs: notes.TakeNote})
+	AskSetLanguage = request[CallLanguage, Nothing](Spec{Name: "setlanguage", Desk: true, Needs: notes.TakeNote})
+	// AskCallBack has the agent's phone rung and then the caller of an abandoned call.
+	AskCallBack = request[CallRef, Nothing](Spec{Name: "callback", Desk: true, Needs: notes.CallBack, Once: true})
+)
+
+// What a desk asks about notes.
+var (
+	// AskSaveDraft seals what was typed; the latest Seq wins. AskDrafts lists the agent's unsent ones after a crash.
+	AskSaveDraft = request[Draft, Nothing](Spec{Name: "savedraft", Desk: true, Needs: notes.TakeNote})
+	AskDrafts    = request[Nothing, []Draft](Spec{Name: "drafts", Desk: true, Needs: notes.TakeNote})
+	AskDropDraft = request[DraftRef, Nothing](Spec{Name: "dropdraft", Desk: true, Needs: notes.TakeNote})
+	// AskPreview shows the ladder a draft would climb if sent now.
+	AskPreview = request[Draft, Preview](Spec{Name: "preview", Desk: true, Needs: notes.TakeNote})
+	// AskSend stores the note with its leaf and its dispatch in one transaction. A draft sent before answers the same note.
+	AskSend = request[Draft, Sent](Spec{Name: "send", Desk: true, Needs: notes.TakeNote})
+
+	// AskBoard lists the open notes and the calls to be called back, most late first.
+	AskBoard = request[Nothing, []BoardRow](Spec{Name: "board", Desk: true, Needs: notes.SeeBoard})
+	// AskStory tells everything of one call and its note, to the second; it opens the note and leaves a trace of that.
+	AskStory = request[StoryRef, Story](Spec{Name: "story", Desk: true, Needs: notes.ReadNote})
+	AskAddOn = request[NoteText, Nothing](Spec{Name: "addon", Desk: true, Needs: notes.AddToNote, Once: true})
+	// AskCloseAbandoned takes a call-back or voicemail row from the board with a word on how it ended.
+	AskCloseAbandoned = request[CallOutcome, Nothing](Spec{Name: "closeabandoned", Desk: true, Needs: notes.CallBack})
+	// AskSupervise ends ("cancel") or pushes ("next": the next rung now) an escalation; supervisors only.
+	AskSupervise = request[NoteAct, Nothing](Spec{Name: "supervise", Desk: true, Needs: notes.Supervise, Once: true})
+
+	// AskScenarios lists the training calls; AskPracticeCall has one come in, in a training environment only.
+	AskScenarios    = request[Nothing, []Scenario](Spec{Name: "scenarios", Desk: true, Needs: notes.TakeNote})
+	AskPracticeCall = request[ScenarioRef, Nothing](Spec{Name: "practicecall", Desk: true, Needs: notes.TakeNote, Once: true})
+)
+
+// What a provider's phone asks. What changes something is a POST, and so is opening a note: it leaves a trace, so nothing may
+// do it by looking ahead.
+var (
+	AskMe = request[Nothing, Me](Spec{Name: "me", Route: "GET /api/me"})
+	// AskLocate tells which note a link leads to, if the actor may read it. The link proves nothing about who holds it.
+	AskLocate = request[LinkToken, NoteRef](Spec{Name: "locate", Route: "POST /api/locate", Needs: notes.ReadNote})
+	// AskInbox lists a provider's notes: what waits for them first, then the last few days'.
+	AskInbox = request[Nothing, []InboxRow](Spec{Name: "inbox", Route: "GET /api/inbox", Needs: notes.ReadNote})
+	// AskCard opens a note; the trace of that is durable before anything is decrypted.
+	AskCard = request[NoteRef, Card](Spec{Name: "card", Route: "POST /api/notes/{note}/open", Needs: notes.ReadNote})
+	// AskRendered says that the note was drawn on a screen: it is read now.
+	AskRendered = request[NoteDrawn, Nothing](Spec{Name: "rendered", Route: "POST /api/notes/{note}/rendered", Needs: notes.ReadNote})
+	// AskAcknowledge takes the note on; coming second is no error: the card says who was first.
+	AskAcknowledge = request[NoteRef, Card](Spec{Name: "acknowledge", Route: "POST /api/notes/{note}/acknowledge", Needs: notes.AckNote})
+	// AskPassOn is "not me": the next rung begins now.
+	AskPassOn = request[NoteRef, Card](Spec{Name: "pass", Route: "POST /api/notes/{note}/pass", Needs: notes.AckNote})
+	// AskReply writes back to the agents: it stands on the note and on their board.
+	AskReply    = request[NoteText, Card](Spec{Name: "reply", Route: "POST /api/notes/{note}/reply", Needs: notes.AddToNote, Once: true})
+	AskCloseOut = request[NoteText, Card](Spec{Name: "closeout", Route: "POST /api/notes/{note}/close", Needs: notes.CloseNote})
+	// AskCallPatient rings the provider's phone, then the patient's, who sees the practice's number. Its id makes it repeatable.
+	AskCallPatient = request[PatientCall, Nothing](Spec{Name: "callpatient", Route: "POST /api/notes/{note}/call", Needs: notes.AckNote})
+	// AskSubscribe lets pushes reach this person's browser; AskPushKey is what the browser subscribes with.
+	AskSubscribe = request[PushSubscription, Nothing](Spec{Name: "subscribe", Route: "POST /api/push"})
+	AskPushKey   = request[Nothing, PushKey](Spec{Name: "pushkey", Route: "GET /api/push-key"})
+)
+
+// What a practice's page asks. A search is a POST, because a URL is logged by others.
+var (
+	// AskCalls lists a practice's calls and notes; nothing of the patient beyond the display name.
+	AskCalls = request[CallsFilter, CallsPage](Spec{Name: "calls", Route: "POST /api/calls", Needs: notes.SearchCalls})
+	// AskExport is AskCalls for a file to take away: the trace says so.
+	AskExport = request[CallsFilter, CallsPage](Spec{Name: "export", Needs: notes.Export})
+	// AskCallStory tells one call whole, note opened.
+	AskCallStory = request[CallRef, CallStory](Spec{Name: "callstory", Route: "POST /api/calls/{call}/open", Needs: notes.SearchCalls})
+	// AskWeek tells who is on call for seven days from a local date ("2026-11-23"; empty is today), holes included.
+	AskWeek = request[WeekRef, Week](Spec{Name: "week", Route: "POST /api/week", Needs: notes.ReadNote})
+)
+
+// The requests' bodies.
+type (
+	// Nothing is asked, or answered.
+	Nothing struct{}
+
+	Reason struct {
+		Reason string `json:"reason"` // a code
+	}
+	OfferRef struct {
+		Call  telephony.CallID `json:"call"`
+		Epoch uint64           `json:"epoch"`
+	}
+	CallRef struct {
+		Call telephony.CallID `json:"call"`
+	}
+	CallLanguage struct {
+		Call     telephony.CallID   `json:"call"`
+		Language telephony.Language `json:"language"`
+	}
+	CallOutcome struct {
+		Call    telephony.CallID `json:"call"`
+		Outcome string           `json:"outcome"`
+	}
+	DraftRef struct {
+		ID string `json:"id"`
+	}
+	ScenarioRef struct {
+		ID string `json:"id"`
+	}
+	NoteRef struct {
+		Note notes.NoteID `json:"note"`
+	}
+	NoteText struct {
+		Note notes.NoteID `json:"note"`
+		Text string       `json:"text"`
+	}
+	NoteAct struct {
+		Note   notes.NoteID `json:"note"`
+		Act    string       `json:"act"`
+		Reason string       `json:"reason"`
+	}
+	LinkToken struct {
+		Token string `json:"token"`
+	}
+	// NoteDrawn carries the link's token, if the note was reached by one.
+	NoteDrawn struct {
+		Note  notes.NoteID `json:"note"`
+		Token string       `json:"token"`
+	}
+	PatientCall struct {
+		Note notes.NoteID `json:"note"`
+		ID   string       `json:"id"` // a UUID of the asker's
+	}
+	PushKey struct {
+		Key string `json:"key"`
+	}
+	WeekRef struct {
+		Account telephony.AccountID `json:"account"`
+		From    string              `json:"from"`
+	}
+)

@@ -1,0 +1,100 @@
+// Written by cmd/console's TestThePagesKnowWhatTheServerSays from the Go code; edit that.
+
+import type {
+  BoardRow,
+  CallLanguage,
+  CallOutcome,
+  CallRef,
+  CallStory,
+  CallsFilter,
+  CallsPage,
+  Card,
+  Draft,
+  DraftRef,
+  Hello,
+  InboxRow,
+  LinkToken,
+  Me,
+  NoteAct,
+  NoteDrawn,
+  NoteRef,
+  NoteText,
+  OfferRef,
+  PatientCall,
+  Preview,
+  PushKey,
+  PushSubscription,
+  Reason,
+  Scenario,
+  ScenarioRef,
+  Sent,
+  Story,
+  StoryRef,
+  Week,
+  WeekRef,
+} from './types'
+
+/** What a desk asks, by name. */
+export interface DeskRequests {
+  hello: { in: Record<string, never>; out: Hello }
+  ready: { in: Record<string, never>; out: Record<string, never> }
+  pause: { in: Reason; out: Record<string, never> }
+  reject: { in: OfferRef; out: Record<string, never> }
+  hold: { in: CallRef; out: Record<string, never> }
+  resume: { in: CallRef; out: Record<string, never> }
+  rejoin: { in: CallRef; out: Record<string, never> }
+  hangup: { in: CallRef; out: Record<string, never> }
+  wrapupdone: { in: Record<string, never>; out: Record<string, never> }
+  setlanguage: { in: CallLanguage; out: Record<string, never> }
+  callback: { in: CallRef; out: Record<string, never> }
+  savedraft: { in: Draft; out: Record<string, never> }
+  drafts: { in: Record<string, never>; out: Draft[] | null }
+  dropdraft: { in: DraftRef; out: Record<string, never> }
+  preview: { in: Draft; out: Preview }
+  send: { in: Draft; out: Sent }
+  board: { in: Record<string, never>; out: BoardRow[] | null }
+  story: { in: StoryRef; out: Story }
+  addon: { in: NoteText; out: Record<string, never> }
+  closeabandoned: { in: CallOutcome; out: Record<string, never> }
+  supervise: { in: NoteAct; out: Record<string, never> }
+  scenarios: { in: Record<string, never>; out: Scenario[] | null }
+  practicecall: { in: ScenarioRef; out: Record<string, never> }
+}
+
+/** What a page asks, by name. */
+export interface PageRequests {
+  me: { in: Record<string, never>; out: Me }
+  locate: { in: LinkToken; out: NoteRef }
+  inbox: { in: Record<string, never>; out: InboxRow[] | null }
+  card: { in: NoteRef; out: Card }
+  rendered: { in: NoteDrawn; out: Record<string, never> }
+  acknowledge: { in: NoteRef; out: Card }
+  pass: { in: NoteRef; out: Card }
+  reply: { in: NoteText; out: Card }
+  closeout: { in: NoteText; out: Card }
+  callpatient: { in: PatientCall; out: Record<string, never> }
+  subscribe: { in: PushSubscription; out: Record<string, never> }
+  pushkey: { in: Record<string, never>; out: PushKey }
+  calls: { in: CallsFilter; out: CallsPage }
+  callstory: { in: CallRef; out: CallStory }
+  week: { in: WeekRef; out: Week }
+}
+
+/** The route of each of a page's requests. */
+export const routes: Record<keyof PageRequests, string> = {
+  me: 'GET /api/me',
+  locate: 'POST /api/locate',
+  inbox: 'GET /api/inbox',
+  card: 'POST /api/notes/{note}/open',
+  rendered: 'POST /api/notes/{note}/rendered',
+  acknowledge: 'POST /api/notes/{note}/acknowledge',
+  pass: 'POST /api/notes/{note}/pass',
+  reply: 'POST /api/notes/{note}/reply',
+  closeout: 'POST /api/notes/{note}/close',
+  callpatient: 'POST /api/notes/{note}/call',
+  subscribe: 'POST /api/push',
+  pushkey: 'GET /api/push-key',
+  calls: 'POST /api/calls',
+  callstory: 'POST /api/calls/{call}/open',
+  week: 'POST /api/week',
+}

@@ -1,0 +1,546 @@
+// Written by cmd/console's TestThePagesKnowWhatTheServerSays from the Go code; edit that.
+// Times are RFC 3339, a zero time begins with 0001; durations are nanoseconds.
+
+export interface AccountRef {
+  id: string
+  name: string
+  timeZone: string
+  callTypes?: CallTypeRef[] | null
+}
+
+export interface AddOn {
+  ID: string
+  Note: string
+  By: string
+  ByName: string
+  At: string
+  Kind: string
+  Text: string
+}
+
+export interface AgentRef {
+  id: string
+  name: string
+}
+
+export type AgentState = 'out' | 'paused' | 'ready' | 'reserved' | 'ringing' | 'talking' | 'wrapup'
+
+export interface AgentView {
+  id: string
+  name: string
+  languages: Language[] | null
+  interface: Language
+  state: AgentState
+  reason: string
+  since: string
+}
+
+export type AttemptState = 'due' | 'sending' | 'accepted' | 'delivered' | 'opened' | 'failed' | 'undelivered' | 'cancelled'
+
+export interface Before {
+  at: string
+  callType: Record<string, string>
+  state: NoteState
+  stateAt: string
+  note: string
+  ref: string
+  outcome: string
+}
+
+export interface Begun {
+  lang: string
+  login: string
+  demo: boolean
+  signedIn: boolean
+  link: LinkView
+  phone: PhoneView
+}
+
+export interface BoardRow {
+  kind: string
+  note: string
+  call: string
+  ref: string
+  account: string
+  practice: string
+  urgency: Urgency
+  patient: string
+  state: NoteState
+  takenAt: string
+  last: LastStep
+  nextAt: string
+  nextKind: string
+  nextName: string
+  late: string
+}
+
+export interface Body {
+  fields: Record<string, string>
+  verbatim?: string
+  readBack?: string[] | null
+}
+
+export interface CallLanguage {
+  call: string
+  language: Language
+}
+
+export interface CallMoved {
+  call: string
+  state: CallState
+  language: Language
+  at: string
+}
+
+export interface CallOutcome {
+  call: string
+  outcome: string
+}
+
+export interface CallRef {
+  call: string
+}
+
+export interface CallRow {
+  call: string
+  note: string
+  ref: string
+  at: string
+  wait: number
+  talk: number
+  agent: string
+  outcome: Outcome
+  language: Language
+  callType: Record<string, string>
+  urgency: Urgency
+  state: NoteState
+  patient: string
+  toDelivered: number
+  toAck: number
+  ackedBy: string
+  hasRecording: boolean
+}
+
+export type CallState = 'arrived' | 'waiting' | 'offered' | 'talking' | 'held' | 'ended'
+
+export interface CallStory {
+  row: CallRow
+  card: Card | null
+  lines: StoryLine[] | null
+  caller: string
+  proof: Proof
+}
+
+export interface CallType {
+  id: string
+  digit: string
+  label: Record<string, string>
+  urgency: Urgency
+  ladder: string
+  role: string
+  fields: Field[] | null
+}
+
+export interface CallTypeRef {
+  id: string
+  label: Record<string, string>
+}
+
+export interface CallsFilter {
+  account: string
+  from: string
+  to: string
+  callType: string
+  state: string
+  agent: string
+  search: string
+  after: string
+  limit: number
+}
+
+export interface CallsPage {
+  rows: CallRow[] | null
+  next: string
+  total: number
+}
+
+export interface Card {
+  note: string
+  ref: string
+  practice: AccountRef
+  urgency: Urgency
+  callType: Record<string, string>
+  language: Language
+  takenAt: string
+  taker: string
+  state: NoteState
+  reason: string
+  verbatim: string
+  fields: CardField[] | null
+  callBack: string
+  canCall: boolean
+  ackedBy: string
+  ackedAt: string
+  closedAt: string
+  addOns: AddOn[] | null
+  told: Told[] | null
+  nextAt: string
+  nextName: string
+  canAct: boolean
+  readBack: string[] | null
+  now: string
+}
+
+export interface CardField {
+  key: string
+  kind: string
+  label: Record<string, string>
+  value: string
+  shown?: Record<string, string>
+}
+
+export type ChannelKind = 'text' | 'email' | 'push' | 'voice'
+
+export interface Choice {
+  value: string
+  label: Record<string, string>
+}
+
+export interface Draft {
+  id: string
+  seq: number
+  call: string
+  account: string
+  callType: string
+  urgency: Urgency
+  language: Language
+  body: Body
+  savedAt: string
+}
+
+export interface DraftRef {
+  id: string
+}
+
+export interface Error {
+  kind: Kind
+  code: string
+  fields?: Record<string, string>
+}
+
+/** One thing that happened. A desk passes over a kind it does not know. */
+export type Event =
+  | { kind: 'hello'; sent: string; hello?: Hello | null }
+  | { kind: 'pop'; sent: string; pop: Pop }
+  | { kind: 'gone'; sent: string; gone: Gone }
+  | { kind: 'call'; sent: string; call: CallMoved }
+  | { kind: 'agent'; sent: string; agent: AgentView }
+  | { kind: 'figures'; sent: string; figures: Figures }
+  | { kind: 'board'; sent: string; board: BoardRow[] }
+  | { kind: 'notice'; sent: string; notice: string }
+
+export interface Field {
+  key: string
+  kind: string
+  label: Record<string, string>
+  cue: Record<string, string>
+  required: boolean
+  readBack: boolean
+  choices?: Choice[] | null
+}
+
+export interface Figures {
+  waiting: number
+  longest: number
+  serviceLevel: number
+  ready: number
+  talking: number
+}
+
+export interface Gone {
+  call: string
+  why: string
+  at: string
+}
+
+export interface Hello {
+  agent: AgentView
+  now: string
+  phone: PhoneAccount
+  figures: Figures
+  pop: Pop | null
+  board: BoardRow[] | null
+  drafts: Draft[] | null
+  draftPops: Pop[] | null
+  training: boolean
+  pauses: string[] | null
+  supervisor: boolean
+  lockAfter: number
+  server: Version
+}
+
+export interface InboxRow {
+  note: string
+  ref: string
+  practice: string
+  urgency: Urgency
+  callType: Record<string, string>
+  state: NoteState
+  takenAt: string
+  ackedBy: string
+  mine: boolean
+}
+
+export type Kind = 'not-found' | 'forbidden' | 'signed-out' | 'conflict' | 'invalid' | 'unavailable' | 'internal'
+
+export type Language = 'en' | 'es'
+
+export interface LastStep {
+  kind: string
+  name: string
+  detail: string
+  at: string
+}
+
+export interface Levels {
+  them: number
+  me: number
+}
+
+export interface LinkToken {
+  token: string
+}
+
+export interface LinkView {
+  up: boolean
+  since: string
+}
+
+export interface Me {
+  id: string
+  name: string
+  role: string
+  language: Language
+  accounts: AccountRef[] | null
+  agents?: AgentRef[] | null
+  lockAfter: number
+}
+
+export interface NoteAct {
+  note: string
+  act: string
+  reason: string
+}
+
+export interface NoteDrawn {
+  note: string
+  token: string
+}
+
+export interface NoteRef {
+  note: string
+}
+
+export type NoteState = 'open' | 'read' | 'acknowledged' | 'closed'
+
+export interface NoteText {
+  note: string
+  text: string
+}
+
+export interface OfferRef {
+  call: string
+  epoch: number
+}
+
+export interface OnCall {
+  role: string
+  name: string
+  say: string
+  from: string
+  until: string
+  next: boolean
+}
+
+export type Outcome = 'completed' | 'abandoned' | 'overflowed' | 'refused' | 'unreached'
+
+export interface PatientCall {
+  note: string
+  id: string
+}
+
+export interface PhoneAccount {
+  registrar: string
+  user: string
+  password: string
+}
+
+export interface PhoneView {
+  up: boolean
+  built: boolean
+  deaf: boolean
+  since: string
+}
+
+export interface PlanHole {
+  rung: number
+  who: string
+  why: string
+}
+
+export interface Pop {
+  call: string
+  epoch: number
+  deadline: string
+  state: CallState
+  caller: string
+  callerRaw: string
+  name: string
+  language: Language
+  arrivedAt: string
+  answeredAt: string
+  heldAt: string
+  practice: PracticeView
+  script: Script
+  before: Before[] | null
+}
+
+export interface PracticeView {
+  id: string
+  name: string
+  say: string
+  timeZone: string
+  localTime: string
+  open: boolean
+  languages: Language[] | null
+  answerPhrase: Record<string, string>
+  instructions: Record<string, string>
+  onCall: OnCall[] | null
+}
+
+export interface Preview {
+  steps: PreviewStep[] | null
+  board: string
+  holes: PlanHole[] | null
+  missing: Record<string, string>
+}
+
+export interface PreviewStep {
+  name: string
+  channels: ChannelKind[] | null
+  after: number
+}
+
+export interface Proof {
+  leaves: number
+  sequenced: boolean
+  checkpoint: number
+  at: string
+}
+
+export interface PushKey {
+  key: string
+}
+
+export interface PushSubscription {
+  endpoint: string
+  keys: { p256dh: string; auth: string }
+}
+
+export interface Reason {
+  reason: string
+}
+
+export interface RedFlag {
+  words: Record<string, string[] | null>
+  show: Record<string, string>
+}
+
+export interface Saved {
+  id: string
+  seq: number
+  here: boolean
+  server: boolean
+  at: string
+}
+
+export interface Scenario {
+  id: string
+  title: Record<string, string>
+  practice: string
+  language: Language
+  expected: Body
+}
+
+export interface ScenarioRef {
+  id: string
+}
+
+export interface Script {
+  version: number
+  callTypes: CallType[] | null
+  redFlags: RedFlag[] | null
+}
+
+export interface Sent {
+  note: string
+  reference: string
+  row: BoardRow
+}
+
+export interface Story {
+  row: BoardRow
+  caller: string
+  labels: Record<string, Record<string, string>>
+  body: Body | null
+  addOns: AddOn[] | null
+  lines: StoryLine[] | null
+  hasRecording: boolean
+}
+
+export interface StoryLine {
+  at: string
+  kind: string
+  actor: string
+  detail: string
+  leaf: number
+}
+
+export interface StoryRef {
+  call: string
+  note: string
+}
+
+export interface Told {
+  name: string
+  channel: ChannelKind
+  state: AttemptState
+  at: string
+}
+
+export type Urgency = 'routine' | 'urgent' | 'emergency'
+
+export interface Version {
+  protocol: number
+  build: string
+}
+
+export interface Week {
+  account: AccountRef
+  from: string
+  to: string
+  shifts: WeekShift[] | null
+  gaps: WeekShift[] | null
+}
+
+export interface WeekRef {
+  account: string
+  from: string
+}
+
+export interface WeekShift {
+  role: string
+  who: string[] | null
+  from: string
+  to: string
+}
