@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"lamplight/cmd/console/journal"
 	"lamplight/console"
 	"lamplight/telephony"
 )
@@ -110,7 +111,7 @@ func (d *Desk) signIn(c credentials) error {
 		d.parts.Log.Warn("sign in", "code", r.Code)
 		return r
 	}
-	j, err := openJournal(d.parts.Data, c.Login, c.Password)
+	j, err := journal.Open(d.parts.Data, c.Login, c.Password)
 	if err != nil {
 		d.parts.Log.Error("open journal", "err", err)
 		defer d.tell("desk", console.Event{Kind: console.EventNotice, Notice: journalNotice(err)})
@@ -123,7 +124,7 @@ func (d *Desk) signIn(c credentials) error {
 }
 
 func journalNotice(err error) string {
-	if errors.Is(err, errJournalSetAside) {
+	if errors.Is(err, journal.ErrSetAside) {
 		return "desk.notice.journal-aside"
 	}
 	return "desk.notice.journal-off"

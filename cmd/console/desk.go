@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"lamplight/cmd/console/journal"
 	"lamplight/console"
 	"lamplight/telephony"
 )
@@ -41,7 +42,7 @@ type Desk struct {
 	mu      sync.Mutex // guards what follows
 	link    link       // nil until somebody signed in
 	session context.CancelFunc
-	journal *journal
+	journal *journal.Journal
 	linked  linkView
 	phone   phoneView
 	hello   console.Hello             // the last one; the page's own state is younger
@@ -111,7 +112,7 @@ func (d *Desk) tell(name string, data any) { d.screen.Emit(name, data) }
 
 // enter makes l the desk's link and follows it until the session ends. The channel closes when the server has greeted the
 // desk: before that it refuses whatever an agent does.
-func (d *Desk) enter(l link, j *journal) <-chan struct{} {
+func (d *Desk) enter(l link, j *journal.Journal) <-chan struct{} {
 	greeted := make(chan struct{})
 	ctx, cancel := context.WithCancel(d.ctx)
 	d.mu.Lock()
@@ -139,7 +140,7 @@ func (d *Desk) leave() {
 	d.parts.Phone.Leave()
 	l.Close()
 	if j != nil {
-		if err := j.close(); err != nil {
+		if err := j.Close(); err != nil {
 			d.parts.Log.Error("close journal", "err", err)
 		}
 	}
@@ -322,7 +323,7 @@ func (d *Desk) greet(h console.Hello) {
 	for _, dr := range h.Drafts {
 		seen[dr.ID] = dr.Seq
 	}
-	for _, e := range j.all() {
+	for _, e := range j.All() {
 		if n, ok := seen[e.Draft.ID]; !ok || n < e.Draft.Seq {
 			d.saveAtServer(e.Draft)
 		}

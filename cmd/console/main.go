@@ -22,6 +22,8 @@ import (
 	"log/slog"
 	"os"
 
+	"lamplight/cmd/console/phone"
+
 	"github.com/alecthomas/kong"
 )
 
@@ -58,11 +60,7 @@ func run(c config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	phone, err := newPhone(c.Sound, log)
-	if err != nil {
-		return err
-	}
-	d := newDesk(deskParts{Dial: dial, Phone: phone, Data: dir, Log: log, Demo: c.demo, Lang: c.Lang})
+	d := newDesk(deskParts{Dial: dial, Phone: phone.New(c.Sound, log), Data: dir, Log: log, Demo: c.demo, Lang: c.Lang})
 	defer d.close()
 	return show(c, d)
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/emiago/sipgo"
 	"github.com/emiago/sipgo/sip"
 
+	deskphone "lamplight/cmd/console/phone"
 	"lamplight/console"
 	"lamplight/console/wire"
 	"lamplight/console/wire/bus"
@@ -93,7 +94,7 @@ func (s *testServer) ringDesk(ctx context.Context, r *registrar, call telephony.
 	if err != nil {
 		return nil, err
 	}
-	c, err := p.Dial(ctx, phone.Outgoing{Number: "agent1", Headers: map[string]string{callHeader: string(call)}})
+	c, err := p.Dial(ctx, phone.Outgoing{Number: "agent1", Headers: map[string]string{deskphone.CallHeader: string(call)}})
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}

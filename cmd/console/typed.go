@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"lamplight/cmd/console/journal"
 	"lamplight/console"
 )
 
@@ -28,7 +29,7 @@ func (d *Desk) Typed(dr console.Draft, pop *console.Pop) (s saved, err error) {
 	}
 	s = saved{ID: dr.ID, Seq: dr.Seq, At: time.Now()}
 	if j != nil {
-		if err := j.put(entry{Draft: dr, Pop: pop}); err != nil {
+		if err := j.Put(journal.Entry{Draft: dr, Pop: pop}); err != nil {
 			d.parts.Log.Error("journal", "err", err)
 		} else {
 			s.Here = true
@@ -80,7 +81,7 @@ func (d *Desk) forget(id string) {
 	if j == nil {
 		return
 	}
-	if err := j.drop(id); err != nil {
+	if err := j.Drop(id); err != nil {
 		d.parts.Log.Error("journal", "err", err)
 	}
 }
@@ -96,7 +97,7 @@ func (d *Desk) unsent(h console.Hello) ([]console.Draft, []console.Pop) {
 	}
 	pops := slices.Clone(h.DraftPops)
 	if j != nil {
-		for _, e := range j.all() {
+		for _, e := range j.All() {
 			if old, ok := byID[e.Draft.ID]; !ok || old.Seq < e.Draft.Seq {
 				byID[e.Draft.ID] = e.Draft
 			}

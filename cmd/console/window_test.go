@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"lamplight/cmd/console/journal"
 	"lamplight/cmd/console/windowtest"
 )
 
@@ -134,15 +135,15 @@ func journalSays(t *testing.T, data, field string) string {
 	if os.CopyFS(copied, os.DirFS(data)) != nil {
 		return "" // a file was replaced meanwhile
 	}
-	j, err := openJournal(copied, testLogin, testPassword)
+	j, err := journal.Open(copied, testLogin, testPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
 	said := ""
-	for _, e := range j.all() {
+	for _, e := range j.All() {
 		said = e.Draft.Body.Fields[field]
 	}
-	if err := j.close(); err != nil {
+	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return said

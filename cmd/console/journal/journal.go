@@ -1,4 +1,9 @@
-package main
+// Package journal keeps what an agent types on their own machine, sealed under a key made from their password, until the
+// server has stored it.
+//
+// It promises that an entry is on the disk when Put returns, that a damaged or foreign file is set aside and never lost, and
+// that nobody without the password reads it. It leaves what is kept, and for how long, to the desk.
+package journal
 
 import (
 	"crypto/aes"
@@ -20,7 +25,7 @@ import (
 	"lamplight/console"
 )
 
-// A journal keeps what one agent typed and has not sent, on this machine, sealed, so that a crash of the desk, of the
+// A Journal keeps what one agent typed and has not sent, on this machine, sealed, so that a crash of the desk, of the
 // server or of the line between them costs nothing.
 //
 // Its key is made from the agent's password (argon2id, 19 MiB, t=2) with a salt that stands at the file's head, and lives
@@ -29,8 +34,8 @@ import (
 // wanted: drafts are offered after sign-in, to the person who typed them. After a changed password the old journal does
 // not open; it is set aside, and the server's copy of the drafts serves.
 //
-// A put has been written and synced when it returns. Methods may be called from any goroutine.
-type journal struct {
+// What Put was given has been written and synced when it returns. Methods may be called from any goroutine.
+type Journal struct {
 	path string
 	aad  []byte
 	aead cipher.AEAD
@@ -38,22 +43,22 @@ type journal struct {
 	lock *os.File
 
 	mu      sync.Mutex // guards entries and the file
-	entries map[string]entry
+	entries map[string]Entry
 }
 
 // An entry is a draft with the call it belongs to, without which its form could not be drawn again.
-type entry struct {
+type Entry struct {
 	Draft console.Draft `json:"draft"`
 	Pop   *console.Pop  `json:"pop,omitempty"`
 }
 
 const saltSize = 16
 
-// errJournalSetAside says that a journal was found that this password does not open.
-var errJournalSetAside = errors.New("the journal on this machine does not open with this password and was set aside")
+// ErrSetAside says that a journal was found that this password does not open.
+var ErrSetAside = errors.New("the journal on this machine does not open with this password and was set aside")
 
-// openJournal opens login's journal under dir, or begins one. With errJournalSetAside the journal is usable and empty.
-func openJournal(dir, login, password string) (*journal, error) {
+// Open opens login's journal under dir, or begins one. With ErrSetAside the journal is usable and empty.
+func Open(dir, login, password string) (*Journal, error) {
 	sum := sha256.Sum256([]byte(login))
 	path := filepath.Join(dir, "journal-"+hex.EncodeToString(sum[:8]))
 	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
@@ -63,7 +68,7 @@ func openJournal(dir, login, password string) (*journal, error) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return nil, errors.Join(fmt.Errorf("open journal: another desk on this machine has it: %w", err), lock.Close())
 	}
-	j := &journal{path: path + ".sealed", aad: []byte("lamplight desk journal 1 " + login), lock: lock, entries: map[string]entry{}}
+	j := &Journal{path: path + ".sealed", aad: []byte("lamplight desk journal 1 " + login), lock: lock, entries: map[string]Entry{}}
 	raw, err := os.ReadFile(j.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -83,12 +88,12 @@ func openJournal(dir, login, password string) (*journal, error) {
 	if err := os.Rename(j.path, j.path+".aside"); err != nil {
 		return nil, errors.Join(fmt.Errorf("set journal aside: %w", err), lock.Close())
 	}
-	j.entries = map[string]entry{}
-	return j, errors.Join(errJournalSetAside, j.begin(password))
+	j.entries = map[string]Entry{}
+	return j, errors.Join(ErrSetAside, j.begin(password))
 }
 
 // begin chooses a salt for a journal that has none.
-func (j *journal) begin(password string) error {
+func (j *Journal) begin(password string) error {
 	j.salt = make([]byte, saltSize)
 	if _, err := rand.Read(j.salt); err != nil {
 		return fmt.Errorf("begin journal: %w", err)
@@ -96,7 +101,7 @@ func (j *journal) begin(password string) error {
 	return j.key(password)
 }
 
-func (j *journal) key(password string) error {
+func (j *Journal) key(password string) error {
 	block, err := aes.NewCipher(argon2.IDKey([]byte(password), j.salt, 2, 19*1024, 1, 32))
 	if err != nil {
 		return fmt.Errorf("journal key: %w", err)
@@ -108,8 +113,8 @@ func (j *journal) key(password string) error {
 	return nil
 }
 
-// put keeps e unless a later one of the same draft is there. A put without a call keeps the call known before.
-func (j *journal) put(e entry) error {
+// Put keeps e unless a later one of the same draft is there. An entry without a call keeps the call known before.
+func (j *Journal) Put(e Entry) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	old, known := j.entries[e.Draft.ID]
@@ -123,8 +128,8 @@ func (j *journal) put(e entry) error {
 	return j.write()
 }
 
-// drop forgets a draft that was sent or thrown away.
-func (j *journal) drop(id string) error {
+// Drop forgets a draft that was sent or thrown away.
+func (j *Journal) Drop(id string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if _, ok := j.entries[id]; !ok {
@@ -134,11 +139,11 @@ func (j *journal) drop(id string) error {
 	return j.write()
 }
 
-// all lists what was typed and not sent.
-func (j *journal) all() []entry {
+// All lists what was typed and not sent.
+func (j *Journal) All() []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	out := make([]entry, 0, len(j.entries))
+	out := make([]Entry, 0, len(j.entries))
 	for _, e := range j.entries {
 		out = append(out, e)
 	}
@@ -146,7 +151,7 @@ func (j *journal) all() []entry {
 }
 
 // write replaces the file whole: a crash leaves the old one or the new one. The caller holds mu.
-func (j *journal) write() error {
+func (j *Journal) write() error {
 	plain, err := json.Marshal(j.entries)
 	if err != nil {
 		return fmt.Errorf("write journal: %w", err)
@@ -171,4 +176,5 @@ func (j *journal) write() error {
 	return nil
 }
 
-func (j *journal) close() error { return j.lock.Close() }
+// Close lets another desk open it.
+func (j *Journal) Close() error { return j.lock.Close() }

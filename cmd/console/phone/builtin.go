@@ -1,4 +1,8 @@
-package main
+// Package phone is the desk's built-in phone: one SIP account, one call at a time, rung by the server and answered by the desk.
+//
+// It promises that it comes back by itself after every break, that the devices' goroutines are never held up, and that what
+// waits on nobody sounds in the agent's ear. It leaves SIP and RTP to telephony/phone and the devices to sound.
+package phone
 
 import (
 	"context"
@@ -11,19 +15,20 @@ import (
 	"sync/atomic"
 	"time"
 
+	"lamplight/cmd/console/sound"
 	"lamplight/console"
 	"lamplight/telephony"
 	"lamplight/telephony/phone"
 	"lamplight/telephony/phone/speech"
 )
 
-// callHeader names the call in the switch's INVITE to an agent.
-const callHeader = "X-Lamplight-Call"
+// CallHeader names the call in the switch's INVITE to an agent.
+const CallHeader = "X-Lamplight-Call"
 
-// builtin is the desk's own phone: telephony/phone with this machine's headset.
-type builtin struct {
+// Builtin is the desk's own phone: telephony/phone with this machine's headset.
+type Builtin struct {
 	log   *slog.Logger
-	sound sound
+	sound sound.Headset
 
 	muted    atomic.Bool
 	them, me atomic.Uint64          // levels of the last frame, in thousandths of full scale
@@ -50,15 +55,16 @@ type talker struct {
 // mostDelay is how much heard sound may wait for the loudspeaker before the oldest of it is dropped.
 const mostDelay = 10 * speech.FrameSize
 
-func newPhone(which string, log *slog.Logger) (Phone, error) {
-	s := sound(noSound{})
+// New makes a phone with this machine's headset, or with none where which is "none". Nothing is opened before Register.
+func New(which string, log *slog.Logger) *Builtin {
+	s := sound.Headset(sound.None{})
 	if which != "none" {
-		s = devices(log)
+		s = sound.Devices(log)
 	}
-	return &builtin{log: log, sound: s, came: make(chan struct{})}, nil
+	return &Builtin{log: log, sound: s, came: make(chan struct{})}
 }
 
-func (b *builtin) Register(a console.PhoneAccount, changed func(bool, time.Time)) error {
+func (b *Builtin) Register(a console.PhoneAccount, changed func(bool, time.Time)) error {
 	b.Leave()
 	listen, err := listenFor(a.Registrar)
 	if err != nil {
@@ -103,7 +109,7 @@ const (
 )
 
 // stay keeps a phone open and registered until ctx ends.
-func (b *builtin) stay(ctx context.Context, c phone.Config, changed func(bool, time.Time)) {
+func (b *Builtin) stay(ctx context.Context, c phone.Config, changed func(bool, time.Time)) {
 	for ctx.Err() == nil {
 		if err := b.once(ctx, c, changed); err != nil && ctx.Err() == nil {
 			b.log.Warn("phone", "err", err)
@@ -116,7 +122,7 @@ func (b *builtin) stay(ctx context.Context, c phone.Config, changed func(bool, t
 }
 
 // once opens a phone, registers it and takes its calls until it ends or ctx does.
-func (b *builtin) once(ctx context.Context, c phone.Config, changed func(bool, time.Time)) (err error) {
+func (b *Builtin) once(ctx context.Context, c phone.Config, changed func(bool, time.Time)) (err error) {
 	p, err := phone.Open(ctx, c)
 	if err != nil {
 		return err
@@ -148,7 +154,7 @@ func (b *builtin) once(ctx context.Context, c phone.Config, changed func(bool, t
 }
 
 // ring lets a call ring until it is answered or gone.
-func (b *builtin) ring(in *phone.Incoming) {
+func (b *Builtin) ring(in *phone.Incoming) {
 	if err := in.Ring(); err != nil {
 		b.log.Warn("ring", "err", err)
 	}
@@ -164,7 +170,7 @@ func (b *builtin) ring(in *phone.Incoming) {
 	}()
 }
 
-func (b *builtin) setRinging(in *phone.Incoming) {
+func (b *Builtin) setRinging(in *phone.Incoming) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.ringing = in
@@ -173,7 +179,7 @@ func (b *builtin) setRinging(in *phone.Incoming) {
 	b.came = make(chan struct{})
 }
 
-func (b *builtin) Answer(ctx context.Context, call telephony.CallID) error {
+func (b *Builtin) Answer(ctx context.Context, call telephony.CallID) error {
 	in, err := b.await(ctx, call)
 	if err != nil {
 		return err
@@ -189,11 +195,11 @@ func (b *builtin) Answer(ctx context.Context, call telephony.CallID) error {
 }
 
 // await takes the call's ringing leg, or waits for it: the pop reaches the desk before the INVITE does.
-func (b *builtin) await(ctx context.Context, call telephony.CallID) (*phone.Incoming, error) {
+func (b *Builtin) await(ctx context.Context, call telephony.CallID) (*phone.Incoming, error) {
 	for {
 		b.mu.Lock()
 		in, came := b.ringing, b.came
-		if in != nil && (in.Header(callHeader) == string(call) || in.Header(callHeader) == "") {
+		if in != nil && (in.Header(CallHeader) == string(call) || in.Header(CallHeader) == "") {
 			b.ringing = nil
 			b.rings.Store(false)
 			b.mu.Unlock()
@@ -209,7 +215,7 @@ func (b *builtin) await(ctx context.Context, call telephony.CallID) (*phone.Inco
 }
 
 // listen moves what is heard to the loudspeaker until the call is over.
-func (b *builtin) listen(t *talker) {
+func (b *Builtin) listen(t *talker) {
 	buf := make([]byte, speech.FrameSize)
 	for {
 		n, err := t.call.Read(buf)
@@ -228,7 +234,7 @@ func (b *builtin) listen(t *talker) {
 }
 
 // heardMic says what the microphone heard, unless muted: then the phone sends silence by itself.
-func (b *builtin) heardMic(pcm []byte) {
+func (b *Builtin) heardMic(pcm []byte) {
 	t := b.talk.Load()
 	if t == nil || b.muted.Load() {
 		b.me.Store(0)
@@ -239,7 +245,7 @@ func (b *builtin) heardMic(pcm []byte) {
 }
 
 // fillEar plays the caller; without one the ring, or else the alarm.
-func (b *builtin) fillEar(out []byte) {
+func (b *Builtin) fillEar(out []byte) {
 	t := b.talk.Load()
 	switch {
 	case t != nil:
@@ -251,9 +257,9 @@ func (b *builtin) fillEar(out []byte) {
 		t.mu.Unlock()
 		clear(out[n:])
 	case b.rings.Load():
-		b.ringAt = ringTone.fill(out, b.ringAt)
+		b.ringAt = sound.RingTone.Fill(out, b.ringAt)
 	case b.alarmed.Load():
-		if b.alarmAt = alarmTone.fill(out, b.alarmAt); b.alarmAt >= samples(alarmLasts) {
+		if b.alarmAt = sound.AlarmTone.Fill(out, b.alarmAt); b.alarmAt >= sound.Samples(sound.AlarmLasts) {
 			b.alarmAt = 0
 			b.alarmed.Store(false)
 		}
@@ -263,20 +269,20 @@ func (b *builtin) fillEar(out []byte) {
 	}
 }
 
-func (b *builtin) Alarm() { b.alarmed.Store(true) }
+func (b *Builtin) Alarm() { b.alarmed.Store(true) }
 
 // loud is a sound's level in thousandths of full scale.
 func loud(pcm []byte) uint64 { return uint64(speech.PCM(pcm).Level() * 1000 / 32768) }
 
-func (b *builtin) Deaf() bool { return b.sound.Deaf() }
+func (b *Builtin) Deaf() bool { return b.sound.Deaf() }
 
-func (b *builtin) Mute(muted bool) { b.muted.Store(muted) }
+func (b *Builtin) Mute(muted bool) { b.muted.Store(muted) }
 
-func (b *builtin) Levels() (them, me float64, live bool) {
+func (b *Builtin) Levels() (them, me float64, live bool) {
 	return float64(b.them.Load()) / 1000, float64(b.me.Load()) / 1000, b.talk.Load() != nil
 }
 
-func (b *builtin) Leave() {
+func (b *Builtin) Leave() {
 	b.mu.Lock()
 	end, done := b.end, b.done
 	b.end, b.done = nil, nil

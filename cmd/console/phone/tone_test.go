@@ -1,4 +1,4 @@
-package main
+package phone
 
 import (
 	"io"
@@ -9,11 +9,7 @@ import (
 )
 
 func TestTheDeskRings(t *testing.T) {
-	p, err := newPhone("none", slog.New(slog.NewTextHandler(io.Discard, nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := p.(*builtin)
+	b := New("none", slog.New(slog.NewTextHandler(io.Discard, nil)))
 	second := func() float64 {
 		pcm := make(speech.PCM, 2*speech.Rate)
 		for i := 0; i < len(pcm); i += speech.FrameSize {

@@ -1,4 +1,4 @@
-package main
+package journal
 
 import (
 	"bytes"
@@ -12,22 +12,22 @@ import (
 	"lamplight/notes"
 )
 
-func typed(id string, seq int64, words string) entry {
-	return entry{Draft: console.Draft{ID: id, Seq: seq, Call: "call-0001", Body: notes.Body{Fields: map[string]string{"reason": words}}, SavedAt: time.Unix(seq, 0).UTC()}}
+func typed(id string, seq int64, words string) Entry {
+	return Entry{Draft: console.Draft{ID: id, Seq: seq, Call: "call-0001", Body: notes.Body{Fields: map[string]string{"reason": words}}, SavedAt: time.Unix(seq, 0).UTC()}}
 }
 
-func mustOpen(t *testing.T, dir, login, password string) *journal {
+func mustOpen(t *testing.T, dir, login, password string) *Journal {
 	t.Helper()
-	j, err := openJournal(dir, login, password)
+	j, err := Open(dir, login, password)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return j
 }
 
-func mustPut(t *testing.T, j *journal, e entry) {
+func mustPut(t *testing.T, j *Journal, e Entry) {
 	t.Helper()
-	if err := j.put(e); err != nil {
+	if err := j.Put(e); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -41,14 +41,14 @@ func TestJournalKeepsTheLatestAndItsCall(t *testing.T) {
 	mustPut(t, j, typed("d1", 5, "fever since last night, 103"))
 	mustPut(t, j, typed("d1", 4, "an older word that arrives late"))
 	mustPut(t, j, typed("d2", 1, "another call"))
-	if err := j.drop("d2"); err != nil {
+	if err := j.Drop("d2"); err != nil {
 		t.Fatal(err)
 	}
 	// No close: a crash does not say goodbye. The lock goes with the process; here the file is let go by hand.
 	if err := j.lock.Close(); err != nil {
 		t.Fatal(err)
 	}
-	got := mustOpen(t, dir, "ana", "pw").all()
+	got := mustOpen(t, dir, "ana", "pw").All()
 	if len(got) != 1 || got[0].Draft.Body.Fields["reason"] != "fever since last night, 103" || got[0].Pop == nil || got[0].Pop.Caller != "(312) 555-0142" {
 		t.Errorf("came back as %+v", got)
 	}
@@ -58,10 +58,10 @@ func TestJournalIsSealedAndThePersonsOwn(t *testing.T) {
 	dir := t.TempDir()
 	j := mustOpen(t, dir, "ana", "pw")
 	mustPut(t, j, typed("d1", 1, "chest pain"))
-	if other := mustOpen(t, dir, "luis", "pw").all(); len(other) != 0 {
+	if other := mustOpen(t, dir, "luis", "pw").All(); len(other) != 0 {
 		t.Errorf("somebody else reads %d drafts", len(other))
 	}
-	if err := j.close(); err != nil {
+	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
@@ -107,22 +107,22 @@ func TestJournalThatDoesNotOpenIsSetAside(t *testing.T) {
 			dir := t.TempDir()
 			j := mustOpen(t, dir, "ana", "pw")
 			mustPut(t, j, typed("d1", 1, "fever"))
-			if err := j.close(); err != nil {
+			if err := j.Close(); err != nil {
 				t.Fatal(err)
 			}
 			password := spoil(t, j.path)
-			j, err := openJournal(dir, "ana", password)
-			if !errors.Is(err, errJournalSetAside) || len(j.all()) != 0 {
+			j, err := Open(dir, "ana", password)
+			if !errors.Is(err, ErrSetAside) || len(j.All()) != 0 {
 				t.Fatalf("opened with %v", err)
 			}
 			if _, err := os.Stat(j.path + ".aside"); err != nil {
 				t.Error("the old one is gone:", err)
 			}
 			mustPut(t, j, typed("d2", 1, "cough"))
-			if err := j.close(); err != nil {
+			if err := j.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if got := mustOpen(t, dir, "ana", password).all(); len(got) != 1 {
+			if got := mustOpen(t, dir, "ana", password).All(); len(got) != 1 {
 				t.Errorf("the new one holds %d drafts", len(got))
 			}
 		})
@@ -132,18 +132,18 @@ func TestJournalThatDoesNotOpenIsSetAside(t *testing.T) {
 func TestJournalHasOneDesk(t *testing.T) {
 	dir := t.TempDir()
 	mustOpen(t, dir, "ana", "pw")
-	if _, err := openJournal(dir, "ana", "pw"); err == nil {
+	if _, err := Open(dir, "ana", "pw"); err == nil {
 		t.Error("two desks hold one journal")
 	}
 }
 
 func BenchmarkJournalPut(b *testing.B) {
-	j, err := openJournal(b.TempDir(), "ana", "pw")
+	j, err := Open(b.TempDir(), "ana", "pw")
 	if err != nil {
 		b.Fatal(err)
 	}
 	for i := range b.N {
-		if err := j.put(typed("d1", int64(i), "fever since last night")); err != nil {
+		if err := j.Put(typed("d1", int64(i), "fever since last night")); err != nil {
 			b.Fatal(err)
 		}
 	}

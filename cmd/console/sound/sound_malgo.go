@@ -1,6 +1,6 @@
 //go:build desktop
 
-package main
+package sound
 
 import (
 	"fmt"
@@ -14,9 +14,9 @@ import (
 	"lamplight/telephony/phone/speech"
 )
 
-// devices is this machine's headset, by miniaudio. Microphone and loudspeaker are two devices, not one duplex: most
+// Devices is this machine's headset, by miniaudio. Microphone and loudspeaker are two devices, not one duplex: most
 // headsets' halves have clocks of their own.
-func devices(log *slog.Logger) sound { return &headset{log: log} }
+func Devices(log *slog.Logger) Headset { return &headset{log: log} }
 
 // headset plays and listens through whatever the machine's default devices are. Without any it stays silent, so that a
 // desk with no sound still takes calls; the top bar says so.

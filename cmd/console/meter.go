@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"lamplight/cmd/console/phone"
 	"lamplight/console"
 	"lamplight/telephony"
 )
@@ -26,6 +27,8 @@ type Phone interface {
 	// Leave hangs up and unregisters.
 	Leave()
 }
+
+var _ Phone = (*phone.Builtin)(nil)
 
 // levelEvery is how often the page is told both levels while there is talk: often enough for an eye, cheap for the page.
 const levelEvery = 100 * time.Millisecond

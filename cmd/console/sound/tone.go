@@ -1,4 +1,4 @@
-package main
+package sound
 
 import (
 	"encoding/binary"
@@ -17,23 +17,23 @@ type tone struct {
 // Tones. The ring is North America's ringing signal, 440 and 480 Hz for two seconds of six (Telcordia GR-506), at a level that
 // wakes nobody else. The alarm is for what waits on nobody.
 var (
-	ringTone  = tone{notes: []float64{440, 480}, lasts: 2 * time.Second, each: 6 * time.Second}
-	alarmTone = tone{notes: []float64{880}, lasts: 200 * time.Millisecond, each: 400 * time.Millisecond}
+	RingTone  = tone{notes: []float64{440, 480}, lasts: 2 * time.Second, each: 6 * time.Second}
+	AlarmTone = tone{notes: []float64{880}, lasts: 200 * time.Millisecond, each: 400 * time.Millisecond}
 )
 
 // alarmLasts is three notes of the alarm.
-const alarmLasts = 3 * 400 * time.Millisecond
+const AlarmLasts = 3 * 400 * time.Millisecond
 
 // loudness is a note's amplitude, a tenth of full scale.
 const loudness = 32768 / 10
 
-func samples(d time.Duration) int { return int(d * speech.Rate / time.Second) }
+func Samples(d time.Duration) int { return int(d * speech.Rate / time.Second) }
 
 // fill writes a tone's sound into out, from the sample at on, and returns the sample after it.
-func (t tone) fill(out []byte, at int) int {
+func (t tone) Fill(out []byte, at int) int {
 	for ; len(out) >= 2; out, at = out[2:], at+1 {
 		v := 0.0
-		if n := at % samples(t.each); n < samples(t.lasts) {
+		if n := at % Samples(t.each); n < Samples(t.lasts) {
 			for _, hz := range t.notes {
 				v += loudness / float64(len(t.notes)) * math.Sin(2*math.Pi*hz*float64(n)/speech.Rate)
 			}
