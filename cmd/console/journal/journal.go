@@ -81,7 +81,7 @@ func Open(dir, login, password string) (*Journal, error) {
 		if err := j.key(password); err != nil {
 			return nil, errors.Join(err, lock.Close())
 		}
-		if plain, err := j.aead.Open(nil, nil, raw[saltSize:], j.aad); err == nil && json.Unmarshal(plain, &j.entries) == nil {
+		if plain, err := j.aead.Open(nil, nil, raw[saltSize:], j.aad); err == nil && console.Decode(plain, &j.entries) == nil {
 			return j, nil
 		}
 	}

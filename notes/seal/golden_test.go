@@ -1,0 +1,152 @@
+package seal
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+var release = flag.String("release", "", "seal this release's values anew, as release-N")
+
+// golden is what one release sealed, with the keyring that opens it: made for this test and good for nothing else.
+type golden struct {
+	Keyring keyringFile `json:"keyring"`
+	Keys    []Wrapped   `json:"keys"`
+	Sealed  []byte      `json:"sealed"`
+	Head    []byte      `json:"head"`
+	Chunks  [][]byte    `json:"chunks"`
+	Name    []string    `json:"name"` // the search terms of a name
+}
+
+const (
+	goldenName  = "Test Muñoz"
+	goldenPlain = "a sealed sentence of Test Muñoz"
+)
+
+var goldenLabel = Label{Practice: "lakeside", Kind: "note.body", ID: "n1", Version: 1}
+
+// TestEveryReleasesSealOpens: what was sealed must open as long as it is kept, which is years.
+func TestEveryReleasesSealOpens(t *testing.T) {
+	if *release != "" {
+		writeGolden(t, filepath.Join("testdata", *release))
+	}
+	files, err := filepath.Glob("testdata/release-*/seal.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files of releases, %v", len(files), err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var g golden
+		if err := json.Unmarshal(b, &g); err != nil {
+			t.Fatal(err)
+		}
+		k := g.open(t)
+		if plain, err := k.Open(goldenLabel, g.Sealed); err != nil || string(plain) != goldenPlain {
+			t.Errorf("%s: a value: %q %v", file, plain, err)
+		}
+		s, err := k.OpenStream(goldenLabel, g.Head)
+		if err != nil {
+			t.Fatalf("%s: a stream: %v", file, err)
+		}
+		var sound []byte
+		for i, c := range g.Chunks {
+			plain, err := s.Open(c, i == len(g.Chunks)-1)
+			if err != nil {
+				t.Fatalf("%s: chunk %d: %v", file, i, err)
+			}
+			sound = append(sound, plain...)
+		}
+		if !bytes.Equal(sound, []byte(goldenPlain+goldenPlain)) {
+			t.Errorf("%s: a stream holds %q", file, sound)
+		}
+		for i, term := range k.NameTerms(goldenName) {
+			if i >= len(g.Name) || hex.EncodeToString(term[:]) != g.Name[i] {
+				t.Errorf("%s: a name is not found by what stands in its index", file)
+			}
+		}
+	}
+}
+
+// open makes the practice's keys of what the release kept.
+func (g golden) open(t *testing.T) *Keys {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "keyring.json")
+	b, err := json.Marshal(g.Keyring)
+	if err == nil {
+		err = os.WriteFile(path, b, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := OpenKeyring(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := OpenKeys(t.Context(), root, "lakeside", g.Keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func writeGolden(t *testing.T, dir string) {
+	t.Helper()
+	g := golden{Keyring: keyringFile{Newest: "root-1", Keys: map[string][]byte{"root-1": fresh()}}}
+	path := filepath.Join(t.TempDir(), "keyring.json")
+	b, err := json.Marshal(g.Keyring)
+	if err == nil {
+		err = os.WriteFile(path, b, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := OpenKeyring(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, use := range []string{UseSeal, UseIndex} {
+		w, err := NewWrapped(t.Context(), root, "lakeside", use, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.Keys = append(g.Keys, w)
+	}
+	k, err := OpenKeys(t.Context(), root, "lakeside", g.Keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g.Sealed, err = k.Seal(goldenLabel, []byte(goldenPlain)); err != nil {
+		t.Fatal(err)
+	}
+	s, head, err := k.NewStream(goldenLabel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Head = head
+	for i := range 2 {
+		c, err := s.Seal([]byte(goldenPlain), i == 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.Chunks = append(g.Chunks, c)
+	}
+	for _, term := range k.NameTerms(goldenName) {
+		g.Name = append(g.Name, hex.EncodeToString(term[:]))
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = json.MarshalIndent(g, "", " "); err == nil {
+		err = os.WriteFile(filepath.Join(dir, "seal.json"), append(b, '\n'), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
