@@ -265,7 +265,7 @@ func (e *Engine) join(c *call) {
 // settle sees to two who talk: should we die, the fail-safe keeps them talking.
 func (e *Engine) settle(c *call) {
 	near, far, sw := c.near.id, c.far.id, e.cfg.Switch
-	lease := c.unleased().lease
+	lease, keeps := c.unleased().lease, c.leased().lease
 	e.push(&c.lane, func(ctx context.Context) error {
 		if err := e.command(ctx, func(ctx context.Context) error { return sw.SetPeer(ctx, near, far) }); err != nil {
 			return err
@@ -274,6 +274,7 @@ func (e *Engine) settle(c *call) {
 	}, func(err error) {
 		if err == nil {
 			lease.last(0) // the other leg's lease alone decides from now on
+			keeps.lasts(e.leaseIn(c.phase))
 		}
 		e.failed(c, "pair two legs", err, "")
 	})

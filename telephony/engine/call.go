@@ -74,6 +74,25 @@ func (c *call) unleased() *leg {
 	return &c.far
 }
 
+// leased is the other leg of two who talk, whose lease decides for both.
+func (c *call) leased() *leg {
+	if c.agentNear {
+		return &c.far
+	}
+	return &c.near
+}
+
+// leaseIn is how long the lease of a call's caller lasts in a phase.
+func (e *Engine) leaseIn(p phase) time.Duration {
+	switch p {
+	case talking:
+		return e.cfg.TalkLease
+	case held:
+		return e.cfg.HoldLease
+	}
+	return e.cfg.Lease
+}
+
 // raise has a signal dealt with after the one that is being dealt with.
 func (e *Engine) raise(c *call, s signal) { e.raised = append(e.raised, raised{c: c, s: s}) }
 
@@ -107,9 +126,13 @@ func (e *Engine) move(r raised) {
 		r.set()
 	}
 	e.cfg.Log.Debug("telephony: a call moves", "call", c.ID, "phase", c.phase, "signal", r.s, "to", st.to)
+	was := c.phase
 	c.phase, c.State = st.to, shown[st.to]
 	who := c.Agent
 	e.touch(c)
+	if l := c.leased().lease; was == talking || was == held {
+		l.lasts(e.leaseIn(st.to))
+	}
 	switch st.to {
 	case talking:
 		if c.AnsweredAt.IsZero() {

@@ -41,7 +41,13 @@ type Config struct {
 	AwayAtMost time.Duration
 
 	Lease      time.Duration // how long a leg lasts without renewal before the fail-safe takes it; default 8 s
-	RenewEvery time.Duration // default 2 s
+	RenewEvery time.Duration // of a leg with that lease; default 2 s
+	// TalkLease is the lease of two who talk. They need nobody while they talk, and hanging up needs nobody either, so
+	// they wait longer for an engine that comes back and gives the agent the keys of the call again; then the fail-safe
+	// keeps them talking without one. Default 2 min.
+	TalkLease time.Duration
+	// HoldLease is the lease of a caller on hold: then the fail-safe brings them back together. Default 30 s.
+	HoldLease time.Duration
 	BeatEvery  time.Duration // default 1 s
 
 	// LedgerPatience is how long a caller whom no agent talks to yet waits for a ledger that does not write; then the
@@ -81,6 +87,8 @@ func (c Config) withDefaults() Config {
 	set(&c.AwayAtMost, 20*time.Second)
 	set(&c.Lease, 8*time.Second)
 	set(&c.RenewEvery, 2*time.Second)
+	set(&c.TalkLease, 2*time.Minute)
+	set(&c.HoldLease, 30*time.Second)
 	set(&c.BeatEvery, time.Second)
 	set(&c.LedgerPatience, 3*time.Second)
 	set(&c.CommandFor, 3*time.Second)

@@ -12,14 +12,27 @@ import (
 // must lose its callers to the fail-safe.
 type lease struct {
 	finish chan time.Duration // the last renewal to make; closed for none
+	length chan time.Duration // another length than Config.Lease, from now on
 	over   bool               // finish was used; the loop's
 }
 
 // lease starts renewing a leg's lease, at once.
 func (e *Engine) lease(id telephony.LegID) *lease {
-	l := &lease{finish: make(chan time.Duration, 1)}
+	l := &lease{finish: make(chan time.Duration, 1), length: make(chan time.Duration, 1)}
 	e.wg.Go(func() { e.keepLease(l, id) })
 	return l
+}
+
+// lasts has the lease renewed for d at a time from now on.
+func (l *lease) lasts(d time.Duration) {
+	if l == nil || l.over {
+		return
+	}
+	select {
+	case <-l.length: // an earlier word that was not heard yet
+	default:
+	}
+	l.length <- d
 }
 
 // end stops renewing.
@@ -40,12 +53,14 @@ func (l *lease) last(d time.Duration) {
 
 func (e *Engine) keepLease(l *lease, id telephony.LegID) {
 	renew := func(ctx context.Context, d time.Duration) error { return e.cfg.Switch.Renew(ctx, id, d) }
+	length := e.cfg.Lease
 	next := time.NewTimer(0)
 	defer next.Stop()
 	for {
 		select {
 		case <-e.ctx.Done():
 			return
+		case length = <-l.length:
 		case d, ok := <-l.finish:
 			if !ok {
 				return
@@ -57,8 +72,8 @@ func (e *Engine) keepLease(l *lease, id telephony.LegID) {
 			return
 		case <-next.C:
 		}
-		if left := e.lifeLeft(); left > e.cfg.Lease/2 {
-			one, cancel := context.WithTimeout(e.ctx, e.cfg.Lease)
+		if left := e.lifeLeft(length); left > length/2 {
+			one, cancel := context.WithTimeout(e.ctx, length)
 			err := renew(one, left)
 			cancel()
 			if errors.Is(err, telephony.ErrGone) { // hung up, or the fail-safe has it: an event tells which, or the next look
@@ -69,13 +84,13 @@ func (e *Engine) keepLease(l *lease, id telephony.LegID) {
 				return
 			}
 		}
-		next.Reset(e.cfg.RenewEvery)
+		next.Reset(length * e.cfg.RenewEvery / e.cfg.Lease)
 	}
 }
 
-// lifeLeft is the lease that is left of when the loop answered last: a frozen core holds nobody longer than a dead one.
-func (e *Engine) lifeLeft() time.Duration {
-	return e.cfg.Lease - time.Duration(time.Now().UnixNano()-e.pulse.Load())
+// lifeLeft is what is left of a lease's length since the loop answered last: a frozen core holds nobody longer than a dead one.
+func (e *Engine) lifeLeft(length time.Duration) time.Duration {
+	return length - time.Duration(time.Now().UnixNano()-e.pulse.Load())
 }
 
 // beat tells the switch that the house is healthy, each BeatEvery, as long as the loop answers, is linked, knows every

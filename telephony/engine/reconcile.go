@@ -263,11 +263,12 @@ func (e *Engine) leftMessage(c *call, s sight) bool {
 // mend puts legs, music and peers where the call's phase says that they are.
 func (e *Engine) mend(c *call, s sight) {
 	keeps := &c.near
-	if c.agentNear && (c.phase == talking || c.phase == held) {
-		keeps = &c.far
+	if c.phase == talking || c.phase == held {
+		keeps = c.leased()
 	}
 	if l := keeps.lease; l != nil && l.over && !keeps.away && c.phase != closed {
 		keeps.lease = e.lease(keeps.id)
+		keeps.lease.lasts(e.leaseIn(c.phase))
 	}
 	nearIn, farIn := s.in[c.near.id] == c.bridge, c.far.id != "" && s.in[c.far.id] == c.bridge
 	switch c.phase {

@@ -185,6 +185,7 @@ func (e *Engine) goOn(c *call) {
 	case talked && c.far.id != "":
 		c.phase = map[telephony.CallState]phase{telephony.Talking: talking, telephony.Held: held}[c.State]
 		c.unleased().lease.last(0)
+		c.leased().lease.lasts(e.leaseIn(c.phase))
 		e.besides(c)
 	case talked:
 		c.phase = talking
