@@ -63,6 +63,29 @@ func (s *Schedule) Next(at time.Time, q Query) (Shift, bool) {
 	}
 }
 
+// NextOther is the first shift to begin after an instant with somebody who does not answer at it, and its People are those others
+// alone: who follows, and not who comes back after a pause. It looks a year ahead.
+func (s *Schedule) NextOther(at time.Time, q Query) (Shift, bool) {
+	t := seconds(at)
+	q.Role = cmp.Or(q.Role, primary)
+	now := s.Who(at, q)
+	var next Shift
+	found := false
+	s.each(t, t+366*day, &q, func(from, until int64, d *decision) bool {
+		others := slices.DeleteFunc(d.people(), func(id ParticipantID) bool { return slices.Contains(now, id) })
+		switch {
+		case found && (!slices.Equal(others, next.People) || next.Default != (len(d.seats) == 0)):
+			return false
+		case found:
+			next.Until = s.time(until)
+		case len(others) > 0:
+			next, found = Shift{s.time(from), s.time(until), others, len(d.seats) == 0}, true
+		}
+		return true
+	})
+	return next, found
+}
+
 // Shifts are the shifts from one instant to another, in order and cut at both: every time somebody answers.
 // Cost and memory grow with the time asked for.
 func (s *Schedule) Shifts(from, to time.Time, q Query) []Shift {

@@ -63,7 +63,7 @@ func (c *cast) participant(name string, id ParticipantID) (ParticipantID, error)
 	}
 	if c.taken[id] == "" {
 		c.taken[id] = name
-		c.people = append(c.people, Participant{id, name})
+		c.people = append(c.people, Participant{ID: id, Name: name})
 	}
 	return id, nil
 }

@@ -25,12 +25,15 @@ type checker struct {
 	plan     *plan
 	problems Problems
 	known    map[ParticipantID]bool
+	mentions []mention
+	ends     map[string]int64 // when what stands at a path ends
 }
 
 // newPlan checks a document whole, so that one reading shows all that is wrong.
 func newPlan(doc *Document) (*plan, error) {
 	z, err := loadZone(doc.Timezone)
-	c := &checker{doc: doc, plan: &plan{doc: doc, zone: z, names: map[ParticipantID]string{}, roles: map[string]*role{}, rotations: map[string]*rotation{}}}
+	c := &checker{doc: doc, plan: &plan{doc: doc, zone: z, names: map[ParticipantID]string{}, roles: map[string]*role{},
+		rotations: map[string]*rotation{}, named: map[ParticipantID]string{}}, ends: map[string]int64{}}
 	if err != nil {
 		c.bad("timezone", "%s", err)
 		return nil, c.problems.err()
@@ -41,10 +44,14 @@ func newPlan(doc *Document) (*plan, error) {
 	c.layers()
 	c.holidays()
 	c.leave()
+	c.temporary()
 	c.overrides()
 	c.swaps()
-	c.temporary()
 	c.fallback()
+	if len(c.problems) == 0 {
+		c.idle()
+	}
+	c.left()
 	if err := c.problems.err(); err != nil {
 		return nil, err
 	}
@@ -53,11 +60,20 @@ func newPlan(doc *Document) (*plan, error) {
 
 // bad notes a problem with the field at path.
 func (c *checker) bad(path, format string, args ...any) {
-	at := path
-	for c.doc.lines[at] == 0 && at != "" { // a missing field stands where its owner does
-		at = at[:max(0, strings.LastIndexAny(at, ".["))]
+	c.problems.add(c.doc.line(path), path, format, args...)
+}
+
+// warn notes what is sound and yet hardly meant.
+func (c *checker) warn(path, format string, args ...any) {
+	c.plan.warnings.add(c.doc.line(path), path, format, args...)
+}
+
+// line is where a field stands, or its owner when the field is missing.
+func (d *Document) line(path string) int {
+	for d.lines[path] == 0 && path != "" {
+		path = path[:max(0, strings.LastIndexAny(path, ".["))]
 	}
-	c.problems.add(c.doc.lines[at], path, format, args...)
+	return d.lines[path]
 }
 
 func (c *checker) few(path string, n, limit int) bool {
@@ -85,8 +101,23 @@ func (c *checker) participants() {
 	}
 }
 
-// who checks the id of somebody who must be there.
-func (c *checker) who(path string, id ParticipantID) {
+// mention is a field that names somebody; seats says that it can put them on call.
+type mention struct {
+	path  string
+	id    ParticipantID
+	seats bool
+}
+
+// who checks the id of somebody who must be there, and is on call by this field; other checks one who is not.
+func (c *checker) who(path string, id ParticipantID) { c.mention(path, id, true) }
+
+func (c *checker) other(path string, id ParticipantID) { c.mention(path, id, false) }
+
+func (c *checker) mention(path string, id ParticipantID, seats bool) {
+	c.mentions = append(c.mentions, mention{path, id, seats})
+	if seats && c.plan.named[id] == "" {
+		c.plan.named[id] = path
+	}
 	switch {
 	case id == "":
 		c.bad(path, "names nobody")
@@ -192,6 +223,7 @@ func (c *checker) span(path, from, to string) (lo, hi int64) {
 	if okLo && okHi && hi <= lo {
 		c.bad(path+".to", "%q does not come after its beginning %q", to, from)
 	}
+	c.ends[path] = hi
 	return lo, hi
 }
 
@@ -246,6 +278,11 @@ func (c *checker) longWindow(at string, w Window, fromDay, fromClock string) wee
 }
 
 // scope reads a scope; open says that no role means every role and not "primary".
-func (c *checker) scope(in Scope, open bool) scope {
+func (c *checker) scope(path string, in Scope, open bool) scope {
+	for field, list := range map[string][]string{".callTypes": in.CallTypes, ".locations": in.Locations} {
+		if i := slices.Index(list, ""); i >= 0 {
+			c.bad(fmt.Sprintf("%s%s[%d]", path, field, i), "is empty; leave the list out for every one")
+		}
+	}
 	return scope{role: cmp.Or(in.Role, primary), any: open && in.Role == "", callTypes: in.CallTypes, locations: in.Locations}
 }

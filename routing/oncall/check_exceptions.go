@@ -102,7 +102,7 @@ func (c *checker) leave() {
 	}
 	for i, in := range c.doc.Leave {
 		path := fmt.Sprintf("leave[%d]", i)
-		c.who(path+".who", in.Who)
+		c.other(path+".who", in.Who)
 		if in.Backup != "" {
 			c.who(path+".backup", in.Backup)
 		}
@@ -169,7 +169,7 @@ func (c *checker) overrides() {
 			c.who(path+".add", in.Add)
 		}
 		if in.Remove != "" {
-			c.who(path+".remove", in.Remove)
+			c.other(path+".remove", in.Remove)
 		}
 		if in.Add != "" && in.Add == in.Remove {
 			c.bad(path+".add", "replaces %q by the same", in.Add)
@@ -179,7 +179,7 @@ func (c *checker) overrides() {
 		}
 		from, to := c.span(path, in.From, in.To)
 		ivs = append(ivs, interval{from, to, int32(i)})
-		c.plan.overrides = append(c.plan.overrides, override{c.scope(in.Scope, true), in.Name, in.Add, in.Remove})
+		c.plan.overrides = append(c.plan.overrides, override{c.scope(path, in.Scope, true), in.Name, in.Add, in.Remove})
 		c.knownRole(path, in.Role)
 	}
 	c.plan.overrideAt = c.timeline("overrides", ivs)
@@ -204,10 +204,13 @@ func (c *checker) swaps() {
 	}
 	for i, in := range c.doc.Swaps {
 		path := fmt.Sprintf("swaps[%d]", i)
-		c.who(path+".owner", in.Owner)
+		c.other(path+".owner", in.Owner)
 		c.knownRole(path, in.Role)
 		switch in.State {
 		case "open":
+			if in.Taker != "" {
+				c.other(path+".taker", in.Taker)
+			}
 		case "taken", "approved":
 			c.who(path+".taker", in.Taker)
 		default:
@@ -223,7 +226,7 @@ func (c *checker) swaps() {
 			}
 			continue
 		}
-		s := c.scope(in.Scope, true)
+		s := c.scope(path, in.Scope, true)
 		leg(path, i, s, in.Owner, in.Taker, Span{in.From, in.To})
 		if in.Back != nil {
 			leg(path+".back", i, s, in.Taker, in.Owner, *in.Back)
@@ -239,7 +242,7 @@ func (c *checker) temporary() {
 	}
 	for i, in := range c.doc.Temporary {
 		path := fmt.Sprintf("temporary[%d]", i)
-		t := temporary{scope: c.scope(in.Scope, false), name: cmp.Or(in.Name, path)}
+		t := temporary{scope: c.scope(path, in.Scope, false), name: cmp.Or(in.Name, path)}
 		c.role(t.role)
 		if c.doc.Default[t.role] == "" {
 			c.bad(path, "needs a default provider for the role %q, who answers where its shifts leave a hole", t.role)

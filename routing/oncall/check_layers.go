@@ -167,7 +167,7 @@ func (c *checker) role(name string) *role {
 }
 
 func (c *checker) layer(path string, in *Layer) layer {
-	l := layer{scope: c.scope(in.Scope, false), name: in.Name, priority: in.Priority, ahead: in.Ahead, hours: in.Hours, rule: in.Rule,
+	l := layer{scope: c.scope(path, in.Scope, false), name: in.Name, priority: in.Priority, ahead: in.Ahead, hours: in.Hours, rule: in.Rule,
 		skipHolidays: in.SkipHolidays, from: dawn, until: dusk}
 	if l.name == "" {
 		l.name = path

@@ -1,9 +1,6 @@
 package oncall
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // seat is one place on call and who sits in it.
 type seat struct {
@@ -22,6 +19,7 @@ type source struct {
 // decision is the answer at an instant: the people scheduled, and until when nothing that was looked at changes.
 type decision struct {
 	seats    []seat
+	left     []int32       // who has left
 	fallback ParticipantID // who answers though nobody is scheduled; empty when the role has no default
 	until    int64
 	story    *story // what was considered, when asked for
@@ -36,6 +34,9 @@ func (sp *span) decide(t int64, q *Query, st *story) decision {
 	if r == nil {
 		return d
 	}
+	if len(p.leavers) > 0 {
+		d.left = look(&p.leftAt, t, &d)
+	}
 	temps := look(&p.temporaryAt, t, &d)
 	for i := len(temps) - 1; i >= 0; i-- {
 		tmp := &p.temporary[temps[i]]
@@ -43,13 +44,15 @@ func (sp *span) decide(t int64, q *Query, st *story) decision {
 			continue
 		}
 		for _, s := range look(&tmp.at, t, &d) {
-			d.seats = append(d.seats, seat{who: tmp.people[s], source: source{"temporary", temps[i], s}})
+			if who := tmp.people[s]; !d.gone(p, who) {
+				d.seats = append(d.seats, seat{who: who, source: source{"temporary", temps[i], s}})
+			}
 		}
 		st.temporary(tmp, int(temps[i]), &d)
 		d.settle(sp, t, q)
 		if st != nil { // tell what would be without it
 			st.moot = true
-			rest := decision{until: sp.hi, story: st}
+			rest := decision{until: sp.hi, left: d.left, story: st}
 			sp.scheduled(t, q, r, &rest)
 		}
 		return d
@@ -64,6 +67,17 @@ func look(tl *timeline, t int64, d *decision) []int32 {
 	active, until := tl.at(t)
 	d.until = min(d.until, until)
 	return active
+}
+
+// gone says whether somebody has left the practice, and tells it once.
+func (d *decision) gone(p *plan, who ParticipantID) bool {
+	for _, i := range d.left {
+		if p.leavers[i] == who && !d.story.skips("left", int(i)) {
+			d.story.left(int(i), who)
+			return true
+		}
+	}
+	return false
 }
 
 // scheduled is everything below temporary schedules.
@@ -81,7 +95,7 @@ func (sp *span) scheduled(t int64, q *Query, r *role, d *decision) {
 		d.story.holiday(h, int(off[i]), rule)
 		break
 	}
-	x := exceptions{p: sp.plan, q: q, leave: look(&sp.plan.leaveAt, t, d), swaps: look(&sp.plan.swapAt, t, d), story: d.story}
+	x := exceptions{p: sp.plan, q: q, d: d, leave: look(&sp.plan.leaveAt, t, d), swaps: look(&sp.plan.swapAt, t, d), story: d.story}
 	for i := 0; i < len(r.layers); {
 		priority := sp.plan.layers[r.layers[i]].priority
 		won := len(d.seats) > 0
@@ -115,6 +129,7 @@ func (sp *span) scheduled(t int64, q *Query, r *role, d *decision) {
 type exceptions struct {
 	p     *plan
 	q     *Query
+	d     *decision
 	leave []int32
 	swaps []int32
 	story *story
@@ -126,6 +141,8 @@ func (x *exceptions) seats(seats []seat, people []ParticipantID, from source) []
 		taker, swapped := x.swap(who)
 		if !swapped {
 			taker = x.present(who)
+		} else if x.d.gone(x.p, taker) {
+			taker = ""
 		}
 		if taker != "" {
 			seats = append(seats, seat{taker, from, swapped})
@@ -148,12 +165,15 @@ func (x *exceptions) swap(who ParticipantID) (ParticipantID, bool) {
 	return who, moved
 }
 
-// present follows the backups from somebody to the first who is not away; empty when there is none. It ends, because
-// newPlan refuses backups that go round in a circle.
+// present follows the backups from somebody to the first who is not away; empty when there is none, or when that one has left. It
+// ends, because newPlan refuses backups that go round in a circle.
 func (x *exceptions) present(who ParticipantID) ParticipantID {
 	for {
 		away := x.p.awayWith(who, x.leave)
 		if away < 0 || x.story.skips("leave", away) {
+			if x.d.gone(x.p, who) {
+				return ""
+			}
 			return who
 		}
 		x.story.leave(away, who, x.p.leave[away].backup)
@@ -178,15 +198,21 @@ func (p *plan) override(active []int32, q *Query, d *decision) {
 		if !o.answers(q) || d.story.skips("override", int(i)) {
 			continue
 		}
+		add := o.add
+		if add != "" && d.gone(p, add) {
+			add = ""
+		}
 		if o.remove == "" {
-			d.seats = append(d.seats, seat{who: o.add, source: source{"override", i, 0}})
-			d.story.override(o, int(i), d)
+			if add != "" {
+				d.seats = append(d.seats, seat{who: add, source: source{"override", i, 0}})
+				d.story.override(o, int(i), d)
+			}
 			continue
 		}
 		fired := false
 		for k := range d.seats {
 			if d.seats[k].who == o.remove && !d.seats[k].locked {
-				d.seats[k].who, fired = o.add, true // an empty add leaves the seat empty
+				d.seats[k].who, fired = add, true // an empty add leaves the seat empty
 			}
 		}
 		if fired {
@@ -196,14 +222,21 @@ func (p *plan) override(active []int32, q *Query, d *decision) {
 	}
 }
 
-// settle names the default provider where nobody is scheduled. A default who is away is still better than nobody.
+// settle names the default provider where nobody is scheduled. A default who is away without a backup is still better than nobody;
+// one who has left is nobody.
 func (d *decision) settle(sp *span, t int64, q *Query) {
 	id := sp.plan.fallback[q.Role]
 	if len(d.seats) > 0 || id == "" || d.story.skips("default", 0) {
 		return
 	}
-	x := exceptions{p: sp.plan, q: q, leave: look(&sp.plan.leaveAt, t, d), story: d.story}
-	d.fallback = cmp.Or(x.present(id), id)
+	x := exceptions{p: sp.plan, q: q, d: d, leave: look(&sp.plan.leaveAt, t, d), story: d.story}
+	d.fallback = x.present(id)
+	if d.fallback == "" && !d.gone(sp.plan, id) {
+		d.fallback = id
+	}
+	if d.fallback == "" {
+		return
+	}
 	d.story.fallback(id, d.fallback)
 }
 

@@ -2,6 +2,7 @@ package oncall
 
 import (
 	"encoding/json"
+	"time"
 )
 
 // ParticipantID names someone who can be on call: a provider's contact id, a nurse line, a desk.
@@ -27,13 +28,26 @@ type Document struct {
 	Swaps        []Swap                   `json:"swaps,omitempty"`
 	Temporary    []Temporary              `json:"temporary,omitempty"`
 
-	lines map[string]int // the line each field stood on, when the document was parsed
+	lines map[string]int          // the line each field stood on, when the document was parsed
+	left  map[ParticipantID]int64 // who has left, and since when
 }
 
-// Participant gives an id a name to show.
+// Participant gives an id a name to show. Left is the moment from which they have left the practice, a whole day from its
+// beginning: from then on they sit nowhere, whatever names them, and where nobody else does is a gap.
 type Participant struct {
 	ID   ParticipantID `json:"id"`
 	Name string        `json:"name,omitempty"`
+	Left string        `json:"left,omitempty"`
+}
+
+// MarkLeft says that somebody has left the practice, for a keeper who knows it from elsewhere. Of two moments the earlier holds.
+func (d *Document) MarkLeft(id ParticipantID, at time.Time) {
+	if d.left == nil {
+		d.left = map[ParticipantID]int64{}
+	}
+	if before, ok := d.left[id]; !ok || seconds(at) < before {
+		d.left[id] = seconds(at)
+	}
 }
 
 // Scope says which questions something answers. The empty scope of a layer is the role "primary", every call type and
@@ -126,12 +140,13 @@ type Holidays struct {
 type HolidayCalendar struct {
 	Name   string   `json:"name"`             // "us", "pr" or "es"
 	Rule   string   `json:"rule,omitempty"`   // the layers that count; empty: the regular ones, with the office closed
-	Begins string   `json:"begins,omitempty"` // the clock at which the day begins and, a day later, ends; "00:00" if empty
+	Begins string   `json:"begins,omitempty"` // the clock at which each day begins and, a day later, ends; "00:00" if empty
 	Dates  string   `json:"dates,omitempty"`  // "both" (the date and the day it is observed on), "actual" or "observed"; empty: both
 	Except []string `json:"except,omitempty"` // names of holidays not kept
 }
 
-// Holiday is one of the practice's own: a Date ("2026-12-24", or "12-24" for every year) or a span From–To.
+// Holiday is one of the practice's own: a Date ("2026-12-24", or "12-24" for every year) that Begins at a clock as a calendar's do,
+// or a span From–To.
 type Holiday struct {
 	Name   string `json:"name"`
 	Date   string `json:"date,omitempty"`
@@ -141,7 +156,8 @@ type Holiday struct {
 	Rule   string `json:"rule,omitempty"`
 }
 
-// Leave is a time in which the rotations' and rules' word "Who" means Backup, or nobody where there is none.
+// Leave is a time in which Who, where a layer names them, means Backup, or nobody where there is none. As default provider Who
+// means Backup too, but still Who where there is none. Of several for one person the last written holds.
 type Leave struct {
 	Who    ParticipantID `json:"who"`
 	From   string        `json:"from"`
@@ -151,6 +167,7 @@ type Leave struct {
 
 // Override changes who is on call for a time: Add alone adds, Remove alone removes, both together replace Remove by Add
 // while Remove is on call. Without a Role it reaches every role, except that an Add alone must name one where there are several.
+// Overrides act in the order they are written.
 type Override struct {
 	Name string `json:"name,omitempty"`
 	Scope

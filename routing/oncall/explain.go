@@ -20,7 +20,7 @@ type Explanation struct {
 
 // Step is one rule that was considered.
 type Step struct {
-	// Kind is "temporary", "swap", "override", "leave", "holiday", "layer", "default" or, when nothing answered, "nobody".
+	// Kind is "temporary", "swap", "override", "leave", "left", "holiday", "layer", "default" or, when nothing answered, "nobody".
 	Kind   string          `json:"kind"`
 	Name   string          `json:"name,omitempty"`
 	Text   string          `json:"text"`
@@ -28,7 +28,7 @@ type Step struct {
 }
 
 // kinds is what a Step can be about, the strongest first.
-var kinds = []string{"temporary", "swap", "override", "leave", "holiday", "layer", "default", "nobody"}
+var kinds = []string{"temporary", "swap", "override", "leave", "left", "holiday", "layer", "default", "nobody"}
 
 // Explain tells which rotation, rule or override decided, and what would have otherwise.
 func (s *Schedule) Explain(at time.Time, q Query) Explanation {
@@ -145,6 +145,13 @@ func (st *story) leave(index int, who, backup ParticipantID) {
 		st.tell("leave", index, true, "", nil, "%s is on leave without a backup", who)
 	default:
 		st.tell("leave", index, true, "", []ParticipantID{backup}, "%s is on leave and backed up by %s", who, backup)
+	}
+}
+
+func (st *story) left(index int, who ParticipantID) {
+	told := func(s told) bool { return s.rule == ruleID{"left", index} }
+	if st != nil && !slices.ContainsFunc(st.steps, told) {
+		st.tell("left", index, true, "", nil, "%s has left the practice", who)
 	}
 }
 

@@ -154,6 +154,15 @@ func (a author) document(zone string) *Document {
 	if a.chance(50) {
 		doc.Default["backup"] = a.who()
 	}
+	if a.chance(30) {
+		for _, id := range []ParticipantID{"ada", "ben", "cy", "dee", "eve", "fay", "gus", "hal", "ian", "joy", "zoe"} {
+			p := Participant{ID: id}
+			if a.chance(25) {
+				p.Left, _ = a.span()
+			}
+			doc.Participants = append(doc.Participants, p)
+		}
+	}
 	doc.OfficeHours = a.windows()
 	doc.Rotations = []Rotation{a.rotation("r0"), a.rotation("r1")}
 	doc.Layers = []Layer{{Name: "base", Rotation: "r0", Windows: a.windows()}, {Name: "backup", Scope: Scope{Role: "backup"}, Who: []ParticipantID{a.who()}, Windows: a.windows()}}
@@ -275,6 +284,16 @@ func untilAndNext(t *testing.T, seed int64, s *Schedule, q Query, at, end time.T
 		}
 		if until, ok := s.Until(at, q); !ok || !until.Equal(sh.Until) {
 			t.Fatalf("seed %d: Until(%s) = %s %v, oracle says %s", seed, at, until, ok, sh.Until)
+		}
+		for _, later := range shifts[i+1:] {
+			others := slices.DeleteFunc(slices.Clone(later.People), func(id ParticipantID) bool { return slices.Contains(sh.People, id) })
+			if len(others) == 0 {
+				continue
+			}
+			if next, ok := s.NextOther(at, q); !ok || !next.From.Equal(later.From) || !slices.Equal(next.People, others) {
+				t.Fatalf("seed %d: NextOther(%s) = %v %v, oracle says %v from %s", seed, at, next, ok, others, later.From)
+			}
+			break
 		}
 		next, ok := s.Next(at, q)
 		if !ok || !next.From.Equal(shifts[i+1].From) || !slices.Equal(next.People, shifts[i+1].People) {

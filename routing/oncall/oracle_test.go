@@ -319,6 +319,8 @@ func (m minute) answer(q Query) (people []ParticipantID, scheduled, overlap bool
 		}
 		if backup := m.present(id); backup != "" {
 			id = backup
+		} else if m.gone(id) {
+			return nil, false, false
 		}
 		return []ParticipantID{id}, false, false
 	}
@@ -350,7 +352,7 @@ func (m minute) seats(q Query) []oracleSeat {
 		}
 		var seats []oracleSeat
 		for k, s := range tmp.Shifts {
-			if m.in(s.From, s.To) {
+			if m.in(s.From, s.To) && !m.gone(s.Who) {
 				seats = append(seats, oracleSeat{s.Who, false, "temporary" + strconv.Itoa(k)})
 			}
 		}
@@ -361,7 +363,13 @@ func (m minute) seats(q Query) []oracleSeat {
 		if !reaches(o.Scope, q, true) || !m.in(o.From, o.To) {
 			continue
 		}
+		if m.gone(o.Add) {
+			o.Add = ""
+		}
 		if o.Remove == "" {
+			if o.Add == "" {
+				continue
+			}
 			seats = append(seats, oracleSeat{o.Add, false, "override" + strconv.Itoa(i)})
 			continue
 		}
@@ -432,6 +440,8 @@ func (m minute) layer(i int, l Layer, q Query) (seats []oracleSeat) {
 		}
 		if !s.swapped {
 			s.who = m.present(s.who)
+		} else if m.gone(s.who) {
+			s.who = ""
 		}
 		if s.who != "" {
 			seats = append(seats, s)
@@ -465,5 +475,13 @@ func (m minute) present(who ParticipantID) ParticipantID {
 			return m.present(l.Backup)
 		}
 	}
+	if m.gone(who) {
+		return ""
+	}
 	return who
+}
+
+// gone says whether somebody has left.
+func (m minute) gone(who ParticipantID) bool {
+	return slices.ContainsFunc(m.doc.Participants, func(p Participant) bool { return p.ID == who && p.Left != "" && m.moment(p.Left, false) })
 }

@@ -25,8 +25,12 @@ type plan struct {
 	overrides []override
 	swaps     []swapLeg
 	temporary []temporary
+	leavers   []ParticipantID
 	// What of these is active when; they are finite, so one timeline each serves all time.
-	leaveAt, overrideAt, swapAt, temporaryAt timeline
+	leaveAt, overrideAt, swapAt, temporaryAt, leftAt timeline
+
+	named    map[ParticipantID]string // the first field that puts somebody on call
+	warnings Problems
 }
 
 // role lists a role's layers, the highest priority first and in the document's order within one priority.

@@ -24,6 +24,23 @@ func compile(t testing.TB, text string) *Schedule {
 	return s
 }
 
+// idsOf joins ids, and short is a day of a month and a clock: tests read better so.
+func idsOf(people []ParticipantID) string {
+	parts := make([]string, len(people))
+	for i, id := range people {
+		parts[i] = string(id)
+	}
+	return strings.Join(parts, "+")
+}
+
+func short(t time.Time) string {
+	text := t.Format("02T15:04")
+	if t.Second() != 0 {
+		text = t.Format("02T15:04:05")
+	}
+	return strings.TrimSuffix(text, ":00")
+}
+
 // local is an instant by Chicago's clock.
 func local(t testing.TB, text string) time.Time {
 	t.Helper()

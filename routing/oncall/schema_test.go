@@ -74,6 +74,14 @@ func conforms(t *testing.T, root, s map[string]any, v any, path string) (problem
 			if isText && !regexp.MustCompile(want.(string)).MatchString(text) {
 				bad("%q does not match %s", text, want)
 			}
+		case "dependentRequired":
+			for name, needs := range want.(map[string]any) {
+				for _, needed := range needs.([]any) {
+					if object[name] != nil && object[needed.(string)] == nil {
+						bad("has %s without %s", name, needed)
+					}
+				}
+			}
 		case "minLength":
 			if isText && len(text) < int(want.(float64)) {
 				bad("is too short")
@@ -174,6 +182,8 @@ func TestSchemaRefusesWhatWeRefuse(t *testing.T) {
 		`{"timezone":"UTC","layers":[{"who":["a"],"window":[]}]}`,
 		`{"timezone":"UTC","layers":[{"who":["a"],"windows":[{"from":"8:00","to":"12:00"}]}]}`,
 		`{"timezone":"UTC","layers":[{"who":["a"]}],"swaps":[{"owner":"a","state":"maybe","from":"2026-01-01","to":"2026-01-02"}]}`,
+		`{"timezone":"UTC","layers":[{"who":["a"],"callTypes":[""]}]}`,
+		`{"timezone":"UTC","layers":[{"who":["a"]}],"holidays":{"own":[{"name":"x","from":"2026-01-01","to":"2026-01-02","begins":"08:00"}]}}`,
 		`{"timezone":"UTC","layers":[{"who":["a"]}],"overrides":[{"from":"2026-01-01","to":"2026-01-02"}]}`,
 		`{"timezone":"UTC","rotations":[{"name":"r","unit":"day","start":"2026-01-01T08:00","turns":[]}],"layers":[{"who":["a"]}]}`,
 	} {
@@ -208,6 +218,7 @@ func TestSchemaKnowsEveryField(t *testing.T) {
 		}
 	}
 	same("document", root, reflect.TypeFor[Document]())
+	same("participants", root["properties"].(map[string]any)["participants"].(map[string]any)["items"], reflect.TypeFor[Participant]())
 	for name, typ := range map[string]reflect.Type{"window": reflect.TypeFor[Window](), "span": reflect.TypeFor[Span](), "shift": reflect.TypeFor[DatedShift](),
 		"rotation": reflect.TypeFor[Rotation](), "layer": reflect.TypeFor[Layer](), "calendar": reflect.TypeFor[HolidayCalendar](), "holiday": reflect.TypeFor[Holiday](),
 		"leave": reflect.TypeFor[Leave](), "override": reflect.TypeFor[Override](), "swap": reflect.TypeFor[Swap](), "temporary": reflect.TypeFor[Temporary]()} {
