@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,11 +23,13 @@ import (
 //	lamplight oncall shifts|gaps|overlaps   --schedule FILE --from RFC3339 --to RFC3339 [--role R] ... [--json]
 //	lamplight oncall check                  --schedule FILE
 //	lamplight oncall export                 --schedule FILE --from RFC3339 --to RFC3339 [--role R]   > feed.ics
-//	lamplight oncall import FILE            --timezone ZONE --from RFC3339 --to RFC3339 [--role R] [--dates dmy|mdy]   > schedule.json
+//	lamplight oncall import FILE            --timezone ZONE --from RFC3339 --to RFC3339 [--role R]
+//	                                        [--dates dmy|mdy] [--ends exact|through] [--names NAME=ID]...   > schedule.json
 //	lamplight oncall schema                 > oncall.schema.json
 //
 // Without --at, instants are read from the standard input, one a line, and answered one a line; a line that is no instant is
-// answered "error", the rest is still answered, and the exit status is 1. Columns are separated by tabs; with --json each
+// answered "error", the rest is still answered, and the exit status is 1. What import left out or guessed, and what check finds
+// odd in a sound schedule, are warnings on the standard error, with their number. Columns are separated by tabs; with --json each
 // line is one object.
 type onCallCmd struct {
 	Who      onCallAt     `cmd:"" help:"Who is on call."`
@@ -68,12 +71,15 @@ func (f *onCallFile) open(from, to time.Time) (*oncall.Schedule, error) {
 	if err != nil {
 		return nil, inFile(f.Schedule, err)
 	}
-	for _, role := range s.Roles() {
-		if role == f.Role {
-			return s, nil
-		}
+	return s, hasRole(f.Schedule, s, f.Role)
+}
+
+// hasRole refuses a role that the schedule does not have: it would be answered with nobody.
+func hasRole(path string, s *oncall.Schedule, role string) error {
+	if slices.Contains(s.Roles(), role) {
+		return nil
 	}
-	return nil, fmt.Errorf("%s: has no role %q; its roles are %s", f.Schedule, f.Role, strings.Join(s.Roles(), ", "))
+	return fmt.Errorf("%s: has no role %q; its roles are %s", path, role, strings.Join(s.Roles(), ", "))
 }
 
 func readSchedule(path string) (*oncall.Document, error) {
@@ -98,6 +104,9 @@ func inFile(path string, err error) error {
 	lines := make([]string, len(problems))
 	for i, p := range problems {
 		lines[i] = path + ": " + p.String()
+		if flag := onCallFlags[p.Ask]; flag != "" {
+			lines[i] += " (" + flag + ")"
+		}
 	}
 	return errors.New(strings.Join(lines, "\n"))
 }

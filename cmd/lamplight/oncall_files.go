@@ -15,7 +15,7 @@ import (
 	"lamplight/routing/oncall"
 )
 
-// onCallCheck says whether a schedule is sound.
+// onCallCheck says whether a schedule is sound, and warns of what is and was hardly meant.
 type onCallCheck struct {
 	Schedule string `required:"" placeholder:"FILE" help:"The schedule."`
 }
@@ -30,7 +30,15 @@ func (c *onCallCheck) Run(k *kong.Context) error {
 	if err != nil {
 		return inFile(c.Schedule, err)
 	}
-	_, err = fmt.Fprintf(k.Stdout, "%s is sound; its roles are %s\n", c.Schedule, strings.Join(s.Roles(), ", "))
+	warnings := s.Warnings()
+	if err := warn(k.Stderr, c.Schedule, warnings, len(warnings)); err != nil {
+		return err
+	}
+	text := fmt.Sprintf("%s is sound; its roles are %s", c.Schedule, strings.Join(s.Roles(), ", "))
+	if len(warnings) > 0 {
+		text += fmt.Sprintf("; %d warnings", len(warnings))
+	}
+	_, err = fmt.Fprintln(k.Stdout, text)
 	return err
 }
 
@@ -54,16 +62,33 @@ func (c *onCallExport) Run(k *kong.Context) error {
 	if err != nil {
 		return inFile(c.Schedule, err)
 	}
+	for _, role := range c.Role {
+		if err := hasRole(c.Schedule, s, role); err != nil {
+			return err
+		}
+	}
 	return s.Calendar(k.Stdout, from, to, time.Now(), c.Role...)
 }
 
 // onCallImport makes a schedule of what a practice has.
 type onCallImport struct {
-	File     string `arg:"" help:"An iCalendar (.ics) or a table of date, from, to, name (.csv)."`
-	Timezone string `required:"" placeholder:"ZONE" help:"The practice's time zone, America/Chicago."`
-	Role     string `help:"The role the shifts are for." default:"primary"`
-	Dates    string `enum:",dmy,mdy" default:"" help:"How a table writes dates, dmy or mdy, when it does not tell."`
+	File     string      `arg:"" help:"An iCalendar (.ics) or a table of date, from, to, name (.csv, .tsv, .txt)."`
+	Timezone string      `required:"" placeholder:"ZONE" help:"The practice's time zone, America/Chicago."`
+	Role     string      `help:"The role the shifts are for." default:"primary"`
+	Dates    string      `enum:",dmy,mdy" default:"" help:"How a table writes dates, dmy or mdy, when it does not tell."`
+	Ends     string      `enum:",exact,through" default:"" help:"Whether an end such as 23:59 is meant exactly or through that minute."`
+	Names    onCallNames `mapsep:"none" placeholder:"NAME=ID" help:"Whose a name in the file is; once for each spelling."`
 	onCallSpan
+}
+
+type onCallNames = map[string]oncall.ParticipantID
+
+// onCallFlags are the flags that answer what an import asks.
+var onCallFlags = map[string]string{oncall.AskNames: "--names NAME=ID", oncall.AskEnds: "--ends exact or --ends through"}
+
+// onCallReaders are the imports by the ending of the file's name.
+var onCallReaders = map[string]func(io.Reader, oncall.Import) (*oncall.Imported, error){
+	".ics": oncall.ImportCalendar, ".csv": oncall.ImportCSV, ".tsv": oncall.ImportCSV, ".txt": oncall.ImportCSV,
 }
 
 func (c *onCallImport) Run(k *kong.Context) error {
@@ -76,21 +101,42 @@ func (c *onCallImport) Run(k *kong.Context) error {
 		return fmt.Errorf("open file: %w", err)
 	}
 	defer file.Close()
-	read := map[string]func(io.Reader, oncall.Import) (*oncall.Document, error){".ics": oncall.ImportCalendar, ".csv": oncall.ImportCSV}
-	with, ok := read[strings.ToLower(filepath.Ext(c.File))]
+	with, ok := onCallReaders[strings.ToLower(filepath.Ext(c.File))]
 	if !ok {
-		return fmt.Errorf("%s: neither an .ics nor a .csv file", c.File)
+		return fmt.Errorf("%s: neither an .ics nor a .csv, .tsv or .txt file", c.File)
 	}
-	doc, err := with(file, oncall.Import{Timezone: c.Timezone, Role: c.Role, From: from, To: to, Dates: c.Dates})
+	in, err := with(file, oncall.Import{Timezone: c.Timezone, Role: c.Role, From: from, To: to, Dates: c.Dates, Ends: c.Ends, Names: c.Names})
 	if errors.Is(err, oncall.ErrDateOrder) {
 		return fmt.Errorf("%s: %w with --dates", c.File, err)
 	}
 	if err != nil {
 		return inFile(c.File, err)
 	}
+	if err := warn(k.Stderr, c.File, in.Warnings, in.Warned); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(k.Stderr, "%s: %d shifts of %d people taken; %d outside the time asked for, %d cancelled, %d warnings\n",
+		c.File, in.Shifts, len(in.Document.Participants), in.Outside, in.Cancelled, in.Warned); err != nil {
+		return fmt.Errorf("write the account: %w", err)
+	}
 	out := json.NewEncoder(k.Stdout)
 	out.SetIndent("", "  ")
-	return out.Encode(doc)
+	return out.Encode(in.Document)
+}
+
+// warn prints warnings, and how many there are beside those printed.
+func warn(w io.Writer, path string, warnings oncall.Problems, all int) error {
+	for _, p := range warnings {
+		if _, err := fmt.Fprintf(w, "%s: warning: %s\n", path, p); err != nil {
+			return fmt.Errorf("write warnings: %w", err)
+		}
+	}
+	if more := all - len(warnings); more > 0 {
+		if _, err := fmt.Fprintf(w, "%s: and %d warnings more\n", path, more); err != nil {
+			return fmt.Errorf("write warnings: %w", err)
+		}
+	}
+	return nil
 }
 
 // onCallSchema prints the schema.

@@ -11,23 +11,30 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// onCallRun runs `lamplight oncall` with arguments and a standard input.
+// onCallRun runs `lamplight oncall` with arguments and a standard input, and gives what it wrote to the standard output.
 func onCallRun(t *testing.T, input string, args ...string) (string, error) {
+	t.Helper()
+	out, _, err := onCallSays(t, input, args...)
+	return out, err
+}
+
+// onCallSays gives the standard error too.
+func onCallSays(t *testing.T, input string, args ...string) (string, string, error) {
 	t.Helper()
 	before := onCallInput
 	onCallInput = strings.NewReader(input)
 	defer func() { onCallInput = before }()
-	var out bytes.Buffer
-	k, err := kong.New(&onCallCmd{}, kong.Writers(&out, &out))
+	var out, said bytes.Buffer
+	k, err := kong.New(&onCallCmd{}, kong.Writers(&out, &said))
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, err := k.Parse(args)
 	if err != nil {
-		return out.String(), err
+		return out.String(), said.String(), err
 	}
 	err = ctx.Run()
-	return out.String(), err
+	return out.String(), said.String(), err
 }
 
 func onCallExample(name string) string {
@@ -92,6 +99,7 @@ func TestOnCallRefuses(t *testing.T) {
 		{"a line that is none", "2026-03-03T10:00:00-06:00\nfoo\n", []string{"who", "--schedule", solo}, "1 lines of the standard input were no instants"},
 		{"a line without end", strings.Repeat("x", 1<<20), []string{"who", "--schedule", solo}, "line 1 of the standard input is no instant"},
 		{"a role nobody has", "", []string{"who", "--schedule", solo, "--role", "surgeon", "--at", "2026-03-03T10:00:00Z"}, `has no role "surgeon"; its roles are primary`},
+		{"a feed of a role nobody has", "", []string{"export", "--schedule", solo, "--role", "surgeon", "--from", "2026-03-03T10:00:00Z", "--to", "2026-03-04T10:00:00Z"}, `has no role "surgeon"`},
 		{"a schedule that is unsound", "", []string{"check", "--schedule", broken}, broken + ": line 2: layers: is empty"},
 		{"no such file", "", []string{"check", "--schedule", broken + "x"}, "open schedule"},
 		{"a time backwards", "", []string{"gaps", "--schedule", solo, "--from", "2026-03-03T10:00:00Z", "--to", "2026-03-02T10:00:00Z"}, "does not come after --from"},
@@ -103,6 +111,42 @@ func TestOnCallRefuses(t *testing.T) {
 				t.Errorf("error %v, want %s\n%s", err, c.want, out)
 			}
 		})
+	}
+}
+
+// TestOnCallWarns: what an import leaves out or guesses, and what is odd in a schedule, is printed and counted; what it asks is
+// answered by a flag.
+func TestOnCallWarns(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	table := write("table.csv", "March\nDate,From,To,Name\n2026-03-13,00:00,23:59,Dr. Lee\n2026-03-14,00:00,23:59,\"Lee, Dr\"\n2025-03-14,00:00,24:00,Kim\n")
+	args := []string{"import", table, "--timezone", "UTC", "--from", "2026-03-01T00:00:00Z", "--to", "2026-04-01T00:00:00Z"}
+	_, _, err := onCallSays(t, "", args...)
+	if err == nil || !strings.Contains(err.Error(), table+`: line 3: to: "23:59" would leave`) || !strings.Contains(err.Error(), "(--ends exact or --ends through)") {
+		t.Errorf("%v", err)
+	}
+	args = append(args, "--ends", "through")
+	if _, _, err = onCallSays(t, "", args...); err == nil || !strings.Contains(err.Error(), `"Lee, Dr" may be the "Dr. Lee" of line 3`) || !strings.Contains(err.Error(), "(--names NAME=ID)") {
+		t.Errorf("%v", err)
+	}
+	args = append(args, "--names", "Dr. Lee=lee", "--names", "Lee, Dr=lee")
+	out, said, err := onCallSays(t, "", args...)
+	want := table + ": warning: line 1: file: \"March\" stands above the heading and is left out\n" + table +
+		": 2 shifts of 1 people taken; 1 outside the time asked for, 0 cancelled, 1 warnings\n"
+	if err != nil || said != want || !json.Valid([]byte(out)) {
+		t.Errorf("%v\n%swant\n%s", err, said, want)
+	}
+	schedule := write("schedule.json", "{\"timezone\":\"UTC\",\"participants\":[{\"id\":\"lee\",\"left\":\"2026-03-01\"}],\n\"layers\":[{\"who\":[\"lee\"]}]}")
+	out, said, err = onCallSays(t, "", "check", "--schedule", schedule)
+	if err != nil || said != schedule+": warning: line 2: layers[0].who[0]: \"lee\" has left on 2026-03-01T00:00\n" || out != schedule+" is sound; its roles are primary; 1 warnings\n" {
+		t.Errorf("%v\n%s%s", err, said, out)
 	}
 }
 

@@ -1,66 +1,52 @@
 package oncall
 
 import (
-	"bytes"
-	"encoding/csv"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
-	"unicode/utf8"
 )
-
-// csvColumns are the names by which practices head the columns, folded to lower case without accents.
-var csvColumns = map[string][]string{
-	"date": {"date", "day", "fecha", "dia", "start date"},
-	"from": {"from", "start", "begin", "start time", "desde", "de", "inicio", "entrada"},
-	"to":   {"to", "end", "until", "end time", "hasta", "a", "fin", "salida"},
-	"name": {"name", "provider", "doctor", "physician", "on call", "oncall", "who", "nombre", "medico", "doctora", "doctor/a", "guardia"},
-}
-
-// csvOrder is the order of columns in a file without a heading.
-var csvOrder = []string{"date", "from", "to", "name"}
 
 // ErrDateOrder is what ImportCSV answers, wrapped, when nothing in the file tells whether 3/4 is 3 April or 4 March.
 var ErrDateOrder = errors.New("the dates can be read as day/month or as month/day: say which")
 
-// ImportCSV reads a schedule of one shift a line: date, from, to, name, in that order or as a heading names them; separated by
-// comma, semicolon or tab; in UTF-8, or in the Windows-1252 (Latin-1) that Excel saves. A to at or before from is on the next day.
+// ImportCSV reads a schedule of one shift a line: date, from, to, name, in that order or as a heading names them, with an end date
+// where there is one; separated by comma, semicolon, tab or bar, or as a line "sep=;" says; in UTF-8, UTF-16 or the Windows-1252
+// (Latin-1) that Excel saves. Rows above the heading are left out with a warning, and so are columns with other headings. Without an
+// end date a to at or before from is on the next day.
 // Dates are 2026-12-24, 24/12/2026 or 12/24/2026; which of the last two is told from the whole file or by Import.Dates, and asked
-// with ErrDateOrder when the file does not tell. Times are 17:00, 1700, 5:00 PM, 5pm, 17h, 17h30, noon and midnight.
+// with ErrDateOrder when the file does not tell. Times are 17:00, 1700, 5:00 PM, 5pm, 17h, 17h30, noon and midnight, with a date
+// before them or not. A to such as 23:59 is asked about, unless Import.Ends says what it means.
 // What is wrong is a Problems, every line and field of it.
-func ImportCSV(r io.Reader, how Import) (*Document, error) {
+func ImportCSV(r io.Reader, how Import) (*Imported, error) {
 	z, err := loadZone(how.Timezone)
 	if err != nil {
-		return nil, Problems{{Field: "timezone", Text: err.Error()}}
+		return nil, oneProblem(0, "timezone", err.Error())
 	}
 	text, err := readBounded(r, "file")
 	if err != nil {
 		return nil, err
 	}
-	im := &csvImport{how: how, zone: z, cast: newCast(z, how)}
-	if err := im.rows(decodeText(text)); err != nil {
+	if text, err = plainText(text, "file"); err != nil {
+		return nil, err
+	}
+	im := &csvImport{how: how, zone: z, cast: newCast(z, how), out: &Imported{}}
+	if err := im.rows(text); err != nil {
 		return nil, err
 	}
 	if err := im.order(); err != nil {
 		return nil, err
 	}
-	for _, row := range im.read {
-		im.shift(row)
-	}
-	if im.cast.count == 0 && len(im.problems) == 0 {
-		im.problems.add(1, "file", "holds no shift in the time asked for")
+	for i := range im.read {
+		im.shift(&im.read[i])
 	}
 	if im.cast.full() {
 		im.problems.add(im.read[maxShifts].line, "file", "holds more than %d shifts", maxShifts)
 	}
-	if err := im.problems.err(); err != nil {
-		return nil, err
-	}
-	return im.cast.document("", how.Timezone), nil
+	return im.cast.finish(im.out, im.problems, "file", "")
 }
 
 type csvImport struct {
@@ -68,257 +54,309 @@ type csvImport struct {
 	zone     *zone
 	cast     *cast
 	column   map[string]int
-	read     []csvRow
+	read     []csvShift
 	problems Problems
+	out      *Imported
 }
 
-type csvRow struct {
-	line                 int
-	date, from, to, name string
+// csvShift is a row's text by what it means. A date may stand in a column of its own or before the time.
+type csvShift struct {
+	line                            int
+	fromDate, from, toDate, to, who string
 }
 
-// rows splits the file into rows and finds the columns.
-func (im *csvImport) rows(text string) error {
-	rd := csv.NewReader(strings.NewReader(text))
-	rd.Comma = separator(text)
-	rd.FieldsPerRecord = -1
-	rd.LazyQuotes = true // practices write 5" and "Bob" Jones
-	rd.TrimLeadingSpace = true
-	for {
-		record, err := rd.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return Problems{{1, "file", err.Error()}} // with LazyQuotes and a text in memory there is none to expect
-		}
-		line, _ := rd.FieldPos(0)
-		for i := range record {
-			record[i] = strings.TrimSpace(record[i])
-		}
+// rows splits the file into rows, finds the columns and takes every row apart.
+func (im *csvImport) rows(text []byte) error {
+	var lines []string
+	for _, line := range textLines(text) {
+		lines = append(lines, decodeLine(line))
+	}
+	comma, skip := separator(lines)
+	for i := range skip {
+		lines[i] = ""
+	}
+	rows, err := splitRows(lines, comma)
+	if err != nil {
+		return err
+	}
+	rows = slices.DeleteFunc(rows, func(r csvRow) bool { return r.empty() })
+	head := im.heading(rows)
+	width, usual := widths(rows, head)
+	for i := range rows {
+		row := &rows[i]
 		switch {
-		case strings.Join(record, "") == "":
-		case im.column == nil && im.heading(line, record):
-		default:
-			im.read = append(im.read, csvRow{line, im.field(record, "date"), im.field(record, "from"), im.field(record, "to"), im.field(record, "name")})
+		case i < head:
+			im.title(row)
+		case head >= 0 && i > head && slices.EqualFunc(row.cells, rows[head].cells, func(a, b string) bool { return heading(a) == heading(b) }):
+			im.out.warn(row.line, "file", "the heading once more is left out")
+		case i != head:
+			im.apart(row, width, usual)
 		}
 	}
 	if len(im.read) == 0 && len(im.problems) == 0 {
-		return Problems{{1, "file", "holds no shift"}}
+		return oneProblem(1, "file", "holds no shift")
 	}
 	return im.problems.err()
 }
 
-// heading takes the first row for a heading when it names a column, and else for the first shift in the usual order.
-func (im *csvImport) heading(line int, record []string) bool {
-	im.column = map[string]int{}
-	for i, text := range record {
-		for _, name := range csvOrder {
-			if _, taken := im.column[name]; !taken && slices.Contains(csvColumns[name], plain(text)) {
-				im.column[name] = i
-				break
-			}
+// maxTitles is how many rows may stand above the heading.
+const maxTitles = 20
+
+// heading finds the row that heads the columns; -1 when none does, and the usual order is meant. The one that names the most
+// columns is it, so that a title such as "On call" is not.
+func (im *csvImport) heading(rows []csvRow) int {
+	head := -1
+	for i := range rows[:min(len(rows), maxTitles)] {
+		if found := columnsOf(&rows[i]); len(found) > len(im.column) {
+			im.column, head = found, i
 		}
 	}
-	if len(im.column) == 0 {
+	if head < 0 || len(im.column) == 1 && head > 0 {
+		im.column = map[string]int{}
 		for i, name := range csvOrder {
 			im.column[name] = i
 		}
-		return false
+		return -1
 	}
+	row := &rows[head]
 	for _, name := range csvOrder {
-		if _, ok := im.column[name]; !ok {
-			im.problems.add(line, name, "no column has this heading")
+		_, ok := im.column[name]
+		if !ok && name == "date" && len(rows) > head+1 { // the times may have dates before them
+			if i, has := im.column["from"]; has && i < len(rows[head+1].cells) {
+				date, _ := cutMoment(rows[head+1].cells[i])
+				ok = date != ""
+			}
+		}
+		if !ok {
+			im.problems.add(row.line, name, "no column has this heading")
 		}
 	}
-	return true
+	used := slices.Collect(maps.Values(im.column))
+	for i, cell := range row.cells {
+		filled := slices.ContainsFunc(rows[head+1:], func(r csvRow) bool { return i < len(r.cells) && r.cells[i] != "" })
+		if !slices.Contains(used, i) && filled {
+			im.out.warn(row.line, cmp.Or(cell, fmt.Sprintf("column %d", i+1)), "this column is not read")
+		}
+	}
+	return head
 }
 
-func (im *csvImport) field(record []string, name string) string {
-	i, ok := im.column[name]
-	if !ok || i >= len(record) {
+// title leaves out a row above the heading, unless it is a shift.
+func (im *csvImport) title(row *csvRow) {
+	for _, cell := range row.cells {
+		if date, clock := cutMoment(cell); date != "" && clock == "" && len(row.cells) > 2 && row.cells[2] != "" {
+			im.problems.add(row.line, "file", "stands above the heading and seems to be a shift")
+			return
+		}
+	}
+	im.out.warn(row.line, "file", "%.60q stands above the heading and is left out", strings.TrimSpace(strings.Join(row.cells, " ")))
+}
+
+// widths is how many columns there are, and how many cells the rows usually have: a row may end in as many empty ones as all do.
+func widths(rows []csvRow, head int) (width, usual int) {
+	width = len(csvOrder)
+	if head >= 0 {
+		for i, cell := range rows[head].cells {
+			if cell != "" {
+				width = i + 1
+			}
+		}
+	}
+	for _, row := range rows[head+1:] {
+		if n := len(row.cells); n >= width && (usual == 0 || n < usual) {
+			usual = n
+		}
+	}
+	if head >= 0 {
+		usual = max(usual, len(rows[head].cells))
+	}
+	return width, max(usual, width)
+}
+
+// apart takes a row apart.
+func (im *csvImport) apart(row *csvRow, width, usual int) {
+	filled := width
+	for i, cell := range row.cells {
+		if cell != "" {
+			filled = max(filled, i+1)
+		}
+	}
+	if filled > width || len(row.cells) > usual {
+		im.problems.add(row.line, "file", "has %d cells where there are %d columns: a name with a comma in it needs quotes", max(filled, len(row.cells)), width)
+		return
+	}
+	for i, last := range row.last {
+		first := row.line
+		if i > 0 {
+			first = row.last[i-1]
+		}
+		if last == first || i >= len(row.cells) {
+			continue
+		}
+		used := slices.Contains(slices.Collect(maps.Values(im.column)), i)
+		if used || slices.ContainsFunc(strings.Split(row.cells[i], "\n"), func(l string) bool { return strings.ContainsAny(l, ",;\t|") && hasDate(l) }) {
+			im.problems.add(first, "file", "a quote is opened on this line and closed on line %d: does it hold the rows between?", last)
+			return
+		}
+	}
+	cell := func(name string) string {
+		if i, ok := im.column[name]; ok && i < len(row.cells) {
+			return row.cells[i]
+		}
 		return ""
 	}
-	return record[i]
+	s := csvShift{line: row.line, fromDate: cell("date"), toDate: cell("end date"), who: cell("name")}
+	var date string
+	if date, s.from = cutMoment(cell("from")); date != "" {
+		s.fromDate = im.oneDate(row.line, "from", s.fromDate, date)
+	}
+	if date, s.to = cutMoment(cell("to")); date != "" {
+		s.toDate = im.oneDate(row.line, "to", s.toDate, date)
+	}
+	im.read = append(im.read, s)
 }
 
-// separator is the one of comma, semicolon and tab that the first line has most of.
-func separator(text string) rune {
-	first, _, _ := strings.Cut(text, "\n")
-	best := ','
-	for _, r := range ";\t" {
-		if strings.Count(first, string(r)) > strings.Count(first, string(best)) {
-			best = r
-		}
-	}
-	return best
+// hasDate says whether a line holds a date somewhere.
+func hasDate(line string) bool {
+	return slices.ContainsFunc(strings.FieldsFunc(line, func(r rune) bool { return blank(r) || strings.ContainsRune(",;|\"", r) }), func(word string) bool {
+		date, _ := cutMoment(word)
+		return date != ""
+	})
 }
 
-// plain folds a heading: lower case, no accents.
-func plain(text string) string {
-	return strings.NewReplacer("á", "a", "é", "e", "í", "i", "ó", "o", "ú", "u").Replace(strings.ToLower(strings.TrimSpace(text)))
-}
-
-// windows1252 is what the bytes 0x80 to 0x9F mean to Excel; the rest of Windows-1252 is Latin-1.
-var windows1252 = []rune("€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ")
-
-// decodeText takes UTF-8, with or without its mark, and for anything else Windows-1252.
-func decodeText(text []byte) string {
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	if utf8.Valid(text) {
-		return string(text)
+// oneDate takes the date before a time, which must be the column's when there is one.
+func (im *csvImport) oneDate(line int, field, column, before string) string {
+	if column != "" && column != before {
+		im.problems.add(line, field, "%.20q is another date than the %.20q of the column", before, column)
 	}
-	var out strings.Builder
-	for _, b := range text {
-		if b >= 0x80 && b <= 0x9f {
-			out.WriteRune(windows1252[b-0x80])
-		} else {
-			out.WriteRune(rune(b))
-		}
-	}
-	return out.String()
+	return before
 }
 
 // order finds out, from all dates together, whether the day or the month comes first.
 func (im *csvImport) order() error {
-	var dayFirst, monthFirst, either *csvRow
-	for i := range im.read {
-		row := &im.read[i]
-		a, b, _, ok := splitDate(row.date)
-		switch {
-		case !ok || a == b:
-		case a > 12:
-			dayFirst = row
-		case b > 12:
-			monthFirst = row
-		default:
-			either = row
+	type found struct {
+		line int
+		date string
+	}
+	var dayFirst, monthFirst, either found
+	for _, row := range im.read {
+		for _, date := range []string{row.fromDate, row.toDate} {
+			date, _ = cutMoment(date)
+			a, b, _, ok := splitDate(date)
+			switch {
+			case !ok || a == b:
+			case a > 12:
+				dayFirst = found{row.line, date}
+			case b > 12:
+				monthFirst = found{row.line, date}
+			default:
+				either = found{row.line, date}
+			}
 		}
 	}
 	switch {
 	case im.how.Dates == "dmy" || im.how.Dates == "mdy":
 	case im.how.Dates != "":
-		return Problems{{0, "dates", fmt.Sprintf("%q is not dmy or mdy", im.how.Dates)}}
-	case dayFirst != nil && monthFirst != nil:
-		return Problems{{max(dayFirst.line, monthFirst.line), "date", fmt.Sprintf("line %d has the day first (%s), line %d the month (%s): one of them is wrong",
-			dayFirst.line, dayFirst.date, monthFirst.line, monthFirst.date)}}
-	case dayFirst != nil:
+		return oneProblem(0, "dates", fmt.Sprintf("%q is not dmy or mdy", im.how.Dates))
+	case dayFirst.line > 0 && monthFirst.line > 0:
+		return oneProblem(max(dayFirst.line, monthFirst.line), "date", fmt.Sprintf("line %d has the day first (%s), line %d the month (%s): one of them is wrong",
+			dayFirst.line, dayFirst.date, monthFirst.line, monthFirst.date))
+	case dayFirst.line > 0:
 		im.how.Dates = "dmy"
-	case monthFirst != nil:
+	case monthFirst.line > 0:
 		im.how.Dates = "mdy"
-	case either != nil:
+	case either.line > 0:
 		return fmt.Errorf("line %d: date: %q: %w", either.line, either.date, ErrDateOrder)
 	}
 	return nil
 }
 
-// splitDate takes "3/4/2026", "3-4-26" and "3.4.2026" apart.
-func splitDate(text string) (a, b, year int, ok bool) {
-	parts := strings.FieldsFunc(text, func(r rune) bool { return r == '/' || r == '-' || r == '.' })
-	if len(parts) != 3 || len(parts[0]) > 2 || len(parts[1]) > 2 || len(parts[2]) != 2 && len(parts[2]) != 4 {
-		return 0, 0, 0, false
-	}
-	n := make([]int, 3)
-	for i, p := range parts {
-		var err error
-		if n[i], err = strconv.Atoi(p); err != nil || n[i] < 0 {
-			return 0, 0, 0, false
-		}
-	}
-	if len(parts[2]) == 2 {
-		n[2] += 2000
-	}
-	return n[0], n[1], n[2], true
-}
-
 // shift reads one row.
-func (im *csvImport) shift(row csvRow) {
+func (im *csvImport) shift(row *csvShift) {
 	found := len(im.problems)
-	date, err := im.date(row.date)
-	if err != nil {
-		im.problems.add(row.line, "date", "%s", err)
+	date := im.date(row, "date", row.fromDate)
+	end := date
+	if row.toDate != "" {
+		end = im.date(row, "end date", row.toDate)
 	}
-	from, err := readTime(row.from)
-	if err != nil {
-		im.problems.add(row.line, "from", "%s", err)
+	if len(im.problems) == found && im.outside(date, end) {
+		im.out.Outside++
+		return
 	}
-	to, err := readTime(row.to)
-	if err != nil {
-		im.problems.add(row.line, "to", "%s", err)
-	}
-	if row.name == "" {
+	from, to := im.time(row, "from", row.from), im.time(row, "to", row.to)
+	if row.who == "" {
 		im.problems.add(row.line, "name", "names nobody")
 	}
 	if len(im.problems) > found {
 		return
 	}
+	if minute := mod(to, hour); minute >= 59*60 {
+		switch im.how.Ends {
+		case "through":
+			to += hour - minute
+		case "exact":
+		default:
+			im.problems = append(im.problems, Problem{Line: row.line, Field: "to", Ask: AskEnds,
+				Text: fmt.Sprintf("%.20q would leave the rest of that minute without anybody: say whether it ends there or includes it", row.to)})
+			return
+		}
+	}
 	if from == day { // midnight at the end of a day begins a shift of the next
 		from, date = 0, date+day
+		if row.toDate == "" {
+			end = date
+		}
 	}
-	if to <= from {
+	if row.toDate == "" && to <= from {
 		to += day
 	}
-	lo, hi := im.zone.first(date+from), im.zone.last(date+to)
-	if hi <= lo {
+	im.add(row, date+from, end+to)
+}
+
+func (im *csvImport) date(row *csvShift, field, text string) int64 {
+	date, clock := cutMoment(text)
+	if clock != "" && date != "" { // a sheet's column of dates is often saved as 3/13/2026 0:00
+		if at, err := readTime(clock); err != nil || at != 0 {
+			im.problems.add(row.line, field, "%.30q has a time of its own", text)
+			return 0
+		}
+	}
+	d, err := readDate(cmp.Or(date, text), im.how.Dates)
+	if err != nil {
+		im.problems.add(row.line, field, "%s", err)
+	}
+	return d
+}
+
+func (im *csvImport) time(row *csvShift, field, text string) int64 {
+	t, err := readTime(text)
+	if err != nil {
+		im.problems.add(row.line, field, "%s", err)
+	}
+	return t
+}
+
+// outside says, by the dates alone, that a row lies outside the time asked for.
+func (im *csvImport) outside(date, end int64) bool {
+	return !im.how.To.IsZero() && (end+3*day < im.how.From.Unix() || date-2*day > im.how.To.Unix())
+}
+
+// add takes a shift between two wall times.
+func (im *csvImport) add(row *csvShift, from, to int64) {
+	if to <= from {
+		im.problems.add(row.line, "to", "does not come after the beginning")
+		return
+	}
+	lo, hi := im.zone.first(from), im.zone.last(to)
+	switch {
+	case !im.how.To.IsZero() && (hi <= im.how.From.Unix() || lo >= im.how.To.Unix()):
+		im.out.Outside++
+		return
+	case hi <= lo:
 		im.problems.add(row.line, "to", "the clock was moved over the whole shift on this day")
 		return
 	}
-	if !im.how.To.IsZero() && (hi <= im.how.From.Unix() || lo >= im.how.To.Unix()) {
-		return
-	}
-	if err := im.cast.shift(row.name, "", im.how.Role, lo, hi); err != nil {
+	if err := im.cast.shift(entry{row.line, "name", row.who, "", im.how.Role}, lo, hi); err != nil {
 		im.problems.add(row.line, "name", "%s", err)
 	}
-}
-
-func (im *csvImport) date(text string) (int64, error) {
-	d, err := time.Parse(time.DateOnly, text)
-	if err != nil {
-		a, b, year, ok := splitDate(text)
-		if im.how.Dates == "dmy" {
-			a, b = b, a
-		}
-		d = time.Date(year, time.Month(a), b, 0, 0, 0, 0, time.UTC)
-		if !ok || int(d.Month()) != a || d.Day() != b {
-			return 0, fmt.Errorf("%.30q is not a date such as 2026-12-24", text)
-		}
-	}
-	return d.Unix(), checkYear(d.Year(), text)
-}
-
-// readTime reads a time of day as people write it, in seconds after midnight.
-func readTime(text string) (int64, error) {
-	bad := fmt.Errorf("%.30q is not a time such as 17:00 or 5:00 PM", text)
-	s := strings.NewReplacer(" ", "", ".", "", "\u00a0", "").Replace(plain(text))
-	switch s {
-	case "noon", "mediodia":
-		return 12 * hour, nil
-	case "midnight", "medianoche":
-		return 0, nil
-	}
-	half := int64(-1)
-	if rest, ok := strings.CutSuffix(s, "am"); ok {
-		s, half = rest, 0
-	} else if rest, ok := strings.CutSuffix(s, "pm"); ok {
-		s, half = rest, 12
-	}
-	h, m, cut := strings.Cut(strings.TrimSuffix(strings.Replace(s, "h", ":", 1), ":"), ":")
-	if !cut && len(h) > 2 {
-		h, m = h[:len(h)-2], h[len(h)-2:]
-	}
-	m, seconds, _ := strings.Cut(m, ":") // Excel writes 17:00:00
-	hh, errH := strconv.ParseInt(h, 10, 64)
-	mm := int64(0)
-	var errM error
-	if m != "" {
-		mm, errM = strconv.ParseInt(m, 10, 64)
-	}
-	if errH != nil || errM != nil || len(h) > 2 || m != "" && len(m) != 2 || hh < 0 || hh > 24 || mm < 0 || mm > 59 || hh == 24 && mm > 0 ||
-		strings.Trim(seconds, "0") != "" || half >= 0 && (hh < 1 || hh > 12) {
-		return 0, bad
-	}
-	if half >= 0 {
-		hh = hh%12 + half
-	}
-	return hh*hour + mm*60, nil
 }

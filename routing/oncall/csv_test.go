@@ -30,11 +30,11 @@ func TestImportCSV(t *testing.T) {
 			[]string{"2026-03-07T17:00:00-06:00 2026-03-08T03:00:00-05:00 [ana]", "2026-03-08T03:00:00-05:00 2026-03-08T08:00:00-05:00 [bob]"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			doc, err := ImportCSV(strings.NewReader(c.text), Import{Timezone: "America/Chicago", Dates: c.dates})
+			in, err := ImportCSV(strings.NewReader(c.text), Import{Timezone: "America/Chicago", Dates: c.dates})
 			if err != nil {
 				t.Fatal(err)
 			}
-			expectShifts(t, doc, instant(t, "2026-01-01T00:00:00Z"), instant(t, "2027-01-01T00:00:00Z"), c.want)
+			expectShifts(t, in.Document, instant(t, "2026-01-01T00:00:00Z"), instant(t, "2027-01-01T00:00:00Z"), c.want)
 		})
 	}
 }
@@ -80,9 +80,9 @@ func TestImportCSVAsksForTheOrderOfDates(t *testing.T) {
 
 func TestImportCSVTakesTheTimeAskedFor(t *testing.T) {
 	how := Import{Timezone: "UTC", From: instant(t, "2026-04-03T00:00:00Z"), To: instant(t, "2026-04-04T00:00:00Z")}
-	doc, err := ImportCSV(strings.NewReader("2026-04-01,08:00,09:00,Ana\n2026-04-03,08:00,09:00,Bob\n2026-04-05,08:00,09:00,Cy\n"), how)
-	if err != nil || len(doc.Participants) != 1 || doc.Participants[0].Name != "Bob" {
-		t.Errorf("%v %+v", err, doc)
+	in, err := ImportCSV(strings.NewReader("2026-04-01,08:00,09:00,Ana\n2026-04-03,08:00,09:00,Bob\n2026-04-05,08:00,09:00,Cy\n"), how)
+	if err != nil || len(in.Document.Participants) != 1 || in.Document.Participants[0].Name != "Bob" || in.Outside != 2 || in.Shifts != 1 {
+		t.Errorf("%v %+v", err, in)
 	}
 	how.From, how.To = how.From.AddDate(1, 0, 0), how.To.AddDate(1, 0, 0)
 	if _, err := ImportCSV(strings.NewReader("2026-04-01,08:00,09:00,Ana\n"), how); err == nil || !strings.Contains(err.Error(), "holds no shift in the time asked for") {
@@ -96,13 +96,17 @@ func TestImportCSVTakesTheTimeAskedFor(t *testing.T) {
 
 func FuzzImportCSV(f *testing.F) {
 	f.Add("Fecha;Desde;Hasta;M\xe9dico\n3/4/2026;17h;8am;Mu\xf1oz\n")
+	for _, c := range oddTables {
+		f.Add(c.text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-		doc, err := ImportCSV(strings.NewReader(text), Import{Timezone: "America/Chicago", Dates: "dmy"})
+		in, err := ImportCSV(strings.NewReader(text), Import{Timezone: "America/Chicago", Dates: "dmy"})
 		if err == nil {
-			if _, err := Compile(doc, from, from.AddDate(1, 0, 0)); err != nil {
+			if _, err := Compile(in.Document, from, from.AddDate(1, 0, 0)); err != nil {
 				t.Fatalf("what was imported does not compile: %v", err)
 			}
+			accounted(t, in)
 		}
 	})
 }

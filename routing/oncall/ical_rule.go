@@ -2,102 +2,187 @@ package oncall
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
-
-	"github.com/teambition/rrule-go"
 )
-
-// ruleBudget is how many days of recurrences one import walks over, all rules together: at most three seconds of
-// work, and twice the recurring events that a busy group's ten years hold.
-const ruleBudget = 1_000_000
 
 // maxRule is longer than any RRULE a calendar program writes.
 const maxRule = 512
 
-// expandRule gives the wall times of an RRULE after its first, start, and before end, which bounds a rule without an end.
-// The library reckons with dates alone, and the time of day is put back here: with instants it falls into the gaps of the
-// clock. until turns the rule's UNTIL, a wall time or a UTC instant, into a wall time. spend pays for the days walked over.
-func expandRule(text string, start, end int64, until func(t int64, utc bool) int64, spend func(days int64) bool) ([]int64, error) {
-	text = strings.ToUpper(strings.TrimSpace(text))
+// rule is an RRULE or EXRULE (RFC 5545, section 3.3.10). It reckons with dates alone: the time of day is the event's own, so
+// that no rule can fall into a gap of the clock.
+type rule struct {
+	freq       string
+	interval   int64
+	count      int64 // 0: without COUNT
+	until      int64 // the last wall time; dusk without UNTIL
+	weekStart  time.Weekday
+	months     []int
+	monthDays  []int
+	yearDays   []int
+	weeks      []int
+	positions  []int
+	weekdays   []ruleDay
+	clockParts []string // BYHOUR and its like, as written
+}
+
+// ruleDay is a weekday, and which of its kind in the month or year: 0 is every one, -1 the last.
+type ruleDay struct {
+	nth int
+	day time.Weekday
+}
+
+// ruleLists are the parts that list numbers: where they go, how far the numbers reach, and whether they count from the end.
+var ruleLists = map[string]struct {
+	limit    int
+	negative bool
+	list     func(*rule) *[]int
+}{
+	"BYMONTH":    {12, false, func(r *rule) *[]int { return &r.months }},
+	"BYMONTHDAY": {31, true, func(r *rule) *[]int { return &r.monthDays }},
+	"BYYEARDAY":  {366, true, func(r *rule) *[]int { return &r.yearDays }},
+	"BYWEEKNO":   {53, true, func(r *rule) *[]int { return &r.weeks }},
+	"BYSETPOS":   {366, true, func(r *rule) *[]int { return &r.positions }},
+}
+
+var ruleWeekdays = []string{"SU", "MO", "TU", "WE", "TH", "FR", "SA"}
+
+// parseRule reads a rule. until turns UNTIL into the last wall time that counts.
+func parseRule(text string, until func(text string) (int64, error)) (*rule, error) {
+	text = strings.ToUpper(strings.Join(strings.Fields(text), ""))
 	if len(text) > maxRule {
 		return nil, fmt.Errorf("is longer than %d characters", maxRule)
 	}
-	date, clock := civil(start)
-	var kept []string
-	last := end - 1
-	for _, part := range strings.Split(strings.Trim(text, ";"), ";") {
-		key, value, _ := strings.Cut(part, "=")
-		switch key {
-		case "UNTIL":
-			t, utc, err := parseUntil(value)
-			if err != nil {
-				return nil, err
-			}
-			last = min(last, until(t, utc))
-		case "BYHOUR", "BYMINUTE", "BYSECOND":
-			own := map[string]int64{"BYHOUR": clock / hour, "BYMINUTE": clock / 60 % 60, "BYSECOND": clock % 60}[key]
-			if strings.TrimLeft(value, "0") != strings.TrimLeft(fmt.Sprint(own), "0") {
-				return nil, fmt.Errorf("%s is not the event's own time of day: write such shifts as separate events", part)
-			}
-		case "FREQ":
-			if value == "HOURLY" || value == "MINUTELY" || value == "SECONDLY" {
-				return nil, fmt.Errorf("%s is not taken: shifts repeat by the day, week, month or year", part)
-			}
-			kept = append(kept, part)
-		default:
-			kept = append(kept, part)
+	r := &rule{interval: 1, until: dusk, weekStart: time.Monday}
+	seen := map[string]bool{}
+	for _, part := range strings.Split(strings.TrimSuffix(text, ";"), ";") {
+		key, value, ok := strings.Cut(part, "=")
+		if !ok || value == "" {
+			return nil, fmt.Errorf("cannot be read: %.30q says nothing", part)
+		}
+		if seen[key] {
+			return nil, fmt.Errorf("cannot be read: %s stands in it twice", key)
+		}
+		seen[key] = true
+		if err := r.part(key, value, until); err != nil {
+			return nil, err
 		}
 	}
-	opt, err := rrule.StrToROption(strings.Join(kept, ";"))
-	if err != nil {
-		return nil, fmt.Errorf("cannot be read: %w", err)
-	}
-	if strings.Contains(text, "INTERVAL") && (opt.Interval < 1 || opt.Interval > maxEvery) {
-		return nil, fmt.Errorf("INTERVAL is not between 1 and %d", maxEvery)
-	}
-	if strings.Contains(text, "COUNT") && opt.Count < 1 {
-		return nil, fmt.Errorf("COUNT is not a positive number")
-	}
-	if last < start {
-		return nil, nil
-	}
-	if !spend((last-start)/day + 1) {
-		return nil, fmt.Errorf("the recurrences reach over more than %d days in all: ask for a shorter time", ruleBudget)
-	}
-	opt.Dtstart = date
-	rule, err := rrule.NewRRule(*opt)
-	if err != nil {
-		return nil, fmt.Errorf("cannot be used: %w", err)
-	}
-	var out []int64
-	next := rule.Iterator()
-	for n := 0; ; n++ {
-		t, ok := next()
-		w := t.Unix() + clock
-		switch {
-		case !ok && (opt.Count == 0 || n < opt.Count):
-			// The library looks for a match up to the year 9999, a tenth of a second's work: 30 February never comes.
-			if !spend(ruleBudget / 10) {
-				return nil, fmt.Errorf("too many rules match nothing")
-			}
-			return out, nil
-		case !ok || w > last:
-			return out, nil
-		case w > start:
-			out = append(out, w)
-		}
-	}
+	return r, r.sound(seen)
 }
 
-// parseUntil takes UNTIL with or without the Z that RFC 5545 wants, because not all programs write it.
-func parseUntil(value string) (t int64, utc bool, err error) {
-	if d, err := time.Parse("20060102", value); err == nil {
-		return d.Unix() + day - 1, false, nil
+func (r *rule) part(key, value string, until func(string) (int64, error)) (err error) {
+	if list, ok := ruleLists[key]; ok {
+		*list.list(r), err = ruleNumbers(key, value, list.limit, list.negative)
+		return err
 	}
-	d, err := time.Parse("20060102T150405", strings.TrimSuffix(value, "Z"))
-	if err != nil {
-		return 0, false, fmt.Errorf("UNTIL=%.30s is not a date", value)
+	switch key {
+	case "FREQ":
+		r.freq = value
+	case "INTERVAL":
+		if r.interval, err = strconv.ParseInt(value, 10, 64); err != nil || r.interval < 1 || r.interval > maxEvery {
+			return fmt.Errorf("INTERVAL is not between 1 and %d", maxEvery)
+		}
+	case "COUNT":
+		if r.count, err = strconv.ParseInt(value, 10, 64); err != nil || r.count < 1 {
+			return fmt.Errorf("COUNT is not a positive number")
+		}
+	case "UNTIL":
+		if r.until, err = until(value); err != nil {
+			return fmt.Errorf("UNTIL=%.30s is not a date: %w", value, err)
+		}
+	case "WKST":
+		i := slices.Index(ruleWeekdays, value)
+		if i < 0 {
+			return fmt.Errorf("WKST=%.20s is not a weekday", value)
+		}
+		r.weekStart = time.Weekday(i)
+	case "BYDAY":
+		r.weekdays, err = ruleDays(value)
+		return err
+	case "BYHOUR", "BYMINUTE", "BYSECOND":
+		r.clockParts = append(r.clockParts, key+"="+value)
+	case "RSCALE":
+		if value != "GREGORIAN" {
+			return fmt.Errorf("RSCALE=%.20s is not taken: only the Gregorian calendar is", value)
+		}
+	case "SKIP":
+		if value != "OMIT" {
+			return fmt.Errorf("SKIP=%.20s is not taken: days that a month lacks are left out", value)
+		}
+	default:
+		return fmt.Errorf("cannot be read: %.30s is not known", key)
 	}
-	return d.Unix(), strings.HasSuffix(value, "Z"), nil
+	return nil
+}
+
+func ruleNumbers(key, value string, limit int, negative bool) (out []int, err error) {
+	for _, text := range strings.Split(value, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n == 0 || n > limit || n < 0 && !negative || n < -limit {
+			return nil, fmt.Errorf("cannot be used: %s=%.20s is out of range", key, text)
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+func ruleDays(value string) (out []ruleDay, err error) {
+	for _, text := range strings.Split(value, ",") {
+		name := text[max(0, len(text)-2):]
+		d := ruleDay{day: time.Weekday(slices.Index(ruleWeekdays, name))}
+		if nth := strings.TrimSuffix(text, name); nth != "" {
+			if d.nth, err = strconv.Atoi(nth); err != nil || d.nth == 0 || d.nth < -53 || d.nth > 53 {
+				return nil, fmt.Errorf("cannot be used: BYDAY=%.20s is out of range", text)
+			}
+		}
+		if d.day < 0 {
+			return nil, fmt.Errorf("cannot be used: BYDAY=%.20s is not a weekday", text)
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// sound refuses what RFC 5545 forbids: readers do different things with it.
+func (r *rule) sound(seen map[string]bool) error {
+	nth := slices.ContainsFunc(r.weekdays, func(d ruleDay) bool { return d.nth != 0 })
+	by := slices.ContainsFunc([]string{"BYDAY", "BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYHOUR", "BYMINUTE", "BYSECOND"},
+		func(key string) bool { return seen[key] })
+	switch {
+	case r.freq == "":
+		return fmt.Errorf("cannot be read: FREQ is missing")
+	case r.freq == "HOURLY" || r.freq == "MINUTELY" || r.freq == "SECONDLY":
+		return fmt.Errorf("FREQ=%s is not taken: shifts repeat by the day, week, month or year", r.freq)
+	case !slices.Contains([]string{"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}, r.freq):
+		return fmt.Errorf("cannot be read: FREQ=%.20s is not known", r.freq)
+	case r.count > 0 && seen["UNTIL"]:
+		return fmt.Errorf("cannot be used: it has both COUNT and UNTIL")
+	case nth && r.freq != "MONTHLY" && (r.freq != "YEARLY" || seen["BYWEEKNO"]):
+		return fmt.Errorf("cannot be used: a numbered BYDAY goes with FREQ=MONTHLY or YEARLY")
+	case seen["BYMONTHDAY"] && r.freq == "WEEKLY":
+		return fmt.Errorf("cannot be used: BYMONTHDAY does not go with FREQ=WEEKLY")
+	case seen["BYYEARDAY"] && r.freq != "YEARLY":
+		return fmt.Errorf("cannot be used: BYYEARDAY goes with FREQ=YEARLY")
+	case seen["BYWEEKNO"] && r.freq != "YEARLY":
+		return fmt.Errorf("cannot be used: BYWEEKNO goes with FREQ=YEARLY")
+	case seen["BYSETPOS"] && !by:
+		return fmt.Errorf("cannot be used: BYSETPOS needs another BY part to choose from")
+	}
+	return nil
+}
+
+// clock refuses a rule for another time of day than the event's own.
+func (r *rule) clock(start int64) error {
+	_, clock := civil(start)
+	own := map[string]int64{"BYHOUR": clock / hour, "BYMINUTE": clock / 60 % 60, "BYSECOND": clock % 60}
+	for _, part := range r.clockParts {
+		key, value, _ := strings.Cut(part, "=")
+		if n, err := strconv.ParseInt(value, 10, 64); err != nil || n != own[key] {
+			return fmt.Errorf("%.40s is not the event's own time of day: write such shifts as separate events", part)
+		}
+	}
+	return nil
 }

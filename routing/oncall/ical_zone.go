@@ -2,37 +2,58 @@ package oncall
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
-
-	ics "github.com/arran4/golang-ical"
 )
 
-// windowsZones are the names Outlook writes, with the zone of CLDR's windowsZones.xml for the territory 001, for the clocks
-// of the Americas and of Spain.
-var windowsZones = map[string]string{
-	"Hawaiian Standard Time": "Pacific/Honolulu", "Alaskan Standard Time": "America/Anchorage",
-	"Pacific Standard Time": "America/Los_Angeles", "US Mountain Standard Time": "America/Phoenix",
-	"Mountain Standard Time": "America/Denver", "Central Standard Time": "America/Chicago",
-	"Central Standard Time (Mexico)": "America/Mexico_City", "Canada Central Standard Time": "America/Regina",
-	"Eastern Standard Time": "America/New_York", "US Eastern Standard Time": "America/Indianapolis",
-	"SA Pacific Standard Time": "America/Bogota", "Atlantic Standard Time": "America/Halifax",
-	"SA Western Standard Time": "America/La_Paz", "Venezuela Standard Time": "America/Caracas",
-	"Argentina Standard Time": "America/Buenos_Aires", "Romance Standard Time": "Europe/Paris",
-	"W. Europe Standard Time": "Europe/Berlin", "GMT Standard Time": "Europe/London", "UTC": "UTC",
+// calendarZones finds the zones that one VCALENDAR names. Its own definition of a name holds, whatever the rest of the world
+// means by it (RFC 5545, section 3.2.19).
+type calendarZones struct {
+	defined map[string]*component
+	others  map[string]*component // what the file's other calendars define
+	ready   map[string]*zone
+	claims  map[*zone]*claim
+	purse   *budget
 }
 
-// calendarZones finds the zones a calendar names: a known name first, since its table outlives what a calendar says of
-// past and future years, then the calendar's own definition.
-type calendarZones struct {
-	defined map[string]*ics.VTimezone
-	ready   map[string]*zone
-	end     int64 // until when zones are wanted
-	spend   func(days int64) bool
+// claim is a definition under a name that is known to mean something too.
+type claim struct {
+	line  int
+	tzid  string
+	known *zone
+}
+
+func newCalendarZones(cal *component, others map[string]*component) (*calendarZones, error) {
+	c := &calendarZones{defined: map[string]*component{}, others: others, ready: map[string]*zone{}, claims: map[*zone]*claim{}}
+	for _, part := range cal.parts {
+		if part.name != "VTIMEZONE" {
+			continue
+		}
+		p := part.first("TZID")
+		if p == nil {
+			return nil, oneProblem(part.line, "VTIMEZONE", "has no TZID")
+		}
+		tzid := strings.TrimSpace(p.value)
+		if before := c.defined[tzid]; before != nil && !sameText(before, part) {
+			return nil, oneProblem(part.line, "TZID", fmt.Sprintf("%.60q is defined on line %d too, and otherwise", tzid, before.line))
+		}
+		c.defined[tzid] = part
+	}
+	return c, nil
+}
+
+// sameText says that two components say the same, line by line.
+func sameText(a, b *component) bool {
+	return a.name == b.name &&
+		slices.EqualFunc(a.props, b.props, func(p, q property) bool {
+			return p.name == q.name && p.value == q.value && p.param("TZID") == q.param("TZID")
+		}) && slices.EqualFunc(a.parts, b.parts, sameText)
 }
 
 func (c *calendarZones) zone(tzid string) (*zone, error) {
+	tzid = strings.TrimSpace(tzid)
 	if z := c.ready[tzid]; z != nil {
 		return z, nil
 	}
@@ -44,107 +65,168 @@ func (c *calendarZones) zone(tzid string) (*zone, error) {
 }
 
 func (c *calendarZones) find(tzid string) (*zone, error) {
-	names := []string{tzid, windowsZones[tzid]}
 	def := c.defined[tzid]
-	if def != nil {
-		if p := def.GetProperty("X-LIC-LOCATION"); p != nil {
-			names = append(names, p.Value)
-		}
-	}
-	// Some programs prefix their own path: /freeassociation.sourceforge.net/America/Chicago
-	if parts := strings.Split(tzid, "/"); len(parts) > 2 {
-		names = append(names, strings.Join(parts[len(parts)-2:], "/"))
-	}
-	for _, name := range names {
-		if name == "" {
-			continue
-		}
-		if z, err := loadZone(name); err == nil {
-			return z, nil
-		}
-	}
 	if def == nil {
-		return nil, fmt.Errorf("%.60q is not a known time zone, and the calendar does not define it", tzid)
+		for _, name := range slices.Sorted(maps.Keys(c.defined)) {
+			if strings.EqualFold(name, tzid) {
+				def = c.defined[name]
+			}
+		}
 	}
-	return c.build(tzid, def)
+	if def != nil && len(def.parts) > 0 {
+		z, err := c.build(tzid, def)
+		if known := knownZone(tzid); err == nil && known != nil {
+			c.claims[z] = &claim{def.line, tzid, known}
+		}
+		return z, err
+	}
+	if def != nil { // a definition that only says where it is
+		if p := def.first("X-LIC-LOCATION"); p != nil {
+			if z := knownZone(strings.TrimSpace(p.value)); z != nil {
+				return z, nil
+			}
+		}
+	}
+	if z := knownZone(tzid); z != nil {
+		return z, nil
+	}
+	if other := c.others[tzid]; def == nil && other != nil && len(other.parts) > 0 {
+		return c.build(tzid, other)
+	}
+	if def != nil {
+		return nil, fmt.Errorf("the calendar's definition of the time zone %.60q says nothing", tzid)
+	}
+	return nil, fmt.Errorf("%.60q is not a known time zone, and the calendar does not define it", tzid)
 }
 
-// build makes a zone of a VTIMEZONE's observances (RFC 5545, section 3.6.5).
-func (c *calendarZones) build(tzid string, def *ics.VTimezone) (*zone, error) {
-	type onset struct{ at, before, after int64 }
+// knownZone is the zone of a name that is known without a definition; nil when it is not.
+func knownZone(tzid string) *zone {
+	names := []string{tzid, windowsZones[tzid], titled(tzid), strings.ToUpper(tzid)}
+	// Some programs prefix their own path: /freeassociation.sourceforge.net/America/Chicago
+	parts := strings.Split(tzid, "/")
+	for n := 2; n <= 3 && n < len(parts); n++ {
+		names = append(names, strings.Join(parts[len(parts)-n:], "/"))
+	}
+	for _, name := range names {
+		if z, err := loadZone(name); err == nil {
+			return z
+		}
+	}
+	return nil
+}
+
+// titled spells "america/new_york" the way the zone is spelt.
+func titled(name string) string {
+	out := []byte(strings.ToLower(name))
+	for i := range out {
+		if (i == 0 || strings.IndexByte("/_-", out[i-1]) >= 0) && out[i] >= 'a' && out[i] <= 'z' {
+			out[i] -= 'a' - 'A'
+		}
+	}
+	return string(out)
+}
+
+// onset is one change of a zone's clock.
+type onset struct{ at, before, after int64 }
+
+// build makes a zone of a VTIMEZONE's observances (RFC 5545, section 3.6.5). They are written out for all the years this
+// package knows: Outlook's rules begin in 1601 and do not end.
+func (c *calendarZones) build(tzid string, def *component) (*zone, error) {
 	var onsets []onset
-	for _, sub := range def.SubComponents() {
-		base := observance(sub)
-		if base == nil {
-			continue
+	for _, part := range def.parts {
+		if part.name != "STANDARD" && part.name != "DAYLIGHT" {
+			if strings.HasPrefix(part.name, "X-") {
+				continue
+			}
+			return nil, fmt.Errorf("the calendar's definition of the time zone %.60q holds a %.20q on line %d", tzid, part.name, part.line)
 		}
-		before, errB := utcOffset(base.GetProperty("TZOFFSETFROM"))
-		after, errA := utcOffset(base.GetProperty("TZOFFSETTO"))
-		start := base.GetProperty(ics.ComponentPropertyDtStart)
-		if errB != nil || errA != nil || start == nil {
-			return nil, fmt.Errorf("the calendar's definition of the time zone %.60q lacks DTSTART or an offset", tzid)
-		}
-		wall, err := time.Parse("20060102T150405", start.Value)
+		more, err := c.observance(part)
 		if err != nil {
-			return nil, fmt.Errorf("the calendar's definition of the time zone %.60q has the DTSTART %.20q", tzid, start.Value)
+			return nil, fmt.Errorf("the calendar's definition of the time zone %.60q %w", tzid, err)
 		}
-		walls := []int64{wall.Unix()}
-		for _, p := range base.GetProperties(ics.ComponentPropertyRrule) {
-			more, err := expandRule(p.Value, wall.Unix(), c.end, func(until int64, utc bool) int64 {
-				if utc {
-					return until + before
-				}
-				return until
-			}, c.spend)
-			if err != nil {
-				return nil, fmt.Errorf("the calendar's definition of the time zone %.60q: %w", tzid, err)
-			}
-			walls = append(walls, more...)
-		}
-		for _, p := range base.GetProperties(ics.ComponentPropertyRdate) {
-			for _, text := range strings.Split(p.Value, ",") {
-				if t, err := time.Parse("20060102T150405", text); err == nil {
-					walls = append(walls, t.Unix())
-				}
-			}
-		}
-		for _, w := range walls {
-			onsets = append(onsets, onset{w - before, before, after})
-		}
+		onsets = append(onsets, more...)
 	}
 	if len(onsets) == 0 {
 		return nil, fmt.Errorf("the calendar's definition of the time zone %.60q says nothing", tzid)
 	}
-	slices.SortFunc(onsets, func(a, b onset) int { return int(min(max(a.at-b.at, -1), 1)) })
+	slices.SortStableFunc(onsets, func(a, b onset) int { return int(min(max(a.at-b.at, -1), 1)) })
 	z := &zone{at: []int64{dawn}, off: []int64{onsets[0].before}}
 	for _, o := range onsets {
-		if o.after != z.off[len(z.off)-1] && o.at > z.at[len(z.at)-1] {
+		n := len(z.at) - 1
+		switch {
+		case o.at == z.at[n] && n > 0: // Outlook gives both observances one beginning in 1601
+			z.off[n] = o.after
+		case o.after != z.off[n]:
 			z.at, z.off = append(z.at, o.at), append(z.off, o.after)
 		}
 	}
 	return z, nil
 }
 
-func observance(c ics.Component) *ics.ComponentBase {
-	switch o := c.(type) {
-	case *ics.Standard:
-		return &o.ComponentBase
-	case *ics.Daylight:
-		return &o.ComponentBase
+// observance is when the clock changes by one STANDARD or DAYLIGHT.
+func (c *calendarZones) observance(part *component) (out []onset, err error) {
+	before, errB := utcOffset(part.first("TZOFFSETFROM"))
+	after, errA := utcOffset(part.first("TZOFFSETTO"))
+	start := part.first("DTSTART")
+	if errB != nil || errA != nil || start == nil {
+		return nil, fmt.Errorf("lacks DTSTART or an offset (line %d)", part.line)
 	}
-	return nil
+	first, err := time.Parse(icalWall, strings.ToUpper(strings.TrimSpace(start.value)))
+	if err != nil {
+		return nil, fmt.Errorf("has the DTSTART %.20q on line %d", start.value, start.line)
+	}
+	walls := []int64{first.Unix()}
+	for _, p := range part.all("RRULE") {
+		r, err := parseRule(p.value, func(text string) (int64, error) {
+			w, err := readWhen(&property{}, text, c)
+			switch {
+			case w.utc:
+				w.wall += before
+			case w.date:
+				w.wall += day - 1
+			}
+			return w.wall, err
+		})
+		var more []int64
+		if err == nil {
+			more, err = r.between(first.Unix(), dateWall(firstYear-1, 1, 1), dateWall(lastYear+1, 1, 1), c.purse)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("has an RRULE on line %d that %w", p.line, err)
+		}
+		walls = append(walls, more...)
+	}
+	for _, p := range part.all("RDATE") {
+		for _, text := range strings.Split(p.value, ",") {
+			w, err := readWhen(&p, text, c)
+			if err != nil || w.date || w.zone != nil {
+				return nil, fmt.Errorf("has the RDATE %.20q on line %d", text, p.line)
+			}
+			walls = append(walls, w.wall)
+		}
+	}
+	for _, name := range []string{"EXDATE", "EXRULE"} {
+		if p := part.first(name); p != nil {
+			return nil, fmt.Errorf("has an %s on line %d, which a time zone cannot", name, p.line)
+		}
+	}
+	for _, w := range walls {
+		out = append(out, onset{w - before, before, after})
+	}
+	return out, nil
 }
 
 // utcOffset reads "-0500", in seconds.
-func utcOffset(p *ics.IANAProperty) (int64, error) {
+func utcOffset(p *property) (int64, error) {
 	if p == nil {
 		return 0, fmt.Errorf("is missing")
 	}
+	value := strings.TrimSpace(p.value)
 	form := "-0700"
-	if len(p.Value) == len("-070000") {
+	if len(value) == len("-070000") {
 		form = "-070000"
 	}
-	t, err := time.Parse(form, p.Value)
+	t, err := time.Parse(form, value)
 	if err != nil {
 		return 0, err
 	}

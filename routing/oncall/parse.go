@@ -26,7 +26,7 @@ func Parse(r io.Reader) (*Document, error) {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	ix := newLineIndex(text)
 	if len(text) > MaxDocument {
-		return nil, Problems{{ix.line(MaxDocument), "document", fmt.Sprintf("is longer than %d bytes", MaxDocument)}}
+		return nil, oneProblem(ix.line(MaxDocument), "document", fmt.Sprintf("is longer than %d bytes", MaxDocument))
 	}
 	if err := ix.walk(); err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func (ix *lineIndex) walk() error {
 		return ix.locate(err)
 	}
 	if _, err := ix.dec.Token(); !errors.Is(err, io.EOF) {
-		return Problems{{ix.line(int(ix.dec.InputOffset())), "document", "goes on after its end"}}
+		return oneProblem(ix.line(int(ix.dec.InputOffset())), "document", "goes on after its end")
 	}
 	return nil
 }
@@ -88,7 +88,7 @@ func (ix *lineIndex) value(path string, depth int) error {
 		ix.lines[path] = line
 	}
 	if depth > maxDepth {
-		return Problems{{line, path, "is nested too deeply"}}
+		return oneProblem(line, path, "is nested too deeply")
 	}
 	switch tok {
 	case json.Delim('{'):
@@ -117,7 +117,7 @@ func (ix *lineIndex) object(path string, depth int) error {
 		line := ix.line(int(ix.dec.InputOffset()) - 1)
 		// encoding/json takes "Windows" for "windows", so the two would silently overwrite each other.
 		if seen[strings.ToLower(key)] {
-			return Problems{{line, field, "stands here twice"}}
+			return oneProblem(line, field, "stands here twice")
 		}
 		seen[strings.ToLower(key)] = true
 		ix.lines[field] = line
@@ -138,20 +138,20 @@ func (ix *lineIndex) locate(err error) error {
 	case errors.As(err, &problems):
 		return problems
 	case errors.As(err, &syntax):
-		return Problems{{ix.line(int(syntax.Offset) - 1), "document", "is not JSON: " + syntax.Error()}}
+		return oneProblem(ix.line(int(syntax.Offset)-1), "document", "is not JSON: "+syntax.Error())
 	case errors.As(err, &wrongType):
 		field, known := ix.paths[int(wrongType.Offset)]
 		if !known {
 			field = wrongType.Field
 		}
-		return Problems{{ix.line(int(wrongType.Offset) - 1), field, fmt.Sprintf("a %s stands where %s belongs", wrongType.Value, jsonKind(wrongType.Type.Kind().String()))}}
+		return oneProblem(ix.line(int(wrongType.Offset)-1), field, fmt.Sprintf("a %s stands where %s belongs", wrongType.Value, jsonKind(wrongType.Type.Kind().String())))
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return Problems{{ix.line(len(ix.text)), "document", "ends too early"}}
+		return oneProblem(ix.line(len(ix.text)), "document", "ends too early")
 	}
 	if _, name, ok := strings.Cut(err.Error(), "unknown field "); ok {
 		return ix.unknown(strings.Trim(name, `"`))
 	}
-	return Problems{{0, "document", err.Error()}}
+	return oneProblem(0, "document", err.Error())
 }
 
 // unknown finds the place of a field that no schedule has; encoding/json names it without saying where it was.

@@ -13,6 +13,7 @@ type Problem struct {
 	Line  int    `json:"line,omitempty"` // counted from 1; 0 when the document was not read from text
 	Field string `json:"field"`          // "layers[2].windows[0].to", "DTSTART", "date"
 	Text  string `json:"problem"`
+	Ask   string `json:"-"` // the field of Import that answers it, where it is a question
 }
 
 func (p Problem) String() string {
@@ -39,6 +40,10 @@ func (p *Problems) add(line int, field, format string, args ...any) bool {
 		*p = append(*p, Problem{Line: line, Field: field, Text: fmt.Sprintf(format, args...)})
 	}
 	return len(*p) < maxProblems
+}
+
+func oneProblem(line int, field, text string) Problems {
+	return Problems{{Line: line, Field: field, Text: text}}
 }
 
 // err is nil when nothing was wrong.

@@ -31,7 +31,7 @@ type zone struct {
 }
 
 func loadZone(name string) (*zone, error) {
-	if name == "" || name == "Local" {
+	if name == "" || name == "Local" || name == "localtime" || name == "posixrules" { // the machine's own
 		return nil, fmt.Errorf("%q is not a time zone: name one such as America/Chicago", name)
 	}
 	loc, err := time.LoadLocation(name)
