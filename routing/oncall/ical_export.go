@@ -1,12 +1,12 @@
 package oncall
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"slices"
 	"time"
-
-	ics "github.com/arran4/golang-ical"
 )
 
 const (
@@ -14,87 +14,153 @@ const (
 	icalUTC  = "20060102T150405Z"
 )
 
-// Calendar writes the shifts from one instant to another as an iCalendar feed for the roles asked for, all of them when none
-// is: an event for each person of each shift, its SUMMARY the person's name. stamp is the time of writing (DTSTAMP). An
-// event's UID depends on nothing but its person, role and times, so a calendar program that reads the feed again keeps it.
+// Calendar writes the shifts that touch the time from one instant to another as an iCalendar feed for the roles asked for, all of
+// them when none is: an event for each person of each shift, its SUMMARY the person's name. Shifts are those for calls of no
+// particular type or place. stamp is the time of writing (DTSTAMP). Shifts are written whole, from before the time asked for and to
+// after it, and an event's UID depends on nothing but its person, its role and its beginning: a calendar program that reads the feed
+// again, for another time, keeps the event it has. Only what has no beginning or end within ten years is cut.
 func (s *Schedule) Calendar(w io.Writer, from, to, stamp time.Time, roles ...string) error {
 	if len(roles) == 0 {
 		roles = s.plan.roleNames
 	}
-	cal := ics.NewCalendarFor("Lamplight")
-	cal.SetProductId("-//Lamplight//On call//EN")
-	cal.SetMethod(ics.MethodPublish)
-	if name := s.plan.doc.Name; name != "" {
-		cal.SetXWRCalName(name)
-	}
-	cal.SetXWRTimezone(s.plan.doc.Timezone)
-	cal.SetRefreshInterval("PT15M")
-	cal.SetXPublishedTTL("PT15M")
-	s.describeZone(cal, from.Unix(), to.Unix())
+	var events []feedEvent
+	lo, hi := seconds(from), seconds(to)
 	for _, role := range roles {
-		for _, shift := range s.Shifts(from, to, Query{Role: role}) {
+		for _, shift := range s.whole(from, to, Query{Role: role}) {
+			lo, hi = min(lo, shift.From.Unix()), max(hi, shift.Until.Unix())
 			for _, id := range shift.People {
-				s.addEvent(cal, role, id, shift, stamp)
+				events = append(events, feedEvent{shift, role, id})
 			}
 		}
 	}
-	if err := cal.SerializeTo(w, ics.WithNewLineWindows); err != nil {
+	f := &feed{}
+	f.line("BEGIN", "VCALENDAR")
+	f.line("VERSION", "2.0")
+	f.line("PRODID", "-//Lamplight//On call//EN")
+	f.line("CALSCALE", "GREGORIAN")
+	f.line("METHOD", "PUBLISH")
+	if name := s.plan.doc.Name; name != "" {
+		f.text("X-WR-CALNAME", name)
+	}
+	f.line("X-WR-TIMEZONE", s.plan.doc.Timezone)
+	f.line("REFRESH-INTERVAL;VALUE=DURATION", "PT15M")
+	f.line("X-PUBLISHED-TTL", "PT15M")
+	s.describeZone(f, lo, hi)
+	for _, e := range events {
+		s.writeEvent(f, e, stamp)
+	}
+	f.line("END", "VCALENDAR")
+	if _, err := io.WriteString(w, f.String()); err != nil {
 		return fmt.Errorf("write calendar: %w", err)
 	}
 	return nil
 }
 
-func (s *Schedule) addEvent(cal *ics.Calendar, role string, id ParticipantID, shift Shift, stamp time.Time) {
-	key := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d\x00%d", s.plan.doc.Name, role, id, shift.From.Unix(), shift.Until.Unix()))
-	e := cal.AddEvent(fmt.Sprintf("%x@lamplight", key[:16]))
-	e.SetProperty(ics.ComponentPropertyDtstamp, stamp.UTC().Format(icalUTC))
-	s.setMoment(e, ics.ComponentPropertyDtStart, shift.From.Unix())
-	s.setMoment(e, ics.ComponentPropertyDtEnd, shift.Until.Unix())
-	e.SetSummary(s.Name(id))
-	e.AddProperty(ics.ComponentPropertyCategories, ics.ToText(role))
-	if shift.Default {
-		e.SetDescription("Nobody is scheduled; answers as the default provider.")
-	}
-	e.SetProperty(propertyParticipant, ics.ToText(string(id)))
-	e.SetProperty(propertyRole, ics.ToText(role))
+// feedEvent is one person's part in a shift.
+type feedEvent struct {
+	wholeShift
+	role string
+	id   ParticipantID
 }
 
-// setMoment writes wall time, as people read it, except where a reader could mistake it: the second of two equal readings
-// has no wall time that RFC 5545 would give back, and is written in UTC.
-func (s *Schedule) setMoment(e *ics.VEvent, p ics.ComponentProperty, t int64) {
-	wall := s.plan.zone.wall(t)
-	if s.plan.zone.imported(wall) != t {
-		e.SetProperty(p, time.Unix(t, 0).UTC().Format(icalUTC))
+// wholeShift is a shift that begins where it does, unless it always was.
+type wholeShift struct {
+	Shift
+	always bool
+}
+
+// whole are the shifts that touch a time, not cut at its ends.
+func (s *Schedule) whole(from, to time.Time, q Query) (out []wholeShift) {
+	for _, shift := range s.Shifts(from, to, q) {
+		out = append(out, wholeShift{Shift: shift})
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	if first := &out[0]; first.From.Equal(from) {
+		since, known := s.since(seconds(from), &q)
+		if first.always = !known; known {
+			first.From = s.time(since)
+		}
+	}
+	if last := &out[len(out)-1]; last.Until.Equal(to) {
+		if until, ok := s.Until(to.Add(-time.Second), q); ok {
+			last.Until = until
+		}
+	}
+	return out
+}
+
+// since is from when on the answer at t has been the same; false when that was so ten years before.
+func (s *Schedule) since(t int64, q *Query) (at int64, known bool) {
+	q.Role = cmp.Or(q.Role, primary)
+	d := s.decide(t, q)
+	now, scheduled := d.people(), len(d.seats) > 0
+	for hi := t; hi > t-horizon && !known; hi -= glance {
+		s.each(hi-glance, hi, q, func(_, until int64, d *decision) bool {
+			if !slices.Equal(d.people(), now) || scheduled != (len(d.seats) > 0) {
+				at, known = until, true
+			}
+			return true
+		})
+	}
+	return at, known
+}
+
+func (s *Schedule) writeEvent(f *feed, e feedEvent, stamp time.Time) {
+	begin := e.From.Unix()
+	if e.always {
+		begin = 0
+	}
+	key := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d", s.plan.doc.Name, e.role, e.id, begin))
+	f.line("BEGIN", "VEVENT")
+	f.line("UID", fmt.Sprintf("%x@lamplight", key[:16]))
+	f.line("DTSTAMP", stamp.UTC().Format(icalUTC))
+	s.writeMoment(f, "DTSTART", e.From.Unix())
+	s.writeMoment(f, "DTEND", e.Until.Unix())
+	f.text("SUMMARY", s.Name(e.id))
+	f.text("CATEGORIES", e.role)
+	if e.Default {
+		f.text("DESCRIPTION", "Nobody is scheduled; answers as the default provider.")
+	}
+	f.text(propertyParticipant, string(e.id))
+	f.text(propertyRole, e.role)
+	f.line("END", "VEVENT")
+}
+
+// writeMoment writes wall time, as people read it, except where a reader could mistake it: of two equal readings of an autumn night
+// readers take now the first and now the second, so both are written in UTC.
+func (s *Schedule) writeMoment(f *feed, name string, t int64) {
+	z := s.plan.zone
+	wall := z.wall(t)
+	if first, last, _ := z.resolve(wall); first != last || len(z.at) == 1 && z.off[0] == 0 {
+		f.line(name, time.Unix(t, 0).UTC().Format(icalUTC))
 		return
 	}
-	e.SetProperty(p, time.Unix(wall, 0).UTC().Format(icalWall), ics.WithTZID(s.plan.doc.Timezone))
+	f.line(name+";TZID="+s.plan.doc.Timezone, time.Unix(wall, 0).UTC().Format(icalWall))
 }
 
 // describeZone writes the zone's changes from the one in force at the beginning to the last one before the end.
-func (s *Schedule) describeZone(cal *ics.Calendar, lo, hi int64) {
+func (s *Schedule) describeZone(f *feed, lo, hi int64) {
 	z := s.plan.zone
-	def := cal.AddTimezone(s.plan.doc.Timezone)
-	def.RemoveProperty(ics.ComponentPropertyUniqueId)
-	def.SetProperty(ics.ComponentPropertyTzid, s.plan.doc.Timezone)
-	for i := z.period(lo); i < len(z.at) && z.at[i] < hi; i++ {
+	f.line("BEGIN", "VTIMEZONE")
+	f.line("TZID", s.plan.doc.Timezone)
+	for i := z.period(lo); i < len(z.at) && (z.at[i] < hi || z.at[i] <= lo); i++ {
 		before, onset := z.off[i], int64(0)
 		if i > 0 {
 			before, onset = z.off[i-1], z.at[i]
 		}
-		var base *ics.ComponentBase
-		if time.Unix(max(onset, lo), 0).In(z.loc).IsDST() && i > 0 {
-			d := &ics.Daylight{}
-			def.Components = append(def.Components, d)
-			base = &d.ComponentBase
-		} else {
-			d := &ics.Standard{}
-			def.Components = append(def.Components, d)
-			base = &d.ComponentBase
+		kind := "STANDARD"
+		if i > 0 && time.Unix(onset, 0).In(z.loc).IsDST() {
+			kind = "DAYLIGHT"
 		}
-		base.SetProperty(ics.ComponentPropertyDtStart, time.Unix(onset+before, 0).UTC().Format(icalWall))
-		base.SetProperty("TZOFFSETFROM", offsetText(before))
-		base.SetProperty("TZOFFSETTO", offsetText(z.off[i]))
+		f.line("BEGIN", kind)
+		f.line("DTSTART", time.Unix(onset+before, 0).UTC().Format(icalWall))
+		f.line("TZOFFSETFROM", offsetText(before))
+		f.line("TZOFFSETTO", offsetText(z.off[i]))
+		f.line("END", kind)
 	}
+	f.line("END", "VTIMEZONE")
 }
 
 func offsetText(seconds int64) string {
