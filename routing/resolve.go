@@ -13,7 +13,7 @@ import (
 type Rota interface {
 	// Who is on call for a role at an instant.
 	Who(role string, at time.Time) []string
-	// Next is who has the role after them.
+	// Next is who has the role after them, and is none of them.
 	Next(role string, at time.Time) []string
 }
 
@@ -30,7 +30,7 @@ func (r rota) Who(role string, at time.Time) []string {
 }
 
 func (r rota) Next(role string, at time.Time) []string {
-	next, ok := r.schedule.Next(at, oncall.Query{Role: role, CallType: r.callType})
+	next, ok := r.schedule.NextOther(at, oncall.Query{Role: role, CallType: r.callType})
 	if !ok {
 		return nil
 	}
