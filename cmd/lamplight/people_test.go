@@ -50,6 +50,11 @@ func TestAPracticeThatReachesNobodyIsRefused(t *testing.T) {
 		"a mobile as people say it": {`"+13125550172"`, `"312-555-0172"`, `the mobile of the contact "osei" is not written like +1`},
 		"no address for the channels": {`"mobile": "+13125550172",
     "email": "osei@lakeside.example"`, `"mobile": ""`, `the contact "osei" has no address for it`},
+		"somebody on call for one call type": {`"participants": [`, `"temporary": [{"callTypes": ["symptom"], "from": "2020-01-01", "to": "2099-12-31",
+			"shifts": [{"who": "zoe", "from": "2020-01-01", "to": "2099-12-31"}]}], "participants": [{"id": "zoe"},`,
+			`rung 1: "zoe" is not among the contacts (schedule.temporary[0].shifts[0].who, call type "symptom")`},
+		"a call type nobody can choose": {`"layers": [`, `"layers": [{"callTypes": ["symptoms"], "who": ["lindqvist"]},`, `layers[0].callTypes[0]: no call is of "symptoms"`},
+		"a place no call tells":         {`"layers": [`, `"layers": [{"locations": ["north"], "who": ["lindqvist"]},`, `layers[0].locations[0]: no call is of "north"`},
 		"nobody by name, by no channel": {`"person": "kwame.osei",`, ``, ""}, // texts and mails still reach them
 	} {
 		t.Run(name, func(t *testing.T) {

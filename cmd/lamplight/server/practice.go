@@ -95,6 +95,14 @@ func ReadPractice(path string) (p Practice, err error) {
 	if err != nil {
 		return p, fmt.Errorf("%s: schedule: %w", path, err)
 	}
+	// A call has a type of the script's, and no place yet: what the schedule says for others would be on call for nothing.
+	var callTypes []string
+	for _, t := range p.Account.Script.CallTypes {
+		callTypes = append(callTypes, t.ID)
+	}
+	if found := parsed.Unasked(callTypes, nil); len(found) > 0 {
+		return p, fmt.Errorf("%s: schedule: %w", path, found)
+	}
 	for _, l := range ladders {
 		for i, rung := range l.Rungs {
 			if err := reaches(p.Account, schedule, rung, now); err != nil {
@@ -121,10 +129,16 @@ func reaches(a notes.Account, s *oncall.Schedule, rung routing.Rung, now time.Ti
 	if !slices.Contains(s.Roles(), role) {
 		return fmt.Errorf("the schedule has no role %q", role)
 	}
-	for _, shift := range s.Shifts(now, now.Add(lookAhead), oncall.Query{Role: role}) {
-		for _, who := range shift.People {
-			if err := reached(a, string(who), rung.Channels); err != nil {
-				return err
+	queries := []oncall.Query{{Role: role}}
+	for _, t := range a.Script.CallTypes {
+		queries = append(queries, oncall.Query{Role: role, CallType: t.ID})
+	}
+	for _, q := range queries {
+		for _, shift := range s.Shifts(now, now.Add(lookAhead), q) {
+			for _, who := range shift.People {
+				if err := reached(a, string(who), rung.Channels); err != nil {
+					return fmt.Errorf("%w (schedule.%s, call type %q)", err, s.Named(who), q.CallType)
+				}
 			}
 		}
 	}
