@@ -100,6 +100,7 @@ type LegView struct {
 	Up       bool
 	Agent    string // the endpoint, for an agent's leg
 	DID, ANI Number
+	Called   []Number // as an Event's
 	Peer     LegID
 	Since    time.Time
 }
@@ -115,6 +116,7 @@ type BridgeView struct {
 type Voicemail struct {
 	Recording RecordingID
 	DID, ANI  Number
+	Called    []Number // as an Event's
 	At        time.Time
 	Length    time.Duration
 }
@@ -126,7 +128,7 @@ const (
 	Linked         EventKind = "linked"          // connected, or connected again: take a Snapshot
 	Unlinked       EventKind = "unlinked"        // the connection is lost; commands fail until Linked
 	Demoted        EventKind = "demoted"         // another process took our place on the switch
-	LegArrived     EventKind = "leg-arrived"     // a caller dialled one of our numbers: DID, ANI, CallerName
+	LegArrived     EventKind = "leg-arrived"     // a caller dialled one of our numbers: DID, Called, ANI, CallerName
 	LegEntered     EventKind = "leg-entered"     // a leg we originated was answered and is ours to bridge
 	LegRinging     EventKind = "leg-ringing"     // a leg we originated rings
 	LegDown        EventKind = "leg-down"        // a leg ended: Cause
@@ -140,7 +142,9 @@ const (
 // network did. Q.850: requested circuit or channel not available, which is what Asterisk says of an rtp_timeout.
 const CauseSilent = 44
 
-// An Event is something the switch told us. Only the fields its kind needs are set. ANI and CallerName are patient data.
+// An Event is something the switch told us. Only the fields its kind needs are set. ANI and CallerName are patient data;
+// a caller who withholds the number has neither. Called are all the numbers a caller may mean, the likeliest first, which
+// is DID: a carrier may put an account's name where the number should be, a practice may forward its numbers to one of ours.
 type Event struct {
 	Kind       EventKind
 	At         time.Time // when the switch says it happened
@@ -150,6 +154,7 @@ type Event struct {
 	Play       PlayID
 	Recording  RecordingID
 	DID, ANI   Number
+	Called     []Number
 	CallerName string
 	Digit      string
 	Cause      int // Q.850 cause of a LegDown; CauseSilent when nobody hung up

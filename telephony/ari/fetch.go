@@ -118,15 +118,20 @@ func (c *Client) Voicemails(ctx context.Context) ([]telephony.Voicemail, error) 
 		if err != nil || spoken || companion && slices.Contains(names, name) {
 			continue
 		}
-		v := telephony.Voicemail{Recording: telephony.RecordingID(name), DID: dialled(vm.DID), At: vm.At}
+		v := telephony.Voicemail{Recording: telephony.RecordingID(name), At: vm.At}
 		if !companion {
 			if v.Length, err = c.length(ctx, name); err != nil {
 				return nil, err
 			}
 		}
-		if v.ANI, err = c.voicemailCaller(ctx, name); err != nil {
+		who, err := c.voicemailInvite(ctx, name)
+		if err != nil {
 			return nil, err
 		}
+		if who.called == nil {
+			who.called = asterisk.Invite{Dialled: vm.DID}.Called()
+		}
+		v.DID, v.Called, v.ANI = who.called[0], who.called, who.calling
 		all = append(all, v)
 	}
 	return all, nil
@@ -142,18 +147,22 @@ func (c *Client) length(ctx context.Context, name string) (time.Duration, error)
 	return time.Duration(samples) * time.Second / rate, a.Body.Close()
 }
 
-// voicemailCaller reads the number that stands beside a message; empty when it was withheld.
-func (c *Client) voicemailCaller(ctx context.Context, name string) (telephony.Number, error) {
+// voicemailInvite reads what stands beside a message about who called whom; an older dialplan wrote the caller's number
+// alone.
+func (c *Client) voicemailInvite(ctx context.Context, name string) (parties, error) {
 	a, err := c.raw.send(ctx, http.MethodGet, storedPath(name+asterisk.CallerSuffix)+"/file", nil)
 	if status(err) == http.StatusNotFound {
-		return "", nil
+		return parties{}, nil
 	}
 	if err != nil {
-		return "", explain("read voicemail's caller", err)
+		return parties{}, explain("read voicemail's caller", err)
 	}
-	b, err := io.ReadAll(io.LimitReader(a.Body, 64))
+	b, err := io.ReadAll(io.LimitReader(a.Body, 8<<10))
 	if err = errors.Join(err, a.Body.Close()); err != nil {
-		return "", fmt.Errorf("ari: read voicemail's caller: %w", err)
+		return parties{}, fmt.Errorf("ari: read voicemail's caller: %w", err)
 	}
-	return number(string(b)), nil
+	if i, ok := asterisk.ParseInvite(string(b)); ok {
+		return partiesOf(i), nil
+	}
+	return parties{calling: asterisk.Number(string(b))}, nil
 }

@@ -1,6 +1,7 @@
 package ari_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -145,7 +146,7 @@ func (p *person) talk(c *phone.Call) {
 func (h *house) Switch() telephony.Switch { return h.sw }
 
 func (h *house) Caller(did, ani telephony.Number, name string) switchtest.Party {
-	return h.dial(did.Reveal(), ani.Reveal(), name)
+	return h.dial(did.Reveal(), cmp.Or(ani.Reveal(), "anonymous"), name)
 }
 
 func (h *house) dial(did, ani, name string) *person {

@@ -130,8 +130,8 @@ func (c *Client) legViews(channels []channel) []telephony.LegView {
 			Call: telephony.CallID(ch.Vars[varCall]), Agent: ch.Vars[varAgent],
 		}
 		if inbound {
-			v.ANI = number(ch.Caller.Number)
-			v.DID = dialled(cmp.Or(ch.Vars[varDID], strings.Join(args[1:], ",")))
+			who := whoIsWho(ch.Vars, args, ch.Caller.Number)
+			v.DID, v.Called, v.ANI = who.called[0], who.called, who.calling
 		}
 		if known == nil {
 			known = &leg{inbound: inbound, call: v.Call}

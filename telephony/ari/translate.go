@@ -128,11 +128,11 @@ func (c *Client) started(v *ari.StasisStart) {
 	if len(v.Args) > 0 && v.Args[0] == argInbound {
 		l.inbound = true
 		e.Kind = telephony.LegArrived
-		if len(v.Args) > 1 {
-			e.DID = dialled(v.Args[1])
+		who := whoIsWho(v.Channel.ChannelVars, v.Args, v.Channel.Caller.Number)
+		e.DID, e.Called, e.ANI = who.called[0], who.called, who.calling
+		if !who.withheld {
+			e.CallerName = telephony.CleanName(v.Channel.Caller.Name)
 		}
-		e.ANI = number(v.Channel.Caller.Number)
-		e.CallerName = telephony.CleanName(v.Channel.Caller.Name)
 	} else {
 		e.Kind = telephony.LegEntered
 		if l.call == "" { // originated by an earlier life

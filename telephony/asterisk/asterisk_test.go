@@ -243,9 +243,10 @@ func TestApologyAndVoicemail(t *testing.T) {
 	if got, _, _ := speech.Follow(recorded, message); got < 0.8 {
 		t.Errorf("the message was recorded with %.3f, %v", got, recorded.Duration())
 	}
-	code, number, err := ari(ctx, s, "GET", "recordings/stored/"+url.PathEscape(vm.Name+asterisk.CallerSuffix)+"/file", nil)
-	if err != nil || string(bytes.TrimSpace(number)) != ani {
-		t.Errorf("the caller's number: %d %v %q", code, err, number)
+	code, note, err := ari(ctx, s, "GET", "recordings/stored/"+url.PathEscape(vm.Name+asterisk.CallerSuffix)+"/file", nil)
+	invite, ok := asterisk.ParseInvite(string(note))
+	if number, _ := invite.Calling(); err != nil || !ok || number != ani {
+		t.Errorf("the caller's number: %d %v %q", code, err, note)
 	}
 	for _, name := range []string{vm.Name, vm.Name + asterisk.CallerSuffix} {
 		if code, _, err := ari(ctx, s, "DELETE", "recordings/stored/"+url.PathEscape(name), nil); err != nil || code != 204 {

@@ -21,7 +21,9 @@
 //   - PEER, a channel variable, is the channel *name* of the leg this one talks to: when the lease runs out they go on
 //     talking without us, and when either hangs up the other is hung up. Empty it when a leg must survive. Set PEER on
 //     both legs and clear the lease of the one we originated (TIMEOUT(absolute)=0).
-//   - DID, a channel variable of a caller's leg, is the number dialled.
+//   - LAMPLIGHT_INVITE, a channel variable of a caller's leg, is what the carrier's INVITE said of who is called and who
+//     calls, word for word: see Invite, which is the one place that makes numbers of it. DID is the dialplan's own guess at
+//     the number dialled, for the names of voicemails.
 //   - A snoop of ours is continued at lamplight-recorder, extension s, with REC set to a recording's name: it comes back to
 //     the application with the argument "recorder", MixMonitor at work on it.
 //   - A stored recording "vm/…" is a voicemail, see ParseVoicemail.

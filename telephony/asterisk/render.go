@@ -41,8 +41,24 @@ func (p plan) VMSeconds() int       { return seconds(p.MaxVM) }
 func (p plan) QuietSeconds() int    { return seconds(p.Quiet) }
 func (p plan) LegSeconds() int      { return seconds(p.Lease) + 4 } // time to be bridged, after it was answered
 func (p plan) OverflowSeconds() int { return seconds(p.MaxVM) + 90 }
-func (plan) Dialled() []string      { return []string{"_[+0-9]!", "_[a-zA-Z]."} }
+func (plan) InviteVar() string      { return InviteVar }
 func seconds(d time.Duration) int   { return int(d / time.Second) }
+
+// Dialled are the patterns of all that a carrier may dial: numbers in any writing, account names, nothing at all ("s"). One
+// letter alone is left out, because such extensions mean something to the dialplan.
+func (plan) Dialled() []string { return []string{"_[+0-9]!", "_[!-~].", "s"} }
+
+// Printable is what FILTER lets through of a header: printable ASCII without braces and the | that stands between fields.
+func (plan) Printable() string { return "!-z ~" }
+
+// Told is what the dialplan tells in an Invite after what was dialled, in the order of its fields.
+func (plan) Told() []string {
+	told := []string{"PJSIP_HEADER(read,To)"}
+	for _, h := range []string{"Diversion", "History-Info", "P-Asserted-Identity"} {
+		told = append(told, "PJSIP_HEADER(read,"+h+",1)", "PJSIP_HEADER(read,"+h+",2)")
+	}
+	return append(told, "CALLERID(num)", "CALLERID(num-pres)", "PJSIP_HEADER(read,Privacy)", "PJSIP_HEADER(read,From)")
+}
 
 const ariUser = "lamplight"
 

@@ -11,14 +11,14 @@ import (
 // A Voicemail is what the name of a stored recording and its companion tell of a message the fail-safe recorded.
 //
 // The recording "vm/1764000000-_13125550142-1764000000.12" is the voice, a WAV: when the fail-safe took the call, the
-// number dialled (_ stands for its +, which a URL would turn into a space), and the channel's id. The recording of the
-// same name with "-caller" behind it is a short text, the caller's number: that is patient data and must stand in no
-// name, URL or log. It is written before the caller is asked to speak, so one without a voice is a caller who hung up
+// number dialled as the dialplan guesses it (_ stands for its +, which a URL would turn into a space), and the channel's id.
+// The recording of the same name with "-caller" behind it is a short text, an Invite, which knows better and knows the
+// caller's number: that is patient data and must stand in no name, URL or log. It is written before the caller is asked to speak, so one without a voice is a caller who hung up
 // during the apology. While the channel lives the message may still be spoken. Both are listed, fetched and deleted
 // through ARI like any stored recording.
 type Voicemail struct {
 	Name    string    // the recording's name on ARI
-	DID     string    // the number dialled, as the carrier sent it
+	DID     string    // the number dialled, as the dialplan guesses it
 	At      time.Time // when the fail-safe took the call
 	Channel string    // the channel that speaks it; the message is whole when that channel is gone
 }

@@ -10,7 +10,7 @@ import (
 	"lamplight/telephony"
 )
 
-// Arrive makes a caller dial did and returns the leg, or "" when the switch kept the call for its fail-safe because
+// Arrive makes a caller dial did, from an empty ani when the number is withheld, and returns the leg, or "" when the switch kept the call for its fail-safe because
 // the house is unlinked or has not beaten for Stale.
 func (f *Fake) Arrive(did, ani telephony.Number, name string) telephony.LegID {
 	f.mu.Lock()
@@ -18,12 +18,15 @@ func (f *Fake) Arrive(did, ani telephony.Number, name string) telephony.LegID {
 	if !f.linked || f.demoted || time.Since(f.lastBeat) > Stale {
 		return ""
 	}
-	id := telephony.LegID(f.nextID("caller"))
+	id, called := telephony.LegID(f.nextID("caller")), []telephony.Number{did}
+	if ani == "" { // withheld: then so is the name
+		name = ""
+	}
 	l := &leg{inbound: true, name: telephony.CleanName(name),
-		view: telephony.LegView{Leg: id, DID: did, ANI: ani, Since: time.Now()}}
+		view: telephony.LegView{Leg: id, DID: did, Called: called, ANI: ani, Since: time.Now()}}
 	f.legs[id] = l
 	f.arm(l, CallerLease)
-	f.emit(telephony.Event{Kind: telephony.LegArrived, Leg: id, DID: did, ANI: ani, CallerName: l.name})
+	f.emit(telephony.Event{Kind: telephony.LegArrived, Leg: id, DID: did, Called: called, ANI: ani, CallerName: l.name})
 	return id
 }
 

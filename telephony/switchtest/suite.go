@@ -14,7 +14,7 @@ import (
 // A World is a switch with people around it. Run asks for a new one in each of its tests.
 type World interface {
 	Switch() telephony.Switch
-	// Caller dials did; the caller's phone stays until HangUp or the switch hangs up.
+	// Caller dials did, and withholds an empty ani; the caller's phone stays until HangUp or the switch hangs up.
 	Caller(did, ani telephony.Number, name string) Party
 	// Agent says what the agent's phone of that name does when it is rung. Outside says it of a number of the
 	// telephone network.
@@ -37,6 +37,7 @@ func Run(t *testing.T, make func(t *testing.T) World) {
 	}{
 		{"a caller arrives, presses keys and hangs up", callerLives},
 		{"a caller's name is cleaned", nameIsCleaned},
+		{"a caller who withholds the number has neither number nor name", callerWithholds},
 		{"bridges may be made, filled and removed again and again", bridges},
 		{"prompts play one after the other and end once", plays},
 		{"an agent's leg rings, enters, talks and ends", agentTalks},
@@ -132,7 +133,7 @@ func (s *scene) arrive() (Party, telephony.LegID) {
 	s.Helper()
 	p := s.Caller(did, ani, "Ana Paz")
 	e := s.want(telephony.LegArrived)
-	if e.Leg == "" || e.DID != did || e.ANI != ani || e.CallerName != "Ana Paz" || e.At.IsZero() {
+	if e.Leg == "" || e.DID != did || len(e.Called) == 0 || e.Called[0] != did || e.ANI != ani || e.CallerName != "Ana Paz" || e.At.IsZero() {
 		s.Errorf("arrived: %+v", e)
 	}
 	s.do(s.sw.Renew(s.Context(), e.Leg, time.Minute))

@@ -41,6 +41,16 @@ func nameIsCleaned(s *scene) {
 	s.want(telephony.LegDown, of(e.Leg))
 }
 
+func callerWithholds(s *scene) {
+	p := s.Caller(did, "", "Ana Paz")
+	e := s.want(telephony.LegArrived)
+	if e.DID != did || e.ANI != "" || e.CallerName != "" {
+		s.Errorf("arrived: %s, %d letters of a name", e.DID.Reveal(), len(e.CallerName))
+	}
+	p.HangUp()
+	s.want(telephony.LegDown, of(e.Leg))
+}
+
 // ask originates a leg to agent1.
 func (s *scene) ask(timeout time.Duration) telephony.Originate {
 	s.Helper()
@@ -158,7 +168,7 @@ func snapshotShows(s *scene) {
 	for _, v := range snap.Legs {
 		legs[v.Leg] = v
 	}
-	if v := legs[leg]; len(legs) != 3 || !v.Up || v.DID != did || v.ANI != ani || v.Peer != o.Leg || time.Since(v.Since) > time.Minute {
+	if v := legs[leg]; len(legs) != 3 || !v.Up || v.DID != did || len(v.Called) == 0 || v.ANI != ani || v.Peer != o.Leg || time.Since(v.Since) > time.Minute {
 		s.Errorf("the caller's leg: %+v of %d", v, len(legs))
 	}
 	if v := legs[o.Leg]; !v.Up || v.Agent != "agent1" || v.Call != o.Call {

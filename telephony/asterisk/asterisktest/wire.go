@@ -1,0 +1,390 @@
+package asterisktest
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zaf/g711"
+)
+
+// A Wire is a call a carrier makes, message by message: where a test decides what stands in an INVITE, sends it twice,
+// changes its sound's source or dies without a BYE, which no telephone does. Set the fields before Invite.
+type Wire struct {
+	URI     string   // of the request; default sip:<To>@<switch>
+	To      string   // default +13125550100
+	From    string   // the header's value; default <sip:+13125550142@127.0.0.2>
+	Headers []string // more
+	SDP     string   // what follows the c= and t= lines; PORT stands for our sound's port; default mu-law alone
+
+	t       testing.TB
+	sw      netip.AddrPort
+	sip     *net.UDPConn
+	rtp     *net.UDPConn
+	id      string
+	replies chan string   // to what we asked
+	over    chan struct{} // the other side said BYE
+
+	mu     sync.Mutex // guards what follows
+	dead   bool
+	toTag  string // the To of the other side's answer
+	target string // its Contact
+	cseq   int
+	asked  []string // the methods the other side sent us
+	media  netip.AddrPort
+	heard  map[uint8]int // loud packets by payload type
+	loud   []time.Time
+}
+
+// Plain is the SDP of a telephone with one codec, "0 PCMU/8000".
+func Plain(codec string) string {
+	n, name, _ := strings.Cut(codec, " ")
+	return "m=audio PORT RTP/AVP " + n + "\r\na=rtpmap:" + n + " " + name + "\r\na=ptime:20\r\n"
+}
+
+// NewWire makes a call from an address that nobody listens on yet, "127.0.0.2". It is hung up with the test.
+func NewWire(t testing.TB, from string, sw netip.AddrPort) *Wire {
+	t.Helper()
+	w := &Wire{t: t, sw: sw, id: "w" + strconv.FormatInt(time.Now().UnixNano(), 36), replies: make(chan string, 64), over: make(chan struct{}),
+		heard: map[uint8]int{}}
+	addr := netip.MustParseAddr(from)
+	for _, c := range []**net.UDPConn{&w.sip, &w.rtp} {
+		var err error
+		if *c, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(addr, 0))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var loops sync.WaitGroup
+	loops.Go(w.read)
+	loops.Go(w.listen)
+	t.Cleanup(func() {
+		w.Bye()
+		w.sip.Close()
+		w.rtp.Close()
+		loops.Wait()
+	})
+	return w
+}
+
+// Message writes a request of this call; branch tells one transaction from another.
+func (w *Wire) Message(method, branch string, cseq int, body string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	to := w.To
+	if to == "" {
+		to = "+13125550100"
+	}
+	uri, toHeader, from := w.URI, "<sip:"+to+"@"+w.sw.String()+">", w.From
+	if uri == "" {
+		uri = "sip:" + to + "@" + w.sw.String()
+	}
+	if w.target != "" {
+		uri = w.target
+	}
+	if w.toTag != "" {
+		toHeader = w.toTag
+	}
+	if from == "" {
+		from = "<sip:+13125550142@127.0.0.2>"
+	}
+	lines := []string{method + " " + uri + " SIP/2.0", "Via: SIP/2.0/UDP " + w.sip.LocalAddr().String() + ";rport;branch=z9hG4bK" + w.id + branch,
+		"From: " + from + ";tag=" + w.id, "To: " + toHeader, "Call-ID: " + w.id, "CSeq: " + strconv.Itoa(cseq) + " " + strings.TrimSuffix(method, "!"),
+		"Contact: <sip:c@" + w.sip.LocalAddr().String() + ">", "Max-Forwards: 70"}
+	lines = append(lines, w.Headers...)
+	if body != "" {
+		lines = append(lines, "Content-Type: application/sdp")
+	}
+	return strings.Join(append(lines, "Content-Length: "+strconv.Itoa(len(body)), "", body), "\r\n")
+}
+
+func (w *Wire) session() string {
+	host, port, _ := net.SplitHostPort(w.rtp.LocalAddr().String())
+	media := w.SDP
+	if media == "" {
+		media = Plain("0 PCMU/8000")
+	}
+	return "v=0\r\no=- 1 " + strconv.Itoa(w.cseq+1) + " IN IP4 " + host + "\r\ns=-\r\nc=IN IP4 " + host + "\r\nt=0 0\r\n" + strings.ReplaceAll(media, "PORT", port)
+}
+
+// Send sends a message as it is.
+func (w *Wire) Send(message string) {
+	w.t.Helper()
+	if _, err := w.sip.WriteToUDPAddrPort([]byte(message), w.sw); err != nil {
+		w.t.Error(err)
+	}
+}
+
+// Invite sends an INVITE, the first or one of the call's own, and returns the status of the final answer, acknowledged.
+func (w *Wire) Invite(ctx context.Context) int {
+	w.t.Helper()
+	w.mu.Lock()
+	w.cseq++
+	n := w.cseq
+	w.mu.Unlock()
+	branch := fmt.Sprintf("i%d", n)
+	message := w.Message("INVITE", branch, n, w.session())
+	w.Send(message)
+	again := time.NewTicker(500 * time.Millisecond)
+	defer again.Stop()
+	for {
+		select {
+		case reply := <-w.replies:
+			if !strings.Contains(reply, fmt.Sprintf("CSeq: %d INVITE", n)) {
+				continue
+			}
+			again.Stop() // it was heard
+			code, err := strconv.Atoi(reply[8:11])
+			if err != nil {
+				w.t.Fatalf("an answer that is none: %.40q", reply)
+			}
+			if code < 200 {
+				continue
+			}
+			w.mu.Lock()
+			w.toTag = Header(reply, "To")
+			if code < 300 {
+				w.target = strings.Trim(Header(reply, "Contact"), "<>")
+			}
+			w.media = mediaOf(reply)
+			w.mu.Unlock()
+			ack := branch
+			if code < 300 {
+				ack += "a"
+			}
+			w.Send(w.Message("ACK", ack, n, ""))
+			return code
+		case <-again.C:
+			w.Send(message)
+		case <-ctx.Done():
+			w.t.Fatal("the INVITE is not answered")
+		}
+	}
+}
+
+// Reply waits for the next answer to anything we sent.
+func (w *Wire) Reply(ctx context.Context) string {
+	w.t.Helper()
+	select {
+	case r := <-w.replies:
+		return r
+	case <-ctx.Done():
+		w.t.Fatal("no answer")
+		return ""
+	}
+}
+
+// Bye ends the call from our side; a call that is over or dead is left alone.
+func (w *Wire) Bye() {
+	w.mu.Lock()
+	done := w.dead || w.target == ""
+	w.cseq++
+	n := w.cseq
+	w.mu.Unlock()
+	select {
+	case <-w.over:
+	default:
+		if !done {
+			w.Send(w.Message("BYE", fmt.Sprintf("b%d", n), n, ""))
+		}
+	}
+}
+
+// Die stops to answer and to send, as a machine does whose power is cut.
+func (w *Wire) Die() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.dead = true
+}
+
+// Over is closed when the other side has ended the call.
+func (w *Wire) Over() <-chan struct{} { return w.over }
+
+// Asked lists the requests the other side sent us.
+func (w *Wire) Asked() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]string(nil), w.asked...)
+}
+
+// read takes what comes: answers for us to wait for, requests to answer at once.
+func (w *Wire) read() {
+	b := make([]byte, 16<<10)
+	for {
+		n, from, err := w.sip.ReadFromUDPAddrPort(b)
+		if err != nil {
+			return
+		}
+		text := string(b[:n])
+		if strings.HasPrefix(text, "SIP/2.0 ") {
+			select {
+			case w.replies <- text:
+			default:
+			}
+			continue
+		}
+		method, _, _ := strings.Cut(text, " ")
+		w.mu.Lock()
+		dead := w.dead
+		w.asked = append(w.asked, method)
+		w.mu.Unlock()
+		if dead || method == "ACK" {
+			continue
+		}
+		body := ""
+		if method == "INVITE" {
+			body = w.session()
+		}
+		lines := []string{"SIP/2.0 200 OK"}
+		for _, l := range strings.Split(text, "\r\n") {
+			if name, _, _ := strings.Cut(l, ":"); name == "Via" || name == "From" || name == "To" || name == "Call-ID" || name == "CSeq" {
+				lines = append(lines, l)
+			}
+		}
+		lines = append(lines, "Contact: <sip:c@"+w.sip.LocalAddr().String()+">")
+		if body != "" {
+			lines = append(lines, "Content-Type: application/sdp")
+		}
+		lines = append(lines, "Content-Length: "+strconv.Itoa(len(body)), "", body)
+		if _, err := w.sip.WriteToUDPAddrPort([]byte(strings.Join(lines, "\r\n")), from); err != nil {
+			return
+		}
+		if method == "BYE" {
+			w.mu.Lock()
+			w.dead = true
+			w.mu.Unlock()
+			select {
+			case <-w.over:
+			default:
+				close(w.over)
+			}
+		}
+	}
+}
+
+// A Source is where sound comes from: RTP's name of it, and its counters. Sound of another source is another stream.
+type Source struct {
+	SSRC    uint32
+	Seq     uint16
+	Time    uint32
+	Payload uint8 // 0 mu-law, 8 A-law
+}
+
+// Speak sends a tone from a source for a time, or silence, a packet each 20 ms.
+func (w *Wire) Speak(ctx context.Context, s *Source, loud bool, d time.Duration) {
+	pcm := make([]byte, 320)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for n := range int(d / (20 * time.Millisecond)) {
+		for i := range 160 {
+			v := int16(0)
+			if loud && (n*160+i)/8%2 == 0 { // 500 Hz
+				v = 8000
+			} else if loud {
+				v = -8000
+			}
+			binary.LittleEndian.PutUint16(pcm[2*i:], uint16(v))
+		}
+		payload := g711.EncodeUlaw(pcm)
+		if s.Payload == 8 {
+			payload = g711.EncodeAlaw(pcm)
+		}
+		packet := []byte{0x80, s.Payload}
+		packet = binary.BigEndian.AppendUint16(packet, s.Seq)
+		packet = binary.BigEndian.AppendUint32(packet, s.Time)
+		packet = binary.BigEndian.AppendUint32(packet, s.SSRC)
+		s.Seq++
+		s.Time += 160
+		w.mu.Lock()
+		to, dead := w.media, w.dead
+		w.mu.Unlock()
+		if dead {
+			return
+		}
+		if _, err := w.rtp.WriteToUDPAddrPort(append(packet, payload...), to); err != nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// listen notes when something loud was heard.
+func (w *Wire) listen() {
+	b := make([]byte, 2048)
+	for {
+		n, err := w.rtp.Read(b)
+		if err != nil {
+			return
+		}
+		if n < 12+80 {
+			continue
+		}
+		kind := b[1] & 0x7f
+		pcm := g711.DecodeUlaw(b[12:n])
+		if kind == 8 {
+			pcm = g711.DecodeAlaw(b[12:n])
+		}
+		peak := 0
+		for i := 0; i+1 < len(pcm); i += 2 {
+			peak = max(peak, int(int16(binary.LittleEndian.Uint16(pcm[i:]))))
+		}
+		w.mu.Lock()
+		if peak > 500 || kind == 9 {
+			w.heard[kind]++
+			w.loud = append(w.loud, time.Now())
+		}
+		w.mu.Unlock()
+	}
+}
+
+// Loud tells how many packets with sound in them came since a moment; for G.722 how many packets.
+func (w *Wire) Loud(since time.Time) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := 0
+	for _, at := range w.loud {
+		if at.After(since) {
+			n++
+		}
+	}
+	return n
+}
+
+// Header is the value of a message's first header of a name.
+func Header(message, name string) string {
+	for _, l := range strings.Split(message, "\r\n") {
+		if n, v, ok := strings.Cut(l, ":"); ok && strings.EqualFold(n, name) {
+			return strings.TrimSpace(v)
+		}
+	}
+	return ""
+}
+
+// mediaOf is where the first stream of a session that is not refused wants its sound.
+func mediaOf(message string) netip.AddrPort {
+	var host netip.Addr
+	for _, l := range strings.Split(message, "\r\n") {
+		if c, ok := strings.CutPrefix(l, "c=IN IP4 "); ok {
+			if a, err := netip.ParseAddr(c); err == nil {
+				host = a
+			}
+		}
+		if m, ok := strings.CutPrefix(l, "m=audio "); ok {
+			port, _, _ := strings.Cut(m, " ")
+			if n, err := strconv.ParseUint(port, 10, 16); err == nil && n != 0 {
+				return netip.AddrPortFrom(host, uint16(n))
+			}
+		}
+	}
+	return netip.AddrPort{}
+}
