@@ -23,6 +23,10 @@
 // has neither and loses frames at each. What comes late and then all at once stays that much behind the other side until
 // the next pause. What costs sound is an Asterisk that itself is 100 ms late, which is why telephony/asterisk runs its own
 // in real time where that is allowed.
+//
+// A carrier may go on with another source of sound in mid-call. When that one's clock lies behind the old one's, Asterisk
+// goes on passing its sound where nothing has to be translated, and drops it elsewhere: another codec's listener and the
+// recorder hear nothing more. Nothing tells of it but the leg's statistics, so they are asked for (sources.go).
 package ari
 
 import (
@@ -123,6 +127,7 @@ func Open(cfg Config) (*Client, error) {
 	c.events = newQueue(cfg.AlarmDepth, c.alarm)
 	c.life, c.cancel = context.WithCancel(context.Background())
 	c.over.Go(c.run)
+	c.over.Go(c.attend)
 	return c, nil
 }
 

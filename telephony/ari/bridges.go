@@ -25,6 +25,7 @@ func (c *Client) RemoveBridge(ctx context.Context, b telephony.BridgeID) error {
 	err := c.call(ctx, "remove bridge", func() error { return c.rest.Bridge().Delete(bridgeKey(b)) })
 	if err = orDone(err, http.StatusNotFound, http.StatusConflict); err == nil {
 		c.playedWith(b)
+		c.unseat(b)
 	}
 	return err
 }
@@ -36,12 +37,16 @@ func (c *Client) Join(ctx context.Context, b telephony.BridgeID, legs ...telepho
 	}
 	path := "/bridges/" + url.PathEscape(string(b)) + "/addChannel" // the native client joins one at a time
 	err := c.do(ctx, "join", http.MethodPost, path, map[string][]telephony.LegID{"channel": legs}, nil)
+	if err == nil {
+		c.seat(b, legs...)
+	}
 	// 400: no such channel; 409: no bridge of Stasis; 422: the channel is not in Stasis
 	return orGone(err, http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity)
 }
 
 // Leave implements telephony.Switch. A leg that has gone or is elsewhere has left.
 func (c *Client) Leave(ctx context.Context, b telephony.BridgeID, leg telephony.LegID) error {
+	c.unseat(b, leg)
 	err := c.call(ctx, "leave", func() error { return c.rest.Bridge().RemoveChannel(bridgeKey(b), string(leg)) })
 	return orDone(err, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity)
 }

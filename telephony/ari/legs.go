@@ -76,7 +76,7 @@ func (c *Client) Originate(ctx context.Context, o telephony.Originate) error {
 	c.mu.Lock()
 	_, known := c.legs[o.Leg]
 	if !known {
-		c.legs[o.Leg] = &leg{call: o.Call} // before the first event of it can come
+		c.legs[o.Leg] = &leg{call: o.Call, agent: o.Agent != ""} // before the first event of it can come
 	}
 	c.mu.Unlock()
 	if err := c.follow(ctx, o.Agent); err != nil {

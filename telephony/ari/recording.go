@@ -30,6 +30,8 @@ type recording struct {
 	ended     chan struct{}
 	begun     bool // recording is closed
 	joined    bool // Record has succeeded
+	mending   bool // it is being started anew: its snoops go and come
+	stopped   bool // StopRecording was asked for
 	stale     bool // known from an earlier connection; the next Snapshot shows whether it runs still
 }
 
@@ -154,11 +156,15 @@ func (c *Client) snoopEnded(id string) {
 	r := telephony.RecordingID(name)
 	c.mu.Lock()
 	rec := c.recordings[r]
-	over := say && rec != nil && rec.begun
+	over := say && rec != nil && rec.begun && !rec.mending
 	c.mu.Unlock()
-	if !over {
-		return
+	if over {
+		c.recorded(r, rec)
 	}
+}
+
+// recorded tells that a recording is over, when its file is whole.
+func (c *Client) recorded(r telephony.RecordingID, rec *recording) {
 	c.drop(r, rec)
 	c.endRecorder(r)
 	c.besides(func() {
@@ -193,13 +199,22 @@ func (c *Client) endRecorder(r telephony.RecordingID) {
 func (c *Client) takeDown(ctx context.Context, r telephony.RecordingID) {
 	ctx, cancel := context.WithTimeout(ctx, takeUp)
 	defer cancel()
-	if err := c.StopRecording(ctx, r); err != nil && c.life.Err() == nil {
+	if err := c.removeRecorder(ctx, r); err != nil && c.life.Err() == nil {
 		c.log.Warn("a recorder was not taken down; the next snapshot will", "recording", r, "error", err)
 	}
 }
 
 // StopRecording implements telephony.Switch.
 func (c *Client) StopRecording(ctx context.Context, r telephony.RecordingID) error {
+	c.mu.Lock()
+	if rec := c.recordings[r]; rec != nil {
+		rec.stopped = true
+	}
+	c.mu.Unlock()
+	return c.removeRecorder(ctx, r)
+}
+
+func (c *Client) removeRecorder(ctx context.Context, r telephony.RecordingID) error {
 	return errors.Join(
 		c.Hangup(ctx, telephony.LegID(sayPrefix+string(r))),
 		c.Hangup(ctx, telephony.LegID(hearPrefix+string(r))),

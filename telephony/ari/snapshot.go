@@ -73,7 +73,7 @@ func (c *Client) Snapshot(ctx context.Context) (telephony.Snapshot, error) {
 			continue
 		}
 		if r, ok := recorderOf(b.ID); ok {
-			if !slices.Contains(live, r) {
+			if !slices.Contains(live, r) && !c.starting(r) {
 				c.endRecorder(r)
 			}
 			continue
@@ -84,6 +84,7 @@ func (c *Client) Snapshot(ctx context.Context) (telephony.Snapshot, error) {
 				v.Legs = append(v.Legs, telephony.LegID(id))
 			}
 		}
+		c.seat(v.Bridge, v.Legs...)
 		s.Bridges = append(s.Bridges, v)
 	}
 	s.Recordings = live
@@ -94,6 +95,13 @@ func (c *Client) Snapshot(ctx context.Context) (telephony.Snapshot, error) {
 	}
 	slices.Sort(s.Recordings)
 	return s, nil
+}
+
+// starting tells whether a recorder that is not at work is one we are starting.
+func (c *Client) starting(r telephony.RecordingID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.recordings[r] != nil
 }
 
 // withoutUs tells of a leg that the fail-safe has brought together with its peer: it stands in a bridge of the dialplan's,
@@ -134,7 +142,7 @@ func (c *Client) legViews(channels []channel) []telephony.LegView {
 			v.DID, v.Called, v.ANI = who.called[0], who.called, who.calling
 		}
 		if known == nil {
-			known = &leg{inbound: inbound, call: v.Call}
+			known = &leg{inbound: inbound, agent: v.Agent != "", call: v.Call}
 			c.legs[id] = known
 		}
 		known.name, known.entered, known.stale = ch.Name, in, false

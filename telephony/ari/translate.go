@@ -13,12 +13,15 @@ import (
 type leg struct {
 	name    string // the channel's name, which the dialplan's PEER needs
 	inbound bool
+	agent   bool // an agent's phone, not the carrier's
 	call    telephony.CallID
-	entered bool // it is in Stasis: ours to command
-	hanging bool // it is being hung up: the end of Stasis that follows is no loss
-	silent  bool // Asterisk hangs it up, because its phone sends nothing any more
-	rang    bool // LegRinging was told
-	stale   bool // known from an earlier connection; the next Snapshot shows whether it is there still
+	bridge  telephony.BridgeID // where Join has put it
+	source  uint32             // of its sound, see attend; 0 before it was first asked
+	entered bool               // it is in Stasis: ours to command
+	hanging bool               // it is being hung up: the end of Stasis that follows is no loss
+	silent  bool               // Asterisk hangs it up, because its phone sends nothing any more
+	rang    bool               // LegRinging was told
+	stale   bool               // known from an earlier connection; the next Snapshot shows whether it is there still
 
 	key press // the last
 }

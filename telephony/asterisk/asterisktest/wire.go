@@ -336,7 +336,8 @@ func (w *Wire) listen() {
 		}
 		peak := 0
 		for i := 0; i+1 < len(pcm); i += 2 {
-			peak = max(peak, int(int16(binary.LittleEndian.Uint16(pcm[i:]))))
+			v := int(int16(binary.LittleEndian.Uint16(pcm[i:])))
+			peak = max(peak, v, -v)
 		}
 		w.mu.Lock()
 		if peak > 500 || kind == 9 {
