@@ -20,12 +20,15 @@ type Config struct {
 	ARI netip.AddrPort // where Asterisk listens for HTTP and ARI; default 127.0.0.1, a free port
 	RTP PortRange      // where audio flows; default a free range of 400 ports, two for each leg
 
-	App    string        // the ARI application; default "lamplight"
-	Lease  time.Duration // how long a caller waits for a silent application; whole seconds, default 8 s
-	Stale  time.Duration // how old a heartbeat may be; whole seconds, default 4 s
-	MaxVM  time.Duration // the longest voicemail; whole seconds, default 180 s
-	Quiet  time.Duration // silence that ends a voicemail; whole seconds, default 6 s
-	Agents int           // how many agents' phones: agent1 … agentN; default 8
+	App   string        // the ARI application; default "lamplight"
+	Lease time.Duration // how long a caller waits for a silent application; whole seconds, default 8 s
+	Stale time.Duration // how old a heartbeat may be; whole seconds, default 4 s
+	MaxVM time.Duration // the longest voicemail; whole seconds, default 180 s
+	Quiet time.Duration // silence that ends a voicemail; whole seconds, default 6 s
+	// Silent is how long the carrier's side of a call may send nothing, neither sound nor its reports, before it is taken for
+	// dead and hung up; whole seconds, default 30 s. On hold it is ten times as long.
+	Silent time.Duration
+	Agents int // how many agents' phones: agent1 … agentN; default 8
 	// AgentNets are the networks an agent's phone may register and call from; default 127.0.0.0/8.
 	AgentNets []netip.Prefix
 	Carrier   Carrier
@@ -74,6 +77,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Stale, 4*time.Second)
 	set(&c.MaxVM, 180*time.Second)
 	set(&c.Quiet, 6*time.Second)
+	set(&c.Silent, 30*time.Second)
 	if c.App == "" {
 		c.App = "lamplight"
 	}
@@ -122,9 +126,9 @@ func (c Config) check() error {
 	case c.RTP.Last != 0 && (c.RTP.First < 1024 || c.RTP.Last < c.RTP.First+3):
 		return fmt.Errorf("asterisk: audio ports %d to %d: use a range of at least four, above 1023", c.RTP.First, c.RTP.Last)
 	}
-	for _, d := range []time.Duration{c.Lease, c.Stale, c.MaxVM, c.Quiet} {
+	for _, d := range []time.Duration{c.Lease, c.Stale, c.MaxVM, c.Quiet, c.Silent} {
 		if d < time.Second || d%time.Second != 0 {
-			return fmt.Errorf("asterisk: lease, stale, longest voicemail and quiet are whole seconds, at least one; got %v", d)
+			return fmt.Errorf("asterisk: lease, stale, longest voicemail, quiet and silent are whole seconds, at least one; got %v", d)
 		}
 	}
 	if i := slices.IndexFunc(c.Emergency, func(n string) bool { return !dialled.MatchString(n) }); i >= 0 {

@@ -39,6 +39,8 @@ func (p plan) LeaseSeconds() int    { return seconds(p.Lease) }
 func (p plan) StaleSeconds() int    { return seconds(p.Stale) }
 func (p plan) VMSeconds() int       { return seconds(p.MaxVM) }
 func (p plan) QuietSeconds() int    { return seconds(p.Quiet) }
+func (p plan) SilentSeconds() int   { return seconds(p.Silent) }
+func (p plan) HeldSeconds() int     { return 10 * seconds(p.Silent) }
 func (p plan) LegSeconds() int      { return seconds(p.Lease) + 4 } // time to be bridged, after it was answered
 func (p plan) OverflowSeconds() int { return seconds(p.MaxVM) + 90 }
 func (plan) InviteVar() string      { return InviteVar }

@@ -49,6 +49,12 @@ func Plain(codec string) string {
 	return "m=audio PORT RTP/AVP " + n + "\r\na=rtpmap:" + n + " " + name + "\r\na=ptime:20\r\n"
 }
 
+// Addr is where the carrier's side listens: a call to it is answered at once.
+func (w *Wire) Addr() netip.AddrPort { return netip.MustParseAddrPort(w.sip.LocalAddr().String()) }
+
+// Nowhere is the switch of a Wire that only answers.
+var Nowhere netip.AddrPort
+
 // NewWire makes a call from an address that nobody listens on yet, "127.0.0.2". It is hung up with the test.
 func NewWire(t testing.TB, from string, sw netip.AddrPort) *Wire {
 	t.Helper()
@@ -240,10 +246,18 @@ func (w *Wire) read() {
 		body := ""
 		if method == "INVITE" {
 			body = w.session()
+			w.mu.Lock()
+			if m := mediaOf(text); m.IsValid() {
+				w.media = m
+			}
+			w.mu.Unlock()
 		}
 		lines := []string{"SIP/2.0 200 OK"}
 		for _, l := range strings.Split(text, "\r\n") {
 			if name, _, _ := strings.Cut(l, ":"); name == "Via" || name == "From" || name == "To" || name == "Call-ID" || name == "CSeq" {
+				if name == "To" && !strings.Contains(l, ";tag=") {
+					l += ";tag=" + w.id
+				}
 				lines = append(lines, l)
 			}
 		}
