@@ -12,7 +12,7 @@ var modules = []string{
 	"res_pjsip_dtmf_info", "res_pjsip_diversion", "res_pjsip_dlg_options", "res_pjsip_pubsub", "res_pjsip_refer",
 	"res_pjsip_header_funcs", "chan_pjsip",
 	// sound
-	"res_rtp_asterisk", "res_srtp", "codec_ulaw", "codec_alaw", "codec_a_mu", "codec_resample",
+	"res_rtp_asterisk", "res_srtp", "codec_ulaw", "codec_alaw", "codec_a_mu", "codec_g722", "codec_resample",
 	"format_pcm", "format_sln", "format_wav", "bridge_simple", "bridge_native_rtp", "bridge_softmix", "bridge_holding",
 	"chan_bridge_media", "res_musiconhold", "app_mixmonitor",
 	// ARI
@@ -22,5 +22,5 @@ var modules = []string{
 	"res_ari_endpoints", "res_ari_events", "res_ari_playbacks", "res_ari_recordings", "res_ari_sounds", "app_stasis",
 	// dialplan, the fail-safe among it
 	"pbx_config", "func_channel", "func_callerid", "func_hangupcause", "func_strings", "func_logic", "func_timeout",
-	"func_global", "func_env", "func_cut", "app_exec", "app_playback", "app_record", "app_softhangup", "app_dial",
+	"func_global", "func_env", "func_cut", "func_lock", "func_groupcount", "func_md5", "app_exec", "app_playback", "app_record", "app_softhangup", "app_dial",
 }

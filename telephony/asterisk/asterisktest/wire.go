@@ -24,6 +24,9 @@ type Wire struct {
 	Headers []string // more
 	SDP     string   // what follows the c= and t= lines; PORT stands for our sound's port; default mu-law alone
 
+	Invited string // the last INVITE, as it was sent
+	Answer  string // and its answer
+
 	t       testing.TB
 	sw      netip.AddrPort
 	sip     *net.UDPConn
@@ -110,7 +113,8 @@ func (w *Wire) Message(method, branch string, cseq int, body string) string {
 	return strings.Join(append(lines, "Content-Length: "+strconv.Itoa(len(body)), "", body), "\r\n")
 }
 
-func (w *Wire) session() string {
+// Session is what our INVITEs offer.
+func (w *Wire) Session() string {
 	host, port, _ := net.SplitHostPort(w.rtp.LocalAddr().String())
 	media := w.SDP
 	if media == "" {
@@ -135,7 +139,8 @@ func (w *Wire) Invite(ctx context.Context) int {
 	n := w.cseq
 	w.mu.Unlock()
 	branch := fmt.Sprintf("i%d", n)
-	message := w.Message("INVITE", branch, n, w.session())
+	message := w.Message("INVITE", branch, n, w.Session())
+	w.Invited = message
 	w.Send(message)
 	again := time.NewTicker(500 * time.Millisecond)
 	defer again.Stop()
@@ -153,6 +158,7 @@ func (w *Wire) Invite(ctx context.Context) int {
 			if code < 200 {
 				continue
 			}
+			w.Answer = reply
 			w.mu.Lock()
 			w.toTag = Header(reply, "To")
 			if code < 300 {
@@ -245,7 +251,7 @@ func (w *Wire) read() {
 		}
 		body := ""
 		if method == "INVITE" {
-			body = w.session()
+			body = w.Session()
 			w.mu.Lock()
 			if m := mediaOf(text); m.IsValid() {
 				w.media = m
