@@ -49,11 +49,14 @@ func TestOneInviteIsOneCaller(t *testing.T) {
 	w.Send(w.Message("INVITE", "three", 1, w.Session()))
 	alone(w, "when it comes by another way after its ACK", "482")
 	other := asterisktest.NewWire(t, "127.0.0.2", s.SIPAddr())
-	go other.Invite(ctx)
-	if e := a.next(ctx, "StasisStart"); e.Channel.ID == first.Channel.ID {
+	over := make(chan int, 1)
+	go func() { over <- other.Invite(ctx) }()
+	second := a.next(ctx, "StasisStart")
+	if second.Channel.ID == first.Channel.ID {
 		t.Error("the same caller came twice")
 	}
-	a.must(ctx, "DELETE", "channels/"+first.Channel.ID, nil)
+	a.must(ctx, "DELETE", "channels/"+second.Channel.ID, nil)
+	<-over
 	noTrouble(t, s)
 }
 
