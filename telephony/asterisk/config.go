@@ -3,6 +3,7 @@ package asterisk
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -17,8 +18,10 @@ type Config struct {
 	User string // the account Asterisk runs as when we are root; default the first of lamplight, asterisk, nobody
 
 	SIP netip.AddrPort // where Asterisk listens for SIP over UDP; default 127.0.0.1, a free port
-	ARI netip.AddrPort // where Asterisk listens for HTTP and ARI; default 127.0.0.1, a free port
-	RTP PortRange      // where audio flows; default a free range of 400 ports, two for each leg
+	// External is our address as the carrier sees it, where that is another than SIP's: behind NAT. A port if it is not SIP's.
+	External netip.AddrPort
+	ARI      netip.AddrPort // where Asterisk listens for HTTP and ARI; default 127.0.0.1, a free port
+	RTP      PortRange      // where audio flows; default a free range of 400 ports, two for each leg
 
 	App   string        // the ARI application; default "lamplight"
 	Lease time.Duration // how long a caller waits for a silent application; whole seconds, default 8 s
@@ -32,6 +35,8 @@ type Config struct {
 	// AgentNets are the networks an agent's phone may register and call from; default 127.0.0.0/8.
 	AgentNets []netip.Prefix
 	Carrier   Carrier
+	// Training lets practice calls in beside a real carrier, from this machine alone: see Server.TrainingAddr.
+	Training bool
 	// Emergency are the numbers an agent's phone may dial, straight to the carrier; default 911 and 933 (its test).
 	// EmergencyFrom is the number the carrier has the desks' street address for: digits, a plus before them allowed.
 	Emergency     []string
@@ -47,13 +52,35 @@ type Config struct {
 // Carrier is the trunk to the telephone network.
 type Carrier struct {
 	// Match are the addresses the carrier's INVITEs come from: who sends from there is believed to be the carrier.
-	// Default 127.0.0.2/32.
+	// Default Contact's host, by all addresses its name has; without one, 127.0.0.2/32.
 	Match []netip.Prefix
 	// Contact is where calls to the telephone network are sent, host:port; default 127.0.0.2 and a free port.
 	Contact string
-	// User and Password answer the carrier's challenge, if it makes one.
+	// User and Password answer the carrier's challenge, if it makes one; with Register they also tell the carrier where we are.
 	User, Password string
+	Register       bool
+	// TLS has signalling go over TLS, proved by the certificates in CA (a PEM file; default those the machine trusts).
+	// SRTP has sound encrypted, which is only worth something with TLS.
+	TLS, SRTP bool
+	CA        string
 }
+
+// match is what the configuration says of where the carrier's calls come from.
+func (c Carrier) match() (all []string) {
+	for _, m := range c.Match {
+		all = append(all, m.String())
+	}
+	if len(all) == 0 {
+		host, _, err := net.SplitHostPort(c.Contact)
+		if err == nil {
+			all = append(all, host)
+		}
+	}
+	return all
+}
+
+// systemCA is where Debian keeps the certificates that the machine trusts.
+const systemCA = "/etc/ssl/certs/ca-certificates.crt"
 
 // A PortRange is UDP ports First to Last, both included.
 type PortRange struct{ First, Last uint16 }
@@ -87,8 +114,18 @@ func (c Config) withDefaults() Config {
 	if c.AgentNets == nil {
 		c.AgentNets = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	}
-	if c.Carrier.Match == nil {
+	if c.Carrier.Match == nil && c.Carrier.Contact == "" {
 		c.Carrier.Match = []netip.Prefix{netip.MustParsePrefix("127.0.0.2/32")}
+	}
+	if c.Carrier.Contact != "" && !hostPort.MatchString(c.Carrier.Contact) {
+		port := ":5060"
+		if c.Carrier.TLS {
+			port = ":5061"
+		}
+		c.Carrier.Contact += port
+	}
+	if c.Carrier.CA == "" {
+		c.Carrier.CA = systemCA
 	}
 	if c.Emergency == nil {
 		c.Emergency = []string{"911", "933"}
@@ -119,7 +156,11 @@ func (c Config) check() error {
 		return fmt.Errorf("asterisk: the carrier's user and password must be printable ASCII without spaces or semicolons")
 	case strings.ContainsAny(c.Dir, " \t\r\n;\\,"):
 		return fmt.Errorf("asterisk: the directory %q: its name must hold no space, comma, semicolon or backslash, Asterisk's files cannot say them", c.Dir)
-	case len(c.Carrier.Match) == 0 || len(c.AgentNets) == 0:
+	case c.Carrier.Register && c.Carrier.User == "":
+		return fmt.Errorf("asterisk: a user is needed to register with the carrier")
+	case strings.ContainsAny(c.Carrier.CA, " \t\r\n;"):
+		return fmt.Errorf("asterisk: the certificates' file %q: its name must hold no space or semicolon", c.Carrier.CA)
+	case len(c.Carrier.match()) == 0 || len(c.AgentNets) == 0:
 		return fmt.Errorf("asterisk: the carrier needs at least one address, and the agents at least one network")
 	case !shown.MatchString(c.EmergencyFrom):
 		return fmt.Errorf("asterisk: the number %q to show with emergency calls: use digits", c.EmergencyFrom)

@@ -7,7 +7,7 @@ var modules = []string{
 	"res_timing_timerfd", "res_sorcery_config", "res_sorcery_memory", "res_sorcery_astdb",
 	// SIP
 	"res_pjproject", "res_pjsip", "res_pjsip_session", "res_pjsip_sdp_rtp", "res_pjsip_caller_id", "res_pjsip_registrar",
-	"res_pjsip_authenticator_digest", "res_pjsip_outbound_authenticator_digest",
+	"res_pjsip_authenticator_digest", "res_pjsip_outbound_authenticator_digest", "res_pjsip_outbound_registration",
 	"res_pjsip_endpoint_identifier_ip", "res_pjsip_endpoint_identifier_user", "res_pjsip_nat", "res_pjsip_rfc3326",
 	"res_pjsip_dtmf_info", "res_pjsip_diversion", "res_pjsip_dlg_options", "res_pjsip_pubsub", "res_pjsip_refer",
 	"res_pjsip_header_funcs", "chan_pjsip",

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/netip"
 	"path"
 	"path/filepath"
+	"slices"
 	"text/template"
 	"time"
 )
@@ -26,6 +28,8 @@ type plan struct {
 	Spool       string // the directory of recordings
 	ARIPassword string
 	Phones      []phone
+	// TrainingPort is where practice calls' network listens on 127.0.0.2, beside a real carrier; 0 without.
+	TrainingPort uint16
 }
 
 // A phone is an agent's: the SIP user and its password.
@@ -61,6 +65,45 @@ func (plan) Told() []string {
 	}
 	return append(told, "CALLERID(num)", "CALLERID(num-pres)", "PJSIP_HEADER(read,Privacy)", "PJSIP_HEADER(read,From)")
 }
+
+// Matches are the addresses, networks or names the carrier's calls come from.
+func (p plan) Matches() []string { return p.Carrier.match() }
+
+// TrunkURI is the carrier, or an account there.
+func (p plan) TrunkURI(user string) string {
+	if user != "" {
+		user += "@"
+	}
+	if p.Carrier.TLS {
+		return "sip:" + user + p.Carrier.Contact + "\\;transport=tls"
+	}
+	return "sip:" + user + p.Carrier.Contact
+}
+
+// TLSBind is where SIP over TLS listens: the port behind that of UDP, as 5061 is behind 5060.
+func (p plan) TLSBind() netip.AddrPort { return withPort(p.SIP, p.SIP.Port()+1) }
+
+// LocalNets are where we are not seen by our external address.
+func (p plan) LocalNets() []netip.Prefix {
+	nets := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8"),
+		netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16")}
+	for _, n := range p.AgentNets {
+		if !slices.Contains(nets, n) {
+			nets = append(nets, n)
+		}
+	}
+	return nets
+}
+
+// TrainingAddr is where practice calls' network listens.
+func (p plan) TrainingAddr() string {
+	if p.TrainingPort == 0 {
+		return p.Carrier.Contact
+	}
+	return netip.AddrPortFrom(trainingHost, p.TrainingPort).String()
+}
+
+var trainingHost = netip.AddrFrom4([4]byte{127, 0, 0, 2})
 
 const ariUser = "lamplight"
 

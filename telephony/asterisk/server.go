@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -312,6 +314,32 @@ func (s *Server) SIPAddr() netip.AddrPort { return dialable(s.plan.SIP) }
 
 // CarrierAddr returns where calls to the telephone network are sent, host:port. A scripted carrier listens there.
 func (s *Server) CarrierAddr() string { return s.plan.Carrier.Contact }
+
+// TrainingAddr returns where the network of practice calls listens, and calls from: the carrier's own place without a real
+// one.
+func (s *Server) TrainingAddr() string { return s.plan.TrainingAddr() }
+
+// Registrar returns where an agent's phone registers, host:port: an address of ours that lies in one of the agents' networks,
+// when Asterisk listens on all.
+func (s *Server) Registrar() (string, error) {
+	if !s.plan.SIP.Addr().IsUnspecified() {
+		return s.plan.SIP.String(), nil
+	}
+	ours, err := net.InterfaceAddrs()
+	if err != nil {
+		return "", fmt.Errorf("which addresses we have: %w", err)
+	}
+	for _, a := range ours {
+		p, err := netip.ParsePrefix(a.String())
+		if err != nil || p.Addr().IsLoopback() {
+			continue
+		}
+		if slices.ContainsFunc(s.plan.AgentNets, func(n netip.Prefix) bool { return n.Contains(p.Addr()) }) {
+			return netip.AddrPortFrom(p.Addr(), s.plan.SIP.Port()).String(), nil
+		}
+	}
+	return s.SIPAddr().String(), nil
+}
 
 // Agents returns the agents' phones: the SIP user, which is also the endpoint's name, and its password.
 func (s *Server) Agents() map[string]string { return maps.Clone(s.agents) }

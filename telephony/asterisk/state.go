@@ -19,6 +19,7 @@ type state struct {
 	SIP, ARI    uint16
 	RTP         PortRange
 	Carrier     string
+	Training    uint16 `json:",omitempty"`
 	ARIPassword string
 	Agents      map[string]string
 }
@@ -95,8 +96,15 @@ func (s *state) ports(c Config) (reservation, error) {
 
 // carrier chooses where a scripted carrier will listen, when no real one is named.
 func (s *state) carrier(c Config) error {
+	training := s.Training
+	s.Training = 0
 	if c.Carrier.Contact != "" {
 		s.Carrier = c.Carrier.Contact
+		if c.Training {
+			p, err := freePort("udp", trainingHost, training)
+			s.Training = p
+			return err
+		}
 		return nil
 	}
 	addr := c.Carrier.Match[0].Addr()
@@ -118,7 +126,7 @@ func (s *state) carrier(c Config) error {
 // plan joins the configuration, what was chosen, and the Asterisk.
 func (s state) plan(c Config, in Install) plan {
 	c.SIP, c.ARI, c.RTP, c.Carrier.Contact = withPort(c.SIP, s.SIP), withPort(c.ARI, s.ARI), s.RTP, s.Carrier
-	p := plan{Config: c, Modules: in.Modules, Spool: spool(c.Dir), ARIPassword: s.ARIPassword}
+	p := plan{Config: c, Modules: in.Modules, Spool: spool(c.Dir), ARIPassword: s.ARIPassword, TrainingPort: s.Training}
 	for i := range c.Agents {
 		p.Phones = append(p.Phones, phone{phoneName(i), s.Agents[phoneName(i)]})
 	}
