@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"lamplight/telephony"
 	"log/slog"
@@ -24,6 +25,10 @@ type Config struct {
 	Listener telephony.Listener // may be nil
 	Now      func() time.Time   // the clock of what is written down; default time.Now
 	Log      *slog.Logger       // default slog.Default()
+
+	// CatchAll is the line that calls for nobody's number go to. ok is false when there is none now; nil is never: then they
+	// hear the apology.
+	CatchAll func(context.Context) (line telephony.Line, ok bool, err error)
 
 	OfferFor time.Duration // how long an agent's phone may ring; default 15 s
 	WrapUp   time.Duration // how long wrap-up may last before the agent is Ready again; default 3 min

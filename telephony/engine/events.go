@@ -16,7 +16,7 @@ func (e *Engine) hear(ev telephony.Event) {
 		e.linked, e.dirty = false, true
 		e.cfg.Log.Warn("telephony: the switch cannot be reached; its fail-safe keeps the callers")
 	case telephony.LegArrived:
-		e.open(telephony.LegView{Leg: ev.Leg, DID: ev.DID, ANI: ev.ANI}, ev.CallerName)
+		e.open(telephony.LegView{Leg: ev.Leg, DID: ev.DID, Called: ev.Called, ANI: ev.ANI}, ev.CallerName)
 	case telephony.RecordingEnded:
 		e.onRecordingEnded(ev.Recording)
 	case telephony.PlayEnded:
@@ -121,11 +121,12 @@ func (e *Engine) open(v telephony.LegView, name string) {
 			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Ring(ctx, v.Leg) })
 		}, func(err error) { e.failed(c, "ring back", err, "") })
 	}
+	var did telephony.Number
 	var line telephony.Line
 	var owned bool
 	e.work(func(ctx context.Context) error {
 		e.patiently(ctx, func(ctx context.Context) (err error) {
-			line, owned, err = e.cfg.Ledger.LineFor(ctx, v.DID)
+			did, line, owned, err = e.lineFor(ctx, v.DID, v.Called)
 			return err
 		}, func() { e.raise(c, unwritable) })
 		return ctx.Err()
@@ -133,6 +134,9 @@ func (e *Engine) open(v telephony.LegView, name string) {
 		switch {
 		case err != nil:
 		case owned:
+			if c.DID = did; did != line.DID {
+				e.cfg.Log.Warn("telephony: a number was dialled that nobody owns, the catch-all takes it", "call", id, "did", did.Reveal())
+			}
 			c.setLine(line)
 			e.raise(c, lineKnown)
 		default:

@@ -229,7 +229,7 @@ func (h *house) ends(o telephony.Outcome) {
 
 // prompt is what Asterisk says.
 func (h *house) prompt(name, language string) speech.PCM {
-	files, err := filepath.Glob(filepath.Join("asterisk", "sounds", language, name+".*"))
+	files, err := filepath.Glob(filepath.Join("..", "asterisk", "sounds", language, name+".*"))
 	h.must(err)
 	for _, f := range files {
 		b, err := os.ReadFile(f)

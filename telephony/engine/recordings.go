@@ -119,6 +119,10 @@ func (e *Engine) collect() {
 		}
 		for _, v := range vs {
 			err = errors.Join(err, e.take(ctx, v.Recording, func(ctx context.Context, fetch func(io.Writer) error) error {
+				v, err := e.voicemailFor(ctx, v)
+				if err != nil {
+					return err
+				}
 				return e.cfg.Ledger.KeepVoicemail(ctx, v, fetch)
 			}))
 		}

@@ -25,6 +25,7 @@ type world struct {
 	eng    *engine.Engine
 	kill   context.CancelFunc
 	ended  chan error
+	extra  telephony.Number  // the catch-all's line; "" for none
 	agents []telephony.Agent // signed in and Ready whenever an engine starts
 }
 
@@ -64,7 +65,8 @@ func (w *world) start() {
 		sw = w.wrap
 	}
 	w.eng = engine.NewEngine(engine.Config{Switch: sw, Ledger: w.led, Listener: w.desk,
-		Log: slog.New(slog.NewTextHandler(testLog{w.t}, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+		CatchAll: func(ctx context.Context) (telephony.Line, bool, error) { return w.led.LineFor(ctx, w.extra) },
+		Log:      slog.New(slog.NewTextHandler(testLog{w.t}, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	eng, ended := w.eng, w.ended
 	w.sw.Unlink() // an engine that starts is told Linked
 	w.sw.Link()

@@ -10,15 +10,15 @@ import (
 	"lamplight/telephony"
 )
 
-// Arrive makes a caller dial did, from an empty ani when the number is withheld, and returns the leg, or "" when the switch kept the call for its fail-safe because
+// Arrive makes a caller dial did, from an empty ani when the number is withheld, perhaps meaning others also, and returns the leg, or "" when the switch kept the call for its fail-safe because
 // the house is unlinked or has not beaten for Stale.
-func (f *Fake) Arrive(did, ani telephony.Number, name string) telephony.LegID {
+func (f *Fake) Arrive(did, ani telephony.Number, name string, also ...telephony.Number) telephony.LegID {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.linked || f.demoted || time.Since(f.lastBeat) > Stale {
 		return ""
 	}
-	id, called := telephony.LegID(f.nextID("caller")), []telephony.Number{did}
+	id, called := telephony.LegID(f.nextID("caller")), append([]telephony.Number{did}, also...)
 	if ani == "" { // withheld: then so is the name
 		name = ""
 	}
