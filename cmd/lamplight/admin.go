@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 
 	"lamplight/cmd/lamplight/server"
 	"lamplight/console/wire/bus"
@@ -77,15 +80,43 @@ func (c *auditCheckpointCmd) Run(ctx context.Context) (err error) {
 // asteriskCmd is for administrators who have an Asterisk.
 type asteriskCmd struct {
 	Config asteriskConfigCmd `cmd:"" help:"Print what an existing Asterisk 22 needs: modules, dialplan, SIP, ARI."`
+	Phones asteriskPhonesCmd `cmd:"" help:"Print the private Asterisk's SIP port and its phones' users and passwords, for telephones that stand on a desk."`
+}
+
+type asteriskPhonesCmd struct {
+	State string `help:"The server's state directory." env:"LAMPLIGHT_STATE" type:"path" placeholder:"DIR"`
+}
+
+func (c *asteriskPhonesCmd) Run() error {
+	st, err := server.OpenState(c.State)
+	if err != nil {
+		return err
+	}
+	port, phones, err := asterisk.Phones(st.Path("asterisk"))
+	if err != nil {
+		return err
+	}
+	fmt.Println("SIP over UDP, port", port)
+	for _, name := range slices.SortedFunc(maps.Keys(phones), func(a, b string) int { return cmp.Or(len(a)-len(b), cmp.Compare(a, b)) }) {
+		if _, err := fmt.Println(name, phones[name]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type asteriskConfigCmd struct {
-	Agents int    `help:"How many agents' phones." default:"8"`
-	Dir    string `help:"Where this Asterisk will keep its prompts and voicemails." default:"/var/lib/asterisk/lamplight"`
+	server.SIP
+	Dir string `help:"Where this Asterisk will keep its prompts and voicemails." default:"/var/lib/asterisk/lamplight"`
 }
 
 func (c *asteriskConfigCmd) Run() error {
-	return asterisk.Config{Dir: c.Dir, Agents: c.Agents}.Write(os.Stdout)
+	a, err := c.Asterisk()
+	if err != nil {
+		return err
+	}
+	a.Dir = c.Dir
+	return a.Write(os.Stdout)
 }
 
 // natsCmd is for administrators who have a NATS cluster.

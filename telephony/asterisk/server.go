@@ -309,7 +309,10 @@ func (s *Server) ARI() (baseURL, user, password string) {
 // App returns the name of the ARI application.
 func (s *Server) App() string { return s.plan.App }
 
-// SIPAddr returns where Asterisk listens for SIP over UDP.
+// SIPListen returns where Asterisk listens for SIP over UDP; SIPAddr, where on this machine it is reached.
+func (s *Server) SIPListen() netip.AddrPort { return s.plan.SIP }
+
+// SIPAddr returns where Asterisk is reached by SIP over UDP from this machine.
 func (s *Server) SIPAddr() netip.AddrPort { return dialable(s.plan.SIP) }
 
 // CarrierAddr returns where calls to the telephone network are sent, host:port. A scripted carrier listens there.

@@ -30,10 +30,12 @@ type Config struct {
 	ARIUser         string   `name:"ari-user" env:"LAMPLIGHT_ARI_USER" default:"lamplight" help:"The ARI user."`
 	ARIPasswordFile string   `name:"ari-password-file" env:"LAMPLIGHT_ARI_PASSWORD_FILE" type:"path" help:"A file with the ARI user's password."`
 	PhonesFile      string   `help:"With --ari-url: a file of lines 'user password', the desks' SIP phones." env:"LAMPLIGHT_PHONES_FILE" type:"path"`
-	Registrar       string   `help:"With --ari-url: host:port where the desks' phones register." env:"LAMPLIGHT_REGISTRAR"`
-	Trunk           string   `help:"The carrier's SIP address, host:port." env:"LAMPLIGHT_TRUNK"`
-	TrunkMatch      []string `help:"The addresses the carrier's calls come from." env:"LAMPLIGHT_TRUNK_MATCH" placeholder:"CIDR"`
+	Registrar       string   `help:"host:port where the desks' phones register; needed with --ari-url, otherwise an address of --sip-listen that the desks reach." env:"LAMPLIGHT_REGISTRAR"`
+	Telephones      []string `help:"Phones that stand on a desk and register by themselves, instead of the desk's built-in one; see 'lamplight asterisk phones'." env:"LAMPLIGHT_TELEPHONES" placeholder:"agent3"`
 	AsteriskCache   string   `help:"Where the fetched Asterisk is kept." env:"LAMPLIGHT_ASTERISK_CACHE" type:"path"`
+
+	SIP      `embed:""`
+	CatchAll string `help:"Whose calls for nobody's number are: a practice or one of its numbers; default nobody's, who call hear an apology." env:"LAMPLIGHT_CATCH_ALL" placeholder:"ACCOUNT|NUMBER"`
 
 	TextURL       string `help:"The text gateway (Twilio's API)." env:"LAMPLIGHT_TEXT_URL" default:"https://api.twilio.com"`
 	TextAccount   string `help:"The account at the text gateway; without one there are no texts." env:"LAMPLIGHT_TEXT_ACCOUNT"`
@@ -69,6 +71,12 @@ func (c *Config) check() error {
 	}
 	if c.PublicURL != "" && !strings.HasPrefix(c.PublicURL, "https://") {
 		return fmt.Errorf("--public-url %q: phones need https", c.PublicURL)
+	}
+	if c.ARIURL != "" && (c.Trunk != "" || c.SIPListen != "" || c.SIPExternal != "" || c.RTPPorts != "") {
+		return errors.New("--trunk, --sip-listen, --sip-external and --rtp-ports are the private Asterisk's: give them to 'lamplight asterisk config' for one of yours")
+	}
+	if err := c.SIP.check(); err != nil {
+		return err
 	}
 	_, err := c.proxies()
 	return err

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net/netip"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/nats-io/nats.go"
@@ -23,12 +23,21 @@ import (
 type phones struct {
 	registrar string
 	passwords map[string]string // by user
+	desk      []string          // users that are telephones on a desk, and not the desk's built-in phone
 }
 
+// account is what a desk's built-in phone registers with; ok is false, and the account empty, for a telephone that stands on
+// the desk and registers by itself.
 func (p phones) account(endpoint string) (console.PhoneAccount, bool) {
 	password, ok := p.passwords[endpoint]
+	if !ok || slices.Contains(p.desk, endpoint) {
+		return console.PhoneAccount{}, false
+	}
 	return console.PhoneAccount{Registrar: p.registrar, User: endpoint, Password: password}, ok
 }
+
+// Registrar is where the desks' phones register, host:port.
+func (b Switchboard) Registrar() string { return b.phones.registrar }
 
 // board is the switch with what belongs to it.
 type Switchboard struct {
@@ -57,13 +66,18 @@ func openSwitch(ctx context.Context, cfg Config, st State, log *slog.Logger, say
 		b.Private = server
 		conn.URL, conn.User, conn.Password = server.ARI()
 		conn.App = server.App()
-		b.phones = phones{registrar: server.SIPAddr().String(), passwords: server.Agents()}
+		b.phones = phones{registrar: cfg.Registrar, passwords: server.Agents(), desk: cfg.Telephones}
+		if b.phones.registrar == "" {
+			if b.phones.registrar, err = server.Registrar(); err != nil {
+				return b, errors.Join(err, server.Close())
+			}
+		}
 	} else {
 		var err error
 		if conn.Password, err = secret(cfg.ARIPasswordFile); err != nil {
 			return b, err
 		}
-		b.phones.registrar = cfg.Registrar
+		b.phones.registrar, b.phones.desk = cfg.Registrar, cfg.Telephones
 		if b.phones.passwords, err = readPhones(cfg.PhonesFile); err != nil {
 			return b, err
 		}
@@ -90,14 +104,11 @@ func startAsterisk(ctx context.Context, cfg Config, st State, log *slog.Logger, 
 	if err != nil {
 		return nil, err
 	}
-	c := asterisk.Config{Dir: st.Path("asterisk"), Log: log, Carrier: asterisk.Carrier{Contact: cfg.Trunk}}
-	for _, m := range cfg.TrunkMatch {
-		p, err := netip.ParsePrefix(m)
-		if err != nil {
-			return nil, fmt.Errorf("--trunk-match %q: %w; use an address with its length, 203.0.113.4/32", m, err)
-		}
-		c.Carrier.Match = append(c.Carrier.Match, p)
+	c, err := cfg.SIP.Asterisk()
+	if err != nil {
+		return nil, err
 	}
+	c.Dir, c.Log, c.Training = st.Path("asterisk"), log, cfg.Training
 	return asterisk.Start(ctx, install, c)
 }
 

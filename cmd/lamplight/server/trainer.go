@@ -59,7 +59,7 @@ var _ house.Trainer = (*Trainer)(nil)
 func newTrainer(a *asterisk.Server, log *slog.Logger) (*Trainer, error) {
 	open, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	p, err := phone.Open(open, phone.Config{Listen: a.CarrierAddr(), Registrar: a.SIPAddr().String(), User: "network"})
+	p, err := phone.Open(open, phone.Config{Listen: a.TrainingAddr(), Registrar: a.SIPAddr().String(), User: "network"})
 	if err != nil {
 		return nil, fmt.Errorf("the practice calls' network: %w", err)
 	}
