@@ -165,7 +165,9 @@ func (c *Client) snoopEnded(id string) {
 
 // recorded tells that a recording is over, when its file is whole.
 func (c *Client) recorded(r telephony.RecordingID, rec *recording) {
-	c.drop(r, rec)
+	if !c.drop(r, rec) {
+		return // it was told
+	}
 	c.endRecorder(r)
 	c.besides(func() {
 		ctx, cancel := context.WithTimeout(c.life, c.cfg.Timeout)
@@ -180,14 +182,16 @@ func (c *Client) recorded(r telephony.RecordingID, rec *recording) {
 	})
 }
 
-// drop forgets a running recording.
-func (c *Client) drop(r telephony.RecordingID, rec *recording) {
+// drop forgets a running recording; false when it was forgotten before.
+func (c *Client) drop(r telephony.RecordingID, rec *recording) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.recordings[r] == rec {
-		delete(c.recordings, r)
-		close(rec.ended)
+	if c.recordings[r] != rec {
+		return false
 	}
+	delete(c.recordings, r)
+	close(rec.ended)
+	return true
 }
 
 // endRecorder takes down what is left of a recorder, in its own time: nothing waits on it.

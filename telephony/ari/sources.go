@@ -167,11 +167,14 @@ func (c *Client) recordAnew(ctx context.Context, leg telephony.LegID, r telephon
 	rec.mending = false
 	stopped := rec.stopped
 	c.mu.Unlock()
-	switch {
-	case err != nil: // the leg has gone; what was recorded until now is kept
-		c.recorded(r, rec)
-	case stopped:
+	if err == nil && stopped {
 		err = c.removeRecorder(ctx, r)
+	}
+	if err == nil { // it may have ended before its end was listened to again
+		_, err = c.channel(ctx, sayPrefix+string(r))
+	}
+	if err != nil { // the leg has gone; what was recorded until now is kept
+		c.recorded(r, rec)
 	}
 	return err
 }
