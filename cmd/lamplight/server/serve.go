@@ -9,10 +9,10 @@ import (
 )
 
 // ServeCommand runs the server. Files: everything under --state (keys/, postgres/, asterisk/). Ports: --nats-listen, --listen,
-// --hooks-listen, and Asterisk's SIP (--sip-listen), ARI and audio ports (--rtp-ports), all on loopback unless told otherwise. Signals: SIGTERM and
-// SIGINT stop it within ten seconds, with the private database and Asterisk, whose calls are cut; with an Asterisk of yours
-// talking callers go on talking and waiting ones get the fail-safe's voicemail. A second signal stops it at once and leaves
-// the private ones to the next start.
+// --hooks-listen, and Asterisk's SIP (--sip-listen), ARI and audio ports (--rtp-ports), all on loopback unless told otherwise.
+// Signals: SIGTERM and SIGINT stop it within ten seconds, with the private database and Asterisk, whose calls are cut; with an
+// Asterisk of yours talking callers go on talking and waiting ones get the fail-safe's voicemail. A second signal stops it at
+// once and leaves the private ones to the next start.
 type ServeCommand struct {
 	Config
 }
