@@ -84,7 +84,7 @@ func (e *Engine) keepLease(l *lease, id telephony.LegID) {
 				return
 			}
 		}
-		next.Reset(length * e.cfg.RenewEvery / e.cfg.Lease)
+		next.Reset(time.Duration(float64(length) / float64(e.cfg.Lease) * float64(e.cfg.RenewEvery)))
 	}
 }
 
