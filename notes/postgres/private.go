@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Config says where a private cluster lives.
@@ -24,6 +25,8 @@ type Config struct {
 	Settings map[string]string
 	// Log is told what takes time, when PostgreSQL died and when it is back; default nobody.
 	Log *slog.Logger
+
+	patience time.Duration // how long a start may take; 0 is a minute
 }
 
 // A Cluster is a private PostgreSQL. Its owner (the first process that opened it) watches it, starts it again when it dies,
@@ -100,7 +103,7 @@ func (c *Cluster) URL() string { return c.DatabaseURL("lamplight") }
 // DatabaseURL is URL for another database of the cluster.
 func (c *Cluster) DatabaseURL(db string) string {
 	q := url.Values{"host": {c.socket}, "user": {"lamplight"}, "dbname": {db}, "sslmode": {"disable"}}
-	return "postgres:///?" + q.Encode()
+	return "postgres:///?" + strings.ReplaceAll(q.Encode(), "+", "%20") // a plus in a database URL is a plus
 }
 
 // Bin is the directory of its binaries (pg_dump, pg_basebackup).

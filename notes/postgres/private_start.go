@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ var settings = map[string]string{
 	"full_page_writes":                  "on",
 	"recovery_init_sync_method":         "syncfs",
 	"wal_level":                         "replica",
+	"max_slot_wal_keep_size":            "8GB", // what waits for a backup that does not come must not fill the house's own disk
 	"max_connections":                   "120",
 	"shared_buffers":                    "128MB",
 	"max_wal_size":                      "1GB",
@@ -185,9 +187,9 @@ var (
 )
 
 // waitReady returns when the cluster accepts a connection, the process is gone (nil: somebody else's), or a minute has
-// passed (crash recovery of a large database may take that).
+// passed (crash recovery of a large database may take that; a restore's may take longer).
 func (c *Cluster) waitReady(ctx context.Context, gone <-chan struct{}) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.cfg.patience, time.Minute))
 	defer cancel()
 	tick := time.NewTicker(15 * time.Millisecond)
 	defer tick.Stop()
