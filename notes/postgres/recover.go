@@ -143,3 +143,16 @@ func (c *Cluster) ownAll(dir string) error {
 		return c.acct.own(path)
 	})
 }
+
+// Stop ends a cluster that a killed process left running in cfg.Dir; none there is success.
+func Stop(cfg Config) error {
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return fmt.Errorf("stop PostgreSQL: %w", err)
+	}
+	p, err := (&Cluster{cfg: Config{Dir: dir}}).adopt()
+	if err != nil || p == nil {
+		return err
+	}
+	return errors.Join(p.stop(), p.release())
+}
