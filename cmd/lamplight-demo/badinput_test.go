@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -16,6 +18,7 @@ import (
 	"time"
 
 	"lamplight/cmd/lamplight/server"
+	"lamplight/notes/custody"
 )
 
 // A program is `lamplight` itself, run as a process on a state directory.
@@ -233,10 +236,10 @@ func damagedFiles(t *testing.T, dir string) {
 	}{
 		{"keyring.json", "{", []string{"is damaged", "restore it from its backup"}},
 		{"keyring.json", `{"newest":"root-1","keys":{"root-1":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}`, []string{"does not open this database", "restore"}},
-		{"ca-secret.pem", "x", []string{"certificate", "remove the file to have it made anew"}},
-		{"server-secret.pem", "x", []string{"certificate", "remove the file to have it made anew"}},
+		{"ca-secret.pem", "x", []string{"damaged", "'lamplight keys renew ca-secret.pem'"}},
+		{"server-secret.pem", "x", []string{"certificate", "'lamplight keys renew server-secret.pem'"}},
 		{"audit.json", "x", []string{"is damaged", "restore it from its backup"}},
-		{"nats.json", "{}", []string{"damaged", "remove the file"}},
+		{"nats.json", "{}", []string{"damaged", "'lamplight keys renew nats.json'"}},
 		{"links.key", "x", []string{"damaged", "restore"}},
 		{"push.json", "{}", []string{"damaged", "restore"}},
 		{"../asterisk/state.json", "x", []string{"state.json", "remove it"}},
@@ -259,10 +262,7 @@ func damagedFiles(t *testing.T, dir string) {
 			}
 		})
 	}
-	// What may be removed is made anew, the certificate that hung on the removed authority too.
-	if err := errors.Join(os.Remove(filepath.Join(keys, "ca-secret.pem")), os.Remove(filepath.Join(keys, "nats.json"))); err != nil {
-		t.Fatal(err)
-	}
+	missingKeys(t, dir)
 	worksAgain(t, dir)
 	c, err := server.Certificates(keys, time.Now())
 	if err != nil {
@@ -271,6 +271,37 @@ func damagedFiles(t *testing.T, dir string) {
 	if err := c.Server.Certificates[0].Leaf.VerifyHostname("localhost"); err != nil {
 		t.Error(err)
 	}
+}
+
+// missingKeys takes keys away: each is refused and none made in its place, until its renewal is asked for. The certificate that
+// hung on a renewed authority is made anew with it.
+func missingKeys(t *testing.T, dir string) {
+	for file, renewable := range map[string]bool{"audit.json": false, "keyring.json": false, "push.json": true, "links.key": true, "nats.json": true, "ca-secret.pem": true} {
+		path := filepath.Join(dir, "keys", file)
+		if err := os.Rename(path, path+".away"); err != nil {
+			t.Fatal(err)
+		}
+		serve(t, dir, nil).refuses(t, dir, 1, file, "is missing", "restore it from its backup")
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s was made anew: %v", file, err)
+		}
+		if err := os.Rename(path+".away", path); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := renewKey(t.Context(), dir, file); (err == nil) != renewable {
+			t.Errorf("renew %s: %v", file, err)
+		}
+	}
+}
+
+// renewKey does what 'lamplight keys renew' does.
+func renewKey(ctx context.Context, dir, file string) (loses string, err error) {
+	s, err := server.RecordFlags{State: dir}.OpenUnchecked(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return custody.RenewKey(ctx, s.Pool, s.Audit, s.State.Keys(""), server.Hostname(), file)
 }
 
 // signals: a second server is refused while the first runs; SIGTERM ends it in time; a second SIGTERM at once, even when

@@ -12,6 +12,10 @@ import "lamplight/cmd/lamplight/server"
 type cli struct {
 	Serve    server.ServeCommand `cmd:"" help:"Run the server: calls, notes, escalations, pages."`
 	Audit    auditCmd            `cmd:"" help:"Prove that nothing was altered or dropped."`
+	Backup   backupCmd           `cmd:"" help:"Keep a copy of the record elsewhere."`
+	Restore  restoreCmd          `cmd:"" help:"Bring a server's state back from its copy."`
+	Drill    drillCmd            `cmd:"" help:"Restore the copy apart, prove it, and keep the result."`
+	Keys     keysCmd             `cmd:"" help:"Look after the server's keys."`
 	Practice practiceCmd         `cmd:"" help:"Keep practices."`
 	People   peopleCmd           `cmd:"" help:"Keep the people who may sign in."`
 	Asterisk asteriskCmd         `cmd:"" help:"Use an Asterisk of yours."`

@@ -59,6 +59,7 @@ type Custody struct {
 
 	mu   sync.Mutex // guards what follows
 	keys error      // what is wrong with the keys' copy
+	copy error      // why the copy is not kept
 	last Drill
 }
 
@@ -144,7 +145,7 @@ func keepKey(path, text string) error {
 func (c *Custody) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	if c.keeper != nil {
-		g.Go(func() error { return c.keeper.Run(ctx) })
+		g.Go(func() error { c.keepCopy(ctx); return nil })
 	}
 	if c.cfg.KeysDir != "" {
 		g.Go(func() error { c.keepKeys(ctx); return nil })
@@ -153,6 +154,28 @@ func (c *Custody) Run(ctx context.Context) error {
 		g.Go(func() error { c.keepDrilling(ctx); return nil })
 	}
 	return g.Wait()
+}
+
+// keepCopy keeps the copy; while another process does, that is told and waited for.
+func (c *Custody) keepCopy(ctx context.Context) {
+	for {
+		err := c.keeper.Run(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		c.mu.Lock()
+		was := c.copy
+		c.copy = err
+		c.mu.Unlock()
+		if err != nil && (was == nil || was.Error() != err.Error()) {
+			c.cfg.Logger.Error("backup: the copy is not kept", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(5 * time.Second):
+		}
+	}
 }
 
 // keepKeys copies the keys whenever they have changed.
@@ -227,6 +250,9 @@ func (c *Custody) Status(now time.Time) Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s.Drill = c.last
+	if c.copy != nil {
+		s.Trouble = c.copy.Error()
+	}
 	if c.keys != nil {
 		s.Keys = c.keys.Error()
 	}
@@ -251,7 +277,7 @@ func (c *Custody) keeping(ctx context.Context, do func(context.Context) error) e
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- c.keeper.Run(ctx) }()
+	go func() { ended <- c.keeper.Stream(ctx) }()
 	err := do(ctx)
 	cancel()
 	if kerr := <-ended; !errors.Is(kerr, backup.ErrKept) { // by a server: as it should be

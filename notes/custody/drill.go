@@ -217,6 +217,16 @@ func clear(dir string) error {
 	return nil
 }
 
+// Prove verifies the log of a database that was restored by other means, with a state's keys, and opens a note of each practice.
+func Prove(ctx context.Context, url, state string, tables []audit.Table) (Proof, error) {
+	scratch, err := os.MkdirTemp(filepath.Join(state, "keys"), ".proof-")
+	if err != nil {
+		return Proof{}, fmt.Errorf("prove the restored database: %w", err)
+	}
+	p, err := prove(ctx, proving{url: url, keys: filepath.Join(state, "keys"), scratch: scratch, tables: tables})
+	return p, errors.Join(err, os.RemoveAll(scratch))
+}
+
 // proving is what a restored database is proved with.
 type proving struct {
 	url        string

@@ -28,8 +28,7 @@ type key struct {
 	// loses says what a new one costs; "" for one that cannot be renewed.
 	loses string
 	ours  bool // each server has its own
-	// grows: it changes by rotation, and its user knows what it must hold
-	grows bool
+	grows bool // it changes by itself, and its user knows what it must hold
 }
 
 const (
@@ -44,13 +43,14 @@ var keys = []key{
 	{file: "links.key", loses: "links sent until now open nothing"},
 	{file: "nats.json", loses: "a NATS of yours needs its new configuration ('lamplight nats config')"},
 	{file: "ca-secret.pem", loses: "every desk needs the new ca.pem", ours: true},
+	{file: "server-secret.pem", loses: "desks and browsers see another certificate of the same authority", ours: true, grows: true},
 	{file: drillKeyFile, loses: "the server cannot drill on backups made until now", ours: true},
 }
 
 // mark is what the database knows a key by.
 func (k key) mark(server string) string {
 	if k.ours {
-		return k.file + "@" + server
+		return k.file + "/" + server
 	}
 	return k.file
 }
@@ -58,7 +58,7 @@ func (k key) mark(server string) string {
 // CheckKeys refuses, before anything is made in its place, a key that is missing or is not the one this database was used
 // with. Server is this server's name.
 func CheckKeys(ctx context.Context, pool *pgxpool.Pool, dir, server string) error {
-	if err := checkFirst(ctx, pool, dir); err != nil {
+	if err := CheckRoots(ctx, pool, dir); err != nil {
 		return err
 	}
 	marks, err := readMarks(ctx, pool)
@@ -83,8 +83,8 @@ func CheckKeys(ctx context.Context, pool *pgxpool.Pool, dir, server string) erro
 	return nil
 }
 
-// checkFirst looks for the two keys without which a database that has been used is worth nothing, whether marked or not.
-func checkFirst(ctx context.Context, pool *pgxpool.Pool, dir string) error {
+// CheckRoots looks for the two keys without which a database that has been used is worth nothing, whether marked or not.
+func CheckRoots(ctx context.Context, pool *pgxpool.Pool, dir string) error {
 	for file, used := range map[string]string{
 		ringFile:  "select exists (select from seal_key)",
 		auditFile: "select exists (select from audit_outbox) or exists (select from audit_checkpoint)",
@@ -171,7 +171,7 @@ func MarkKeys(ctx context.Context, pool *pgxpool.Pool, log *audit.Log, dir, serv
 		if err != nil {
 			return fmt.Errorf("read a key: %w", err)
 		}
-		if err := changeMark(ctx, pool, log, "key.first-used", k.mark(server), func(tx pgx.Tx, now time.Time) ([]audit.Row, error) {
+		if err := changeMark(ctx, pool, log, "key.used", k.mark(server), func(tx pgx.Tx, now time.Time) ([]audit.Row, error) {
 			rows, err := tx.Query(ctx, "insert into key_mark ("+markTable.List()+") values ("+markTable.Placeholders()+") on conflict do nothing returning "+markTable.Returning(),
 				k.mark(server), digest[:], now)
 			if err != nil {

@@ -83,7 +83,7 @@ func pair(dir, name string, now time.Time, template func() (self, parent *x509.C
 			return loaded.Leaf, key, nil
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("read the certificate %s: %w; restore it, or remove the file to have it made anew", file, err)
+		return nil, nil, fmt.Errorf("read the certificate %s: %w; restore it, or have it made anew with 'lamplight keys renew %s'", file, err, filepath.Base(file))
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -55,6 +55,8 @@ type Config struct {
 
 	LockAfter time.Duration `help:"How long a desk or a page may stand untouched before it locks." env:"LAMPLIGHT_LOCK_AFTER" default:"15m"`
 
+	BackupConfig
+
 	Training bool `help:"Agents may ask for practice calls." env:"LAMPLIGHT_TRAINING"`
 }
 
@@ -76,6 +78,9 @@ func (c *Config) check() error {
 		return errors.New("--trunk, --sip-listen, --sip-external and --rtp-ports are the private Asterisk's: give them to 'lamplight asterisk config' for one of yours")
 	}
 	if err := c.SIP.check(); err != nil {
+		return err
+	}
+	if err := c.BackupConfig.check(c.DatabaseURL != ""); err != nil {
 		return err
 	}
 	_, err := c.proxies()

@@ -14,6 +14,15 @@ type RecordFlags struct {
 // open connects to the record and reads the log's key. A private database that does not run is started for the moment;
 // the state directory is held meanwhile, so that no server comes to stand on a database that we then stop.
 func (f RecordFlags) Open(ctx context.Context) (*Server, error) {
+	return f.openAs(ctx, (*Server).openRecord)
+}
+
+// OpenUnchecked is Open for who mends the keys: one that is missing or foreign is no reason to refuse.
+func (f RecordFlags) OpenUnchecked(ctx context.Context) (*Server, error) {
+	return f.openAs(ctx, (*Server).openBare)
+}
+
+func (f RecordFlags) openAs(ctx context.Context, record func(*Server, context.Context) error) (*Server, error) {
 	s := &Server{Config: Config{State: f.State, DatabaseURL: f.DatabaseURL}, Log: discardLog()}
 	h, err := HoldState(f.State)
 	switch {
@@ -26,10 +35,7 @@ func (f RecordFlags) Open(ctx context.Context) (*Server, error) {
 	default:
 		return nil, err
 	}
-	if err := s.openKeys(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	if err := s.openRecord(ctx); err != nil {
+	if err := record(s, ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

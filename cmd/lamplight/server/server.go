@@ -30,6 +30,7 @@ import (
 	pages "lamplight/frontend/portal"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
+	"lamplight/notes/custody"
 	"lamplight/notes/postgres"
 	"lamplight/notes/record"
 	"lamplight/notes/seal"
@@ -59,6 +60,7 @@ type Server struct {
 	push    push.Keys
 	Phones  *dispatch.Phones
 	Bus     Bus
+	Custody *custody.Custody
 	House   *house.House
 	Trainer *Trainer // nil outside training
 
@@ -101,13 +103,14 @@ func OpenOn(ctx context.Context, h *Hold, cfg Config, log *slog.Logger, say func
 		what string
 		do   func(context.Context) error
 	}{
-		{"keys and certificates", s.openKeys},
 		{"addresses", s.openListeners}, // before what takes long, because a port that is taken is the commonest trouble
 		{"database", s.openRecord},
+		{"keys and certificates", s.openKeys}, // after the database, which knows whether one is missing
 		{"telephone switch", func(ctx context.Context) error { return s.openSwitch(ctx, say) }},
 		{"bus", s.openBus},
 		{"escalations", s.openRouting},
 		{"house", s.openHouse},
+		{"backup", s.openCustody},
 	}
 	for _, st := range steps {
 		if err := st.do(ctx); err != nil {
@@ -126,7 +129,32 @@ func (s *Server) openKeys(context.Context) (err error) {
 	return err
 }
 
+// openRecord opens the database, whose keys must be those it was used with, and what stands on it.
 func (s *Server) openRecord(ctx context.Context) error {
+	if err := s.openDatabase(ctx); err != nil {
+		return err
+	}
+	if err := custody.CheckKeys(ctx, s.Pool, s.State.Keys(""), Hostname()); err != nil {
+		return err
+	}
+	return s.openStores(ctx)
+}
+
+// openBare is openRecord for who mends the keys: those that can be made anew are not looked at.
+func (s *Server) openBare(ctx context.Context) error {
+	if err := s.openDatabase(ctx); err != nil {
+		return err
+	}
+	if err := custody.CheckRoots(ctx, s.Pool, s.State.Keys("")); err != nil {
+		return err
+	}
+	return s.openStores(ctx)
+}
+
+func (s *Server) openDatabase(ctx context.Context) error {
+	if err := custody.Unfinished(s.State.Dir); err != nil {
+		return err
+	}
 	url := s.Config.DatabaseURL
 	if url == "" {
 		var err error
@@ -147,6 +175,10 @@ func (s *Server) openRecord(ctx context.Context) error {
 		return err
 	}
 	s.closers = append(s.closers, func() error { s.Pool.Close(); return nil })
+	return nil
+}
+
+func (s *Server) openStores(ctx context.Context) error {
 	keyring, err := seal.OpenKeyring(s.State.Keys("keyring.json"))
 	if err != nil {
 		return err
@@ -156,6 +188,9 @@ func (s *Server) openRecord(ctx context.Context) error {
 		return err
 	}
 	s.Audit = audit.NewLog(s.Pool, signer)
+	if err := custody.CheckLog(ctx, s.Audit, s.State.Keys("")); err != nil {
+		return err
+	}
 	ring := seal.NewRing(keyring, postgres.NewShelf(s.Pool, s.Audit))
 	if _, err := ring.Keys(ctx, ""); err != nil { // now, and not at the first call
 		return fmt.Errorf("the keyring %s does not open this database: restore the one that belongs to it from its backup (%w)", s.State.Keys("keyring.json"), err)
@@ -283,6 +318,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return during("escalations", s.Routing.Run(ctx)) })
 	g.Go(func() error { return during("boards", s.House.Run(ctx)) })
 	g.Go(func() error { return s.sweep(ctx) })
+	g.Go(func() error { return during("backup", s.Custody.Run(ctx)) })
 	gate, service := bus.NewGate(s.Door), s.House.Service()
 	if err := bus.Callout(ctx, s.Bus.callout, s.Bus.keys, gate, s.Log); err != nil {
 		return err
@@ -367,7 +403,7 @@ func keyFile(path string) ([]byte, error) {
 		return b, WriteFile(path, b, 0o600)
 	}
 	if err == nil && len(b) != 32 {
-		err = fmt.Errorf("the key %s is damaged: restore it from its backup, or remove it to have it made anew, and links sent until now open nothing", path)
+		err = fmt.Errorf("the key %s is damaged: restore it from its backup, or have it made anew with 'lamplight keys renew links.key', and links sent until now open nothing", path)
 	}
 	return b, err
 }
@@ -387,5 +423,5 @@ func (s *Server) Verify(ctx context.Context) (audit.Report, error) {
 // AuditedTables are all tables whose rows the log vouches for.
 func AuditedTables() []audit.Table {
 	t := append(record.Tables(), access.Tables()...)
-	return append(append(t, dispatch.Tables()...), postgres.Tables()...)
+	return append(append(append(t, dispatch.Tables()...), postgres.Tables()...), custody.Tables()...)
 }

@@ -113,6 +113,21 @@ func (k *Keeper) tell(part string, err error) {
 
 // Run keeps the copy until ctx ends. What fails is told and tried again; only a vault that another process keeps is an error.
 func (k *Keeper) Run(ctx context.Context) error {
+	return k.keep(ctx, func(ctx context.Context, streams <-chan struct{}) {
+		select { // the WAL first: a base without the WAL written during it is worth nothing
+		case <-streams:
+			k.keepBases(ctx)
+		case <-ctx.Done():
+		}
+	})
+}
+
+// Stream is Run without base backups of its own.
+func (k *Keeper) Stream(ctx context.Context) error {
+	return k.keep(ctx, func(context.Context, <-chan struct{}) {})
+}
+
+func (k *Keeper) keep(ctx context.Context, bases func(context.Context, <-chan struct{})) error {
 	lock, err := k.cfg.Vault.lock()
 	if err != nil {
 		return err
@@ -121,14 +136,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	streams := make(chan struct{})
 	g.Go(func() error { k.keepStreaming(ctx, streams); return nil })
-	g.Go(func() error {
-		select { // the WAL first: a base without the WAL written during it is worth nothing
-		case <-streams:
-			k.keepBases(ctx)
-		case <-ctx.Done():
-		}
-		return nil
-	})
+	g.Go(func() error { bases(ctx, streams); return nil })
 	if k.cfg.Checkpoint != nil {
 		g.Go(func() error { k.keepCheckpoint(ctx); return nil })
 	}
@@ -222,7 +230,8 @@ func (k *Keeper) Caught(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	return time.Since(began), k.cfg.Vault.waitFor(ctx, l, at)
+	err = k.cfg.Vault.waitFor(ctx, l, at)
+	return time.Since(began), err
 }
 
 // position is where a cluster's WAL ends on the disk now.

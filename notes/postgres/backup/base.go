@@ -15,6 +15,10 @@ import (
 
 // takeBase stores a base backup, and describes it when the WAL up to its end is stored.
 func (k *Keeper) takeBase(ctx context.Context) (Base, error) {
+	// Only when the WAL is being stored: what is written during the copy would be missing otherwise, and the base with it.
+	if _, err := k.Caught(ctx); err != nil {
+		return Base{}, err
+	}
 	began := time.Now()
 	conn, err := replicate(ctx, k.cfg.URL)
 	if err != nil {

@@ -73,6 +73,15 @@ func Restore(ctx context.Context, src Source, cfg postgres.Config) (*postgres.Cl
 	return c, f, err
 }
 
+// Find tells what Restore would bring back.
+func (s Source) Find() (Found, error) {
+	f, err := s.choose()
+	if err == nil {
+		_, err = s.plan(&f)
+	}
+	return f, err
+}
+
 // choose finds the base backup to begin with.
 func (s Source) choose() (f Found, err error) {
 	bases, err := s.Vault.Bases()
