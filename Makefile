@@ -10,7 +10,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # What Debian 12, 13 and Ubuntu 24.04 call what we need beside Go, gcc, Node and apt.
 RUN_PACKAGES  := pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev postgresql fonts-dejavu-core
-TEST_PACKAGES := xvfb webkit2gtk-driver dbus-daemon chromium chromium-driver libical-dev
+TEST_PACKAGES := xvfb webkit2gtk-driver dbus-daemon chromium chromium-driver libical-dev nginx-light caddy
 
 GO_SOURCES    := $(shell find cmd console telephony routing notes frontend -name '*.go' -not -path '*/node_modules/*' 2>/dev/null)
 PAGE_SOURCES  := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"runtime/debug"
 	"strings"
 )
@@ -22,6 +23,9 @@ type Version struct {
 	Protocol int    `json:"protocol"` // 0 for a build from before versions
 	Build    string `json:"build"`    // for people: "1.2.0" or a commit; "" when it is not known
 }
+
+// String is a version as --version prints it.
+func (v Version) String() string { return fmt.Sprintf("%s, protocol %d", v.Build, v.Protocol) }
 
 // build is set by the linker where a release is made: -X lamplight/console.build=1.2.0
 var build string

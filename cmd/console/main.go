@@ -25,24 +25,28 @@ import (
 	"lamplight/cmd/console/phone"
 
 	"github.com/alecthomas/kong"
+
+	"lamplight/console"
 )
 
 // config is all there is to configure: one line a setting, its flag, its environment variable and its default.
 type config struct {
-	Server       string `default:"tls://127.0.0.1:4222" env:"LAMPLIGHT_SERVER" help:"Where the server's bus listens."`
-	CA           string `env:"LAMPLIGHT_CA" type:"path" help:"PEM file of who signed the server's certificate; empty means this machine's own roots."`
-	Login        string `env:"LAMPLIGHT_LOGIN" help:"Who signs in. With --password-file the desk signs in by itself."`
-	PasswordFile string `env:"LAMPLIGHT_PASSWORD_FILE" type:"path" help:"File that holds the password, for a demo desk that signs in by itself."`
-	Code         string `env:"LAMPLIGHT_CODE" help:"One-time code that goes with --password-file."`
-	Lang         string `env:"LAMPLIGHT_LANG" enum:",en,es" default:"" help:"The desk's language until somebody signs in: en or es."`
-	Data         string `env:"LAMPLIGHT_DATA" type:"path" help:"Where the journal stands; default is the user's state directory."`
-	Sound        string `env:"LAMPLIGHT_SOUND" enum:"auto,none" default:"auto" help:"none opens no audio device: the phone works, silent and deaf."`
-	Listen       string `env:"LAMPLIGHT_LISTEN" default:"127.0.0.1:0" hidden:"" help:"Where a bridge build serves the page."`
+	Server       string           `default:"tls://127.0.0.1:4222" env:"LAMPLIGHT_SERVER" help:"Where the server's bus listens."`
+	CA           string           `env:"LAMPLIGHT_CA" type:"path" help:"PEM file of who signed the server's certificate; empty means this machine's own roots."`
+	Login        string           `env:"LAMPLIGHT_LOGIN" help:"Who signs in. With --password-file the desk signs in by itself."`
+	PasswordFile string           `env:"LAMPLIGHT_PASSWORD_FILE" type:"path" help:"File that holds the password, for a demo desk that signs in by itself."`
+	Code         string           `env:"LAMPLIGHT_CODE" help:"One-time code that goes with --password-file."`
+	Lang         string           `env:"LAMPLIGHT_LANG" enum:",en,es" default:"" help:"The desk's language until somebody signs in: en or es."`
+	Data         string           `env:"LAMPLIGHT_DATA" type:"path" help:"Where the journal stands; default is the user's state directory."`
+	Sound        string           `env:"LAMPLIGHT_SOUND" enum:"auto,none" default:"auto" help:"none opens no audio device: the phone works, silent and deaf."`
+	Version      kong.VersionFlag `help:"Print the build and end."`
+
+	Listen string `env:"LAMPLIGHT_LISTEN" default:"127.0.0.1:0" hidden:"" help:"Where a bridge build serves the page."`
 }
 
 func main() {
 	var c config
-	kong.Parse(&c, kong.Name("console"), kong.Description("The agent's desk."), kong.UsageOnError())
+	kong.Parse(&c, kong.Name("console"), kong.Description("The agent's desk."), kong.UsageOnError(), kong.Vars{"version": "console " + console.ThisVersion().String()})
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	if err := run(c, log); err != nil {
 		fmt.Fprintln(os.Stderr, "console:", err)

@@ -20,6 +20,8 @@ type cli struct {
 	People   peopleCmd           `cmd:"" help:"Keep the people who may sign in."`
 	Asterisk asteriskCmd         `cmd:"" help:"Use an Asterisk of yours."`
 	NATS     natsCmd             `cmd:"" name:"nats" help:"Use a NATS of yours."`
+	Systemd  systemdCmd          `cmd:"" help:"Run the server as a service of systemd."`
+	Proxy    proxyCmd            `cmd:"" help:"Put a TLS proxy of yours before the pages."`
 	OnCall   onCallCmd           `cmd:"" name:"oncall" help:"Ask a schedule file who is on call, until when, who is next and where nobody is."`
 	ACD      acdCmd              `cmd:"" name:"acd" help:"Simulate the distribution of calls to agents."`
 }

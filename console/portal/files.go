@@ -9,8 +9,10 @@ import (
 	"strings"
 )
 
-// files serves the built pages; every path without a file is the page itself, which looks at the path. What shrinks is
-// sent shrunk: a phone on a bad network opens a link in a third of the bytes.
+// pagePaths are where the page itself stands; it keeps all else in its own memory. Any other path is nothing.
+var pagePaths = map[string]bool{"": true, "m": true}
+
+// files serves the built pages. What shrinks is sent shrunk: a phone on a bad network opens a link in a third of the bytes.
 func (p *Portal) files() http.Handler {
 	static, small := http.FileServerFS(p.cfg.Files), p.shrink()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -20,8 +22,11 @@ func (p *Portal) files() http.Handler {
 			return
 		}
 		name := strings.TrimPrefix(r.URL.Path, "/")
-		if st, err := fs.Stat(p.cfg.Files, name); name == "" || err != nil || st.IsDir() {
+		if pagePaths[name] {
 			name = "index.html"
+		} else if st, err := fs.Stat(p.cfg.Files, name); err != nil || st.IsDir() {
+			http.NotFound(w, r)
+			return
 		}
 		if strings.HasPrefix(name, "assets/") {
 			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable") // their names change with their content

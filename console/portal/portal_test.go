@@ -210,8 +210,7 @@ func TestHeadersStandOnEverything(t *testing.T) {
 func TestFiles(t *testing.T) {
 	s := newSite(t)
 	for _, c := range []struct{ path, cache, has string }{
-		{"/", "no-cache", "<!doctype html>"}, {"/m", "no-cache", "<!doctype html>"}, {"/anything/else", "no-cache", "<!doctype html>"},
-		{"/sw.js", "no-cache", "1"}, {"/assets", "no-cache", "<!doctype html>"}, {"/../portal.go", "no-cache", "<!doctype html>"},
+		{"/", "no-cache", "<!doctype html>"}, {"/m", "no-cache", "<!doctype html>"}, {"/sw.js", "no-cache", "1"},
 		{"/assets/index-1a.js", "public, max-age=31536000, immutable", "console.log"},
 	} {
 		w := s.ask("GET", c.path, "")
@@ -220,6 +219,11 @@ func TestFiles(t *testing.T) {
 		}
 		if w.Code != http.StatusOK || w.Header().Get("Cache-Control") != c.cache || !strings.Contains(w.Body.String(), c.has) {
 			t.Errorf("%s: %d %q %.40q", c.path, w.Code, w.Header().Get("Cache-Control"), w.Body)
+		}
+	}
+	for _, path := range []string{"/anything/else", "/assets", "/assets/", "/%2e%2e/portal.go", "/m/", "/.env"} { // nobody finds a page where none is
+		if w := s.ask("GET", path, ""); w.Code != http.StatusNotFound || strings.Contains(w.Body.String(), "<!doctype") {
+			t.Errorf("%s: %d %.40q", path, w.Code, w.Body)
 		}
 	}
 	plain, small := s.ask("GET", "/assets/index-1a.js", ""), s.ask("GET", "/assets/index-1a.js", "", header("Accept-Encoding", "br, gzip"))

@@ -54,7 +54,7 @@ type Proof struct {
 
 // keepDrilling drills whenever the newest drill is too old, and loads its result at first.
 func (c *Custody) keepDrilling(ctx context.Context) {
-	tick := time.NewTicker(time.Minute)
+	tick := time.NewTicker(10 * time.Second)
 	defer tick.Stop()
 	for {
 		last, err := c.lastDrill(ctx)

@@ -52,6 +52,10 @@ func TestWholeLadderWhenNobodyAcknowledges(t *testing.T) {
 	if r := h.row("n1"); r.Late != routing.Unreachable || !r.Next.At.IsZero() {
 		t.Errorf("on the board: %+v", r)
 	}
+	c, err := h.engine.Counts(t.Context())
+	if texts := (AttemptKind{routing.Text, routing.Delivered}); err != nil || c.Open[routing.Exhausted] != 1 || c.Open[routing.Climbing] != 0 || c.Attempts[texts] != 3 {
+		t.Errorf("counted %+v, %v", c, err)
+	}
 	h.advance(time.Hour) // it stays, and the auditor is loud about it
 	if a := <-h.alarms; a.Kind != AlarmIgnored || a.Note != "n1" {
 		t.Errorf("alarm %+v", a)

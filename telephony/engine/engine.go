@@ -52,6 +52,7 @@ type Engine struct {
 	books   sync.WaitGroup  // the writing of pages
 	better  chan struct{}   // the house may be healthy again
 	beaten  atomic.Int64    // when a beat last reached the switch, Unix nanoseconds
+	writing atomic.Bool     // the ledger was not bad when the loop answered last
 	pulse   atomic.Int64    // when the loop last answered the beat, Unix nanoseconds
 
 	state // the loop's alone
@@ -173,6 +174,24 @@ func (e *Engine) ask(ctx context.Context, do func() error) error {
 // has just reached the switch.
 func (e *Engine) Healthy() bool {
 	return time.Now().UnixNano()-e.beaten.Load() < int64(3*e.cfg.BeatEvery)
+}
+
+// A Pulse is how the engine itself is.
+type Pulse struct {
+	Answered time.Time // when the loop answered last; zero before Run
+	Beaten   time.Time // when a beat reached the switch last; zero when none did
+	Writing  bool      // the ledger takes what happens
+}
+
+// Pulse tells how the engine is, by what another goroutine sees of it.
+func (e *Engine) Pulse() Pulse {
+	at := func(ns int64) time.Time {
+		if ns == 0 {
+			return time.Time{}
+		}
+		return time.Unix(0, ns)
+	}
+	return Pulse{Answered: at(e.pulse.Load()), Beaten: at(e.beaten.Load()), Writing: e.writing.Load()}
 }
 
 // Figures tells the queue's figures as they stand.

@@ -102,6 +102,7 @@ func (e *Engine) beat() {
 		healthy := make(chan bool, 1)
 		e.post(func() {
 			e.pulse.Store(time.Now().UnixNano())
+			e.writing.Store(!e.ledgerBad)
 			healthy <- e.healthy()
 		})
 		select {

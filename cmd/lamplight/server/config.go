@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -19,11 +20,13 @@ type Config struct {
 	PostgresBin string `help:"The directory of PostgreSQL's server programs, where they are not found by themselves." env:"LAMPLIGHT_POSTGRES_BIN" type:"path" placeholder:"DIR"`
 
 	NATSListen string `name:"nats-listen" help:"Where desks connect." env:"LAMPLIGHT_NATS_LISTEN" default:"127.0.0.1:4222"`
+	NATSCA     string `name:"nats-ca" help:"With --nats-url: a file with the certificate to trust there, if the machine's roots do not know it." env:"LAMPLIGHT_NATS_CA" type:"path"`
 	NATSURL    string `name:"nats-url" help:"A NATS of yours, instead of the built-in one; see 'lamplight nats config'." env:"LAMPLIGHT_NATS_URL" placeholder:"tls://…"`
 
 	Listen      string   `help:"Where the web pages are served, over TLS." env:"LAMPLIGHT_LISTEN" default:"127.0.0.1:8443"`
 	PublicURL   string   `help:"How phones reach the web pages; links begin with it." env:"LAMPLIGHT_PUBLIC_URL" placeholder:"https://…"`
 	Proxy       []string `help:"The addresses of your TLS proxy before --listen: then it is believed where a sign-in comes from." env:"LAMPLIGHT_PROXY" placeholder:"CIDR"`
+	MetricsFrom []string `help:"Who may read /metrics and the red lines of /healthz, asking the pages' address directly." env:"LAMPLIGHT_METRICS_FROM" placeholder:"CIDR" default:"127.0.0.0/8,::1/128"`
 	HooksListen string   `help:"Where carriers report deliveries, plain HTTP for your TLS proxy; signatures are checked." env:"LAMPLIGHT_HOOKS_LISTEN" default:"127.0.0.1:0"`
 
 	ARIURL          string   `name:"ari-url" help:"An Asterisk of yours, instead of the private one; see 'lamplight asterisk config'." env:"LAMPLIGHT_ARI_URL" placeholder:"http://…/ari"`
@@ -83,20 +86,36 @@ func (c *Config) check() error {
 	if err := c.BackupConfig.check(c.DatabaseURL != ""); err != nil {
 		return err
 	}
+	if _, err := prefixes("--metrics-from", c.MetricsFrom); err != nil {
+		return err
+	}
 	_, err := c.proxies()
 	return err
 }
 
 // proxies are the networks that --proxy names.
-func (c *Config) proxies() (out []netip.Prefix, err error) {
-	for _, text := range c.Proxy {
+func (c *Config) proxies() ([]netip.Prefix, error) { return prefixes("--proxy", c.Proxy) }
+
+// prefixes are the networks that a flag names.
+func prefixes(flag string, texts []string) (out []netip.Prefix, err error) {
+	for _, text := range texts {
 		n, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("--proxy %q is no network such as 10.0.0.7/32", text)
+			return nil, fmt.Errorf("%s %q is no network such as 10.0.0.7/32", flag, text)
 		}
 		out = append(out, n)
 	}
 	return out, nil
+}
+
+// webTLS is what the pages are served with: behind a proxy TLS 1.2 too, which is the newest that nginx speaks to what stands
+// behind it by default.
+func (c *Config) webTLS(own *tls.Config) *tls.Config {
+	out := own.Clone()
+	if len(c.Proxy) > 0 {
+		out.MinVersion = tls.VersionTLS12
+	}
+	return out
 }
 
 // state is the directory a server keeps its own in. Secrets lie in keys, which only we can read; the directory itself can

@@ -2,12 +2,14 @@ package server
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -104,11 +106,15 @@ func startAsterisk(ctx context.Context, cfg Config, st State, log *slog.Logger, 
 	if err != nil {
 		return nil, err
 	}
+	dir, err := spaceless(st.Dir)
+	if err != nil {
+		return nil, err
+	}
 	c, err := cfg.SIP.Asterisk()
 	if err != nil {
 		return nil, err
 	}
-	c.Dir, c.Log, c.Training = st.Path("asterisk"), log, cfg.Training
+	c.Dir, c.Log, c.Training = filepath.Join(dir, "asterisk"), log, cfg.Training
 	return asterisk.Start(ctx, install, c)
 }
 
@@ -160,7 +166,11 @@ func openBus(cfg Config, st State, certs Certs) (b Bus, err error) {
 	}
 	if cfg.NATSURL != "" {
 		b.URL = cfg.NATSURL
-		if b.nc, b.callout, err = bus.Connect(cfg.NATSURL, b.keys, certs.Pool); err != nil {
+		roots, err := natsRoots(cfg.NATSCA, certs)
+		if err != nil {
+			return b, err
+		}
+		if b.nc, b.callout, err = bus.Connect(cfg.NATSURL, b.keys, roots); err != nil {
 			return b, errors.Join(err, b.Close())
 		}
 		return b, nil
@@ -176,6 +186,24 @@ func openBus(cfg Config, st State, certs Certs) (b Bus, err error) {
 		return b, errors.Join(err, b.Close())
 	}
 	return b, nil
+}
+
+// natsRoots is whom a NATS of the administrator's must be vouched for by: the file given; else the machine's roots, or our own
+// authority, which may have signed its certificate.
+func natsRoots(file string, certs Certs) (*x509.CertPool, error) {
+	if file != "" {
+		return readPool(file)
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil { // a machine without any
+		return certs.Pool, nil
+	}
+	own, err := os.ReadFile(certs.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("read certificates: %w", err)
+	}
+	roots.AppendCertsFromPEM(own)
+	return roots, nil
 }
 
 // natsKeys reads the keys shared with NATS, or makes them.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"lamplight/console"
 )
 
 var (
@@ -31,7 +33,11 @@ const (
 func Main(name, description string, cli any) {
 	signal.Ignore(syscall.SIGXFSZ) // a write past the limit then fails as any other does
 	ctx := untilSignalled(name)
-	parser := kong.Must(cli, kong.Name(name), kong.Description(description), kong.BindTo(ctx, (*context.Context)(nil)))
+	var version struct {
+		Version kong.VersionFlag `help:"Print the build and end."`
+	}
+	parser := kong.Must(cli, kong.Name(name), kong.Description(description), kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Embed(&version), kong.Vars{"version": name + " " + console.ThisVersion().String()})
 	k, err := parser.Parse(os.Args[1:])
 	if err != nil {
 		// The whole help would bury what is wrong.

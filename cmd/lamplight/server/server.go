@@ -61,6 +61,8 @@ type Server struct {
 	Phones  *dispatch.Phones
 	Bus     Bus
 	Custody *custody.Custody
+	Health  *health
+	id      string // of this process, by which it knows its own answer
 	House   *house.House
 	Trainer *Trainer // nil outside training
 
@@ -85,7 +87,8 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger, say func(step strin
 
 // openOn is Open on a state directory that is held already; the server lets it go at Close, and here on an error.
 func OpenOn(ctx context.Context, h *Hold, cfg Config, log *slog.Logger, say func(step string, took time.Duration)) (s *Server, err error) {
-	s = &Server{Config: cfg, State: h.State, Log: log, closers: []func() error{h.Close}}
+	s = &Server{Config: cfg, State: h.State, Log: log, closers: []func() error{h.Close}, id: RandomWord()}
+	s.Health = newHealth(s)
 	defer func() {
 		if err == nil {
 			return
@@ -331,12 +334,19 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	web := portal.New(portal.Config{Service: service, Recordings: s.House, Sessions: portal.NewSessions(s.Door), Files: s.files, Proxies: proxies, Log: s.Log})
-	serveHTTP(ctx, g, portal.NewServer(web), s.web, s.Certs.Server)
+	front, err := s.serveHealth(web)
+	if err != nil {
+		return err
+	}
+	serveHTTP(ctx, g, portal.NewServer(front), s.web, s.Config.webTLS(s.Certs.Server))
 	hooks := http.NewServeMux()
 	if s.text != nil {
 		hooks.Handle("POST /hooks/text", s.text.Callback(s.Routing.Report))
 	}
 	serveHTTP(ctx, g, portal.NewServer(hooks), s.hooks, nil)
+	g.Go(func() error { s.Health.run(ctx); return nil })
+	g.Go(func() error { s.watchPublic(ctx); return nil })
+	g.Go(func() error { s.attend(ctx, serviceManager()); return nil })
 	return g.Wait()
 }
 

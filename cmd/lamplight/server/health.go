@@ -1,0 +1,241 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"lamplight/notes/custody"
+)
+
+// A Red is something that is wrong now. Nothing in it is a patient's.
+type Red struct {
+	Code string // for machines: "backup-late"
+	Text string // one line, for whoever is on duty
+	Down bool   // callers cannot be served as they should be
+}
+
+// health looks at the whole server again and again, logs what turns red, and answers who asks.
+type health struct {
+	s *Server
+
+	mu     sync.Mutex // guards what follows
+	began  time.Time
+	reds   []Red
+	public string // what is wrong with the public address, "" for nothing
+}
+
+func newHealth(s *Server) *health {
+	return &health{s: s, began: time.Now(), reds: []Red{{Code: "starting", Text: "the server is starting", Down: true}}}
+}
+
+const (
+	lookEvery = 5 * time.Second
+	// What a start may take before it is red: until the switch hears us, and until the copy follows.
+	linkPatience = 10 * time.Second
+	copyPatience = time.Minute
+)
+
+// run looks until ctx ends.
+func (h *health) run(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for soon := time.NewTicker(100 * time.Millisecond); ctx.Err() == nil && !h.s.Engine.Healthy() && time.Since(h.began) < linkPatience; {
+		select {
+		case <-ctx.Done():
+		case <-soon.C:
+		}
+	}
+	h.mu.Lock()
+	h.began = time.Now()
+	h.mu.Unlock()
+	for {
+		h.look(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (h *health) look(ctx context.Context) {
+	reds := h.find(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	h.mu.Lock()
+	was := h.reds
+	h.reds = reds
+	h.mu.Unlock()
+	for _, r := range reds {
+		if !slices.ContainsFunc(was, func(o Red) bool { return o.Code == r.Code }) {
+			h.s.Log.Error("red: "+r.Text, "code", r.Code)
+		}
+	}
+	for _, o := range was {
+		if !slices.ContainsFunc(reds, func(r Red) bool { return r.Code == o.Code }) {
+			h.s.Log.Info("no more red", "code", o.Code)
+		}
+	}
+}
+
+// last is what was red at the last look.
+func (h *health) last() []Red {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.reds)
+}
+
+func (h *health) setPublic(trouble string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.public = trouble
+}
+
+// find lists what is wrong now, what keeps callers from being served first.
+func (h *health) find(ctx context.Context) (out []Red) {
+	ctx, cancel := context.WithTimeout(ctx, lookEvery)
+	defer cancel()
+	s, now := h.s, time.Now()
+	red := func(bad, down bool, code, text string, args ...any) {
+		if bad {
+			out = append(out, Red{Code: code, Text: fmt.Sprintf(text, args...), Down: down})
+		}
+	}
+	pulse := s.Engine.Pulse()
+	red(now.Sub(pulse.Answered) > stillAlive, true, "core", "the core of the calls does not answer")
+	red(!pulse.Writing, true, "ledger", "calls cannot be written down: new callers go to voicemail")
+	red(!s.Engine.Healthy(), true, "beat", "the switch hears no beat from us: new callers go to voicemail")
+	err := s.Pool.Ping(ctx)
+	red(err != nil, true, "database", "the database does not answer")
+	red(!s.Bus.nc.IsConnected(), true, "bus", "NATS is away: desks cannot reach the server")
+	if err == nil {
+		stand, _, err := s.Routing.Standing(ctx)
+		red(err == nil && len(stand) > 0, false, "escalations", "%d escalations stand still: look at the board", len(stand))
+	}
+	days := h.certificateDays(now)
+	red(days < 14, false, "certificate", "the server's certificate ends in %d days: restart the server, which renews its own", days)
+	h.mu.Lock()
+	public := h.public
+	h.mu.Unlock()
+	red(public != "", false, "public-url", "%s", public)
+	return append(out, h.custody(now)...)
+}
+
+// custody lists what is wrong with the copies.
+func (h *health) custody(now time.Time) (out []Red) {
+	st, cfg := h.s.Custody.Status(now), h.s.Config.BackupConfig
+	red := func(bad bool, code, text string, args ...any) {
+		if bad {
+			out = append(out, Red{Code: code, Text: fmt.Sprintf(text, args...)})
+		}
+	}
+	red(st.Keys != "", "backup-keys", "the keys are not copied: %s", st.Keys)
+	if !st.Kept {
+		return out
+	}
+	h.mu.Lock()
+	young := now.Sub(h.began) < copyPatience && st.Trouble == ""
+	h.mu.Unlock()
+	late := func(at time.Time, every time.Duration) bool { return every > 0 && now.Sub(at) > every+every/2 }
+	red(!young && st.Behind > custody.LossPromised, "backup-late", "the backup is more than %s behind: %s", custody.LossPromised, st.Trouble)
+	red(!young && (st.Base.IsZero() || late(st.Base, cfg.BackupEvery)), "backup-base", "there is no base backup of the last %s: %s", cfg.BackupEvery, st.Trouble)
+	red(!st.Drill.Ended.IsZero() && !st.Drill.Good, "drill", "THE DRILL FAILED: %s", OneLine(fmt.Errorf("%s", st.Drill.Trouble)))
+	red(!st.Drill.Ended.IsZero() && late(st.Drill.Ended, cfg.DrillEvery), "drill-late", "the last drill ended %s ago", now.Sub(st.Drill.Ended).Round(time.Minute))
+	return out
+}
+
+// certificateDays is how long what the server shows still holds.
+func (h *health) certificateDays(now time.Time) int {
+	leaf := h.s.Certs.Server.Certificates[0].Leaf
+	return int(leaf.NotAfter.Sub(now).Hours() / 24)
+}
+
+// handler answers the paths of health, and gives all else to the pages. Who is not named by --metrics-from learns only whether.
+func (h *health) handler(pages http.Handler, metrics http.Handler, from []netip.Prefix) http.Handler {
+	mux := http.NewServeMux()
+	answer := func(bad func(Red) bool, ok string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", "no-store")
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			w.Header().Set(serverHeader, h.s.id)
+			reds, status, text := h.last(), http.StatusOK, ok+"\n"
+			if slices.ContainsFunc(reds, bad) {
+				status, text = http.StatusServiceUnavailable, "not "+text
+			}
+			if ours(r, from) {
+				for _, red := range reds {
+					text += "red: " + red.Text + "\n"
+				}
+			}
+			w.WriteHeader(status)
+			write(w, h.s.Log, text)
+		}
+	}
+	mux.HandleFunc("GET /healthz", answer(func(r Red) bool { return r.Code == "core" }, "alive"))
+	mux.HandleFunc("GET /readyz", answer(func(r Red) bool { return r.Down }, "ready"))
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		if !ours(r, from) {
+			http.NotFound(w, r)
+			return
+		}
+		metrics.ServeHTTP(w, r)
+	})
+	mux.Handle("/", pages)
+	return mux
+}
+
+func write(w io.Writer, log *slog.Logger, text string) {
+	if _, err := io.WriteString(w, text); err != nil {
+		log.Info("an answer was not delivered", "error", err)
+	}
+}
+
+// ours tells whether a request comes directly from one of the networks; what a proxy hands on never does.
+func ours(r *http.Request, from []netip.Prefix) bool {
+	for _, forwarded := range []string{"X-Forwarded-For", "Forwarded", "Via", "X-Real-Ip"} {
+		if r.Header.Get(forwarded) != "" {
+			return false
+		}
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return false
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && slices.ContainsFunc(from, func(n netip.Prefix) bool { return n.Contains(addr.Unmap()) })
+}
+
+// serveHealth puts the paths of health before the pages.
+func (s *Server) serveHealth(pages http.Handler) (http.Handler, error) {
+	from, err := prefixes("--metrics-from", s.Config.MetricsFrom)
+	if err != nil {
+		return nil, err
+	}
+	registry, err := s.registry()
+	if err != nil {
+		return nil, err
+	}
+	return s.Health.handler(pages, promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorLog: metricsLog{s.Log}}), from), nil
+}
+
+// metricsLog has what a scrape could not read stand in the server's log.
+type metricsLog struct{ log *slog.Logger }
+
+func (l metricsLog) Println(v ...any) {
+	l.log.Warn("metrics: " + strings.TrimSpace(fmt.Sprintln(v...)))
+}
+
+// WebAddr is where the pages are served.
+func (s *Server) WebAddr() string { return s.web.Addr().String() }
