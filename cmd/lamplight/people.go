@@ -17,39 +17,16 @@ import (
 	"lamplight/telephony"
 )
 
-// practiceCmd keeps practices.
-type practiceCmd struct {
-	Put practicePutCmd `cmd:"" help:"Store a practice from a JSON file: its lines, script, contacts, schedule and ladders."`
-}
-
-type practicePutCmd struct {
-	server.RecordFlags
-	File string `arg:"" type:"existingfile" help:"Like the ones in cmd/lamplight-demo/practices."`
-}
-
-func (c *practicePutCmd) Run(ctx context.Context) (err error) {
-	p, err := server.ReadPractice(c.File)
-	if err != nil {
-		return err
-	}
-	s, err := c.Open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := s.Record.PutAccount(access.System(ctx, "administrator"), p.Account); err != nil {
-		return err
-	}
-	_, err = fmt.Printf("%s is stored with %d numbers and %d contacts\n", p.Account.Name, len(p.Account.Lines), len(p.Account.Contacts))
-	return err
-}
-
 // peopleCmd keeps people.
 type peopleCmd struct {
-	Add   peopleAddCmd   `cmd:"" help:"Let somebody in: prints their password and the secret for their authenticator, once."`
-	Reset peopleResetCmd `cmd:"" help:"Give somebody a new password and authenticator, printed once, and sign them out everywhere: a phone is lost."`
-	Leave peopleLeaveCmd `cmd:"" help:"End somebody's access at once. What they did stays theirs."`
-	List  peopleListCmd  `cmd:"" help:"List everybody and what they may do."`
+	Add      peopleAddCmd      `cmd:"" help:"Let somebody in: prints their password and the secret for their authenticator, once."`
+	Reset    peopleResetCmd    `cmd:"" help:"Give somebody a new password and authenticator, printed once, and sign them out everywhere: a phone is lost."`
+	Leave    peopleLeaveCmd    `cmd:"" help:"End somebody's access at once. What they did stays theirs. Who is still on call is refused, with the list of where."`
+	Return   peopleReturnCmd   `cmd:"" help:"Let somebody who has left in again, with a new password and authenticator."`
+	Grant    peopleGrantCmd    `cmd:"" help:"Give somebody another role: a second practice, for instance."`
+	Revoke   peopleRevokeCmd   `cmd:"" help:"Take a role from somebody."`
+	Password peoplePasswordCmd `cmd:"" help:"Change one's own password, at this machine."`
+	List     peopleListCmd     `cmd:"" help:"List everybody and what they may do."`
 }
 
 type peopleAddCmd struct {
@@ -90,6 +67,9 @@ func (c *peopleAddCmd) run(ctx context.Context, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	password := newPassword()
 	ctx = access.System(ctx, "administrator")
+	if err := knownPractice(ctx, s, c.Account); err != nil {
+		return err
+	}
 	if _, err := s.Door.AddPerson(ctx, p, password); err != nil {
 		return err
 	}
@@ -124,50 +104,6 @@ func personBy(ctx context.Context, door *access.Door, login string) (access.Pers
 	return all[i], nil
 }
 
-type peopleResetCmd struct {
-	server.RecordFlags
-	Login string `arg:"" help:"Whose."`
-}
-
-func (c *peopleResetCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
-
-func (c *peopleResetCmd) run(ctx context.Context, out io.Writer) (err error) {
-	s, err := c.Open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	ctx = access.System(ctx, "administrator")
-	p, err := personBy(ctx, s.Door, c.Login)
-	if err != nil {
-		return err
-	}
-	password := newPassword()
-	if err := s.Door.SetPassword(ctx, p.ID, password); err != nil {
-		return err
-	}
-	return newAuthenticator(ctx, s.Door, p, password, out)
-}
-
-type peopleLeaveCmd struct {
-	server.RecordFlags
-	Login string `arg:"" help:"Who leaves."`
-}
-
-func (c *peopleLeaveCmd) Run(ctx context.Context) (err error) {
-	s, err := c.Open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	ctx = access.System(ctx, "administrator")
-	p, err := personBy(ctx, s.Door, c.Login)
-	if err != nil {
-		return err
-	}
-	return s.Door.Leave(ctx, p.ID)
-}
-
 type peopleListCmd struct{ server.RecordFlags }
 
 func (c *peopleListCmd) Run(ctx context.Context) (err error) {
@@ -178,8 +114,12 @@ func (c *peopleListCmd) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	all, err := s.Door.People(access.System(ctx, "administrator"))
 	for _, p := range all {
+		left := ""
+		if p.Left {
+			left = "has left"
+		}
 		for _, g := range p.Grants {
-			if _, err := fmt.Printf("%-24s %-28s %-10s %-12s %s\n", p.Login, p.Name, g.Role, g.Account, p.Endpoint); err != nil {
+			if _, err := fmt.Printf("%-24s %-28s %-10s %-12s %-8s %s\n", p.Login, p.Name, g.Role, g.Account, p.Endpoint, left); err != nil {
 				return err
 			}
 		}

@@ -22,10 +22,18 @@ const (
 // ErrWeak: the new password is shorter than twelve characters or longer than a thousand bytes.
 var ErrWeak = errors.New("a password needs at least twelve characters")
 
+// CheckPassword refuses a new password with ErrWeak, before anything is asked of whoever chose it.
+func CheckPassword(password string) error {
+	if n := len([]rune(password)); n < 12 || len(password) > 1000 {
+		return ErrWeak
+	}
+	return nil
+}
+
 // hashPassword returns the PHC form of a password's argon2id hash.
 func hashPassword(password string) (string, error) {
-	if n := len([]rune(password)); n < 12 || len(password) > 1000 {
-		return "", ErrWeak
+	if err := CheckPassword(password); err != nil {
+		return "", err
 	}
 	salt := make([]byte, 16)
 	rand.Read(salt)

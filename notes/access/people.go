@@ -147,13 +147,16 @@ func lockPerson(ctx context.Context, tx pgx.Tx, id notes.PersonID) error {
 	return err
 }
 
-// SetPassword gives a person a new password and ends their sessions. A person may set their own.
+// SetPassword gives a person a new password and ends their sessions. A person may set their own; who has left gets none.
 func (d *Door) SetPassword(ctx context.Context, id notes.PersonID, password string) error {
 	hash, err := hashPassword(password)
 	if err != nil {
 		return err
 	}
 	return d.changePerson(ctx, id, "person.password-set", func(tx pgx.Tx) error {
+		if err := stays(ctx, tx, id); err != nil {
+			return err
+		}
 		b := &pgx.Batch{}
 		b.Queue("update person set password = $2 where id = $1", id, hash)
 		b.Queue("delete from session where person = $1", id)
