@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -216,6 +217,64 @@ func TestTheRecordComesBack(t *testing.T) {
 		}
 	})
 	t.Run("spoiled", func(t *testing.T) { spoiled(t, c) })
+}
+
+// TestACutCopyIsNotTaken restores without the newest piece of the log. PostgreSQL finds nothing wrong with that; the checkpoint
+// that was kept does.
+func TestACutCopyIsNotTaken(t *testing.T) {
+	t.Parallel() // it mostly waits
+	c := newCopied(t)
+	s := c.opened(t)
+	ctx, stop := context.WithCancel(t.Context())
+	ran := make(chan error, 1)
+	go func() { ran <- s.Custody.Run(ctx) }()
+	found := func(name ...string) []string {
+		files, err := filepath.Glob(filepath.Join(append([]string{c.BackupDir, "*"}, name...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	eventually(t, "a base", func() bool { return len(found("base-*.json")) == 1 })
+	c.write(t, s, "after the base")
+	if _, err := s.Audit.Sequence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	signed, err := s.Audit.Checkpoint(t.Context())
+	if err != nil || signed == "" {
+		t.Fatalf("%q, %v", signed, err)
+	}
+	eventually(t, "the checkpoint in the copy", func() bool {
+		files := found("checkpoint")
+		if len(files) != 1 {
+			return false
+		}
+		kept, err := os.ReadFile(files[0])
+		return err == nil && string(kept) == signed
+	})
+	stop()
+	if err := <-ran; err != nil {
+		t.Error(err)
+	}
+	closed(t, s)
+	if err := c.restore(filepath.Join(c.root, "whole")).run(t.Context(), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	files := found("wal", "*.*-*.age")
+	for _, p := range files[len(files)/2:] {
+		if err := os.Remove(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cut := filepath.Join(c.root, "cut")
+	if err := c.restore(cut).run(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), "log-cut") && !strings.Contains(err.Error(), "files are missing") {
+		t.Errorf("%d of %d pieces: %v", len(files)-len(files)/2, len(files), err)
+	} else {
+		t.Log(err)
+	}
+	if _, err := os.Stat(filepath.Join(cut, "postgres", "data")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it was put in place all the same: %v", err)
+	}
 }
 
 // spoiled has drills fail, each with its words in the result, in the row and in what it says.

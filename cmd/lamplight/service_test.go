@@ -180,6 +180,32 @@ func TestAServiceStandsOnIt(t *testing.T) {
 			return strings.Contains(text, "lamplight_drill_good 1") && strings.Contains(text, "lamplight_backup_base_age_seconds")
 		})
 	})
+	t.Run("the backup's disk goes and comes back", func(t *testing.T) {
+		dir := c.Config.BackupDir
+		if err := os.Rename(dir, dir+".away"); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Mkdir(dir, 0o700); err != nil { // as a mount point is there without its disk
+			t.Fatal(err)
+		}
+		eventually(t, "it is red", func() bool {
+			_, text := c.ask(t, direct, "/healthz")
+			return strings.Contains(text, "red: the backup is more than 5s behind") && strings.Contains(text, "is its disk mounted?")
+		})
+		if status, _ := c.ask(t, direct, "/readyz"); status != http.StatusOK {
+			t.Errorf("callers are served all the same: %d", status)
+		}
+		if err := os.Remove(dir); err != nil { // nothing was written there
+			t.Error(err)
+		}
+		if err := os.Rename(dir+".away", dir); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "it is well again", func() bool {
+			_, text := c.ask(t, direct, "/healthz")
+			return !strings.Contains(text, "red: the backup")
+		})
+	})
 	t.Run("metrics", func(t *testing.T) { c.metrics(t, direct) })
 	t.Run("behind nginx", func(t *testing.T) { c.nginx(t); c.behind(t) })
 	t.Run("behind caddy", func(t *testing.T) { c.caddy(t); c.behind(t) })

@@ -78,7 +78,7 @@ func Open(cfg Config) (*Custody, error) {
 		return nil, fmt.Errorf("the keys' copies in %s would lie with what they open: give a directory on another disk or machine", cfg.KeysDir)
 	}
 	if cfg.Dir == "" {
-		return c, nil
+		return c, c.unused()
 	}
 	if within(cfg.Dir, cfg.State) {
 		return nil, fmt.Errorf("a backup in %s would be lost with the state directory: give a directory on another disk or machine", cfg.Dir)
@@ -91,8 +91,38 @@ func Open(cfg Config) (*Custody, error) {
 	if c.vault, err = backup.OpenVault(cfg.Dir, append(slices.Clone(cfg.To), drills.Recipient())...); err != nil {
 		return nil, err
 	}
+	if err := c.same(); err != nil {
+		return nil, err
+	}
 	c.keeper = backup.NewKeeper(backup.Config{URL: cfg.URL, Vault: c.vault, Every: cfg.BaseEvery, Keep: cfg.Keep, Checkpoint: cfg.Log.Checkpoint, Log: cfg.Logger})
 	return c, nil
+}
+
+// same refuses a backup directory that is not the one of before: an empty directory where its disk is not mounted would be
+// taken for a new copy, on the very disk that may be lost.
+func (c *Custody) same() error {
+	path := filepath.Join(c.cfg.State, "backup-vault")
+	known, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return keepKey(path, c.vault.ID())
+	}
+	if err != nil {
+		return fmt.Errorf("read which copy was kept: %w", err)
+	}
+	if string(known) != c.vault.ID() {
+		return fmt.Errorf("--backup-dir %s is not the copy that was kept until now: is its disk mounted? To begin a new copy there, remove %s", c.cfg.Dir, path)
+	}
+	return nil
+}
+
+// unused has the database keep nothing for a copy that is not made any more.
+func (c *Custody) unused() error {
+	if c.cfg.URL == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return backup.Forget(ctx, c.cfg.URL)
 }
 
 // within tells whether a directory is another or lies in it.

@@ -81,6 +81,19 @@ func slot(ctx context.Context, url string) (lsn, error) {
 	return parseLSN(at)
 }
 
+// Forget has a database keep nothing for a copy any more. Where nobody asked it to, that is success.
+func Forget(ctx context.Context, url string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return fmt.Errorf("reach the database: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is pending on it
+	if _, err := conn.Exec(ctx, "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and not active", slotName); err != nil {
+		return fmt.Errorf("drop the replication slot: %w", err)
+	}
+	return nil
+}
+
 // stream receives the WAL and stores it until something fails or ctx ends. flows is called when it has begun.
 func (k *Keeper) stream(ctx context.Context, flows func()) error {
 	kept, err := slot(ctx, k.cfg.URL)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"compress/gzip"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,16 +23,35 @@ import (
 // A Vault is the directory of a copy. Everything in it but names, base backups' times and signed checkpoints is encrypted.
 type Vault struct {
 	dir string
+	id  string // of this copy; "" until something was written
 	to  []age.Recipient
 }
 
-// OpenVault makes the directory when it is not there. Without a recipient nothing can be written.
+const idFile = "vault-id"
+
+// OpenVault opens a copy, and with a recipient makes it when it is not there. Without one nothing can be written.
 func OpenVault(dir string, to ...age.Recipient) (*Vault, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the backup directory: %w", err)
+	v := &Vault{dir: dir, to: to}
+	id, err := os.ReadFile(filepath.Join(dir, idFile))
+	if errors.Is(err, os.ErrNotExist) && len(to) > 0 {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("make the backup directory: %w", err)
+		}
+		id = []byte(rand.Text())
+		return &Vault{dir, string(id), to}, writeWhole(filepath.Join(dir, idFile), id)
 	}
-	return &Vault{dir, to}, nil
+	if errors.Is(err, os.ErrNotExist) {
+		return v, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the backup directory: %w", err)
+	}
+	v.id = string(id)
+	return v, nil
 }
+
+// ID names this copy, wherever its disk is mounted.
+func (v *Vault) ID() string { return v.id }
 
 // ErrKept: another process keeps the vault.
 var ErrKept = errors.New("another process already keeps this backup directory")
@@ -57,8 +77,11 @@ func (v *Vault) of(l line, name ...string) string {
 
 func (v *Vault) checkpoint(l line) string { return v.of(l, "checkpoint") }
 
-// prepare makes a line's directories.
+// prepare makes a line's directories, in the copy that was opened: where its disk is not mounted any more something else is.
 func (v *Vault) prepare(l line) error {
+	if id, err := os.ReadFile(filepath.Join(v.dir, idFile)); err != nil || string(id) != v.id {
+		return fmt.Errorf("the backup directory %s is not there, or another is in its place: is its disk mounted?", v.dir)
+	}
 	if err := os.MkdirAll(v.of(l, "wal"), 0o700); err != nil {
 		return fmt.Errorf("write to the backup directory: %w", err)
 	}
