@@ -69,7 +69,8 @@ func (c *backupStatusCmd) run(out io.Writer) error {
 		return fmt.Errorf("%s holds no base backup that can be restored", c.BackupDir)
 	}
 	for _, b := range bases {
-		if _, err := fmt.Fprintf(out, "base %s  %5d MB  history %s-%d\n", b.At.Format(time.RFC3339), b.Bytes>>20, b.System, b.Timeline); err != nil {
+		_, err := fmt.Fprintf(out, "base %s  %5d MB  history %s-%d\n", b.At.Format(time.RFC3339), b.Bytes>>20, b.System, b.Timeline)
+		if err != nil {
 			return err
 		}
 	}
@@ -77,7 +78,8 @@ func (c *backupStatusCmd) run(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err = fmt.Fprintf(out, "a restore reaches %s of the log, stored %s\n", f.Stored, f.Newest.UTC().Format(time.RFC3339)); err != nil || c.BackupKeys == "" {
+	_, err = fmt.Fprintf(out, "a restore reaches %s of the log, stored %s\n", f.Stored, f.Newest.UTC().Format(time.RFC3339))
+	if err != nil || c.BackupKeys == "" {
 		return err
 	}
 	keys, err := backup.Escrow{Dir: c.BackupKeys}.Newest()

@@ -42,7 +42,8 @@ func (c *drillCmd) run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(out, "a commit was stored after %.1f s (promised %s); restored and proved in %.1f s (promised %s): %d leaves, %d rows, %d notes opened, one of each practice\n",
+	if _, err := fmt.Fprintf(out, "a commit was stored after %.1f s (promised %s); restored and proved in %.1f s (promised %s): "+
+		"%d leaves, %d rows, %d notes opened, one of each practice\n",
 		d.Loss, custody.LossPromised, d.Restore, custody.RestorePromised, d.Leaves, d.Rows, d.Notes); err != nil {
 		return err
 	}

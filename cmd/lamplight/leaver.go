@@ -70,7 +70,8 @@ func (c *peopleLeaveCmd) run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	if len(named) > 0 && !c.EvenOnCall {
-		return fmt.Errorf("%s is still named where notes would go, and a note must wait on nobody:\n%s\nchange these ('lamplight practice get', 'practice put'), then try again; "+
+		return fmt.Errorf("%s is still named where notes would go, and a note must wait on nobody:\n%s\n"+
+			"change these ('lamplight practice get', 'practice put'), then try again; "+
 			"with --even-on-call the access ends now all the same", p.Name, strings.Join(named, "\n"))
 	}
 	if err := s.Door.Leave(ctx, p.ID); err != nil || len(named) == 0 {

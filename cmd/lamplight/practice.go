@@ -96,7 +96,8 @@ func (c *practiceListCmd) run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	for _, a := range all {
-		if _, err := fmt.Fprintf(out, "%-16s %-40s %d numbers, %d contacts, %d call types\n", a.ID, a.Name, len(a.Lines), len(a.Contacts), len(a.Script.CallTypes)); err != nil {
+		_, err := fmt.Fprintf(out, "%-16s %-40s %d numbers, %d contacts, %d call types\n", a.ID, a.Name, len(a.Lines), len(a.Contacts), len(a.Script.CallTypes))
+		if err != nil {
 			return err
 		}
 	}
@@ -112,6 +113,7 @@ func (c *practiceCheckCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Printf("%s could be stored: %d numbers, %d contacts, %d call types\n", p.Account.Name, len(p.Account.Lines), len(p.Account.Contacts), len(p.Account.Script.CallTypes))
+	a := p.Account
+	_, err = fmt.Printf("%s could be stored: %d numbers, %d contacts, %d call types\n", a.Name, len(a.Lines), len(a.Contacts), len(a.Script.CallTypes))
 	return err
 }

@@ -47,7 +47,8 @@ func (c *restoreCmd) run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	if c.BackupDir == "" {
-		return errors.New("give --backup-dir, where the copy of the database lies; of a PostgreSQL of yours only the keys can be put back here, with --only-keys")
+		return errors.New("give --backup-dir, where the copy of the database lies; of a PostgreSQL of yours " +
+			"only the keys can be put back here, with --only-keys")
 	}
 	began := time.Now()
 	got, err := custody.Restore(ctx, custody.Return{State: h.Dir, Dir: c.BackupDir, Keys: c.BackupKeys, Identities: ids, Until: c.Until, Line: c.History,
@@ -56,11 +57,13 @@ func (c *restoreCmd) run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	if len(got.Lines) > 1 {
-		if _, err := fmt.Fprintf(out, "the copy holds the histories %s; this is %s-%d\n", strings.Join(got.Lines, ", "), got.Base.System, got.Base.Timeline); err != nil {
+		_, err := fmt.Fprintf(out, "the copy holds the histories %s; this is %s-%d\n", strings.Join(got.Lines, ", "), got.Base.System, got.Base.Timeline)
+		if err != nil {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(out, "restored in %.1f s (promised %s): what was committed until %s, when the copy ends; audit verified, %d leaves, %d rows; %d notes opened, one of each practice\n"+
+	_, err = fmt.Fprintf(out, "restored in %.1f s (promised %s): what was committed until %s, when the copy ends; "+
+		"audit verified, %d leaves, %d rows; %d notes opened, one of each practice\n"+
 		"'lamplight serve --state %s' goes on from there\n",
 		got.Took.Seconds(), custody.RestorePromised, c.until(got.Newest), got.Leaves, got.Rows, got.Notes, h.Dir)
 	return err

@@ -94,7 +94,8 @@ func Open(cfg Config) (*Custody, error) {
 	if err := c.same(); err != nil {
 		return nil, err
 	}
-	c.keeper = backup.NewKeeper(backup.Config{URL: cfg.URL, Vault: c.vault, Every: cfg.BaseEvery, Keep: cfg.Keep, Checkpoint: cfg.Log.Checkpoint, Log: cfg.Logger})
+	c.keeper = backup.NewKeeper(backup.Config{URL: cfg.URL, Vault: c.vault, Every: cfg.BaseEvery, Keep: cfg.Keep,
+		Checkpoint: cfg.Log.Checkpoint, Log: cfg.Logger})
 	return c, nil
 }
 
@@ -110,7 +111,8 @@ func (c *Custody) same() error {
 		return fmt.Errorf("read which copy was kept: %w", err)
 	}
 	if string(known) != c.vault.ID() {
-		return fmt.Errorf("--backup-dir %s is not the copy that was kept until now: is its disk mounted? To begin a new copy there, remove %s", c.cfg.Dir, path)
+		return fmt.Errorf("--backup-dir %s is not the copy that was kept until now: is its disk mounted? To begin a new copy there, remove %s",
+			c.cfg.Dir, path)
 	}
 	return nil
 }

@@ -80,8 +80,8 @@ func (c *Custody) keepDrilling(ctx context.Context) {
 // lastDrill is the newest that ended, its zero when none did.
 func (c *Custody) lastDrill(ctx context.Context) (d Drill, err error) {
 	var report string
-	err = c.cfg.Pool.QueryRow(ctx, "select id, begun_at, ended_at, good, report from drill where ended_at is not null order by begun_at desc limit 1").
-		Scan(&d.ID, &d.Begun, &d.Ended, &d.Good, &report)
+	err = c.cfg.Pool.QueryRow(ctx, `select id, begun_at, ended_at, good, report from drill where ended_at is not null
+		order by begun_at desc limit 1`).Scan(&d.ID, &d.Begun, &d.Ended, &d.Good, &report)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Drill{}, nil
 	}
@@ -115,7 +115,8 @@ func (c *Custody) Drill(ctx context.Context) (Drill, error) {
 		d.Trouble = err.Error()
 		c.cfg.Logger.Error("backup: THE DRILL FAILED: what is backed up may not come back", "error", err)
 	} else {
-		c.cfg.Logger.Info("backup: the drill is good", "loss_s", d.Loss, "restore_s", d.Restore, "leaves", d.Leaves, "rows", d.Rows, "notes", d.Notes)
+		c.cfg.Logger.Info("backup: the drill is good", "loss_s", d.Loss, "restore_s", d.Restore,
+			"leaves", d.Leaves, "rows", d.Rows, "notes", d.Notes)
 	}
 	c.mu.Lock()
 	c.last = d
@@ -134,8 +135,9 @@ func (c *Custody) storeDrill(ctx context.Context, action string, d Drill) error 
 		values = []any{d.ID, d.Begun, d.Ended, d.Good, string(report)}
 	}
 	err = pgx.BeginFunc(ctx, c.cfg.Pool, func(tx pgx.Tx) error {
-		res, err := tx.Query(ctx, "insert into drill ("+drillTable.List()+") values ("+drillTable.Placeholders()+
-			") on conflict (id) do update set ended_at = excluded.ended_at, good = excluded.good, report = excluded.report returning "+drillTable.Returning(), values...)
+		res, err := tx.Query(ctx, "insert into drill ("+drillTable.List()+") values ("+drillTable.Placeholders()+`)
+			on conflict (id) do update set ended_at = excluded.ended_at, good = excluded.good, report = excluded.report
+			returning `+drillTable.Returning(), values...)
 		if err != nil {
 			return err
 		}
@@ -194,13 +196,15 @@ func (c *Custody) apart(ctx context.Context, d *Drill, dir string, id age.Identi
 		return err
 	}
 	d.Base, d.Stored = found.Base.At.Format(time.RFC3339), found.Stored
-	proof, err := prove(ctx, proving{url: cluster.URL(), keys: filepath.Join(c.cfg.State, "keys"), scratch: dir, checkpoint: found.Checkpoint, tables: c.cfg.Tables, drill: d.ID})
+	proof, err := prove(ctx, proving{url: cluster.URL(), keys: filepath.Join(c.cfg.State, "keys"), scratch: dir,
+		checkpoint: found.Checkpoint, tables: c.cfg.Tables, drill: d.ID})
 	d.Proof, d.Restore = proof, time.Since(began).Seconds()
 	if err = errors.Join(err, cluster.Close()); err != nil {
 		return err
 	}
 	if d.Loss > LossPromised.Seconds() || d.Restore > RestorePromised.Seconds() {
-		return fmt.Errorf("a commit was stored after %.1f s (promised %s) and the restore took %.1f s (promised %s)", d.Loss, LossPromised, d.Restore, RestorePromised)
+		return fmt.Errorf("a commit was stored after %.1f s (promised %s) and the restore took %.1f s (promised %s)",
+			d.Loss, LossPromised, d.Restore, RestorePromised)
 	}
 	return nil
 }

@@ -172,8 +172,8 @@ func MarkKeys(ctx context.Context, pool *pgxpool.Pool, log *audit.Log, dir, serv
 			return fmt.Errorf("read a key: %w", err)
 		}
 		if err := changeMark(ctx, pool, log, "key.used", k.mark(server), func(tx pgx.Tx, now time.Time) ([]audit.Row, error) {
-			rows, err := tx.Query(ctx, "insert into key_mark ("+markTable.List()+") values ("+markTable.Placeholders()+") on conflict do nothing returning "+markTable.Returning(),
-				k.mark(server), digest[:], now)
+			rows, err := tx.Query(ctx, "insert into key_mark ("+markTable.List()+") values ("+markTable.Placeholders()+`)
+				on conflict do nothing returning `+markTable.Returning(), k.mark(server), digest[:], now)
 			if err != nil {
 				return nil, err
 			}
@@ -186,7 +186,8 @@ func MarkKeys(ctx context.Context, pool *pgxpool.Pool, log *audit.Log, dir, serv
 }
 
 // changeMark changes a mark with its leaf.
-func changeMark(ctx context.Context, pool *pgxpool.Pool, log *audit.Log, action, name string, change func(pgx.Tx, time.Time) ([]audit.Row, error)) error {
+func changeMark(ctx context.Context, pool *pgxpool.Pool, log *audit.Log, action, name string,
+	change func(pgx.Tx, time.Time) ([]audit.Row, error)) error {
 	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		now := time.Now().UTC().Truncate(time.Microsecond)
 		rows, err := change(tx, now)

@@ -50,7 +50,8 @@ func Unfinished(state string) error {
 	if err != nil {
 		return fmt.Errorf("look at the state directory: %w", err)
 	}
-	return fmt.Errorf("a restore into %s was begun and did not end: run 'lamplight restore' again, which begins anew; nothing is lost, the copy is only read", state)
+	return fmt.Errorf("a restore into %s was begun and did not end: run 'lamplight restore' again, which begins anew; "+
+		"nothing is lost, the copy is only read", state)
 }
 
 // Restore brings a state back: keys, database, the phones' passwords; and proves it before it puts it in place. Killed at any
@@ -79,7 +80,8 @@ func Restore(ctx context.Context, r Return) (out Returned, err error) {
 		return out, errors.Join(err, clear(work))
 	}
 	r.Say("database")
-	out.Proof, err = prove(ctx, proving{url: cluster.URL(), keys: filepath.Join(work, "keys"), scratch: work, checkpoint: found.Checkpoint, tables: r.Tables})
+	out.Proof, err = prove(ctx, proving{url: cluster.URL(), keys: filepath.Join(work, "keys"), scratch: work,
+		checkpoint: found.Checkpoint, tables: r.Tables})
 	if err = errors.Join(err, cluster.Close()); err != nil {
 		return out, errors.Join(err, clear(work))
 	}

@@ -35,7 +35,8 @@ func (e *Engine) Counts(ctx context.Context) (Counts, error) {
 	if _, err := pgx.ForEachRow(rows, []any{&state, &n}, func() error { c.Open[state] = n; return nil }); err != nil {
 		return c, fmt.Errorf("count the open dispatches: %w", err)
 	}
-	rows, err = e.pool.Query(ctx, "select channel, state, count(*) from attempt where id >= $1 group by channel, state", since(time.Now().Add(-24*time.Hour)))
+	rows, err = e.pool.Query(ctx, "select channel, state, count(*) from attempt where id >= $1 group by channel, state",
+		since(time.Now().Add(-24*time.Hour)))
 	if err != nil {
 		return c, fmt.Errorf("count the attempts: %w", err)
 	}

@@ -23,7 +23,8 @@ type BackupConfig struct {
 }
 
 // errYours: what backup does not do.
-var errYours = errors.New("the PostgreSQL at --database-url is yours, and so are its base backups and its write-ahead log: Lamplight copies only its keys then; " +
+var errYours = errors.New("the PostgreSQL at --database-url is yours, and so are its base backups and its write-ahead log: " +
+	"Lamplight copies only its keys then; " +
 	"give --backup-keys without --backup-dir, and prove a database you have restored with 'lamplight drill --restored postgres://…'")
 
 // check refuses what would be no backup; yours tells that the database is the administrator's.
@@ -62,8 +63,9 @@ func (s *Server) openCustody(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c := custody.Config{State: s.State.Dir, Bin: s.Config.PostgresBin, Dir: s.Config.BackupDir, KeysDir: s.Config.BackupKeys, To: to, BaseEvery: s.Config.BackupEvery,
-		Keep: s.Config.BackupKeep, DrillEvery: s.Config.DrillEvery, Pool: s.Pool, Log: s.Audit, Tables: AuditedTables(), Logger: s.Log}
+	c := custody.Config{State: s.State.Dir, Bin: s.Config.PostgresBin, Dir: s.Config.BackupDir, KeysDir: s.Config.BackupKeys, To: to,
+		BaseEvery: s.Config.BackupEvery,
+		Keep:      s.Config.BackupKeep, DrillEvery: s.Config.DrillEvery, Pool: s.Pool, Log: s.Audit, Tables: AuditedTables(), Logger: s.Log}
 	if s.Cluster != nil {
 		c.URL = s.Cluster.URL()
 	}

@@ -59,7 +59,8 @@ func (s *Server) lookAtPublic(ctx context.Context) error {
 			roots.AddCert(own)
 		}
 	}
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true},
+	client := &http.Client{Timeout: 10 * time.Second,
+		Transport:     &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	address := strings.TrimSuffix(s.Config.PublicURL, "/") + "/readyz"
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -86,11 +87,13 @@ func (s *Server) judge(res *http.Response) error {
 	case id != "":
 		return fmt.Errorf("%s leads to another Lamplight than this one", at)
 	case res.StatusCode == http.StatusBadGateway || res.StatusCode == http.StatusGatewayTimeout:
-		return fmt.Errorf("%s: a proxy answers %d: it does not reach %s; 'lamplight proxy nginx' prints what it needs", at, res.StatusCode, s.web.Addr())
+		return fmt.Errorf("%s: a proxy answers %d: it does not reach %s; 'lamplight proxy nginx' prints what it needs",
+			at, res.StatusCode, s.web.Addr())
 	case res.StatusCode >= 300 && res.StatusCode < 400:
 		return fmt.Errorf("%s leads elsewhere, to %s", at, res.Header.Get("Location"))
 	default:
-		return fmt.Errorf("%s: something else answers there (%s, status %d): does your proxy hand on all paths to %s?", at, res.Header.Get("Server"), res.StatusCode, s.web.Addr())
+		return fmt.Errorf("%s: something else answers there (%s, status %d): does your proxy hand on all paths to %s?",
+			at, res.Header.Get("Server"), res.StatusCode, s.web.Addr())
 	}
 }
 

@@ -33,7 +33,6 @@ import (
 	"lamplight/notes/custody"
 	"lamplight/notes/postgres"
 	"lamplight/notes/record"
-	"lamplight/notes/seal"
 	"lamplight/routing/channel/push"
 	"lamplight/routing/channel/twilio"
 	"lamplight/routing/dispatch"
@@ -130,77 +129,6 @@ func (s *Server) openKeys(context.Context) (err error) {
 	}
 	s.push, err = push.KeysAt(s.State.Keys("push.json"))
 	return err
-}
-
-// openRecord opens the database, whose keys must be those it was used with, and what stands on it.
-func (s *Server) openRecord(ctx context.Context) error {
-	if err := s.openDatabase(ctx); err != nil {
-		return err
-	}
-	if err := custody.CheckKeys(ctx, s.Pool, s.State.Keys(""), Hostname()); err != nil {
-		return err
-	}
-	return s.openStores(ctx)
-}
-
-// openBare is openRecord for who mends the keys: those that can be made anew are not looked at.
-func (s *Server) openBare(ctx context.Context) error {
-	if err := s.openDatabase(ctx); err != nil {
-		return err
-	}
-	if err := custody.CheckRoots(ctx, s.Pool, s.State.Keys("")); err != nil {
-		return err
-	}
-	return s.openStores(ctx)
-}
-
-func (s *Server) openDatabase(ctx context.Context) error {
-	if err := custody.Unfinished(s.State.Dir); err != nil {
-		return err
-	}
-	url := s.Config.DatabaseURL
-	if url == "" {
-		var err error
-		if s.Cluster, err = postgres.Private(ctx, postgres.Config{Dir: s.State.Path("postgres"), Bin: s.Config.PostgresBin, Log: s.Log}); err != nil {
-			return err
-		}
-		s.closers = append(s.closers, s.Cluster.Close)
-		url = s.Cluster.URL()
-	}
-	var err error
-	if s.Pool, err = postgres.Open(ctx, url); err != nil {
-		switch {
-		case s.Cluster != nil && diskFull(s.State.Dir): // PostgreSQL names the file it could not write, not why
-			err = fmt.Errorf("start PostgreSQL in %s: %w", s.State.Dir, syscall.ENOSPC)
-		case s.Cluster == nil:
-			err = fmt.Errorf("%w; check --database-url (postgres://user:password@host:port/database), and that PostgreSQL runs there and lets us in", err)
-		}
-		return err
-	}
-	s.closers = append(s.closers, func() error { s.Pool.Close(); return nil })
-	return nil
-}
-
-func (s *Server) openStores(ctx context.Context) error {
-	keyring, err := seal.OpenKeyring(s.State.Keys("keyring.json"))
-	if err != nil {
-		return err
-	}
-	signer, err := audit.OpenKey(s.State.Keys("audit.json"), "lamplight/"+Hostname())
-	if err != nil {
-		return err
-	}
-	s.Audit = audit.NewLog(s.Pool, signer)
-	if err := custody.CheckLog(ctx, s.Audit, s.State.Keys("")); err != nil {
-		return err
-	}
-	ring := seal.NewRing(keyring, postgres.NewShelf(s.Pool, s.Audit))
-	if _, err := ring.Keys(ctx, ""); err != nil { // now, and not at the first call
-		return fmt.Errorf("the keyring %s does not open this database: restore the one that belongs to it from its backup (%w)", s.State.Keys("keyring.json"), err)
-	}
-	s.Record = record.NewStore(s.Pool, s.Audit, ring, nil)
-	s.Door = access.NewDoor(s.Pool, s.Audit, ring)
-	return nil
 }
 
 // openListeners takes the addresses first, because links and callbacks name them.
@@ -397,12 +325,6 @@ func readPool(path string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("%s holds no certificate in PEM form", path)
 	}
 	return pool, nil
-}
-
-// diskFull tells whether hardly anything more can be written in a directory.
-func diskFull(dir string) bool {
-	var st syscall.Statfs_t
-	return syscall.Statfs(dir, &st) == nil && st.Bavail*uint64(st.Bsize) < 1<<20
 }
 
 // keyFile reads 32 random bytes, made the first time.

@@ -221,7 +221,8 @@ func (k *Keeper) Base(ctx context.Context) (Base, error) {
 }
 
 // errNobodyStreams: the WAL does not arrive in the vault.
-var errNobodyStreams = errors.New("the WAL does not arrive in the backup directory: does the server run with --backup-dir, and what does its log say of the backup?")
+var errNobodyStreams = errors.New("the WAL does not arrive in the backup directory: does the server run with --backup-dir, " +
+	"and what does its log say of the backup?")
 
 // Caught returns when everything that is committed now is stored, by this process's Run or another's, and how long that took.
 func (k *Keeper) Caught(ctx context.Context) (time.Duration, error) {
@@ -242,8 +243,8 @@ func position(ctx context.Context, url string) (l line, at lsn, err error) {
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is pending on it
 	var text string
-	err = conn.QueryRow(ctx, "select s.system_identifier::text, c.timeline_id, pg_current_wal_flush_lsn()::text from pg_control_system() s, pg_control_checkpoint() c").
-		Scan(&l.System, &l.Timeline, &text)
+	err = conn.QueryRow(ctx, `select s.system_identifier::text, c.timeline_id, pg_current_wal_flush_lsn()::text
+		from pg_control_system() s, pg_control_checkpoint() c`).Scan(&l.System, &l.Timeline, &text)
 	if err != nil {
 		return l, 0, fmt.Errorf("ask where the WAL ends: %w", err)
 	}

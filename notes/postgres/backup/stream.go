@@ -66,7 +66,8 @@ func slot(ctx context.Context, url string) (lsn, error) {
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is pending on it
 	// One that fell too far behind was given up by the database, which would have had to fill its disk for it.
-	if _, err := conn.Exec(ctx, "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and wal_status = 'lost'", slotName); err != nil {
+	const dropLost = "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and wal_status = 'lost'"
+	if _, err := conn.Exec(ctx, dropLost, slotName); err != nil {
 		return 0, fmt.Errorf("drop the lost replication slot: %w", err)
 	}
 	_, err = conn.Exec(ctx, "select pg_create_physical_replication_slot($1, true)", slotName)
@@ -88,7 +89,8 @@ func Forget(ctx context.Context, url string) error {
 		return fmt.Errorf("reach the database: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is pending on it
-	if _, err := conn.Exec(ctx, "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and not active", slotName); err != nil {
+	const drop = "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and not active"
+	if _, err := conn.Exec(ctx, drop, slotName); err != nil {
 		return fmt.Errorf("drop the replication slot: %w", err)
 	}
 	return nil
@@ -119,7 +121,8 @@ func (k *Keeper) stream(ctx context.Context, flows func()) error {
 	from := have.segment()
 	if gap := kept.segment(); have == 0 || gap > from {
 		if have != 0 {
-			k.cfg.Log.Error("backup: the database has given up WAL that was not stored; a new base backup is begun", "stored", have.String(), "from", kept.String())
+			k.cfg.Log.Error("backup: the database has given up WAL that was not stored; a new base backup is begun",
+				"stored", have.String(), "from", kept.String())
 			k.wantBase()
 		}
 		from = gap
