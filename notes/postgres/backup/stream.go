@@ -130,7 +130,7 @@ func (k *Keeper) stream(ctx context.Context, flows func()) error {
 	if err := begin(ctx, conn, from.start(), l.Timeline); err != nil {
 		return err
 	}
-	r := &receiver{keeper: k, conn: conn, line: l, seg: from, caught: time.Now()}
+	r := &receiver{keeper: k, conn: conn, line: l, seg: from}
 	if r.pieces, err = k.cfg.Vault.pieces(l); err != nil {
 		return err
 	}
@@ -324,7 +324,7 @@ func (r *receiver) position() lsn { return r.seg.start() + lsn(r.stored) }
 
 // look notes that everything the server told of is stored.
 func (r *receiver) look(now time.Time) {
-	if len(r.buf) == r.stored && r.position() >= r.end {
+	if r.end != 0 && len(r.buf) == r.stored && r.position() >= r.end { // it has told by now where its WAL ends
 		r.caught = now
 	}
 }
@@ -334,7 +334,10 @@ func (r *receiver) advance() {
 	k := r.keeper
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.stored, k.caught = max(k.stored, r.position()), r.caught
+	k.stored = max(k.stored, r.position())
+	if r.caught.After(k.caught) {
+		k.caught = r.caught
+	}
 }
 
 // report tells the server what is stored, so that it may forget that; ask has it answer where its WAL ends.
