@@ -196,13 +196,16 @@ func TestKilledInTheMiddle(t *testing.T) {
 	hears(t, caller, agent, callerSays)
 
 	k.kill(t)
-	hears(t, caller, agent, callerSays) // longer than the lease: Asterisk keeps them talking by itself
+	hears(t, caller, agent, callerSays) // longer than a waiting caller's lease: Asterisk keeps them talking by itself
 	hears(t, agent, caller, agentSays)
 	leaveVoicemail(t, w)
 	k.start(t)
 	w.again(t)
 	hears(t, agent, caller, agentSays)
-	if hello, err = console.AskHello.Of(ctx, w.desk, console.Nothing{}); err != nil || len(hello.Drafts) != 1 || hello.Drafts[0].Body.Fields["reason"] != draft.Body.Fields["reason"] {
+	if hello, err = console.AskHello.Of(ctx, w.desk, console.Nothing{}); err != nil || hello.Pop == nil || hello.Pop.Call != call || hello.Pop.State != telephony.Talking {
+		t.Fatalf("longer than a waiting caller's lease, and the desk has no keys of the call: %+v %v", hello.Pop, err)
+	}
+	if len(hello.Drafts) != 1 || hello.Drafts[0].Body.Fields["reason"] != draft.Body.Fields["reason"] {
 		t.Fatalf("what was typed did not survive: %d drafts, %v", len(hello.Drafts), err)
 	}
 

@@ -369,7 +369,7 @@ func (w *world) revive() {
 func TestFrozen(t *testing.T) {
 	inWorld(t, []telephony.Agent{ana}, func(w *world) {
 		talker, talked := w.arrive(plain.DID)
-		phone := w.talk(ana, talker)
+		w.talk(ana, talker)
 		waits, waited := w.arrive(plain.DID)
 		w.pass(5 * time.Second)
 		w.desk.freeze(20 * time.Second) // the Listener does what it must not: it blocks the loop
@@ -382,11 +382,30 @@ func TestFrozen(t *testing.T) {
 			t.Error("a frozen core beats")
 		}
 		w.pass(15 * time.Second)
-		w.state(talked, telephony.Ended, telephony.Completed) // as far as we are concerned: the fail-safe has them
+		w.state(talked, telephony.Talking, "") // in the agent's hand, with every key
 		w.state(waited, telephony.Ended, telephony.Overflowed)
+		w.sw.HangUp(waits, 16)
+		w.must(w.eng.Hold(context.Background(), ana.ID, talked))
+		w.pass(time.Second)
+		w.must(w.eng.HangUp(context.Background(), ana.ID, talked))
+		w.pass(20 * time.Second)
+		w.state(talked, telephony.Ended, telephony.Completed)
+		w.clean()
+	})
+}
+
+// Two who talk outlast the longest freeze: the fail-safe keeps them talking when their lease is over too.
+func TestFrozenForLong(t *testing.T) {
+	inWorld(t, []telephony.Agent{ana}, func(w *world) {
+		talker, talked := w.arrive(plain.DID)
+		phone := w.talk(ana, talker)
+		w.pass(5 * time.Second)
+		w.desk.freeze(3 * time.Minute)
+		w.arriveWhileFrozen()
+		w.pass(190 * time.Second)
+		w.state(talked, telephony.Ended, telephony.Completed) // as far as we are concerned: the fail-safe has them
 		w.sw.HangUp(talker, 16)
 		w.sw.HangUp(phone, 16)
-		w.sw.HangUp(waits, 16)
 		w.pass(20 * time.Second)
 		w.clean()
 	})
