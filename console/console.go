@@ -66,6 +66,10 @@ type Pop struct {
 	Practice   PracticeView        `json:"practice"`
 	Script     notes.Script        `json:"script"`
 	Before     []Before            `json:"before"` // what this number called about lately
+	// Outbound is a call back that the agent asked for: the desk's own phone answers its leg by itself, then the patient's rings.
+	Outbound bool `json:"outbound,omitempty"`
+	// Back is the call whose caller is called back: how it ended is asked for that one.
+	Back telephony.CallID `json:"back,omitempty"`
 }
 
 // PracticeView is the right column.
@@ -221,6 +225,8 @@ type Gone struct {
 	Call telephony.CallID `json:"call"`
 	Why  string           `json:"why"`
 	At   time.Time        `json:"at"`
+	// Outcome is how a call ended; "" for an offer.
+	Outcome telephony.Outcome `json:"outcome,omitempty"`
 }
 
 // CallMoved is the agent's own call in a new state.

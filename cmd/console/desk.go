@@ -292,6 +292,9 @@ func (d *Desk) happened(ev console.Event) {
 	if ev.Notice == "desk.notice.stands-still" {
 		d.parts.Phone.Alarm()
 	}
+	if ev.Pop != nil && ev.Pop.Outbound && ev.Pop.State == telephony.Arrived {
+		go d.answerOwn(ev.Pop.Call)
+	}
 	if ev.Pop != nil {
 		time.AfterFunc(frontAfter, func() { d.front(popKey{ev.Pop.Call, ev.Pop.Epoch}) })
 	}

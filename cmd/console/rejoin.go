@@ -33,6 +33,19 @@ func (d *Desk) rejoin() {
 	}()
 }
 
+// answerOwn answers the agent's own leg of a call back they asked for. An agent with a telephone of their own picks it up.
+func (d *Desk) answerOwn(call telephony.CallID) {
+	d.mu.Lock()
+	built := d.phone.Built
+	d.mu.Unlock()
+	if !built {
+		return
+	}
+	if err := d.Answer(call); err != nil {
+		d.tell("desk", console.Event{Kind: console.EventNotice, Notice: errPhone})
+	}
+}
+
 // comeBack has the phone rung into the agent's call and answers it.
 func (d *Desk) comeBack(call telephony.CallID) error {
 	if _, err := ask(d, console.AskRejoin, console.CallRef{Call: call}); err != nil {

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -92,6 +93,8 @@ type House struct {
 	engine  *engine.Engine
 	streams streams
 	boards  boards
+	// calledBack has, by the id of an agent's call back, the call whose caller is called.
+	calledBack sync.Map
 }
 
 var _ telephony.Listener = (*House)(nil)
@@ -235,7 +238,13 @@ func (h *House) CallBack(ctx context.Context, call telephony.CallID) error {
 		if err != nil {
 			return err
 		}
-		return h.engine.AgentCall(ctx, a, engine.Callback{ID: telephony.CallID(uuid.Must(uuid.NewV7()).String()), Account: c.Account, Second: c.ANI, Show: c.DID, Name: acc.Name})
+		id := telephony.CallID(uuid.Must(uuid.NewV7()).String())
+		h.calledBack.Store(id, call)
+		err = h.engine.AgentCall(ctx, a, engine.Callback{ID: id, Account: c.Account, Second: c.ANI, Show: c.DID, Name: acc.Name, Language: c.Language})
+		if err != nil {
+			h.calledBack.Delete(id)
+		}
+		return err
 	})
 }
 

@@ -42,7 +42,10 @@ func (h *House) pop(ctx context.Context, o telephony.Offer, c telephony.Call) (c
 		return console.Pop{}, err
 	}
 	p := console.Pop{Call: c.ID, Epoch: o.Epoch, Deadline: o.Deadline, State: c.State, Caller: formatNumber(c.ANI), CallerRaw: c.ANI.Reveal(),
-		Name: c.CallerName, Language: c.Language, ArrivedAt: c.OpenedAt, AnsweredAt: c.AnsweredAt, Script: acc.Script}
+		Name: c.CallerName, Language: c.Language, ArrivedAt: c.OpenedAt, Outbound: !c.Inbound, AnsweredAt: c.AnsweredAt, Script: acc.Script}
+	if back, ok := h.calledBack.Load(c.ID); ok {
+		p.Back = back.(telephony.CallID)
+	}
 	if p.Practice, err = h.practice(ctx, acc); err != nil {
 		return console.Pop{}, err
 	}

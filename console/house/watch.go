@@ -107,11 +107,14 @@ func (h *House) Withdrawn(o telephony.Offer, why string) {
 // CallMoved tells the call's agent; a call that ended may have left a row on everybody's board.
 func (h *House) CallMoved(c telephony.Call) {
 	if c.Agent != "" {
-		switch c.State {
-		case telephony.Talking, telephony.Held:
+		switch {
+		case !c.Inbound && c.State == telephony.Arrived: // the agent's own call back: shown as any other is
+			h.Offered(telephony.Offer{Call: c.ID, Agent: c.Agent}, c)
+		case c.State == telephony.Talking, c.State == telephony.Held, !c.Inbound && c.State == telephony.Waiting:
 			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventCall, Call: &console.CallMoved{Call: c.ID, State: c.State, Language: c.Language, At: h.cfg.Now()}}))
-		case telephony.Ended:
-			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventGone, Gone: &console.Gone{Call: c.ID, Why: "ended", At: c.EndedAt}}))
+		case c.State == telephony.Ended:
+			h.calledBack.Delete(c.ID)
+			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventGone, Gone: &console.Gone{Call: c.ID, Why: "ended", Outcome: c.Outcome, At: c.EndedAt}}))
 		}
 	}
 	if c.State == telephony.Ended && c.Outcome != telephony.Completed {

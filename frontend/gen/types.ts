@@ -261,6 +261,7 @@ export interface Gone {
   call: string
   why: string
   at: string
+  outcome?: Outcome
 }
 
 export interface Hello {
@@ -403,6 +404,8 @@ export interface Pop {
   practice: PracticeView
   script: Script
   before: Before[] | null
+  outbound?: boolean
+  back?: string
 }
 
 export interface PracticeView {

@@ -53,7 +53,7 @@ type Config struct {
 	TalkLease time.Duration
 	// HoldLease is the lease of a caller on hold: then the fail-safe brings them back together. Default 30 s.
 	HoldLease time.Duration
-	BeatEvery  time.Duration // default 1 s
+	BeatEvery time.Duration // default 1 s
 
 	// LedgerPatience is how long a caller whom no agent talks to yet waits for a ledger that does not write; then the
 	// fail-safe takes the caller: apology and voicemail. Also how long the heartbeat outlasts the ledger. Default 3 s.

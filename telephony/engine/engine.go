@@ -124,6 +124,8 @@ type Callback struct {
 	Second  telephony.Number // the patient's phone; patient data
 	Show    telephony.Number // the practice's number, which Second sees
 	Name    string           // the practice's name, shown to First
+	// Language is what the two will speak, as far as is known; English when it is not said.
+	Language telephony.Language
 }
 
 // An ask is a question to the loop; do runs there.

@@ -30,7 +30,7 @@ func (e *Engine) callBack(agent telephony.AgentID, b Callback) error {
 		}
 	}
 	c := e.newCall(telephony.Call{ID: b.ID, DID: b.Show, Account: b.Account, ANI: b.Second, State: telephony.Arrived, Agent: agent,
-		Language: telephony.English, OpenedAt: e.cfg.Now()}, placing)
+		Language: cmp.Or(b.Language, telephony.English), OpenedAt: e.cfg.Now()}, placing)
 	c.plan, c.agentNear = b, agent != ""
 	e.note(c, "placed", agent, "")
 	return nil
