@@ -284,15 +284,54 @@ func TestTheCallerHangsUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	callbacks := 0
+	var callbacks []telephony.CallID
 	for _, r := range rows {
 		if r.Kind == "callback" {
-			callbacks++
+			callbacks = append(callbacks, r.Call)
 		}
 	}
-	if callbacks != 2 {
-		t.Errorf("%d calls to be called back, want the two abandoned ones", callbacks)
+	if len(callbacks) != 2 {
+		t.Fatalf("%d calls to be called back, want the two abandoned ones", len(callbacks))
 	}
+	t.Run("and is called back", func(t *testing.T) { w.callsBack(t, callbacks[0]) })
+}
+
+// callsBack has the agent call back who gave up: a pop with name and number, their phone, the caller's, the keys, the end.
+func (w *walker) callsBack(t *testing.T, gaveUp telephony.CallID) {
+	ctx := t.Context()
+	w.seen.pop, w.seen.gone = nil, ""
+	if err := console.AskCallBack.Do(ctx, w.desk, console.CallRef{Call: gaveUp}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.until(ctx, "the pop of the call back", func(s deskState) bool { return s.pop != nil }); err != nil {
+		t.Fatal(err)
+	}
+	if p := w.seen.pop; !p.Outbound || p.Back != gaveUp || p.CallerRaw == "" || p.Practice.Name == "" || len(p.Script.CallTypes) == 0 {
+		t.Errorf("the desk shows %+v", p)
+	}
+	call := w.seen.pop.Call
+	in := <-w.phone.Incoming()
+	if in.Header("X-Lamplight-Call") != string(call) {
+		t.Errorf("the agent's phone rings for %q, the desk shows %q", in.Header("X-Lamplight-Call"), call)
+	}
+	agent, err := in.Answer(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.until(ctx, "talking", func(s deskState) bool { return s.call == telephony.Talking }); err != nil {
+		t.Fatal(err)
+	}
+	if err := console.AskHangUp.Do(ctx, w.desk, console.CallRef{Call: call}); err != nil {
+		t.Fatal(err)
+	}
+	<-agent.Done()
+	if err := w.until(ctx, "the end of it", func(s deskState) bool { return s.gone == call }); err != nil {
+		t.Fatal(err)
+	}
+	if err := console.AskCloseAbandoned.Do(ctx, w.desk, console.CallOutcome{Call: gaveUp, Outcome: "reached"}); err != nil {
+		t.Fatal(err)
+	}
+	w.ended(t, telephony.Completed)
 }
 
 // eventually waits for a condition that no event tells.
