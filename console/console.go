@@ -43,6 +43,9 @@ type AgentView struct {
 	Since     time.Time            `json:"since"`
 }
 
+// PausedBySignIn is the reason of an agent's pause who has just come in.
+const PausedBySignIn = "signed in"
+
 // PhoneAccount is what the desk's built-in phone registers with. Password is a secret: it stays in memory.
 type PhoneAccount struct {
 	Registrar string `json:"registrar"` // host:port

@@ -47,6 +47,8 @@ type Desk struct {
 	phone   phoneView
 	hello   console.Hello             // the last one; the page's own state is younger
 	parted  telephony.CallID          // the agent's call that the phone is to be brought back into
+	took    bool                      // the agent took calls, as the server last told
+	lost    time.Time                 // when the link broke last
 	pops    map[popKey]popTimes       // the offer shown last
 	saves   map[string]*console.Draft // the latest of each draft on its way to the server; nil when the last has arrived
 }
@@ -185,6 +187,9 @@ func (d *Desk) setLink(up bool, at time.Time) {
 		return
 	}
 	d.linked = linkView{Up: up, Since: at}
+	if !up {
+		d.lost = at
+	}
 	v := d.linked
 	d.mu.Unlock()
 	d.parts.Log.Info("link", "up", up)
@@ -282,6 +287,9 @@ func (d *Desk) happened(ev console.Event) {
 		d.tell("desk", console.Event{Kind: console.EventHello, Sent: ev.Sent}) // the page asks for it: events stay small
 		return
 	}
+	if ev.Agent != nil {
+		d.takes(ev.Agent.State)
+	}
 	if ev.Pop != nil {
 		d.mu.Lock()
 		clear(d.pops)
@@ -319,6 +327,7 @@ func (d *Desk) greet(h console.Hello) {
 		d.tell("desk", console.Event{Kind: console.EventNotice, Notice: notice})
 	}
 	d.rejoin()
+	d.readyAgain(h.Agent)
 	if j == nil {
 		return
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"lamplight/console"
 	"lamplight/telephony"
@@ -30,6 +31,34 @@ func (d *Desk) rejoin() {
 			notice = "desk.notice.sound-lost"
 		}
 		d.tell("desk", console.Event{Kind: console.EventNotice, Notice: notice})
+	}()
+}
+
+// absence is how long a link may be away and the agent still be taken to sit there and take calls.
+const absence = 2 * time.Minute
+
+// takes notes whether the agent takes calls, as the server last told.
+func (d *Desk) takes(s telephony.AgentState) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.took = s == telephony.AgentReady || s == telephony.AgentReserved || s == telephony.AgentRinging
+}
+
+// readyAgain makes an agent Ready who was so before the server, or the way to it, was gone for a moment: coming back signs
+// them in paused, and they would wait for calls that never come. It says so.
+func (d *Desk) readyAgain(now console.AgentView) {
+	d.mu.Lock()
+	again := d.took && time.Since(d.lost) < absence
+	d.mu.Unlock()
+	d.takes(now.State)
+	if !again || now.State != telephony.AgentPaused || now.Reason != console.PausedBySignIn {
+		return
+	}
+	go func() {
+		if _, err := ask(d, console.AskReady, console.Nothing{}); err != nil {
+			return // the page shows that the agent is paused
+		}
+		d.tell("desk", console.Event{Kind: console.EventNotice, Notice: "desk.notice.ready-again"})
 	}()
 }
 
