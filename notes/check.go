@@ -4,14 +4,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
-
-	"github.com/nyaruka/phonenumbers"
 )
 
 // What may be wrong with a field: codes of the catalogs.
 const (
 	FieldRequired = "field.required"
+	FieldName     = "field.name"
 	FieldNumber   = "field.number"
 	FieldDate     = "field.date"
 	FieldFuture   = "field.future"
@@ -24,6 +24,20 @@ const (
 	MaxField    = 8 << 10 // bytes
 	MaxVerbatim = 64 << 10
 )
+
+// oldestPatient is how many years ago nobody who lives was born: a century mistyped.
+const oldestPatient = 125
+
+// isName says whether a name has at least two letters, of any script.
+func isName(s string) bool {
+	letters := 0
+	for _, r := range s {
+		if unicode.IsLetter(r) {
+			letters++
+		}
+	}
+	return letters >= 2
+}
 
 // CheckDraft holds a draft against the practice's script and returns what is missing or wrong, by field key; none means it can
 // be sent. today is the practice's date.
@@ -61,17 +75,24 @@ func checkField(f Field, b Body, today time.Time) string {
 		return ""
 	}
 	switch f.Kind {
+	case "name":
+		if !isName(v) {
+			return FieldName
+		}
 	case "phone":
-		if _, ok := ParsePhone(v); !ok {
+		if _, ok := ParseNumber(v); !ok {
 			return FieldNumber
 		}
 	case "date":
 		t, ok := ParseDate(v)
-		if !ok {
+		switch {
+		case !ok:
 			return FieldDate
-		}
-		if f.Key == "dob" && t.After(today) {
+		case f.Key != "dob":
+		case t.After(today):
 			return FieldFuture
+		case t.Year() < today.Year()-oldestPatient:
+			return FieldDate
 		}
 	case "choice":
 		if !slices.ContainsFunc(f.Choices, func(c Choice) bool { return c.Value == v }) {
@@ -88,44 +109,10 @@ func checkField(f Field, b Body, today time.Time) string {
 	return ""
 }
 
-// ParsePhone reads a number as an agent types it, in E.164 form or as one of the United States. It asks that the number
-// could exist, not that it does: new area codes come faster than tables of them.
+// ParsePhone reads a number as ParseNumber does and answers what is dialled of it: an extension is dropped.
 func ParsePhone(s string) (e164 string, ok bool) {
-	if len(s) > 40 {
-		return "", false
-	}
-	if n, ok := plainUS(s); ok {
-		return n, true
-	}
-	n, err := phonenumbers.Parse(s, "US")
-	if err != nil || !phonenumbers.IsPossibleNumber(n) {
-		return "", false
-	}
-	return phonenumbers.Format(n, phonenumbers.E164), true
-}
-
-// plainUS reads what nearly every agent types, ten digits of the North American plan, without asking the tables of the world:
-// they cost 30 µs a number, and a note being stored reads three.
-func plainUS(s string) (e164 string, ok bool) {
-	digits := make([]byte, 0, 11)
-	for i := range len(s) {
-		switch c := s[i]; {
-		case '0' <= c && c <= '9':
-			digits = append(digits, c)
-		case c == '+' && i == 0, c == ' ', c == '-', c == '(', c == ')', c == '.':
-		default:
-			return "", false
-		}
-	}
-	if len(digits) == 11 && digits[0] == '1' {
-		digits = digits[1:]
-	} else if strings.HasPrefix(s, "+") {
-		return "", false // another country's
-	}
-	if len(digits) != 10 || digits[0] < '2' || digits[3] < '2' {
-		return "", false
-	}
-	return "+1" + string(digits), true
+	n, ok := ParseNumber(s)
+	return n.E164, ok
 }
 
 // ParseDate reads a date as ISO (2006-01-02) or as agents in both languages type it in the United States (1/2/2006).
@@ -152,8 +139,8 @@ func Tidy(sc Script, callType string, b Body) Body {
 			v := out.Fields[f.Key]
 			switch f.Kind {
 			case "phone":
-				if n, ok := ParsePhone(v); ok {
-					out.Fields[f.Key] = n
+				if n, ok := ParseNumber(v); ok {
+					out.Fields[f.Key] = n.Kept()
 				}
 			case "date":
 				if d, ok := ParseDate(v); ok {

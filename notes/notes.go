@@ -1,7 +1,7 @@
 // Package notes holds the words and rules of the record: practices (Account) and their scripts, the Note an agent takes from
 // the first key to its closing, its Story, and who may do what (Role, Act).
 //
-// It promises that a rule about a note stands here once (CheckDraft, Tidy, ParsePhone), and that it compiles with no
+// It promises that a rule about a note stands here once (CheckDraft, Tidy, ParseNumber), and that it compiles with no
 // driver, so that a desk may know the words without holding a database.
 //
 // It leaves to others: keeping them (notes/record), sealing them (notes/seal), proving them (notes/audit), knowing people

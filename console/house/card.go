@@ -421,8 +421,9 @@ func (h *House) CallPatient(ctx context.Context, note notes.NoteID, id string) e
 	if err != nil {
 		return err
 	}
-	mine, patient := h.mobile(acc, a), telephony.Number(n.Body.Fields["callback"])
-	if mine == "" || patient == "" || len(acc.Lines) == 0 || len(id) != 36 {
+	number, ok := notes.ParsePhone(n.Body.Fields["callback"]) // without its extension, which is no part of what is dialled
+	mine, patient := h.mobile(acc, a), telephony.Number(number)
+	if mine == "" || !ok || len(acc.Lines) == 0 || len(id) != 36 {
 		return console.Refuse(console.Conflict, "portal.error.cannot-call")
 	}
 	return pageRefusal(h.engine.CallBack(ctx, engine.Callback{ID: telephony.CallID(id), Account: n.Account, First: mine, Second: patient, Show: acc.Lines[0].DID, Name: acc.Name}))

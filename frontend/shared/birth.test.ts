@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { age, birthWords, parseBirth } from './birth'
+import { age, birthWords, parseBirth, parseDay } from './birth'
 
 const today = '2026-11-22'
 
@@ -26,6 +26,14 @@ describe('a date of birth as it is typed', () => {
   it.each(['', '4/2', '13/13/1961', '2/29/2023', '12/31/2026', '11/23/26', '1/1/1890', 'yesterday', '4/2/196', '<b>1</b>', '31 abril 1961'])('%s is none', (typed) => {
     expect(parseBirth(typed, 'en', today)).toBeNull()
   })
+
+  it.each([
+    ['1/15/2027', 'en', '2027-01-15'],
+    ['15/1/27', 'es', '2027-01-15'],
+    ['1/15/99', 'en', '1999-01-15'],
+    ['0027-01-15', 'en', null],
+    ['2/30/2027', 'en', null],
+  ] as const)('another day, %s in %s, is %s', (typed, lang, day) => expect(parseDay(typed, lang, today)).toBe(day))
 
   it('is read back in words', () => {
     expect(birthWords('1961-04-02', 'en')).toBe('April 2, 1961')

@@ -19,44 +19,59 @@ function month(word: string): number {
   return 0
 }
 
-/** The year meant by two digits: the last one that is not after this year. */
-function century(y: number, thisYear: number): number {
-  if (y >= 100) return y
-  const y2000 = 2000 + y
-  return y2000 <= thisYear ? y2000 : y2000 - 100
+/** The year meant: of two digits the last one that is not after latest. */
+function century(y: string, latest: number): number {
+  if (y.length !== 2) return Number(y)
+  const y2000 = 2000 + Number(y)
+  return y2000 <= latest ? y2000 : y2000 - 100
 }
 
-/**
- * What was typed as "1961-04-02", or null when it is no date, is after today or more than 125 years ago.
- * today is "2026-11-22". Understands ISO, 4/2/1961, 4.2.61, 04021961 and "2 de abril de 1961", "Apr 2 1961".
- */
-export function parseBirth(typed: string, lang: Lang, today: string): string | null {
-  const thisYear = Number(today.slice(0, 4))
+/** The year, as many digits as were typed, month and day, or null: they may be no day of any calendar yet. */
+function parts(typed: string, lang: Lang): { y: string; m: number; d: number } | null {
   const s = typed.trim()
-  let y = 0
-  let m = 0
-  let d = 0
-  const iso = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(s)
+  const [, iy = '', im, id] = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(s) ?? []
+  if (iy) return { y: iy, m: Number(im), d: Number(id) }
   const run = /^\d{8}$/.test(s) ? `${s.slice(0, 2)}/${s.slice(2, 4)}/${s.slice(4)}` : s
-  const parts = run.split(/[\s/.,-]+/).filter((p) => p && !/^(de|del|of|the)$/i.test(p))
-  const named = parts.findIndex((p) => month(p) > 0)
-  if (iso) {
-    ;[y, m, d] = [Number(iso[1]), Number(iso[2]), Number(iso[3])]
-  } else if (parts.length !== 3) {
-    return null
-  } else if (named >= 0) {
-    const rest = parts.filter((_, i) => i !== named).map((p) => p.replace(/(st|nd|rd|th|º|o)$/i, ''))
-    ;[m, d, y] = [month(parts[named] ?? ''), Number(rest[0]), Number(rest[1])]
-  } else if (parts.every((p) => /^\d+$/.test(p)) && /^(\d{2}|\d{4})$/.test(parts[2] ?? '')) {
-    const [a, b, c] = parts.map(Number)
-    ;[m, d, y] = lang === 'es' ? [b ?? 0, a ?? 0, c ?? 0] : [a ?? 0, b ?? 0, c ?? 0]
+  const words = run.split(/[\s/.,-]+/).filter((p) => p && !/^(de|del|of|the)$/i.test(p))
+  if (words.length !== 3) return null
+  const named = words.findIndex((p) => month(p) > 0)
+  if (named >= 0) {
+    const [d = '', y = ''] = words.filter((_, i) => i !== named).map((p) => p.replace(/(st|nd|rd|th|º|o)$/i, ''))
+    return { y, m: month(words[named] ?? ''), d: Number(d) }
   }
-  y = century(y, thisYear)
+  const [first = '', second = '', y = ''] = words
+  if (!words.every((p) => /^\d+$/.test(p)) || !/^(\d{2}|\d{4})$/.test(y)) return null
+  const [a, b] = [Number(first), Number(second)]
+  return lang === 'es' ? { y, m: b, d: a } : { y, m: a, d: b }
+}
+
+/** A day as "1961-04-02", or null when no calendar has it. */
+function iso(y: number, m: number, d: number): string | null {
   const two = (n: number) => String(n).padStart(2, '0')
   const out = `${y}-${two(m)}-${two(d)}`
   const real = new Date(`${out}T00:00:00Z`)
-  if (Number.isNaN(real.getTime()) || real.toISOString().slice(0, 10) !== out) return null
-  return out <= today && y >= thisYear - 125 ? out : null
+  return Number.isNaN(real.getTime()) || real.toISOString().slice(0, 10) !== out ? null : out
+}
+
+/**
+ * What was typed as a birth, "1961-04-02", or null when it is no date, is after today or more than 125 years ago.
+ * today is "2026-11-22". Understands ISO, 4/2/1961, 4.2.61, 04021961 and "2 de abril de 1961", "Apr 2 1961".
+ */
+export function parseBirth(typed: string, lang: Lang, today: string): string | null {
+  const p = parts(typed, lang)
+  if (!p) return null
+  const thisYear = Number(today.slice(0, 4))
+  const y = century(p.y, thisYear)
+  const out = iso(y, p.m, p.d)
+  return out && out <= today && y >= thisYear - 125 ? out : null
+}
+
+/** What was typed as any other day, past or to come; a year of two digits is at most ten years ahead. */
+export function parseDay(typed: string, lang: Lang, today: string): string | null {
+  const p = parts(typed, lang)
+  if (!p) return null
+  const y = century(p.y, Number(today.slice(0, 4)) + 10)
+  return y > 1880 && y < 2200 ? iso(y, p.m, p.d) : null
 }
 
 /** A date in words, to be read back: "April 2, 1961", "2 de abril de 1961". */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { at, city, day, left, length, never, share, wall, wallNear } from './clock'
-import { parseNumber, showNumber } from './number'
 import { fold, harmless, says } from './words'
 
 describe('times', () => {
@@ -32,23 +31,6 @@ describe('times', () => {
   it("takes Go's zero time for none", () => expect([at(never), at(''), at(null), at('x')]).toEqual([0, 0, 0, 0]))
   it('names a zone by its city', () => expect(city('America/New_York')).toBe('New York'))
   it('shows a share', () => expect([share(0.924, 'en'), share(-1, 'es')]).toEqual(['92 %', '–']))
-})
-
-describe('numbers', () => {
-  it.each([
-    ['3125550142', '+13125550142'],
-    ['(312) 555-0142', '+13125550142'],
-    ['1 312 555 0142', '+13125550142'],
-    ['+1 312.555.0142', '+13125550142'],
-    ['+52 55 1234 5678', '+525512345678'],
-    ['112 555 0142', null],
-    ['312 155 0142', null],
-    ['55501', null],
-    ['312 555 0142 x9', null],
-    ['call me', null],
-  ])('%s is %s', (typed, e164) => expect(parseNumber(typed)).toBe(e164))
-  it('is read as it is said', () => expect([showNumber('+13125550142'), showNumber('+525512345678'), showNumber('+4930123456')]).toEqual(['(312) 555-0142', '+52 55 1234 5678', '+4930123456']))
-  it('comes back as it went', () => expect(parseNumber(showNumber('+525512345678'))).toBe('+525512345678'))
 })
 
 describe('words', () => {
