@@ -3,7 +3,7 @@
 import { go } from '../link/go'
 import type { BoardRow } from '../link/types'
 import { desk } from '../state/desk.svelte'
-import { focusId } from '../state/focus'
+import { focusId } from '../state/hands.svelte'
 
 class Asking {
   what = $state<'' | 'outcome' | 'next' | 'cancel'>('')

@@ -1,6 +1,6 @@
 // What a form lacks. Pure: the script, what was typed and today in, codes of the catalogs out.
 
-import { parseBirth } from '../../../shared/birth'
+import { parseBirth, parseDay } from '../../../shared/birth'
 import type { Lang } from '../../../shared/clock'
 import { parseNumber } from '../../../shared/number'
 import { says } from '../../../shared/words'
@@ -25,29 +25,44 @@ export function fieldsOf(script: Script, callType: string): Field[] {
   return (first?.fields ?? []).filter((f) => rest.every((c) => (c.fields ?? []).some((g) => g.key === f.key)))
 }
 
-/** What is wrong with one value: a code, or "" when nothing is. */
+/** A name has at least two letters of any script. */
+const isName = (v: string): boolean => (v.match(/\p{L}/gu) ?? []).length >= 2
+
+/**
+ * What is wrong with one value: a code, or "" when nothing is. The rule is the server's (notes.CheckDraft), and both pass
+ * the same vectors; what is typed here is looked at as it would be stored.
+ */
 export function wrong(f: Field, value: string, t: Typed, today: string): string {
-  const v = value.trim()
-  if (!v) return f.required ? 'desk.missing.empty' : ''
+  const v = stored(f, value, t.language, today)
+  if (!v) return f.required ? 'field.required' : ''
   switch (f.kind) {
     case 'name':
-      return (v.match(/\p{L}/gu) ?? []).length < 2 ? 'desk.missing.name' : ''
+      if (!isName(v)) return 'field.name'
+      break
     case 'phone':
-      if (!parseNumber(v)) return 'desk.missing.number'
+      if (!parseNumber(v)) return 'field.number'
       break
-    case 'date':
-      if (!parseBirth(v, t.language, today)) return 'desk.missing.date'
+    case 'date': {
+      const day = parseDay(v, t.language, today)
+      if (!day) return 'field.date'
+      if (f.key !== 'dob') break
+      if (day > today) return 'field.future'
+      if (!parseBirth(v, t.language, today)) return 'field.date'
       break
+    }
     case 'choice':
-      if (!(f.choices ?? []).some((c) => c.value === v)) return 'desk.missing.choice'
+      if (!(f.choices ?? []).some((c) => c.value === v)) return 'field.choice'
+      break
+    case 'yesno':
+      if (v !== 'yes' && v !== 'no') return 'field.choice'
   }
-  return f.readBack && !t.readBack.includes(f.key) ? 'desk.missing.read-back' : ''
+  return f.readBack && !t.readBack.includes(f.key) ? 'field.read-back' : ''
 }
 
 /** All that keeps a form from being sent, by field key in the form's order; "callType" stands for the call type. */
 export function missing(script: Script, t: Typed, today: string): Map<string, string> {
   const out = new Map<string, string>()
-  if (!callTypes(script).some((c) => c.id === t.callType)) out.set('callType', 'desk.missing.call-type')
+  if (!callTypes(script).some((c) => c.id === t.callType)) out.set('callType', 'field.required')
   for (const f of fieldsOf(script, t.callType)) {
     const code = wrong(f, t.fields[f.key] ?? '', t, today)
     if (code) out.set(f.key, code)
@@ -75,10 +90,19 @@ export function redFlags(script: Script, t: Typed): { word: string; flag: RedFla
   return out
 }
 
+const FLAG = 'flag:'
+
+/** What a note keeps among what was read to the caller, when the practice's text for a word was: the word, by its mark. */
+export const flagKey = (word: string): string => FLAG + word
+
+/** The words whose text the caller was told, of what a note keeps. */
+export const flagged = (readBack: string[] | null | undefined): string[] =>
+  (readBack ?? []).filter((k) => k.startsWith(FLAG)).map((k) => k.slice(FLAG.length))
+
 /** What is stored of a value: numbers as E.164, dates as ISO, the rest as typed without spaces around. */
 export function stored(f: Field, value: string, lang: Lang, today: string): string {
   const v = value.trim()
   if (f.kind === 'phone') return parseNumber(v) ?? v
-  if (f.kind === 'date') return parseBirth(v, lang, today) ?? v
+  if (f.kind === 'date') return (f.key === 'dob' ? parseBirth(v, lang, today) : null) ?? parseDay(v, lang, today) ?? v
   return v
 }

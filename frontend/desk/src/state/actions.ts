@@ -1,90 +1,142 @@
-// Everything a key does, in one table. Order is the order of help.
+// Everything the desk can do, but for what is done to a row of the board (board/acts). Order is the order of help.
 
+import { boardActs } from '../board/acts'
 import { go } from '../link/go'
-import { desk } from './desk.svelte'
-import { focusField, focusId } from './focus'
+import { desk, type Panel } from './desk.svelte'
+import { focusId, hands } from './hands.svelte'
+import { drafts } from './drafts.svelte'
 import type { Action } from './keys'
 import { lock } from './lock.svelte'
-
-const ESC_AGAIN = 1500
-
-function language(): void {
-  const p = desk.pop
-  const f = desk.form
-  if (!f) return
-  const next = f.language === 'es' ? 'en' : 'es'
-  f.speak(next) // at once; the server tells the queue and the record
-  if (p) void desk.act(() => go().SetLanguage(p.call, next))
-}
-
-function hold(): void {
-  const p = desk.pop
-  if (p) void desk.act(() => (p.state === 'held' ? go().Resume(p.call) : go().Hold(p.call)))
-}
-
-function mute(): void {
-  desk.muted = !desk.muted
-  void desk.act(() => go().Mute(desk.muted))
-}
-
-/** The first Esc asks, the second within ESC_AGAIN ends: a key that closes panels must not cut a caller off. */
-function end(): void {
-  const p = desk.pop
-  if (!p) return
-  if (!desk.ending) {
-    desk.ending = true
-    setTimeout(() => (desk.ending = false), ESC_AGAIN)
-    return
-  }
-  desk.ending = false
-  void desk.act(() => (p.state === 'offered' ? go().Reject(p.call, p.epoch) : go().HangUp(p.call)))
-}
-
-function close(): void {
-  if (desk.panel) desk.panel = ''
-  else {
-    desk.story = null
-    focusId(desk.talking && desk.form ? `field-${desk.form.firstEmpty ?? ''}` : 'board')
-  }
-}
-
-function toggleBoard(): void {
-  if (document.activeElement?.closest('[data-region=board]') && desk.form) focusField(desk.form.firstEmpty ?? 'callType')
-  else focusId('board')
-}
-
-const open = (p: 'state' | 'view' | 'help') => (): void => {
-  desk.panel = desk.panel === p ? '' : p
-}
+import { text } from './text.svelte'
 
 const here = (): boolean => desk.phase === 'desk'
+const inCall = (): boolean => desk.talking || desk.offered
+const writing = (): boolean => here() && desk.form !== null && !desk.form.sent
+const sent = (): boolean => here() && !!desk.form?.sent
+
+/** An action of the desk, named by a key of the catalog or by what it does now. */
+const action = (id: string, group: Action['group'], name: string | (() => string), more: Omit<Action, 'id' | 'group' | 'name'>): Action => ({
+  id,
+  group,
+  name: typeof name === 'string' ? () => name : name,
+  ...more,
+})
+
+export const answer = action('answer', 'call', 'desk.key.answer', {
+  keys: ['F3'], // it puts no sign anywhere: safe in the middle of a word
+  quiet: ['Space', 'Enter'],
+  when: () => here() && desk.offered,
+  run: () => desk.answer(),
+})
+export const toCall = action('to-call', 'call', 'desk.key.to-call', {
+  keys: ['F3'],
+  when: () => here() && !desk.offered && (desk.noteWaits || (desk.talking && !hands.writing)),
+  run: () => desk.toCall(),
+})
+export const hold = action('hold', 'call', () => (desk.pop?.state === 'held' ? 'desk.key.resume' : 'desk.key.hold'), {
+  keys: ['F4'],
+  when: () => here() && desk.talking,
+  on: () => desk.pop?.state === 'held',
+  run: () => {
+    const p = desk.pop
+    if (p) void desk.act(() => (p.state === 'held' ? go().Resume(p.call) : go().Hold(p.call)))
+  },
+})
+export const mute = action('mute', 'call', () => (desk.muted ? 'desk.key.unmute' : 'desk.key.mute'), {
+  keys: ['F8'],
+  when: () => here() && desk.talking,
+  on: () => desk.muted,
+  run: () => {
+    desk.muted = !desk.muted
+    void desk.act(() => go().Mute(desk.muted))
+  },
+})
+export const close = action('close', 'desk', 'desk.key.close', {
+  keys: ['Escape'],
+  when: () => here() && (desk.panel !== '' || desk.story !== null),
+  run: () => {
+    if (desk.panel) desk.panel = ''
+    else desk.closeStory()
+  },
+})
+/** Gives an offer back, or ends a call. */
+export const end = action('end', 'call', () => (desk.offered ? 'desk.key.reject' : 'desk.key.end'), {
+  keys: ['Escape'],
+  twice: true,
+  when: () => here() && inCall(),
+  run: () => {
+    const p = desk.pop
+    if (p) void desk.act(() => (p.state === 'offered' ? go().Reject(p.call, p.epoch) : go().HangUp(p.call)))
+  },
+})
+
+export const language = action('language', 'note', 'desk.key.language', {
+  keys: ['F2'],
+  when: writing,
+  run: () => {
+    const f = desk.form
+    if (!f) return
+    const next = f.language === 'es' ? 'en' : 'es'
+    f.speak(next) // at once; the server tells the queue and the record
+    const p = desk.pop
+    if (p?.call === f.pop.call) void desk.act(() => go().SetLanguage(p.call, next))
+  },
+})
+export const said = action('said', 'note', 'desk.key.said', { keys: ['Alt+r'], when: () => writing() && !!desk.form?.unsaid.length, run: () => desk.form?.sayFlag() })
+export const urgency = action('urgency', 'note', 'desk.key.urgency', { keys: ['Alt+u'], when: () => writing() && !!desk.form?.callType, run: () => desk.form?.raise() })
+/** The digits are one action: its keys are a call type's each, and pickDigit does what they do. */
+export const type = action('type', 'note', 'desk.key.type', { keys: digits('Alt+'), when: writing, run: () => {} })
+export const send = action('send', 'note', 'desk.key.send', { keys: ['Ctrl+Enter'], when: () => writing() && !desk.form?.sending, run: () => void desk.send() })
+export const another = action('another', 'note', 'desk.key.another', { keys: ['Alt+n'], when: sent, run: () => desk.another() })
+export const sentStory = action('sent-story', 'note', 'desk.key.story', { keys: ['Alt+s'], when: sent, run: () => void desk.openSent() })
+export const done = action('done', 'note', () => (sent() || !desk.form ? 'desk.key.done' : desk.wrapUp ? 'desk.key.aside-ready' : 'desk.key.aside'), {
+  keys: ['F12'],
+  when: () => here() && !inCall() && (desk.wrapUp || desk.form !== null),
+  run: () => void desk.done(),
+})
+export const unsent = action('unsent', 'note', 'desk.key.unsent', {
+  keys: ['Alt+d'],
+  when: () => here() && !inCall() && desk.others.length > 0,
+  run: () => desk.showDrafts(),
+})
+export const undo = action('undo', 'note', 'desk.key.undo', { keys: ['Alt+z'], when: () => here() && drafts.dropped !== null, run: () => desk.undoDrop() })
+
+export const board = action('board', 'board', () => (hands.onBoard ? 'desk.key.back' : 'desk.key.board'), {
+  keys: ['F7'],
+  when: here,
+  run: () => {
+    if (hands.onBoard && desk.form) hands.backToNote(desk.form.firstEmpty ?? 'callType')
+    else focusId('board')
+  },
+})
+
+const panel = (p: Panel) => (): void => {
+  desk.panel = desk.panel === p ? '' : p
+}
+export const state = action('state', 'desk', 'desk.key.state', { keys: ['F9'], when: here, run: panel('state') })
+export const lockNow = action('lock', 'desk', 'desk.key.lock', { keys: ['Ctrl+l'], when: () => here() && !inCall(), run: () => void lock.now() })
+/** Never in a call: who signs out in one cuts the caller off. */
+export const signOut = action('sign-out', 'desk', 'desk.signout', { when: () => here() && !inCall(), run: () => void desk.signOut() })
+export const ready = action('ready', 'desk', () => (desk.wrapUp ? 'desk.state.menu.done' : 'desk.state.ready'), {
+  when: here,
+  on: () => desk.agent.state === 'ready',
+  run: () => void (desk.wrapUp ? desk.done() : desk.act(() => go().Ready())),
+})
+export const calls = action('calls', 'desk', 'desk.key.calls', { keys: ['F10'], when: () => here() && desk.training, run: () => void desk.openCalls() })
+export const view = action('view', 'desk', 'desk.key.view', { keys: ['F5'], when: () => true, run: panel('view') })
+export const larger = action('larger', 'desk', 'desk.key.larger', { keys: ['Ctrl++', 'Ctrl+='], when: () => text.size < 200, run: () => text.resize(1) })
+export const smaller = action('smaller', 'desk', 'desk.key.smaller', { keys: ['Ctrl+-'], when: () => text.size > 100, run: () => text.resize(-1) })
+export const help = action('help', 'desk', 'desk.key.help', { keys: ['F1'], quiet: ['?'], when: here, run: panel('help') })
 
 export const actions: Action[] = [
-  { id: 'answer', keys: ['Space'], label: 'desk.key.answer', group: 'call', when: () => here() && desk.offered, run: () => answer() },
-  { id: 'answer-typing', keys: ['F3'], label: 'desk.key.answer-typing', group: 'call', when: () => here() && desk.offered, run: () => answer(), typing: true },
-  { id: 'hold', keys: ['F4'], label: 'desk.key.hold', group: 'call', when: () => here() && desk.talking, run: hold, typing: true },
-  { id: 'mute', keys: ['F8'], label: 'desk.key.mute', group: 'call', when: () => here() && desk.talking, run: mute, typing: true },
-  { id: 'close', keys: ['Escape'], label: 'desk.key.close', group: 'desk', when: () => here() && (desk.panel !== '' || desk.story !== null), run: close, typing: true },
-  { id: 'end', keys: ['Escape'], label: 'desk.key.end', group: 'call', when: () => here() && (desk.talking || desk.offered) && !desk.panel && !desk.story, run: end, typing: true },
-  { id: 'language', keys: ['F2'], label: 'desk.key.language', group: 'note', when: () => here() && desk.form !== null && !desk.form.sent, run: language, typing: true },
-  { id: 'urgency', keys: ['Alt+u'], label: 'desk.key.urgency', group: 'note', when: () => here() && !!desk.form?.callType && !desk.form.sent, run: () => desk.form?.raise(), typing: true },
-  { id: 'type', keys: ['Alt+1', 'Alt+2', 'Alt+3', 'Alt+4', 'Alt+5', 'Alt+6', 'Alt+7', 'Alt+8', 'Alt+9'], label: 'desk.key.type', group: 'note', when: () => here() && desk.form !== null && !desk.form.sent, run: () => {}, typing: true },
-  { id: 'send', keys: ['Ctrl+Enter'], label: 'desk.key.send', group: 'note', when: () => here() && desk.form !== null && !desk.form.sent, run: () => void desk.send(), typing: true },
-  { id: 'another', keys: ['Alt+n'], label: 'desk.key.another', group: 'note', when: () => here() && !!desk.form?.sent, run: () => desk.another(), typing: true },
-  { id: 'sent-story', keys: ['Alt+s'], label: 'desk.key.story', group: 'note', when: () => here() && !!desk.form?.sent, run: () => void desk.openSent(), typing: true },
-  { id: 'done', keys: ['F12'], label: 'desk.key.done', group: 'note', when: () => here() && !desk.talking && !desk.offered && (desk.wrapUp || desk.form !== null), run: () => void desk.done(), typing: true },
-  { id: 'board', keys: ['F7'], label: 'desk.key.board', group: 'board', when: () => here(), run: toggleBoard, typing: true },
-  { id: 'state', keys: ['F9'], label: 'desk.key.state', group: 'desk', when: here, run: open('state'), typing: true },
-  { id: 'lock', keys: ['Ctrl+l'], label: 'desk.key.lock', group: 'desk', when: () => here() && !desk.talking && !desk.offered, run: () => void lock.now(), typing: true },
-  { id: 'calls', keys: ['F10'], label: 'desk.key.calls', group: 'desk', when: () => here() && desk.training, run: () => void desk.openCalls(), typing: true },
-  { id: 'view', keys: ['F5'], label: 'desk.key.view', group: 'desk', when: () => true, run: open('view'), typing: true },
-  { id: 'help', keys: ['?', 'F1'], label: 'desk.key.help', group: 'desk', when: here, run: open('help') },
-  { id: 'help-typing', keys: ['F1'], label: 'desk.key.help', group: 'desk', when: here, run: open('help'), typing: true },
+  ...[answer, toCall, hold, mute, close, end],
+  ...[said, language, type, urgency, send, another, sentStory, done, unsent, undo],
+  ...[board, ...boardActs],
+  ...[state, lockNow, signOut, ready, calls, view, larger, smaller, help],
 ]
 
-export function answer(): void {
-  const p = desk.pop
-  if (p) void desk.act(() => go().Answer(p.call))
+function digits(before: string): string[] {
+  return [1, 2, 3, 4, 5, 6, 7, 8, 9].map((d) => before + d)
 }
 
 /** Picks a call type by its digit; Alt and a digit do so while typing. */
@@ -92,7 +144,6 @@ export function pickDigit(digit: string): boolean {
   const f = desk.form
   const picked = (f?.pop.script.callTypes ?? []).find((c) => c.digit === digit)
   if (!f || f.sent || !picked) return false
-  f.pick(picked.id)
-  focusField(f.firstEmpty ?? 'callType')
+  desk.pickType(picked.id)
   return true
 }

@@ -4,8 +4,9 @@ import { at, never } from '../../../shared/clock'
 import { go, on, refusal } from '../link/go'
 import type { AgentView, BoardRow, CallMoved, Draft, Event, Figures, Hello, Levels, LinkView, PhoneView, Pop, Saved, Scenario, Story, StoryRef } from '../link/types'
 import { clock } from './clock.svelte'
-import { focusEnd, focusField, focusId, typingNow } from './focus'
+import { drafts } from './drafts.svelte'
 import { Form } from './form.svelte'
+import { focusEnd, focusField, focusId, goTo, hands, here, type Place } from './hands.svelte'
 import { text } from './text.svelte'
 
 export type Panel = '' | 'state' | 'calls' | 'view' | 'help'
@@ -35,19 +36,23 @@ class Desk {
 
   /** The offer or call at this desk. When it is over but its note is not, the form keeps what it needs. */
   pop = $state.raw<Pop | null>(null)
+  /** The note in hand. It belongs to the call it was begun for, whatever rings meanwhile. */
   form = $state.raw<Form | null>(null)
-  /** Unsent notes of other calls, offered again. */
-  drafts = $state.raw<Draft[]>([])
-  draftPops = $state.raw<Pop[]>([])
+  /** The note of the offer or call at this desk: the one in hand, or one that waits until the agent leaves that. */
+  callForm = $state.raw<Form | null>(null)
+  /** Notes sent while the server stands still: they go by themselves when it is back. */
+  going = $state.raw<Form[]>([])
+  /** The note that was left to answer an offer: it comes back if the offer comes to nothing. */
+  #left: Form | null = null
   board = $state.raw<BoardRow[]>([])
   row = $state(0)
 
   story = $state.raw<Story | null>(null)
   panel = $state<Panel>('')
   scenarios = $state.raw<Scenario[]>([])
-  /** Esc was pressed once on a call: a second one ends it. */
-  ending = $state(false)
-  notice = $state.raw<{ code: string; late: boolean; at: number } | null>(null)
+  /** Where the keys were when the story was opened. */
+  #before: Place | null = null
+  notice = $state.raw<{ code: string; late: boolean; values?: Record<string, string> } | null>(null)
   #since: Event[] | null = null // what happened since the state was asked for
 
   get talking(): boolean {
@@ -60,7 +65,12 @@ class Desk {
     return this.agent.state === 'wrapup'
   }
   get others(): Draft[] {
-    return this.drafts.filter((d) => d.id !== this.form?.id)
+    const shown = [this.form, this.callForm, ...this.going].map((f) => f?.id)
+    return drafts.list.filter((d) => !shown.includes(d.id))
+  }
+  /** A call's note waits because another one is in hand. */
+  get noteWaits(): boolean {
+    return this.callForm !== null && this.callForm !== this.form
   }
   get selected(): BoardRow | undefined {
     return this.board[Math.min(this.row, this.board.length - 1)]
@@ -121,8 +131,11 @@ class Desk {
 
   /** Back to the sign-in, with nothing of a patient left on the screen; a person has to sign in. */
   leave(code = ''): void {
-    this.form?.stop()
-    this.form = this.pop = this.story = this.notice = null
+    for (const f of [this.form, this.callForm, ...this.going]) f?.leave()
+    this.going = []
+    this.form = this.callForm = this.#left = this.pop = this.story = this.notice = null
+    drafts.leave()
+    text.nobody()
     this.board = []
     this.panel = ''
     this.demo = false
@@ -143,7 +156,7 @@ class Desk {
   #take(h: Hello): void {
     clock.set(h.now)
     const begun = this.phase === 'desk'
-    if (!begun && !localStorage.getItem('lang')) text.setLang(h.agent.interface)
+    if (!begun) text.person(h.agent.id, h.agent.interface)
     this.phase = 'desk'
     this.agent = h.agent
     this.figures = h.figures
@@ -153,11 +166,10 @@ class Desk {
     this.supervisor = h.supervisor
     this.lockAfter = h.lockAfter / 1e6
     this.board = h.board ?? []
-    this.drafts = h.drafts ?? []
-    this.draftPops = h.draftPops ?? []
+    drafts.set(h.drafts ?? [], h.draftPops ?? [])
     this.#calls(h.pop)
     if (h.pop && !begun) this.#goOn(h.pop)
-    const [latest] = this.drafts
+    const [latest] = this.others
     if (h.pop || this.form || !latest) return
     // Nothing else is on the desk: the note left unsent is, opened where the call just was, or offered under the next key.
     if (this.wrapUp) this.resumeDraft(latest)
@@ -172,53 +184,90 @@ class Desk {
     else if (f) focusField(f.firstEmpty ?? 'callType')
   }
 
-  /** Puts a call on the desk. What was typed for it before comes back into its form; what is typed for another stays a draft. */
+  /**
+   * Puts a call on the desk. What was typed for it before comes back into its form. A note being written for another call
+   * stays in hand, with the keys in it: no call takes it away, only the agent leaves it.
+   */
   #calls(pop: Pop | null): void {
     const before = this.pop
     this.pop = pop
     if (!pop) return
-    if (this.form?.pop.call === pop.call) {
-      this.form.pop = pop
+    if (before?.call !== pop.call) this.muted = false
+    if (this.form?.pop.call === pop.call) this.callForm = this.form
+    if (this.callForm?.pop.call === pop.call) {
+      this.callForm.pop = pop
       return
     }
-    this.#setAside()
-    const typed = this.drafts.find((d) => d.call === pop.call)
-    this.form = new Form(pop, typed)
-    if (before?.call !== pop.call) this.muted = false
+    this.callForm = new Form(pop, drafts.ofCall(pop.call))
+    if (!this.form?.worth && !hands.inNote) this.#hold(this.callForm)
+  }
+
+  /** Takes a note into the hand; the one that was in it is kept, and listed as not sent. */
+  #hold(f: Form): void {
+    const old = this.form
+    if (old) this.#put(old)
+    this.form = f
+  }
+
+  /** Puts a note out of the hand: what was typed is listed as not sent, what is being sent goes on by itself. */
+  #put(f: Form): void {
+    f.stop()
+    if (f.worth) drafts.remember(f)
+    if (f.sending) this.going = [...this.going, f]
+    hands.forget()
+  }
+
+  /** To the note of the call at this desk: the agent leaves the one in hand. */
+  toCall(): void {
+    const f = this.callForm
+    if (!f) return
+    if (this.form !== f) this.#hold(f)
+    focusField(f.firstEmpty ?? 'callType')
+  }
+
+  /** Answers the offer. Whoever was in another note has left it by that. */
+  answer(): void {
+    const p = this.pop
+    if (!p) return
+    if (this.noteWaits) {
+      this.#left = this.form
+      this.toCall()
+    }
+    void this.act(() => go().Answer(p.call))
   }
 
   #setAside(): void {
     const f = this.form
     if (!f) return
-    f.stop()
-    if (f.worth) this.#remember(f)
+    this.#put(f)
+    if (this.callForm === f) this.callForm = null
     this.form = null
-  }
-
-  #remember(f: Form): void {
-    this.drafts = [f.draft(), ...this.drafts.filter((d) => d.id !== f.id)]
-    this.draftPops = [f.pop, ...this.draftPops.filter((p) => p.call !== f.pop.call)]
   }
 
   /** Takes up an unsent note of an earlier call. */
   resumeDraft(d: Draft): void {
-    const pop = this.draftPops.find((p) => p.call === d.call)
+    const pop = drafts.popOf(d)
     if (!pop || this.talking || this.offered) return
-    this.#setAside()
-    this.form = new Form({ ...pop, state: 'ended' }, d)
-    this.pop = null
-    focusField(this.form.firstEmpty ?? 'callType')
+    this.#hold(new Form({ ...pop, state: 'ended' }, d))
+    this.callForm = this.pop = null
+    focusField(this.form?.firstEmpty ?? 'callType')
   }
 
   async dropDraft(d: Draft): Promise<void> {
-    await this.act(() => go().Drop(d.id))
-    this.drafts = this.drafts.filter((x) => x.id !== d.id)
-    if (this.form?.id === d.id) this.form = null
+    this.tell('desk.drafts.dropped')
+    focusId('draft')
+    await drafts.drop(d, (f) => this.act(f))
+  }
+
+  undoDrop(): void {
+    const d = drafts.undo()
+    if (this.notice?.code === 'desk.drafts.dropped') this.notice = null
+    if (d) focusId('draft')
   }
 
   #saved(s: Saved): void {
-    const f = this.form
-    if (f && f.id === s.id && (!f.saved || f.saved.seq <= s.seq)) f.saved = s
+    const f = [this.form, this.callForm].find((f) => f?.id === s.id)
+    if (f && (!f.saved || f.saved.seq <= s.seq)) f.saved = s
   }
 
   #happened(e: Event): void {
@@ -260,12 +309,11 @@ class Desk {
     }
   }
 
+  /** A call is offered. It takes no key from anybody: only where the keys are nowhere do they go to its answer. */
   #popped(pop: Pop): void {
-    this.panel = ''
-    this.ending = false
     this.#calls(pop)
     requestAnimationFrame(() => {
-      if (!typingNow()) focusId('answer')
+      if (document.activeElement === document.body) focusId('answer')
       // The frame that holds the pop has been handed over when a task runs after it.
       const after = new MessageChannel()
       after.port1.onmessage = () => void go().Painted(pop.call, pop.epoch)
@@ -277,15 +325,28 @@ class Desk {
     if (this.pop?.call !== call || why === 'answered') return // an offer that was answered goes on as a call
     const was = this.pop
     this.pop = null
-    this.ending = false
     this.levels = { them: 0, me: 0 }
-    if (was.state === 'offered') {
-      this.#setAside()
-      this.tell(`desk.gone.${why}`)
-    } else if (this.form) {
-      this.form.pop = { ...this.form.pop, state: 'ended' }
-      if (this.form.sent) focusId('done')
+    const f = this.callForm
+    if (was.state === 'offered') this.#cameToNothing(f, why)
+    else if (f) {
+      f.pop = { ...f.pop, state: 'ended' }
+      if (f.sent && f === this.form) focusId('done')
     }
+    this.#left = null
+  }
+
+  /** An offer went before it was a call: the note left for it is back in hand. */
+  #cameToNothing(f: Form | null, why: string): void {
+    if (f === this.form) this.#setAside()
+    else if (f?.worth) drafts.remember(f)
+    this.callForm = null
+    const left = this.#left
+    if (left && !this.form) {
+      drafts.forget(left.id)
+      this.form = left
+      focusField(left.firstEmpty ?? 'callType')
+    }
+    this.tell(`desk.gone.${why}`)
   }
 
   #moved(m: CallMoved): void {
@@ -300,14 +361,20 @@ class Desk {
       heldAt: m.state === 'held' ? m.at : never,
     }
     this.pop = next
-    const f = this.form
+    const f = this.callForm
     if (f?.pop.call === next.call) {
       f.pop = next
       if (next.language !== p.language) f.speak(next.language === 'es' ? 'es' : 'en')
-      // Who types into this very form already, in a call that came back, is not moved.
-      if (first && !document.activeElement?.id.startsWith('field-')) focusField(f.firstEmpty ?? 'callType')
     }
+    if (first) this.#talks()
     if (m.state === 'ended') this.#gone(m.call, 'ended')
+  }
+
+  /** A call was answered, at the desk or by its telephone. Who writes is not moved: the call's note waits for its key. */
+  #talks(): void {
+    this.#left = null
+    if (this.form !== this.callForm && (this.form?.worth || hands.inNote)) return
+    if (this.form !== this.callForm || !hands.writing) this.toCall()
   }
 
   #boarded(rows: BoardRow[]): void {
@@ -337,8 +404,8 @@ class Desk {
     }
   }
 
-  tell(code: string, late = false): void {
-    this.notice = { code, late, at: Date.now() }
+  tell(code: string, late = false, values?: Record<string, string>): void {
+    this.notice = { code, late, values }
     const n = this.notice
     setTimeout(() => {
       if (this.notice === n) this.notice = null
@@ -347,14 +414,39 @@ class Desk {
 
   async openStory(ref: StoryRef): Promise<void> {
     await this.act(async () => {
-      this.story = await go().Story(ref)
+      const story = await go().Story(ref)
+      if (!this.story) this.#before = here()
+      this.story = story
     })
+  }
+
+  /** Closes the story; the keys go back to where they were. */
+  closeStory(): void {
+    this.story = null
+    if (!goTo(this.#before)) focusId('board')
   }
 
   /** The story of the note just sent. */
   async openSent(): Promise<void> {
     const f = this.form
     if (f?.sent) await this.openStory({ call: f.pop.call, note: f.sent.note })
+  }
+
+  /** Puts the note in hand aside and shows what was not sent. */
+  showDrafts(): void {
+    this.#setAside()
+    focusId('draft')
+  }
+
+  /** Picks a call type and goes to what is to be asked first. */
+  pickType(id: string): void {
+    const f = this.form
+    f?.pick(id)
+    focusField(f?.firstEmpty ?? 'callType')
+  }
+
+  async signOut(): Promise<void> {
+    await this.act(async () => (await go().SignOut(), location.reload()))
   }
 
   async openCalls(): Promise<void> {
@@ -369,10 +461,17 @@ class Desk {
     const f = this.form
     if (!f) return
     const lacks = await f.send()
-    if (lacks) return focusField(lacks)
+    const inHand = this.form === f
+    this.going = this.going.filter((g) => g !== f)
     if (f.sent) {
-      this.drafts = this.drafts.filter((d) => d.id !== f.id)
-      focusId(this.pop ? 'sent' : 'done')
+      drafts.forget(f.id)
+      if (inHand) focusId(this.pop ? 'sent' : 'done')
+      else this.tell('desk.sent.later', false, { ref: f.sent.reference })
+    } else if (inHand) {
+      if (lacks) focusField(lacks)
+    } else if (f.worth && this.phase === 'desk') {
+      drafts.remember(f)
+      this.tell('desk.sent.refused', true)
     }
   }
 
@@ -380,14 +479,18 @@ class Desk {
   async done(): Promise<void> {
     if (this.wrapUp && !(await this.act(() => go().WrapUpDone()))) return
     this.#setAside()
+    if (!this.pop) this.callForm = null
+    if (this.others.length) focusId('draft')
   }
 
   /** Another note of the same call: a second patient. */
   another(): void {
-    if (this.form?.sent) {
-      this.form = new Form(this.form.pop)
-      focusField('callType')
-    }
+    const f = this.form
+    if (!f?.sent) return
+    const next = new Form(f.pop)
+    if (this.callForm === f) this.callForm = next
+    this.#hold(next)
+    focusField('callType')
   }
 }
 

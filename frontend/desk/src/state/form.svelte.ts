@@ -3,15 +3,18 @@
 
 import { day, type Lang } from '../../../shared/clock'
 import { showNumber } from '../../../shared/number'
-import { fieldsOf, firstEmpty, missing, redFlags, stored, type Typed } from '../form/check'
+import { fieldsOf, firstEmpty, flagKey, missing, redFlags, stored, type Typed } from '../form/check'
 import { go, refusal } from '../link/go'
 import type { Draft, Pop, Preview, Saved, Sent, Urgency } from '../link/types'
 import { clock } from './clock.svelte'
 
 const SAVE_EVERY = 150
 const PREVIEW_AFTER = 200
+const SEND_AGAIN = 1000
+const SEND_AGAIN_AT_MOST = 8000
 
 export const urgencies = ['routine', 'urgent', 'emergency'] as const
+type Urgency = (typeof urgencies)[number]
 
 /** A UUIDv4; crypto.randomUUID is missing in a page that is not served over TLS. */
 function uuid(): string {
@@ -35,7 +38,10 @@ export class Form implements Typed {
 
   /** Somebody asked to send: what is missing is now said aloud. */
   tried = $state(false)
+  /** It is on its way to the server, and nothing in it changes any more. */
   sending = $state(false)
+  /** Since when the server has not answered a sending; 0 while it does. */
+  delayed = $state(0)
   sent = $state.raw<Sent | null>(null)
   refused = $state<Record<string, string>>({})
   error = $state('')
@@ -49,6 +55,8 @@ export class Form implements Typed {
   restored = $state(false)
 
   #seq = 0
+  #left = false
+  #urgencyByHand = false
   #given = false
   #saveTimer = 0
   #previewTimer = 0
@@ -93,8 +101,16 @@ export class Form implements Typed {
     return this.asked.filter((f) => this.fields[f.key]?.trim()).at(-1)?.key
   }
 
+  /** The red flags whose words were said and whose text the caller has not been told yet. */
+  get unsaid() {
+    return this.flags.filter((f) => !this.readBack.includes(flagKey(f.word)))
+  }
+  get told() {
+    return this.flags.filter((f) => this.readBack.includes(flagKey(f.word)))
+  }
+
   set(key: string, value: string): void {
-    if (this.fields[key] === value) return
+    if (this.fields[key] === value || this.sending) return
     this.fields[key] = value
     this.readBack = this.readBack.filter((k) => k !== key)
     this.#cleared(key)
@@ -102,6 +118,7 @@ export class Form implements Typed {
   }
 
   setVerbatim(value: string): void {
+    if (this.sending) return
     this.verbatim = value
     this.changed()
   }
@@ -115,18 +132,30 @@ export class Form implements Typed {
 
   pick(callType: string): void {
     const picked = (this.pop.script.callTypes ?? []).find((c) => c.id === callType)
-    if (!picked) return
+    if (!picked || this.sending) return
     this.callType = picked.id
-    this.urgency = picked.urgency
+    if (!this.#urgencyByHand) this.urgency = picked.urgency
     this.#cleared('callType')
+    this.changed()
+  }
+
+  setUrgency(to: Urgency): void {
+    if (this.sending) return
+    this.urgency = to
+    this.#urgencyByHand = true // picking another call type must not lower what a person has raised
     this.changed()
   }
 
   /** To the next urgency, round and round. */
   raise(): void {
-    const i = urgencies.indexOf(this.urgency as (typeof urgencies)[number])
-    this.urgency = urgencies[(i + 1) % urgencies.length] ?? 'routine'
-    this.changed()
+    const i = urgencies.indexOf(this.urgency as Urgency)
+    this.setUrgency(urgencies[(i + 1) % urgencies.length] ?? 'routine')
+  }
+
+  /** The caller was told what the practice wants said at once: the note keeps that, for whoever reads it. */
+  sayFlag(): void {
+    const [first] = this.unsaid
+    if (first) this.confirm(flagKey(first.word))
   }
 
   speak(language: Lang): void {
@@ -173,7 +202,10 @@ export class Form implements Typed {
   async save(): Promise<void> {
     clearTimeout(this.#saveTimer)
     this.#saveTimer = 0
-    if (!this.touched || this.sent || this.sending) return
+    if (this.touched && !this.sent && !this.sending) await this.#keep()
+  }
+
+  async #keep(): Promise<void> {
     const pop = this.#given ? null : this.pop
     this.#given = true
     try {
@@ -213,7 +245,7 @@ export class Form implements Typed {
     clearTimeout(this.#previewTimer)
     this.#saveTimer = 0
     try {
-      this.sent = await go().Send(this.draft())
+      this.sent = await this.#handOver(this.draft())
       return null
     } catch (e) {
       const r = refusal(e)
@@ -222,13 +254,39 @@ export class Form implements Typed {
       return Object.keys(this.refused)[0] ?? null
     } finally {
       this.sending = false
+      this.delayed = 0
       if (!this.sent) void this.save()
+    }
+  }
+
+  /**
+   * Sends, and goes on when the server stands still: it takes a draft once, however often it is asked. What no answer came
+   * to may be stored and told already, so it is never said to have failed.
+   */
+  async #handOver(d: Draft): Promise<Sent> {
+    for (let rest = SEND_AGAIN; ; rest = Math.min(2 * rest, SEND_AGAIN_AT_MOST)) {
+      try {
+        return await go().Send(d)
+      } catch (e) {
+        if (this.#left || refusal(e).code !== 'desk.error.unreachable') throw e
+      }
+      if (!this.delayed) {
+        this.delayed = clock.now
+        void this.#keep()
+      }
+      await new Promise((f) => setTimeout(f, rest))
     }
   }
 
   /** Whether anything would be lost if it went. */
   get worth(): boolean {
-    return this.touched && !this.sent
+    return this.touched && !this.sent && !this.sending
+  }
+
+  /** Nobody is at the desk any more: what was not sent stays where it is kept. */
+  leave(): void {
+    this.#left = true
+    this.stop()
   }
 
   stop(): void {

@@ -4,7 +4,8 @@
 import { watchIdle } from '../../../shared/idle'
 import { go } from '../link/go'
 import { desk } from './desk.svelte'
-import { focusEnd } from './focus'
+import { drafts } from './drafts.svelte'
+import { focusEnd } from './hands.svelte'
 
 class Lock {
   on = $state(false)
@@ -38,7 +39,7 @@ class Lock {
   /** Somebody has signed in: the note that was open stands again, if it is theirs. */
   back(): void {
     this.on = false
-    const d = desk.drafts.find((d) => d.id === this.#draft)
+    const d = drafts.list.find((d) => d.id === this.#draft)
     if (!d || desk.pop) return
     desk.resumeDraft(d)
     if (this.#field) focusEnd(this.#field)

@@ -1,0 +1,63 @@
+// What stands in the bar's menus. A place in a menu has one digit and one meaning always: what cannot be done now stays
+// where it is, greyed, so that no other thing moves under its digit.
+
+import { go } from '../link/go'
+import { acting } from '../state/acting.svelte'
+import { larger, lockNow, ready, signOut, smaller } from '../state/actions'
+import { desk } from '../state/desk.svelte'
+import { caps, type Action } from '../state/keys'
+import { code, inLang, t, text } from '../state/text.svelte'
+
+export interface Item {
+  id: string
+  label: string
+  note?: string
+  /** It is what is so now. */
+  on?: boolean
+  /** It cannot be done now. */
+  off?: boolean
+  /** The menu stays: one chooses on. */
+  stays?: boolean
+  run: () => void
+}
+
+/** An action in a menu. */
+const item = (a: Action): Item => ({ id: a.id, label: t(a.name()), note: caps(a)[0], on: a.on?.() ?? false, off: !a.when(), run: () => acting.press(a) })
+
+export function stateMenu(): Item[] {
+  const pause = (reason: string): Item => ({
+    id: `pause:${reason}`,
+    label: code('desk.pause.', reason),
+    on: desk.agent.state === 'paused' && desk.agent.reason === reason,
+    run: () => void desk.act(() => go().Pause(reason)),
+  })
+  return [item(ready), ...desk.pauses.map(pause), item(lockNow), item(signOut)]
+}
+
+export function viewMenu(): Item[] {
+  const looks = (['auto', 'light', 'dark'] as const).map((l): Item => ({
+    id: `look:${l}`,
+    label: t(`desk.look.${l}`),
+    on: text.look === l,
+    stays: true,
+    run: () => text.setLook(l, true),
+  }))
+  const languages = (['en', 'es'] as const).map((l): Item => ({
+    id: `lang:${l}`,
+    label: t(`desk.lang.${l}`),
+    on: text.lang === l,
+    stays: true,
+    run: () => text.setLang(l, true),
+  }))
+  const sized = [larger, smaller].map((a) => ({ ...item(a), stays: true }))
+  return [...looks, ...languages, ...sized]
+}
+
+export function callsMenu(): Item[] {
+  return desk.scenarios.map((s) => ({
+    id: s.id,
+    label: inLang(s.title, text.lang),
+    note: `${s.practice} · ${t(`desk.lang.${s.language}`)}`,
+    run: () => void desk.act(() => go().PracticeCall(s.id)),
+  }))
+}
