@@ -34,6 +34,7 @@ type fakeDesk struct {
 	bodies    []console.Draft
 	said      []string // what supervisors and call-backs said
 	calls     int
+	still     bool          // it answers no sending
 	lockAfter time.Duration // how long nobody may touch the desk; zero is for ever
 }
 
@@ -244,8 +245,17 @@ func (f *fakeDesk) Preview(_ context.Context, d console.Draft) (console.Preview,
 	return p, nil
 }
 
+// standStill has the server answer no sending from now on, or again.
+func (f *fakeDesk) standStill(still bool) {
+	defer f.lock()()
+	f.still = still
+}
+
 func (f *fakeDesk) Send(_ context.Context, d console.Draft) (console.Sent, error) {
 	defer f.lock()()
+	if f.still {
+		return console.Sent{}, &console.Error{Code: errUnreachable}
+	}
 	if s, ok := f.sent[d.ID]; ok {
 		return s, nil
 	}

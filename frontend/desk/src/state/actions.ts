@@ -3,7 +3,7 @@
 import { boardActs } from '../board/acts'
 import { go } from '../link/go'
 import { desk, type Panel } from './desk.svelte'
-import { focusId, hands } from './hands.svelte'
+import { focusId, hands, keepInSight } from './hands.svelte'
 import { drafts } from './drafts.svelte'
 import type { Action } from './keys'
 import { lock } from './lock.svelte'
@@ -124,8 +124,8 @@ export const ready = action('ready', 'desk', () => (desk.wrapUp ? 'desk.state.me
 })
 export const calls = action('calls', 'desk', 'desk.key.calls', { keys: ['F10'], when: () => here() && desk.training, run: () => void desk.openCalls() })
 export const view = action('view', 'desk', 'desk.key.view', { keys: ['F5'], when: () => true, run: panel('view') })
-export const larger = action('larger', 'desk', 'desk.key.larger', { keys: ['Ctrl++', 'Ctrl+='], when: () => text.size < 200, run: () => text.resize(1) })
-export const smaller = action('smaller', 'desk', 'desk.key.smaller', { keys: ['Ctrl+-'], when: () => text.size > 100, run: () => text.resize(-1) })
+export const larger = action('larger', 'desk', 'desk.key.larger', { keys: ['Ctrl++', 'Ctrl+='], when: () => text.size < 200, run: () => resize(1) })
+export const smaller = action('smaller', 'desk', 'desk.key.smaller', { keys: ['Ctrl+-'], when: () => text.size > 100, run: () => resize(-1) })
 export const help = action('help', 'desk', 'desk.key.help', { keys: ['F1'], quiet: ['?'], when: here, run: panel('help') })
 
 export const actions: Action[] = [
@@ -134,6 +134,12 @@ export const actions: Action[] = [
   ...[board, ...boardActs],
   ...[state, lockNow, signOut, ready, calls, view, larger, smaller, help],
 ]
+
+/** Who reads larger goes on reading where they were. */
+function resize(way: 1 | -1): void {
+  text.resize(way)
+  keepInSight()
+}
 
 function digits(before: string): string[] {
   return [1, 2, 3, 4, 5, 6, 7, 8, 9].map((d) => before + d)

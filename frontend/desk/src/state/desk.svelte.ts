@@ -173,7 +173,7 @@ class Desk {
     if (h.pop || this.form || !latest) return
     // Nothing else is on the desk: the note left unsent is, opened where the call just was, or offered under the next key.
     if (this.wrapUp) this.resumeDraft(latest)
-    else if (document.activeElement === document.body) focusId('draft')
+    else if (!begun || document.activeElement === document.body) focusId('draft')
   }
 
   /** A desk that starts with a call on it has the keys where they were. */

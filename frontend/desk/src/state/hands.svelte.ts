@@ -33,6 +33,11 @@ export function goTo(p: Place | null): boolean {
   return true
 }
 
+/** Brings what has the keys back in sight, after all around it has changed its size. */
+export function keepInSight(): void {
+  requestAnimationFrame(() => document.activeElement?.scrollIntoView({ block: 'nearest' }))
+}
+
 /** Elements are drawn a moment after the state changes: what comes with such a change gets the keys after it. */
 const drawn = (f: () => void): void => void tick().then(f)
 

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"context"
+
+	"lamplight/console"
+	"lamplight/notes"
+	"lamplight/telephony"
+)
+
+// Where the keys are while calls come and go, in Chromium: one patient's words never come into another's note.
+
+const (
+	nameSays   = `document.querySelector('#field-name')?.value`
+	reasonSays = `document.querySelector('#field-reason')?.value`
+	whose      = `document.querySelector('.whose b')?.textContent`
+	state      = `document.querySelector('.state strong')?.textContent`
+	caret      = `(e => [e.id, e.selectionStart, e.selectionEnd, e.selectionDirection].join())(document.activeElement)`
+	offer      = `document.querySelector('#answer')?.textContent.replace(/\s+/g, ' ').trim()`
+)
+
+// desk opens the page for a fresh server, in English.
+func openDesk(t *testing.T, w, h int64) (*testServer, *browser) {
+	t.Helper()
+	s := newTestServer(t)
+	return s, openBrowser(t, s.args(t.TempDir()), w, h, "light", "en")
+}
+
+// toReason takes the first practice call and goes to the reason's field of its form.
+func (b *browser) toReason() {
+	b.t.Helper()
+	b.ring("1")
+	b.keys(" ")
+	b.see(`document.activeElement.id`, "call-types")
+	b.keys("1", "Maria Paz", kb.Enter, kb.Enter, "4/2/1961", kb.Enter)
+	b.see(`document.activeElement.id`, "field-reason")
+}
+
+// TestAnOfferTakesNoKey has a call land in the middle of a sentence: every sign of it stays in the note it was begun for,
+// and the call is answered by its own key alone.
+func TestAnOfferTakesNoKey(t *testing.T) {
+	s, b := openDesk(t, 1280, 800)
+	b.toReason()
+	b.keys("Fever and ")
+	b.keys(kb.Escape, kb.Escape)
+	b.see(state, "Wrap-up")
+	b.see(`document.activeElement.id`, "field-reason")
+	if err := s.desk.PracticeCall(t.Context(), "niño"); err != nil {
+		t.Fatal(err)
+	}
+	b.see(offer, "Answer F3")
+	b.see(whose, "Lakeside Internal Medicine")
+	b.see(`document.querySelector('.phrase').textContent`, "Pediatría del Sol, le habla Ana. ¿En qué le puedo ayudar?")
+	b.shot("offer-while-typing")
+	b.keys("chills since Monday, 3 days", kb.Enter, " ")
+	b.see(reasonSays, "Fever and chills since Monday, 3 days")
+	b.see(state, "Offered")
+	b.keys(kb.F9, kb.Escape, kb.F7, " ") // on the board, where nobody writes, Space answers
+	b.see(whose, "Pediatría del Sol")
+	b.see(`document.activeElement.id`, "call-types")
+	b.see(nameSays, "")
+	b.see(`document.querySelector('.unsent')?.textContent.includes('One note not sent')`, "true")
+	b.keys("1", "Mateo Ibáñez")
+	b.see(nameSays, "Mateo Ibáñez")
+	b.keys(kb.Escape, kb.Escape)
+	b.see(state, "Wrap-up")
+	b.press('d', kb.ModifierAlt)
+	b.see(`document.querySelectorAll('section .go').length`, "2")
+	b.keys(kb.ArrowDown, kb.Enter)
+	b.see(whose, "Lakeside Internal Medicine")
+	b.see(reasonSays, "Fever and chills since Monday, 3 days")
+	b.noErrors()
+}
+
+// TestAnOfferByItsOwnKey answers in the middle of a word, and finds the note again when the offer comes to nothing.
+func TestAnOfferByItsOwnKey(t *testing.T) {
+	s, b := openDesk(t, 1280, 800)
+	b.toReason()
+	b.keys("Cough")
+	b.keys(kb.Escape, kb.Escape)
+	b.see(state, "Wrap-up")
+	s.desk.mu.Lock()
+	ring := s.desk.ring
+	s.desk.ring = nil // the phone does not ring: the answer cannot come
+	s.desk.mu.Unlock()
+	if err := s.desk.PracticeCall(t.Context(), "niño"); err != nil {
+		t.Fatal(err)
+	}
+	b.see(offer, "Answer F3")
+	b.keys(kb.F3)
+	b.see(whose, "Pediatría del Sol")
+	b.keys(kb.Escape, kb.Escape)
+	b.see(whose, "Lakeside Internal Medicine")
+	b.see(reasonSays, "Cough")
+	s.desk.mu.Lock()
+	s.desk.ring = ring
+	s.desk.mu.Unlock()
+	if err := s.desk.PracticeCall(t.Context(), "niño"); err != nil {
+		t.Fatal(err)
+	}
+	b.see(offer, "Answer F3")
+	b.keys(kb.F3)
+	b.see(whose, "Pediatría del Sol")
+	b.see(state, "Talking")
+	b.see(nameSays, "")
+	b.noErrors()
+}
+
+// TestTheCaretComesBack leaves a half-selected sentence for a menu, the board and a story, and goes on in it.
+func TestTheCaretComesBack(t *testing.T) {
+	_, b := openDesk(t, 1280, 800)
+	b.toReason()
+	b.keys("Fever of 103")
+	for range 3 {
+		b.press([]rune(kb.ArrowLeft)[0], kb.ModifierShift)
+	}
+	const there = "field-reason,9,12,backward"
+	b.see(caret, there)
+	b.keys(kb.F9)
+	b.see(`document.activeElement.role`, "menuitemradio")
+	b.keys(kb.Escape)
+	b.see(caret, there)
+	b.keys(kb.F5, kb.Escape)
+	b.see(caret, there)
+	b.keys(kb.F7)
+	b.see(`document.activeElement.id`, "board")
+	b.keys(kb.F7)
+	b.see(caret, there)
+	b.keys(kb.F7, kb.ArrowDown, kb.Enter)
+	b.see(`document.activeElement.id`, "story")
+	b.keys(kb.Escape)
+	b.see(`document.activeElement.id`, "board")
+	b.keys(kb.F7)
+	b.see(caret, there)
+	b.keys("99.5 F")
+	b.see(reasonSays, "Fever of 99.5 F")
+	b.noErrors()
+}
+
+// TestAccentsAreKept puts a name together sign by sign where the call types are, as an accent and its letter do.
+func TestAccentsAreKept(t *testing.T) {
+	_, b := openDesk(t, 1280, 800)
+	b.ring("1")
+	b.keys(" ")
+	b.see(`document.activeElement.id`, "call-types")
+	b.compose("´", "Á")
+	b.see(`document.activeElement.id`, "field-name")
+	b.keys("lvaro Pe")
+	b.compose("~", "ñ")
+	b.keys("a")
+	b.see(nameSays, "Álvaro Peña")
+	b.keys(kb.Enter)
+	b.see(`document.activeElement.id`, "field-callback") // and an Enter that ends a word is no Enter of ours: compose pressed one
+	b.noErrors()
+}
+
+// compose types a sign in two steps: what stands there first, with an Enter in the middle that belongs to it, and what it becomes.
+func (b *browser) compose(first, sign string) {
+	b.t.Helper()
+	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		if _, err := cdp.Call(ctx, t, input.ImeSetComposition, input.ImeSetCompositionParams{Text: first, SelectionStart: 1, SelectionEnd: 1}); err != nil {
+			return err
+		}
+		if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: "rawKeyDown", Key: "Enter", WindowsVirtualKeyCode: 229}); err != nil {
+			return err
+		}
+		_, err := cdp.Call(ctx, t, input.InsertText, input.InsertTextParams{Text: sign})
+		return err
+	}))
+}
+
+// TestWhatIsThrownAwayComesBack discards an unsent note and has it back; one nobody has back is gone. An old one is red.
+func TestWhatIsThrownAwayComesBack(t *testing.T) {
+	s := newTestServer(t)
+	draft := func(id string, name string, ago time.Duration) {
+		s.desk.drafts[id] = console.Draft{ID: id, Seq: 1, Call: telephony.CallID("old-" + id), Account: "lakeside", Body: notes.Body{Fields: map[string]string{"name": name}},
+			SavedAt: time.Now().Add(-ago)}
+	}
+	s.desk.mu.Lock()
+	draft("d1", "Ruth Abel", 6*time.Minute)
+	draft("d2", "Omar Diaz", time.Minute)
+	s.desk.mu.Unlock()
+	b := openBrowser(t, s.args(t.TempDir()), 1280, 800, "light", "en")
+	b.see(`document.querySelectorAll('section .go').length`, "2")
+	b.see(`document.querySelector('li.late .go')?.textContent.includes('Ruth Abel')`, "true")
+	b.see(`document.querySelector('.unsent.overdue')?.textContent.includes('2 notes not sent')`, "true")
+	b.shot("unsent-late")
+	b.see(`document.activeElement.id`, "draft")
+	first := eval[string](b, `document.activeElement.textContent`)
+	b.keys(kb.Delete)
+	b.see(`document.querySelectorAll('section .go').length`, "1")
+	b.shot("thrown-away")
+	b.press('z', kb.ModifierAlt)
+	b.see(`document.querySelectorAll('section .go').length`, "2")
+	if got := eval[string](b, `document.querySelector('#draft').textContent`); !strings.Contains(first, got[:4]) {
+		t.Errorf("%q came back for %q", got, first)
+	}
+	s.desk.mu.Lock()
+	defer s.desk.mu.Unlock()
+	if len(s.desk.drafts) != 2 {
+		t.Errorf("the server has %d drafts, want both: nothing was thrown away for good", len(s.desk.drafts))
+	}
+}
+
+// TestNobodySignsOutInACall presses the menu's digits with a call on the desk: they mean what they mean without one.
+func TestNobodySignsOutInACall(t *testing.T) {
+	_, b := openDesk(t, 1280, 800)
+	const menu = `[...document.querySelectorAll('[role=menu] .label')].map(e => e.firstChild.textContent).join()`
+	b.see(`document.querySelector('.desk') !== null`, "true")
+	b.keys(kb.F9)
+	b.see(`document.querySelectorAll('[role=menu] button').length`, "6")
+	idle := eval[string](b, menu)
+	b.keys(kb.Escape)
+	b.toReason()
+	b.keys(kb.F9)
+	b.see(menu, idle)
+	b.see(`[...document.querySelectorAll('[role=menu] [aria-disabled=true]')].map(e => e.querySelector('kbd').textContent).join()`, "5,6")
+	b.keys("5", "6")
+	b.see(`document.querySelectorAll('[role=menu] button').length`, "6")
+	b.keys(kb.Escape)
+	b.see(state, "Talking")
+	b.see(`document.activeElement.id`, "field-reason")
+	click := `[...document.querySelectorAll('.acts button')].at(-1).click()`
+	eval[any](b, click)
+	b.see(`[...document.querySelectorAll('.acts button')].at(-1).textContent.includes('Once more')`, "true")
+	b.see(state, "Talking") // the button asks as its key does
+	eval[any](b, click)
+	b.see(state, "Wrap-up")
+	b.noErrors()
+}
+
+// TestANoteGoesWhenTheServerIsBack sends while the server stands still: the note goes by itself, once, and is never said to
+// have failed or not to have been sent; meanwhile the agent takes the next call.
+func TestANoteGoesWhenTheServerIsBack(t *testing.T) {
+	s, b := openDesk(t, 1280, 800)
+	b.toReason()
+	b.keys("Rash")
+	s.desk.standStill(true)
+	b.ctrlEnter()
+	b.see(`document.querySelector('footer .state b')?.textContent.includes('goes by itself')`, "true")
+	b.shot("server-stands-still")
+	b.keys("x")
+	b.see(reasonSays, "Rash") // what is under way does not change any more
+	b.keys(kb.Escape, kb.Escape)
+	b.see(state, "Wrap-up")
+	b.keys(kb.F12)
+	b.see(`document.querySelector('.unsent')?.textContent.includes('goes when the server answers')`, "true")
+	s.desk.standStill(false)
+	b.see(`document.querySelector('.place p')?.textContent.trim()`, "L-4821, sent while the server stood still, is stored")
+	b.see(`document.querySelector('.unsent') === null`, "true")
+	s.desk.mu.Lock()
+	defer s.desk.mu.Unlock()
+	if len(s.desk.bodies) != 1 || s.desk.bodies[0].Body.Fields["reason"] != "Rash" {
+		t.Errorf("sent %+v, want the one note", s.desk.bodies)
+	}
+	b.noErrors()
+}
