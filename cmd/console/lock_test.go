@@ -23,7 +23,7 @@ func TestADeskNobodyTouchesLocks(t *testing.T) {
 	w.Write("4/2/1961")
 
 	s.desk.locksAfter(untouched)
-	w.Await("a call holds the desk open, seconds later too", `return document.querySelector('.clock b')?.textContent`, "two seconds of talk more",
+	w.Await("a call holds the desk open, seconds later too", `return document.querySelector('.band b')?.textContent`, "two seconds of talk more",
 		after(2*time.Second))
 	w.See("the word in hand is still there", `return document.querySelector('#field-dob')?.value`, "4/2/1961")
 

@@ -15,5 +15,5 @@ addEventListener('unhandledrejection', (e) => void go().Log(e.reason instanceof 
 clock.run()
 hands.watch()
 lock.watch()
-mount(App, { target: document.getElementById('desk')! })
+mount(App, { target: document.getElementById('desk') ?? document.body })
 void desk.begin()

@@ -11,5 +11,5 @@ import { text } from './state/text.svelte'
 place.begin() // first of all: a link's token leaves the address bar
 text.begin()
 clock.run()
-mount(App, { target: document.getElementById('page')! })
+mount(App, { target: document.getElementById('page') ?? document.body })
 void session.begin()

@@ -12,7 +12,7 @@ class Acting {
   /** Whether an action was set off once and asks to be confirmed. */
   asks = (a: Action): boolean => this.#armed === a.id
 
-  press(a: Action): void {
+  press(a: Action, pressed?: string): void {
     if (!a.when()) return
     if (a.twice && !this.asks(a)) {
       this.#armed = a.id
@@ -21,7 +21,7 @@ class Acting {
       return
     }
     this.#armed = ''
-    a.run()
+    a.run(pressed)
   }
 }
 

@@ -84,8 +84,8 @@ export const language = action('language', 'note', 'desk.key.language', {
 })
 export const said = action('said', 'note', 'desk.key.said', { keys: ['Alt+r'], when: () => writing() && !!desk.form?.unsaid.length, run: () => desk.form?.sayFlag() })
 export const urgency = action('urgency', 'note', 'desk.key.urgency', { keys: ['Alt+u'], when: () => writing() && !!desk.form?.callType, run: () => desk.form?.raise() })
-/** The digits are one action: its keys are a call type's each, and pickDigit does what they do. */
-export const type = action('type', 'note', 'desk.key.type', { keys: digits('Alt+'), when: writing, run: () => {} })
+/** A call type by its digit, also while somebody writes. */
+export const type = action('type', 'note', 'desk.key.type', { keys: digits('Alt+'), when: writing, run: (pressed = '') => desk.pickDigit(pressed.slice(-1)) })
 export const send = action('send', 'note', 'desk.key.send', { keys: ['Ctrl+Enter'], when: () => writing() && !desk.form?.sending, run: () => void desk.send() })
 export const another = action('another', 'note', 'desk.key.another', { keys: ['Alt+n'], when: sent, run: () => desk.another() })
 export const sentStory = action('sent-story', 'note', 'desk.key.story', { keys: ['Alt+s'], when: sent, run: () => void desk.openSent() })
@@ -143,13 +143,4 @@ function resize(way: 1 | -1): void {
 
 function digits(before: string): string[] {
   return [1, 2, 3, 4, 5, 6, 7, 8, 9].map((d) => before + d)
-}
-
-/** Picks a call type by its digit; Alt and a digit do so while typing. */
-export function pickDigit(digit: string): boolean {
-  const f = desk.form
-  const picked = (f?.pop.script.callTypes ?? []).find((c) => c.digit === digit)
-  if (!f || f.sent || !picked) return false
-  desk.pickType(picked.id)
-  return true
 }

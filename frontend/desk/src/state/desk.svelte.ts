@@ -445,6 +445,11 @@ class Desk {
     focusField(f?.firstEmpty ?? 'callType')
   }
 
+  pickDigit(digit: string): void {
+    const picked = this.form?.pop.script.callTypes?.find((c) => c.digit === digit)
+    if (picked && !this.form?.sent) this.pickType(picked.id)
+  }
+
   async signOut(): Promise<void> {
     await this.act(async () => (await go().SignOut(), location.reload()))
   }

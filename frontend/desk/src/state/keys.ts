@@ -14,7 +14,8 @@ export interface Action {
   board?: true
   /** Whether it acts now. */
   when: () => boolean
-  run: () => void
+  /** pressed is the key that set it off, if one did. */
+  run: (pressed?: string) => void
   /** What cannot be taken back asks: the first press arms it, the second acts. */
   twice?: true
   /** Whether what it switches is on. */

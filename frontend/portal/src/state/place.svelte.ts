@@ -1,7 +1,12 @@
 // Where on the pages somebody is. A link's token comes in the fragment and leaves the address bar at once; it is kept in
 // the history's own state, so that a phone that drops the page while its owner fetches a code finds the note again.
 
-export type Spot = { token?: string; note?: string; call?: string; week?: boolean }
+export interface Spot {
+  token?: string
+  note?: string
+  call?: string
+  week?: boolean
+}
 
 class Place {
   spot = $state.raw<Spot>({})
