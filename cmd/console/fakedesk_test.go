@@ -263,7 +263,7 @@ func (f *fakeDesk) Send(_ context.Context, d console.Draft) (console.Sent, error
 	id := notes.NoteID(fmt.Sprintf("sent-%d", len(f.sent)))
 	s := console.Sent{Note: id, Reference: fmt.Sprintf("L-%d", 4821+len(f.sent)), Row: console.BoardRow{Kind: "note", Note: id, Call: d.Call, Ref: fmt.Sprintf("L-%d", 4821+len(f.sent)),
 		Practice: "Lakeside Internal Medicine", Urgency: d.Urgency, Patient: "M. Muñoz", State: notes.Open, TakenAt: now,
-		Last: console.LastStep{Kind: "texted", Name: "Dr Reyes", Detail: "sending", At: now}, NextAt: now.Add(3 * time.Minute), NextKind: "voice", NextName: "Dr Reyes"}}
+		Last: console.LastStep{Kind: "text", Name: "Dr Reyes", Detail: "sending", At: now}, NextAt: now.Add(3 * time.Minute), NextKind: "voice", NextName: "Dr Reyes"}}
 	f.sent[d.ID] = s
 	f.bodies = append(f.bodies, d)
 	delete(f.drafts, d.ID)
@@ -292,9 +292,9 @@ func (f *fakeDesk) Story(_ context.Context, ref console.StoryRef) (console.Story
 		Body: &notes.Body{Fields: map[string]string{"name": "José Ortega", "callback": "+13125550142", "dob": "1961-04-02", "reason": "Fever of 103 since last night; took acetaminophen twice, no better."},
 			Verbatim: "Tiene calentura desde anoche y no se le baja con nada."},
 		AddOns: []notes.AddOn{{ID: "a1", ByName: "Ana Ruiz", At: at.Add(4 * time.Minute), Kind: "agent", Text: "Caller rang again: now 103.4."}},
-		Lines: []notes.StoryLine{line(-95*time.Second, "arrived", "", "", 4102), line(-93*time.Second, "greeted", "", "en", 4103), line(-81*time.Second, "offered", "Ana Ruiz", "", 4104),
-			line(-78*time.Second, "answered", "Ana Ruiz", "", 4105), line(0, "taken", "Ana Ruiz", "", 4106), line(40*time.Millisecond, "texted", "Dr Reyes", "accepted", 4107),
-			line(3*time.Second, "texted", "Dr Reyes", "delivered", 4108), line(5*time.Second, "ended", "", "", 4109), line(3*time.Minute, "called", "Dr Reyes", "failed", 4121), line(6*time.Minute, "texted", "Dr Osei", "accepted", -1)},
+		Lines: []notes.StoryLine{line(-95*time.Second, "arrived", "", "", 4102), line(-93*time.Second, "language", "", "en", 4103), line(-81*time.Second, "offered", "Ana Ruiz", "", 4104),
+			line(-78*time.Second, "answered", "Ana Ruiz", "", 4105), line(0, "note.taken", "Ana Ruiz", "", 4106), line(40*time.Millisecond, "attempt.sent", "Dr Reyes", "text", 4107),
+			line(3*time.Second, "attempt.delivered", "Dr Reyes", "text", 4108), line(5*time.Second, "ended", "", "", 4109), line(3*time.Minute, "attempt.failed", "Dr Reyes", "voice", 4121), line(6*time.Minute, "attempt.sent", "Dr Osei", "text", -1)},
 	}, nil
 }
 

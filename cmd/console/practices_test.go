@@ -91,10 +91,10 @@ func startBoard(now time.Time) []console.BoardRow {
 		return r
 	}
 	return []console.BoardRow{
-		row("note", "n1", "S-1190", "Pediatría del Sol", "L. Ibáñez", notes.Emergency, 31*time.Minute, console.LastStep{Kind: "called", Name: "Dr Vega", Detail: "failed"}, 0, "", "", "unreachable"),
-		row("note", "n2", "L-4816", "Lakeside Internal Medicine", "J. Ortega", notes.Urgent, 12*time.Minute+40*time.Second, console.LastStep{Kind: "texted", Name: "Dr Reyes", Detail: "delivered"}, 84*time.Second, "voice", "Dr Osei", "late"),
+		row("note", "n1", "S-1190", "Pediatría del Sol", "L. Ibáñez", notes.Emergency, 31*time.Minute, console.LastStep{Kind: "voice", Name: "Dr Vega", Detail: "failed"}, 0, "", "", "unreachable"),
+		row("note", "n2", "L-4816", "Lakeside Internal Medicine", "J. Ortega", notes.Urgent, 12*time.Minute+40*time.Second, console.LastStep{Kind: "text", Name: "Dr Reyes", Detail: "delivered"}, 84*time.Second, "voice", "Dr Osei", "late"),
 		row("callback", "n3", "", "Lakeside Internal Medicine", "(312) 555-0177", "", 4*time.Minute, console.LastStep{Kind: "abandoned"}, 0, "", "", ""),
-		row("note", "n4", "L-4819", "Lakeside Internal Medicine", "M. Kowalski", notes.Urgent, 95*time.Second, console.LastStep{Kind: "texted", Name: "Dr Reyes", Detail: "accepted"}, 85*time.Second, "voice", "Dr Reyes", ""),
+		row("note", "n4", "L-4819", "Lakeside Internal Medicine", "M. Kowalski", notes.Urgent, 95*time.Second, console.LastStep{Kind: "text", Name: "Dr Reyes", Detail: "accepted"}, 85*time.Second, "voice", "Dr Reyes", ""),
 		row("note", "n5", "L-4820", "Lakeside Internal Medicine", "T. Nguyen", notes.Routine, 41*time.Second, console.LastStep{Kind: "waiting"}, 0, "", "", ""),
 	}
 }
