@@ -89,12 +89,12 @@ bench: bin/lamplight-demo bin/console $(DONE)/test-packages ## the ratios agains
 	$(call step,the pure cores (Go benchmarks),$(CORE_BENCH))
 	@bin/lamplight-demo bench --go-benchmarks .cache/log/cores.bench
 
-lint: $(DONE)/run-packages $(DONE)/pages ## gofmt, vet, staticcheck, svelte-check
+lint: $(DONE)/run-packages $(DONE)/pages ## gofmt, vet, staticcheck, svelte-check, prettier, eslint
 	@test -z "$$(gofmt -l $(GO_SOURCES))" || { gofmt -l $(GO_SOURCES); echo 'run gofmt -w on these'; exit 1; }
 	@go vet -tags $(DESKTOP_TAGS) ./...
 	@# ST1005 would have errors begin with "asterisk": it is a name
 	@go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 -checks inherit,-ST1005 -tags $(DESKTOP_TAGS) ./...
-	@cd frontend && npm run check
+	@cd frontend && npm run check && npm run lint
 
 clean: ## remove what was built here; what a run stored stays (see README)
 	@rm -rf bin .cache $(filter-out %/.keep,$(wildcard frontend/*/dist/*))

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { flagged, flagKey } from '../../../shared/flag'
 import type { Field, Script } from '../link/types'
-import { fieldsOf, firstEmpty, flagged, flagKey, missing, redFlags, stored, wrong, type Typed } from './check'
+import { fieldsOf, firstEmpty, missing, redFlags, stored, wrong, type Typed } from './check'
 
 const field = (key: string, kind: string, more: Partial<Field> = {}): Field => ({ key, kind, label: { en: key }, cue: { en: key }, required: true, readBack: false, ...more })
 const common = [field('name', 'name'), field('callback', 'phone', { readBack: true }), field('dob', 'date')]

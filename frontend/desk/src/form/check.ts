@@ -90,15 +90,6 @@ export function redFlags(script: Script, t: Typed): { word: string; flag: RedFla
   return out
 }
 
-const FLAG = 'flag:'
-
-/** What a note keeps among what was read to the caller, when the practice's text for a word was: the word, by its mark. */
-export const flagKey = (word: string): string => FLAG + word
-
-/** The words whose text the caller was told, of what a note keeps. */
-export const flagged = (readBack: string[] | null | undefined): string[] =>
-  (readBack ?? []).filter((k) => k.startsWith(FLAG)).map((k) => k.slice(FLAG.length))
-
 /** What is stored of a value: numbers as E.164, dates as ISO, the rest as typed without spaces around. */
 export function stored(f: Field, value: string, lang: Lang, today: string): string {
   const v = value.trim()

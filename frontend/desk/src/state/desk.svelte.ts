@@ -1,27 +1,20 @@
 // The desk's state: what the server said last (Hello, then events), and which panel is open. Nothing here draws.
 
 import { at, never } from '../../../shared/clock'
-import { go, on, refusal } from '../link/go'
+import { go, on } from '../link/go'
 import type { AgentView, BoardRow, CallMoved, Draft, Event, Figures, Hello, Levels, LinkView, PhoneView, Pop, Saved, Scenario, Story, StoryRef } from '../link/types'
 import { clock } from './clock.svelte'
 import { drafts } from './drafts.svelte'
 import { Form } from './form.svelte'
 import { focusEnd, focusField, focusId, goTo, hands, here, type Place } from './hands.svelte'
+import { Session } from './session.svelte'
 import { text } from './text.svelte'
 
 export type Panel = '' | 'state' | 'calls' | 'view' | 'help'
 
 const nobody: AgentView = { id: '', name: '', languages: [], interface: 'en', state: 'out', reason: '', since: '' }
 
-class Desk {
-  phase = $state<'begin' | 'signin' | 'desk'>('begin')
-  login = $state('')
-  demo = $state(false)
-  signInError = $state('')
-  signingIn = $state(false)
-
-  link = $state.raw<LinkView>({ up: false, since: '' })
-  phone = $state.raw<PhoneView>({ up: false, built: false, deaf: false, since: '' })
+class Desk extends Session {
   levels = $state.raw<Levels>({ them: 0, me: 0 })
   muted = $state(false)
 
@@ -52,7 +45,6 @@ class Desk {
   scenarios = $state.raw<Scenario[]>([])
   /** Where the keys were when the story was opened. */
   #before: Place | null = null
-  notice = $state.raw<{ code: string; late: boolean; values?: Record<string, string> } | null>(null)
   #since: Event[] | null = null // what happened since the state was asked for
 
   get talking(): boolean {
@@ -82,7 +74,7 @@ class Desk {
     on<PhoneView>('phone', (p) => (this.phone = p))
     on<Levels>('levels', (l) => (this.levels = l))
     on<Saved>('saved', (s) => this.#saved(s))
-    on('signedout', () => this.#signedOut('desk.error.session'))
+    on('signedout', () => this.signedOut('desk.error.session'))
     const b = await go().Begin()
     text.begin(b.lang)
     this.login = b.login
@@ -94,53 +86,14 @@ class Desk {
     if (b.demo) void this.signInDemo()
   }
 
-  async #enter(how: () => Promise<void>): Promise<boolean> {
-    this.signingIn = true
-    this.signInError = ''
-    try {
-      await how()
-      await this.refresh()
-      return true
-    } catch (e) {
-      this.signInError = refusal(e).code
-      return false
-    } finally {
-      this.signingIn = false
-    }
-  }
-
-  signIn(login: string, password: string, otp: string): Promise<boolean> {
-    this.login = login
-    return this.#enter(() => go().SignIn(login, password, otp))
-  }
-
-  /** A demo's desk may be up before its server: it tries until it is in. */
-  async signInDemo(): Promise<void> {
-    while (this.demo && this.phase === 'signin' && !(await this.#enter(() => go().SignInDemo()))) {
-      if (this.signInError !== 'desk.error.unreachable') return
-      await new Promise((f) => setTimeout(f, 1000))
-    }
-  }
-
-  #signedOut(code: string): void {
-    const demo = this.demo
-    this.leave(code)
-    this.demo = demo
-    if (demo) void this.signInDemo()
-  }
-
-  /** Back to the sign-in, with nothing of a patient left on the screen; a person has to sign in. */
-  leave(code = ''): void {
+  /** Nothing of a patient is left on the screen. */
+  protected emptied(): void {
     for (const f of [this.form, this.callForm, ...this.going]) f?.leave()
     this.going = []
-    this.form = this.callForm = this.#left = this.pop = this.story = this.notice = null
+    this.form = this.callForm = this.#left = this.pop = this.story = null
     drafts.leave()
-    text.nobody()
     this.board = []
     this.panel = ''
-    this.demo = false
-    this.signInError = code
-    this.phase = 'signin'
   }
 
   /** Takes the whole state anew. What happens while it is on its way counts after it: the answer may be the older one. */
@@ -389,27 +342,6 @@ class Desk {
     if (open && rows.some((r) => r.note && r.note === open.row.note && at(r.last.at) > at(open.row.last.at))) {
       void this.openStory({ call: open.row.call, note: open.row.note })
     }
-  }
-
-  /** Does something and tells what a refusal says. Answers whether it was done. */
-  async act(f: () => Promise<unknown>): Promise<boolean> {
-    try {
-      await f()
-      return true
-    } catch (e) {
-      const r = refusal(e)
-      if (r.code === 'desk.error.session' || r.code === 'desk.error.signed-out') this.#signedOut(r.code)
-      else this.tell(r.code, true)
-      return false
-    }
-  }
-
-  tell(code: string, late = false, values?: Record<string, string>): void {
-    this.notice = { code, late, values }
-    const n = this.notice
-    setTimeout(() => {
-      if (this.notice === n) this.notice = null
-    }, 8000)
   }
 
   async openStory(ref: StoryRef): Promise<void> {

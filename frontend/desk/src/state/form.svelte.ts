@@ -2,8 +2,9 @@
 // sealed journal and at the server; a keystroke is never older than that on no disk.
 
 import { day, type Lang } from '../../../shared/clock'
+import { flagKey } from '../../../shared/flag'
 import { showNumber } from '../../../shared/number'
-import { fieldsOf, firstEmpty, flagKey, missing, redFlags, stored, type Typed } from '../form/check'
+import { fieldsOf, firstEmpty, missing, redFlags, stored, type Typed } from '../form/check'
 import { go, refusal } from '../link/go'
 import type { Draft, Pop, Preview, Saved, Sent, Urgency } from '../link/types'
 import { clock } from './clock.svelte'
