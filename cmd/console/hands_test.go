@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,8 +11,6 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
-
-	"context"
 
 	"lamplight/console"
 	"lamplight/notes"
@@ -28,7 +28,7 @@ const (
 	offer      = `document.querySelector('#answer')?.textContent.replace(/\s+/g, ' ').trim()`
 )
 
-// desk opens the page for a fresh server, in English.
+// openDesk opens the page for a fresh server, in English.
 func openDesk(t *testing.T, w, h int64) (*testServer, *browser) {
 	t.Helper()
 	s := newTestServer(t)
@@ -263,4 +263,59 @@ func TestANoteGoesWhenTheServerIsBack(t *testing.T) {
 		t.Errorf("sent %+v, want the one note", s.desk.bodies)
 	}
 	b.noErrors()
+}
+
+const words = `document.querySelector('.cue .say')?.textContent.trim()`
+
+// TestWhatToSayIsOnTop walks a form from greeting to end: the biggest words are what is said next, a red flag comes before
+// all until it was said, and the greeting never comes again.
+func TestWhatToSayIsOnTop(t *testing.T) {
+	s, b := openDesk(t, 1280, 800)
+	b.ring("1")
+	const greeting = "Lakeside Internal Medicine, this is Ana. How may I help you?"
+	b.see(words, greeting)
+	b.keys(" ")
+	b.see(`document.activeElement.id`, "call-types")
+	b.see(words, greeting)
+	b.keys("1")
+	b.see(words, "May I have the patient's first and last name?")
+	b.keys("Maria Paz", kb.Enter, kb.Enter, "4/2/1961", kb.Enter, "Chest pain")
+	b.see(words, "Tell the caller: please hang up and dial 911 now. Then finish this message as an emergency.")
+	b.press('r', kb.ModifierAlt)
+	b.see(words, "What is going on, in your own words?")
+	b.see(`document.querySelector('.said').textContent.trim()`, "Caller was told what the practice says about “chest pain”")
+	b.keys(" since noon", kb.Enter, kb.Enter, kb.Enter)
+	b.see(`document.activeElement.id`, "send")
+	b.see(words, "Thank you. I am writing this up for the practice now; please stay on the line.")
+	b.press('u', kb.ModifierAlt)
+	b.see(`document.querySelector('.whose.emergency .mark')?.textContent.trim()`, "emergency")
+	b.keys(kb.F8, kb.F4)
+	b.see(`[...document.querySelectorAll('.band')].map(e => e.textContent.trim().split(/\s\d/)[0]).join('|')`, "on hold|Muted: they cannot hear you")
+	b.shot("emergency-held-muted")
+	b.keys(kb.F8, kb.F4)
+	b.ctrlEnter()
+	b.see(words, "Your message is on its way. Is there anything else I can do for you?")
+	b.noErrors()
+	s.desk.mu.Lock()
+	defer s.desk.mu.Unlock()
+	if got := s.desk.bodies[0].Body.ReadBack; !slices.Equal(got, []string{"callback", "flag:chest pain"}) {
+		t.Errorf("the note keeps %q as said", got)
+	}
+}
+
+// TestTheLanguageIsAPersons chooses Spanish as Ana: the sign-in of this machine stays as it was, and another agent's desk is
+// in that agent's language.
+func TestTheLanguageIsAPersons(t *testing.T) {
+	s := newTestServer(t)
+	b := openBrowser(t, s.args(t.TempDir()), 1280, 800, "light", "en")
+	b.see(state, "Ready")
+	b.keys(kb.F5, "5", kb.Escape)
+	b.see(state, "Disponible")
+	b.see(`[localStorage.getItem('lang'), localStorage.getItem('lang:ana')].join()`, "en,es")
+	s.desk.mu.Lock()
+	s.desk.agent.ID, s.desk.agent.Interface = "bo", "en"
+	s.desk.mu.Unlock()
+	eval[any](b, `location.reload()`)
+	b.see(state, "Ready")
+	b.see(`document.documentElement.lang`, "en")
 }
