@@ -105,7 +105,7 @@ export const board = action('board', 'board', () => (hands.onBoard ? 'desk.key.b
   keys: ['F7'],
   when: here,
   run: () => {
-    if (hands.onBoard && desk.form) hands.backToNote(desk.form.firstEmpty ?? 'callType')
+    if (hands.onBoard && desk.form) desk.backToNote()
     else focusId('board')
   },
 })

@@ -144,7 +144,10 @@ class Desk extends Session {
   #calls(pop: Pop | null): void {
     const before = this.pop
     this.pop = pop
-    if (!pop) return
+    if (!pop) {
+      if (before && this.callForm) this.callForm.pop = { ...this.callForm.pop, state: 'ended' }
+      return
+    }
     if (before?.call !== pop.call) this.muted = false
     if (this.form?.pop.call === pop.call) this.callForm = this.form
     if (this.callForm?.pop.call === pop.call) {
@@ -167,7 +170,6 @@ class Desk extends Session {
     f.stop()
     if (f.worth) drafts.remember(f)
     if (f.sending) this.going = [...this.going, f]
-    hands.forget()
   }
 
   /** To the note of the call at this desk: the agent leaves the one in hand. */
@@ -175,7 +177,13 @@ class Desk extends Session {
     const f = this.callForm
     if (!f) return
     if (this.form !== f) this.#hold(f)
-    focusField(f.firstEmpty ?? 'callType')
+    this.backToNote()
+  }
+
+  /** Back to where the note in hand was left. */
+  backToNote(): void {
+    const f = this.form
+    if (f) hands.backToNote(f.id, f.firstEmpty ?? 'callType')
   }
 
   /** Answers the offer. Whoever was in another note has left it by that. */

@@ -71,7 +71,7 @@ class Hands {
   writing = $state(false)
   /** The keys are on the board. */
   onBoard = $state(false)
-  #note: Place | null = null
+  #note: { form: string; place: Place } | null = null
 
   watch(): void {
     // Told after the event: an element that is taken away while the page is drawn loses its focus in the middle of that.
@@ -79,7 +79,8 @@ class Hands {
     document.addEventListener('focusin', look)
     document.addEventListener('focusout', (e) => {
       const from = e.target as Element
-      if (from.id && from.closest('[data-writing]')) this.#note = placeOf(from)
+      const form = from.closest<HTMLElement>('[data-writing]')?.dataset.writing
+      if (from.id && form) this.#note = { form, place: placeOf(from) }
       look()
     })
   }
@@ -94,14 +95,9 @@ class Hands {
     return !!document.activeElement?.closest('[data-writing]')
   }
 
-  /** Back into the note where it was left; its first empty place if it was not yet written in. */
-  backToNote(otherwise: string): void {
-    if (!goTo(this.#note)) focusField(otherwise)
-  }
-
-  /** Another note is in hand: there is nothing in it yet to come back to. */
-  forget(): void {
-    this.#note = null
+  /** Back into a note where it was left; to its field otherwise if it was not yet written in. */
+  backToNote(form: string, otherwise: string): void {
+    if (this.#note?.form !== form || !goTo(this.#note.place)) focusField(otherwise)
   }
 }
 
