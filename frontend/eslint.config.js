@@ -6,7 +6,7 @@ import globals from 'globals'
 import ts from 'typescript-eslint'
 
 export default defineConfig(
-  globalIgnores(['**/dist/', 'desk/src/link/types.ts']), // built, and written by Go
+  globalIgnores(['**/dist/', 'gen/']), // built, and written by Go
   js.configs.recommended,
   ts.configs.strict,
   ts.configs.stylistic,

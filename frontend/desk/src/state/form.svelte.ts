@@ -15,7 +15,6 @@ const SEND_AGAIN = 1000
 const SEND_AGAIN_AT_MOST = 8000
 
 export const urgencies = ['routine', 'urgent', 'emergency'] as const
-type Urgency = (typeof urgencies)[number]
 
 /** A UUIDv4; crypto.randomUUID is missing in a page that is not served over TLS. */
 function uuid(): string {
