@@ -63,7 +63,12 @@ export function wallNear(ms: number, now: number, lang: Lang, zone?: string): st
   const time = wall(ms, lang, zone)
   if (day(ms, zone) === day(now, zone)) return time
   const near = Math.abs(ms - now) < 6 * 86_400_000
-  const name = format(lang, near ? { weekday: 'short', ...(zone ? { timeZone: zone } : {}) } : { day: 'numeric', month: 'short', ...(zone ? { timeZone: zone } : {}) }).format(ms)
+  const name = format(
+    lang,
+    near
+      ? { weekday: 'short', ...(zone ? { timeZone: zone } : {}) }
+      : { day: 'numeric', month: 'short', ...(zone ? { timeZone: zone } : {}) },
+  ).format(ms)
   return `${name} ${time}`
 }
 

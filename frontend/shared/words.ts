@@ -16,7 +16,11 @@ export function says(said: string, phrase: string): boolean {
 
 /** What may be shown of words that came from outside: no control or invisible formatting characters, at most max runes. */
 export function harmless(s: string, max = 80): string {
-  const clean = s.slice(0, max * 8).replace(/[\p{C}\u2028\u2029]/gu, ' ').replace(/\s+/g, ' ').trim()
+  const clean = s
+    .slice(0, max * 8)
+    .replace(/[\p{C}\u2028\u2029]/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
   const runes = [...clean]
   return runes.length > max ? runes.slice(0, max - 1).join('') + '…' : clean
 }

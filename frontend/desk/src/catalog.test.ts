@@ -5,7 +5,9 @@ import es from '../../shared/catalog/desk.es.json'
 import { sentences } from '../../shared/i18n'
 
 const root = new URL('./', import.meta.url)
-const sources = (readdirSync(root, { recursive: true }) as string[]).filter((f) => /\.(ts|svelte)$/.test(f) && !f.endsWith('.test.ts')).map((f) => readFileSync(new URL(f, root), 'utf8'))
+const sources = (readdirSync(root, { recursive: true }) as string[])
+  .filter((f) => /\.(ts|svelte)$/.test(f) && !f.endsWith('.test.ts'))
+  .map((f) => readFileSync(new URL(f, root), 'utf8'))
 const keys = new Set(Object.keys(en).map((k) => k.replace(/_(one|other)$/, '')))
 
 describe('the catalog', () => {

@@ -10,7 +10,10 @@ import { lock } from './state/lock.svelte'
 
 // An error of the page goes into the desk's log by its place in the code; its words could hold what somebody typed.
 addEventListener('error', (e) => void go().Log(`${e.filename}:${e.lineno}:${e.colno}`))
-addEventListener('unhandledrejection', (e) => void go().Log(e.reason instanceof Error ? (e.reason.stack ?? '').replace(/^.*\n/, '') : 'a promise'))
+addEventListener(
+  'unhandledrejection',
+  (e) => void go().Log(e.reason instanceof Error ? (e.reason.stack ?? '').replace(/^.*\n/, '') : 'a promise'),
+)
 
 clock.run()
 hands.watch()

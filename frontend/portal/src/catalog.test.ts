@@ -4,10 +4,14 @@ import en from '../../shared/catalog/portal.en.json'
 import es from '../../shared/catalog/portal.es.json'
 
 const root = new URL('./', import.meta.url)
-const sources = (readdirSync(root, { recursive: true }) as string[]).filter((f) => /\.(ts|svelte)$/.test(f) && !f.endsWith('.test.ts')).map((f) => readFileSync(new URL(f, root), 'utf8'))
+const sources = (readdirSync(root, { recursive: true }) as string[])
+  .filter((f) => /\.(ts|svelte)$/.test(f) && !f.endsWith('.test.ts'))
+  .map((f) => readFileSync(new URL(f, root), 'utf8'))
 const keys = new Set(Object.keys(en).map((k) => k.replace(/_(one|other)$/, '')))
 const go = ['../../../console/portal/', '../../../console/house/', '../../../console/'].flatMap((d) =>
-  readdirSync(new URL(d, root)).filter((f) => f.endsWith('.go') && !f.endsWith('_test.go')).map((f) => readFileSync(new URL(d + f, root), 'utf8')),
+  readdirSync(new URL(d, root))
+    .filter((f) => f.endsWith('.go') && !f.endsWith('_test.go'))
+    .map((f) => readFileSync(new URL(d + f, root), 'utf8')),
 )
 
 describe('the catalog', () => {
@@ -28,7 +32,13 @@ describe('the catalog', () => {
   it('says nothing that no page asks for by name or prefix', () => {
     const all = sources.join('\n')
     const prefixes = [...new Set([...all.matchAll(/(portal\.[a-z.-]*\.)(?:\$\{|['"`])/g)].map((m) => m[1] ?? ''))]
-    const stray = [...keys].filter((k) => !all.includes(`'${k}'`) && !all.includes(`\`${k}\``) && !prefixes.some((p) => k.startsWith(p)) && !/^portal\.(error|field|reply|close)\./.test(k))
+    const stray = [...keys].filter(
+      (k) =>
+        !all.includes(`'${k}'`) &&
+        !all.includes(`\`${k}\``) &&
+        !prefixes.some((p) => k.startsWith(p)) &&
+        !/^portal\.(error|field|reply|close)\./.test(k),
+    )
     expect(stray).toEqual([])
   })
   it('is the same in both languages', () => {

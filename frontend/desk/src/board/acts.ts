@@ -31,10 +31,34 @@ const move = (to: (row: number, last: number) => number) => (): void => {
 
 /** Walking over the rows: shown in help, not beside the board. */
 export const rowActs: Action[] = [
-  act('row-down', 'desk.key.row-down', ['ArrowDown'], some, move((row) => row + 1)),
-  act('row-up', 'desk.key.row-up', ['ArrowUp'], some, move((row) => row - 1)),
-  act('row-first', 'desk.key.row-first', ['Home'], some, move(() => 0)),
-  act('row-last', 'desk.key.row-last', ['End'], some, move((_, last) => last)),
+  act(
+    'row-down',
+    'desk.key.row-down',
+    ['ArrowDown'],
+    some,
+    move((row) => row + 1),
+  ),
+  act(
+    'row-up',
+    'desk.key.row-up',
+    ['ArrowUp'],
+    some,
+    move((row) => row - 1),
+  ),
+  act(
+    'row-first',
+    'desk.key.row-first',
+    ['Home'],
+    some,
+    move(() => 0),
+  ),
+  act(
+    'row-last',
+    'desk.key.row-last',
+    ['End'],
+    some,
+    move((_, last) => last),
+  ),
 ]
 
 export const openRow = act('story', 'desk.key.story', ['Enter', 's'], some, (r) => void open(r))
@@ -42,9 +66,27 @@ export const openRow = act('story', 'desk.key.story', ['Enter', 's'], some, (r) 
 export const boardActs: Action[] = [
   ...rowActs,
   openRow,
-  act('addon', 'desk.key.addon', ['a'], () => !!desk.selected?.note, (r) => void open(r).then(() => focusId('addon'))),
-  act('callback', 'desk.key.callback', ['c'], () => toCall(desk.selected), (r) => void desk.act(() => go().CallBack(r.call))),
-  act('close-callback', 'desk.key.close-callback', ['x'], () => toCall(desk.selected), (r) => asking.ask('outcome', r)),
+  act(
+    'addon',
+    'desk.key.addon',
+    ['a'],
+    () => !!desk.selected?.note,
+    (r) => void open(r).then(() => focusId('addon')),
+  ),
+  act(
+    'callback',
+    'desk.key.callback',
+    ['c'],
+    () => toCall(desk.selected),
+    (r) => void desk.act(() => go().CallBack(r.call)),
+  ),
+  act(
+    'close-callback',
+    'desk.key.close-callback',
+    ['x'],
+    () => toCall(desk.selected),
+    (r) => asking.ask('outcome', r),
+  ),
   act('push', 'desk.key.push', ['p'], supervised, (r) => asking.ask('next', r)),
   act('cancel', 'desk.key.cancel', ['k'], supervised, (r) => asking.ask('cancel', r)),
 ]

@@ -15,4 +15,5 @@ export function lastStep(r: { last: LastStep }): string {
 }
 
 /** "voice Dr Osei", what is due next. */
-export const nextStep = (r: BoardRow): string => (r.nextKind === 'board' ? t('desk.ladder.board') : `${code('desk.channel.', r.nextKind)} ${r.nextName}`.trim())
+export const nextStep = (r: BoardRow): string =>
+  r.nextKind === 'board' ? t('desk.ladder.board') : `${code('desk.channel.', r.nextKind)} ${r.nextName}`.trim()

@@ -15,7 +15,12 @@ const writing = (): boolean => here() && desk.form !== null && !desk.form.sent
 const sent = (): boolean => here() && !!desk.form?.sent
 
 /** An action of the desk, named by a key of the catalog or by what it does now. */
-const action = (id: string, group: Action['group'], name: string | (() => string), more: Omit<Action, 'id' | 'group' | 'name'>): Action => ({
+const action = (
+  id: string,
+  group: Action['group'],
+  name: string | (() => string),
+  more: Omit<Action, 'id' | 'group' | 'name'>,
+): Action => ({
   id,
   group,
   name: typeof name === 'string' ? () => name : name,
@@ -82,24 +87,49 @@ export const language = action('language', 'note', 'desk.key.language', {
     if (p?.call === f.pop.call) void desk.act(() => go().SetLanguage(p.call, next))
   },
 })
-export const said = action('said', 'note', 'desk.key.said', { keys: ['Alt+r'], when: () => writing() && !!desk.form?.unsaid.length, run: () => desk.form?.sayFlag() })
-export const urgency = action('urgency', 'note', 'desk.key.urgency', { keys: ['Alt+u'], when: () => writing() && !!desk.form?.callType, run: () => desk.form?.raise() })
+export const said = action('said', 'note', 'desk.key.said', {
+  keys: ['Alt+r'],
+  when: () => writing() && !!desk.form?.unsaid.length,
+  run: () => desk.form?.sayFlag(),
+})
+export const urgency = action('urgency', 'note', 'desk.key.urgency', {
+  keys: ['Alt+u'],
+  when: () => writing() && !!desk.form?.callType,
+  run: () => desk.form?.raise(),
+})
 /** A call type by its digit, also while somebody writes. */
-export const type = action('type', 'note', 'desk.key.type', { keys: digits('Alt+'), when: writing, run: (pressed = '') => desk.pickDigit(pressed.slice(-1)) })
-export const send = action('send', 'note', 'desk.key.send', { keys: ['Ctrl+Enter'], when: () => writing() && !desk.form?.sending, run: () => void desk.send() })
+export const type = action('type', 'note', 'desk.key.type', {
+  keys: digits('Alt+'),
+  when: writing,
+  run: (pressed = '') => desk.pickDigit(pressed.slice(-1)),
+})
+export const send = action('send', 'note', 'desk.key.send', {
+  keys: ['Ctrl+Enter'],
+  when: () => writing() && !desk.form?.sending,
+  run: () => void desk.send(),
+})
 export const another = action('another', 'note', 'desk.key.another', { keys: ['Alt+n'], when: sent, run: () => desk.another() })
 export const sentStory = action('sent-story', 'note', 'desk.key.story', { keys: ['Alt+s'], when: sent, run: () => void desk.openSent() })
-export const done = action('done', 'note', () => (sent() || !desk.form ? 'desk.key.done' : desk.wrapUp ? 'desk.key.aside-ready' : 'desk.key.aside'), {
-  keys: ['F12'],
-  when: () => here() && !inCall() && (desk.wrapUp || desk.form !== null),
-  run: () => void desk.done(),
-})
+export const done = action(
+  'done',
+  'note',
+  () => (sent() || !desk.form ? 'desk.key.done' : desk.wrapUp ? 'desk.key.aside-ready' : 'desk.key.aside'),
+  {
+    keys: ['F12'],
+    when: () => here() && !inCall() && (desk.wrapUp || desk.form !== null),
+    run: () => void desk.done(),
+  },
+)
 export const unsent = action('unsent', 'note', 'desk.key.unsent', {
   keys: ['Alt+d'],
   when: () => here() && !inCall() && desk.others.length > 0,
   run: () => desk.showDrafts(),
 })
-export const undo = action('undo', 'note', 'desk.key.undo', { keys: ['Alt+z'], when: () => here() && drafts.dropped !== null, run: () => desk.undoDrop() })
+export const undo = action('undo', 'note', 'desk.key.undo', {
+  keys: ['Alt+z'],
+  when: () => here() && drafts.dropped !== null,
+  run: () => desk.undoDrop(),
+})
 
 export const board = action('board', 'board', () => (hands.onBoard ? 'desk.key.back' : 'desk.key.board'), {
   keys: ['F7'],
@@ -114,7 +144,11 @@ const panel = (p: Panel) => (): void => {
   desk.panel = desk.panel === p ? '' : p
 }
 export const state = action('state', 'desk', 'desk.key.state', { keys: ['F9'], when: here, run: panel('state') })
-export const lockNow = action('lock', 'desk', 'desk.key.lock', { keys: ['Ctrl+l'], when: () => here() && !inCall(), run: () => void lock.now() })
+export const lockNow = action('lock', 'desk', 'desk.key.lock', {
+  keys: ['Ctrl+l'],
+  when: () => here() && !inCall(),
+  run: () => void lock.now(),
+})
 /** Never in a call: who signs out in one cuts the caller off. */
 export const signOut = action('sign-out', 'desk', 'desk.signout', { when: () => here() && !inCall(), run: () => void desk.signOut() })
 export const ready = action('ready', 'desk', () => (desk.wrapUp ? 'desk.state.menu.done' : 'desk.state.ready'), {
@@ -122,10 +156,22 @@ export const ready = action('ready', 'desk', () => (desk.wrapUp ? 'desk.state.me
   on: () => desk.agent.state === 'ready',
   run: () => void (desk.wrapUp ? desk.done() : desk.act(() => go().Ready())),
 })
-export const calls = action('calls', 'desk', 'desk.key.calls', { keys: ['F10'], when: () => here() && desk.training, run: () => void desk.openCalls() })
+export const calls = action('calls', 'desk', 'desk.key.calls', {
+  keys: ['F10'],
+  when: () => here() && desk.training,
+  run: () => void desk.openCalls(),
+})
 export const view = action('view', 'desk', 'desk.key.view', { keys: ['F5'], when: () => true, run: panel('view') })
-export const larger = action('larger', 'desk', 'desk.key.larger', { keys: ['Ctrl++', 'Ctrl+='], when: () => text.size < 200, run: () => resize(1) })
-export const smaller = action('smaller', 'desk', 'desk.key.smaller', { keys: ['Ctrl+-'], when: () => text.size > 100, run: () => resize(-1) })
+export const larger = action('larger', 'desk', 'desk.key.larger', {
+  keys: ['Ctrl++', 'Ctrl+='],
+  when: () => text.size < 200,
+  run: () => resize(1),
+})
+export const smaller = action('smaller', 'desk', 'desk.key.smaller', {
+  keys: ['Ctrl+-'],
+  when: () => text.size > 100,
+  run: () => resize(-1),
+})
 export const help = action('help', 'desk', 'desk.key.help', { keys: ['F1'], quiet: ['?'], when: here, run: panel('help') })
 
 export const actions: Action[] = [

@@ -2,7 +2,23 @@
 
 import { at, never } from '../../../shared/clock'
 import { go, on } from '../link/go'
-import type { AgentView, BoardRow, CallMoved, Draft, Event, Figures, Hello, Levels, LinkView, PhoneView, Pop, Saved, Scenario, Story, StoryRef } from '../link/types'
+import type {
+  AgentView,
+  BoardRow,
+  CallMoved,
+  Draft,
+  Event,
+  Figures,
+  Hello,
+  Levels,
+  LinkView,
+  PhoneView,
+  Pop,
+  Saved,
+  Scenario,
+  Story,
+  StoryRef,
+} from '../link/types'
 import { clock } from './clock.svelte'
 import { drafts } from './drafts.svelte'
 import { Form } from './form.svelte'

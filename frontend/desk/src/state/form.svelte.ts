@@ -193,7 +193,11 @@ export class Form implements Typed {
       callType: this.callType,
       urgency: this.urgency as Urgency, // '' until one is picked: the server says so
       language: this.language,
-      body: { fields, ...(this.verbatim ? { verbatim: this.verbatim } : {}), ...(this.readBack.length ? { readBack: $state.snapshot(this.readBack) } : {}) },
+      body: {
+        fields,
+        ...(this.verbatim ? { verbatim: this.verbatim } : {}),
+        ...(this.readBack.length ? { readBack: $state.snapshot(this.readBack) } : {}),
+      },
       savedAt: new Date(clock.now).toISOString(),
     }
   }

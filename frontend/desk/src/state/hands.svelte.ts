@@ -20,7 +20,10 @@ export function here(): Place | null {
 }
 
 function placeOf(el: Element): Place {
-  const text = isField(el) && el.selectionStart !== null ? { from: el.selectionStart, to: el.selectionEnd ?? 0, way: el.selectionDirection ?? 'none' } : null
+  const text =
+    isField(el) && el.selectionStart !== null
+      ? { from: el.selectionStart, to: el.selectionEnd ?? 0, way: el.selectionDirection ?? 'none' }
+      : null
   return { id: el.id, text }
 }
 

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { cap, caps, chord, composing, find, isTyping, shortcuts, type Action } from './keys'
 
-const ev = (key: string, more: Partial<KeyboardEvent> = {}) => ({ key, ctrlKey: false, altKey: false, metaKey: false, shiftKey: false, ...more })
+const ev = (key: string, more: Partial<KeyboardEvent> = {}) => ({
+  key,
+  ctrlKey: false,
+  altKey: false,
+  metaKey: false,
+  shiftKey: false,
+  ...more,
+})
 const idle = { writing: false, board: false }
 const writing = { writing: true, board: false }
 const onBoard = { writing: false, board: true }
@@ -18,7 +25,14 @@ describe('keys', () => {
   ])('are one word', (e, want) => expect(chord(e)).toBe(want))
 
   const ran: string[] = []
-  const act = (id: string, more: Partial<Action>): Action => ({ id, name: () => '', group: 'desk', when: () => true, run: () => ran.push(id), ...more })
+  const act = (id: string, more: Partial<Action>): Action => ({
+    id,
+    name: () => '',
+    group: 'desk',
+    when: () => true,
+    run: () => ran.push(id),
+    ...more,
+  })
   const actions = [
     act('closed', { keys: ['Escape'], when: () => false }),
     act('end', { keys: ['Escape'], twice: true }),

@@ -22,7 +22,14 @@ export interface Item {
 }
 
 /** An action in a menu. */
-const item = (a: Action): Item => ({ id: a.id, label: t(a.name()), note: caps(a)[0], on: a.on?.() ?? false, off: !a.when(), run: () => acting.press(a) })
+const item = (a: Action): Item => ({
+  id: a.id,
+  label: t(a.name()),
+  note: caps(a)[0],
+  on: a.on?.() ?? false,
+  off: !a.when(),
+  run: () => acting.press(a),
+})
 
 export function stateMenu(): Item[] {
   const pause = (reason: string): Item => ({

@@ -45,7 +45,12 @@ async function send(method: 'GET' | 'POST', path: string, body?: unknown, limit 
   } catch {
     refusal = undefined
   }
-  throw new Refused(sentenceOf(refusal?.code ?? 'portal.error.internal', refusal?.kind), refusal?.fields ?? {}, res.status, Number(res.headers.get('Retry-After')) || 0)
+  throw new Refused(
+    sentenceOf(refusal?.code ?? 'portal.error.internal', refusal?.kind),
+    refusal?.fields ?? {},
+    res.status,
+    Number(res.headers.get('Retry-After')) || 0,
+  )
 }
 
 async function answer<T>(res: Promise<Response>): Promise<T> {

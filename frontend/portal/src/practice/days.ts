@@ -5,12 +5,19 @@ import { day, locale, type Lang } from '../../../shared/clock'
 /** "Sunday, November 22", with the year when it is not this one. */
 export function dayName(ms: number, now: number, lang: Lang, zone: string): string {
   const year = day(ms, zone).slice(0, 4) !== day(now, zone).slice(0, 4)
-  return new Intl.DateTimeFormat(locale(lang), { weekday: 'long', month: 'long', day: 'numeric', ...(year ? { year: 'numeric' } : {}), timeZone: zone }).format(ms)
+  return new Intl.DateTimeFormat(locale(lang), {
+    weekday: 'long',
+    month: 'long',
+    day: 'numeric',
+    ...(year ? { year: 'numeric' } : {}),
+    timeZone: zone,
+  }).format(ms)
 }
 
 /** "Sun 22". */
 export function dayShort(ms: number, lang: Lang, zone: string): string {
-  const part = (options: Intl.DateTimeFormatOptions): string => new Intl.DateTimeFormat(locale(lang), { ...options, timeZone: zone }).format(ms)
+  const part = (options: Intl.DateTimeFormatOptions): string =>
+    new Intl.DateTimeFormat(locale(lang), { ...options, timeZone: zone }).format(ms)
   return `${part({ weekday: 'short' })} ${part({ day: 'numeric' })}`
 }
 

@@ -22,14 +22,63 @@ describe('a story line', () => {
     [line('something.new', 'Ana', 'x'), 'something new · Ana'],
   ])('%o', (l, s) => expect(sentence(l, (k, v) => say('en', k, v))).toBe(s))
 
-  it('is Spanish in Spanish', () => expect(sentence(line('attempt.delivered', 'Dra. Paz', 'push'), (k, v) => say('es', k, v))).toBe('Notificación a Dra. Paz: llegó'))
+  it('is Spanish in Spanish', () =>
+    expect(sentence(line('attempt.delivered', 'Dra. Paz', 'push'), (k, v) => say('es', k, v))).toBe('Notificación a Dra. Paz: llegó'))
 
   // Every kind that telephony, notes and routing write; a new one needs its sentence in both languages.
   it.each([
-    ...['arrived', 'placed', 'queued', 'language', 'offered', 'missed', 'rejected', 'withdrawn', 'lost', 'first-answered', 'answered', 'held', 'resumed', 'cut-off', 'rejoined', 'recovered', 'ended'],
-    ...['note.taken', 'note.opened', 'note.read', 'note.acknowledged', 'note.added-to', 'note.closed', 'recording.kept', 'recording.opened', 'voicemail.kept', 'call.opened', 'call.followed-up', 'story.opened'],
-    ...['dispatch.begun', 'attempt.sent', 'attempt.again', 'attempt.delivered', 'attempt.undelivered', 'attempt.failed', 'attempt.opened', 'attempt.withdrawn'],
-    ...['dispatch.acknowledged', 'dispatch.passed', 'dispatch.pushed', 'dispatch.skipped', 'dispatch.reassigned', 'dispatch.cancelled', 'dispatch.exhausted'],
+    ...[
+      'arrived',
+      'placed',
+      'queued',
+      'language',
+      'offered',
+      'missed',
+      'rejected',
+      'withdrawn',
+      'lost',
+      'first-answered',
+      'answered',
+      'held',
+      'resumed',
+      'cut-off',
+      'rejoined',
+      'recovered',
+      'ended',
+    ],
+    ...[
+      'note.taken',
+      'note.opened',
+      'note.read',
+      'note.acknowledged',
+      'note.added-to',
+      'note.closed',
+      'recording.kept',
+      'recording.opened',
+      'voicemail.kept',
+      'call.opened',
+      'call.followed-up',
+      'story.opened',
+    ],
+    ...[
+      'dispatch.begun',
+      'attempt.sent',
+      'attempt.again',
+      'attempt.delivered',
+      'attempt.undelivered',
+      'attempt.failed',
+      'attempt.opened',
+      'attempt.withdrawn',
+    ],
+    ...[
+      'dispatch.acknowledged',
+      'dispatch.passed',
+      'dispatch.pushed',
+      'dispatch.skipped',
+      'dispatch.reassigned',
+      'dispatch.cancelled',
+      'dispatch.exhausted',
+    ],
   ])('%s has a sentence', (kind) => {
     expect(en).toHaveProperty([`portal.line.${kind}`])
     expect(es).toHaveProperty([`portal.line.${kind}`])

@@ -33,10 +33,17 @@ export function columns(week: Week, zone: string): Column[] {
   const end = at(week.to)
   const all = [...(week.shifts ?? []).map((s) => ({ ...s, gap: false })), ...(week.gaps ?? []).map((s) => ({ ...s, gap: true }))]
   const out: Column[] = []
-  for (let begin = at(week.from); begin < end; ) {
+  for (let begin = at(week.from); begin < end;) {
     const over = next(begin, zone)
     const pieces = all
-      .map((s) => ({ role: s.role, who: s.who ?? [], gap: s.gap, from: Math.max(at(s.from), begin), to: Math.min(at(s.to), over), midnight: at(s.to) >= over }))
+      .map((s) => ({
+        role: s.role,
+        who: s.who ?? [],
+        gap: s.gap,
+        from: Math.max(at(s.from), begin),
+        to: Math.min(at(s.to), over),
+        midnight: at(s.to) >= over,
+      }))
       .filter((p) => p.from < p.to)
       .sort((a, b) => a.from - b.from)
     out.push({ iso: day(begin, zone), noon: begin + 43_200_000, pieces })

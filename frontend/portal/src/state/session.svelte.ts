@@ -42,7 +42,11 @@ class Session {
     localStorage.removeItem('locked')
     text.person(me.language)
     this.phase = 'in'
-    if ('serviceWorker' in navigator) navigator.serviceWorker.register('/sw.js').then(() => refreshPush(me.id), () => undefined)
+    if ('serviceWorker' in navigator)
+      navigator.serviceWorker.register('/sw.js').then(
+        () => refreshPush(me.id),
+        () => undefined,
+      )
   }
 
   async signIn(login: string, password: string, code: string): Promise<void> {

@@ -59,7 +59,8 @@ export function ours(of: Record<string, string> | null | undefined): string {
 }
 
 /** The code of a refusal's sentence: its own, or its kind's when a later server says what this page has no sentence for. */
-export const sentenceOf = (code: string, kind?: Kind): string => (kind && !(`portal.error.${code.slice(code.lastIndexOf('.') + 1)}` in en) ? `portal.kind.${kind}` : code)
+export const sentenceOf = (code: string, kind?: Kind): string =>
+  kind && !(`portal.error.${code.slice(code.lastIndexOf('.') + 1)}` in en) ? `portal.kind.${kind}` : code
 
 /** A refusal in words: "desk.error.closed" and "portal.error.closed" are one sentence here; so are the codes of a field. */
 export function refusal(code: string): string {
