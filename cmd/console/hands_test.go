@@ -167,10 +167,12 @@ func TestAccentsAreKept(t *testing.T) {
 func (b *browser) compose(first, sign string) {
 	b.t.Helper()
 	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		if _, err := cdp.Call(ctx, t, input.ImeSetComposition, input.ImeSetCompositionParams{Text: first, SelectionStart: 1, SelectionEnd: 1}); err != nil {
+		begun := input.ImeSetCompositionParams{Text: first, SelectionStart: 1, SelectionEnd: 1}
+		if _, err := cdp.Call(ctx, t, input.ImeSetComposition, begun); err != nil {
 			return err
 		}
-		if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: "rawKeyDown", Key: "Enter", WindowsVirtualKeyCode: 229}); err != nil {
+		enter := input.DispatchKeyEventParams{Type: "rawKeyDown", Key: "Enter", WindowsVirtualKeyCode: 229}
+		if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, enter); err != nil {
 			return err
 		}
 		_, err := cdp.Call(ctx, t, input.InsertText, input.InsertTextParams{Text: sign})
@@ -182,8 +184,8 @@ func (b *browser) compose(first, sign string) {
 func TestWhatIsThrownAwayComesBack(t *testing.T) {
 	s := newTestServer(t)
 	draft := func(id string, name string, ago time.Duration) {
-		s.desk.drafts[id] = console.Draft{ID: id, Seq: 1, Call: telephony.CallID("old-" + id), Account: "lakeside", Body: notes.Body{Fields: map[string]string{"name": name}},
-			SavedAt: time.Now().Add(-ago)}
+		s.desk.drafts[id] = console.Draft{ID: id, Seq: 1, Call: telephony.CallID("old-" + id), Account: "lakeside",
+			Body: notes.Body{Fields: map[string]string{"name": name}}, SavedAt: time.Now().Add(-ago)}
 	}
 	s.desk.mu.Lock()
 	draft("d1", "Ruth Abel", 6*time.Minute)
@@ -290,7 +292,8 @@ func TestWhatToSayIsOnTop(t *testing.T) {
 	b.press('u', kb.ModifierAlt)
 	b.see(`document.querySelector('.whose.emergency .mark')?.textContent.trim()`, "emergency")
 	b.keys(kb.F8, kb.F4)
-	b.see(`[...document.querySelectorAll('.band')].map(e => e.textContent.trim().split(/\s\d/)[0]).join('|')`, "on hold|Muted: they cannot hear you")
+	b.see(`[...document.querySelectorAll('.band')].map(e => e.textContent.trim().split(/\s\d/)[0]).join('|')`,
+		"on hold|Muted: they cannot hear you")
 	b.shot("emergency-held-muted")
 	b.keys(kb.F8, kb.F4)
 	b.ctrlEnter()
