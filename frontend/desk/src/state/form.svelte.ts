@@ -214,7 +214,8 @@ export class Form implements Typed {
     this.#given = true
     try {
       const s = await go().Typed(this.draft(), pop)
-      if (!this.saved || this.saved.seq <= s.seq) this.saved = s
+      // That the server has it may have been told already.
+      if (!this.saved || this.saved.seq < s.seq) this.saved = s
     } catch (e) {
       this.#given = false
       this.error = refusal(e).code
