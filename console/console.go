@@ -123,8 +123,19 @@ type Draft struct {
 	SavedAt  time.Time           `json:"savedAt"`
 }
 
+// Goes says where a note goes when it is sent: "on its way" is said of the first only.
+type Goes string
+
+const (
+	GoesToPeople Goes = "people"  // somebody is told
+	GoesToOffice Goes = "office"  // it waits for the office: nobody is woken, as the practice wants it
+	GoesToBoard  Goes = "board"   // its ladder reaches nobody now: it is raised on the supervisors' board at once
+	GoesNowhere  Goes = "nowhere" // it cannot be sent: somebody must be told, and no ladder says who
+)
+
 // Preview is the ladder before sending. Missing holds what the form lacks, by field key, as catalog codes.
 type Preview struct {
+	Goes    Goes               `json:"goes"`
 	Steps   []PreviewStep      `json:"steps"`
 	Board   time.Time          `json:"board"`
 	Holes   []routing.PlanHole `json:"holes"`
@@ -139,6 +150,7 @@ type Sent struct {
 	Note      notes.NoteID `json:"note"`
 	Reference string       `json:"reference"`
 	Row       BoardRow     `json:"row"`
+	Goes      Goes         `json:"goes"`
 }
 
 // A BoardRow is an open note, or an abandoned call to be called back (Kind "note", "callback", "voicemail").

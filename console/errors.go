@@ -15,11 +15,12 @@ const (
 )
 
 // An Error is a refusal a person may read: Kind says what sort, Code is a key of the catalogs ("desk.error.not-yours"),
-// Fields names what is missing or wrong in a form, keyed by the field.
+// Fields names what is missing or wrong in a form, keyed by the field, Vars fills the sentence's placeholders.
 type Error struct {
 	Kind   Kind              `json:"kind"`
 	Code   string            `json:"code"`
 	Fields map[string]string `json:"fields,omitempty"`
+	Vars   map[string]string `json:"vars,omitempty"`
 }
 
 func (e *Error) Error() string { return e.Code }

@@ -18,6 +18,7 @@ const (
 	FieldChoice   = "field.choice"
 	FieldReadBack = "field.read-back"
 	FieldTooLong  = "field.too-long"
+	FieldNoLadder = "field.no-ladder" // of the urgency: somebody must be told, and no ladder says who
 )
 
 const (
@@ -60,7 +61,7 @@ func CheckDraft(sc Script, d Draft, today time.Time) map[string]string {
 	if len(d.Body.Verbatim) > MaxVerbatim {
 		wrong["verbatim"] = FieldTooLong
 	}
-	if !slices.Contains([]Urgency{Routine, Urgent, Emergency}, d.Urgency) {
+	if !slices.Contains(Urgencies, d.Urgency) {
 		wrong["urgency"] = FieldRequired
 	}
 	return wrong

@@ -85,18 +85,35 @@ type CallType struct {
 	Label   Text    `json:"label"`
 	Urgency Urgency `json:"urgency"` // where it starts; the agent may raise it by the practice's rules
 	Ladder  string  `json:"ladder"`  // the name of the ladder it is sent up, "" for none: it waits for the office
-	Role    string  `json:"role"`    // who is looked up on the schedule, "primary"
-	Fields  []Field `json:"fields"`
+	// Ladders are the ladders of single urgencies, where they are others than Ladder: a refill waits for the office, and one
+	// that was raised to an emergency wakes somebody.
+	Ladders map[Urgency]string `json:"ladders,omitempty"`
+	Role    string             `json:"role"` // who is looked up on the schedule, "primary"
+	Fields  []Field            `json:"fields"`
+}
+
+// LadderFor is the name of the ladder that a note of this urgency is sent up, "" where there is none.
+func (t CallType) LadderFor(u Urgency) string {
+	if name, ok := t.Ladders[u]; ok {
+		return name
+	}
+	return t.Ladder
 }
 
 // Urgency is how soon the provider must know.
 type Urgency string
+
+// Waits reports that a note of this urgency may wait for the office. Every other must reach somebody.
+func (u Urgency) Waits() bool { return u == Routine }
 
 const (
 	Routine   Urgency = "routine"
 	Urgent    Urgency = "urgent"
 	Emergency Urgency = "emergency"
 )
+
+// Urgencies are all there are, the least first.
+var Urgencies = []Urgency{Routine, Urgent, Emergency}
 
 // A Field is one thing to ask. Key names its value in a Note's body; the keys "name", "callback", "dob" and "reason"
 // are known to the house: a name is folded for search, a callback is a number and read back, a dob is a date.

@@ -3,32 +3,12 @@ package routing
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 )
-
-// A Problem is one thing wrong with a ladder document: where ("ladders[0].rungs[1].after") and what, as a code the
-// catalogs translate under "routing.problem.".
-type Problem struct {
-	Field string `json:"field"`
-	Code  string `json:"code"`
-}
-
-// Problems is everything wrong with a document, in its order.
-type Problems []Problem
-
-func (p Problems) Error() string {
-	parts := make([]string, len(p))
-	for i, q := range p {
-		parts[i] = q.Field + ": " + q.Code
-	}
-	return "ladders: " + strings.Join(parts, "; ")
-}
 
 // Limits of a ladder document. Nobody climbs longer than a day.
 const (
@@ -66,68 +46,46 @@ func ParseLadders(doc []byte) ([]Ladder, error) {
 		return nil, nil
 	}
 	if len(doc) > MaxDocument {
-		return nil, Problems{{"document", "too-long"}}
-	}
-	var d document
-	dec := json.NewDecoder(bytes.NewReader(doc))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&d); err != nil {
-		return nil, syntax(err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, Problems{{"document", "not-json"}}
+		return nil, Problems{{Field: "document", Code: "too-long"}}
 	}
 	c := &check{}
+	var d document
+	if !c.read(doc, &d) {
+		return nil, c.place()
+	}
 	if len(d.Ladders) > MaxLadders {
-		c.add("ladders", "too-many")
-		return nil, c.found
+		c.refuse("ladders", "too-many")
+		return nil, c.place()
 	}
 	var ladders []Ladder
 	names := map[string]bool{}
 	for i, l := range d.Ladders {
 		at := fmt.Sprintf("ladders[%d]", i)
 		if names[l.Name] {
-			c.add(at+".name", "twice")
+			c.refuse(at+".name", "twice")
 		}
 		names[l.Name] = true
 		ladders = append(ladders, c.ladder(at, l))
 	}
 	if len(c.found) > 0 {
-		return nil, c.found
+		return nil, c.place()
 	}
 	return ladders, nil
 }
 
-// syntax says where a text stopped being a ladder document.
-func syntax(err error) Problems {
-	var typ *json.UnmarshalTypeError
-	if errors.As(err, &typ) && typ.Field != "" {
-		return Problems{{typ.Field, "wrong-type"}}
-	}
-	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return Problems{{strings.Trim(field, `"`), "unknown-field"}}
-	}
-	return Problems{{"document", "not-json"}}
-}
-
-// check gathers what is wrong.
-type check struct{ found Problems }
-
-func (c *check) add(field, code string) { c.found = append(c.found, Problem{field, code}) }
-
 func (c *check) ladder(at string, d ladderDoc) Ladder {
 	l := Ladder{Name: d.Name, Version: d.Version}
 	if strings.TrimSpace(d.Name) == "" || len(d.Name) > 80 {
-		c.add(at+".name", "missing")
+		c.refuse(at+".name", "missing")
 	}
 	if d.Version < 0 {
-		c.add(at+".version", "negative")
+		c.refuse(at+".version", "negative")
 	}
 	switch {
 	case len(d.Rungs) == 0:
-		c.add(at+".rungs", "missing")
+		c.refuse(at+".rungs", "missing")
 	case len(d.Rungs) > MaxRungs:
-		c.add(at+".rungs", "too-many")
+		c.refuse(at+".rungs", "too-many")
 		return l
 	}
 	last := time.Duration(-1)
@@ -139,7 +97,7 @@ func (c *check) ladder(at string, d ladderDoc) Ladder {
 	if d.Board != "" {
 		l.Board = c.duration(at+".board", d.Board)
 		if l.Board <= last {
-			c.add(at+".board", "too-early")
+			c.refuse(at+".board", "too-early")
 		}
 	}
 	return l
@@ -153,23 +111,23 @@ var (
 func (c *check) rung(at string, d rungDoc, last time.Duration) Rung {
 	r := Rung{Who: d.Who, Channels: d.Channels, After: c.duration(at+".after", d.After)}
 	if r.After <= last {
-		c.add(at+".after", "not-later")
+		c.refuse(at+".after", "not-later")
 	}
 	if !roleForm.MatchString(d.Who) && !contactForm.MatchString(d.Who) {
-		c.add(at+".who", "unknown")
+		c.refuse(at+".who", "unknown")
 	}
 	if len(d.Channels) == 0 {
-		c.add(at+".channels", "missing")
+		c.refuse(at+".channels", "missing")
 	}
 	for i, ch := range d.Channels {
 		field := fmt.Sprintf("%s.channels[%d]", at, i)
 		switch {
 		case ch == Voice:
-			c.add(field, "not-offered")
+			c.refuse(field, "not-offered")
 		case !slices.Contains(offered, ch):
-			c.add(field, "unknown")
+			c.refuse(field, "unknown")
 		case slices.Contains(d.Channels[:i], ch):
-			c.add(field, "twice")
+			c.refuse(field, "twice")
 		}
 	}
 	return r
@@ -179,13 +137,13 @@ func (c *check) duration(field, s string) time.Duration {
 	d, err := time.ParseDuration(s)
 	switch {
 	case s == "":
-		c.add(field, "missing")
+		c.refuse(field, "missing")
 	case err != nil:
-		c.add(field, "not-a-duration")
+		c.refuse(field, "not-a-duration")
 	case d < 0:
-		c.add(field, "negative")
+		c.refuse(field, "negative")
 	case d > MaxAfter:
-		c.add(field, "too-long")
+		c.refuse(field, "too-long")
 	default:
 		return d
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lamplight/notes"
+	"lamplight/routing/oncall"
 )
 
 func TestParseLadders(t *testing.T) {
@@ -44,7 +45,7 @@ func TestParseLaddersSaysWhatIsWrongAndWhere(t *testing.T) {
 		"no JSON":             {`{`, "document: not-json"},
 		"two documents":       {`{} {}`, "document: not-json"},
 		"a misspelt field":    {`{"ladder":[]}`, "ladder: unknown-field"},
-		"a number for a span": {rung(`{"after":3,"who":"primary","channels":["text"]}`), "ladders.rungs.after: wrong-type"},
+		"a number for a span": {rung(`{"after":3,"who":"primary","channels":["text"]}`), "ladders[0].rungs[0].after: wrong-type"},
 		"no name":             {`{"ladders":[{"rungs":[` + good + `]}]}`, "ladders[0].name: missing"},
 		"no rungs":            {`{"ladders":[{"name":"a","rungs":[]}]}`, "ladders[0].rungs: missing"},
 		"the same name":       {`{"ladders":[{"name":"a","rungs":[` + good + `]},{"name":"a","rungs":[` + good + `]}]}`, "ladders[1].name: twice"},
@@ -124,7 +125,8 @@ func TestResolve(t *testing.T) {
 		"the board as it says":          {Ladder{Board: min(20), Rungs: []Rung{rung(0, "primary", Text)}}, "0 reyes text", "", 20},
 		"a rung after the handoff":      {Ladder{Rungs: []Rung{rung(0, "primary", Text), rung(3, "primary", Text)}}, "0 reyes text,3 osei text", "", 6},
 		"who is next":                   {Ladder{Rungs: []Rung{rung(0, "next", Text)}}, "0 osei text", "", 5},
-		"nobody is next":                {Ladder{Rungs: []Rung{rung(3, "next", Text)}}, "", "0 nobody-on-call", 3},
+		"nobody is next":                {Ladder{Rungs: []Rung{rung(3, "next", Text)}}, "", "0 nobody-next", 3},
+		"who was next has it now":       {Ladder{Rungs: []Rung{rung(0, "primary", Text), rung(3, "next", Text)}}, "0 reyes text,3 osei text", "", 6},
 		"two together":                  {Ladder{Rungs: []Rung{rung(0, "pair", Text)}}, "0 osei text,0 reyes text", "", 5},
 		"no phone for a push":           {Ladder{Rungs: []Rung{rung(0, "contact:osei", Push, Text)}}, "0 osei text", "", 5},
 		"an empty rung does not wait": {Ladder{Rungs: []Rung{rung(0, "nurse", Text), rung(5, "contact:nobody", Text), rung(9, "primary", Text)}},
@@ -132,7 +134,7 @@ func TestResolve(t *testing.T) {
 		"a hole in the middle":   {Ladder{Rungs: []Rung{rung(0, "primary", Text), rung(1, "nurse", Text), rung(5, "contact:osei", Text)}}, "0 reyes text,1 osei text", "1 nobody-on-call", 5},
 		"a hole at the end":      {Ladder{Rungs: []Rung{rung(0, "primary", Text), rung(1, "nurse", Text)}}, "0 reyes text", "1 nobody-on-call", 1},
 		"nobody at all":          {Ladder{Rungs: []Rung{rung(0, "nurse", Text)}}, "", "0 nobody-on-call", 0},
-		"a contact nobody knows": {Ladder{Rungs: []Rung{rung(0, "contact:ghost", Text)}}, "", "0 no-address", 0},
+		"a contact nobody knows": {Ladder{Rungs: []Rung{rung(0, "contact:ghost", Text)}}, "", "0 no-contact", 0},
 		"no rungs":               {Ladder{}, "", "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,6 +154,81 @@ func TestResolve(t *testing.T) {
 			}
 			if got := p.Board.Sub(t0); got != min(tc.board) {
 				t.Errorf("board at %v, want %v min", got, tc.board)
+			}
+		})
+	}
+}
+
+// TestResolveSaysWhomItDoesNotReach: somebody on call who cannot be told is never passed over in silence.
+func TestResolveSaysWhomItDoesNotReach(t *testing.T) {
+	t0 := time.Date(2026, 3, 1, 6, 58, 0, 0, time.UTC)
+	people := []notes.Contact{
+		{ID: "reyes", Person: "p-reyes", Name: "Dr Reyes", Mobile: "+13125550101"},
+		{ID: "osei", Person: "p-osei", Name: "Dr Osei", Email: "osei@lakeside.example"},
+	}
+	for name, tc := range map[string]struct {
+		on       []string
+		channels []ChannelKind
+		reach    Reach
+		steps    int
+		want     []PlanHole
+	}{
+		"everybody":           {[]string{"reyes", "osei"}, []ChannelKind{Text, Email}, Reach{}, 2, nil},
+		"one without address": {[]string{"reyes", "osei"}, []ChannelKind{Text}, Reach{}, 1, []PlanHole{{Who: "primary", Contact: "osei", Name: "Dr Osei", Why: NoAddress, Others: true}}},
+		"one who has left": {[]string{"reyes", "osei"}, []ChannelKind{Text, Email}, Reach{Left: map[notes.PersonID]bool{"p-reyes": true}}, 1,
+			[]PlanHole{{Who: "primary", Contact: "reyes", Name: "Dr Reyes", Why: HasLeft, Others: true}}},
+		"all have left": {[]string{"reyes"}, []ChannelKind{Text, Email}, Reach{Left: map[notes.PersonID]bool{"p-reyes": true}}, 0,
+			[]PlanHole{{Who: "primary", Contact: "reyes", Name: "Dr Reyes", Why: HasLeft}}},
+		"no carrier for texts": {[]string{"reyes", "osei"}, []ChannelKind{Text, Email}, Reach{Carriers: map[ChannelKind]bool{Email: true}}, 1,
+			[]PlanHole{{Who: "primary", Contact: "reyes", Name: "Dr Reyes", Why: NoCarrier, Others: true}}},
+		"no carrier at all": {[]string{"osei"}, []ChannelKind{Text, Email}, Reach{Carriers: map[ChannelKind]bool{}}, 0,
+			[]PlanHole{{Who: "primary", Contact: "osei", Name: "Dr Osei", Why: NoCarrier}}},
+		"somebody who is no contact": {[]string{"ghost", "reyes"}, []ChannelKind{Text}, Reach{}, 1,
+			[]PlanHole{{Who: "primary", Contact: "ghost", Name: "ghost", Why: NoContact, Others: true}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rota := duty{"primary": {{t0, tc.on}}}
+			tc.reach.Contacts = people
+			p := Resolve(Ladder{Rungs: []Rung{{0, "primary", tc.channels}}}, rota, tc.reach, t0)
+			if len(p.Steps) != tc.steps || len(p.Holes)+len(tc.want) > 0 && !reflect.DeepEqual(p.Holes, tc.want) {
+				t.Errorf("%d steps, holes %+v", len(p.Steps), p.Holes)
+			}
+		})
+	}
+}
+
+// TestNextIsSomebodyElse: who follows in the schedule may be who has it already, as the default provider or for another week.
+func TestNextIsSomebodyElse(t *testing.T) {
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	for name, tc := range map[string]struct{ doc, want string }{
+		"the next turn": {`{"timezone":"UTC","rotations":[{"name":"r","unit":"day","start":"2026-03-01T08:00","turns":["reyes","osei"]}],
+			"layers":[{"rotation":"r"}]}`, "reyes text"},
+		"the same again by default, then another": {`{"timezone":"UTC","default":{"primary":"reyes"},"layers":[{"shifts":[
+			{"who":"reyes","from":"2026-03-02T08:00","to":"2026-03-02T18:00"},
+			{"who":"osei","from":"2026-03-09T08:00","to":"2026-03-09T18:00"}]}]}`, "osei text"},
+		"joined by another":               {`{"timezone":"UTC","layers":[{"who":["reyes"]},{"shifts":[{"who":"osei","from":"2026-03-09T08:00","to":"2026-03-09T18:00"}]}]}`, "osei text"},
+		"one alone for ever":              {`{"timezone":"UTC","layers":[{"who":["reyes"]}]}`, "nobody-next"},
+		"one alone, sometimes by default": {`{"timezone":"UTC","default":{"primary":"reyes"},"layers":[{"who":["reyes"],"windows":[{"from":"08:00","to":"18:00"}]}]}`, "nobody-next"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc, err := oncall.Parse(strings.NewReader(tc.doc))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := oncall.Compile(doc, at, at.AddDate(0, 0, 30))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := Resolve(Ladder{Rungs: []Rung{{0, "next", []ChannelKind{Text}}}}, OnCall(s, ""), Reach{Contacts: contacts}, at)
+			var got []string
+			for _, step := range p.Steps {
+				got = append(got, step.Contact+" "+string(step.Channel))
+			}
+			for _, h := range p.Holes {
+				got = append(got, h.Why)
+			}
+			if strings.Join(got, ",") != tc.want {
+				t.Errorf("%v, want %s", got, tc.want)
 			}
 		})
 	}

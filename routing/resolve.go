@@ -37,7 +37,7 @@ func (r rota) Next(role string, at time.Time) []string {
 	return ids(next.People)
 }
 
-// nobody is the rota of a schedule that cannot be read.
+// Nobody is the rota of a schedule that cannot be read.
 type Nobody struct{}
 
 func (Nobody) Who(string, time.Time) []string  { return nil }
@@ -56,34 +56,52 @@ type Reach struct {
 	Practice string // the practice's name, as messages say it
 	Contacts []notes.Contact
 	Push     map[notes.PersonID]bool // who has a phone subscribed to pushes
+	Left     map[notes.PersonID]bool // who has left the house: nothing is sent to them, they could not open it
+	Carriers map[ChannelKind]bool    // the channels that can send at all; nil for all of them
 }
 
-// Why a rung reaches nobody.
+// Why a rung reaches nobody, or not everybody it names.
 const (
 	NobodyOnCall = "nobody-on-call"
+	NobodyNext   = "nobody-next" // who is to follow the primary is the primary again
 	NoAddress    = "no-address"
+	NoContact    = "no-contact" // on call, and not among the practice's contacts
+	NoCarrier    = "no-carrier" // there is an address, and none of its channels is set up
+	HasLeft      = "left"
 	NoLadder     = "no-ladder" // the practice has no ladder of that name, or its ladders cannot be read
 )
 
 // Resolve works a ladder out for a dispatch that begins at an instant. Each rung asks the rota for the time at which it is
 // to begin, so that a rung after seven o'clock tells whoever takes over at seven. A rung that reaches nobody is a hole: it
-// is listed, and the next one comes in its place without waiting its delay. One person is told once a rung by a channel.
+// is listed, and the next one comes in its place without waiting its delay. Whom a rung names and does not reach is listed
+// too. One person is told once a rung by a channel.
 func Resolve(l Ladder, r Rota, reach Reach, at time.Time) Plan {
 	at = at.Truncate(time.Microsecond) // what the database keeps
 	p := Plan{Ladder: l.Name, Version: l.Version, Practice: reach.Practice, At: at, Steps: []PlanStep{}, Holes: []PlanHole{}}
 	when, planned := at, time.Duration(0)
-	empty := false // the rung before reached nobody
+	empty := false     // the rung before reached nobody
+	var asked []string // who was primary when a rung before asked for the primary
 	for i, rung := range l.Rungs {
 		if !empty {
 			when = when.Add(rung.After - planned)
 		}
 		planned = rung.After
-		steps, why := reach.rung(i, rung, r, when)
-		empty = len(steps) == 0
-		if empty {
-			p.Holes = append(p.Holes, PlanHole{Rung: i, Who: rung.Who, Why: why})
+		people := whom(rung.Who, r, when, asked)
+		if rung.Who == primary {
+			asked = append(asked, people...)
 		}
-		p.Steps = append(p.Steps, steps...)
+		steps, holes := reach.rung(rung, people)
+		if len(people) == 0 {
+			holes = []PlanHole{{Why: noneFor(rung.Who, r, when)}}
+		}
+		for k := range steps {
+			steps[k].Rung, steps[k].At = i, when
+		}
+		for k := range holes {
+			holes[k].Rung, holes[k].Who, holes[k].Others = i, rung.Who, len(steps) > 0
+		}
+		empty = len(steps) == 0
+		p.Steps, p.Holes = append(p.Steps, steps...), append(p.Holes, holes...)
 	}
 	if !empty {
 		when = when.Add(l.board() - planned)
@@ -92,38 +110,77 @@ func Resolve(l Ladder, r Rota, reach Reach, at time.Time) Plan {
 	return p
 }
 
-// rung is who is told at when, or why nobody is.
-func (reach Reach) rung(i int, rung Rung, r Rota, when time.Time) (steps []PlanStep, why string) {
-	people := whom(rung.Who, r, when)
-	if len(people) == 0 {
-		return nil, NobodyOnCall
-	}
+// rung is how people are told by a rung, and who of them is not.
+func (reach Reach) rung(rung Rung, people []string) (steps []PlanStep, holes []PlanHole) {
 	slices.Sort(people)
 	for _, id := range slices.Compact(people) {
-		n := slices.IndexFunc(reach.Contacts, func(c notes.Contact) bool { return c.ID == id })
-		if n < 0 {
-			continue
-		}
-		c := reach.Contacts[n]
-		for _, kind := range rung.Channels {
-			if address := reach.address(c, kind); address != "" {
-				steps = append(steps, PlanStep{Rung: i, At: when, Contact: c.ID, Name: c.Name, Person: c.Person,
-					Channel: kind, Address: address, Lang: c.Language})
-			}
+		told, hole := reach.person(id, rung.Channels)
+		steps = append(steps, told...)
+		if len(told) == 0 {
+			holes = append(holes, hole)
 		}
 	}
-	return steps, NoAddress
+	return steps, holes
 }
 
-func whom(who string, r Rota, when time.Time) []string {
+// person is how one contact is told by a rung's channels, or why not.
+func (reach Reach) person(id string, channels []ChannelKind) (steps []PlanStep, hole PlanHole) {
+	n := slices.IndexFunc(reach.Contacts, func(c notes.Contact) bool { return c.ID == id })
+	if n < 0 {
+		return nil, PlanHole{Contact: id, Name: id, Why: NoContact}
+	}
+	c := reach.Contacts[n]
+	hole = PlanHole{Contact: c.ID, Name: c.Name, Why: NoAddress}
+	if reach.Left[c.Person] {
+		hole.Why = HasLeft
+		return nil, hole
+	}
+	for _, kind := range channels {
+		address := reach.address(c, kind)
+		switch {
+		case address == "":
+		case reach.Carriers != nil && !reach.Carriers[kind]:
+			hole.Why = NoCarrier
+		default:
+			steps = append(steps, PlanStep{Contact: c.ID, Name: c.Name, Person: c.Person, Channel: kind, Address: address, Lang: c.Language})
+		}
+	}
+	return steps, hole
+}
+
+// whom lists whom a rung names, for the caller to keep. The next is never who was asked as the primary: where the duty has
+// passed on since, it is whoever has it now.
+func whom(who string, r Rota, when time.Time, asked []string) []string {
 	if id, ok := strings.CutPrefix(who, "contact:"); ok {
 		return []string{id}
 	}
-	if who == "next" {
-		return r.Next("primary", when)
+	if who != next {
+		return slices.Clone(r.Who(who, when))
 	}
-	return slices.Clone(r.Who(who, when))
+	now := r.Who(primary, when)
+	if took := without(now, asked); len(asked) > 0 && len(took) > 0 {
+		return took
+	}
+	return without(r.Next(primary, when), now)
 }
+
+func without(people, these []string) []string {
+	return slices.DeleteFunc(slices.Clone(people), func(id string) bool { return slices.Contains(these, id) })
+}
+
+// noneFor is why whom names nobody.
+func noneFor(who string, r Rota, when time.Time) string {
+	if who == next && len(r.Who(primary, when)) > 0 {
+		return NobodyNext
+	}
+	return NobodyOnCall
+}
+
+// What a rung may name beside a role and a contact, and whom that follows.
+const (
+	next    = "next"
+	primary = "primary"
+)
 
 func (reach Reach) address(c notes.Contact, kind ChannelKind) string {
 	switch kind {

@@ -40,7 +40,7 @@ type Ladder struct {
 const DefaultWait = 5 * time.Minute
 
 // A Rung is one step: After the dispatch began, tell whoever Who names by all of Channels at once. Who is a role of the
-// schedule ("primary", "backup"), "next" for who follows the primary, or "contact:ID".
+// schedule ("primary", "backup"), "next" for who follows the primary and is somebody else, or "contact:ID".
 type Rung struct {
 	After    time.Duration `json:"after"`
 	Who      string        `json:"who"`
@@ -57,7 +57,7 @@ type Plan struct {
 	Steps    []PlanStep `json:"steps"`
 	// Board is when the note comes loudly onto the supervisors' board if nobody has acknowledged.
 	Board time.Time `json:"board"`
-	// Holes say why a rung reaches nobody ("nobody-on-call", "no-address"): shown before sending.
+	// Holes say whom a rung does not reach, and why ("nobody-on-call", "no-address"): shown before sending.
 	Holes []PlanHole `json:"holes"`
 
 	// Asked is when the database was asked for At, by the clock of this process; zero for a plan read back.
@@ -69,7 +69,7 @@ type Plan struct {
 // the database knows at that moment, so that a plan made from what was read before never tells the wrong person.
 type Basis struct {
 	Account int   // the practice's version; 0 for one that was not read from the record
-	Phones  int64 // push_change's count when the phones were read; 0 when they were not
+	Phones  int64 // push_change's count when the phones, and who has left, were read; 0 when they were not
 }
 
 // A PlanStep is one attempt to come.
@@ -85,11 +85,14 @@ type PlanStep struct {
 	Lang    telephony.Language `json:"lang"`
 }
 
-// A PlanHole is a rung that reaches nobody.
+// A PlanHole is a rung that reaches nobody, or somebody whom a rung names and does not reach.
 type PlanHole struct {
-	Rung int    `json:"rung"`
-	Who  string `json:"who"`
-	Why  string `json:"why"`
+	Rung    int    `json:"rung"`
+	Who     string `json:"who"`               // as the ladder says it
+	Contact string `json:"contact,omitempty"` // who is not reached, "" when nobody has the role
+	Name    string `json:"name,omitempty"`    // how they are called
+	Why     string `json:"why"`
+	Others  bool   `json:"others,omitempty"` // the rung tells others all the same
 }
 
 // A DispatchState is where a dispatch stands; it only moves forward.

@@ -193,7 +193,7 @@ func (h *House) pushOn(ctx context.Context, by routing.Actor, n notes.Note) erro
 	if err != nil {
 		return err
 	}
-	p, climbs, err := h.plan(ctx, acc, n.CallType)
+	p, climbs, err := h.plan(ctx, acc, n.CallType, n.Urgency)
 	if err != nil {
 		return err
 	}

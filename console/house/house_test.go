@@ -74,10 +74,7 @@ func newRig(t *testing.T) *rig {
 	if r.routing, err = dispatch.New(dispatch.Config{Pool: r.pool, Log: r.log, LinkBase: "https://page.example", LinkKey: link[:], Logger: quiet}); err != nil {
 		t.Fatal(err)
 	}
-	r.store.TellStories(r.routing)
-	r.House = house.New(house.Config{Store: r.store, Door: r.door, Routing: r.routing, Phones: dispatch.NewPhones(r.pool, r.log), Log: quiet,
-		Phone: func(string) (console.PhoneAccount, bool) { return console.PhoneAccount{}, false }})
-	r.Drive(engine.NewEngine(engine.Config{Ledger: r.store, Listener: r.House, Log: quiet}))
+	r.drive()
 	seed := access.System(t.Context(), "seed")
 	for _, a := range []notes.Account{practice("lakeside", "+13125550100"), practice("bosque", "+13125550200")} {
 		if err := r.store.PutAccount(seed, a); err != nil {
@@ -91,6 +88,15 @@ func newRig(t *testing.T) *rig {
 		}
 	}
 	return r
+}
+
+// drive makes the house on the rig's record and escalations.
+func (r *rig) drive() {
+	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	r.store.TellStories(r.routing)
+	r.House = house.New(house.Config{Store: r.store, Door: r.door, Routing: r.routing, Phones: dispatch.NewPhones(r.pool, r.log), Log: quiet,
+		Phone: func(string) (console.PhoneAccount, bool) { return console.PhoneAccount{}, false }})
+	r.Drive(engine.NewEngine(engine.Config{Ledger: r.store, Listener: r.House, Log: quiet}))
 }
 
 func practice(id telephony.AccountID, did telephony.Number) notes.Account {

@@ -16,8 +16,6 @@ import (
 	"lamplight/telephony"
 )
 
-// record is a desk's draft as the record keeps it; they differ in their JSON names only.
-
 func (h *House) SaveDraft(ctx context.Context, d console.Draft) error {
 	if _, _, err := h.agent(ctx); err != nil {
 		return err
@@ -62,28 +60,6 @@ func (h *House) draftPops(ctx context.Context, drafts []console.Draft) ([]consol
 	return out, nil
 }
 
-// plan resolves the ladder a call type climbs now; none for a call type that waits for the office.
-func (h *House) plan(ctx context.Context, acc notes.Account, id string) (p routing.Plan, climbs bool, err error) {
-	t, ok := callType(acc, id)
-	if !ok || t.Ladder == "" {
-		return p, false, nil
-	}
-	p, err = h.cfg.Routing.Plan(ctx, acc, id, t.Ladder)
-	return p, true, err
-}
-
-// reckon is plan from what the database said last, where that is enough: whoever begins a dispatch by it has it proved.
-func (h *House) reckon(ctx context.Context, acc notes.Account, id string) (p routing.Plan, climbs bool, err error) {
-	t, found := callType(acc, id)
-	if !found || t.Ladder == "" {
-		return p, false, nil
-	}
-	if p, known := h.cfg.Routing.Reckon(acc, id, t.Ladder); known {
-		return p, true, nil
-	}
-	return h.plan(ctx, acc, id)
-}
-
 func (h *House) Preview(ctx context.Context, d console.Draft) (console.Preview, error) {
 	if _, err := access.Check(ctx, notes.TakeNote, string(d.Account)); err != nil {
 		return console.Preview{}, refusal(err)
@@ -98,12 +74,20 @@ func (h *House) Preview(ctx context.Context, d console.Draft) (console.Preview, 
 	}
 	now := h.cfg.Now()
 	out := console.Preview{Steps: []console.PreviewStep{}, Holes: []routing.PlanHole{}, Missing: notes.CheckDraft(acc.Script, notes.Draft(d), now.In(loc))}
-	p, climbs, err := h.plan(ctx, acc, d.CallType)
-	if err != nil || !climbs {
+	p, climbs, err := h.plan(ctx, acc, d.CallType, d.Urgency)
+	if err != nil {
 		return out, refusal(err)
 	}
-	out.Steps = append(out.Steps, p.Preview()...)
-	out.Board, out.Holes = p.Board, append(out.Holes, p.Holes...)
+	if _, picked := callType(acc, d.CallType); !picked {
+		return out, nil
+	}
+	out.Goes = goes(p, climbs)
+	if climbs {
+		out.Steps = append(out.Steps, p.Preview()...)
+		out.Board, out.Holes = p.Board, append(out.Holes, p.Holes...)
+	} else if stops(acc, d) {
+		out.Goes, out.Missing["urgency"] = console.GoesNowhere, notes.FieldNoLadder
+	}
 	return out, nil
 }
 
@@ -121,14 +105,17 @@ func (h *House) Send(ctx context.Context, d console.Draft) (console.Sent, error)
 }
 
 func (h *House) send(ctx context.Context, d console.Draft, read func(context.Context, telephony.AccountID) (notes.Account, error),
-	plan func(context.Context, notes.Account, string) (routing.Plan, bool, error)) (console.Sent, error) {
+	plan func(context.Context, notes.Account, string, notes.Urgency) (routing.Plan, bool, error)) (console.Sent, error) {
 	acc, err := read(ctx, d.Account)
 	if err != nil {
 		return console.Sent{}, err
 	}
-	p, climbs, err := plan(ctx, acc, d.CallType)
+	p, climbs, err := plan(ctx, acc, d.CallType, d.Urgency)
 	if err != nil {
 		return console.Sent{}, err
+	}
+	if !climbs && stops(acc, d) {
+		return h.stopped(ctx, acc, d)
 	}
 	n, err := h.cfg.Store.TakeQueued(ctx, notes.Draft(d), func(b *pgx.Batch, n notes.Note) ([]audit.Row, error) {
 		if !climbs {
@@ -140,12 +127,17 @@ func (h *House) send(ctx context.Context, d console.Draft, read func(context.Con
 		return console.Sent{}, err
 	}
 	h.boardMoved()
-	row := console.BoardRow{Kind: "note", Note: n.ID, Call: n.Call, Ref: n.Reference, Account: n.Account, Practice: acc.Name, Urgency: n.Urgency,
-		Patient: notes.DisplayName(d.Body.Fields["name"]), State: n.State, TakenAt: n.TakenAt, Last: console.LastStep{Kind: "taken", At: n.TakenAt}}
+	row := takenRow(acc, n, d)
 	if climbs && len(p.Steps) > 0 {
 		row.NextAt, row.NextKind, row.NextName = p.Steps[0].At, string(p.Steps[0].Channel), p.Steps[0].Name
 	}
-	return console.Sent{Note: n.ID, Reference: n.Reference, Row: row}, nil
+	return console.Sent{Note: n.ID, Reference: n.Reference, Row: row, Goes: goes(p, climbs)}, nil
+}
+
+// takenRow is the row of a note that was taken a moment ago.
+func takenRow(acc notes.Account, n notes.Note, d console.Draft) console.BoardRow {
+	return console.BoardRow{Kind: "note", Note: n.ID, Call: n.Call, Ref: n.Reference, Account: n.Account, Practice: acc.Name, Urgency: n.Urgency,
+		Patient: notes.DisplayName(d.Body.Fields["name"]), State: n.State, TakenAt: n.TakenAt, Last: console.LastStep{Kind: "taken", At: n.TakenAt}}
 }
 
 func (h *House) AddOn(ctx context.Context, note notes.NoteID, text string) error {

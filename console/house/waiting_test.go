@@ -304,8 +304,8 @@ func TestPushingPastTheLastRungClimbsAnew(t *testing.T) {
 	}
 }
 
-// A kind of call that waits for the office is told to nobody. When the agent has raised it above routine it stands on the board
-// all the same, until somebody takes it on.
+// A kind of call that waits for the office is told to nobody. A note above routine that was taken without a ladder, by a server
+// of before Send refused it, stands on the board all the same, until somebody takes it on.
 func TestWhatIsUrgentAndClimbsNothingIsOnTheBoard(t *testing.T) {
 	r := newRig(t)
 	acc := practice("lakeside", "+13125550100")
@@ -316,15 +316,15 @@ func TestWhatIsUrgentAndClimbsNothingIsOnTheBoard(t *testing.T) {
 	for u, want := range map[notes.Urgency]int{notes.Routine: 0, notes.Urgent: 1, notes.Emergency: 1} {
 		d := draft("d-"+string(u), "", "lakeside")
 		d.CallType, d.Urgency = "refill", u
-		sent, err := r.Send(r.as(t, "agent"), d)
+		taken, err := r.store.Take(r.as(t, "agent"), notes.Draft(d))
 		if err != nil {
 			t.Fatal(err)
 		}
 		rows, err := r.Board(r.as(t, "agent"))
-		if err != nil || len(rows) != want || want == 1 && (rows[0].Note != sent.Note || rows[0].Last.Kind != "waiting") {
+		if err != nil || len(rows) != want || want == 1 && (rows[0].Note != taken.ID || rows[0].Last.Kind != "waiting") {
 			t.Errorf("%s: %+v, %v", u, rows, err)
 		}
-		if _, err := r.CloseOut(r.as(t, "office"), sent.Note, "done"); err != nil {
+		if _, err := r.CloseOut(r.as(t, "office"), taken.ID, "done"); err != nil {
 			t.Fatal(err)
 		}
 		if rows, err := r.Board(r.as(t, "agent")); err != nil || len(rows) != 0 {

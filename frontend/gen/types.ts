@@ -137,6 +137,7 @@ export interface CallType {
   label: Record<string, string>
   urgency: Urgency
   ladder: string
+  ladders?: Record<string, string>
   role: string
   fields: Field[] | null
 }
@@ -226,6 +227,7 @@ export interface Error {
   kind: Kind
   code: string
   fields?: Record<string, string>
+  vars?: Record<string, string>
 }
 
 /** One thing that happened. A desk passes over a kind it does not know. */
@@ -256,6 +258,8 @@ export interface Figures {
   ready: number
   talking: number
 }
+
+export type Goes = 'people' | 'office' | 'board' | 'nowhere'
 
 export interface Gone {
   call: string
@@ -386,7 +390,10 @@ export interface PhoneView {
 export interface PlanHole {
   rung: number
   who: string
+  contact?: string
+  name?: string
   why: string
+  others?: boolean
 }
 
 export interface Pop {
@@ -422,6 +429,7 @@ export interface PracticeView {
 }
 
 export interface Preview {
+  goes: Goes
   steps: PreviewStep[] | null
   board: string
   holes: PlanHole[] | null
@@ -489,6 +497,7 @@ export interface Sent {
   note: string
   reference: string
   row: BoardRow
+  goes: Goes
 }
 
 export interface Story {

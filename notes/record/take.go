@@ -71,6 +71,14 @@ func (s *Store) take(ctx context.Context, d notes.Draft, store func(*prepared) e
 	}
 }
 
+// Taken is the note that a draft became, ErrNoNote when it was not taken.
+func (s *Store) Taken(ctx context.Context, d notes.Draft) (notes.Note, error) {
+	if _, err := access.Check(ctx, notes.TakeNote, string(d.Account)); err != nil {
+		return notes.Note{}, err
+	}
+	return s.taken(ctx, d)
+}
+
 // taken finds the note a draft became.
 func (s *Store) taken(ctx context.Context, d notes.Draft) (notes.Note, error) {
 	n, _, err := scanNote(s.pool.QueryRow(ctx, selectNote+"where draft = $1", d.ID))

@@ -29,11 +29,13 @@ import (
 	"lamplight/routing/channel"
 )
 
-// Config is what an Engine works with. Pool, Log, Channels, LinkBase and LinkKey are needed.
+// Config is what an Engine works with. Pool, Log, LinkBase and LinkKey are needed.
 type Config struct {
-	Pool     *pgxpool.Pool
-	Log      *audit.Log
-	Channels map[routing.ChannelKind]channel.Channel // a kind that is not here fails its attempts as "not-configured"
+	Pool *pgxpool.Pool
+	Log  *audit.Log
+	// Channels are what is set up. A kind that is not here is a hole in a plan, and an attempt by it, of a plan made before,
+	// fails as "not-configured". Nil is an engine that sends nothing: its plans leave the question to those that do.
+	Channels map[routing.ChannelKind]channel.Channel
 	// LinkBase is the page a link leads to, "https://page.example.org": links are LinkBase + "/m#" + token.
 	LinkBase string
 	// LinkKey makes the tokens, which are not stored: 32 random bytes, the same for every server and after every restart.

@@ -46,7 +46,7 @@ func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying) (
 		} else {
 			r = routing.OnCall(schedule, callType)
 		}
-		p = routing.Resolve(l, r, routing.Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push}, s.now)
+		p = routing.Resolve(l, r, routing.Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push, Left: s.left, Carriers: e.carriers()}, s.now)
 	} else {
 		e.logger.Error("a practice's ladder cannot be climbed", "practice", acc.ID, "ladder", ladder, "err", err)
 		now := s.now.Truncate(time.Microsecond)
@@ -56,11 +56,24 @@ func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying) (
 	return p
 }
 
+// carriers are the channels that can send: a plan must not promise what never leaves.
+func (e *Engine) carriers() map[routing.ChannelKind]bool {
+	if e.cfg.Channels == nil { // this engine sends nothing, and does not know what those that do have
+		return nil
+	}
+	out := make(map[routing.ChannelKind]bool, len(e.cfg.Channels))
+	for kind, ch := range e.cfg.Channels {
+		out[kind] = ch != nil
+	}
+	return out
+}
+
 // A saying is what the database says when a plan is made.
 type saying struct {
 	now    time.Time               // its clock
 	asked  time.Time               // when it was asked, by this process's
 	push   map[notes.PersonID]bool // who of the contacts has a phone that takes pushes
+	left   map[notes.PersonID]bool // who of them has left
 	change int64                   // push_change's count at that moment
 }
 
@@ -72,19 +85,21 @@ func (e *Engine) ask(ctx context.Context, contacts []notes.Contact) (saying, err
 			people = append(people, string(c.Person))
 		}
 	}
-	var with []string
+	var with, gone []string
 	s := saying{asked: time.Now()}
 	err := e.pool.QueryRow(ctx, `select routing_now(), (select n from push_change),
-		array(select person from push_subscription where person = any($1))`, people).Scan(&s.now, &s.change, &with)
+		array(select person from push_subscription where person = any($1)),
+		array(select id from person where id = any($1) and left_at is not null)`, people).Scan(&s.now, &s.change, &with, &gone)
 	if err != nil {
 		return s, fmt.Errorf("read the clock and list the phones: %w", err)
 	}
-	s.push = make(map[notes.PersonID]bool, len(people))
+	s.push, s.left = make(map[notes.PersonID]bool, len(people)), make(map[notes.PersonID]bool, len(people))
 	for _, p := range people {
 		s.push[notes.PersonID(p)] = slices.Contains(with, p)
+		s.left[notes.PersonID(p)] = slices.Contains(gone, p)
 	}
 	e.heard.clock(s.now, s.asked)
-	e.heard.phones(s.push, s.change)
+	e.heard.people(s)
 	e.heard.mu.Lock()
 	defer e.heard.mu.Unlock()
 	s.now, s.asked = e.heard.reading()
@@ -99,6 +114,7 @@ type heard struct {
 	asked  time.Time               // when it was asked, by this process's
 	doubt  time.Duration           // how long it took to answer
 	push   map[notes.PersonID]bool // who has a phone that takes pushes, of all it was asked about …
+	left   map[notes.PersonID]bool // … and who has left …
 	change int64                   // … since push_change counted this
 }
 
@@ -132,17 +148,18 @@ func (h *heard) reading() (now, asked time.Time) {
 	return h.now.Add(asked.Sub(h.asked)), asked
 }
 
-// phones takes an answer; one of an older count is no news.
-func (h *heard) phones(push map[notes.PersonID]bool, change int64) {
+// people takes an answer; one of an older count is no news.
+func (h *heard) people(s saying) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
-	case change < h.change:
+	case s.change < h.change:
 		return
-	case change > h.change:
-		h.push, h.change = map[notes.PersonID]bool{}, change
+	case s.change > h.change:
+		h.push, h.left, h.change = map[notes.PersonID]bool{}, map[notes.PersonID]bool{}, s.change
 	}
-	maps.Copy(h.push, push)
+	maps.Copy(h.push, s.push)
+	maps.Copy(h.left, s.left)
 }
 
 // recall is what ask would say if nothing has changed; ok is false when it was never asked about one of the contacts.
@@ -152,7 +169,7 @@ func (h *heard) recall(contacts []notes.Contact) (s saying, ok bool) {
 	if h.asked.IsZero() {
 		return s, false
 	}
-	s.push = make(map[notes.PersonID]bool, len(contacts))
+	s.push, s.left = make(map[notes.PersonID]bool, len(contacts)), make(map[notes.PersonID]bool, len(contacts))
 	for _, c := range contacts {
 		if c.Person == "" {
 			continue
@@ -160,6 +177,7 @@ func (h *heard) recall(contacts []notes.Contact) (s saying, ok bool) {
 		if s.push[c.Person], ok = h.push[c.Person]; !ok {
 			return s, false
 		}
+		s.left[c.Person] = h.left[c.Person]
 	}
 	s.change = h.change
 	s.now, s.asked = h.reading()
@@ -182,7 +200,7 @@ func nowBy(p routing.Plan) time.Time {
 }
 
 // PlanMoved reports that a dispatch did not begin, and that nothing of its transaction happened, because its plan was made
-// from what is no longer so: the practice was changed, a phone came or went, or the clock jumped. Plan again.
+// from what is no longer so: the practice was changed, a phone came or went, somebody left, or the clock jumped. Plan again.
 func PlanMoved(err error) bool {
 	var pgErr *pgconn.PgError
 	return errors.As(err, &pgErr) && pgErr.Code == planMoved

@@ -13,7 +13,10 @@ func TestEveryCodeHasAWord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := []string{"routing.hole." + routing.NobodyOnCall, "routing.hole." + routing.NoAddress, "routing.hole." + routing.NoLadder}
+	var keys []string
+	for _, why := range []string{routing.NobodyOnCall, routing.NobodyNext, routing.NoAddress, routing.NoContact, routing.NoCarrier, routing.HasLeft, routing.NoLadder} {
+		keys = append(keys, "routing.hole."+why, "desk.hole."+why)
+	}
 	for _, k := range []string{StepBegun, StepSent, StepDelivered, StepUndelivered, StepFailed, StepOpened, StepWithdrawn,
 		StepAcknowledged, StepPassed, StepPushed, StepSkipped, StepReassigned, StepCancelled, StepExhausted} {
 		keys = append(keys, "routing.story."+k)
@@ -23,10 +26,6 @@ func TestEveryCodeHasAWord(t *testing.T) {
 	}
 	for _, k := range []routing.ChannelKind{routing.Text, routing.Email, routing.Push, routing.Voice} {
 		keys = append(keys, "routing.channel."+string(k))
-	}
-	for _, k := range []string{"missing", "twice", "too-many", "too-long", "too-early", "not-later", "not-a-duration", "negative",
-		"unknown", "unknown-field", "wrong-type", "not-json", "not-offered"} {
-		keys = append(keys, "routing.problem."+k)
 	}
 	for _, lang := range c.Languages() {
 		for _, k := range keys {

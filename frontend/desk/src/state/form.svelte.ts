@@ -45,6 +45,7 @@ export class Form implements Typed {
   sent = $state.raw<Sent | null>(null)
   refused = $state<Record<string, string>>({})
   error = $state('')
+  errorVars = $state.raw<Record<string, string>>({})
   preview = $state.raw<Preview | null>(null)
   /** When the preview was asked for, on the server's clock. */
   previewAt = $state(0)
@@ -255,6 +256,7 @@ export class Form implements Typed {
     } catch (e) {
       const r = refusal(e)
       this.error = r.code
+      this.errorVars = r.vars ?? {}
       this.refused = r.fields ?? {}
       return Object.keys(this.refused)[0] ?? null
     } finally {
