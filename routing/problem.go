@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -51,7 +52,7 @@ const maxProblems = 500
 // check gathers what is wrong.
 type check struct {
 	found Problems
-	lines *lines // of the text, nil for a document that was not read from one
+	where *lines // of the text, nil for a document that was not read from one
 }
 
 // refuse and warn note a problem. pairs are names and values of the sentence's placeholders.
@@ -59,9 +60,6 @@ func (c *check) refuse(field, code string, pairs ...string) { c.add(Refuse, fiel
 func (c *check) warn(field, code string, pairs ...string)   { c.add(Warn, field, code, pairs) }
 
 func (c *check) add(s Severity, field, code string, pairs []string) {
-	if len(c.found) >= maxProblems || c.has(field, code) { // a second way to find what is said already
-		return
-	}
 	p := Problem{Field: field, Code: code, Severity: s}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if p.Vars == nil {
@@ -69,23 +67,23 @@ func (c *check) add(s Severity, field, code string, pairs []string) {
 		}
 		p.Vars[pairs[i]] = shorten(pairs[i+1])
 	}
-	c.found = append(c.found, p)
+	if len(c.found) < maxProblems && !c.said(p) {
+		c.found = append(c.found, p)
+	}
 }
 
-func (c *check) has(field, code string) bool {
-	for _, q := range c.found {
-		if q.Field == field && q.Code == code {
-			return true
-		}
-	}
-	return false
+// said reports that the same was found before, in another way or at another moment.
+func (c *check) said(p Problem) bool {
+	return slices.ContainsFunc(c.found, func(q Problem) bool {
+		return q.Field == p.Field && q.Code == p.Code && q.Vars["value"] == p.Vars["value"]
+	})
 }
 
 // place gives each problem its line.
 func (c *check) place() Problems {
 	for i := range c.found {
-		if c.found[i].Line == 0 && c.lines != nil {
-			c.found[i].Line = c.lines.of(c.found[i].Field)
+		if c.found[i].Line == 0 && c.where != nil {
+			c.found[i].Line = c.where.of(c.found[i].Field)
 		}
 	}
 	return c.found

@@ -63,7 +63,7 @@ type Reach struct {
 // Why a rung reaches nobody, or not everybody it names.
 const (
 	NobodyOnCall = "nobody-on-call"
-	NobodyNext   = "nobody-next" // who is to follow the primary is the primary again
+	NobodyNext   = "nobody-next" // nobody follows the primary but the primary again
 	NoAddress    = "no-address"
 	NoContact    = "no-contact" // on call, and not among the practice's contacts
 	NoCarrier    = "no-carrier" // there is an address, and none of its channels is set up
@@ -91,9 +91,6 @@ func Resolve(l Ladder, r Rota, reach Reach, at time.Time) Plan {
 			asked = append(asked, people...)
 		}
 		steps, holes := reach.rung(rung, people)
-		if len(people) == 0 {
-			holes = []PlanHole{{Why: noneFor(rung.Who, r, when)}}
-		}
 		for k := range steps {
 			steps[k].Rung, steps[k].At = i, when
 		}
@@ -112,6 +109,9 @@ func Resolve(l Ladder, r Rota, reach Reach, at time.Time) Plan {
 
 // rung is how people are told by a rung, and who of them is not.
 func (reach Reach) rung(rung Rung, people []string) (steps []PlanStep, holes []PlanHole) {
+	if len(people) == 0 {
+		return nil, []PlanHole{{Why: nobodyFor(rung.Who)}}
+	}
 	slices.Sort(people)
 	for _, id := range slices.Compact(people) {
 		told, hole := reach.person(id, rung.Channels)
@@ -168,9 +168,9 @@ func without(people, these []string) []string {
 	return slices.DeleteFunc(slices.Clone(people), func(id string) bool { return slices.Contains(these, id) })
 }
 
-// noneFor is why whom names nobody.
-func noneFor(who string, r Rota, when time.Time) string {
-	if who == next && len(r.Who(primary, when)) > 0 {
+// nobodyFor is why a rung names nobody.
+func nobodyFor(who string) string {
+	if who == next {
 		return NobodyNext
 	}
 	return NobodyOnCall

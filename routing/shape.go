@@ -2,6 +2,7 @@ package routing
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,13 +13,13 @@ import (
 // read decodes a JSON text into v, as far as it goes, and notes everything that does not fit: encoding/json passes over
 // unknown and repeated fields in silence, and stops at the first wrong one. It reports whether all of it was read.
 func (c *check) read(text []byte, v any) bool {
-	c.lines = newLines(text)
+	c.where = newLines(text)
 	before := len(c.found)
 	var syntax *json.SyntaxError
 	err := json.Unmarshal(text, v)
 	if errors.As(err, &syntax) {
 		c.refuse("document", "not-json")
-		c.found[len(c.found)-1].Line = c.lines.at(syntax.Offset)
+		c.found[len(c.found)-1].Line = c.where.at(syntax.Offset)
 		return false
 	}
 	s := shape{check: c, dec: json.NewDecoder(bytes.NewReader(text))}
@@ -46,7 +47,7 @@ func (s *shape) value(path string, typ reflect.Type) error {
 	if err != nil {
 		return err
 	}
-	s.check.lines.mark(path, s.dec.InputOffset())
+	s.check.where.mark(path, s.dec.InputOffset())
 	kind := typ.Kind()
 	switch {
 	case typ == rawMessage || typ == nothing:
@@ -107,7 +108,7 @@ func (s *shape) object(path string, typ reflect.Type) error {
 			return err
 		}
 		key, _ := tok.(string) // between braces the decoder gives nothing but strings as keys
-		at := strings.TrimPrefix(path+"."+key, ".")
+		at := strings.TrimPrefix(path+"."+cmp.Or(key, `""`), ".")
 		name, of := key, nothing
 		if typ.Kind() == reflect.Map {
 			of = typ.Elem()
