@@ -18,6 +18,7 @@ import (
 	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/routing"
 	"lamplight/telephony"
 	"lamplight/telephony/asterisk"
 	"lamplight/telephony/phone"
@@ -276,13 +277,13 @@ func brokenPractice(t *testing.T, d *demo) {
 		return n
 	}
 	before := count()
-	for what, spoil := range map[string]func(*server.Practice){
-		"time zone":           func(p *server.Practice) { p.Account.TimeZone = "Mars/Olympus" },
-		"schedule":            func(p *server.Practice) { p.Schedule = []byte(`{"timezone":"UTC","layerz":[]}`) },
-		"schedule cannot":     func(p *server.Practice) { p.Schedule = []byte(`{`) },
-		"ladders":             func(p *server.Practice) { p.Ladders = []byte(`{"ladders":[{"name":"urgent"`) },
-		"script":              func(p *server.Practice) { p.Account.Script.CallTypes = nil },
-		`the ladder "stairs"`: func(p *server.Practice) { p.Account.Script.CallTypes[0].Ladder = "stairs" },
+	for what, spoil := range map[string]func(*routing.PracticeDocument){
+		"account.timeZone":                   func(p *routing.PracticeDocument) { p.Account.TimeZone = "Mars/Olympus" },
+		"schedule.layerz":                    func(p *routing.PracticeDocument) { p.Schedule = []byte(`{"timezone":"UTC","layerz":[]}`) },
+		"schedule ":                          func(p *routing.PracticeDocument) { p.Schedule = []byte(`{`) },
+		"ladders ":                           func(p *routing.PracticeDocument) { p.Ladders = []byte(`{"ladders":[{"name":"urgent"`) },
+		"account.script.callTypes":           func(p *routing.PracticeDocument) { p.Account.Script.CallTypes = nil },
+		"account.script.callTypes[0].ladder": func(p *routing.PracticeDocument) { p.Account.Script.CallTypes[0].Ladder = "stairs" },
 	} {
 		practices, err := readPractices()
 		if err != nil {
@@ -291,7 +292,7 @@ func brokenPractice(t *testing.T, d *demo) {
 		fresh, bad := practices[0], practices[1]
 		fresh.Account.ID, fresh.Account.Lines = "fresh", nil
 		spoil(&bad)
-		_, err = seed(access.System(t.Context(), "test"), d.server, []server.Practice{fresh, bad})
+		_, err = seed(access.System(t.Context(), "test"), d.server, []routing.PracticeDocument{fresh, bad})
 		if err == nil || !strings.Contains(err.Error(), what) || !strings.Contains(err.Error(), string(bad.Account.ID)) {
 			t.Errorf("%s: %v", what, err)
 		} else {

@@ -16,6 +16,7 @@ import (
 	"lamplight/cmd/lamplight/server"
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/routing"
 	"lamplight/routing/channel/pocket"
 	"lamplight/routing/channel/push"
 	"lamplight/telephony"
@@ -42,7 +43,7 @@ type demo struct {
 	cmd       *demoCmd
 	server    *server.Server
 	pocket    *pocket.Pocket
-	practices []server.Practice
+	practices []routing.PracticeDocument
 	keys      demoKeys
 	out       io.Writer
 }

@@ -16,6 +16,7 @@ import (
 	"lamplight/console/house"
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/routing"
 	"lamplight/routing/channel/pocket"
 	"lamplight/telephony"
 )
@@ -27,15 +28,15 @@ var practiceFiles embed.FS
 
 // desks are the demo's own staff.
 var desks = []struct {
-	server.Person
+	routing.PracticePerson
 	endpoint string
 	speaks   house.Speaks
 }{
-	{server.Person{ID: "ana.ruiz", Name: "Ana Ruiz", Role: notes.RoleAgent, Language: "en"}, "agent1",
+	{routing.PracticePerson{ID: "ana.ruiz", Name: "Ana Ruiz", Role: notes.RoleAgent, Language: "en"}, "agent1",
 		house.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Native, "es": telephony.Native}}},
-	{server.Person{ID: "ben.cole", Name: "Ben Cole", Role: notes.RoleAgent, Language: "en"}, "agent2",
+	{routing.PracticePerson{ID: "ben.cole", Name: "Ben Cole", Role: notes.RoleAgent, Language: "en"}, "agent2",
 		house.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Native}}},
-	{server.Person{ID: "sofia.marin", Name: "Sofía Marín", Role: notes.RoleSupervisor, Language: "es"}, "agent3",
+	{routing.PracticePerson{ID: "sofia.marin", Name: "Sofía Marín", Role: notes.RoleSupervisor, Language: "es"}, "agent3",
 		house.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Qualified, "es": telephony.Native}}},
 }
 
@@ -78,29 +79,28 @@ func (k demoKeys) code(p notes.PersonID, at time.Time) (string, error) {
 	return c, nil
 }
 
-func readPractices() ([]server.Practice, error) {
+func readPractices() ([]routing.PracticeDocument, error) {
 	files, err := fs.Glob(practiceFiles, "practices/*.json")
 	if err != nil {
 		return nil, err
 	}
-	var out []server.Practice
+	var out []routing.PracticeDocument
 	for _, f := range files {
 		b, err := practiceFiles.ReadFile(f)
 		if err != nil {
 			return nil, err
 		}
-		var p server.Practice
-		if err := json.Unmarshal(b, &p); err != nil {
-			return nil, fmt.Errorf("read %s: %w", f, err)
+		p, found := routing.ReadPractice(b, nil, time.Now())
+		if err := refused(f, found); err != nil {
+			return nil, err
 		}
-		p.Account.Schedule, p.Account.Ladders = p.Schedule, p.Ladders
 		out = append(out, p)
 	}
 	return out, nil
 }
 
 // demoPhones are the providers' phones for the pocket.
-func demoPhones(practices []server.Practice) []pocket.Phone {
+func demoPhones(practices []routing.PracticeDocument) []pocket.Phone {
 	var out []pocket.Phone
 	for _, p := range practices {
 		for _, c := range p.Account.Contacts {
@@ -111,34 +111,44 @@ func demoPhones(practices []server.Practice) []pocket.Phone {
 }
 
 // everybody lists the demo's people with what they may do.
-func everybody(practices []server.Practice) []access.Person {
+func everybody(practices []routing.PracticeDocument) []access.Person {
 	var out []access.Person
 	for _, d := range desks {
 		speaks, err := json.Marshal(d.speaks)
 		if err != nil { // maps and words always encode
 			panic(err)
 		}
-		out = append(out, access.Person{ID: d.ID, Login: string(d.ID), Name: d.Name, Language: d.Language, Endpoint: d.endpoint, Speaks: string(speaks),
+		out = append(out, access.Person{ID: d.ID, Login: string(d.ID), Name: d.Name, Language: string(d.Language), Endpoint: d.endpoint, Speaks: string(speaks),
 			Grants: []access.Grant{{Account: access.Everywhere, Role: d.Role}}})
 	}
 	for _, p := range practices {
 		for _, d := range p.People {
-			out = append(out, access.Person{ID: d.ID, Login: string(d.ID), Name: d.Name, Language: d.Language,
+			out = append(out, access.Person{ID: d.ID, Login: string(d.ID), Name: d.Name, Language: string(d.Language),
 				Grants: []access.Grant{{Account: string(p.Account.ID), Role: d.Role}}})
 		}
 	}
 	return out
 }
 
+// refused is the error of a practice that must not be stored.
+func refused(practice string, found routing.Problems) error {
+	if found = found.Refused(); len(found) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%sthe practice %q cannot be used: correct it and start again", server.PracticeLines(practice, found), practice)
+}
+
 // seed puts the demo's practices and people in place; what is there already stays.
-func seed(ctx context.Context, s *server.Server, practices []server.Practice) (demoKeys, error) {
+func seed(ctx context.Context, s *server.Server, practices []routing.PracticeDocument) (demoKeys, error) {
 	ctx = access.System(ctx, "demo")
 	keys, err := readDemoKeys(s.State)
 	if err != nil {
 		return keys, err
 	}
-	for _, p := range practices { // all, before the first is stored
-		if err := p.Check(time.Now()); err != nil {
+	// All, before the first is stored. Who of the demo's people has left is not asked: a demo in which somebody was let go
+	// starts again, and shows it.
+	for _, p := range practices {
+		if err := refused(string(p.Account.ID), routing.CheckPractice(p, nil, time.Now())); err != nil {
 			return keys, err
 		}
 	}

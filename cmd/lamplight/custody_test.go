@@ -79,9 +79,9 @@ func newCopied(t *testing.T) *copied {
 		BackupRecipient: []string{strings.TrimSpace(recipient.String())}, BackupEvery: time.Hour, BackupKeep: 2}
 	s := c.opened(t)
 	for _, name := range []string{"lakeside", "sol"} {
-		p, err := server.ReadPractice(filepath.Join("..", "lamplight-demo", "practices", name+".json"))
-		if err != nil {
-			t.Fatal(err)
+		p, found, err := readPractice(filepath.Join("..", "lamplight-demo", "practices", name+".json"), nil)
+		if err != nil || len(found) > 0 {
+			t.Fatal(found, err)
 		}
 		if err := s.Record.PutAccount(access.System(t.Context(), "test"), p.Account); err != nil {
 			t.Fatal(err)

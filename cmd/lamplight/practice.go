@@ -7,41 +7,57 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"lamplight/cmd/lamplight/server"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/record"
+	"lamplight/routing"
 	"lamplight/telephony"
 )
 
 // practiceCmd keeps practices.
 type practiceCmd struct {
-	Put   practicePutCmd   `cmd:"" help:"Store a practice from a JSON file: its lines, script, contacts, schedule and ladders."`
+	Put   practicePutCmd   `cmd:"" help:"Store a practice from a JSON file: its lines, script, contacts, schedule and ladders. Says everything that is wrong with it."`
 	Get   practiceGetCmd   `cmd:"" help:"Print a practice as 'practice put' takes it."`
 	List  practiceListCmd  `cmd:"" help:"List the practices."`
-	Check practiceCheckCmd `cmd:"" help:"Say whether a file could be stored; it needs no server."`
+	Check practiceCheckCmd `cmd:"" help:"Say everything that is wrong with a practice's file, and store nothing; it needs no server."`
 }
 
+// practicePutCmd stores a practice, or says everything that keeps it from being stored. Exit status 1: nothing is stored.
 type practicePutCmd struct {
 	server.RecordFlags
 	File string `arg:"" type:"existingfile" help:"Like the ones in cmd/lamplight-demo/practices."`
 }
 
-func (c *practicePutCmd) Run(ctx context.Context) (err error) {
-	p, err := server.ReadPractice(c.File)
-	if err != nil {
-		return err
+func (c *practicePutCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout, os.Stderr) }
+
+func (c *practicePutCmd) run(ctx context.Context, out, problems io.Writer) (err error) {
+	p, found, err := readPractice(c.File, nil)
+	if err != nil || len(found.Refused()) > 0 { // before anything is opened
+		return errors.Join(err, tellPractice(c.File, found, problems))
 	}
 	s, err := c.Open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := s.Record.PutAccount(access.System(ctx, "administrator"), p.Account); err != nil {
+	ctx = access.System(ctx, "administrator")
+	known, err := server.KnownPeople(ctx, s.Door, p.Account.ID)
+	if err != nil {
 		return err
 	}
-	_, err = fmt.Printf("%s is stored with %d numbers and %d contacts\n", p.Account.Name, len(p.Account.Lines), len(p.Account.Contacts))
+	if p, found, err = readPractice(c.File, known); err != nil {
+		return err
+	}
+	if err := tellPractice(c.File, found, problems); err != nil {
+		return err
+	}
+	if err := s.Record.PutAccount(ctx, p.Account); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s is stored with %d numbers and %d contacts\n", p.Account.Name, len(p.Account.Lines), len(p.Account.Contacts))
 	return err
 }
 
@@ -65,11 +81,7 @@ func (c *practiceGetCmd) run(ctx context.Context, out io.Writer) (err error) {
 	e := json.NewEncoder(out)
 	e.SetIndent("", " ")
 	e.SetEscapeHTML(false)
-	return e.Encode(struct {
-		Account  notes.Account   `json:"account"`
-		Schedule json.RawMessage `json:"schedule"`
-		Ladders  json.RawMessage `json:"ladders"`
-	}{a, a.Schedule, a.Ladders})
+	return e.Encode(routing.PracticeDocument{Account: a, Schedule: a.Schedule, Ladders: a.Ladders})
 }
 
 // practiceBy finds a practice.
@@ -104,16 +116,45 @@ func (c *practiceListCmd) run(ctx context.Context, out io.Writer) (err error) {
 	return nil
 }
 
+// practiceCheckCmd says what 'practice put' would say, and stores nothing. It asks no server, so it does not know who has left.
 type practiceCheckCmd struct {
 	File string `arg:"" type:"existingfile" help:"Like the ones in cmd/lamplight-demo/practices."`
 }
 
-func (c *practiceCheckCmd) Run() error {
-	p, err := server.ReadPractice(c.File)
+func (c *practiceCheckCmd) Run() error { return c.run(os.Stdout, os.Stderr) }
+
+func (c *practiceCheckCmd) run(out, problems io.Writer) error {
+	p, found, err := readPractice(c.File, nil)
 	if err != nil {
 		return err
 	}
-	a := p.Account
-	_, err = fmt.Printf("%s could be stored: %d numbers, %d contacts, %d call types\n", a.Name, len(a.Lines), len(a.Contacts), len(a.Script.CallTypes))
+	if err := tellPractice(c.File, found, problems); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s can be stored; %d warnings\n", p.Account.Name, len(found))
 	return err
+}
+
+func readPractice(path string, known map[notes.PersonID]routing.KnownPerson) (routing.PracticeDocument, routing.Problems, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return routing.PracticeDocument{}, nil, fmt.Errorf("read the practice: %w", err)
+	}
+	p, found := routing.ReadPractice(text, known, time.Now())
+	return p, found, nil
+}
+
+// tellPractice prints what was found, and is an error when the practice must not be stored.
+func tellPractice(path string, found routing.Problems, out io.Writer) error {
+	if _, err := io.WriteString(out, server.PracticeLines(path, found)); err != nil {
+		return err
+	}
+	switch n := len(found.Refused()); n {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("%s has a mistake; nothing is stored", path)
+	default:
+		return fmt.Errorf("%s has %d mistakes; nothing is stored", path, n)
+	}
 }
