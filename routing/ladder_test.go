@@ -144,7 +144,7 @@ func TestResolve(t *testing.T) {
 				steps = append(steps, strings.TrimSuffix(s.At.Sub(t0).String(), "m0s")+" "+s.Contact+" "+string(s.Channel))
 			}
 			for _, h := range p.Holes {
-				holes = append(holes, string(rune('0'+h.Rung))+" "+h.Why)
+				holes = append(holes, string(rune('0'+h.Rung))+" "+string(h.Why))
 			}
 			if got := strings.ReplaceAll(strings.Join(steps, ","), "0s ", "0 "); got != tc.steps {
 				t.Errorf("steps %q, want %q", got, tc.steps)
@@ -225,7 +225,7 @@ func TestNextIsSomebodyElse(t *testing.T) {
 				got = append(got, step.Contact+" "+string(step.Channel))
 			}
 			for _, h := range p.Holes {
-				got = append(got, h.Why)
+				got = append(got, string(h.Why))
 			}
 			if strings.Join(got, ",") != tc.want {
 				t.Errorf("%v, want %s", got, tc.want)

@@ -290,7 +290,7 @@ func (w *walker) hole(field string, rung Rung, h PlanHole, at time.Time) {
 	case HasLeft:
 		w.refuse(contact+".person", "left-on-call", "name", h.Name, "from", w.day(at))
 	default:
-		w.warn(field+".who", h.Why, "who", rung.Who, "from", w.day(at))
+		w.warn(field+".who", string(h.Why), "who", rung.Who, "from", w.day(at))
 	}
 }
 

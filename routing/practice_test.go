@@ -285,7 +285,7 @@ func TestEveryProblemHasASentence(t *testing.T) {
 		t.Fatal(err)
 	}
 	code := regexp.MustCompile(`(?:refuse|warn)\((?:fmt\.Sprintf\([^)]*\)|[^,"]|"[^"]*")+, "([a-z-]+)"`)
-	found := map[string]bool{NobodyOnCall: true, NobodyNext: true}
+	found := map[string]bool{string(NobodyOnCall): true, string(NobodyNext): true}
 	for _, f := range files {
 		if strings.HasSuffix(f.Name(), "_test.go") || !strings.HasSuffix(f.Name(), ".go") {
 			continue

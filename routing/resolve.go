@@ -60,15 +60,17 @@ type Reach struct {
 	Carriers map[ChannelKind]bool    // the channels that can send at all; nil for all of them
 }
 
-// Why a rung reaches nobody, or not everybody it names.
+// A HoleReason says why a rung reaches nobody, or not everybody it names.
+type HoleReason string
+
 const (
-	NobodyOnCall = "nobody-on-call"
-	NobodyNext   = "nobody-next" // nobody follows the primary but the primary again
-	NoAddress    = "no-address"
-	NoContact    = "no-contact" // on call, and not among the practice's contacts
-	NoCarrier    = "no-carrier" // there is an address, and none of its channels is set up
-	HasLeft      = "left"
-	NoLadder     = "no-ladder" // the practice has no ladder of that name, or its ladders cannot be read
+	NobodyOnCall HoleReason = "nobody-on-call"
+	NobodyNext   HoleReason = "nobody-next" // nobody follows the primary but the primary again
+	NoAddress    HoleReason = "no-address"
+	NoContact    HoleReason = "no-contact" // on call, and not among the practice's contacts
+	NoCarrier    HoleReason = "no-carrier" // there is an address, and none of its channels is set up
+	HasLeft      HoleReason = "left"
+	NoLadder     HoleReason = "no-ladder" // the practice has no ladder of that name, or its ladders cannot be read
 )
 
 // Resolve works a ladder out for a dispatch that begins at an instant. Each rung asks the rota for the time at which it is
@@ -169,7 +171,7 @@ func without(people, these []string) []string {
 }
 
 // nobodyFor is why a rung names nobody.
-func nobodyFor(who string) string {
+func nobodyFor(who string) HoleReason {
 	if who == next {
 		return NobodyNext
 	}

@@ -87,12 +87,12 @@ type PlanStep struct {
 
 // A PlanHole is a rung that reaches nobody, or somebody whom a rung names and does not reach.
 type PlanHole struct {
-	Rung    int    `json:"rung"`
-	Who     string `json:"who"`               // as the ladder says it
-	Contact string `json:"contact,omitempty"` // who is not reached, "" when nobody has the role
-	Name    string `json:"name,omitempty"`    // how they are called
-	Why     string `json:"why"`
-	Others  bool   `json:"others,omitempty"` // the rung tells others all the same
+	Rung    int        `json:"rung"`
+	Who     string     `json:"who"`               // as the ladder says it
+	Contact string     `json:"contact,omitempty"` // who is not reached, "" when nobody has the role
+	Name    string     `json:"name,omitempty"`    // how they are called
+	Why     HoleReason `json:"why"`
+	Others  bool       `json:"others,omitempty"` // the rung tells others all the same
 }
 
 // A DispatchState is where a dispatch stands; it only moves forward.

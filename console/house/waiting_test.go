@@ -112,7 +112,7 @@ func TestANoteIsTakenThoughADocumentIsBroken(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*notes.Account)
 		told   string
-		hole   string
+		hole   routing.HoleReason
 	}{
 		"no ladder of that name":  {func(a *notes.Account) { a.Ladders = []byte(`{"ladders":[]}`) }, "", routing.NoLadder},
 		"ladders that are none":   {func(a *notes.Account) { a.Ladders = []byte(`{"ladders":5}`) }, "", routing.NoLadder},

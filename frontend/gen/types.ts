@@ -284,6 +284,8 @@ export interface Hello {
   server: Version
 }
 
+export type HoleReason = 'nobody-on-call' | 'nobody-next' | 'no-address' | 'no-contact' | 'no-carrier' | 'left' | 'no-ladder'
+
 export interface InboxRow {
   note: string
   ref: string
@@ -392,7 +394,7 @@ export interface PlanHole {
   who: string
   contact?: string
   name?: string
-  why: string
+  why: HoleReason
   others?: boolean
 }
 
