@@ -17,10 +17,27 @@ type Ledger interface {
 	Record(ctx context.Context, c Call, s Step) error
 	// Live lists the calls that have not ended, to reconcile after a restart.
 	Live(ctx context.Context) ([]Call, error)
+	// Answered counts the calls that callers made from an instant on, and those of them that were answered within a time.
+	// It leaves no trace and opens nothing.
+	Answered(ctx context.Context, since time.Time, within time.Duration) (Answered, error)
 	// Keep seals and stores a call's finished recording (WAV); fetch writes it. A recording kept before is success.
 	Keep(ctx context.Context, c CallID, r RecordingID, fetch func(io.Writer) error) error
 	// KeepVoicemail makes of a fail-safe message an ended call and an open note that waits on the agents.
 	KeepVoicemail(ctx context.Context, v Voicemail, fetch func(io.Writer) error) error
+}
+
+// Answered are the calls of which it is known whether somebody answered.
+type Answered struct {
+	All    int // answered, or lost: the caller gave up, or the fail-safe took the call
+	InTime int // answered within the time asked about
+}
+
+// Share is the share answered in time, 0 to 1; -1 when there was no call.
+func (a Answered) Share() float64 {
+	if a.All == 0 {
+		return -1
+	}
+	return float64(a.InTime) / float64(a.All)
 }
 
 // A Step is one line of a call's story. Detail is a code the catalogs translate and holds no patient data.

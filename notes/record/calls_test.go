@@ -257,3 +257,49 @@ func TestABoardForSeveral(t *testing.T) {
 		t.Errorf("%d leaves for two viewers, want 1", n-before)
 	}
 }
+
+// TestAnsweredCountsADaysCalls: those that callers made to a practice since an instant, once it is known how they went.
+func TestAnsweredCountsADaysCalls(t *testing.T) {
+	ctx, h := t.Context(), newHouse(t).furnish(t)
+	midnight := time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)
+	put := func(name string, opened, waited time.Duration, outcome telephony.Outcome, change func(*telephony.Call)) {
+		t.Helper()
+		c := aCall(telephony.CallID(strings.Map(func(r rune) rune {
+			if r < 'a' || r > 'z' {
+				return '-'
+			}
+			return r
+		}, name)))
+		c.OpenedAt, c.State, c.Outcome = midnight.Add(opened), telephony.Ended, outcome
+		if waited >= 0 {
+			c.AnsweredAt = c.OpenedAt.Add(waited)
+		}
+		if outcome == "" {
+			c.State = telephony.Talking
+		}
+		if change != nil {
+			change(&c)
+		}
+		if err := h.store.Record(ctx, c, telephony.Step{At: c.OpenedAt, Kind: "arrived"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const never = -1
+	put("yesterday", -time.Second, time.Second, telephony.Completed, nil)
+	put("in time", 0, 20*time.Second, telephony.Completed, nil)
+	put("late", time.Hour, 20*time.Second+time.Millisecond, telephony.Completed, nil)
+	put("given up", time.Hour, never, telephony.Abandoned, nil)
+	put("cut off in the talk", time.Hour, time.Second, telephony.Abandoned, nil)
+	put("taken by the fail-safe", time.Hour, never, telephony.Overflowed, nil)
+	put("talks", time.Hour, time.Second, "", nil)
+	put("waits", time.Hour, never, "", func(c *telephony.Call) { c.State = telephony.Waiting })
+	put("to nobody's number", time.Hour, never, telephony.Refused, func(c *telephony.Call) { c.Account = "" })
+	put("of the house's", time.Hour, time.Second, telephony.Completed, func(c *telephony.Call) { c.Inbound = false })
+	a, err := h.store.Answered(ctx, midnight, 20*time.Second)
+	if err != nil || a != (telephony.Answered{All: 6, InTime: 3}) {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if a, err = h.store.Answered(ctx, midnight.AddDate(0, 0, 1), 20*time.Second); err != nil || a.Share() != -1 {
+		t.Errorf("the next day %+v, %v", a, err)
+	}
+}

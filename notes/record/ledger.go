@@ -167,6 +167,18 @@ func (s *Store) openCaller(ctx context.Context, c *telephony.Call, sealed []byte
 	return nil
 }
 
+// Answered implements telephony.Ledger. Practice calls to a number nobody owns are no calls of the service's.
+func (s *Store) Answered(ctx context.Context, since time.Time, within time.Duration) (telephony.Answered, error) {
+	var a telephony.Answered
+	err := s.pool.QueryRow(ctx, `select count(*), count(*) filter (where answered_at - opened_at <= $2) from call
+		where inbound and opened_at >= $1 and account <> '' and (answered_at is not null or outcome = any($3))`,
+		since, within, []string{string(telephony.Abandoned), string(telephony.Overflowed)}).Scan(&a.All, &a.InTime)
+	if err != nil {
+		return a, fmt.Errorf("count the answered calls: %w", err)
+	}
+	return a, nil
+}
+
 // Live lists the calls that have not ended, with who called, oldest first.
 func (s *Store) Live(ctx context.Context) ([]telephony.Call, error) {
 	ctx = house(ctx)

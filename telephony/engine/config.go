@@ -29,6 +29,8 @@ type Config struct {
 	// CatchAll is the line that calls for nobody's number go to. ok is false when there is none now; nil is never: then they
 	// hear the apology.
 	CatchAll func(context.Context) (line telephony.Line, ok bool, err error)
+	// Zone is where the service's day begins at midnight, for its service level; default the machine's.
+	Zone *time.Location
 
 	OfferFor time.Duration // how long an agent's phone may ring; default 15 s
 	WrapUp   time.Duration // how long wrap-up may last before the agent is Ready again; default 3 min
@@ -108,6 +110,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Zone == nil {
+		c.Zone = time.Local
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()

@@ -95,7 +95,7 @@ type state struct {
 	agents map[telephony.AgentID]telephony.Agent
 	status map[telephony.AgentID]AgentStatus
 	aside  map[telephony.AgentID]*aside
-	share  float64           // the service level, looked up each second
+	level  level             // the service level
 	told   telephony.Figures // what the Listener heard last
 }
 
@@ -148,7 +148,7 @@ func NewEngine(c Config) *Engine {
 		told: telephony.Figures{ServiceLevel: -1},
 	}
 	e.seen = seen{figures: e.told, calls: map[telephony.CallID]telephony.Call{}, agents: map[telephony.AgentID]AgentStatus{}, offers: map[telephony.AgentID]telephony.Offer{}}
-	e.share = -1
+	e.level.share = -1
 	return e
 }
 

@@ -109,6 +109,25 @@ func (m *memory) Record(ctx context.Context, c telephony.Call, s telephony.Step)
 	return nil
 }
 
+func (m *memory) Answered(ctx context.Context, since time.Time, within time.Duration) (a telephony.Answered, err error) {
+	leave, err := m.enter(ctx)
+	if err != nil {
+		return a, err
+	}
+	defer leave()
+	for _, c := range m.calls {
+		answered := !c.AnsweredAt.IsZero()
+		if !c.Inbound || c.OpenedAt.Before(since) || !answered && c.Outcome != telephony.Abandoned && c.Outcome != telephony.Overflowed {
+			continue
+		}
+		a.All++
+		if answered && c.AnsweredAt.Sub(c.OpenedAt) <= within {
+			a.InTime++
+		}
+	}
+	return a, nil
+}
+
 func (m *memory) Live(ctx context.Context) ([]telephony.Call, error) {
 	leave, err := m.enter(ctx)
 	if err != nil {

@@ -40,7 +40,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.pulse.Store(time.Now().UnixNano())
 	e.wg.Go(e.beat)
 	stopRounds := e.every(e.cfg.CollectEvery, e.rounds)
-	stopFigures := e.every(time.Second, e.level)
+	stopFigures := e.every(time.Second, e.count)
 	err = e.loop(ctx)
 	stopRounds()
 	stopFigures()
@@ -53,9 +53,6 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.wg.Wait()
 	return err
 }
-
-// answerIn is the service level's time: share of calls answered within it.
-const answerIn = 20 * time.Second
 
 func (e *Engine) loop(ctx context.Context) error {
 	events := e.cfg.Switch.Events()
@@ -116,7 +113,7 @@ func (e *Engine) hasEnded(id telephony.CallID) bool {
 
 // touch has publish show a call anew.
 func (e *Engine) touch(c *call) {
-	e.dirty = true
+	e.dirty, e.level.stale = true, true
 	e.touched[c.ID] = c
 }
 

@@ -262,18 +262,9 @@ func (e *Engine) lookAtAgent(id telephony.AgentID) {
 	}
 }
 
-// level looks up the service level; it costs a pass over all calls.
-func (e *Engine) level() {
-	e.dirty = true
-	all := e.acd.Board(e.cfg.Now()).All
-	if share, ok := all.ServiceLevel(acd.AbandonedIn); ok {
-		e.share = share
-	}
-}
-
 // figures counts the queue anew.
 func (e *Engine) figures() telephony.Figures {
-	f := telephony.Figures{ServiceLevel: e.share}
+	f := telephony.Figures{ServiceLevel: e.level.share}
 	now := e.cfg.Now()
 	for _, c := range e.calls {
 		if c.Inbound && (c.State == telephony.Waiting || c.State == telephony.Offered) {

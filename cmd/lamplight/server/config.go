@@ -58,6 +58,8 @@ type Config struct {
 
 	LockAfter time.Duration `help:"How long a desk or a page may stand untouched before it locks." env:"LAMPLIGHT_LOCK_AFTER" default:"15m"`
 
+	Zone string `help:"Where the service's day begins at midnight, America/Chicago; this machine's zone by default." env:"LAMPLIGHT_ZONE" placeholder:"ZONE"`
+
 	BackupConfig
 
 	Training bool `help:"Agents may ask for practice calls." env:"LAMPLIGHT_TRAINING"`
@@ -67,6 +69,9 @@ type Config struct {
 func (c *Config) check() error {
 	if c.ARIURL != "" && (c.ARIPasswordFile == "" || c.PhonesFile == "" || c.Registrar == "") {
 		return errors.New("--ari-url needs --ari-password-file, --phones-file and --registrar too")
+	}
+	if _, err := c.zone(); err != nil {
+		return err
 	}
 	if c.LockAfter < 0 {
 		return fmt.Errorf("--lock-after %s: a desk cannot lock before it is used", c.LockAfter)
@@ -91,6 +96,19 @@ func (c *Config) check() error {
 	}
 	_, err := c.proxies()
 	return err
+}
+
+// zone is where the service's day begins.
+func (c *Config) zone() (*time.Location, error) {
+	name := c.Zone
+	if name == "" {
+		name = "Local"
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("--zone %q is no time zone such as America/Chicago", c.Zone)
+	}
+	return zone, nil
 }
 
 // proxies are the networks that --proxy names.

@@ -233,7 +233,11 @@ func (s *Server) openHouse(context.Context) error {
 	s.House = house.New(house.Config{Store: s.Record, Door: s.Door, Routing: s.Routing, Phones: s.Phones, PushKey: s.push.Public, PushPlain: s.Config.PushPlain,
 		Phone: s.Switch.phones.account, Trainer: trainer, LockAfter: s.Config.LockAfter, Log: s.Log})
 	s.Record.TellStories(s.Routing)
-	s.Engine = engine.NewEngine(engine.Config{Switch: s.Switch.Client, Ledger: s.Record, Listener: s.House, Log: s.Log, CatchAll: s.catchAll()})
+	zone, err := s.Config.zone()
+	if err != nil {
+		return err
+	}
+	s.Engine = engine.NewEngine(engine.Config{Switch: s.Switch.Client, Ledger: s.Record, Listener: s.House, Zone: zone, Log: s.Log, CatchAll: s.catchAll()})
 	s.House.Drive(s.Engine)
 	return nil
 }
