@@ -65,10 +65,39 @@ func (p *practiceCheck) lines() {
 		if l.Priority < -maxPriority || l.Priority > maxPriority {
 			p.refuse(at+".priority", "range", "from", fmt.Sprint(-maxPriority), "to", fmt.Sprint(maxPriority))
 		}
-		skills := map[string]bool{}
-		for k := range p.few(at+".skills", len(l.Skills)) {
-			p.id(fmt.Sprintf("%s.skills[%d]", at, k), l.Skills[k], skills)
+		p.names(at+".skills", l.Skills)
+		p.names(at+".groups", l.Groups)
+		p.relax(at+".relax", l)
+	}
+}
+
+// names checks a list of skills or groups.
+func (c *check) names(field string, list []string) {
+	seen := map[string]bool{}
+	for i := range c.few(field, len(list)) {
+		c.id(fmt.Sprintf("%s[%d]", field, i), list[i], seen)
+	}
+}
+
+// maxRelax is the longest a caller waits for the right agent, in seconds.
+const maxRelax = 3600
+
+// relax checks how a line's needs loosen; what is not needed need not.
+func (p *practiceCheck) relax(at string, l telephony.Line) {
+	for _, r := range []struct {
+		field  string
+		after  int
+		needed bool
+	}{{".skillsAfter", l.Relax.SkillsAfter, len(l.Skills) > 0}, {".languageAfter", l.Relax.LanguageAfter, true}, {".groupsAfter", l.Relax.GroupsAfter, len(l.Groups) > 0}} {
+		if r.after < 0 || r.after > maxRelax {
+			p.refuse(at+r.field, "range", "from", "0", "to", fmt.Sprint(maxRelax))
+		} else if r.after > 0 && !r.needed {
+			p.warn(at+r.field, "unused")
 		}
+	}
+	p.names(at+".overflow", l.Relax.Overflow)
+	if len(l.Relax.Overflow) > 0 && l.Relax.GroupsAfter == 0 {
+		p.warn(at+".overflow", "unused")
 	}
 }
 

@@ -66,6 +66,17 @@ type Line struct {
 	Languages []Language // the greeting's order; the first is what is assumed when the caller presses nothing
 	Priority  int        // the practice's priority in the queue, 0 is ordinary, higher is served sooner
 	Skills    []string   // what an agent must be certified for, beside the language
+	Groups    []string   `json:",omitempty"` // the groups of agents that are asked; none means every agent
+	Relax     Relax      `json:",omitzero"`
+}
+
+// A Relax says how the circle of agents who may take a line's call widens while the caller waits, in seconds since the call
+// came in; 0 is never. A caller whom the right agents cannot take is better off with another than in the queue.
+type Relax struct {
+	SkillsAfter   int      `json:",omitempty"` // then an agent without the line's skills will do
+	LanguageAfter int      `json:",omitempty"` // then an agent who does not speak the caller's language will do, with an interpreter
+	GroupsAfter   int      `json:",omitempty"` // then the groups in Overflow are asked too, or every agent if it names none
+	Overflow      []string `json:",omitempty"`
 }
 
 // A CallState is where a call stands. It only moves along the arrows; Engine alone moves it.
@@ -134,6 +145,7 @@ type Agent struct {
 	Endpoint  string             // the phone's name on the switch, "agent1"
 	Languages map[Language]Level // what they speak, and how well
 	Skills    []string
+	Groups    []string // those they are in
 }
 
 // A Level is how well an agent speaks a language or masters a skill.

@@ -38,6 +38,8 @@ type peopleAddCmd struct {
 	Language string         `enum:"en,es" default:"en" help:"Of their screens."`
 	Phone    string         `help:"An agent's phone on the switch, agent1."`
 	Speaks   map[string]int `help:"An agent's languages with 1 (some), 2 (qualified) or 3 (native): en=3;es=2."`
+	Skills   []string       `help:"What an agent is certified for, as lines of practices name it."`
+	Groups   []string       `help:"The groups an agent is in, as lines of practices name them."`
 }
 
 func (c *peopleAddCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
@@ -51,7 +53,7 @@ func (c *peopleAddCmd) run(ctx context.Context, out io.Writer) (err error) {
 	if c.Role == notes.RoleAgent && (c.Phone == "" || len(c.Speaks) == 0) {
 		return errors.New("an agent needs --phone and --speaks")
 	}
-	speaks := house.Speaks{Languages: map[telephony.Language]telephony.Level{}}
+	speaks := house.Speaks{Languages: map[telephony.Language]telephony.Level{}, Skills: c.Skills, Groups: c.Groups}
 	for l, level := range c.Speaks {
 		speaks.Languages[telephony.Language(l)] = telephony.Level(level)
 	}

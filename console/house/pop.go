@@ -16,11 +16,12 @@ import (
 	"lamplight/telephony"
 )
 
-// Speaks is what an agent speaks and is certified for, as notes/access keeps it: {"languages":{"en":3,"es":2}}, levels as
-// telephony.Level.
+// Speaks is what an agent speaks, is certified for and belongs to, as notes/access keeps it: {"languages":{"en":3,"es":2}},
+// levels as telephony.Level.
 type Speaks struct {
 	Languages map[telephony.Language]telephony.Level `json:"languages"`
 	Skills    []string                               `json:"skills,omitempty"`
+	Groups    []string                               `json:"groups,omitempty"`
 }
 
 func readSpeaks(doc string, a *telephony.Agent) error {
@@ -31,7 +32,7 @@ func readSpeaks(doc string, a *telephony.Agent) error {
 	if err := json.Unmarshal([]byte(doc), &s); err != nil {
 		return fmt.Errorf("read what they speak: %w", err)
 	}
-	a.Languages, a.Skills = s.Languages, s.Skills
+	a.Languages, a.Skills, a.Groups = s.Languages, s.Skills, s.Groups
 	return nil
 }
 

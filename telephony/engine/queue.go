@@ -34,7 +34,28 @@ func (e *Engine) needs(c *call) acd.Needs {
 			n.Skills = append(n.Skills, acd.SkillNeed{Skill: speaks(l)})
 		}
 	}
+	n.Groups, n.Relax = groups(c.line.Groups), relaxed(c.line.Relax)
 	return n
+}
+
+// relaxed is how a line's needs loosen, in the order of time.
+func relaxed(r telephony.Relax) []acd.Relax {
+	after := func(seconds int) time.Duration { return time.Duration(seconds) * time.Second }
+	out := []acd.Relax{
+		{After: after(r.SkillsAfter), AnySkill: true},
+		{After: after(r.LanguageAfter), AnyLanguage: true},
+		{After: after(r.GroupsAfter), Groups: groups(r.Overflow), AnyGroup: len(r.Overflow) == 0},
+	}
+	out = slices.DeleteFunc(out, func(r acd.Relax) bool { return r.After <= 0 })
+	slices.SortStableFunc(out, func(a, b acd.Relax) int { return cmp.Compare(a.After, b.After) })
+	return out
+}
+
+func groups(names []string) (out []acd.GroupID) {
+	for _, n := range names {
+		out = append(out, acd.GroupID(n))
+	}
+	return out
 }
 
 func ableTo(a telephony.Agent) acd.Agent {
@@ -46,6 +67,7 @@ func ableTo(a telephony.Agent) acd.Agent {
 	for _, s := range a.Skills {
 		out.Skills[acd.Skill(s)] = acd.Qualified
 	}
+	out.Groups = groups(a.Groups)
 	return out
 }
 

@@ -1,0 +1,51 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"lamplight/telephony"
+)
+
+// TestACallersCircleWidens: who is not the right agent is asked when the line says so, and not a second before.
+func TestACallersCircleWidens(t *testing.T) {
+	for name, c := range map[string]struct {
+		line  telephony.Line // what is special about it
+		agent func(*telephony.Agent)
+		after time.Duration
+	}{
+		"without the skill": {telephony.Line{Skills: []string{"cardio"}, Relax: telephony.Relax{SkillsAfter: 30}}, nil, 30 * time.Second},
+		"with the skill":    {telephony.Line{Skills: []string{"cardio"}, Relax: telephony.Relax{SkillsAfter: 30}}, func(a *telephony.Agent) { a.Skills = []string{"cardio"} }, 0},
+		"without the language": {telephony.Line{Relax: telephony.Relax{LanguageAfter: 45}},
+			func(a *telephony.Agent) { a.Languages = map[telephony.Language]telephony.Level{"es": telephony.Native} }, 45 * time.Second},
+		"in the line's group": {telephony.Line{Groups: []string{"day"}}, func(a *telephony.Agent) { a.Groups = []string{"day"} }, 0},
+		"in the overflow's group": {telephony.Line{Groups: []string{"day"}, Relax: telephony.Relax{GroupsAfter: 20, Overflow: []string{"night"}}},
+			func(a *telephony.Agent) { a.Groups = []string{"night"} }, 20 * time.Second},
+		"in any group": {telephony.Line{Groups: []string{"day"}, Relax: telephony.Relax{GroupsAfter: 20}},
+			func(a *telephony.Agent) { a.Groups = []string{"night"} }, 20 * time.Second},
+		"in no group": {telephony.Line{Groups: []string{"day"}, Relax: telephony.Relax{GroupsAfter: 20}}, nil, 20 * time.Second},
+		"first the skill, then the group": {telephony.Line{Skills: []string{"cardio"}, Groups: []string{"day"}, Relax: telephony.Relax{GroupsAfter: 50, SkillsAfter: 10}},
+			nil, 50 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			who := agent("bob", telephony.English)
+			if c.agent != nil {
+				c.agent(&who)
+			}
+			inWorld(t, []telephony.Agent{who}, func(w *world) {
+				line := plain
+				line.Skills, line.Groups, line.Relax = c.line.Skills, c.line.Groups, c.line.Relax
+				w.led.lines[line.DID] = line
+				_, id := w.arrive(line.DID)
+				w.pass(max(0, c.after-time.Second))
+				if got := w.desk.lastOffer().Call; c.after > 0 && got != "" {
+					t.Errorf("offered %s before %v", got, c.after)
+				}
+				w.pass(time.Second)
+				if got := w.desk.lastOffer().Call; got != id {
+					t.Errorf("after %v not offered: %q", c.after, got)
+				}
+			})
+		})
+	}
+}
