@@ -41,9 +41,6 @@ func printACD(w io.Writer, seed uint64, plan simulate.Plan, res simulate.Result,
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	if res.Told > 0 {
-		fmt.Fprintf(w, "\nexpected wait: %d callers were told a range, %.1f %% were answered within it\n", res.Told, 100*float64(res.Held)/float64(res.Told))
-	}
 	_, err := fmt.Fprintf(w, "\n%d steps in %v\n", res.Steps, took.Round(time.Millisecond))
 	return err
 }

@@ -87,8 +87,7 @@
 // # Figures
 //
 // Board counts by practice, language, group and all, in one pass; see Figures. ServiceLevel counts abandoned calls in,
-// out, or the short ones out. ExpectedWait is a range that holds eight times in ten, or nothing when it would be a
-// guess.
+// out, or the short ones out.
 //
 // # Failing over
 //

@@ -97,29 +97,25 @@ type Configure struct{ Config Config }
 // present one is refused.
 type TakeOver struct{ Epoch uint64 }
 
-// ResetFigures starts the counted figures anew, for instance at midnight.
-type ResetFigures struct{}
-
-func (AgentIn) event()      {}
-func (AgentOut) event()     {}
-func (Ready) event()        {}
-func (Pause) event()        {}
-func (CallIn) event()       {}
-func (Revise) event()       {}
-func (Return) event()       {}
-func (CallGone) event()     {}
-func (KeepPlace) event()    {}
-func (Requeue) event()      {}
-func (Ringing) event()      {}
-func (Accepted) event()     {}
-func (Rejected) event()     {}
-func (Missed) event()       {}
-func (Ended) event()        {}
-func (WrapUpDone) event()   {}
-func (Tick) event()         {}
-func (Configure) event()    {}
-func (TakeOver) event()     {}
-func (ResetFigures) event() {}
+func (AgentIn) event()    {}
+func (AgentOut) event()   {}
+func (Ready) event()      {}
+func (Pause) event()      {}
+func (CallIn) event()     {}
+func (Revise) event()     {}
+func (Return) event()     {}
+func (CallGone) event()   {}
+func (KeepPlace) event()  {}
+func (Requeue) event()    {}
+func (Ringing) event()    {}
+func (Accepted) event()   {}
+func (Rejected) event()   {}
+func (Missed) event()     {}
+func (Ended) event()      {}
+func (WrapUpDone) event() {}
+func (Tick) event()       {}
+func (Configure) event()  {}
+func (TakeOver) event()   {}
 
 // Reasons of the pauses this package makes itself; all others are the caller's own words.
 const (

@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// Figures are the live figures of one practice, language, group, or of all. Counts run since the last ResetFigures.
+// Figures are the live figures of one practice, language, group, or of all. Counts run since the State was made.
 // A call counts for its practice, its language and each group its Needs first named.
 type Figures struct {
 	// Now.
@@ -216,7 +216,6 @@ func (s *State) handled(a *agent) {
 		t.TalkTime += time.Duration(a.talked)
 		t.WrapTime += time.Duration(wrap)
 	}
-	paceOf(s.paces, a.last.needs.Language).add(float64(a.talked + wrap))
 	s.letGo(a.last)
 	a.last, a.talked = nil, 0
 }
@@ -242,22 +241,6 @@ func (s *State) tallyEnd(c *call, o Outcome) {
 		case Unreached:
 			t.Unreached++
 		}
-	}
-}
-
-func (s *State) resetFigures() {
-	s.all = tally{}
-	for _, t := range s.practices {
-		*t = tally{}
-	}
-	for _, t := range s.languages {
-		*t = tally{}
-	}
-	for _, t := range s.groups {
-		*t = tally{}
-	}
-	for _, a := range s.agents {
-		a.counted = s.now
 	}
 }
 

@@ -51,51 +51,11 @@ func TestFiguresOfAHandCountedHour(t *testing.T) {
 	if got, ok := b.All.Occupancy(); !ok || got != 0.8 {
 		t.Errorf("occupancy %v", got)
 	}
-	d.at(101, ResetFigures{})
-	b = d.s.Board(time.Time{})
-	if b.All.Tally != (Tally{}) || b.All.Waiting != 1 || b.Practices["p"].Offered != 0 {
-		t.Errorf("after a reset: %+v", b.All)
-	}
+	b = newDesk(t, Config{}).s.Board(time.Time{})
 	if _, ok := b.All.ServiceLevel(AbandonedIn); ok {
 		t.Error("a service level of nothing")
 	}
 	if _, ok := b.All.SpeedOfAnswer(); ok {
 		t.Error("a speed of nothing")
 	}
-}
-
-func TestExpectedWaitIsARangeOrNothing(t *testing.T) {
-	d := newDesk(t, Config{WrapUp: -1, Ring: time.Minute})
-	d.sign(0, speaker("a", "en"), speaker("both", "en es"))
-	none := func(call CallID, why string) {
-		t.Helper()
-		if low, high, ok := d.s.ExpectedWait(call); ok {
-			t.Errorf("%s: %v to %v", why, low, high)
-		}
-	}
-	at := 10.0
-	for range paceLeast - 1 {
-		d.at(at, CallIn{"c", en}, Accepted{OfferID{1, d.s.n + 1}})
-		at += 60
-		d.at(at, Ended{Call: "c"})
-	}
-	d.at(at, CallIn{"x", en}, CallIn{"y", en})
-	d.at(at, Accepted{d.offer("x")}, Accepted{d.offer("y")}, CallIn{"1", en})
-	none("1", "too few calls handled")
-	none("x", "not waiting")
-	none("nobody", "no such call")
-	d.at(at+60, Ended{Call: "x"}) // 1 is offered
-	d.at(at+60, CallIn{"2", en}, CallIn{"es", es}, CallIn{"3", en}, CallIn{"ht", Needs{Practice: "p", Language: "ht"}})
-	low2, high2, ok := d.s.ExpectedWait("2")
-	if !ok || low2 <= 0 || low2 >= 30*time.Second || high2 <= 30*time.Second || high2 > 2*time.Minute {
-		t.Errorf("next in line of two agents, a minute a call: %v to %v, %v", low2, high2, ok)
-	}
-	low3, high3, ok := d.s.ExpectedWait("3")
-	if !ok || low3 <= low2 || high3 <= high2 {
-		t.Errorf("two places on: %v to %v, %v", low3, high3, ok)
-	}
-	none("ht", "nobody speaks it")
-	none("es", "none of that language handled")
-	d.at(at+61, Pause{"a", "x"}, Pause{"both", "x"})
-	none("3", "everyone is pausing")
 }

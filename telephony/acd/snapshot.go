@@ -11,14 +11,13 @@ import (
 // A Snapshot is a State written down: a plain value that survives JSON. Agents stand in the order of idle and calls in
 // the order they came in, which settles the order among equals.
 type Snapshot struct {
-	Config Config            `json:"config"`
-	Now    time.Time         `json:"now"` // of the last Step; zero if there was none
-	Epoch  uint64            `json:"epoch"`
-	Offers uint64            `json:"offers"` // number of the last offer
-	Agents []AgentRecord     `json:"agents"`
-	Calls  []CallRecord      `json:"calls"`
-	Count  TallyBook         `json:"count"`
-	Paces  map[Language]pace `json:"paces,omitempty"`
+	Config Config        `json:"config"`
+	Now    time.Time     `json:"now"` // of the last Step; zero if there was none
+	Epoch  uint64        `json:"epoch"`
+	Offers uint64        `json:"offers"` // number of the last offer
+	Agents []AgentRecord `json:"agents"`
+	Calls  []CallRecord  `json:"calls"`
+	Count  TallyBook     `json:"count"`
 }
 
 // A TallyBook is every count.
@@ -72,8 +71,7 @@ type BarRecord struct {
 func (s *State) Snapshot() Snapshot {
 	snap := Snapshot{Config: s.cfg, Now: at(s.now), Epoch: s.epoch, Offers: s.n,
 		Agents: make([]AgentRecord, 0, len(s.agents)), Calls: make([]CallRecord, 0, len(s.calls)),
-		Count: TallyBook{All: s.all, Practices: values(s.practices), Languages: values(s.languages), Groups: values(s.groups)},
-		Paces: values(s.paces)}
+		Count: TallyBook{All: s.all, Practices: values(s.practices), Languages: values(s.languages), Groups: values(s.groups)}}
 	snap.Config.Groups = cloneGroups(s.cfg.Groups)
 	if s.now == 0 {
 		snap.Now = time.Time{}
@@ -152,7 +150,6 @@ func Restore(snap Snapshot, epoch uint64) (*State, error) {
 	refill(s.practices, snap.Count.Practices)
 	refill(s.languages, snap.Count.Languages)
 	refill(s.groups, snap.Count.Groups)
-	refill(s.paces, snap.Paces)
 	for i := range snap.Calls {
 		if err := s.readCall(&snap.Calls[i]); err != nil {
 			return nil, fmt.Errorf("calls[%d]: %w", i, err)
@@ -317,7 +314,7 @@ func cloneGroups(gs []Group) []Group {
 
 // Rebuild makes a State from what the switch and the desks say is there, for a server that takes over without a
 // Snapshot. The records need only the id, the needs or abilities, the state and its times. It serves in the order the
-// lost State would have; figures, bars, misses and expected waits start anew. The lists may contradict each other,
+// lost State would have; figures, bars and misses start anew. The lists may contradict each other,
 // having been read at different instants; what can only be told by the call is believed of the call:
 //
 //   - an offer is not carried over: its call waits in its place, its agent is Ready with the idle time of before, and the ringing is

@@ -45,7 +45,6 @@ type State struct {
 	practices map[PracticeID]*tally
 	languages map[Language]*tally
 	groups    map[GroupID]*tally
-	paces     map[Language]*pace
 
 	newCalls  []*call  // became waiting, or fit more agents, in this Step
 	newAgents []*agent // became Ready in this Step
@@ -110,7 +109,6 @@ func New(cfg Config, epoch uint64) (*State, error) {
 		agents: map[AgentID]*agent{}, calls: map[CallID]*call{}, offers: map[uint64]*agent{}, shut: map[GroupID]bool{},
 		profileBy: map[string]*profile{}, slotBy: map[string]*slot{}, kinds: map[string]*kind{},
 		practices: map[PracticeID]*tally{}, languages: map[Language]*tally{}, groups: map[GroupID]*tally{},
-		paces: map[Language]*pace{},
 	}
 	if err := s.configure(cfg); err != nil {
 		return nil, err

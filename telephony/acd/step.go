@@ -65,9 +65,6 @@ func (s *State) apply(e Event) error {
 		return s.configure(e.Config)
 	case TakeOver:
 		return s.takeOver(e.Epoch)
-	case ResetFigures:
-		s.resetFigures()
-		return nil
 	}
 	return fmt.Errorf("%w: event %T", ErrInvalid, e)
 }

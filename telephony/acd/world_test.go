@@ -171,8 +171,6 @@ func (w *world) event() Event {
 		return Configure{worldConfig}
 	case n < 95 && w.chance(0.1):
 		return TakeOver{w.s.Epoch() + uint64(w.r.IntN(2))}
-	case n < 96 && w.chance(0.1):
-		return ResetFigures{}
 	}
 	return Tick{}
 }

@@ -97,12 +97,6 @@ func (r *run) answer(o acd.Offer) error {
 	if c.waited {
 		r.res.Delayed++
 	}
-	if c.told != nil {
-		r.res.Told++
-		if w := r.now - c.in; w >= c.told.low && w <= c.told.high {
-			r.res.Held++
-		}
-	}
 	r.later(c.Talk, o.Call, func() error {
 		if err := r.step(acd.Ended{Call: o.Call}); err != nil {
 			return err

@@ -68,9 +68,6 @@ type Result struct {
 	Steps    int                 `json:"steps"`
 	Until    time.Duration       `json:"until"`   // when the last call had ended
 	Delayed  int                 `json:"delayed"` // answered calls that found no free agent
-	// Told counts the callers who, when they came, were told an expected wait, and Held those whose wait was in it.
-	Told int `json:"told"`
-	Held int `json:"held"`
 }
 
 // A happening is an event to come. Call and agent events that no longer apply are skipped.
@@ -96,9 +93,6 @@ func (a *agenda) Pop() any {
 	return x
 }
 
-// A promise is the wait a caller was told.
-type promise struct{ low, high time.Duration }
-
 type run struct {
 	plan   Plan
 	r      *rand.Rand
@@ -114,8 +108,6 @@ type run struct {
 
 type caller struct {
 	Call
-	in      time.Duration
-	told    *promise
 	taken   bool // an agent accepted
 	waited  bool // found nobody free
 	offered acd.OfferID
@@ -269,7 +261,7 @@ func (r *run) nextByChance() {
 func (r *run) arrive(c Call) error {
 	r.res.Calls++
 	id := acd.CallID(fmt.Sprintf("call-%07d", r.res.Calls))
-	cl := &caller{Call: c, in: r.now}
+	cl := &caller{Call: c}
 	r.open[id] = cl
 	if err := r.step(acd.CallIn{Call: id, Needs: c.Needs}); err != nil {
 		return err
@@ -279,9 +271,6 @@ func (r *run) arrive(c Call) error {
 	}
 	if v, ok := r.s.CallNow(id); ok && v.State == acd.CallWaiting {
 		cl.waited = true
-		if low, high, ok := r.s.ExpectedWait(id); ok {
-			cl.told = &promise{low, high}
-		}
 	}
 	if c.Patience > 0 && (c.Keep == 0 || c.Patience < c.Keep) {
 		r.later(c.Patience, id, func() error { return r.unlessTaken(cl, acd.CallGone{Call: id}) })
