@@ -31,7 +31,7 @@ func (a acdAgent) expand() []acd.Agent {
 }
 
 // spans are the fields that hold a duration, in the files of lamplight acd simulate.
-var spans = map[string]bool{"at": true, "talk": true, "patience": true, "keep": true, "after": true, "overflow": true,
+var spans = map[string]bool{"at": true, "talk": true, "patience": true, "after": true, "overflow": true,
 	"priority": true, "ring": true, "again": true, "wrap_up": true, "target": true, "short": true}
 
 // decodeStrict decodes JSON that writes durations as people do, and refuses fields it does not know.

@@ -33,7 +33,7 @@ func printACD(w io.Writer, seed uint64, plan simulate.Plan, res simulate.Result,
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "seed %d, %d agents, %d calls until %v: %d offers, %d missed, %d rejected\n\n", seed, len(plan.Agents), res.Calls,
 		res.Until.Round(time.Second), res.Offers, res.Missed, res.Rejected)
-	fmt.Fprintln(t, "\tcalls\tanswered\tin target\tabandoned\tshort\toverflow\tcalled back\tlevel in\tout\tno short\tanswer\thandle\toccupied\t")
+	fmt.Fprintln(t, "\tcalls\tanswered\tin target\tabandoned\tshort\toverflow\tlevel in\tout\tno short\tanswer\thandle\toccupied\t")
 	figureRow(t, "all", res.Board.All)
 	figureRows(t, "practice", res.Board.Practices)
 	figureRows(t, "language", res.Board.Languages)
@@ -64,7 +64,7 @@ func figureRow(w io.Writer, name string, f acd.Figures) {
 		}
 		return d.Round(100 * time.Millisecond).String()
 	}
-	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t\n", name, f.Offered, f.Answered, f.InTarget, f.Abandoned,
-		f.AbandonedShort, f.Overflowed, f.CalledBack, share(f.ServiceLevel(acd.AbandonedIn)), share(f.ServiceLevel(acd.AbandonedOut)),
+	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t\n", name, f.Offered, f.Answered, f.InTarget, f.Abandoned,
+		f.AbandonedShort, f.Overflowed, share(f.ServiceLevel(acd.AbandonedIn)), share(f.ServiceLevel(acd.AbandonedOut)),
 		share(f.ServiceLevel(acd.ShortOut)), span(f.SpeedOfAnswer()), span(f.HandleTime()), share(f.Occupancy()))
 }

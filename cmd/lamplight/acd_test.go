@@ -17,7 +17,7 @@ const acdAgents = `[{"id":"en","languages":{"en":"native"},"groups":["main"],"co
  {"id":"own","staff":"peds","languages":{"es":"native"}}]`
 
 const acdKinds = `[{"weight":3,"patience":"4m","needs":{"practice":"internal","language":"en","priority":"10s"}},
- {"keep":"90s","needs":{"practice":"peds","language":"es","level":"native","own":"first",
+ {"needs":{"practice":"peds","language":"es","level":"native","own":"first",
   "relax":[{"after":"20s","level":"some"}],"overflow":"5m"}}]`
 
 func write(t *testing.T, text string) string {

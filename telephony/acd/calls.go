@@ -116,7 +116,7 @@ func (s *State) callGone(id CallID) error {
 	}
 	switch c.state {
 	case CallTalking:
-		return s.ended(id, false)
+		return s.ended(id)
 	case CallOffered:
 		a := c.agent
 		s.revoke(a, WhyGone)
@@ -129,19 +129,7 @@ func (s *State) callGone(id CallID) error {
 	return nil
 }
 
-func (s *State) keepPlace(id CallID) error {
-	c := s.calls[id]
-	switch {
-	case c == nil:
-		return ErrUnknown
-	case c.state == CallTalking || c.callback:
-		return ErrState
-	}
-	c.callback = true
-	return nil
-}
-
-func (s *State) requeue(id CallID, n *Needs, reached bool) error {
+func (s *State) requeue(id CallID, n *Needs) error {
 	c := s.calls[id]
 	switch {
 	case c == nil:
@@ -160,7 +148,6 @@ func (s *State) requeue(id CallID, n *Needs, reached bool) error {
 		s.recast(c, n)
 	}
 	c.since = s.now
-	c.callback = c.callback && !reached
 	if s.expired(c) {
 		s.finish(c, Overflowed)
 		return nil
@@ -169,24 +156,17 @@ func (s *State) requeue(id CallID, n *Needs, reached bool) error {
 	return nil
 }
 
-func (s *State) ended(id CallID, unreached bool) error {
+func (s *State) ended(id CallID) error {
 	c := s.calls[id]
 	switch {
 	case c == nil:
 		return ErrUnknown
-	case c.state != CallTalking || unreached && !c.callback:
+	case c.state != CallTalking:
 		return ErrState
 	}
 	s.release(c.agent)
 	c.agent = nil
-	switch {
-	case unreached:
-		s.finish(c, Unreached)
-	case c.callback:
-		s.finish(c, CalledBack)
-	default:
-		s.finish(c, Answered)
-	}
+	s.finish(c, Answered)
 	return nil
 }
 

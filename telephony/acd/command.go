@@ -28,7 +28,7 @@ const (
 	// DoWithdraw: the offer is over without an answer; stop the ringing. Why says why.
 	DoWithdraw
 	// DoClose: the call has ended for this package, with an outcome; given exactly once for each call. When the outcome is
-	// Overflowed the caller is still there, unless the place was kept, and must be taken elsewhere.
+	// Overflowed the caller is still there and must be taken elsewhere.
 	DoClose
 	// DoAgent: the agent's state changed without an event that names it: paused after missed offers, or wrap-up ran
 	// into its limit.
@@ -47,8 +47,6 @@ type Offer struct {
 	Call     CallID    `json:"call"`
 	Agent    AgentID   `json:"agent"`
 	Deadline time.Time `json:"deadline"`
-	// Callback says that the patient kept the place and is to be called once the agent has accepted.
-	Callback bool `json:"callback,omitempty"`
 }
 
 // Why says why an offer was withdrawn or an agent's state changed.
@@ -72,13 +70,11 @@ type Outcome uint8
 const (
 	Open       Outcome = iota // not ended
 	Answered                  // an agent and the caller talked
-	Abandoned                 // the caller hung up before an agent answered, or gave up a kept place
+	Abandoned                 // the caller hung up before an agent answered
 	Overflowed                // waited as long as Needs.Overflow allows
-	CalledBack                // the place was kept, and the patient reached
-	Unreached                 // the place was kept, and the patient did not answer the call back
 )
 
-var outcomeNames = [...]string{"open", "answered", "abandoned", "overflowed", "called back", "unreached"}
+var outcomeNames = [...]string{"open", "answered", "abandoned", "overflowed"}
 
 func (o Outcome) String() string { return outcomeNames[o] }
 

@@ -17,7 +17,7 @@
 //	           │   └───┼────── Requeue ───────────┼─────────────────────┘     │
 //	  Overflow │       │ hung up                  │                           │ Ended
 //	           ▼       ▼                          ▼                           ▼
-//	  overflowed     abandoned                abandoned       answered, called back, unreached
+//	  overflowed     abandoned                abandoned       answered
 //
 //	agent:  Paused ──Ready──▶ Ready ──offer──▶ Reserved ──▶ Ringing ──Accepted──▶ Talking ──▶ WrapUp ──▶ Ready
 //	           ▲                ▲                 └─── missed, rejected, withdrawn ──▶ Ready or Paused
@@ -78,9 +78,7 @@
 //
 // # How a call ends
 //
-// Once, by DoClose with an Outcome. A patient may keep the place without staying on the line (KeepPlace): the call stays
-// where it stood, its offer says Callback, and it ends as called back, unreached, abandoned (given up) or overflowed.
-// Needs.Overflow bounds the wait; an offer that stands then is not torn away. A call sent back by Requeue has the
+// Once, by DoClose with an Outcome. Needs.Overflow bounds the wait; an offer that stands then is not torn away. A call sent back by Requeue has the
 // place of its first arrival. Ids of calls must not be used again while a call has them; of ended calls nothing is
 // kept.
 //

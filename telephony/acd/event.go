@@ -46,22 +46,15 @@ type Return struct {
 	Since time.Time
 }
 
-// CallGone says that the caller hung up, or gave up a kept place. A call that is waiting or offered is abandoned; one
+// CallGone says that the caller hung up. A call that is waiting or offered is abandoned; one
 // in conversation has ended.
 type CallGone struct{ Call CallID }
-
-// KeepPlace says that the patient hangs up and will be called back when their turn has come. Only for a call that is
-// waiting or offered.
-type KeepPlace struct{ Call CallID }
 
 // Requeue sends a call in conversation back to the waiting: the agent's leg failed, or the agent passes it on. It has
 // the place of its first arrival. Needs, where given, replace the old ones.
 type Requeue struct {
 	Call  CallID
 	Needs *Needs
-	// Reached is for a kept place: the patient has been called back and is on the line, so the call waits like any
-	// other. Without it the place stays kept.
-	Reached bool
 }
 
 // Ringing says that the agent's phone rings (Reserved becomes Ringing). It does not move the deadline.
@@ -78,11 +71,7 @@ type Rejected struct{ Offer OfferID }
 type Missed struct{ Offer OfferID }
 
 // Ended says that a conversation is over, whoever ended it.
-type Ended struct {
-	Call CallID
-	// Unreached is for a kept place: the patient did not answer when called back.
-	Unreached bool
-}
+type Ended struct{ Call CallID }
 
 // WrapUpDone ends an agent's wrap-up ahead of its limit.
 type WrapUpDone struct{ Agent AgentID }
@@ -105,7 +94,6 @@ func (CallIn) event()     {}
 func (Revise) event()     {}
 func (Return) event()     {}
 func (CallGone) event()   {}
-func (KeepPlace) event()  {}
 func (Requeue) event()    {}
 func (Ringing) event()    {}
 func (Accepted) event()   {}

@@ -8,8 +8,7 @@ import (
 // A call counts for its practice, its language and each group its Needs first named.
 type Figures struct {
 	// Now.
-	Waiting     int           `json:"waiting"`      // on the list or offered, on the line
-	Callbacks   int           `json:"callbacks"`    // the same with the place kept
+	Waiting     int           `json:"waiting"`      // on the list or offered
 	LongestWait time.Duration `json:"longest_wait"` // of the calls in Waiting
 	Talking     int           `json:"talking"`      // calls with an agent
 	SignedIn    int           `json:"signed_in"`    // agents; those of a group, or who have the language
@@ -28,8 +27,6 @@ type Tally struct {
 	AbandonedShort int `json:"abandoned_short"` // within Config.Short
 	AbandonedLate  int `json:"abandoned_late"`  // after Config.Target
 	Overflowed     int `json:"overflowed"`
-	CalledBack     int `json:"called_back"`
-	Unreached      int `json:"unreached"`
 
 	AnswerTime time.Duration `json:"answer_time"` // waits of Answered, summed
 	Handled    int           `json:"handled"`     // conversations whose wrap-up is over
@@ -54,7 +51,7 @@ const (
 )
 
 // ServiceLevel is the share, 0 to 1, of calls answered within Config.Target; ok is false while there are none to
-// share. Calls with a kept place are in neither number; overflowed ones count as not answered in time.
+// share. Overflowed ones count as not answered in time.
 func (t *Tally) ServiceLevel(as ServiceLevel) (share float64, ok bool) {
 	of := t.Answered + t.Overflowed
 	switch as {
@@ -147,8 +144,6 @@ func (f *Figures) addCall(c *call, now int64) {
 	switch {
 	case c.state == CallTalking:
 		f.Talking++
-	case c.callback:
-		f.Callbacks++
 	default:
 		f.Waiting++
 		f.LongestWait = max(f.LongestWait, time.Duration(now-c.in))
@@ -191,7 +186,7 @@ func (s *State) count(a *agent) {
 func (s *State) answered(c *call) {
 	c.state, c.since = CallTalking, s.now
 	s.timers.remove(&c.timer)
-	if c.callback || c.taken {
+	if c.taken {
 		return
 	}
 	c.taken = true
@@ -236,10 +231,6 @@ func (s *State) tallyEnd(c *call, o Outcome) {
 			}
 		case Overflowed:
 			t.Overflowed++
-		case CalledBack:
-			t.CalledBack++
-		case Unreached:
-			t.Unreached++
 		}
 	}
 }

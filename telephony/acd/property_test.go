@@ -210,7 +210,7 @@ func (w *world) drain(t *testing.T) {
 			answered++
 		}
 	}
-	for o := Answered; o <= Unreached; o++ {
+	for o := Answered; o <= Overflowed; o++ {
 		if outcomes[o] == 0 {
 			t.Errorf("no call ended %v: the run proves nothing about it (%v)", o, outcomes)
 		}

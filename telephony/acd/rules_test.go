@@ -209,42 +209,6 @@ func TestOverflow(t *testing.T) {
 	d.want(35, "1 from a missed, 1 overflowed", Tick{})
 }
 
-func TestAKeptPlaceIsCalledBackOnce(t *testing.T) {
-	d := newDesk(t, Config{WrapUp: -1})
-	d.want(0, "", CallIn{"1", en}, CallIn{"2", en}, CallIn{"3", en})
-	d.want(5, "", KeepPlace{"1"}, KeepPlace{"2"})
-	d.want(6, ErrState.Error()[5:], KeepPlace{"1"})
-	d.sign(9, speaker("zero", "es"))
-	if got := d.at(10, AgentIn{speaker("a", "en")}, Ready{"a"}); got != "1 to a" || !d.s.calls["1"].callback {
-		t.Fatal(got)
-	}
-	d.want(11, "", Accepted{d.offer("1")})
-	d.want(12, "1 to a", Requeue{Call: "1"}) // the leg failed before the patient was reached: still kept, still first
-	if v, ok := d.s.CallNow("1"); !ok || !v.Callback || v.Agent != "a" || v.State != CallOffered {
-		t.Errorf("%+v", v)
-	}
-	d.want(13, "", Accepted{d.offer("1")})
-	d.want(14, "1 to a", Requeue{Call: "1", Reached: true})
-	if v, _ := d.s.CallNow("1"); v.Callback {
-		t.Error("the patient is on the line, the place still kept")
-	}
-}
-
-func TestCallbackOutcomes(t *testing.T) {
-	d := newDesk(t, Config{WrapUp: -1})
-	d.want(0, "", CallIn{"1", en}, KeepPlace{"1"}, CallIn{"2", en}, KeepPlace{"2"}, CallIn{"3", en}, KeepPlace{"3"})
-	d.want(1, "3 abandoned", CallGone{"3"})
-	d.want(10, "1 to a", AgentIn{speaker("a", "en")}, Ready{"a"})
-	d.want(11, "", Accepted{d.offer("1")})
-	d.want(12, "1 called back, 2 to a", Ended{Call: "1"})
-	d.want(13, "", Accepted{d.offer("2")})
-	d.want(14, "2 unreached", Ended{Call: "2", Unreached: true})
-	b := d.s.Board(t0.Add(time.Minute)).All
-	if b.CalledBack != 1 || b.Unreached != 1 || b.Abandoned != 1 || b.Answered != 0 {
-		t.Errorf("%+v", b)
-	}
-}
-
 func TestRequeueKeepsThePlaceOfTheFirstArrival(t *testing.T) {
 	d := newDesk(t, Config{WrapUp: time.Minute})
 	d.sign(0, speaker("a", "en"))
@@ -310,7 +274,6 @@ func TestRefusals(t *testing.T) {
 		"return without needs":   {Return{"2", Needs{}, t0}, ErrInvalid},
 		"return from 1900":       {Return{"2", en, time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)}, ErrInvalid},
 		"no such call gone":      {CallGone{"x"}, ErrUnknown},
-		"no such call kept":      {KeepPlace{"x"}, ErrUnknown},
 		"no such call revised":   {Revise{"x", en}, ErrUnknown},
 		"revised to nothing":     {Revise{"1", Needs{}}, ErrInvalid},
 		"no such call requeued":  {Requeue{Call: "x"}, ErrUnknown},

@@ -50,15 +50,14 @@ type AgentRecord struct {
 
 // A CallRecord is one call, as a Snapshot or Rebuild has it.
 type CallRecord struct {
-	Call     CallID      `json:"call"`
-	Needs    Needs       `json:"needs"`
-	State    CallState   `json:"state"`
-	In       time.Time   `json:"in"`
-	Since    time.Time   `json:"since"`           // in this state
-	Agent    AgentID     `json:"agent,omitempty"` // offered to or talking with
-	Callback bool        `json:"callback,omitempty"`
-	Taken    bool        `json:"taken,omitempty"` // counted as answered
-	Barred   []BarRecord `json:"barred,omitempty"`
+	Call   CallID      `json:"call"`
+	Needs  Needs       `json:"needs"`
+	State  CallState   `json:"state"`
+	In     time.Time   `json:"in"`
+	Since  time.Time   `json:"since"`           // in this state
+	Agent  AgentID     `json:"agent,omitempty"` // offered to or talking with
+	Taken  bool        `json:"taken,omitempty"` // counted as answered
+	Barred []BarRecord `json:"barred,omitempty"`
 }
 
 // A BarRecord keeps a call from an agent who missed or rejected it.
@@ -119,7 +118,7 @@ func (a *agent) record() AgentRecord {
 
 func (c *call) record() CallRecord {
 	r := CallRecord{Call: c.id, Needs: c.kind.needs.clone(), State: c.state, In: at(c.in), Since: at(c.since),
-		Callback: c.callback, Taken: c.taken}
+		Taken: c.taken}
 	if c.agent != nil {
 		r.Agent = c.agent.id
 	}
@@ -203,7 +202,7 @@ func (s *State) readCall(r *CallRecord) error {
 		return err
 	}
 	c := s.newCall(r.Call, s.kindOf(&r.Needs), min(t[0], s.now))
-	c.since, c.callback, c.taken = t[1], r.Callback, r.Taken
+	c.since, c.taken = t[1], r.Taken
 	for _, b := range r.Barred {
 		until, err := nanos(b.Until)
 		if err != nil {

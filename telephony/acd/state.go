@@ -79,19 +79,18 @@ type agent struct {
 }
 
 type call struct {
-	id       CallID
-	kind     *kind
-	stage    int
-	state    CallState
-	in       int64 // when it came in
-	since    int64 // in this state
-	place    node  // at is in less the priority
-	timer    node  // the next loosening, overflow, or end of a bar
-	bars     []bar
-	agent    *agent // offered to or talking with
-	callback bool
-	seen     uint64 // the round in which changed last saw it
-	taken    bool   // in the figures of the answered; once, however often it is sent back
+	id    CallID
+	kind  *kind
+	stage int
+	state CallState
+	in    int64 // when it came in
+	since int64 // in this state
+	place node  // at is in less the priority
+	timer node  // the next loosening, overflow, or end of a bar
+	bars  []bar
+	agent *agent // offered to or talking with
+	seen  uint64 // the round in which changed last saw it
+	taken bool   // in the figures of the answered; once, however often it is sent back
 }
 
 // A bar keeps a call from an agent who just missed or rejected it.
@@ -165,14 +164,13 @@ func (s *State) AgentNow(id AgentID) (v AgentView, ok bool) {
 
 // A CallView is where a call stands.
 type CallView struct {
-	Call     CallID
-	Needs    Needs
-	State    CallState
-	In       time.Time // when it came in
-	Since    time.Time // in this state
-	Stage    int       // how many of Needs.Relax are in force
-	Agent    AgentID   // offered to or talking with
-	Callback bool      // the patient has hung up and kept the place
+	Call  CallID
+	Needs Needs
+	State CallState
+	In    time.Time // when it came in
+	Since time.Time // in this state
+	Stage int       // how many of Needs.Relax are in force
+	Agent AgentID   // offered to or talking with
 }
 
 // CallNow tells where a call stands; ok is false when it has ended or never came.
@@ -182,7 +180,7 @@ func (s *State) CallNow(id CallID) (v CallView, ok bool) {
 		return v, false
 	}
 	v = CallView{Call: c.id, Needs: c.kind.needs.clone(), State: c.state, In: at(c.in), Since: at(c.since),
-		Stage: c.stage, Callback: c.callback}
+		Stage: c.stage}
 	if c.agent != nil {
 		v.Agent = c.agent.id
 	}
@@ -192,8 +190,7 @@ func (s *State) CallNow(id CallID) (v CallView, ok bool) {
 func (a *agent) offered() bool { return a.state == StateReserved || a.state == StateRinging }
 
 func (s *State) offerOf(a *agent) Offer {
-	return Offer{ID: OfferID{a.epoch, a.offer}, Call: a.call.id, Agent: a.id, Deadline: at(a.timer.at),
-		Callback: a.call.callback}
+	return Offer{ID: OfferID{a.epoch, a.offer}, Call: a.call.id, Agent: a.id, Deadline: at(a.timer.at)}
 }
 
 func at(ns int64) time.Time { return time.Unix(0, ns).UTC() }

@@ -45,12 +45,10 @@ func (s *State) apply(e Event) error {
 		return s.comeBack(e.Call, &e.Needs, e.Since)
 	case CallGone:
 		return s.callGone(e.Call)
-	case KeepPlace:
-		return s.keepPlace(e.Call)
 	case Requeue:
-		return s.requeue(e.Call, e.Needs, e.Reached)
+		return s.requeue(e.Call, e.Needs)
 	case Ended:
-		return s.ended(e.Call, e.Unreached)
+		return s.ended(e.Call)
 	case Ringing:
 		return s.ringing(e.Offer)
 	case Accepted:

@@ -141,10 +141,8 @@ func (w *world) event() Event {
 		return CallIn{CallID(fmt.Sprintf("c%d", w.calls)), w.needs()}
 	case n < 51:
 		return CallGone{w.call()}
-	case n < 54:
-		return KeepPlace{w.call()}
 	case n < 56:
-		r := Requeue{Call: w.call(), Reached: w.chance(0.5)}
+		r := Requeue{Call: w.call()}
 		if w.chance(0.5) {
 			n := w.needs()
 			r.Needs = &n
@@ -164,7 +162,7 @@ func (w *world) event() Event {
 	case n < 79:
 		return Missed{w.offer()}
 	case n < 89:
-		return Ended{w.call(), w.chance(0.3)}
+		return Ended{w.call()}
 	case n < 93:
 		return WrapUpDone{w.agentID()}
 	case n < 94 && w.chance(0.1):

@@ -24,8 +24,6 @@ type Call struct {
 	Needs    acd.Needs     `json:"needs"`    // as acd has them
 	Talk     time.Duration `json:"talk"`     // how long the conversation takes
 	Patience time.Duration `json:"patience"` // hangs up after so long unanswered; 0 means never
-	// Keep is the wait after which the patient keeps the place and hangs up instead; 0 means never.
-	Keep time.Duration `json:"keep"`
 }
 
 // A Kind is a share of the calls that come by chance. Times are exponential with these means.
@@ -34,7 +32,6 @@ type Kind struct {
 	Weight   float64       `json:"weight"`   // its share is its weight among all weights; 0 means 1
 	Talk     time.Duration `json:"talk"`     // mean; 0 means 3 min
 	Patience time.Duration `json:"patience"` // mean; 0 means without end
-	Keep     time.Duration `json:"keep"`     // as in Call
 }
 
 // A Plan is what to simulate.
@@ -167,7 +164,7 @@ func (p *Plan) check() error {
 	}
 	for i := range p.Kinds {
 		k := &p.Kinds[i]
-		if k.Weight < 0 || k.Talk < 0 || k.Patience < 0 || k.Keep < 0 {
+		if k.Weight < 0 || k.Talk < 0 || k.Patience < 0 {
 			return fmt.Errorf("simulate: kinds[%d] has a negative figure", i)
 		}
 		if k.Weight == 0 {
@@ -184,7 +181,7 @@ func (p *Plan) check() error {
 		p.Back = time.Minute
 	}
 	for i, c := range p.Calls {
-		if c.At < 0 || c.Talk < 0 || c.Patience < 0 || c.Keep < 0 {
+		if c.At < 0 || c.Talk < 0 || c.Patience < 0 {
 			return fmt.Errorf("simulate: calls[%d] has a negative time", i)
 		}
 	}
@@ -250,7 +247,7 @@ func (r *run) nextByChance() {
 				break
 			}
 		}
-		c := Call{Needs: k.Needs, Talk: r.chance(k.Talk), Keep: k.Keep}
+		c := Call{Needs: k.Needs, Talk: r.chance(k.Talk)}
 		if k.Patience > 0 {
 			c.Patience = r.chance(k.Patience)
 		}
@@ -272,10 +269,8 @@ func (r *run) arrive(c Call) error {
 	if v, ok := r.s.CallNow(id); ok && v.State == acd.CallWaiting {
 		cl.waited = true
 	}
-	if c.Patience > 0 && (c.Keep == 0 || c.Patience < c.Keep) {
+	if c.Patience > 0 {
 		r.later(c.Patience, id, func() error { return r.unlessTaken(cl, acd.CallGone{Call: id}) })
-	} else if c.Keep > 0 {
-		r.later(c.Keep, id, func() error { return r.unlessTaken(cl, acd.KeepPlace{Call: id}) })
 	}
 	return nil
 }

@@ -93,7 +93,7 @@ func mixed() Plan {
 	en := acd.Needs{Practice: "internal", Language: "en", Priority: 10 * time.Second}
 	return Plan{Seed: 3, Agents: append(staff(6, "en"), staff(3, "en", "es")...), PerHour: 130, Length: 8 * time.Hour,
 		Answer: 4 * time.Second, Miss: 0.03, Reject: 0.02, WrapUp: 20 * time.Second,
-		Kinds: []Kind{{Needs: en, Weight: 3, Patience: 4 * time.Minute}, {Needs: es, Keep: 90 * time.Second}}}
+		Kinds: []Kind{{Needs: en, Weight: 3, Patience: 4 * time.Minute}, {Needs: es}}}
 }
 
 func TestMixedDayAddsUpAndRepeats(t *testing.T) {
@@ -109,10 +109,10 @@ func TestMixedDayAddsUpAndRepeats(t *testing.T) {
 		t.Errorf("%d calls, %d outcomes", a.Calls, sum)
 	}
 	all := a.Board.All
-	if all.Offered != a.Calls || all.Answered != a.Outcomes[acd.Answered] || all.Abandoned != a.Outcomes[acd.Abandoned] || all.CalledBack != a.Outcomes[acd.CalledBack] {
+	if all.Offered != a.Calls || all.Answered != a.Outcomes[acd.Answered] || all.Abandoned != a.Outcomes[acd.Abandoned] {
 		t.Errorf("the board says %+v, the outcomes %v", all, a.Outcomes)
 	}
-	for o := acd.Answered; o <= acd.CalledBack; o++ {
+	for o := acd.Answered; o <= acd.Overflowed; o++ {
 		if a.Outcomes[o] == 0 {
 			t.Errorf("nothing ended %v", o)
 		}
