@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"lamplight/notes"
+	"lamplight/routing/oncall"
 	"lamplight/telephony"
 )
 
@@ -106,8 +107,8 @@ type practiceCheck struct {
 	now     time.Time
 
 	ladders []Ladder
-	climbs  bool    // the ladders could be read
-	duty    *duties // nil when the schedule could not be read
+	climbs  bool             // the ladders could be read
+	duty    *oncall.Schedule // nil when the schedule could not be read
 }
 
 var (

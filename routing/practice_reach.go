@@ -12,12 +12,6 @@ import (
 	"lamplight/routing/oncall"
 )
 
-// duties is a practice's schedule, ready to be asked.
-type duties struct {
-	*oncall.Schedule
-	types map[string]bool // the call types it answers differently for
-}
-
 func (p *practiceCheck) readLadders(doc []byte) {
 	ladders, err := ParseLadders(doc)
 	var wrong Problems
@@ -62,9 +56,7 @@ func (p *practiceCheck) readSchedule(text []byte) {
 	var wrong oncall.Problems
 	switch {
 	case errors.As(err, &wrong):
-		for _, w := range wrong {
-			p.within("schedule", Problem{Field: w.Field, Code: "schedule", Severity: Refuse, Line: w.Line, Vars: map[string]string{"value": shorten(w.Text)}})
-		}
+		p.ofSchedule(Refuse, wrong)
 		return
 	case err != nil:
 		p.refuse("schedule", "schedule", "value", err.Error())
@@ -73,8 +65,13 @@ func (p *practiceCheck) readSchedule(text []byte) {
 	if doc.Timezone != p.account.TimeZone && len(doc.Layers) > 0 {
 		p.warn("schedule.timezone", "other-zone", "value", doc.Timezone, "zone", p.account.TimeZone)
 	}
-	p.duty = &duties{Schedule: s, types: map[string]bool{}}
-	p.scopes(doc)
+	p.duty = s
+	p.ofSchedule(Warn, s.Warnings())
+	var known []string
+	for _, t := range p.account.Script.CallTypes {
+		known = append(known, t.ID)
+	}
+	p.ofSchedule(Refuse, doc.Unasked(known, nil)) // a call has a type of the script's, and no place yet
 	for i, who := range doc.Participants {
 		if p.contact(string(who.ID)) < 0 {
 			p.warn(fmt.Sprintf("schedule.participants[%d].id", i), "no-contact", "value", string(who.ID))
@@ -82,34 +79,10 @@ func (p *practiceCheck) readSchedule(text []byte) {
 	}
 }
 
-// scopes looks at what parts of a schedule are for: a call type that is not there is never asked for, and no line has a place.
-func (p *practiceCheck) scopes(doc *oncall.Document) {
-	var known []string
-	for _, t := range p.account.Script.CallTypes {
-		known = append(known, t.ID)
-	}
-	look := func(at string, s oncall.Scope) {
-		for i, id := range s.CallTypes {
-			p.duty.types[id] = true
-			if !slices.Contains(known, id) {
-				p.refuse(fmt.Sprintf("schedule.%s.callTypes[%d]", at, i), "choice", "value", id, "choices", choices(known))
-			}
-		}
-		if len(s.Locations) > 0 {
-			p.refuse("schedule."+at+".locations", "locations")
-		}
-	}
-	for i, l := range doc.Layers {
-		look(fmt.Sprintf("layers[%d]", i), l.Scope)
-	}
-	for i, o := range doc.Overrides {
-		look(fmt.Sprintf("overrides[%d]", i), o.Scope)
-	}
-	for i, s := range doc.Swaps {
-		look(fmt.Sprintf("swaps[%d]", i), s.Scope)
-	}
-	for i, t := range doc.Temporary {
-		look(fmt.Sprintf("temporary[%d]", i), t.Scope)
+// ofSchedule takes over what routing/oncall says of a schedule, in its own words.
+func (p *practiceCheck) ofSchedule(s Severity, found oncall.Problems) {
+	for _, w := range found {
+		p.within("schedule", Problem{Field: w.Field, Code: "schedule", Severity: s, Line: w.Line, Vars: map[string]string{"value": shorten(w.Text)}})
 	}
 }
 
@@ -142,17 +115,11 @@ func (p *practiceCheck) reach() {
 	}
 	walked := map[walk]*walker{}
 	on := func(i int, callType string) *walker {
-		if !p.duty.types[callType] {
-			callType = "" // the schedule answers for all of these alike
-		}
 		k := walk{i, callType}
 		if walked[k] == nil {
 			walked[k] = p.walk(i, callType)
 		}
 		return walked[k]
-	}
-	for i := range p.ladders {
-		on(i, "")
 	}
 	for k, t := range p.account.Script.CallTypes[:min(len(p.account.Script.CallTypes), maxList)] {
 		for _, u := range notes.Urgencies {
@@ -198,11 +165,28 @@ type walker struct {
 	from, until time.Time // the first time in which the ladder reaches nobody
 }
 
+// tired is a rota that does not look for who follows the same people again where nobody did: looking a year ahead at each of a
+// thousand moments would take minutes.
+type tired struct {
+	Rota
+	alone map[string]bool // whom nobody follows
+}
+
+func (t *tired) Next(role string, at time.Time) []string {
+	now := role + "\x00" + strings.Join(t.Who(role, at), "\x00")
+	if t.alone[now] {
+		return nil
+	}
+	next := t.Rota.Next(role, at)
+	t.alone[now] = len(next) == 0
+	return next
+}
+
 // maxEdges bounds what one ladder costs: every quarter of an hour of the time to come.
 const maxEdges = 6000
 
 func (p *practiceCheck) walk(i int, callType string) *walker {
-	w := &walker{practiceCheck: p, at: fmt.Sprintf("ladders.ladders[%d]", i), ladder: p.ladders[i], rota: OnCall(p.duty.Schedule, callType),
+	w := &walker{practiceCheck: p, at: fmt.Sprintf("ladders.ladders[%d]", i), ladder: p.ladders[i], rota: &tired{Rota: OnCall(p.duty, callType), alone: map[string]bool{}},
 		people: Reach{Contacts: p.account.Contacts, Push: map[notes.PersonID]bool{}, Left: map[notes.PersonID]bool{}}}
 	for _, c := range p.account.Contacts {
 		if c.Person != "" {
@@ -284,7 +268,12 @@ func (w *walker) hole(field string, rung Rung, h PlanHole, at time.Time) {
 	contact := fmt.Sprintf("account.contacts[%d]", w.contact(h.Contact))
 	switch h.Why {
 	case NoContact:
-		w.refuse(field+".who", "no-contact", "value", h.Contact)
+		if named := w.duty.Named(oncall.ParticipantID(h.Contact)); named != "" {
+			field = "schedule." + named
+		} else {
+			field += ".who"
+		}
+		w.refuse(field, "no-contact", "value", h.Contact)
 	case NoAddress:
 		w.refuse(contact, "unreachable", "channels", choices(rung.Channels), "name", h.Name, "from", w.day(at))
 	case HasLeft:
