@@ -126,9 +126,10 @@ func TestResolve(t *testing.T) {
 		"a rung after the handoff":      {Ladder{Rungs: []Rung{rung(0, "primary", Text), rung(3, "primary", Text)}}, "0 reyes text,3 osei text", "", 6},
 		"who is next":                   {Ladder{Rungs: []Rung{rung(0, "next", Text)}}, "0 osei text", "", 5},
 		"nobody is next":                {Ladder{Rungs: []Rung{rung(3, "next", Text)}}, "", "0 nobody-next", 3},
-		"who was next has it now":       {Ladder{Rungs: []Rung{rung(0, "primary", Text), rung(3, "next", Text)}}, "0 reyes text,3 osei text", "", 6},
-		"two together":                  {Ladder{Rungs: []Rung{rung(0, "pair", Text)}}, "0 osei text,0 reyes text", "", 5},
-		"no phone for a push":           {Ladder{Rungs: []Rung{rung(0, "contact:osei", Push, Text)}}, "0 osei text", "", 5},
+		"who was next has it now": {Ladder{Rungs: []Rung{rung(0, "primary", Text), rung(3, "next", Text)}},
+			"0 reyes text,3 osei text", "", 6},
+		"two together":        {Ladder{Rungs: []Rung{rung(0, "pair", Text)}}, "0 osei text,0 reyes text", "", 5},
+		"no phone for a push": {Ladder{Rungs: []Rung{rung(0, "contact:osei", Push, Text)}}, "0 osei text", "", 5},
 		"an empty rung does not wait": {Ladder{Rungs: []Rung{rung(0, "nurse", Text), rung(5, "contact:nobody", Text), rung(9, "primary", Text)}},
 			"0 reyes text", "0 nobody-on-call,1 no-address", 4},
 		"a hole in the middle":   {Ladder{Rungs: []Rung{rung(0, "primary", Text), rung(1, "nurse", Text), rung(5, "contact:osei", Text)}}, "0 reyes text,1 osei text", "1 nobody-on-call", 5},
@@ -173,8 +174,9 @@ func TestResolveSaysWhomItDoesNotReach(t *testing.T) {
 		steps    int
 		want     []PlanHole
 	}{
-		"everybody":           {[]string{"reyes", "osei"}, []ChannelKind{Text, Email}, Reach{}, 2, nil},
-		"one without address": {[]string{"reyes", "osei"}, []ChannelKind{Text}, Reach{}, 1, []PlanHole{{Who: "primary", Contact: "osei", Name: "Dr Osei", Why: NoAddress, Others: true}}},
+		"everybody": {[]string{"reyes", "osei"}, []ChannelKind{Text, Email}, Reach{}, 2, nil},
+		"one without address": {[]string{"reyes", "osei"}, []ChannelKind{Text}, Reach{}, 1,
+			[]PlanHole{{Who: "primary", Contact: "osei", Name: "Dr Osei", Why: NoAddress, Others: true}}},
 		"one who has left": {[]string{"reyes", "osei"}, []ChannelKind{Text, Email}, Reach{Left: map[notes.PersonID]bool{"p-reyes": true}}, 1,
 			[]PlanHole{{Who: "primary", Contact: "reyes", Name: "Dr Reyes", Why: HasLeft, Others: true}}},
 		"all have left": {[]string{"reyes"}, []ChannelKind{Text, Email}, Reach{Left: map[notes.PersonID]bool{"p-reyes": true}}, 0,
@@ -206,9 +208,11 @@ func TestNextIsSomebodyElse(t *testing.T) {
 		"the same again by default, then another": {`{"timezone":"UTC","default":{"primary":"reyes"},"layers":[{"shifts":[
 			{"who":"reyes","from":"2026-03-02T08:00","to":"2026-03-02T18:00"},
 			{"who":"osei","from":"2026-03-09T08:00","to":"2026-03-09T18:00"}]}]}`, "osei text"},
-		"joined by another":               {`{"timezone":"UTC","layers":[{"who":["reyes"]},{"shifts":[{"who":"osei","from":"2026-03-09T08:00","to":"2026-03-09T18:00"}]}]}`, "osei text"},
-		"one alone for ever":              {`{"timezone":"UTC","layers":[{"who":["reyes"]}]}`, "nobody-next"},
-		"one alone, sometimes by default": {`{"timezone":"UTC","default":{"primary":"reyes"},"layers":[{"who":["reyes"],"windows":[{"from":"08:00","to":"18:00"}]}]}`, "nobody-next"},
+		"joined by another": {`{"timezone":"UTC","layers":[{"who":["reyes"]},
+			{"shifts":[{"who":"osei","from":"2026-03-09T08:00","to":"2026-03-09T18:00"}]}]}`, "osei text"},
+		"one alone for ever": {`{"timezone":"UTC","layers":[{"who":["reyes"]}]}`, "nobody-next"},
+		"one alone, sometimes by default": {`{"timezone":"UTC","default":{"primary":"reyes"},
+			"layers":[{"who":["reyes"],"windows":[{"from":"08:00","to":"18:00"}]}]}`, "nobody-next"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			doc, err := oncall.Parse(strings.NewReader(tc.doc))

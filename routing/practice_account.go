@@ -88,7 +88,11 @@ func (p *practiceCheck) relax(at string, l telephony.Line) {
 		field  string
 		after  int
 		needed bool
-	}{{".skillsAfter", l.Relax.SkillsAfter, len(l.Skills) > 0}, {".languageAfter", l.Relax.LanguageAfter, true}, {".groupsAfter", l.Relax.GroupsAfter, len(l.Groups) > 0}} {
+	}{
+		{".skillsAfter", l.Relax.SkillsAfter, len(l.Skills) > 0},
+		{".languageAfter", l.Relax.LanguageAfter, true},
+		{".groupsAfter", l.Relax.GroupsAfter, len(l.Groups) > 0},
+	} {
 		if r.after < 0 || r.after > maxRelax {
 			p.refuse(at+r.field, "range", "from", "0", "to", fmt.Sprint(maxRelax))
 		} else if r.after > 0 && !r.needed {

@@ -82,7 +82,8 @@ func (p *practiceCheck) readSchedule(text []byte) {
 // ofSchedule takes over what routing/oncall says of a schedule, in its own words.
 func (p *practiceCheck) ofSchedule(s Severity, found oncall.Problems) {
 	for _, w := range found {
-		p.within("schedule", Problem{Field: w.Field, Code: "schedule", Severity: s, Line: w.Line, Vars: map[string]string{"value": shorten(w.Text)}})
+		said := map[string]string{"value": shorten(w.Text)}
+		p.within("schedule", Problem{Field: w.Field, Code: "schedule", Severity: s, Line: w.Line, Vars: said})
 	}
 }
 
@@ -186,7 +187,8 @@ func (t *tired) Next(role string, at time.Time) []string {
 const maxEdges = 6000
 
 func (p *practiceCheck) walk(i int, callType string) *walker {
-	w := &walker{practiceCheck: p, at: fmt.Sprintf("ladders.ladders[%d]", i), ladder: p.ladders[i], rota: &tired{Rota: OnCall(p.duty, callType), alone: map[string]bool{}},
+	w := &walker{practiceCheck: p, at: fmt.Sprintf("ladders.ladders[%d]", i), ladder: p.ladders[i],
+		rota:   &tired{Rota: OnCall(p.duty, callType), alone: map[string]bool{}},
 		people: Reach{Contacts: p.account.Contacts, Push: map[notes.PersonID]bool{}, Left: map[notes.PersonID]bool{}}}
 	for _, c := range p.account.Contacts {
 		if c.Person != "" {

@@ -118,7 +118,8 @@ func everybody(practices []routing.PracticeDocument) []access.Person {
 		if err != nil { // maps and words always encode
 			panic(err)
 		}
-		out = append(out, access.Person{ID: d.ID, Login: string(d.ID), Name: d.Name, Language: string(d.Language), Endpoint: d.endpoint, Speaks: string(speaks),
+		out = append(out, access.Person{ID: d.ID, Login: string(d.ID), Name: d.Name, Language: string(d.Language),
+			Endpoint: d.endpoint, Speaks: string(speaks),
 			Grants: []access.Grant{{Account: access.Everywhere, Role: d.Role}}})
 	}
 	for _, p := range practices {

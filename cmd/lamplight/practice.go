@@ -19,7 +19,7 @@ import (
 
 // practiceCmd keeps practices.
 type practiceCmd struct {
-	Put   practicePutCmd   `cmd:"" help:"Store a practice from a JSON file: its lines, script, contacts, schedule and ladders. Says everything that is wrong with it."`
+	Put   practicePutCmd   `cmd:"" help:"Store a practice from a JSON file, or say everything that is wrong with it."`
 	Get   practiceGetCmd   `cmd:"" help:"Print a practice as 'practice put' takes it."`
 	List  practiceListCmd  `cmd:"" help:"List the practices."`
 	Check practiceCheckCmd `cmd:"" help:"Say everything that is wrong with a practice's file, and store nothing; it needs no server."`

@@ -34,7 +34,8 @@ func practiceFile(t *testing.T, oldnew ...string) string {
 func TestThePracticesThatComeWithItAreGood(t *testing.T) {
 	for _, path := range []string{"../lamplight-demo/practices/lakeside.json", "../lamplight-demo/practices/sol.json"} {
 		var out, problems strings.Builder
-		if err := (&practiceCheckCmd{File: path}).run(&out, &problems); err != nil || problems.Len() > 0 || !strings.Contains(out.String(), "0 warnings") {
+		err := (&practiceCheckCmd{File: path}).run(&out, &problems)
+		if err != nil || problems.Len() > 0 || !strings.Contains(out.String(), "0 warnings") {
 			t.Errorf("%s: %v\n%s%s", path, err, problems.String(), out.String())
 		}
 	}
@@ -92,7 +93,8 @@ func TestAPracticeIsRefusedWithAllItsMistakes(t *testing.T) {
 // leaves adds kwame.osei and lets them go, though they are on call.
 func leaves(t *testing.T, flags server.RecordFlags) {
 	t.Helper()
-	add := peopleAddCmd{RecordFlags: flags, Login: "kwame.osei", Name: "Kwame Osei", Role: notes.RoleProvider, Account: "lakeside", Language: "en"}
+	add := peopleAddCmd{RecordFlags: flags, Login: "kwame.osei", Name: "Kwame Osei", Role: notes.RoleProvider,
+		Account: "lakeside", Language: "en"}
 	if err := add.run(t.Context(), &strings.Builder{}); err != nil {
 		t.Fatal(err)
 	}

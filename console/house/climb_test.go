@@ -130,7 +130,8 @@ func TestNothingIsOnItsWayWithoutACarrier(t *testing.T) {
 func (r *rig) carriers(t *testing.T, channels map[routing.ChannelKind]channel.Channel) {
 	t.Helper()
 	var err error
-	if r.routing, err = dispatch.New(dispatch.Config{Pool: r.pool, Log: r.log, LinkBase: "https://page.example", LinkKey: make([]byte, 32), Channels: channels}); err != nil {
+	c := dispatch.Config{Pool: r.pool, Log: r.log, LinkBase: "https://page.example", LinkKey: make([]byte, 32), Channels: channels}
+	if r.routing, err = dispatch.New(c); err != nil {
 		t.Fatal(err)
 	}
 	r.drive()

@@ -136,8 +136,9 @@ func (h *House) send(ctx context.Context, d console.Draft, read func(context.Con
 
 // takenRow is the row of a note that was taken a moment ago.
 func takenRow(acc notes.Account, n notes.Note, d console.Draft) console.BoardRow {
-	return console.BoardRow{Kind: "note", Note: n.ID, Call: n.Call, Ref: n.Reference, Account: n.Account, Practice: acc.Name, Urgency: n.Urgency,
-		Patient: notes.DisplayName(d.Body.Fields["name"]), State: n.State, TakenAt: n.TakenAt, Last: console.LastStep{Kind: "taken", At: n.TakenAt}}
+	return console.BoardRow{Kind: "note", Note: n.ID, Call: n.Call, Ref: n.Reference, Account: n.Account, Practice: acc.Name,
+		Urgency: n.Urgency, Patient: notes.DisplayName(d.Body.Fields["name"]), State: n.State, TakenAt: n.TakenAt,
+		Last: console.LastStep{Kind: "taken", At: n.TakenAt}}
 }
 
 func (h *House) AddOn(ctx context.Context, note notes.NoteID, text string) error {

@@ -46,7 +46,8 @@ func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying) (
 		} else {
 			r = routing.OnCall(schedule, callType)
 		}
-		p = routing.Resolve(l, r, routing.Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push, Left: s.left, Carriers: e.carriers()}, s.now)
+		reach := routing.Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push, Left: s.left, Carriers: e.carriers()}
+		p = routing.Resolve(l, r, reach, s.now)
 	} else {
 		e.logger.Error("a practice's ladder cannot be climbed", "practice", acc.ID, "ladder", ladder, "err", err)
 		now := s.now.Truncate(time.Microsecond)

@@ -14,7 +14,8 @@ func TestEveryCodeHasAWord(t *testing.T) {
 		t.Fatal(err)
 	}
 	var keys []string
-	for _, why := range []routing.HoleReason{routing.NobodyOnCall, routing.NobodyNext, routing.NoAddress, routing.NoContact, routing.NoCarrier, routing.HasLeft, routing.NoLadder} {
+	for _, why := range []routing.HoleReason{routing.NobodyOnCall, routing.NobodyNext, routing.NoAddress,
+		routing.NoContact, routing.NoCarrier, routing.HasLeft, routing.NoLadder} {
 		keys = append(keys, "routing.hole."+string(why), "desk.hole."+string(why))
 	}
 	for _, k := range []string{StepBegun, StepSent, StepDelivered, StepUndelivered, StepFailed, StepOpened, StepWithdrawn,

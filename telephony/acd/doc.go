@@ -78,9 +78,9 @@
 //
 // # How a call ends
 //
-// Once, by DoClose with an Outcome. Needs.Overflow bounds the wait; an offer that stands then is not torn away. A call sent back by Requeue has the
-// place of its first arrival. Ids of calls must not be used again while a call has them; of ended calls nothing is
-// kept.
+// Once, by DoClose with an Outcome. Needs.Overflow bounds the wait; an offer that stands then is not torn away. A call sent
+// back by Requeue has the place of its first arrival. Ids of calls must not be used again while a call has them; of ended
+// calls nothing is kept.
 //
 // # Figures
 //

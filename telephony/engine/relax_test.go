@@ -15,7 +15,8 @@ func TestACallersCircleWidens(t *testing.T) {
 		after time.Duration
 	}{
 		"without the skill": {telephony.Line{Skills: []string{"cardio"}, Relax: telephony.Relax{SkillsAfter: 30}}, nil, 30 * time.Second},
-		"with the skill":    {telephony.Line{Skills: []string{"cardio"}, Relax: telephony.Relax{SkillsAfter: 30}}, func(a *telephony.Agent) { a.Skills = []string{"cardio"} }, 0},
+		"with the skill": {telephony.Line{Skills: []string{"cardio"}, Relax: telephony.Relax{SkillsAfter: 30}},
+			func(a *telephony.Agent) { a.Skills = []string{"cardio"} }, 0},
 		"without the language": {telephony.Line{Relax: telephony.Relax{LanguageAfter: 45}},
 			func(a *telephony.Agent) { a.Languages = map[telephony.Language]telephony.Level{"es": telephony.Native} }, 45 * time.Second},
 		"in the line's group": {telephony.Line{Groups: []string{"day"}}, func(a *telephony.Agent) { a.Groups = []string{"day"} }, 0},
@@ -24,8 +25,8 @@ func TestACallersCircleWidens(t *testing.T) {
 		"in any group": {telephony.Line{Groups: []string{"day"}, Relax: telephony.Relax{GroupsAfter: 20}},
 			func(a *telephony.Agent) { a.Groups = []string{"night"} }, 20 * time.Second},
 		"in no group": {telephony.Line{Groups: []string{"day"}, Relax: telephony.Relax{GroupsAfter: 20}}, nil, 20 * time.Second},
-		"first the skill, then the group": {telephony.Line{Skills: []string{"cardio"}, Groups: []string{"day"}, Relax: telephony.Relax{GroupsAfter: 50, SkillsAfter: 10}},
-			nil, 50 * time.Second},
+		"first the skill, then the group": {telephony.Line{Skills: []string{"cardio"}, Groups: []string{"day"},
+			Relax: telephony.Relax{GroupsAfter: 50, SkillsAfter: 10}}, nil, 50 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			who := agent("bob", telephony.English)

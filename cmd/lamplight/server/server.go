@@ -237,7 +237,8 @@ func (s *Server) openHouse(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.Engine = engine.NewEngine(engine.Config{Switch: s.Switch.Client, Ledger: s.Record, Listener: s.House, Zone: zone, Log: s.Log, CatchAll: s.catchAll()})
+	s.Engine = engine.NewEngine(engine.Config{Switch: s.Switch.Client, Ledger: s.Record, Listener: s.House, Zone: zone, Log: s.Log,
+		CatchAll: s.catchAll()})
 	s.House.Drive(s.Engine)
 	return nil
 }
