@@ -102,5 +102,8 @@ func callTypesFor(ctx context.Context, acc notes.Account, u notes.Urgency) strin
 			labels = append(labels, t.Label.In(telephony.Language(actor.Language)))
 		}
 	}
+	if len(labels) == 0 {
+		return "—"
+	}
 	return strings.Join(labels, ", ")
 }
