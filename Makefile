@@ -38,6 +38,7 @@ endef
 # The Go benchmarks that have a target: five runs each, or one that repeats by itself.
 CORE_BENCH := { go test -run '^$$' -bench '^BenchmarkStep$$/.*/agents=500$$/waiting=1000$$' -benchtime 100x -count 5 ./telephony/acd && \
 	go test -run '^$$' -bench '^BenchmarkGrowth$$' -benchtime 1x ./telephony/acd && \
+	go test -run '^$$' -bench '^BenchmarkOpenNotes$$' -benchtime 1x ./console/house && \
 	go test -run '^$$' -bench '^BenchmarkWho$$' -benchtime 200ms -count 5 ./routing/oncall; } > .cache/log/cores.bench
 
 .PHONY: help run test bench build lint clean
@@ -86,7 +87,7 @@ test: $(DONE)/run-packages $(DONE)/test-packages $(DONE)/pages bin/lamplight bin
 	@echo "go test, where sound is listened to: one package at a time"; go test -p 1 -timeout 30m ./cmd/... ./telephony/...
 
 bench: bin/lamplight-demo bin/console $(DONE)/test-packages ## the ratios against a peer or a floor, in one run
-	$(call step,the pure cores (Go benchmarks),$(CORE_BENCH))
+	$(call step,the pure cores and what grows with open notes (Go benchmarks),$(CORE_BENCH))
 	@bin/lamplight-demo bench --go-benchmarks .cache/log/cores.bench
 
 lint: $(DONE)/run-packages $(DONE)/pages ## gofmt, vet, staticcheck, svelte-check, prettier, eslint

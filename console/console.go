@@ -17,19 +17,23 @@ import (
 
 // Hello is a desk's whole state.
 type Hello struct {
-	Agent      AgentView         `json:"agent"`
-	Now        time.Time         `json:"now"` // the server's clock: a desk counts from it, not from its own
-	Phone      PhoneAccount      `json:"phone"`
-	Figures    telephony.Figures `json:"figures"`
-	Pop        *Pop              `json:"pop"` // the offer or call this agent has, if any
-	Board      []BoardRow        `json:"board"`
-	Drafts     []Draft           `json:"drafts"`
-	DraftPops  []Pop             `json:"draftPops"` // the calls those drafts belong to, to draw their forms again
-	Training   bool              `json:"training"`  // practice calls can be asked for
-	Pauses     []string          `json:"pauses"`    // pause reason codes
-	Supervisor bool              `json:"supervisor"`
-	LockAfter  time.Duration     `json:"lockAfter"` // how long nobody may touch the desk before it locks itself
-	Server     Version           `json:"server"`
+	Agent   AgentView         `json:"agent"`
+	Now     time.Time         `json:"now"` // the server's clock: a desk counts from it, not from its own
+	Phone   PhoneAccount      `json:"phone"`
+	Figures telephony.Figures `json:"figures"`
+	Pop     *Pop              `json:"pop"` // the offer or call this agent has, if any
+	// Board is the board's first page, and the rest of it.
+	Board      []BoardRow    `json:"board"`
+	BoardNext  string        `json:"boardNext"`
+	BoardOpen  int           `json:"boardOpen"`
+	BoardLate  int           `json:"boardLate"`
+	Drafts     []Draft       `json:"drafts"`
+	DraftPops  []Pop         `json:"draftPops"` // the calls those drafts belong to, to draw their forms again
+	Training   bool          `json:"training"`  // practice calls can be asked for
+	Pauses     []string      `json:"pauses"`    // pause reason codes
+	Supervisor bool          `json:"supervisor"`
+	LockAfter  time.Duration `json:"lockAfter"` // how long nobody may touch the desk before it locks itself
+	Server     Version       `json:"server"`
 }
 
 // AgentView is the agent as their own desk shows them.
@@ -155,6 +159,9 @@ type Sent struct {
 
 // A BoardRow is an open note, or an abandoned call to be called back (Kind "note", "callback", "voicemail").
 type BoardRow struct {
+	// Key is the row's place on the board: rows stand in the order of their keys, which compare as strings. "" in an answer
+	// that is no board's.
+	Key      string              `json:"key"`
 	Kind     string              `json:"kind"`
 	Note     notes.NoteID        `json:"note"`
 	Call     telephony.CallID    `json:"call"`
@@ -217,7 +224,8 @@ const (
 	EventCall    EventKind = "call"    // the agent's own call is in a new state
 	EventAgent   EventKind = "agent"   // the agent is
 	EventFigures EventKind = "figures" // the queue's figures
-	EventBoard   EventKind = "board"   // the whole board, it is small
+	EventBoard   EventKind = "board"   // the board's first page, whole: for a desk that does not know EventChange
+	EventChange  EventKind = "change"  // what has changed on the board
 	EventNotice  EventKind = "notice"  // a sentence shown for a while
 )
 
@@ -232,6 +240,7 @@ type Event struct {
 	Agent   *AgentView         `json:"agent,omitempty" kind:"agent"`
 	Figures *telephony.Figures `json:"figures,omitempty" kind:"figures"`
 	Board   []BoardRow         `json:"board,omitempty" kind:"board"`
+	Change  *BoardChange       `json:"change,omitempty" kind:"change"`
 	Notice  string             `json:"notice,omitempty" kind:"notice"` // the catalog's code
 }
 

@@ -40,6 +40,19 @@ type AgentRef struct {
 	Name string         `json:"name"`
 }
 
+// InboxQuery asks for a page of a provider's list: what follows After, the Next of the page before; "" begins.
+type InboxQuery struct {
+	After string `json:"after"`
+}
+
+// InboxPage is one page of a provider's list: what waits for them first, then what else waits and the last few days', each the
+// newest first.
+type InboxPage struct {
+	Rows    []InboxRow `json:"rows"`
+	Next    string     `json:"next"`    // "" on the last page
+	Waiting int        `json:"waiting"` // how many wait for this person, on all pages; Many stands for that many or more
+}
+
 // InboxRow is one note in a provider's list.
 type InboxRow struct {
 	Note     notes.NoteID    `json:"note"`
@@ -123,8 +136,8 @@ type CallsFilter struct {
 // CallsPage is one page of a practice's list.
 type CallsPage struct {
 	Rows  []CallRow `json:"rows"`
-	Next  string    `json:"next"` // "" on the last page
-	Total int       `json:"total"`
+	Next  string    `json:"next"`  // "" on the last page
+	Total int       `json:"total"` // on all pages; Many stands for that many or more
 }
 
 // CallRow is one call, with its note if one was taken.

@@ -39,8 +39,10 @@ var (
 	// AskSend stores the note with its leaf and its dispatch in one transaction. A draft sent before answers the same note.
 	AskSend = request[Draft, Sent](Spec{Name: "send", Desk: true, Needs: notes.TakeNote})
 
-	// AskBoard lists the open notes and the calls to be called back, most late first.
-	AskBoard = request[Nothing, []BoardRow](Spec{Name: "board", Desk: true, Needs: notes.SeeBoard})
+	// AskBoardPage reads a page of the open notes and the calls to be called back, most late first. Hello brings the first one
+	// and events tell what changes. AskBoard is the first page, for desks from before.
+	AskBoardPage = request[BoardQuery, BoardPage](Spec{Name: "boardpage", Desk: true, Needs: notes.SeeBoard, Since: 3})
+	AskBoard     = request[Nothing, []BoardRow](Spec{Name: "board", Desk: true, Needs: notes.SeeBoard})
 	// AskStory tells everything of one call and its note, to the second; it opens the note and leaves a trace of that.
 	AskStory = request[StoryRef, Story](Spec{Name: "story", Desk: true, Needs: notes.ReadNote})
 	AskAddOn = request[NoteText, Nothing](Spec{Name: "addon", Desk: true, Needs: notes.AddToNote, Once: true})
@@ -60,8 +62,9 @@ var (
 	AskMe = request[Nothing, Me](Spec{Name: "me", Route: "GET /api/me"})
 	// AskLocate tells which note a link leads to, if the actor may read it. The link proves nothing about who holds it.
 	AskLocate = request[LinkToken, NoteRef](Spec{Name: "locate", Route: "POST /api/locate", Needs: notes.ReadNote})
-	// AskInbox lists a provider's notes: what waits for them first, then the last few days'.
-	AskInbox = request[Nothing, []InboxRow](Spec{Name: "inbox", Route: "GET /api/inbox", Needs: notes.ReadNote})
+	// AskInboxPage reads a page of a provider's notes; AskInbox is the first, for pages from before.
+	AskInboxPage = request[InboxQuery, InboxPage](Spec{Name: "inboxpage", Route: "POST /api/inbox", Needs: notes.ReadNote, Since: 3})
+	AskInbox     = request[Nothing, []InboxRow](Spec{Name: "inbox", Route: "GET /api/inbox", Needs: notes.ReadNote})
 	// AskCard opens a note; the trace of that is durable before anything is decrypted.
 	AskCard = request[NoteRef, Card](Spec{Name: "card", Route: "POST /api/notes/{note}/open", Needs: notes.ReadNote})
 	// AskRendered says that the note was drawn on a screen: it is read now.

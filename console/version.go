@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -12,7 +13,8 @@ import (
 //
 //	1  the first: without a version
 //	2  versions, kinds of errors
-const Protocol = 2
+//	3  the board and the inbox by page, the board's changes
+const Protocol = 3
 
 // OldestProtocol is the oldest that a server still serves whole. A desk that speaks an older one is told to be updated, and
 // still takes calls.
@@ -55,6 +57,21 @@ func Build() string {
 		return strings.Trim(info.Main.Version, "()")
 	}
 	return commit[:min(12, len(commit))] + dirty
+}
+
+type speakingKey struct{}
+
+// Speaking returns a context of somebody who speaks a protocol; 0 is one from before it was said.
+func Speaking(ctx context.Context, protocol int) context.Context {
+	return context.WithValue(ctx, speakingKey{}, max(protocol, 1))
+}
+
+// Speaks is the protocol of whoever asks in ctx: ours when nobody has said another.
+func Speaks(ctx context.Context) int {
+	if p, ok := ctx.Value(speakingKey{}).(int); ok {
+		return p
+	}
+	return Protocol
 }
 
 // Notice is the catalog's code of the sentence that a desk of this version shows when the server is v, "" when they go together.

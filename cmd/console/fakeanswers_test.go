@@ -33,7 +33,7 @@ func (f *fakeDesk) answer() {
 	console.OnDo(a, console.AskDropDraft, func(c ctx, b console.DraftRef) error { return f.DropDraft(c, b.ID) })
 	console.On(a, console.AskPreview, f.Preview)
 	console.On(a, console.AskSend, f.Send)
-	console.On(a, console.AskBoard, func(c ctx, _ console.Nothing) ([]console.BoardRow, error) { return f.Board(c) })
+	console.On(a, console.AskBoardPage, f.BoardPage)
 	console.On(a, console.AskStory, f.Story)
 	console.OnDo(a, console.AskAddOn, func(c ctx, b console.NoteText) error { return f.AddOn(c, b.Note, b.Text) })
 	console.OnDo(a, console.AskCloseAbandoned, func(c ctx, b console.CallOutcome) error { return f.CloseAbandoned(c, b.Call, b.Outcome) })

@@ -29,6 +29,7 @@ type fakeDesk struct {
 	pop       *console.Pop
 	hangup    func()
 	board     []console.BoardRow
+	boards    uint64 // changes of it told
 	drafts    map[string]console.Draft
 	sent      map[string]console.Sent
 	bodies    []console.Draft
@@ -45,9 +46,39 @@ func newFakeDesk(phone console.PhoneAccount) *fakeDesk {
 }
 
 func (f *fakeDesk) helloLocked() console.Hello {
-	return console.Hello{Agent: f.agent, Now: time.Now(), Phone: f.phone, Pop: f.pop, Board: f.board,
+	p := f.pageLocked("")
+	return console.Hello{Agent: f.agent, Now: time.Now(), Phone: f.phone, Pop: f.pop, Board: p.Rows, BoardNext: p.Next, BoardOpen: p.Open, BoardLate: p.Late,
 		Figures: telephony.Figures{Waiting: 2, Longest: 14 * time.Second, ServiceLevel: 0.92, Ready: 3, Talking: 5},
 		Drafts:  slices.Collect(maps.Values(f.drafts)), Training: true, Pauses: []string{"break", "meal", "training"}, Supervisor: true, LockAfter: f.lockAfter}
+}
+
+// boardRows is how many rows a page of its board holds.
+const boardRows = 50
+
+// pageLocked is a page of the board, whose rows stand in the order they were given.
+func (f *fakeDesk) pageLocked(after string) console.BoardPage {
+	p := console.BoardPage{Rows: []console.BoardRow{}, Open: min(len(f.board), console.Many)}
+	for i, r := range f.board {
+		if r.Key = fmt.Sprintf("%05d", i); r.Late != "" {
+			p.Late++
+		}
+		if r.Key <= after {
+			continue
+		}
+		if len(p.Rows) == boardRows {
+			p.Next = p.Rows[boardRows-1].Key
+			continue
+		}
+		p.Rows = append(p.Rows, r)
+	}
+	return p
+}
+
+// boardLocked tells the board anew.
+func (f *fakeDesk) boardLocked() {
+	p := f.pageLocked("")
+	f.boards++
+	f.emit(console.Event{Kind: console.EventChange, Change: &console.BoardChange{Seq: f.boards, Page: &p, Open: p.Open, Late: p.Late}})
 }
 
 func (f *fakeDesk) Hello(context.Context) (console.Hello, error) {
@@ -268,13 +299,13 @@ func (f *fakeDesk) Send(_ context.Context, d console.Draft) (console.Sent, error
 	f.bodies = append(f.bodies, d)
 	delete(f.drafts, d.ID)
 	f.board = append(f.board, s.Row)
-	f.emit(console.Event{Kind: "board", Board: f.board})
+	f.boardLocked()
 	return s, nil
 }
 
-func (f *fakeDesk) Board(context.Context) ([]console.BoardRow, error) {
+func (f *fakeDesk) BoardPage(_ context.Context, q console.BoardQuery) (console.BoardPage, error) {
 	defer f.lock()()
-	return f.board, nil
+	return f.pageLocked(q.After), nil
 }
 
 func (f *fakeDesk) Story(_ context.Context, ref console.StoryRef) (console.Story, error) {
@@ -307,7 +338,7 @@ func (f *fakeDesk) CloseAbandoned(_ context.Context, call telephony.CallID, outc
 	defer f.lock()()
 	f.said = append(f.said, "outcome: "+outcome)
 	f.board = slices.DeleteFunc(slices.Clone(f.board), func(r console.BoardRow) bool { return r.Kind == "callback" && r.Call == call })
-	f.emit(console.Event{Kind: "board", Board: f.board})
+	f.boardLocked()
 	return nil
 }
 func (f *fakeDesk) Supervise(_ context.Context, _ notes.NoteID, act, reason string) error {

@@ -211,7 +211,7 @@ func (b *bench) windowCall(ctx context.Context) error {
 
 // owes tells whether the board shows that a call must be called back.
 func (s deskState) owes(call telephony.CallID) bool {
-	for _, r := range s.board {
+	for _, r := range s.board.Rows {
 		if r.Kind == "callback" && r.Call == call {
 			return true
 		}

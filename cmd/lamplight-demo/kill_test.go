@@ -228,7 +228,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := w.until(ctx, "the voicemail on the board", func(s deskState) bool {
-		for _, r := range s.board {
+		for _, r := range s.board.Rows {
 			if r.Kind == record.Voicemail {
 				return true
 			}

@@ -131,7 +131,7 @@ func TestPostgresKilledDuringCalls(t *testing.T) {
 	w.takeWaiting(t, waiting, waits)
 	one.isRead(t, sent)
 	if err := w.until(ctx, "the voicemail on the board", func(s deskState) bool {
-		return slices.ContainsFunc(s.board, func(r console.BoardRow) bool { return r.Kind == record.Voicemail })
+		return slices.ContainsFunc(s.board.Rows, func(r console.BoardRow) bool { return r.Kind == record.Voicemail })
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -351,10 +351,11 @@ func TestPostgresKilledBetweenTwoRungs(t *testing.T) {
 // rungs tells when each rung of a note's escalation is due.
 func (w *walker) rungs(t *testing.T, note notes.NoteID) []time.Time {
 	t.Helper()
-	attempts, err := w.d.server.Routing.Attempts(access.System(t.Context(), "test"), note)
+	all, err := w.d.server.Routing.Attempts(access.System(t.Context(), "test"), note)
 	if err != nil {
 		t.Fatal(err)
 	}
+	attempts := all[note]
 	var out []time.Time
 	slices.SortFunc(attempts, func(a, b routing.Attempt) int { return a.DueAt.Compare(b.DueAt) })
 	for _, a := range attempts {

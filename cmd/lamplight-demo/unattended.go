@@ -130,7 +130,7 @@ type deskState struct {
 	pop   *console.Pop
 	call  telephony.CallState
 	gone  telephony.CallID
-	board []console.BoardRow
+	board console.BoardPage
 }
 
 func (d *demo) newWalker(ctx context.Context) (w *walker, err error) {
@@ -211,7 +211,8 @@ func (w *walker) until(ctx context.Context, what string, wanted func(deskState) 
 func (s *deskState) take(e console.Event) {
 	switch e.Kind {
 	case "hello":
-		s.hello, s.agent, s.board = true, e.Hello.Agent.State, e.Hello.Board
+		s.hello, s.agent = true, e.Hello.Agent.State
+		s.board = console.BoardPage{Rows: e.Hello.Board, Next: e.Hello.BoardNext, Open: e.Hello.BoardOpen, Late: e.Hello.BoardLate}
 	case "agent":
 		s.agent = e.Agent.State
 	case "pop":
@@ -220,14 +221,14 @@ func (s *deskState) take(e console.Event) {
 		s.call = e.Call.State
 	case "gone":
 		s.gone = e.Gone.Call
-	case "board":
-		s.board = e.Board
+	case console.EventChange:
+		s.board = s.board.Follow(*e.Change)
 	}
 }
 
 // shows tells whether a note stands on the board.
 func (s deskState) shows(n notes.NoteID) bool {
-	for _, r := range s.board {
+	for _, r := range s.board.Rows {
 		if r.Note == n {
 			return true
 		}

@@ -280,7 +280,8 @@ func TestTheCallerHangsUp(t *testing.T) {
 		w.ended(t, telephony.Completed)
 	})
 	actor := access.System(ctx, "test")
-	rows, err := d.server.Record.Board(actor)
+	page, err := d.server.Record.Board(actor, record.BoardQuery{})
+	rows := page.Rows
 	if err != nil {
 		t.Fatal(err)
 	}

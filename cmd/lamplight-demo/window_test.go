@@ -251,7 +251,8 @@ func (a *atDesk) noted(ref string, e expect) {
 func (d *demo) openNote(t *testing.T, ref string) notes.Note {
 	t.Helper()
 	ctx := access.System(t.Context(), "test")
-	rows, err := d.server.Record.Board(ctx)
+	page, err := d.server.Record.Board(ctx, record.BoardQuery{})
+	rows := page.Rows
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,7 +73,11 @@ func (h *House) answerNotes(a *console.Answers) {
 	console.OnDo(a, console.AskDropDraft, func(c ctx, b console.DraftRef) error { return h.DropDraft(c, b.ID) })
 	console.On(a, console.AskPreview, h.Preview)
 	console.On(a, console.AskSend, h.Send)
-	console.On(a, console.AskBoard, func(c ctx, _ console.Nothing) ([]console.BoardRow, error) { return h.Board(c) })
+	console.On(a, console.AskBoardPage, h.BoardPage)
+	console.On(a, console.AskBoard, func(c ctx, _ console.Nothing) ([]console.BoardRow, error) {
+		page, err := h.BoardPage(c, console.BoardQuery{})
+		return page.Rows, err
+	})
 	console.On(a, console.AskStory, h.Story)
 	console.OnDo(a, console.AskAddOn, func(c ctx, b console.NoteText) error { return h.AddOn(c, b.Note, b.Text) })
 	console.OnDo(a, console.AskCloseAbandoned, func(c ctx, b console.CallOutcome) error { return h.CloseAbandoned(c, b.Call, b.Outcome) })
@@ -87,7 +91,11 @@ func (h *House) answerPhones(a *console.Answers) {
 		note, err := h.Locate(c, b.Token)
 		return console.NoteRef{Note: note}, err
 	})
-	console.On(a, console.AskInbox, func(c ctx, _ console.Nothing) ([]console.InboxRow, error) { return h.Inbox(c) })
+	console.On(a, console.AskInboxPage, h.Inbox)
+	console.On(a, console.AskInbox, func(c ctx, _ console.Nothing) ([]console.InboxRow, error) {
+		page, err := h.Inbox(c, console.InboxQuery{})
+		return page.Rows, err
+	})
 	card := func(r console.Request[console.NoteRef, console.Card], do func(ctx, notes.NoteID) (console.Card, error)) {
 		console.On(a, r, func(c ctx, b console.NoteRef) (console.Card, error) { return do(c, b.Note) })
 	}

@@ -1,10 +1,10 @@
 package house
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -13,62 +13,103 @@ import (
 	"lamplight/notes/access"
 	"lamplight/notes/record"
 	"lamplight/routing"
-	"lamplight/routing/dispatch"
 	"lamplight/telephony"
 )
 
-// boardSettles is how long changes are gathered before every desk's board is drawn anew: a send, its first attempts and
-// their receipts come within milliseconds and are one change to a person.
+// boardSettles is how long changes are gathered before the desks are told: a send, its first attempts and their receipts come
+// within milliseconds and are one change to a person.
 const boardSettles = 120 * time.Millisecond
+
+// boardLook is how often the record is asked what has changed on the board although nobody said that something had: another
+// server may have changed it.
+const boardLook = 2 * time.Second
 
 // boards says that the board has changed.
 type boards struct{ changed chan struct{} }
 
 func newBoards() boards { return boards{make(chan struct{}, 1)} }
 
-// boardMoved has every desk's board drawn anew, soon.
+// boardMoved has the desks told what has changed on the board, soon.
 func (h *House) boardMoved() {
 	select {
 	case h.boards.changed <- struct{}{}:
-	default: // it is to be drawn already
+	default: // they are to be told already
 	}
 }
 
-// Run keeps the desks' boards as routing moves them, until ctx ends.
+// moves are the rows that the desks have not been told of yet; all says that nobody can name them.
+type moves struct {
+	ids map[string]bool
+	all bool
+}
+
+func (m *moves) add(all bool, ids ...string) {
+	m.all = m.all || all
+	for _, id := range ids {
+		m.ids[id] = true
+	}
+}
+
+// Run tells the desks what changes on the board, until ctx ends.
 func (h *House) Run(ctx context.Context) error {
 	moved, err := h.cfg.Routing.Watch(ctx)
 	if err != nil {
 		return fmt.Errorf("watch the escalations: %w", err)
 	}
-	look := time.NewTicker(callersAgain)
+	callers, look := time.NewTicker(callersAgain), time.NewTicker(boardLook)
+	defer callers.Stop()
 	defer look.Stop()
+	m := moves{ids: map[string]bool{}}
+	var news record.News
+	h.learn(ctx, &news, &m)
+	m = h.draw(ctx, m) // whoever watches already may have missed something
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-look.C:
+		case <-callers.C:
 			h.lookForCallers(ctx)
 			continue
-		case _, ok := <-moved:
+		case note, ok := <-moved:
 			if !ok {
 				return ctx.Err()
 			}
+			m.add(note == "", string(note))
 		case <-h.boards.changed:
+		case <-look.C:
+			if h.learn(ctx, &news, &m); len(m.ids) == 0 && !m.all {
+				continue
+			}
 		}
 		settle := time.NewTimer(boardSettles)
 		for waiting := true; waiting; {
 			select {
 			case <-settle.C:
 				waiting = false
-			case <-moved:
+			case note := <-moved:
+				m.add(note == "", string(note))
 			case <-h.boards.changed:
 			case <-ctx.Done():
 				settle.Stop()
 				return nil
 			}
 		}
-		h.draw(ctx)
+		h.learn(ctx, &news, &m)
+		m = h.draw(ctx, m)
 	}
+}
+
+// learn asks the record what has changed.
+func (h *House) learn(ctx context.Context, news *record.News, m *moves) {
+	ctx, cancel := context.WithTimeout(ctx, drawLimit)
+	defer cancel()
+	ids, all, err := h.cfg.Store.Changed(ctx, news)
+	if err != nil {
+		h.cfg.Log.Error("console: what has changed on the board", "error", err)
+		time.AfterFunc(drawAgain, h.boardMoved)
+		return
+	}
+	m.add(all, ids...)
 }
 
 // A voicemail and a call to be called back climb no ladder: they wait on the agents, who are told again and again when they
@@ -81,12 +122,15 @@ const (
 func (h *House) lookForCallers(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drawLimit)
 	defer cancel()
-	n, err := h.cfg.Store.Callers(ctx, h.cfg.Now().Add(-callersWait))
+	wait, err := h.cfg.Store.Callers(ctx, h.cfg.Now().Add(-callersWait))
 	if err != nil {
 		h.cfg.Log.Error("console: who waits on the agents", "error", err)
 	}
-	if n > 0 {
+	if wait {
 		h.standsStill()
+	}
+	if err := h.cfg.Store.ForgetNews(ctx); err != nil {
+		h.cfg.Log.Error("console: old changes of the board", "error", err)
 	}
 }
 
@@ -96,87 +140,105 @@ const (
 	drawAgain = time.Second
 )
 
-// draw shows every desk its board. It is read once for all who may see the same of it, because a leaf a desk for each change
-// would bury the log: the leaf of that one reading names everybody who is shown it.
-func (h *House) draw(ctx context.Context) {
+// mostMoves is how many rows are told as changes; when more have moved, the first page is less.
+const mostMoves = 100
+
+// draw tells every desk what has changed on its board, and returns what could not be told. It is read once for all who may see
+// the same of it, because a leaf a desk for each change would bury the log: the leaf of that one reading names everybody who
+// is shown it.
+func (h *House) draw(ctx context.Context, m moves) (again moves) {
 	ctx, cancel := context.WithTimeout(access.System(ctx, "console"), drawLimit)
 	defer cancel()
+	again = moves{ids: map[string]bool{}}
+	q := record.BoardQuery{}
+	if m.all = m.all || len(m.ids) > mostMoves; !m.all {
+		delete(m.ids, "")
+		if q.IDs = slices.Sorted(maps.Keys(m.ids)); len(q.IDs) == 0 {
+			return again
+		}
+	}
 	for _, desks := range h.streams.byView() {
 		viewers := make([]access.Actor, len(desks))
 		for i, d := range desks {
 			viewers[i] = d.viewer
 		}
-		var rows []console.BoardRow
-		open, err := h.cfg.Store.BoardFor(ctx, viewers...)
+		var page console.BoardPage
+		open, err := h.cfg.Store.BoardFor(ctx, q, viewers...)
 		if err == nil {
-			rows, err = h.rows(ctx, open)
+			page, err = h.boardPage(ctx, open)
 		}
 		if err != nil {
 			h.cfg.Log.Error("console: board", "error", err)
-			time.AfterFunc(drawAgain, h.boardMoved)
+			again = m
 			continue
+		}
+		change := console.BoardChange{Rows: page.Rows, Gone: append([]string{}, open.Gone...), Open: page.Open, Late: page.Late}
+		if m.all {
+			change = console.BoardChange{Page: &page, Open: page.Open, Late: page.Late}
 		}
 		for _, d := range desks {
-			d.show(h.now(console.Event{Kind: console.EventBoard, Board: rows}))
+			if d.whole {
+				d.show(change, h.tellWhole)
+			} else {
+				d.show(change, h.tellChange)
+			}
 		}
 	}
+	if len(again.ids) > 0 || again.all {
+		time.AfterFunc(drawAgain, h.boardMoved)
+	}
+	return again
 }
 
-// Board lists what waits on somebody: notes that climb or that nobody acknowledged, voicemails, calls to be called back, and
-// what a provider wrote back until an agent adds to the note.
+func (h *House) tellChange(_ context.Context, c console.BoardChange) (console.Event, bool) {
+	return h.event(console.Event{Kind: console.EventChange, Change: &c}), true
+}
+
+// tellWhole tells a desk that knows no changes the first page.
+func (h *House) tellWhole(ctx context.Context, _ console.BoardChange) (console.Event, bool) {
+	page, err := h.BoardPage(access.Unasked(ctx, "console"), console.BoardQuery{})
+	if err != nil {
+		h.cfg.Log.Error("console: board", "error", err)
+		return console.Event{}, false
+	}
+	return h.event(console.Event{Kind: console.EventBoard, Board: page.Rows}), true
+}
+
+// BoardPage reads what waits on somebody: notes that climb or that nobody acknowledged, voicemails, calls to be called back,
+// and what a provider wrote back until an agent adds to the note.
 // A routine note that waits for the office without a ladder is on the practice's page, not here.
-func (h *House) Board(ctx context.Context) ([]console.BoardRow, error) {
+func (h *House) BoardPage(ctx context.Context, q console.BoardQuery) (console.BoardPage, error) {
 	if _, _, err := h.agent(ctx); err != nil {
-		return nil, err
+		return console.BoardPage{}, err
 	}
-	open, err := h.cfg.Store.Board(ctx)
+	open, err := h.cfg.Store.Board(ctx, record.BoardQuery{After: q.After})
+	if errors.Is(err, record.ErrCursor) {
+		return console.BoardPage{}, console.Refuse(console.NotFound, "desk.error.not-found")
+	}
 	if err != nil {
-		return nil, refusal(err)
+		return console.BoardPage{}, refusal(err)
 	}
-	return h.rows(ctx, open)
+	return h.boardPage(ctx, open)
 }
 
-// rows puts together what the record and routing know of what is open.
-func (h *House) rows(ctx context.Context, open []record.BoardRow) ([]console.BoardRow, error) {
-	climbs, err := h.cfg.Routing.Rows(ctx)
+// boardPage puts together what the record and routing know of a part of the board.
+func (h *House) boardPage(ctx context.Context, p record.BoardPage) (console.BoardPage, error) {
+	var n needs
+	for _, r := range p.Rows {
+		n.accounts = append(n.accounts, r.Account)
+		if r.Note.ID != "" {
+			n.climbs = append(n.climbs, r.Note.ID)
+		}
+	}
+	s, err := h.load(ctx, n)
 	if err != nil {
-		return nil, err
+		return console.BoardPage{}, err
 	}
-	byNote := make(map[notes.NoteID]routing.Row, len(climbs))
-	for _, r := range climbs {
-		byNote[r.Note] = r
+	out := console.BoardPage{Rows: make([]console.BoardRow, len(p.Rows)), Next: p.Next, Open: p.Open, Late: p.Late}
+	for i, r := range p.Rows {
+		out.Rows[i] = s.boardRow(r)
 	}
-	out := []console.BoardRow{}
-	for _, r := range open {
-		climb, climbing := byNote[r.Note.ID]
-		office := r.Kind == "note" && !climbing // it waits for the office, or somebody took it on
-		if office && r.RepliedBy == "" && !pressing(r.Note) {
-			continue
-		}
-		row, err := h.row(ctx, r)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case climbing:
-			showClimb(&row, climb)
-		case office:
-			row.Last.Kind = "waiting"
-		}
-		if r.RepliedAt.After(row.Last.At) {
-			row.Last = console.LastStep{Kind: "replied", Name: r.RepliedBy, At: r.RepliedAt}
-		}
-		out = append(out, row)
-	}
-	slices.SortStableFunc(out, func(a, b console.BoardRow) int {
-		return cmp.Or(cmp.Compare(lateness(b.Late), lateness(a.Late)), a.TakenAt.Compare(b.TakenAt))
-	})
 	return out, nil
-}
-
-// pressing tells that a note which climbs no ladder must not wait for the office out of everybody's sight.
-func pressing(n notes.Note) bool {
-	return n.Urgency != notes.Routine && (n.State == notes.Open || n.State == notes.Read)
 }
 
 // pushOn begins the next rung now. Past the last there is none: the ladder is climbed anew, as it stands now, because whoever
@@ -204,62 +266,6 @@ func (h *House) pushOn(ctx context.Context, by routing.Actor, n notes.Note) erro
 	return err
 }
 
-// lateness orders rows: what nobody can be reached for stands on top.
-func lateness(late string) int {
-	return slices.Index([]string{string(routing.OnTime), string(routing.Late), string(routing.Unreachable)}, late)
-}
-
-// row draws a record's row.
-func (h *House) row(ctx context.Context, r record.BoardRow) (console.BoardRow, error) {
-	row := console.BoardRow{Kind: r.Kind, Note: r.Note.ID, Call: r.Call, Ref: r.Note.Reference, Account: r.Account, Urgency: r.Note.Urgency, Patient: r.Patient,
-		State: r.Note.State, TakenAt: r.Since, Last: console.LastStep{Kind: "taken", At: r.Since}}
-	switch r.Kind {
-	case "callback":
-		row.Last.Kind = "abandoned"
-		if r.CutOff {
-			row.Last.Kind = "cut-off"
-		}
-		if !r.Number {
-			row.Last.Detail = "number-withheld"
-		}
-	case record.Voicemail:
-		row.Last.Kind = "voicemail"
-	}
-	acc, err := h.cfg.Store.Account(ctx, r.Account)
-	switch {
-	case err == nil:
-		row.Practice = acc.Name
-	case !errors.Is(err, record.ErrNoAccount): // a call to a number nobody owns has no practice
-		return row, err
-	}
-	return row, nil
-}
-
-// outcomes are what became of an attempt, by the step that told it: a text that was sent is not one that arrived. The
-// reason of one that failed stands in the story.
-var outcomes = map[string]string{
-	dispatch.StepDelivered:   "delivered",
-	dispatch.StepUndelivered: "undelivered",
-	dispatch.StepFailed:      "failed",
-	dispatch.StepOpened:      "opened",
-	dispatch.StepWithdrawn:   "cancelled",
-}
-
-// showClimb puts what routing knows into a row.
-func showClimb(row *console.BoardRow, r routing.Row) {
-	row.Late = string(r.Late)
-	row.NextAt, row.NextKind, row.NextName = r.Next.At, r.Next.Kind, r.Next.Name
-	if !r.Last.At.IsZero() {
-		row.Last = console.LastStep{Kind: r.Last.Kind, Name: r.Last.Name, Detail: r.Last.Detail, At: r.Last.At}
-		if r.Last.Channel != "" {
-			row.Last.Kind = string(r.Last.Channel)
-			if became, ok := outcomes[r.Last.Kind]; ok {
-				row.Last.Detail = became
-			}
-		}
-	}
-}
-
 // Story opens a call and its note whole.
 func (h *House) Story(ctx context.Context, ref console.StoryRef) (console.Story, error) {
 	if _, _, err := h.agent(ctx); err != nil {
@@ -269,46 +275,18 @@ func (h *House) Story(ctx context.Context, ref console.StoryRef) (console.Story,
 	if err != nil {
 		return console.Story{}, refusal(err)
 	}
-	out := console.Story{Caller: formatNumber(st.Call.ANI), Lines: st.Lines, HasRecording: len(st.Recordings) > 0, Labels: map[string]notes.Text{}}
-	account := st.Call.Account
+	n := needs{accounts: []telephony.AccountID{st.Call.Account}}
 	if st.Note != nil {
-		account = st.Note.Account
-		out.Body, out.AddOns = st.Note.Body, st.Note.AddOns
-		r, err := h.cfg.Store.Row(ctx, st.Note.ID)
-		if err != nil {
-			return console.Story{}, refusal(err)
-		}
-		if out.Row, err = h.row(ctx, r); err != nil {
-			return console.Story{}, err
-		}
-		climb, err := h.cfg.Routing.Row(ctx, st.Note.ID)
-		if err == nil {
-			showClimb(&out.Row, climb)
-		} else if !errors.Is(err, routing.ErrNoDispatch) {
-			return console.Story{}, err
-		}
-	} else {
-		out.Row = console.BoardRow{Kind: "callback", Call: st.Call.ID, Account: account, TakenAt: st.Call.OpenedAt, Last: console.LastStep{Kind: string(st.Call.Outcome), At: st.Call.EndedAt}}
+		n.accounts, n.climbs = []telephony.AccountID{st.Note.Account}, []notes.NoteID{st.Note.ID}
 	}
 	if st.FollowUp != nil {
-		word := *st.FollowUp
-		if word.ByName, err = h.name(ctx, word.By); err != nil {
-			return console.Story{}, err
-		}
-		out.AddOns = append(out.AddOns, word)
+		n.people = []notes.PersonID{st.FollowUp.By}
 	}
-	acc, err := h.cfg.Store.Account(ctx, account)
-	if err != nil && !errors.Is(err, record.ErrNoAccount) {
+	s, err := h.load(ctx, n)
+	if err != nil {
 		return console.Story{}, err
 	}
-	out.Row.Practice = acc.Name
-	if st.Note != nil {
-		t, _ := callType(acc, st.Note.CallType)
-		for _, f := range t.Fields {
-			out.Labels[f.Key] = f.Label
-		}
-	}
-	return out, nil
+	return s.story(st), nil
 }
 
 // before lists what this caller called about lately.

@@ -60,6 +60,10 @@ func newBoardHouse(t *testing.T) *boardHouse {
 	}
 	b.House = New(Config{Store: b.store, Door: access.NewDoor(b.pool, log, ring), Routing: b.desk, Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	first, left := context.WithCancel(access.With(ctx, agentFor("first", access.Everywhere)))
+	events := b.streams.attach(first, "first", b.now(console.Event{Kind: "hello"}), func(bool) {})
+	<-events
 	done := make(chan error, 1)
 	go func() { done <- b.Run(ctx) }()
 	t.Cleanup(func() {
@@ -68,6 +72,12 @@ func newBoardHouse(t *testing.T) *boardHouse {
 			t.Error(err)
 		}
 	})
+	if e := <-events; e.Kind != "change" || e.Change.Page == nil { // from now on the house knows what has changed
+		t.Fatalf("the first look is told as %+v", e)
+	}
+	left()
+	for range events { // until it is gone
+	}
 	return b
 }
 
@@ -137,7 +147,7 @@ func TestABoardIsReadOnceForAllWhoSeeTheSame(t *testing.T) {
 	b.take(t, "lakeside", "Julia Ortega")
 	b.take(t, "bosque", "Max Weber")
 	var everywhere []<-chan console.Event
-	want := []string{"rows=2"}
+	want := []string{"for-a-minute"}
 	for i := range 29 {
 		id := fmt.Sprintf("agent-%02d", i)
 		everywhere, want = append(everywhere, b.sits(t, agentFor(id, access.Everywhere))), append(want, "shown:"+id)
@@ -148,12 +158,12 @@ func TestABoardIsReadOnceForAllWhoSeeTheSame(t *testing.T) {
 
 	b.boardMoved()
 	for _, events := range everywhere {
-		if e := <-events; e.Kind != "board" || !slices.Equal(patients(e.Board), []string{"J. Ortega", "M. Weber"}) {
-			t.Fatalf("a desk shows %v of %q", patients(e.Board), e.Kind)
+		if e := <-events; e.Kind != "change" || !slices.Equal(patients(e.Change.Rows), []string{"J. Ortega", "M. Weber"}) {
+			t.Fatalf("a desk shows %v of %q", patients(e.Change.Rows), e.Kind)
 		}
 	}
-	if e := <-one; e.Kind != "board" || !slices.Equal(patients(e.Board), []string{"J. Ortega"}) {
-		t.Fatalf("the desk of one practice shows %v of %q", patients(e.Board), e.Kind)
+	if e := <-one; e.Kind != "change" || !slices.Equal(patients(e.Change.Rows), []string{"J. Ortega"}) {
+		t.Fatalf("the desk of one practice shows %v of %q", patients(e.Change.Rows), e.Kind)
 	}
 	select {
 	case e := <-nobody:
@@ -168,7 +178,7 @@ func TestABoardIsReadOnceForAllWhoSeeTheSame(t *testing.T) {
 	if got[0].Object != "all" || !slices.Equal(got[0].Detail, want) {
 		t.Errorf("the leaf of all says %q %q", got[0].Object, got[0].Detail)
 	}
-	if got[1].Account != "lakeside" || !slices.Equal(got[1].Detail, []string{"rows=1", "shown:agent-lakeside"}) {
+	if got[1].Account != "lakeside" || !slices.Equal(got[1].Detail, []string{"for-a-minute", "shown:agent-lakeside"}) {
 		t.Errorf("the leaf of one practice says %q %q", got[1].Account, got[1].Detail)
 	}
 }
@@ -184,22 +194,22 @@ func TestABoardWithoutItsLeafIsNotShown(t *testing.T) {
 	b.boardMoved()
 	select {
 	case e := <-events:
-		t.Fatalf("a board of %d rows was shown without a leaf", len(e.Board))
+		t.Fatalf("a board of %d rows was shown without a leaf", len(e.Change.Rows))
 	case <-time.After(4 * boardSettles):
 	}
 	if _, err := b.pool.Exec(t.Context(), "alter table audit_elsewhere rename to audit_outbox"); err != nil {
 		t.Fatal(err)
 	}
-	if e := <-events; e.Kind != "board" || len(e.Board) != 1 {
-		t.Fatalf("then it shows %d rows of %q", len(e.Board), e.Kind)
+	if e := <-events; e.Kind != "change" || len(e.Change.Rows) != 1 {
+		t.Fatalf("then it shows %d rows of %q", len(e.Change.Rows), e.Kind)
 	}
 	if got := b.readings(t); len(got) != 1 {
 		t.Errorf("%d leaves, want 1", len(got))
 	}
 }
 
-// TestASlowDeskGetsTheNewestBoard shows three boards while the desk's stream is busy.
-func TestASlowDeskGetsTheNewestBoard(t *testing.T) {
+// TestASlowDeskIsToldOnce shows three changes while the desk's stream is busy: it is told them as one, the newest of each row.
+func TestASlowDeskIsToldOnce(t *testing.T) {
 	b := &boardHouse{House: New(Config{})}
 	busy, free := make(chan struct{}), make(chan struct{})
 	events := b.streams.attach(t.Context(), "agent-00", func(context.Context) (console.Event, bool) {
@@ -208,19 +218,74 @@ func TestASlowDeskGetsTheNewestBoard(t *testing.T) {
 		return console.Event{Kind: "hello"}, true
 	}, func(bool) {})
 	<-busy
+	row := func(id, state string) console.BoardRow {
+		return console.BoardRow{Note: notes.NoteID(id), State: notes.NoteState(state)}
+	}
 	for st := range b.streams.open["agent-00"] {
-		for i := range 3 {
-			st.show(b.now(console.Event{Kind: "board", Board: make([]console.BoardRow, i)}))
-		}
+		st.show(console.BoardChange{Rows: []console.BoardRow{row("a", "open"), row("b", "open")}, Open: 2}, b.tellChange)
+		st.show(console.BoardChange{Rows: []console.BoardRow{row("a", "read")}, Open: 2}, b.tellChange)
+		st.show(console.BoardChange{Gone: []string{"b"}, Open: 1}, b.tellChange)
 		st.push(b.now(console.Event{Kind: "figures"}))
 	}
 	close(free)
-	for _, want := range []struct {
-		kind console.EventKind
-		rows int
-	}{{"hello", 0}, {"board", 2}, {"figures", 0}} {
-		if e := <-events; e.Kind != want.kind || len(e.Board) != want.rows {
-			t.Errorf("%q with %d rows, want %q with %d", e.Kind, len(e.Board), want.kind, want.rows)
+	<-events
+	e := <-events
+	if c := e.Change; e.Kind != "change" || c.Seq != 1 || c.Open != 1 || len(c.Rows) != 1 || c.Rows[0].State != notes.Read || !slices.Equal(c.Gone, []string{"b"}) {
+		t.Errorf("it is told %+v", e.Change)
+	}
+	if e = <-events; e.Kind != "figures" {
+		t.Errorf("then %q", e.Kind)
+	}
+	for st := range b.streams.open["agent-00"] {
+		st.show(console.BoardChange{Open: 1}, b.tellChange)
+	}
+	if e = <-events; e.Change.Seq != 2 {
+		t.Errorf("the next is %+v", e.Change)
+	}
+}
+
+// TestWhateverChangesTheBoardIsTold changes it as another server would, or a switch's voicemail does: nobody says that it has
+// moved, and the desk is told what has, and of what is gone, and of nothing else.
+func TestWhateverChangesTheBoardIsTold(t *testing.T) {
+	b := newBoardHouse(t)
+	events := b.sits(t, agentFor("agent-00", access.Everywhere))
+	next := func() (rows []string, gone int) {
+		var e console.Event
+		select {
+		case e = <-events:
+		case <-time.After(20 * time.Second):
+			t.Fatal("nothing is told")
 		}
+		for _, r := range e.Change.Rows {
+			rows = append(rows, r.Patient+" "+string(r.State)+" "+r.Late)
+		}
+		return rows, len(e.Change.Gone)
+	}
+	b.take(t, "lakeside", "Julia Ortega")
+	if rows, _ := next(); !slices.Equal(rows, []string{"J. Ortega open "}) {
+		t.Errorf("taken: %q", rows)
+	}
+	b.take(t, "bosque", "Max Weber")
+	if rows, gone := next(); !slices.Equal(rows, []string{"M. Weber open "}) || gone != 0 {
+		t.Errorf("another: %q, %d gone", rows, gone)
+	}
+	for _, c := range []struct {
+		sql  string
+		rows []string
+		gone int
+	}{
+		{"update dispatch set rung = first_rung + 1 where account = 'lakeside'", []string{"J. Ortega open late"}, 0},
+		{"update note set state = 'read' where account = 'bosque'", []string{"M. Weber read "}, 0},
+		{"with d as (update dispatch set state = 'acked' where account = 'lakeside') update note set state = 'acknowledged' where account = 'lakeside'", nil, 1},
+	} {
+		if _, err := b.pool.Exec(t.Context(), c.sql); err != nil {
+			t.Fatal(err)
+		}
+		if rows, gone := next(); !slices.Equal(rows, c.rows) || gone != c.gone {
+			t.Errorf("%s: %q, %d gone", c.sql, rows, gone)
+		}
+	}
+	if got := b.readings(t); len(got) != 1 || got[0].Actor != "console" || !slices.Equal(got[0].Detail, []string{"for-a-minute", "shown:agent-00"}) {
+		t.Errorf("the leaves of a minute: %+v", got)
 	}
 }

@@ -112,99 +112,31 @@ func (h *House) Locate(ctx context.Context, token string) (notes.NoteID, error) 
 // inboxDays is how far back an inbox reaches for what is done.
 const inboxDays = 3
 
-// inboxNotes are the notes an inbox shows: all that wait, however old and however many came after, and the latest. Nothing
-// of a patient stands in an inbox, so nothing is opened for it.
-func (h *House) inboxNotes(ctx context.Context) ([]notes.Note, error) {
-	var out []notes.Note
-	seen := map[notes.NoteID]bool{}
-	for _, f := range []record.CallsFilter{
-		{State: string(notes.Open), Limit: 500}, {State: string(notes.Read), Limit: 500},
-		{From: h.cfg.Now().AddDate(0, 0, -inboxDays), Limit: 200},
-	} {
-		f.Nameless = true
-		page, err := h.cfg.Store.Calls(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		for _, l := range page.Lines {
-			if l.Note != nil && !seen[l.Note.ID] {
-				seen[l.Note.ID] = true
-				out = append(out, *l.Note)
-			}
-		}
+// Inbox reads a page of the notes of the provider's practices. Nothing of a patient stands in an inbox, so nothing is opened.
+func (h *House) Inbox(ctx context.Context, q console.InboxQuery) (console.InboxPage, error) {
+	if _, err := reader(ctx); err != nil {
+		return console.InboxPage{}, err
+	}
+	page, err := h.cfg.Store.Inbox(ctx, q.After, h.cfg.Now().AddDate(0, 0, -inboxDays))
+	if errors.Is(err, record.ErrCursor) {
+		return console.InboxPage{}, console.Refuse(console.Invalid, "portal.error.malformed")
+	}
+	if err != nil {
+		return console.InboxPage{}, pageRefusal(err)
+	}
+	var n needs
+	for _, l := range page.Lines {
+		n.accounts, n.people = append(n.accounts, l.Note.Account), append(n.people, l.Note.AckedBy)
+	}
+	s, err := h.load(ctx, n)
+	if err != nil {
+		return console.InboxPage{}, err
+	}
+	out := console.InboxPage{Rows: make([]console.InboxRow, len(page.Lines)), Next: page.Next, Waiting: page.Waiting}
+	for i, l := range page.Lines {
+		out.Rows[i] = s.inboxRow(l)
 	}
 	return out, nil
-}
-
-// Inbox lists the notes of the provider's practices: what was sent to them and waits first, then the newest.
-func (h *House) Inbox(ctx context.Context) ([]console.InboxRow, error) {
-	a, err := reader(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list, err := h.inboxNotes(ctx)
-	if err != nil {
-		return nil, pageRefusal(err)
-	}
-	out := []console.InboxRow{}
-	for _, n := range list {
-		acc, err := h.cfg.Store.Account(ctx, n.Account)
-		if err != nil {
-			return nil, err
-		}
-		t, _ := callType(acc, n.CallType)
-		row := console.InboxRow{Note: n.ID, Ref: n.Reference, Practice: acc.Name, Urgency: n.Urgency, CallType: t.Label, State: n.State, TakenAt: n.TakenAt}
-		if row.AckedBy, err = h.name(ctx, n.AckedBy); err != nil {
-			return nil, err
-		}
-		if n.State == notes.Open || n.State == notes.Read {
-			if row.Mine, err = h.sentTo(ctx, n, acc, a); err != nil {
-				return nil, err
-			}
-		}
-		out = append(out, row)
-	}
-	slices.SortStableFunc(out, func(x, y console.InboxRow) int {
-		switch {
-		case x.Mine != y.Mine && x.Mine:
-			return -1
-		case x.Mine != y.Mine:
-			return 1
-		}
-		return y.TakenAt.Compare(x.TakenAt)
-	})
-	return out, nil
-}
-
-// sentTo tells whether an attempt to reach this person for the note was made.
-func (h *House) sentTo(ctx context.Context, n notes.Note, acc notes.Account, a access.Actor) (bool, error) {
-	attempts, err := h.cfg.Routing.Attempts(ctx, n.ID)
-	if err != nil {
-		return false, err
-	}
-	for _, at := range attempts {
-		if at.SentAt.IsZero() {
-			continue
-		}
-		for _, c := range acc.Contacts {
-			if c.ID == at.Contact && c.Person == a.Person {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
-}
-
-// name is a person's name; "" for nobody, and the id for one who was never a person (a part of the house).
-func (h *House) name(ctx context.Context, id notes.PersonID) (string, error) {
-	if id == "" {
-		return "", nil
-	}
-	p, err := h.cfg.Door.Person(access.System(ctx, "console"), id)
-	if errors.Is(err, access.ErrNoPerson) {
-		return string(id), nil
-	}
-	return p.Name, err
 }
 
 func (h *House) Card(ctx context.Context, note notes.NoteID) (console.Card, error) {
@@ -221,91 +153,11 @@ func (h *House) Card(ctx context.Context, note notes.NoteID) (console.Card, erro
 
 // card draws an opened note.
 func (h *House) card(ctx context.Context, a access.Actor, n notes.Note) (console.Card, error) {
-	acc, err := h.cfg.Store.Account(ctx, n.Account)
+	s, err := h.load(ctx, cardNeeds(n))
 	if err != nil {
 		return console.Card{}, err
 	}
-	t, _ := callType(acc, n.CallType)
-	c := console.Card{Note: n.ID, Ref: n.Reference, Practice: accountRef(acc), Urgency: n.Urgency, CallType: t.Label, Language: n.Language, TakenAt: n.TakenAt,
-		State: n.State, Reason: n.Body.Fields["reason"], Verbatim: n.Body.Verbatim, ReadBack: n.Body.ReadBack, AckedAt: n.AckedAt, ClosedAt: n.ClosedAt,
-		AddOns: n.AddOns, Fields: cardFields(t, *n.Body), Told: []console.Told{}, Now: h.cfg.Now(),
-		CanAct: a.May(notes.AckNote, string(n.Account)) && n.State != notes.Closed}
-	if c.Taker, err = h.name(ctx, n.Taker); err != nil {
-		return console.Card{}, err
-	}
-	if c.AckedBy, err = h.name(ctx, n.AckedBy); err != nil {
-		return console.Card{}, err
-	}
-	if number := n.Body.Fields["callback"]; number != "" {
-		c.CallBack = formatNumber(telephony.Number(number))
-		c.CanCall = c.CanAct && h.mobile(acc, a) != ""
-	}
-	return c, h.told(ctx, n.ID, &c)
-}
-
-// cardFields are the note's fields in the script's order, what the script does not know any more at the end.
-func cardFields(t notes.CallType, b notes.Body) []console.CardField {
-	out := []console.CardField{}
-	done := map[string]bool{"reason": true}
-	add := func(f notes.Field) {
-		v := b.Fields[f.Key]
-		if done[f.Key] || v == "" {
-			return
-		}
-		done[f.Key] = true
-		if f.Kind == "phone" {
-			v = formatNumber(telephony.Number(v))
-		}
-		field := console.CardField{Key: f.Key, Kind: f.Kind, Label: f.Label, Value: v}
-		for _, c := range f.Choices {
-			if c.Value == v {
-				field.Shown = c.Label
-			}
-		}
-		out = append(out, field)
-	}
-	for _, f := range t.Fields {
-		add(f)
-	}
-	var rest []string
-	for k := range b.Fields {
-		rest = append(rest, k)
-	}
-	slices.Sort(rest)
-	for _, k := range rest {
-		add(notes.Field{Key: k, Kind: "text", Label: notes.Text{"en": k, "es": k}})
-	}
-	return out
-}
-
-// told puts who was told and what comes next on a card.
-func (h *House) told(ctx context.Context, note notes.NoteID, c *console.Card) error {
-	attempts, err := h.cfg.Routing.Attempts(ctx, note)
-	if err != nil {
-		return err
-	}
-	for _, at := range attempts {
-		if at.SentAt.IsZero() {
-			continue
-		}
-		c.Told = append(c.Told, console.Told{Name: at.Name, Channel: at.Channel, State: at.State, At: at.SentAt})
-	}
-	r, err := h.cfg.Routing.Row(ctx, note)
-	if errors.Is(err, routing.ErrNoDispatch) {
-		return nil
-	}
-	c.NextAt, c.NextName = r.Next.At, r.Next.Name
-	return err
-}
-
-// mobile is the provider's own phone, as the practice knows it.
-func (h *House) mobile(acc notes.Account, a access.Actor) telephony.Number {
-	for _, c := range acc.Contacts {
-		if c.Person == a.Person {
-			return c.Mobile
-		}
-	}
-	return ""
+	return s.card(a, n, h.cfg.Now()), nil
 }
 
 // Rendered says that the note was drawn: it is read by somebody who must act, and the link's message is opened.
@@ -422,7 +274,7 @@ func (h *House) CallPatient(ctx context.Context, note notes.NoteID, id string) e
 		return err
 	}
 	number, ok := notes.ParsePhone(n.Body.Fields["callback"]) // without its extension, which is no part of what is dialled
-	mine, patient := h.mobile(acc, a), telephony.Number(number)
+	mine, patient := mobile(acc, a), telephony.Number(number)
 	if mine == "" || !ok || len(acc.Lines) == 0 || len(id) != 36 {
 		return console.Refuse(console.Conflict, "portal.error.cannot-call")
 	}

@@ -53,9 +53,9 @@ type Escalations interface {
 	Locate(ctx context.Context, token string) (routing.Located, error)
 	MarkOpened(ctx context.Context, attempt routing.AttemptID) error
 
-	Rows(ctx context.Context, accounts ...telephony.AccountID) ([]routing.Row, error)
+	Rows(ctx context.Context, of ...notes.NoteID) (map[notes.NoteID]routing.Row, error)
 	Row(ctx context.Context, note notes.NoteID) (routing.Row, error)
-	Attempts(ctx context.Context, note notes.NoteID) ([]routing.Attempt, error)
+	Attempts(ctx context.Context, of ...notes.NoteID) (map[notes.NoteID][]routing.Attempt, error)
 	Story(ctx context.Context, note notes.NoteID) ([]notes.StoryLine, error)
 	Watch(ctx context.Context) (<-chan notes.NoteID, error)
 

@@ -56,9 +56,14 @@ var said = notes.Body{Fields: map[string]string{"name": "Ximena Quiñones", "cal
 
 var words = []string{"Quiñones", "Ximena", "555-0142", "5550142", "QUINONES", "esternón", "desde la cena"}
 
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
-	r, dir := &rig{pool: postgrestest.New(t)}, t.TempDir()
+	return rigOn(t, postgrestest.New(t))
+}
+
+func rigOn(t testing.TB, pool *pgxpool.Pool) *rig {
+	t.Helper()
+	r, dir := &rig{pool: pool}, t.TempDir()
 	key, err := audit.OpenKey(filepath.Join(dir, "audit.key"), "lamplight.test")
 	if err != nil {
 		t.Fatal(err)
@@ -110,13 +115,23 @@ func practice(id telephony.AccountID, did telephony.Number) notes.Account {
 }
 
 // as returns a context in which the person acts.
-func (r *rig) as(t *testing.T, id notes.PersonID) context.Context {
+func (r *rig) as(t testing.TB, id notes.PersonID) context.Context {
 	t.Helper()
 	a, err := r.door.ActorOf(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return access.With(t.Context(), a)
+}
+
+// board is the first page of somebody's board.
+func (r *rig) board(t *testing.T, id notes.PersonID) []console.BoardRow {
+	t.Helper()
+	page, err := r.BoardPage(r.as(t, id), console.BoardQuery{})
+	if err != nil || page.Next != "" || page.Open != len(page.Rows) {
+		t.Fatalf("%+v, %v", page, err)
+	}
+	return page.Rows
 }
 
 // call records a call that was answered and has ended, with its recording.

@@ -21,7 +21,7 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 	pages := map[string]func() (any, error){
 		"me":                   func() (any, error) { return pair(r.Me(ctx)) },
 		"locate":               func() (any, error) { return pair(r.Locate(ctx, token)) },
-		"inbox":                func() (any, error) { return pair(r.Inbox(ctx)) },
+		"inbox":                func() (any, error) { return pair(r.Inbox(ctx, console.InboxQuery{})) },
 		"card":                 func() (any, error) { return pair(r.Card(ctx, note)) },
 		"rendered":             func() (any, error) { return none(r.Rendered(ctx, note, token)) },
 		"acknowledge":          func() (any, error) { return pair(r.Acknowledge(ctx, note)) },
@@ -38,7 +38,7 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 		"call story":           func() (any, error) { return pair(r.CallStory(ctx, call)) },
 		"recording":            func() (any, error) { var b bytes.Buffer; err := r.Recording(ctx, call, &b); return b.String(), err },
 		"week":                 func() (any, error) { return pair(r.Week(ctx, "lakeside", "")) },
-		"board":                func() (any, error) { return pair(r.Board(ctx)) },
+		"board":                func() (any, error) { return pair(r.BoardPage(ctx, console.BoardQuery{})) },
 		"story by call":        func() (any, error) { return pair(r.Story(ctx, console.StoryRef{Call: call})) },
 		"story by note":        func() (any, error) { return pair(r.Story(ctx, console.StoryRef{Note: note})) },
 		"add on":               func() (any, error) { return none(r.AddOn(ctx, note, "x")) },
@@ -134,7 +134,7 @@ func TestEveryReadingLeavesALeaf(t *testing.T) {
 		{"export", "office", "calls.exported", func(ctx context.Context) (any, error) { return r.Export(ctx, console.CallsFilter{}) }},
 		{"call story", "office", "story.opened", func(ctx context.Context) (any, error) { return r.CallStory(ctx, "call-1") }},
 		{"story", "agent", "story.opened", func(ctx context.Context) (any, error) { return r.Story(ctx, console.StoryRef{Note: sent.Note}) }},
-		{"board", "agent", "board.opened", func(ctx context.Context) (any, error) { return r.Board(ctx) }},
+		{"board", "agent", "board.opened", func(ctx context.Context) (any, error) { return r.BoardPage(ctx, console.BoardQuery{}) }},
 		{"recording", "office", "recording.opened", func(ctx context.Context) (any, error) {
 			var b bytes.Buffer
 			err := r.Recording(ctx, "call-1", &b)

@@ -154,27 +154,16 @@ func (h *House) CloseAbandoned(ctx context.Context, call telephony.CallID, outco
 	if _, _, err := h.agent(ctx); err != nil {
 		return err
 	}
-	row, ok, err := h.voicemail(ctx, call)
+	n, ok, err := h.cfg.Store.OpenVoicemail(ctx, call)
 	switch {
 	case err != nil:
 	case ok:
-		_, err = h.cfg.Store.CloseOut(ctx, row.Note.ID, outcome)
+		_, err = h.cfg.Store.CloseOut(ctx, n.ID, outcome)
 	default:
 		err = h.cfg.Store.CloseCallBack(ctx, call, outcome)
 	}
 	h.boardMoved()
 	return refusal(err)
-}
-
-// voicemail finds the open note that a call's voicemail became.
-func (h *House) voicemail(ctx context.Context, call telephony.CallID) (record.BoardRow, bool, error) {
-	rows, err := h.cfg.Store.Board(ctx)
-	for _, r := range rows {
-		if r.Kind == record.Voicemail && r.Call == call {
-			return r, true, nil
-		}
-	}
-	return record.BoardRow{}, false, err
 }
 
 // Supervise ends or pushes an escalation.

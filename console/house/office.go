@@ -9,7 +9,6 @@ import (
 	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/record"
-	"lamplight/routing"
 	"lamplight/routing/oncall"
 	"lamplight/telephony"
 )
@@ -57,13 +56,17 @@ func (h *House) calls(ctx context.Context, f console.CallsFilter, export bool) (
 	if err != nil {
 		return console.CallsPage{}, pageRefusal(err)
 	}
-	out := console.CallsPage{Next: page.Next, Total: page.Total, Rows: []console.CallRow{}}
+	var n needs
 	for _, l := range page.Lines {
-		row, err := h.callRow(ctx, l)
-		if err != nil {
-			return console.CallsPage{}, err
-		}
-		out.Rows = append(out.Rows, row)
+		n.line(l)
+	}
+	s, err := h.load(ctx, n)
+	if err != nil {
+		return console.CallsPage{}, err
+	}
+	out := console.CallsPage{Next: page.Next, Total: page.Total, Rows: make([]console.CallRow, len(page.Lines))}
+	for i, l := range page.Lines {
+		out.Rows[i] = s.callRow(l)
 	}
 	return out, nil
 }
@@ -80,47 +83,6 @@ func localDay(day string, zone *time.Location, plus int) (time.Time, error) {
 	return t.AddDate(0, 0, plus), nil
 }
 
-// callRow draws one call.
-func (h *House) callRow(ctx context.Context, l record.CallLine) (console.CallRow, error) {
-	c := l.Call
-	row := console.CallRow{Call: c.ID, At: c.OpenedAt, Outcome: c.Outcome, Language: c.Language, HasRecording: l.HasRecording, Patient: l.Patient}
-	if !c.AnsweredAt.IsZero() {
-		row.Wait = c.AnsweredAt.Sub(c.OpenedAt)
-		if !c.EndedAt.IsZero() {
-			row.Talk = c.EndedAt.Sub(c.AnsweredAt)
-		}
-	}
-	var err error
-	if row.Agent, err = h.name(ctx, notes.PersonID(c.Agent)); err != nil || l.Note == nil {
-		return row, err
-	}
-	n := *l.Note
-	row.Note, row.Ref, row.Urgency, row.State, row.Language = n.ID, n.Reference, n.Urgency, n.State, n.Language
-	acc, err := h.cfg.Store.Account(ctx, n.Account)
-	if err != nil && !errors.Is(err, record.ErrNoAccount) {
-		return row, err
-	}
-	if t, ok := callType(acc, n.CallType); ok {
-		row.CallType = t.Label
-	}
-	if !n.AckedAt.IsZero() {
-		row.ToAck = n.AckedAt.Sub(n.TakenAt)
-	}
-	if row.AckedBy, err = h.name(ctx, n.AckedBy); err != nil {
-		return row, err
-	}
-	attempts, err := h.cfg.Routing.Attempts(ctx, n.ID)
-	for _, a := range attempts {
-		if delivered(a.State) && !a.SentAt.IsZero() {
-			row.ToDelivered = a.SentAt.Sub(n.TakenAt)
-			break
-		}
-	}
-	return row, err
-}
-
-func delivered(s routing.AttemptState) bool { return s == routing.Delivered || s == routing.Opened }
-
 // CallStory tells one call whole.
 func (h *House) CallStory(ctx context.Context, call telephony.CallID) (console.CallStory, error) {
 	a, err := reader(ctx)
@@ -132,18 +94,23 @@ func (h *House) CallStory(ctx context.Context, call telephony.CallID) (console.C
 		return console.CallStory{}, pageRefusal(err)
 	}
 	line := record.CallLine{Call: st.Call, Note: st.Note, HasRecording: len(st.Recordings) > 0}
-	out := console.CallStory{Lines: st.Lines, Caller: formatNumber(st.Call.ANI),
-		Proof: console.Proof{Leaves: st.Proof.Leaves, Sequenced: st.Proof.Sequenced, Checkpoint: st.Proof.Checkpoint, At: st.Proof.At}}
+	var n needs
+	n.line(line)
 	if st.Note != nil {
 		line.Patient = notes.DisplayName(st.Note.Body.Fields["name"])
-		card, err := h.card(ctx, a, *st.Note)
-		if err != nil {
-			return console.CallStory{}, err
-		}
+		n.add(cardNeeds(*st.Note))
+	}
+	s, err := h.load(ctx, n)
+	if err != nil {
+		return console.CallStory{}, err
+	}
+	out := console.CallStory{Row: s.callRow(line), Lines: st.Lines, Caller: formatNumber(st.Call.ANI),
+		Proof: console.Proof{Leaves: st.Proof.Leaves, Sequenced: st.Proof.Sequenced, Checkpoint: st.Proof.Checkpoint, At: st.Proof.At}}
+	if st.Note != nil {
+		card := s.card(a, *st.Note, h.cfg.Now())
 		out.Card = &card
 	}
-	out.Row, err = h.callRow(ctx, line)
-	return out, err
+	return out, nil
 }
 
 // Recording writes a call's recording.

@@ -16,6 +16,9 @@ import (
 // fresh Hello, which is smaller than what it missed.
 const backlogLimit = 2000
 
+// boardChanges is the protocol that told the first change of a board.
+const boardChanges = 3
+
 // A make makes an event when its turn has come; false means that there is nothing to tell after all. It may read the
 // database: it runs in the stream's own goroutine, so a slow one delays this desk alone.
 type makeEvent func(ctx context.Context) (console.Event, bool)
@@ -29,12 +32,14 @@ type streams struct {
 // stream is one desk's queue of events to come.
 type stream struct {
 	viewer access.Actor  // who sits there
+	whole  bool          // a desk that knows no changes: it is told the first page whole
 	some   chan struct{} // holds a token when queue may hold something
 	end    context.CancelFunc
 
-	mu    sync.Mutex // guards queue and board
+	mu    sync.Mutex // guards queue, board and told
 	queue []makeEvent
-	board makeEvent // the board to show when its turn in the queue comes, nil for none
+	board *console.BoardChange // the change to tell when its turn in the queue comes, nil for none
+	told  uint64               // changes of the board
 }
 
 // attach opens a stream for an agent, whom ctx carries, until ctx ends; first is its first event. last tells, when the stream has ended,
@@ -43,6 +48,7 @@ func (s *streams) attach(ctx context.Context, a telephony.AgentID, first makeEve
 	ctx, cancel := context.WithCancel(ctx)
 	st := &stream{some: make(chan struct{}, 1), end: cancel}
 	st.viewer, _ = access.From(ctx) // nobody sees no board
+	st.whole = console.Speaks(ctx) < boardChanges
 	st.push(first)
 	s.mu.Lock()
 	if s.open == nil {
@@ -129,23 +135,34 @@ func (s *streams) byView() map[string][]*stream {
 	return out
 }
 
-// show queues a board. It takes the place of one that still waits for its turn.
-func (st *stream) show(board makeEvent) {
+// show queues a change of the board. What still waits for its turn is told with it, as one change; a desk that is too far
+// behind watches again, as with events.
+func (st *stream) show(change console.BoardChange, tell tellBoard) {
 	st.mu.Lock()
 	waits := st.board != nil
-	st.board = board
-	st.mu.Unlock()
 	if waits {
-		return
+		change = st.board.Then(change)
 	}
-	st.push(func(ctx context.Context) (console.Event, bool) {
-		st.mu.Lock()
-		newest := st.board
-		st.board = nil
-		st.mu.Unlock()
-		return newest(ctx)
-	})
+	st.board = &change
+	st.mu.Unlock()
+	switch {
+	case !waits:
+		st.push(func(ctx context.Context) (console.Event, bool) {
+			st.mu.Lock()
+			newest := *st.board
+			st.board = nil
+			st.told++
+			newest.Seq = st.told
+			st.mu.Unlock()
+			return tell(ctx, newest)
+		})
+	case len(change.Rows)+len(change.Gone) > backlogLimit/10:
+		st.end()
+	}
 }
+
+// A tellBoard makes the event that tells a desk of a change.
+type tellBoard func(ctx context.Context, c console.BoardChange) (console.Event, bool)
 
 func (st *stream) push(m makeEvent) {
 	st.mu.Lock()

@@ -149,12 +149,14 @@ func (h *House) FiguresMoved(f telephony.Figures) {
 	h.streams.all(h.now(console.Event{Kind: console.EventFigures, Figures: &f}))
 }
 
-// Hello tells a desk all it needs to draw itself.
+// Hello tells a desk all it needs to draw itself. Desks ask for it by themselves, whenever their link comes back: what is
+// opened for it is shown to the agent by the house.
 func (h *House) Hello(ctx context.Context) (console.Hello, error) {
 	actor, id, err := h.agent(ctx)
 	if err != nil {
 		return console.Hello{}, err
 	}
+	ctx = access.Unasked(ctx, "console")
 	v, err := h.agentView(ctx, id)
 	if err != nil {
 		return console.Hello{}, err
@@ -173,9 +175,11 @@ func (h *House) Hello(ctx context.Context) (console.Hello, error) {
 		}
 		out.Pop = &p
 	}
-	if out.Board, err = h.Board(ctx); err != nil {
+	board, err := h.BoardPage(ctx, console.BoardQuery{})
+	if err != nil {
 		return console.Hello{}, err
 	}
+	out.Board, out.BoardNext, out.BoardOpen, out.BoardLate = board.Rows, board.Next, board.Open, board.Late
 	if out.Drafts, err = h.Drafts(ctx); err != nil {
 		return console.Hello{}, err
 	}

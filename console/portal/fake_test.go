@@ -85,8 +85,8 @@ func (f *fakePages) Me(ctx context.Context) (console.Me, error) {
 func (f *fakePages) Locate(ctx context.Context, token string) (notes.NoteID, error) {
 	return "n1", f.saw(ctx, "locate %s", token)
 }
-func (f *fakePages) Inbox(ctx context.Context) ([]console.InboxRow, error) {
-	return []console.InboxRow{}, f.saw(ctx, "inbox")
+func (f *fakePages) Inbox(ctx context.Context, q console.InboxQuery) (console.InboxPage, error) {
+	return console.InboxPage{Rows: []console.InboxRow{}}, f.saw(ctx, "inbox %s", q.After)
 }
 func (f *fakePages) Card(ctx context.Context, n notes.NoteID) (console.Card, error) {
 	return console.Card{Note: n}, f.saw(ctx, "open %s", n)
@@ -151,7 +151,7 @@ func newFakePages() *fakePages {
 		n, err := f.Locate(c, b.Token)
 		return console.NoteRef{Note: n}, err
 	})
-	console.On(a, console.AskInbox, func(c ctx, _ console.Nothing) ([]console.InboxRow, error) { return f.Inbox(c) })
+	console.On(a, console.AskInboxPage, f.Inbox)
 	console.On(a, console.AskCard, func(c ctx, b console.NoteRef) (console.Card, error) { return f.Card(c, b.Note) })
 	console.On(a, console.AskAcknowledge, func(c ctx, b console.NoteRef) (console.Card, error) { return f.Acknowledge(c, b.Note) })
 	console.On(a, console.AskPassOn, func(c ctx, b console.NoteRef) (console.Card, error) { return f.PassOn(c, b.Note) })

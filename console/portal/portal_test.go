@@ -15,7 +15,7 @@ import (
 var routes = []struct{ method, path, body, did string }{
 	{"GET", "/api/me", "", "me"},
 	{"POST", "/api/locate", `{"token":"tok"}`, "locate tok"},
-	{"GET", "/api/inbox", "", "inbox"},
+	{"POST", "/api/inbox", `{"after":"m x"}`, "inbox m x"},
 	{"POST", "/api/notes/n1/open", "", "open n1"},
 	{"POST", "/api/notes/n1/rendered", `{"token":"tok"}`, "rendered n1 tok"},
 	{"POST", "/api/notes/n1/acknowledge", "{}", "acknowledge n1"},

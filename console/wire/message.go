@@ -32,7 +32,8 @@ type telling struct {
 
 // watchBody is the body of the two requests that Server and Client carry themselves, "watch" and "beat".
 type watchBody struct {
-	Watch string `json:"watch"`
+	Watch    string `json:"watch"`
+	Protocol int    `json:"protocol,omitempty"` // what the desk speaks; 0 for one from before it was said here
 }
 
 var errMalformed = errors.New("malformed request")

@@ -125,7 +125,7 @@ func (s *Server) watch(session Session, body []byte) error {
 		cancel()
 		return err
 	}
-	events, err := s.service.Watch(actx)
+	events, err := s.service.Watch(console.Speaking(actx, b.Protocol))
 	if err != nil {
 		cancel()
 		return err

@@ -94,7 +94,7 @@ func (c *Client) beats(ctx context.Context, cancel context.CancelFunc, id string
 
 // tell asks one of the two requests that keep a watch.
 func (c *Client) tell(ctx context.Context, name, watch string) error {
-	body, err := json.Marshal(watchBody{watch})
+	body, err := json.Marshal(watchBody{watch, console.Protocol})
 	if err != nil {
 		return fmt.Errorf("%s: encode: %w", name, err)
 	}

@@ -1,6 +1,8 @@
 // Written by cmd/console's TestThePagesKnowWhatTheServerSays from the Go code; edit that.
 
 import type {
+  BoardPage,
+  BoardQuery,
   BoardRow,
   CallLanguage,
   CallOutcome,
@@ -12,6 +14,8 @@ import type {
   Draft,
   DraftRef,
   Hello,
+  InboxPage,
+  InboxQuery,
   InboxRow,
   LinkToken,
   Me,
@@ -52,6 +56,7 @@ export interface DeskRequests {
   dropdraft: { in: DraftRef; out: Record<string, never> }
   preview: { in: Draft; out: Preview }
   send: { in: Draft; out: Sent }
+  boardpage: { in: BoardQuery; out: BoardPage }
   board: { in: Record<string, never>; out: BoardRow[] | null }
   story: { in: StoryRef; out: Story }
   addon: { in: NoteText; out: Record<string, never> }
@@ -65,6 +70,7 @@ export interface DeskRequests {
 export interface PageRequests {
   me: { in: Record<string, never>; out: Me }
   locate: { in: LinkToken; out: NoteRef }
+  inboxpage: { in: InboxQuery; out: InboxPage }
   inbox: { in: Record<string, never>; out: InboxRow[] | null }
   card: { in: NoteRef; out: Card }
   rendered: { in: NoteDrawn; out: Record<string, never> }
@@ -84,6 +90,7 @@ export interface PageRequests {
 export const routes: Record<keyof PageRequests, string> = {
   me: 'GET /api/me',
   locate: 'POST /api/locate',
+  inboxpage: 'POST /api/inbox',
   inbox: 'GET /api/inbox',
   card: 'POST /api/notes/{note}/open',
   rendered: 'POST /api/notes/{note}/rendered',

@@ -56,7 +56,28 @@ export interface Begun {
   phone: PhoneView
 }
 
+export interface BoardChange {
+  seq: number
+  page?: BoardPage | null
+  rows: BoardRow[] | null
+  gone: string[] | null
+  open: number
+  late: number
+}
+
+export interface BoardPage {
+  rows: BoardRow[] | null
+  next: string
+  open: number
+  late: number
+}
+
+export interface BoardQuery {
+  after: string
+}
+
 export interface BoardRow {
+  key: string
   kind: string
   note: string
   call: string
@@ -239,6 +260,7 @@ export type Event =
   | { kind: 'agent'; sent: string; agent: AgentView }
   | { kind: 'figures'; sent: string; figures: Figures }
   | { kind: 'board'; sent: string; board: BoardRow[] }
+  | { kind: 'change'; sent: string; change: BoardChange }
   | { kind: 'notice'; sent: string; notice: string }
 
 export interface Field {
@@ -275,6 +297,9 @@ export interface Hello {
   figures: Figures
   pop: Pop | null
   board: BoardRow[] | null
+  boardNext: string
+  boardOpen: number
+  boardLate: number
   drafts: Draft[] | null
   draftPops: Pop[] | null
   training: boolean
@@ -285,6 +310,16 @@ export interface Hello {
 }
 
 export type HoleReason = 'nobody-on-call' | 'nobody-next' | 'no-address' | 'no-contact' | 'no-carrier' | 'left' | 'no-ladder'
+
+export interface InboxPage {
+  rows: InboxRow[] | null
+  next: string
+  waiting: number
+}
+
+export interface InboxQuery {
+  after: string
+}
 
 export interface InboxRow {
   note: string

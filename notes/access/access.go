@@ -31,6 +31,7 @@ type Actor struct {
 	Language string
 	Grants   []Grant
 	part     string // of the house, when no person acts: "telephony"
+	shownBy  string // the part of the house that acts, when it reads for a person who did not ask
 }
 
 // Errors a caller can tell apart.
@@ -51,6 +52,20 @@ func With(ctx context.Context, a Actor) context.Context { return context.WithVal
 func System(ctx context.Context, part string) context.Context {
 	return With(ctx, Actor{part: part})
 }
+
+// Unasked returns a context in which a part of the house reads for the person who acts in ctx, by their rights but without
+// their having asked: a leaf says that it was shown to them, not that they opened it.
+func Unasked(ctx context.Context, part string) context.Context {
+	a, ok := From(ctx)
+	if !ok || a.part != "" {
+		return ctx
+	}
+	a.shownBy = part
+	return With(ctx, a)
+}
+
+// ShownBy is the part of the house that reads for a who did not ask, "" when a acts.
+func (a Actor) ShownBy() string { return a.shownBy }
 
 // From returns who acts; ok is false when nobody does.
 func From(ctx context.Context) (a Actor, ok bool) {

@@ -144,27 +144,66 @@ func (s *Store) cached(ctx context.Context, id telephony.AccountID) (cachedAccou
 	if ok && now.Before(c.until) {
 		return c, nil
 	}
-	a, err := scanAccount(s.pool.QueryRow(ctx, "select version, document, schedule, ladders from account where id = $1", id))
+	a, err := scanAccount(s.pool.QueryRow(ctx, selectAccount+"where id = $1", id))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return cachedAccount{}, ErrNoAccount
 	}
 	if err != nil {
 		return cachedAccount{}, fmt.Errorf("read a practice: %w", err)
 	}
+	return s.cache(a, now)
+}
+
+// cache keeps a practice as it was read at now.
+func (s *Store) cache(a notes.Account, now time.Time) (cachedAccount, error) {
 	zone, err := time.LoadLocation(a.TimeZone)
 	if err != nil {
-		return cachedAccount{}, fmt.Errorf("the time zone of the practice %s: %w", id, err)
+		return cachedAccount{}, fmt.Errorf("the time zone of the practice %s: %w", a.ID, err)
 	}
-	c = cachedAccount{a, zone, now.Add(accountLife)}
+	c := cachedAccount{a, zone, now.Add(accountLife)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.accounts[id] = c
+	s.accounts[a.ID] = c
 	return c, nil
+}
+
+// AccountsOf is Account for several practices in one question; those that are not there are left out.
+func (s *Store) AccountsOf(ctx context.Context, ids []telephony.AccountID) (map[telephony.AccountID]notes.Account, error) {
+	now, out := time.Now(), make(map[telephony.AccountID]notes.Account, len(ids))
+	var unknown []telephony.AccountID
+	s.mu.Lock()
+	for _, id := range ids {
+		if c, ok := s.accounts[id]; ok && now.Before(c.until) {
+			out[id] = c.account
+		} else if id != "" { // a call to a number nobody owns has no practice
+			unknown = append(unknown, id)
+		}
+	}
+	s.mu.Unlock()
+	if len(unknown) == 0 {
+		return out, nil
+	}
+	rows, err := s.pool.Query(ctx, selectAccount+"where id = any($1)", unknown)
+	if err != nil {
+		return nil, fmt.Errorf("read the practices: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (notes.Account, error) { return scanAccount(r) })
+	if err != nil {
+		return nil, fmt.Errorf("read the practices: %w", err)
+	}
+	for _, a := range list {
+		if _, err := s.cache(a, now); err != nil {
+			return nil, err
+		}
+		out[a.ID] = a
+	}
+	return out, nil
 }
 
 // Accounts lists every practice by name.
 func (s *Store) Accounts(ctx context.Context) ([]notes.Account, error) {
-	rows, err := s.pool.Query(ctx, "select version, document, schedule, ladders from account order by name, id")
+	now := time.Now()
+	rows, err := s.pool.Query(ctx, selectAccount+"order by name, id")
 	if err != nil {
 		return nil, fmt.Errorf("list the practices: %w", err)
 	}
@@ -172,13 +211,19 @@ func (s *Store) Accounts(ctx context.Context) ([]notes.Account, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the practices: %w", err)
 	}
+	for _, a := range out {
+		if _, err := s.cache(a, now); err != nil {
+			return nil, err
+		}
+	}
 	return out, nil
 }
 
 func scanAccount(row pgx.Row) (notes.Account, error) {
 	var a notes.Account
 	var doc, schedule, ladders string
-	if err := row.Scan(&a.Version, &doc, &schedule, &ladders); err != nil {
+	var id telephony.AccountID
+	if err := row.Scan(&id, &a.Version, &doc, &schedule, &ladders); err != nil {
 		return notes.Account{}, err
 	}
 	if err := json.Unmarshal([]byte(doc), &a); err != nil {

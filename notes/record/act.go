@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,21 +15,17 @@ import (
 	"lamplight/notes/seal"
 )
 
-const selectNote = `select id, reference, account, call, call_type, urgency, language, taker, taken_at, state, read_at, acked_at, acked_by,
-	closed_at, closed_by, version, title from note `
-
 // scanNote reads a note without its body; title stays sealed.
 func scanNote(row pgx.Row) (n notes.Note, title []byte, err error) {
-	var read, acked, closed *time.Time
-	var ackedBy, closedBy *string
-	err = row.Scan(&n.ID, &n.Reference, &n.Account, &n.Call, &n.CallType, &n.Urgency, &n.Language, &n.Taker, &n.TakenAt, &n.State,
-		&read, &acked, &ackedBy, &closed, &closedBy, &n.Version, &title)
+	var r noteRow
+	err = row.Scan(r.targets()...)
 	if noSuch(err) {
 		return notes.Note{}, nil, ErrNoNote
 	}
-	n.TakenAt, n.ReadAt, n.AckedAt, n.ClosedAt = n.TakenAt.UTC(), since(read), since(acked), since(closed)
-	n.AckedBy, n.ClosedBy = notes.PersonID(text(ackedBy)), notes.PersonID(text(closedBy))
-	return n, title, err
+	if err != nil {
+		return notes.Note{}, nil, err
+	}
+	return *r.note(), r.title, nil
 }
 
 // Note returns a note without its body. No right is asked for: nothing in it is the patient's; what a screen may show of it
@@ -66,7 +61,7 @@ func (s *Store) unseal(ctx context.Context, n notes.Note) (notes.Note, error) {
 		return notes.Note{}, err
 	}
 	var sealed []byte
-	if err := s.pool.QueryRow(ctx, "select body from note where id = $1", n.ID).Scan(&sealed); err != nil {
+	if err := s.pool.QueryRow(ctx, selectBody, n.ID).Scan(&sealed); err != nil {
 		return notes.Note{}, fmt.Errorf("read a note: %w", err)
 	}
 	plain, err := keys.Open(noteLabel(n, "note.body"), sealed)
@@ -77,7 +72,7 @@ func (s *Store) unseal(ctx context.Context, n notes.Note) (notes.Note, error) {
 	if err := json.Unmarshal(plain, n.Body); err != nil {
 		return notes.Note{}, errors.New("open a note: it is not as it was sealed")
 	}
-	rows, err := s.pool.Query(ctx, "select id, by, by_name, at, kind, body from add_on where note = $1 order by at, id", n.ID)
+	rows, err := s.pool.Query(ctx, selectAddOns, n.ID)
 	if err != nil {
 		return notes.Note{}, fmt.Errorf("read a note's add-ons: %w", err)
 	}

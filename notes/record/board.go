@@ -2,20 +2,24 @@ package record
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"lamplight/notes"
 	"lamplight/notes/access"
-	"lamplight/notes/audit"
 	"lamplight/telephony"
 )
 
-// A BoardRow is a note that is not closed, or a call to be called back (then Note is zero and Call says which).
+// A BoardRow is a note that waits on somebody, or a call to be called back (then Note is zero and Call says which).
 type BoardRow struct {
+	// Key is the row's place: the board's order is that of its keys.
+	Key     string
+	ID      string     // the note's, or the call's
 	Kind    string     // "note", "voicemail", "callback"
 	Note    notes.Note // without its body
 	Call    telephony.CallID
@@ -31,124 +35,225 @@ type BoardRow struct {
 	CutOff bool
 }
 
-// Board lists what is open for the practices named, or for all the actor may see when none is, the oldest first. The
-// patients' display names are opened; the trace of that is durable before.
-func (s *Store) Board(ctx context.Context, accounts ...telephony.AccountID) ([]BoardRow, error) {
-	scope, err := scopeOf(ctx, notes.SeeBoard, accounts)
-	if err != nil {
-		return nil, err
-	}
-	return s.board(ctx, scope)
+// A BoardQuery says what of the board is read: a page, or the rows of the ids named, wherever they stand.
+type BoardQuery struct {
+	After string   // the Key of the last row of the page before; "" begins with the most late
+	Limit int      // BoardLimit when 0
+	IDs   []string // of notes and calls
 }
 
-// BoardFor is Board read once for several people who may all see the same of it: the one leaf, of the actor who reads it for
-// them, names each as "shown:ID". When one of them may see more or less than another, nothing is read: ErrForbidden.
-func (s *Store) BoardFor(ctx context.Context, viewers ...access.Actor) ([]BoardRow, error) {
-	if len(viewers) == 0 {
-		return nil, access.ErrNobody
+// A BoardPage is a part of the board, most late first.
+type BoardPage struct {
+	Rows []BoardRow
+	Next string   // the After of the page that follows, "" when none does
+	Gone []string // those of a query's IDs that do not stand on the board
+	Open int      // how much is open; BoardMany stands for that many or more
+	Late int      // how much of that is late or reaches nobody
+}
+
+const (
+	BoardLimit = 50
+	BoardMany  = 100
+)
+
+// Board reads of the board what the actor may see. The patients' display names are opened; the trace of that is durable
+// before, one for what a person reads of it within a minute.
+func (s *Store) Board(ctx context.Context, q BoardQuery) (BoardPage, error) {
+	actor, _ := access.From(ctx)
+	scope, err := scopeOf(ctx, notes.SeeBoard, nil)
+	if err != nil {
+		return BoardPage{}, err
 	}
-	var scope, shown []string
+	return s.board(ctx, q, listing{action: boardOpened, actor: actor.ID(), scope: scope, brief: true})
+}
+
+// BoardFor is Board read once, by the house, for several people who may all see the same of it: the one leaf, of the actor
+// who reads it for them, names as "shown:ID" each whom no leaf of the last minute names. When one of them may see more or less
+// than another, nothing is read: ErrForbidden.
+func (s *Store) BoardFor(ctx context.Context, q BoardQuery, viewers ...access.Actor) (BoardPage, error) {
+	if len(viewers) == 0 {
+		return BoardPage{}, access.ErrNobody
+	}
+	l := listing{action: boardOpened, actor: actorOf(ctx), brief: true}
 	for i, v := range viewers {
 		theirs, err := scopeOf(access.With(ctx, v), notes.SeeBoard, nil)
 		if err != nil {
-			return nil, err
+			return BoardPage{}, err
 		}
 		slices.Sort(theirs)
-		if i > 0 && ((scope == nil) != (theirs == nil) || !slices.Equal(scope, theirs)) {
-			return nil, access.ErrForbidden
+		if i > 0 && ((l.scope == nil) != (theirs == nil) || !slices.Equal(l.scope, theirs)) {
+			return BoardPage{}, access.ErrForbidden
 		}
-		scope = theirs
-		if who := "shown:" + v.ID(); !slices.Contains(shown, who) { // somebody may sit at two desks
-			shown = append(shown, who)
+		l.scope = theirs
+		if !slices.Contains(l.shown, v.ID()) { // somebody may sit at two desks
+			l.shown = append(l.shown, v.ID())
 		}
 	}
-	slices.Sort(shown)
-	return s.board(ctx, scope, shown...)
+	slices.Sort(l.shown)
+	return s.board(ctx, q, l)
 }
 
-func (s *Store) board(ctx context.Context, scope []string, shown ...string) ([]BoardRow, error) {
-	rows, titles, err := s.boardNotes(ctx, scope)
-	if err != nil {
-		return nil, fmt.Errorf("list the board: %w", err)
-	}
-	if err := s.openTitles(ctx, "board.opened", scope, len(rows), func(i int) (*notes.Note, []byte, *string) {
-		return &rows[i].Note, titles[i], &rows[i].Patient
-	}, shown...); err != nil {
-		return nil, err
-	}
-	if err := s.replies(ctx, rows); err != nil {
-		return nil, fmt.Errorf("list the replies: %w", err)
-	}
-	calls, err := s.pool.Query(ctx, "select id, account, coalesce(ended_at, opened_at), caller_term is not null, answered_at is not null from call where followup in ('due', 'no-number') and ($1::text[] is null or account = any($1)) order by opened_at", scope)
-	if err != nil {
-		return nil, fmt.Errorf("list the calls to be called back: %w", err)
-	}
-	r := BoardRow{Kind: "callback"}
-	if _, err := pgx.ForEachRow(calls, []any{&r.Call, &r.Account, &r.Since, &r.Number, &r.CutOff}, func() error {
-		r.Since = r.Since.UTC()
-		rows = append(rows, r)
-		return nil
-	}); err != nil {
-		return nil, fmt.Errorf("list the calls to be called back: %w", err)
-	}
-	slices.SortStableFunc(rows, func(a, b BoardRow) int { return a.Since.Compare(b.Since) })
-	return rows, nil
-}
+const boardOpened = "board.opened"
 
-func (s *Store) boardNotes(ctx context.Context, scope []string) (rows []BoardRow, titles [][]byte, err error) {
-	res, err := s.pool.Query(ctx, selectNote+"where state <> 'closed' and ($1::text[] is null or account = any($1)) order by taken_at, id", scope)
+func (s *Store) board(ctx context.Context, q BoardQuery, l listing) (page BoardPage, err error) {
+	limit := q.Limit
+	if limit <= 0 || limit > BoardLimit {
+		limit = BoardLimit
+	}
+	rank, from, id, err := readKey(q.After)
 	if err != nil {
-		return nil, nil, err
+		return BoardPage{}, err
 	}
-	defer res.Close()
-	for res.Next() {
-		n, title, err := scanNote(res)
-		if err != nil {
-			return nil, nil, err
-		}
-		kind := "note"
-		if n.CallType == Voicemail {
-			kind = Voicemail
-		}
-		rows = append(rows, BoardRow{Kind: kind, Note: n, Call: n.Call, Account: n.Account, Since: n.TakenAt})
-		titles = append(titles, title)
-	}
-	return rows, titles, res.Err()
-}
-
-// Callers counts who waits on the agents since before an instant: voicemails that nobody has closed, and calls that nobody
-// has called back. Nothing is opened.
-func (s *Store) Callers(ctx context.Context, before time.Time) (n int, err error) {
-	err = s.pool.QueryRow(ctx, `select (select count(*) from note where state <> 'closed' and call_type = $1 and taken_at < $2)
-		+ (select count(*) from call where followup = 'due' and coalesce(ended_at, opened_at) < $2)`, Voicemail, before).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("count who waits on the agents: %w", err)
-	}
-	return n, nil
-}
-
-// replies marks the notes to which somebody wrote back and no agent has answered.
-func (s *Store) replies(ctx context.Context, rows []BoardRow) error {
-	at := make(map[notes.NoteID]int, len(rows))
-	ids := make([]string, len(rows))
-	for i, r := range rows {
-		at[r.Note.ID], ids[i] = i, string(r.Note.ID)
-	}
-	res, err := s.pool.Query(ctx, "select distinct on (note) note, kind, by_name, at from add_on where note = any($1) and kind in ($2, $3) order by note, at desc, id desc",
-		ids, Reply, Remark)
-	if err != nil {
+	everywhere, b := l.scope == nil, &pgx.Batch{}
+	var titles [][]byte
+	read := func(rows pgx.Rows) (err error) {
+		titles, err = page.read(rows)
 		return err
 	}
-	var note notes.NoteID
-	var kind, by string
-	var when time.Time
-	_, err = pgx.ForEachRow(res, []any{&note, &kind, &by, &when}, func() error {
-		if r := &rows[at[note]]; kind == Reply {
-			r.RepliedBy, r.RepliedAt = by, when.UTC()
+	switch {
+	case q.IDs != nil:
+		b.Queue(boardRows, q.IDs, l.scope).Query(read)
+	case everywhere:
+		b.Queue(boardPage(true), rank, from, id, limit+1).Query(read)
+	default:
+		b.Queue(boardPage(false), rank, from, id, limit+1, l.scope).Query(read)
+	}
+	counts := []any{BoardMany}
+	if !everywhere {
+		counts = append(counts, l.scope)
+	}
+	b.Queue(boardCounts(everywhere), counts...).QueryRow(func(r pgx.Row) error { return r.Scan(&page.Open, &page.Late) })
+	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
+		return BoardPage{}, fmt.Errorf("read the board: %w", err)
+	}
+	if q.IDs == nil && len(page.Rows) > limit {
+		page.Rows = page.Rows[:limit]
+		page.Next = page.Rows[limit-1].Key
+	}
+	for i := range page.Rows {
+		if r := &page.Rows[i]; r.Note.ID != "" {
+			l.titles = append(l.titles, title{&r.Note, titles[i], &r.Patient})
 		}
-		return nil
-	})
-	return err
+	}
+	return page, s.openTitles(ctx, l)
+}
+
+// read takes the rows of a query over boardColumns; those without a rank are gone.
+func (p *BoardPage) read(rows pgx.Rows) (titles [][]byte, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		var r BoardRow
+		var rank *int
+		var by *string
+		var at *time.Time
+		var n noteRow
+		if err := rows.Scan(append([]any{&r.ID, &r.Kind, &r.Account, &rank, &r.Since, &by, &at, &r.Number, &r.CutOff}, n.targets()...)...); err != nil {
+			return nil, err
+		}
+		if rank == nil {
+			p.Gone = append(p.Gone, r.ID)
+			continue
+		}
+		if note := n.note(); note != nil {
+			r.Note, r.Call = *note, note.Call
+		} else {
+			r.Call = telephony.CallID(r.ID)
+		}
+		r.Since, r.RepliedBy, r.RepliedAt = r.Since.UTC(), text(by), since(at)
+		r.Key = writeKey(*rank, r.Since, r.ID)
+		p.Rows, titles = append(p.Rows, r), append(titles, n.title)
+	}
+	return titles, rows.Err()
+}
+
+// keyTime is of one length for every time, so that keys stand in the board's order.
+const keyTime = "2006-01-02T15:04:05.000000Z"
+
+func writeKey(rank int, at time.Time, id string) string {
+	return fmt.Sprintf("%d %s %s", rank, at.UTC().Format(keyTime), id)
+}
+
+func readKey(key string) (rank int, at time.Time, id string, err error) {
+	if key == "" {
+		return -1, time.Time{}, "", nil
+	}
+	var when string
+	if _, err := fmt.Sscanf(key, "%1d %s %s", &rank, &when, &id); err != nil || strings.ContainsRune(key, 0) {
+		return 0, time.Time{}, "", ErrCursor
+	}
+	if at, err = time.Parse(keyTime, when); err != nil {
+		return 0, time.Time{}, "", ErrCursor
+	}
+	return rank, at, id, nil
+}
+
+// News is where a server's last look for what has changed on the board ended; the zero News has not looked yet.
+type News struct {
+	from string             // the oldest transaction that was still running then
+	seen map[[2]string]bool // ids with their transactions
+	at   time.Time
+}
+
+// newsKept is how long what has changed is kept: a server that has not looked for so long reads everything anew.
+const newsKept = 5 * time.Minute
+
+// Changed names what has changed on the board since the look before, whoever changed it, through whatever server; all says
+// that it may be more than the ids name. Nothing is opened.
+func (s *Store) Changed(ctx context.Context, n *News) (ids []string, all bool, err error) {
+	now := time.Now() // not the record's clock, which a test may hold
+	all = n.from == "" || now.Sub(n.at) > newsKept/2
+	var from string
+	seen := map[[2]string]bool{}
+	b := &pgx.Batch{}
+	b.Queue(selectHorizon).QueryRow(func(r pgx.Row) error { return r.Scan(&from) })
+	if !all {
+		b.Queue(selectNews, n.from).Query(func(rows pgx.Rows) error {
+			var id, tx string
+			_, err := pgx.ForEachRow(rows, []any{&id, &tx}, func() error {
+				what := [2]string{id, tx}
+				if seen[what] = true; !n.seen[what] && !slices.Contains(ids, id) {
+					ids = append(ids, id)
+				}
+				return nil
+			})
+			return err
+		})
+	}
+	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
+		return nil, false, fmt.Errorf("look for changes of the board: %w", err)
+	}
+	*n = News{from, seen, now}
+	return ids, all, nil
+}
+
+// ForgetNews drops what every server has had the time to read.
+func (s *Store) ForgetNews(ctx context.Context) error {
+	if _, err := s.pool.Exec(ctx, deleteNews, newsKept.Seconds()); err != nil {
+		return fmt.Errorf("forget old changes of the board: %w", err)
+	}
+	return nil
+}
+
+// Callers tells whether somebody waits on the agents since before an instant: a voicemail that nobody has closed, or a call
+// that nobody has called back. Nothing is opened.
+func (s *Store) Callers(ctx context.Context, before time.Time) (wait bool, err error) {
+	if err = s.pool.QueryRow(ctx, selectCallers, before).Scan(&wait); err != nil {
+		return false, fmt.Errorf("look who waits on the agents: %w", err)
+	}
+	return wait, nil
+}
+
+// OpenVoicemail finds the note that a call's voicemail became and that nobody has closed; ok is false when there is none. Like
+// Note it opens nothing.
+func (s *Store) OpenVoicemail(ctx context.Context, call telephony.CallID) (n notes.Note, ok bool, err error) {
+	n, _, err = scanNote(s.pool.QueryRow(ctx, selectNote+openVoicemail, call))
+	if errors.Is(err, ErrNoNote) {
+		return notes.Note{}, false, nil
+	}
+	if err != nil {
+		return notes.Note{}, false, fmt.Errorf("look for a voicemail: %w", err)
+	}
+	return n, true, nil
 }
 
 // scopeOf is the practices a listing may cover: those named, each allowed, or all the actor may; nil is every practice.
@@ -175,51 +280,4 @@ func scopeOf(ctx context.Context, act notes.Act, accounts []telephony.AccountID)
 		scope[i] = string(a)
 	}
 	return scope, nil
-}
-
-// openTitles opens the display names of n notes after committing one leaf for them all; shown are codes for whom, when it is
-// not the actor alone.
-func (s *Store) openTitles(ctx context.Context, action string, scope []string, n int, at func(int) (*notes.Note, []byte, *string), shown ...string) error {
-	if n == 0 {
-		return nil
-	}
-	e := audit.Entry{Actor: actorOf(ctx), Action: action, Kind: "list", Object: "all", Detail: append([]string{fmt.Sprintf("rows=%d", n)}, shown...)}
-	if len(scope) == 1 {
-		e.Account, e.Object = scope[0], scope[0]
-	} else if len(scope) > 1 {
-		e.Object = fmt.Sprintf("accounts=%d", len(scope))
-	}
-	if err := s.tell(ctx, e); err != nil {
-		return err
-	}
-	for i := range n {
-		note, title, patient := at(i)
-		keys, err := s.Keys(ctx, note.Account)
-		if err != nil {
-			return err
-		}
-		plain, err := keys.Open(noteLabel(*note, "note.title"), title)
-		if err != nil {
-			return fmt.Errorf("open a note's title: %w", err)
-		}
-		*patient = string(plain)
-	}
-	return nil
-}
-
-// Row is one note of the board, whatever its state, with the patient's display name opened after its leaf.
-func (s *Store) Row(ctx context.Context, id notes.NoteID) (BoardRow, error) {
-	n, title, err := scanNote(s.pool.QueryRow(ctx, selectNote+"where id = $1", id))
-	if err != nil {
-		return BoardRow{}, err
-	}
-	if _, err := access.Check(ctx, notes.SeeBoard, string(n.Account)); err != nil {
-		return BoardRow{}, err
-	}
-	r := BoardRow{Kind: "note", Note: n, Call: n.Call, Account: n.Account, Since: n.TakenAt}
-	if n.CallType == Voicemail {
-		r.Kind = Voicemail
-	}
-	err = s.openTitles(ctx, "board.opened", []string{string(n.Account)}, 1, func(int) (*notes.Note, []byte, *string) { return &r.Note, title, &r.Patient })
-	return r, err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -28,7 +29,6 @@ type CallsFilter struct {
 	After    string // the Next of the page before
 	Limit    int    // at most 500; 50 when 0
 	Export   bool   // for a file to take away: needs that right, and its leaf says so
-	Nameless bool   // without the patients' display names: nothing is opened, and no leaf says so
 }
 
 // A CallLine is one call with one note of it, without what must be opened beyond the display name; a call with two notes is
@@ -44,22 +44,29 @@ type CallLine struct {
 type CallsPage struct {
 	Lines []CallLine
 	Next  string // "" on the last page
-	Total int
+	Total int    // of all pages; CallsMany stands for that many or more
 }
 
-// callsQuery grows a where clause and its arguments.
+// CallsMany is where counting what a filter finds ends.
+const CallsMany = 100
+
+// callsQuery grows a where clause and its arguments. found, when something is searched for, gives the calls and notes that
+// match, and nothing else is looked at.
 type callsQuery struct {
 	where []string
 	args  []any
+	found string
 }
 
 func (q *callsQuery) add(clause string, arg any) {
-	q.args = append(q.args, arg)
-	q.where = append(q.where, strings.ReplaceAll(clause, "?", fmt.Sprintf("$%d", len(q.args))))
+	q.where = append(q.where, strings.ReplaceAll(clause, "?", q.arg(arg)))
 }
 
-// Which call a note hangs on is the desk's word: another practice's note is none of this call's.
-const fromCalls = " from call c left join note n on n.call = c.id and n.account = c.account where "
+// arg takes an argument and names it.
+func (q *callsQuery) arg(arg any) string {
+	q.args = append(q.args, arg)
+	return fmt.Sprintf("$%d", len(q.args))
+}
 
 // Calls lists calls and their notes. Display names are opened; the trace of that is durable before.
 func (s *Store) Calls(ctx context.Context, f CallsFilter) (CallsPage, error) {
@@ -75,25 +82,13 @@ func (s *Store) Calls(ctx context.Context, f CallsFilter) (CallsPage, error) {
 	if err != nil {
 		return CallsPage{}, err
 	}
-	var page CallsPage
-	if err := s.pool.QueryRow(ctx, "select count(*)"+fromCalls+strings.Join(q.where, " and "), q.args...).Scan(&page.Total); err != nil {
-		return CallsPage{}, fmt.Errorf("count the calls: %w", err)
-	}
 	limit := f.Limit
 	if limit <= 0 {
 		limit = 50
 	}
 	limit = min(limit, 500)
-	if f.After != "" {
-		at, call, note, err := readCursor(f.After)
-		if err != nil {
-			return CallsPage{}, err
-		}
-		q.args = append(q.args, at, call, note)
-		n := len(q.args)
-		q.where = append(q.where, fmt.Sprintf("(c.opened_at, c.id, coalesce(n.id, '')) < ($%d, $%d, $%d)", n-2, n-1, n))
-	}
-	titles, err := s.readCalls(ctx, q, limit+1, &page)
+	var page CallsPage
+	titles, err := s.readCalls(ctx, q, f.After, limit+1, &page)
 	if err != nil {
 		return CallsPage{}, fmt.Errorf("list the calls: %w", err)
 	}
@@ -101,29 +96,23 @@ func (s *Store) Calls(ctx context.Context, f CallsFilter) (CallsPage, error) {
 		page.Lines = page.Lines[:limit]
 		page.Next = writeCursor(page.Lines[limit-1])
 	}
-	if f.Nameless {
-		return page, nil
-	}
-	return page, s.openPatients(ctx, action, scope, page.Lines, titles)
-}
-
-func (s *Store) openPatients(ctx context.Context, action string, scope []string, lines []CallLine, titles [][]byte) error {
-	var noted []int
-	for i, l := range lines {
-		if l.Note != nil {
-			noted = append(noted, i)
+	l := listing{action: action, actor: actorOf(ctx), scope: scope, brief: !f.Export}
+	for i := range page.Lines {
+		if line := &page.Lines[i]; line.Note != nil {
+			l.titles = append(l.titles, title{line.Note, titles[i], &line.Patient})
 		}
 	}
-	return s.openTitles(ctx, action, scope, len(noted), func(i int) (*notes.Note, []byte, *string) {
-		l := &lines[noted[i]]
-		return l.Note, titles[noted[i]], &l.Patient
-	})
+	return page, s.openTitles(ctx, l)
 }
 
 func (s *Store) callsQuery(ctx context.Context, scope []string, f CallsFilter) (*callsQuery, error) {
 	q := &callsQuery{where: []string{"true"}}
 	if scope != nil {
-		q.add("c.account = any(?)", scope)
+		if len(scope) == 1 { // said so, its calls stand in order in an index
+			q.add("c.account = ?", scope[0])
+		} else {
+			q.add("c.account = any(?)", scope)
+		}
 	}
 	if !f.From.IsZero() {
 		q.add("c.opened_at >= ?", f.From)
@@ -163,7 +152,7 @@ func (s *Store) searchQuery(ctx context.Context, q *callsQuery, scope []string, 
 		if ref[1] != '-' {
 			ref = ref[:1] + "-" + ref[1:]
 		}
-		q.add("n.reference = ?", ref)
+		q.found = fmt.Sprintf(foundByReference, q.arg(ref), q.arg(scope))
 		return nil
 	}
 	if scope == nil {
@@ -176,72 +165,80 @@ func (s *Store) searchQuery(ctx context.Context, q *callsQuery, scope []string, 
 			scope = append(scope, string(a.ID))
 		}
 	}
-	var any []string
+	var byNote, byCaller []string
 	for _, account := range scope {
 		keys, err := s.Keys(ctx, telephony.AccountID(account))
 		if err != nil {
 			return err
 		}
-		clause := &callsQuery{args: q.args}
-		clause.add("c.account = ?", account)
-		date, isDate := notes.ParseDate(typed)
-		phone, isPhone := notes.ParsePhone(typed)
-		switch {
-		case isDate:
-			clause.add("n.terms @> ?", [][]byte{keys.DateTerm(date.Format(time.DateOnly))})
-		case isPhone:
-			clause.add("(c.caller_term = ? or n.terms @> array[?::bytea])", []byte(keys.PhoneTerm(phone)))
-		default:
-			terms := seal.Unique(keys.QueryTerms(typed))
-			if len(terms) == 0 {
-				clause.where = append(clause.where, "false")
-				break
-			}
-			clause.add("n.terms @> ?", terms)
+		terms, caller := searchTerms(keys, typed)
+		if len(terms) > 0 {
+			byNote = append(byNote, fmt.Sprintf("account = %s and terms @> %s", q.arg(account), q.arg(terms)))
 		}
-		q.args = clause.args
-		any = append(any, "("+strings.Join(clause.where, " and ")+")")
+		if caller != nil {
+			byCaller = append(byCaller, fmt.Sprintf("call.account = %s and call.caller_term = %s", q.arg(account), q.arg(caller)))
+		}
 	}
-	q.where = append(q.where, "("+strings.Join(any, " or ")+")")
+	if len(byNote) == 0 {
+		byNote = []string{"false"} // nothing that a name could be
+	}
+	q.found = fmt.Sprintf(foundByNote, strings.Join(byNote, " or "))
+	if len(byCaller) > 0 {
+		q.found += fmt.Sprintf(foundByCaller, strings.Join(byCaller, " or "))
+	}
 	return nil
 }
 
-func (s *Store) readCalls(ctx context.Context, q *callsQuery, limit int, page *CallsPage) (titles [][]byte, err error) {
-	rows, err := s.pool.Query(ctx, `select c.id, c.account, c.did, c.language, c.state, c.agent, c.outcome, c.opened_at, c.answered_at, c.ended_at, c.inbound,
-		exists (select from recording r where r.call = c.id),
-		n.id, n.reference, n.call_type, n.urgency, n.language, n.taker, n.taken_at, n.state, n.read_at, n.acked_at, n.acked_by, n.closed_at, n.closed_by, n.version, n.title`+
-		fromCalls+strings.Join(q.where, " and ")+fmt.Sprintf(" order by c.opened_at desc, c.id desc, coalesce(n.id, '') desc limit %d", limit), q.args...)
-	if err != nil {
-		return nil, err
+// searchTerms are a note's terms that all must match, and the caller's that may instead.
+func searchTerms(keys *seal.Keys, typed string) (terms [][]byte, caller []byte) {
+	if date, ok := notes.ParseDate(typed); ok {
+		return [][]byte{keys.DateTerm(date.Format(time.DateOnly))}, nil
 	}
-	defer rows.Close()
-	for rows.Next() {
-		l, title, err := scanCallLine(rows)
+	if phone, ok := notes.ParsePhone(typed); ok {
+		term := keys.PhoneTerm(phone)
+		return [][]byte{term}, term
+	}
+	return seal.Unique(keys.QueryTerms(typed)), nil
+}
+
+// readCalls counts what a query finds, up to CallsMany, and reads a page of it, in one round trip. A single practice's calls,
+// like those of all, are read in order by an index.
+func (s *Store) readCalls(ctx context.Context, q *callsQuery, after string, limit int, page *CallsPage) (titles [][]byte, err error) {
+	with, found := "", callsFrom
+	if q.found != "" {
+		with, found = fmt.Sprintf(withFound, q.found), callsFromFound
+	}
+	found += strings.Join(q.where, " and ")
+	b := &pgx.Batch{}
+	b.Queue(fmt.Sprintf("%sselect count(*) from (select%s%s limit %d) counted", with, found, callsOrder, CallsMany), q.args...).
+		QueryRow(func(r pgx.Row) error { return r.Scan(&page.Total) })
+	args := q.args
+	if after != "" {
+		at, call, note, err := readCursor(after)
 		if err != nil {
 			return nil, err
 		}
-		page.Lines, titles = append(page.Lines, l), append(titles, title)
+		n := len(args)
+		args = append(slices.Clip(args), at, call, note)
+		found += fmt.Sprintf(" and c.opened_at <= $%[1]d and (c.opened_at, c.id, coalesce(n.id, '')) < ($%[1]d, $%[2]d, $%[3]d)", n+1, n+2, n+3)
 	}
-	return titles, rows.Err()
-}
-
-func scanCallLine(rows pgx.Rows) (l CallLine, title []byte, err error) {
-	c := &l.Call
-	var answered, ended, taken, read, acked, closed *time.Time
-	var id, ref, callType, urgency, language, taker, state, ackedBy, closedBy *string
-	var version *int
-	err = rows.Scan(&c.ID, &c.Account, &c.DID, &c.Language, &c.State, &c.Agent, &c.Outcome, &c.OpenedAt, &answered, &ended, &c.Inbound, &l.HasRecording,
-		&id, &ref, &callType, &urgency, &language, &taker, &taken, &state, &read, &acked, &ackedBy, &closed, &closedBy, &version, &title)
-	if err != nil {
-		return CallLine{}, nil, err
-	}
-	c.OpenedAt, c.AnsweredAt, c.EndedAt = c.OpenedAt.UTC(), since(answered), since(ended)
-	if id != nil {
-		l.Note = &notes.Note{ID: notes.NoteID(*id), Reference: text(ref), Account: c.Account, Call: c.ID, CallType: text(callType), Urgency: notes.Urgency(text(urgency)),
-			Language: telephony.Language(text(language)), Taker: notes.PersonID(text(taker)), TakenAt: since(taken), State: notes.NoteState(text(state)),
-			ReadAt: since(read), AckedAt: since(acked), AckedBy: notes.PersonID(text(ackedBy)), ClosedAt: since(closed), ClosedBy: notes.PersonID(text(closedBy)), Version: *version}
-	}
-	return l, title, nil
+	b.Queue(with+"select "+callLineColumns+found+callsOrder+fmt.Sprintf(" limit %d", limit), args...).
+		Query(func(rows pgx.Rows) error {
+			defer rows.Close()
+			for rows.Next() {
+				var c callRow
+				var n noteRow
+				var l CallLine
+				if err := rows.Scan(append(append(c.targets(), &l.HasRecording), n.targets()...)...); err != nil {
+					return err
+				}
+				l.Call, l.Note = c.read(), n.note()
+				page.Lines, titles = append(page.Lines, l), append(titles, n.title)
+			}
+			return rows.Err()
+		})
+	err = s.pool.SendBatch(ctx, b).Close()
+	return titles, err
 }
 
 // ErrCursor: the page asked for is not one that was given.

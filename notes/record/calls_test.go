@@ -48,7 +48,7 @@ func TestLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	agent := h.as(t, agentID)
-	board, err := h.store.Board(agent)
+	board, err := h.board(agent)
 	if err != nil || len(board) != 1 || board[0].Kind != "callback" || board[0].Call != "call-1" || !board[0].Number {
 		t.Fatalf("board: %+v %v", board, err)
 	}
@@ -67,7 +67,7 @@ func TestLedger(t *testing.T) {
 	if st, err := h.store.StoryOf(agent, "call-1", ""); err != nil || st.FollowUp == nil || st.FollowUp.Text != "reached Maria; she will see Dr Reyes on Monday" || string(st.FollowUp.By) != agentID {
 		t.Errorf("how the call back ended: %+v %v", st.FollowUp, err)
 	}
-	if board, err = h.store.Board(agent); err != nil || len(board) != 0 {
+	if board, err = h.board(agent); err != nil || len(board) != 0 {
 		t.Errorf("board after: %v %v", board, err)
 	}
 	withheld := aCall("call-3")
@@ -108,7 +108,7 @@ func TestRecordingsAndVoicemails(t *testing.T) {
 		}
 	}
 	agent := h.as(t, agentID)
-	board, err := h.store.Board(agent)
+	board, err := h.board(agent)
 	if err != nil || len(board) != 1 || board[0].Kind != record.Voicemail {
 		t.Fatalf("board: %+v %v", board, err)
 	}
@@ -239,19 +239,19 @@ func TestABoardForSeveral(t *testing.T) {
 		"one and another":          {actor(doctorID), actor(strangerID)},
 		"somebody and one of none": {actor(agentID), {Person: "stranger"}},
 	} {
-		if rows, err := h.store.BoardFor(ctx, viewers...); !errors.Is(err, access.ErrForbidden) || rows != nil {
-			t.Errorf("%s: %d rows, %v", name, len(rows), err)
+		if page, err := h.store.BoardFor(ctx, record.BoardQuery{}, viewers...); !errors.Is(err, access.ErrForbidden) || page.Rows != nil {
+			t.Errorf("%s: %d rows, %v", name, len(page.Rows), err)
 		}
 	}
-	if _, err := h.store.BoardFor(ctx); !errors.Is(err, access.ErrNobody) {
+	if _, err := h.store.BoardFor(ctx, record.BoardQuery{}); !errors.Is(err, access.ErrNobody) {
 		t.Errorf("for nobody: %v", err)
 	}
 	if n := leaves(); n != before {
 		t.Errorf("%d leaves of what was refused", n-before)
 	}
-	rows, err := h.store.BoardFor(ctx, actor(doctorID), actor(officeID))
-	if err != nil || len(rows) != 1 || rows[0].Patient == "" {
-		t.Errorf("the practice's own: %d rows, %v", len(rows), err)
+	page, err := h.store.BoardFor(ctx, record.BoardQuery{}, actor(doctorID), actor(officeID))
+	if err != nil || len(page.Rows) != 1 || page.Rows[0].Patient == "" {
+		t.Errorf("the practice's own: %+v, %v", page, err)
 	}
 	if n := leaves(); n != before+1 {
 		t.Errorf("%d leaves for two viewers, want 1", n-before)

@@ -48,7 +48,18 @@ func newHouse(t testing.TB) *house {
 	return houseOn(t, postgrestest.New(t), t.TempDir())
 }
 
+// newHouseAt is a house whose record goes by now.
+func newHouseAt(t testing.TB, now func() time.Time) *house {
+	t.Helper()
+	return houseAt(t, postgrestest.New(t), t.TempDir(), now)
+}
+
 func houseOn(t testing.TB, pool *pgxpool.Pool, dir string) *house {
+	t.Helper()
+	return houseAt(t, pool, dir, nil)
+}
+
+func houseAt(t testing.TB, pool *pgxpool.Pool, dir string, now func() time.Time) *house {
 	t.Helper()
 	h := &house{pool: pool}
 	var err error
@@ -61,7 +72,7 @@ func houseOn(t testing.TB, pool *pgxpool.Pool, dir string) *house {
 	}
 	h.log = audit.NewLog(pool, h.key)
 	ring := seal.NewRing(root, postgres.NewShelf(pool, h.log))
-	h.store, h.door = record.NewStore(pool, h.log, ring, nil), access.NewDoor(pool, h.log, ring)
+	h.store, h.door = record.NewStore(pool, h.log, ring, now), access.NewDoor(pool, h.log, ring)
 	return h
 }
 

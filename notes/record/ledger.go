@@ -139,14 +139,11 @@ func stepArgs(call telephony.CallID, st telephony.Step) []any {
 	return []any{hex.EncodeToString(h.Sum(nil)[:16]), call, st.At.UTC(), st.Kind, st.Agent, st.Detail}
 }
 
-const selectCall = "select id, account, did, caller, language, state, agent, outcome, opened_at, answered_at, ended_at, inbound from call "
-
 // scanCall reads a call; the caller stays sealed.
 func scanCall(row pgx.Row) (c telephony.Call, sealed []byte, err error) {
-	var answered, ended *time.Time
-	err = row.Scan(&c.ID, &c.Account, &c.DID, &sealed, &c.Language, &c.State, &c.Agent, &c.Outcome, &c.OpenedAt, &answered, &ended, &c.Inbound)
-	c.OpenedAt, c.AnsweredAt, c.EndedAt = c.OpenedAt.UTC(), since(answered), since(ended)
-	return c, sealed, err
+	var r callRow
+	err = row.Scan(append(r.targets(), &sealed)...)
+	return r.read(), sealed, err
 }
 
 // openCaller decrypts who called; its leaf must have been committed.
@@ -286,7 +283,7 @@ func (s *Store) openFollowUp(ctx context.Context, c telephony.Call) (*notes.AddO
 	var by *string
 	var at *time.Time
 	var sealed []byte
-	err := s.pool.QueryRow(ctx, "select followup_by, followup_at, followup_word from call where id = $1 and followup_word is not null", c.ID).Scan(&by, &at, &sealed)
+	err := s.pool.QueryRow(ctx, selectFollowUp, c.ID).Scan(&by, &at, &sealed)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}

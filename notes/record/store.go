@@ -55,6 +55,7 @@ type Store struct {
 	ring *seal.Ring
 	now  func() time.Time
 
+	glances  glances
 	mu       sync.Mutex // guards accounts, blocks and sources
 	accounts map[telephony.AccountID]cachedAccount
 	blocks   map[blockKey]*block
@@ -140,9 +141,13 @@ func actorOf(ctx context.Context) string {
 	return a.ID()
 }
 
-// tell commits a leaf that stands alone: a reading's, before anything is decrypted.
+// tell commits a leaf that stands alone: a reading's, before anything is decrypted. What somebody is shown without having
+// asked is no act of theirs.
 func (s *Store) tell(ctx context.Context, e audit.Entry) error {
 	e.At = s.clock()
+	if a, _ := access.From(ctx); a.ShownBy() != "" {
+		e.Actor, e.Detail = a.ShownBy(), append(e.Detail, "shown:"+a.ID())
+	}
 	b := &pgx.Batch{}
 	if err := s.log.Queue(b, e); err != nil {
 		return err

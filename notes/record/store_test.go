@@ -45,7 +45,7 @@ func TestTheWalkOfANote(t *testing.T) {
 		t.Errorf("sent again: %v %v, hooked %d", again.ID, err, hooked)
 	}
 
-	board, err := h.store.Board(agent)
+	board, err := h.board(agent)
 	if err != nil || len(board) != 1 || board[0].Patient != "X. Quiñones-Wojciechowska" {
 		t.Fatalf("board: %+v %v", board, err)
 	}
@@ -73,7 +73,7 @@ func TestTheWalkOfANote(t *testing.T) {
 			t.Fatalf("state %s %v, want %s", got.State, err, step.want)
 		}
 	}
-	if board, err := h.store.Board(agent); err != nil || len(board) != 0 {
+	if board, err := h.board(agent); err != nil || len(board) != 0 {
 		t.Errorf("a closed note is on the board: %v %v", board, err)
 	}
 	h.record(t, aCall("call-1"), telephony.Ended)
@@ -126,7 +126,7 @@ func TestWhoMayNot(t *testing.T) {
 		"an office of another practice's calls":       {second(h.store.Calls(office, record.CallsFilter{Accounts: []telephony.AccountID{"bosque"}})), access.ErrForbidden},
 		"nobody opens":                                {second(h.store.Open(nobody, n.ID)), access.ErrNobody},
 		"nobody takes":                                {second(h.store.Take(nobody, aDraft("d3", ""))), access.ErrNobody},
-		"nobody lists":                                {second(h.store.Board(nobody)), access.ErrNobody},
+		"nobody lists":                                {second(h.board(nobody)), access.ErrNobody},
 		"an agent stores a practice":                  {h.store.PutAccount(agent, lakeside()), access.ErrForbidden},
 		"opens what is not there":                     {second(h.store.Open(agent, "nothing")), record.ErrNoNote},
 		"another's draft":                             {second(h.store.Take(access.System(nobody, "x"), aDraft("d", ""))), record.ErrDraftTaken},

@@ -74,7 +74,7 @@ func (s *Store) StoryOf(ctx context.Context, call telephony.CallID, note notes.N
 func (s *Store) findStory(ctx context.Context, call telephony.CallID, note notes.NoteID) (st notes.Story, sealed []byte, err error) {
 	query, key := selectNote+"where id = $1", string(note)
 	if note == "" {
-		query, key = selectNote+"where call = $1 and account = coalesce((select account from call where id = $1), account) order by call_type = 'voicemail', taken_at limit 1", string(call)
+		query, key = selectNote+ofCall, string(call)
 	}
 	n, _, err := scanNote(s.pool.QueryRow(ctx, query, key))
 	switch {
@@ -120,7 +120,7 @@ func (s *Store) tellLines(ctx context.Context, st *notes.Story) error {
 		return err
 	}
 	st.Lines = acts
-	rows, err := s.pool.Query(ctx, "select id, at, kind, agent, detail from call_step where call = $1", st.Call.ID)
+	rows, err := s.pool.Query(ctx, selectSteps, st.Call.ID)
 	if err != nil {
 		return fmt.Errorf("read a call's steps: %w", err)
 	}
@@ -176,8 +176,7 @@ func (s *Store) askSources(ctx context.Context, st *notes.Story) error {
 // acts reads the leaves of the story's objects: every act but the call's moves (which its steps tell better) becomes a line,
 // and rows are found again by the leaf that vouches for them. Leaves that wait have the index -1.
 func (s *Store) acts(ctx context.Context, st *notes.Story, objects []string) (lines []notes.StoryLine, leafOf map[string]int64, err error) {
-	rows, err := s.pool.Query(ctx, `select idx, body from audit_leaf where object = any($1)
-		union all select -1, body from audit_outbox where object = any($1)`, objects)
+	rows, err := s.pool.Query(ctx, selectLeaves, objects)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read a story's leaves: %w", err)
 	}
@@ -221,30 +220,40 @@ func (s *Store) proof(ctx context.Context, p *notes.Proof) error {
 
 // nameActors puts staff's names where their ids stand.
 func (s *Store) nameActors(ctx context.Context, lines []notes.StoryLine) error {
-	rows, err := s.pool.Query(ctx, "select id, name from person where id = any($1)", actorIDs(lines))
-	if err != nil {
-		return fmt.Errorf("name the actors: %w", err)
+	names, err := s.Names(ctx, actorIDs(lines))
+	for i := range lines {
+		if name, ok := names[notes.PersonID(lines[i].Actor)]; ok {
+			lines[i].Actor = name
+		}
 	}
-	names := map[string]string{}
-	var id, name string
+	return err
+}
+
+// Names are people's names by their ids, in one question; an id that is no person's is left out.
+func (s *Store) Names(ctx context.Context, ids []notes.PersonID) (map[notes.PersonID]string, error) {
+	names := make(map[notes.PersonID]string, len(ids))
+	if len(ids) == 0 {
+		return names, nil
+	}
+	rows, err := s.pool.Query(ctx, selectNames, ids)
+	if err != nil {
+		return nil, fmt.Errorf("name people: %w", err)
+	}
+	var id notes.PersonID
+	var name string
 	if _, err := pgx.ForEachRow(rows, []any{&id, &name}, func() error {
 		names[id] = name
 		return nil
 	}); err != nil {
-		return fmt.Errorf("name the actors: %w", err)
+		return nil, fmt.Errorf("name people: %w", err)
 	}
-	for i := range lines {
-		if name, ok := names[lines[i].Actor]; ok {
-			lines[i].Actor = name
-		}
-	}
-	return nil
+	return names, nil
 }
 
-func actorIDs(lines []notes.StoryLine) []string {
-	ids := make([]string, 0, len(lines))
+func actorIDs(lines []notes.StoryLine) []notes.PersonID {
+	ids := make([]notes.PersonID, 0, len(lines))
 	for _, l := range lines {
-		ids = append(ids, l.Actor)
+		ids = append(ids, notes.PersonID(l.Actor))
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
@@ -252,7 +261,7 @@ func actorIDs(lines []notes.StoryLine) []string {
 
 // Recordings lists a call's recordings, the oldest first.
 func (s *Store) Recordings(ctx context.Context, call telephony.CallID) ([]telephony.RecordingID, error) {
-	rows, err := s.pool.Query(ctx, "select id from recording where call = $1 order by at, id", call)
+	rows, err := s.pool.Query(ctx, selectRecordings, call)
 	if err != nil {
 		return nil, fmt.Errorf("list a call's recordings: %w", err)
 	}
@@ -288,10 +297,7 @@ func (s *Store) PriorCalls(ctx context.Context, account telephony.AccountID, ani
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.pool.Query(ctx, `select c.id, c.opened_at, c.outcome, coalesce(n.id, ''), coalesce(n.reference, ''), coalesce(n.call_type, ''),
-		coalesce(n.state, ''), coalesce(n.closed_at, n.acked_at, n.read_at, n.taken_at, c.opened_at)
-		from call c left join note n on n.call = c.id and n.account = c.account
-		where c.account = $1 and c.caller_term = $2 and c.id <> $3 and c.inbound order by c.opened_at desc, c.id desc, n.taken_at limit $4`,
+	rows, err := s.pool.Query(ctx, selectPrior,
 		account, []byte(keys.PhoneTerm(ani.Reveal())), before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("look for earlier calls: %w", err)

@@ -10,22 +10,22 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/audit/tree"
-	"lamplight/notes/postgres"
 	"lamplight/routing"
-	"lamplight/telephony"
 )
 
-// selectRow reads dispatches with their last step and what comes next; a folded one has that in its plan.
-const selectRow = `
+// selectRows reads the newest dispatch of each note named, with its last step and what comes next; a folded one has that in
+// its plan.
+const selectRows = `
 	select d.note, d.state, d.rung > d.first_rung, d.begun_at, d.board_at,
 		coalesce(n.channel, ''), coalesce(n.name, ''), n.due_at,
 		coalesce(l.kind, ''), coalesce(l.channel, ''), coalesce(l.actor, ''), coalesce(l.detail, ''), coalesce(l.at, d.begun_at),
 		case when d.unfolded then '' else d.plan end
-	from dispatch d
+	from unnest($1::text[]) w (note)
+	cross join lateral (select * from dispatch where note = w.note order by begun_at desc, id desc limit 1) d
 	left join lateral (select channel, name, due_at from attempt a
 		where a.dispatch = d.id and a.state = 'due' order by due_at, id limit 1) n on true
 	left join lateral (select kind, channel, actor, detail, at from dispatch_step s
-		where s.dispatch = d.id order by seq desc limit 1) l on true `
+		where s.dispatch = d.id order by seq desc limit 1) l on true`
 
 func scanRow(r pgx.CollectableRow) (routing.Row, error) {
 	var row routing.Row
@@ -61,62 +61,58 @@ func scanRow(r pgx.CollectableRow) (routing.Row, error) {
 // NextBoard is what comes after the last rung.
 const NextBoard = "board"
 
-// Rows are the open dispatches, of every practice when none is named, most late first.
-func (e *Engine) Rows(ctx context.Context, accounts ...telephony.AccountID) ([]routing.Row, error) {
-	if accounts == nil {
-		accounts = []telephony.AccountID{}
-	}
-	rows, err := e.pool.Query(ctx, selectRow+`where d.state in ('climbing', 'exhausted')
-		and (cardinality($1::text[]) = 0 or d.account = any($1))
-		order by d.state = 'exhausted' desc, d.rung > d.first_rung desc, d.begun_at`, accounts)
+// Rows are the newest dispatches of the notes named, open or not, in one question; a note that never climbed has none.
+func (e *Engine) Rows(ctx context.Context, of ...notes.NoteID) (map[notes.NoteID]routing.Row, error) {
+	rows, err := e.pool.Query(ctx, selectRows, of)
 	if err != nil {
-		return nil, fmt.Errorf("list the open dispatches: %w", err)
+		return nil, fmt.Errorf("read the dispatches: %w", err)
 	}
 	list, err := pgx.CollectRows(rows, scanRow)
 	if err != nil {
-		return nil, fmt.Errorf("list the open dispatches: %w", err)
+		return nil, fmt.Errorf("read the dispatches: %w", err)
 	}
-	return list, nil
+	out := make(map[notes.NoteID]routing.Row, len(list))
+	for _, r := range list {
+		out[r.Note] = r
+	}
+	return out, nil
 }
 
-// Row is one note's dispatch, open or not.
+// Row is one note's newest dispatch, open or not.
 func (e *Engine) Row(ctx context.Context, note notes.NoteID) (routing.Row, error) {
-	rows, err := e.pool.Query(ctx, selectRow+"where d.note = $1 order by d.begun_at desc, d.id desc limit 1", note)
-	if err != nil {
-		return routing.Row{}, fmt.Errorf("read a dispatch: %w", err)
+	rows, err := e.Rows(ctx, note)
+	row, ok := rows[note]
+	if err == nil && !ok {
+		err = routing.ErrNoDispatch
 	}
-	row, err := pgx.CollectExactlyOneRow(rows, scanRow)
-	if postgres.Missing(err) {
-		return routing.Row{}, routing.ErrNoDispatch
-	}
-	if err != nil {
-		return routing.Row{}, fmt.Errorf("read a dispatch: %w", err)
-	}
-	return row, nil
+	return row, err
 }
 
-// Attempts tells what was tried for a note, in order.
-func (e *Engine) Attempts(ctx context.Context, note notes.NoteID) ([]routing.Attempt, error) {
-	rows, err := e.pool.Query(ctx, `select a.id, a.dispatch, a.rung, a.contact, a.name, a.channel, a.state, a.due_at, a.sent_at,
-			a.try, a.why
-		from attempt a join dispatch d on d.id = a.dispatch where d.note = $1 order by d.begun_at, a.due_at, a.id`, note)
+const selectAttempts = `select d.note, a.id, a.dispatch, a.rung, a.contact, a.name, a.channel, a.state, a.due_at, a.sent_at, a.try, a.why
+	from attempt a join dispatch d on d.id = a.dispatch where d.note = any($1) order by d.begun_at, a.due_at, a.id`
+
+// Attempts tells what was tried for each of the notes named, in order, in one question.
+func (e *Engine) Attempts(ctx context.Context, of ...notes.NoteID) (map[notes.NoteID][]routing.Attempt, error) {
+	rows, err := e.pool.Query(ctx, selectAttempts, of)
 	if err != nil {
-		return nil, fmt.Errorf("list a note's attempts: %w", err)
+		return nil, fmt.Errorf("list the attempts: %w", err)
 	}
-	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (routing.Attempt, error) {
-		var a routing.Attempt
-		var sent *time.Time
-		err := r.Scan(&a.ID, &a.Dispatch, &a.Rung, &a.Contact, &a.Name, &a.Channel, &a.State, &a.DueAt, &sent, &a.Try, &a.Why)
-		a.DueAt = a.DueAt.UTC()
+	out := map[notes.NoteID][]routing.Attempt{}
+	var note notes.NoteID
+	var a routing.Attempt
+	var sent *time.Time
+	_, err = pgx.ForEachRow(rows, []any{&note, &a.ID, &a.Dispatch, &a.Rung, &a.Contact, &a.Name, &a.Channel, &a.State, &a.DueAt, &sent, &a.Try, &a.Why}, func() error {
+		a.DueAt, a.SentAt = a.DueAt.UTC(), time.Time{}
 		if sent != nil {
 			a.SentAt = sent.UTC()
 		}
-		return a, err
+		out[note] = append(out[note], a)
+		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list a note's attempts: %w", err)
+		return nil, fmt.Errorf("list the attempts: %w", err)
 	}
-	return list, nil
+	return out, nil
 }
 
 // Story tells what was tried for a note, in order, as lines of its story. A line's Detail is "channel", "channel/code" or "code".

@@ -256,7 +256,7 @@ func (h *house) attempts(id notes.NoteID) []routing.Attempt {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return list
+	return list[id]
 }
 
 // states counts a note's attempts by state.

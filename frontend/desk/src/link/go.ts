@@ -2,7 +2,7 @@
 
 import en from '../../../shared/catalog/desk.en.json'
 import type { DeskRequests } from '../../../gen/requests'
-import type { Begun, Draft, Hello, Language, Pop, Saved, Sent, StoryRef, Error as Refusal } from './types'
+import type { Begun, BoardQuery, Draft, Hello, Language, Pop, Saved, Sent, StoryRef, Error as Refusal } from './types'
 
 /** What the desk's program does itself. */
 interface Own {
@@ -38,6 +38,7 @@ const passed = {
   SetLanguage: (call: string, language: string) => ask('setlanguage', { call, language: language as Language }),
   CallBack: (call: string) => ask('callback', { call }),
   Preview: (draft: Draft) => ask('preview', draft),
+  BoardPage: (query: BoardQuery) => ask('boardpage', query),
   Story: (ref: StoryRef) => ask('story', ref),
   AddOn: (note: string, text: string) => ask('addon', { note, text }),
   CloseAbandoned: (call: string, outcome: string) => ask('closeabandoned', { call, outcome }),

@@ -64,6 +64,15 @@ export const close = action('close', 'desk', 'desk.key.close', {
     else desk.closeStory()
   },
 })
+/** Opens the story again when more has happened: each opening leaves a trace, so a person does it. */
+export const storyAgain = action('story-again', 'board', 'desk.key.story-again', {
+  keys: ['Alt+o'],
+  when: () => here() && desk.story !== null && desk.storyNews,
+  run: () => {
+    const r = desk.story?.row
+    if (r) void desk.openStory({ call: r.call, note: r.note })
+  },
+})
 /** Gives an offer back, or ends a call. */
 export const end = action('end', 'call', () => (desk.offered ? 'desk.key.reject' : 'desk.key.end'), {
   keys: ['Escape'],
@@ -177,7 +186,7 @@ export const help = action('help', 'desk', 'desk.key.help', { keys: ['F1'], quie
 export const actions: Action[] = [
   ...[answer, toCall, hold, mute, close, end],
   ...[said, language, type, urgency, send, another, sentStory, done, unsent, undo],
-  ...[board, ...boardActs],
+  ...[board, ...boardActs, storyAgain],
   ...[state, lockNow, signOut, ready, calls, view, larger, smaller, help],
 ]
 

@@ -1,9 +1,12 @@
 // The desk's state: what the server said last (Hello, then events), and which panel is open. Nothing here draws.
 
 import { at, never } from '../../../shared/clock'
+import { nothing } from '../board/pages'
+import { Reading } from '../board/reading.svelte'
 import { go, on } from '../link/go'
 import type {
   AgentView,
+  BoardChange,
   BoardRow,
   CallMoved,
   Draft,
@@ -53,10 +56,13 @@ class Desk extends Session {
   going = $state.raw<Form[]>([])
   /** The note that was left to answer an offer: it comes back if the offer comes to nothing. */
   #left: Form | null = null
-  board = $state.raw<BoardRow[]>([])
-  row = $state(0)
+  readonly list = new Reading((f) => this.act(f))
+  /** The note just sent, as the board told of it last: it may stand beyond what was read. */
+  sentRow = $state.raw<BoardRow | null>(null)
 
   story = $state.raw<Story | null>(null)
+  /** More has happened since the story was opened. A person opens it again, or nobody: each opening leaves a trace. */
+  storyNews = $state(false)
   panel = $state<Panel>('')
   scenarios = $state.raw<Scenario[]>([])
   /** Where the keys were when the story was opened. */
@@ -80,8 +86,17 @@ class Desk extends Session {
   get noteWaits(): boolean {
     return this.callForm !== null && this.callForm !== this.form
   }
+  get board(): BoardRow[] {
+    return this.list.rows
+  }
+  get row(): number {
+    return this.list.row
+  }
+  set row(i: number) {
+    this.list.row = i
+  }
   get selected(): BoardRow | undefined {
-    return this.board[Math.min(this.row, this.board.length - 1)]
+    return this.list.selected
   }
 
   async begin(): Promise<void> {
@@ -108,7 +123,8 @@ class Desk extends Session {
     this.going = []
     this.form = this.callForm = this.#left = this.pop = this.story = null
     drafts.leave()
-    this.board = []
+    this.list.show(nothing)
+    this.sentRow = null
     this.panel = ''
   }
 
@@ -134,7 +150,7 @@ class Desk extends Session {
     this.pauses = h.pauses ?? []
     this.supervisor = h.supervisor
     this.lockAfter = h.lockAfter / 1e6
-    this.board = h.board ?? []
+    this.list.show({ rows: h.board, next: h.boardNext, open: h.boardOpen, late: h.boardLate })
     drafts.set(h.drafts ?? [], h.draftPops ?? [])
     this.#calls(h.pop)
     if (h.pop && !begun) this.#goOn(h.pop)
@@ -257,6 +273,7 @@ class Desk extends Session {
   #apply(e: Event): void {
     switch (e.kind) {
       case 'hello':
+        this.list.begins()
         void this.act(() => this.refresh())
         return
       case 'pop':
@@ -276,7 +293,9 @@ class Desk extends Session {
         this.figuresAt = clock.now
         return
       case 'board':
-        this.#boarded(e.board ?? [])
+        return // for a desk from before changes
+      case 'change':
+        this.#boarded(e.change)
         return
       case 'notice':
         this.tell(e.notice)
@@ -354,17 +373,15 @@ class Desk extends Session {
     if (this.form !== this.callForm || !hands.writing) this.toCall()
   }
 
-  #boarded(rows: BoardRow[]): void {
-    const kept = this.selected
-    this.board = rows
-    if (kept) {
-      const i = rows.findIndex((r) => (r.note || r.call) === (kept.note || kept.call))
-      if (i >= 0) this.row = i
-    }
-    this.row = Math.max(0, Math.min(this.row, rows.length - 1))
-    const open = this.story
-    if (open && rows.some((r) => r.note && r.note === open.row.note && at(r.last.at) > at(open.row.last.at))) {
-      void this.openStory({ call: open.row.call, note: open.row.note })
+  #boarded(c: BoardChange): void {
+    this.list.changed(c)
+    for (const r of c.page?.rows ?? c.rows ?? []) {
+      if (!r.note) continue
+      if (r.note === this.form?.sent?.note) this.sentRow = r
+      const open = this.story
+      if (r.note !== open?.row.note) continue
+      this.storyNews ||= at(r.last.at) > at(open.row.last.at)
+      this.story = { ...open, row: r }
     }
   }
 
@@ -373,6 +390,7 @@ class Desk extends Session {
       const story = await go().Story(ref)
       if (!this.story) this.#before = here()
       this.story = story
+      this.storyNews = false
     })
   }
 

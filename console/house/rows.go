@@ -1,0 +1,285 @@
+package house
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"lamplight/console"
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/notes/record"
+	"lamplight/routing"
+	"lamplight/routing/dispatch"
+	"lamplight/telephony"
+)
+
+// A set is what rows, cards and stories are drawn from: all that a page needs beside what the record read for it, loaded once
+// by ids. Drawing asks nobody.
+type set struct {
+	accounts map[telephony.AccountID]notes.Account
+	people   map[notes.PersonID]string
+	climbs   map[notes.NoteID]routing.Row
+	attempts map[notes.NoteID][]routing.Attempt
+}
+
+// needs says what a set is to hold. An id may be there twice, or empty.
+type needs struct {
+	accounts []telephony.AccountID
+	people   []notes.PersonID
+	climbs   []notes.NoteID
+	attempts []notes.NoteID
+}
+
+func (n *needs) add(more needs) {
+	n.accounts, n.people = append(n.accounts, more.accounts...), append(n.people, more.people...)
+	n.climbs, n.attempts = append(n.climbs, more.climbs...), append(n.attempts, more.attempts...)
+}
+
+// line adds what a line of a practice's list needs.
+func (n *needs) line(l record.CallLine) {
+	n.people = append(n.people, notes.PersonID(l.Call.Agent))
+	if l.Note != nil {
+		n.accounts, n.people = append(n.accounts, l.Note.Account), append(n.people, l.Note.AckedBy)
+		n.attempts = append(n.attempts, l.Note.ID)
+	}
+}
+
+func cardNeeds(n notes.Note) needs {
+	return needs{accounts: []telephony.AccountID{n.Account}, people: []notes.PersonID{n.Taker, n.AckedBy}, climbs: []notes.NoteID{n.ID}, attempts: []notes.NoteID{n.ID}}
+}
+
+// load asks once for each kind of thing that is needed.
+func (h *House) load(ctx context.Context, n needs) (s set, err error) {
+	if s.accounts, err = h.cfg.Store.AccountsOf(ctx, once(n.accounts)); err != nil {
+		return set{}, err
+	}
+	if s.people, err = h.cfg.Store.Names(ctx, once(n.people)); err != nil {
+		return set{}, err
+	}
+	if climbs := once(n.climbs); len(climbs) > 0 {
+		if s.climbs, err = h.cfg.Routing.Rows(ctx, climbs...); err != nil {
+			return set{}, err
+		}
+	}
+	if attempts := once(n.attempts); len(attempts) > 0 {
+		if s.attempts, err = h.cfg.Routing.Attempts(ctx, attempts...); err != nil {
+			return set{}, err
+		}
+	}
+	return s, nil
+}
+
+// once is the ids without the empty one and without repeats.
+func once[ID ~string](ids []ID) []ID {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if len(ids) > 0 && ids[0] == "" {
+		ids = ids[1:]
+	}
+	return ids
+}
+
+// name is a person's name; "" for nobody, and the id for one who was never a person (a part of the house).
+func (s set) name(id notes.PersonID) string {
+	if name, ok := s.people[id]; ok {
+		return name
+	}
+	return string(id)
+}
+
+// boardRow draws what the record and routing know of something that is open. A call to a number nobody owns has no practice.
+func (s set) boardRow(r record.BoardRow) console.BoardRow {
+	row := console.BoardRow{Key: r.Key, Kind: r.Kind, Note: r.Note.ID, Call: r.Call, Ref: r.Note.Reference, Account: r.Account, Practice: s.accounts[r.Account].Name,
+		Urgency: r.Note.Urgency, Patient: r.Patient, State: r.Note.State, TakenAt: r.Since, Last: console.LastStep{Kind: "taken", At: r.Since}}
+	climb, climbed := s.climbs[r.Note.ID]
+	switch {
+	case climbed:
+		showClimb(&row, climb)
+	case r.Kind == "callback":
+		row.Last.Kind = "abandoned"
+		if r.CutOff {
+			row.Last.Kind = "cut-off"
+		}
+		if !r.Number {
+			row.Last.Detail = "number-withheld"
+		}
+	case r.Kind == record.Voicemail:
+		row.Last.Kind = "voicemail"
+	case r.Note.State == notes.Open || r.Note.State == notes.Read: // it waits for the office
+		row.Last.Kind = "waiting"
+	}
+	if r.RepliedAt.After(row.Last.At) {
+		row.Last = console.LastStep{Kind: "replied", Name: r.RepliedBy, At: r.RepliedAt}
+	}
+	return row
+}
+
+// outcomes are what became of an attempt, by the step that told it: a text that was sent is not one that arrived. The
+// reason of one that failed stands in the story.
+var outcomes = map[string]string{
+	dispatch.StepDelivered:   "delivered",
+	dispatch.StepUndelivered: "undelivered",
+	dispatch.StepFailed:      "failed",
+	dispatch.StepOpened:      "opened",
+	dispatch.StepWithdrawn:   "cancelled",
+}
+
+// showClimb puts what routing knows into a row.
+func showClimb(row *console.BoardRow, r routing.Row) {
+	row.Late = string(r.Late)
+	row.NextAt, row.NextKind, row.NextName = r.Next.At, r.Next.Kind, r.Next.Name
+	if !r.Last.At.IsZero() {
+		row.Last = console.LastStep{Kind: r.Last.Kind, Name: r.Last.Name, Detail: r.Last.Detail, At: r.Last.At}
+		if r.Last.Channel != "" {
+			row.Last.Kind = string(r.Last.Channel)
+			if became, ok := outcomes[r.Last.Kind]; ok {
+				row.Last.Detail = became
+			}
+		}
+	}
+}
+
+// story draws an opened story.
+func (s set) story(st notes.Story) console.Story {
+	out := console.Story{Caller: formatNumber(st.Call.ANI), Lines: st.Lines, HasRecording: len(st.Recordings) > 0, Labels: map[string]notes.Text{}}
+	if n := st.Note; n != nil {
+		out.Body, out.AddOns = n.Body, n.AddOns
+		r := record.BoardRow{Kind: "note", Note: *n, Call: n.Call, Account: n.Account, Since: n.TakenAt, Patient: notes.DisplayName(n.Body.Fields["name"])}
+		if n.CallType == record.Voicemail {
+			r.Kind = record.Voicemail
+		}
+		for _, a := range n.AddOns { // in order: what an agent adds answers a reply
+			switch a.Kind {
+			case record.Reply:
+				r.RepliedBy, r.RepliedAt = a.ByName, a.At
+			case record.Remark:
+				r.RepliedBy, r.RepliedAt = "", time.Time{}
+			}
+		}
+		out.Row = s.boardRow(r)
+		t, _ := callType(s.accounts[n.Account], n.CallType)
+		for _, f := range t.Fields {
+			out.Labels[f.Key] = f.Label
+		}
+	} else {
+		out.Row = console.BoardRow{Kind: "callback", Call: st.Call.ID, Account: st.Call.Account, Practice: s.accounts[st.Call.Account].Name, TakenAt: st.Call.OpenedAt,
+			Last: console.LastStep{Kind: string(st.Call.Outcome), At: st.Call.EndedAt}}
+	}
+	if st.FollowUp != nil {
+		word := *st.FollowUp
+		word.ByName = s.name(word.By)
+		out.AddOns = append(out.AddOns, word)
+	}
+	return out
+}
+
+// inboxRow draws one note of an inbox.
+func (s set) inboxRow(l record.InboxLine) console.InboxRow {
+	n, acc := l.Note, s.accounts[l.Note.Account]
+	t, _ := callType(acc, n.CallType)
+	return console.InboxRow{Note: n.ID, Ref: n.Reference, Practice: acc.Name, Urgency: n.Urgency, CallType: t.Label, State: n.State, TakenAt: n.TakenAt,
+		AckedBy: s.name(n.AckedBy), Mine: l.Mine}
+}
+
+// callRow draws one call.
+func (s set) callRow(l record.CallLine) console.CallRow {
+	c := l.Call
+	row := console.CallRow{Call: c.ID, At: c.OpenedAt, Outcome: c.Outcome, Language: c.Language, HasRecording: l.HasRecording, Patient: l.Patient,
+		Agent: s.name(notes.PersonID(c.Agent))}
+	if !c.AnsweredAt.IsZero() {
+		row.Wait = c.AnsweredAt.Sub(c.OpenedAt)
+		if !c.EndedAt.IsZero() {
+			row.Talk = c.EndedAt.Sub(c.AnsweredAt)
+		}
+	}
+	if l.Note == nil {
+		return row
+	}
+	n := *l.Note
+	row.Note, row.Ref, row.Urgency, row.State, row.Language, row.AckedBy = n.ID, n.Reference, n.Urgency, n.State, n.Language, s.name(n.AckedBy)
+	if t, ok := callType(s.accounts[n.Account], n.CallType); ok {
+		row.CallType = t.Label
+	}
+	if !n.AckedAt.IsZero() {
+		row.ToAck = n.AckedAt.Sub(n.TakenAt)
+	}
+	for _, a := range s.attempts[n.ID] {
+		if delivered(a.State) && !a.SentAt.IsZero() {
+			row.ToDelivered = a.SentAt.Sub(n.TakenAt)
+			break
+		}
+	}
+	return row
+}
+
+func delivered(s routing.AttemptState) bool { return s == routing.Delivered || s == routing.Opened }
+
+// card draws an opened note for a, with who was told and what comes next.
+func (s set) card(a access.Actor, n notes.Note, now time.Time) console.Card {
+	acc := s.accounts[n.Account]
+	t, _ := callType(acc, n.CallType)
+	c := console.Card{Note: n.ID, Ref: n.Reference, Practice: accountRef(acc), Urgency: n.Urgency, CallType: t.Label, Language: n.Language, TakenAt: n.TakenAt,
+		State: n.State, Reason: n.Body.Fields["reason"], Verbatim: n.Body.Verbatim, ReadBack: n.Body.ReadBack, AckedAt: n.AckedAt, ClosedAt: n.ClosedAt,
+		AddOns: n.AddOns, Fields: cardFields(t, *n.Body), Told: []console.Told{}, Now: now, Taker: s.name(n.Taker), AckedBy: s.name(n.AckedBy),
+		CanAct: a.May(notes.AckNote, string(n.Account)) && n.State != notes.Closed}
+	if number := n.Body.Fields["callback"]; number != "" {
+		c.CallBack = formatNumber(telephony.Number(number))
+		c.CanCall = c.CanAct && mobile(acc, a) != ""
+	}
+	for _, at := range s.attempts[n.ID] {
+		if !at.SentAt.IsZero() {
+			c.Told = append(c.Told, console.Told{Name: at.Name, Channel: at.Channel, State: at.State, At: at.SentAt})
+		}
+	}
+	if climb, ok := s.climbs[n.ID]; ok {
+		c.NextAt, c.NextName = climb.Next.At, climb.Next.Name
+	}
+	return c
+}
+
+// cardFields are the note's fields in the script's order, what the script does not know any more at the end.
+func cardFields(t notes.CallType, b notes.Body) []console.CardField {
+	out := []console.CardField{}
+	done := map[string]bool{"reason": true}
+	add := func(f notes.Field) {
+		v := b.Fields[f.Key]
+		if done[f.Key] || v == "" {
+			return
+		}
+		done[f.Key] = true
+		if f.Kind == "phone" {
+			v = formatNumber(telephony.Number(v))
+		}
+		field := console.CardField{Key: f.Key, Kind: f.Kind, Label: f.Label, Value: v}
+		for _, c := range f.Choices {
+			if c.Value == v {
+				field.Shown = c.Label
+			}
+		}
+		out = append(out, field)
+	}
+	for _, f := range t.Fields {
+		add(f)
+	}
+	var rest []string
+	for k := range b.Fields {
+		rest = append(rest, k)
+	}
+	slices.Sort(rest)
+	for _, k := range rest {
+		add(notes.Field{Key: k, Kind: "text", Label: notes.Text{"en": k, "es": k}})
+	}
+	return out
+}
+
+// mobile is the provider's own phone, as the practice knows it.
+func mobile(acc notes.Account, a access.Actor) telephony.Number {
+	for _, c := range acc.Contacts {
+		if c.Person == a.Person {
+			return c.Mobile
+		}
+	}
+	return ""
+}
