@@ -10,11 +10,11 @@ class Asking {
   row = $state.raw<BoardRow | null>(null)
   words = $state('')
 
-  ask(what: 'outcome' | 'next' | 'cancel', row: BoardRow): void {
+  ask(what: 'outcome' | 'next' | 'cancel', row: BoardRow, focus = true): void {
     this.what = what
     this.row = row
     this.words = ''
-    focusId('asked')
+    if (focus) focusId('asked')
   }
 
   async answer(): Promise<void> {

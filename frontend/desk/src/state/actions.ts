@@ -10,7 +10,7 @@ import { lock } from './lock.svelte'
 import { text } from './text.svelte'
 
 const here = (): boolean => desk.phase === 'desk'
-const inCall = (): boolean => desk.talking || desk.offered
+const inCall = (): boolean => desk.talking || desk.offered || desk.calling
 const writing = (): boolean => here() && desk.form !== null && !desk.form.sent
 const sent = (): boolean => here() && !!desk.form?.sent
 

@@ -61,6 +61,8 @@ class Desk extends Session {
   sentRow = $state.raw<BoardRow | null>(null)
 
   story = $state.raw<Story | null>(null)
+  /** The row of a call back that is over, until somebody said how it ended. */
+  ended = $state.raw<BoardRow | null>(null)
   /** More has happened since the story was opened. A person opens it again, or nobody: each opening leaves a trace. */
   storyNews = $state(false)
   panel = $state<Panel>('')
@@ -74,6 +76,10 @@ class Desk extends Session {
   }
   get offered(): boolean {
     return this.pop?.state === 'offered'
+  }
+  /** A call back that the agent asked for, before anybody talks. */
+  get calling(): boolean {
+    return !!this.pop?.outbound && !this.talking
   }
   get wrapUp(): boolean {
     return this.agent.state === 'wrapup'
@@ -323,12 +329,19 @@ class Desk extends Session {
     this.pop = null
     this.levels = { them: 0, me: 0 }
     const f = this.callForm
-    if (was.state === 'offered') this.#cameToNothing(f, why)
+    if (was.back) this.#calledBack(was.back)
+    if (was.state === 'offered' || (was.outbound && !at(was.answeredAt))) this.#cameToNothing(f, was.outbound ? '' : why)
     else if (f) {
       f.pop = { ...f.pop, state: 'ended' }
       if (f.sent && f === this.form) focusId('done')
     }
     this.#left = null
+  }
+
+  /** A call back is over: its row asks how it ended, which alone takes it from the board. */
+  #calledBack(call: string): void {
+    const row = this.board.find((r) => r.call === call && !r.note)
+    if (row) this.ended = row
   }
 
   /** An offer went before it was a call: the note left for it is back in hand. */
@@ -342,13 +355,13 @@ class Desk extends Session {
       this.form = left
       focusField(left.firstEmpty ?? 'callType')
     }
-    this.tell(`desk.gone.${why}`)
+    this.tell(`desk.gone.${why || 'unreached'}`)
   }
 
   #moved(m: CallMoved): void {
     const p = this.pop
     if (!p) return
-    const first = p.state === 'offered' && m.state === 'talking'
+    const first = (p.state === 'offered' || (p.outbound && !at(p.answeredAt))) && m.state === 'talking'
     const next: Pop = {
       ...p,
       state: m.state,
