@@ -88,7 +88,7 @@ func (r *rig) fill(t testing.TB, n int) {
 	at := func(i int) time.Time { return now.Add(-time.Duration(n-i) * time.Second) }
 	table("call", []string{"id", "account", "did", "caller", "caller_term", "language", "state", "agent", "outcome", "opened_at", "answered_at", "ended_at", "inbound", "followup"},
 		func(i int) ([]any, error) {
-			return []any{id("call", i), accounts[i%2], "+13125550100", []byte("x"), []byte(keys[accounts[i%2]].PhoneTerm(fmt.Sprintf("+1312%07d", i))), "en", "ended", "agent",
+			return []any{id("call", i), accounts[i%2], "+13125550100", []byte("x"), []byte(keys[accounts[i%2]].PhoneTerm(fmt.Sprintf("+1%03d555%04d", 312+i/10_000, i%10_000))), "en", "ended", "agent",
 				"completed", at(i), at(i), at(i), true, ""}, nil
 		})
 	table("dispatch", []string{"id", "note", "account", "practice", "urgency", "reference", "plan", "first_rung", "rung", "state", "begun_at", "board_at", "unfolded"},
@@ -154,7 +154,7 @@ var readings = []reading{
 		return len(p.Rows), err
 	}, "office"},
 	{"search_number", 1, func(ctx context.Context, r *rig) (int, error) {
-		p, err := r.Calls(ctx, console.CallsFilter{Search: "312-000-0004"})
+		p, err := r.Calls(ctx, console.CallsFilter{Search: "312-555-0004"})
 		return len(p.Rows), err
 	}, "boss"},
 	{"auditor", 0, func(ctx context.Context, r *rig) (int, error) {
