@@ -53,7 +53,8 @@ type Listener interface {
 	// Offered: show the screen pop. Withdrawn: take it away ("answered", "missed", "rejected", "abandoned", "withdrawn", "lost").
 	Offered(o Offer, c Call)
 	Withdrawn(o Offer, why string)
-	// CallMoved tells a call's new state, AgentMoved an agent's, FiguresMoved that the queue's figures changed.
+	// CallMoved tells a call's new state, AgentMoved an agent's; FiguresMoved, at most twice a second, that the
+	// queue's figures changed.
 	CallMoved(c Call)
 	AgentMoved(a AgentID, s AgentState, reason string, since time.Time)
 	FiguresMoved(f Figures)

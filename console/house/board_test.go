@@ -208,7 +208,8 @@ func TestABoardWithoutItsLeafIsNotShown(t *testing.T) {
 	}
 }
 
-// TestASlowDeskIsToldOnce shows three changes while the desk's stream is busy: it is told them as one, the newest of each row.
+// TestASlowDeskIsToldOnce shows three changes, and figures three times, while the desk's stream is busy: it is told each as one,
+// the newest of each row.
 func TestASlowDeskIsToldOnce(t *testing.T) {
 	b := &boardHouse{House: New(Config{})}
 	busy, free := make(chan struct{}), make(chan struct{})
@@ -225,7 +226,9 @@ func TestASlowDeskIsToldOnce(t *testing.T) {
 		st.show(console.BoardChange{Rows: []console.BoardRow{row("a", "open"), row("b", "open")}, Open: 2}, b.tellChange)
 		st.show(console.BoardChange{Rows: []console.BoardRow{row("a", "read")}, Open: 2}, b.tellChange)
 		st.show(console.BoardChange{Gone: []string{"b"}, Open: 1}, b.tellChange)
-		st.push(b.now(console.Event{Kind: "figures"}))
+	}
+	for i := range 3 {
+		b.FiguresMoved(telephony.Figures{Waiting: i})
 	}
 	close(free)
 	<-events
@@ -233,8 +236,8 @@ func TestASlowDeskIsToldOnce(t *testing.T) {
 	if c := e.Change; e.Kind != "change" || c.Seq != 1 || c.Open != 1 || len(c.Rows) != 1 || c.Rows[0].State != notes.Read || !slices.Equal(c.Gone, []string{"b"}) {
 		t.Errorf("it is told %+v", e.Change)
 	}
-	if e = <-events; e.Kind != "figures" {
-		t.Errorf("then %q", e.Kind)
+	if e = <-events; e.Kind != "figures" || e.Figures.Waiting != 2 {
+		t.Errorf("then %q, %+v", e.Kind, e.Figures)
 	}
 	for st := range b.streams.open["agent-00"] {
 		st.show(console.BoardChange{Open: 1}, b.tellChange)

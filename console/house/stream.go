@@ -36,10 +36,11 @@ type stream struct {
 	some   chan struct{} // holds a token when queue may hold something
 	end    context.CancelFunc
 
-	mu    sync.Mutex // guards queue, board and told
-	queue []makeEvent
-	board *console.BoardChange // the change to tell when its turn in the queue comes, nil for none
-	told  uint64               // changes of the board
+	mu      sync.Mutex // guards queue, board, told and figures
+	queue   []makeEvent
+	board   *console.BoardChange // the change to tell when its turn in the queue comes, nil for none
+	told    uint64               // changes of the board
+	figures makeEvent            // the figures to tell when their turn in the queue comes, nil for none
 }
 
 // attach opens a stream for an agent, whom ctx carries, until ctx ends; first is its first event. last tells, when the stream has ended,
@@ -115,6 +116,17 @@ func (s *streams) all(m makeEvent) {
 	}
 }
 
+// allCount queues the figures for every desk.
+func (s *streams) allCount(figures makeEvent) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, desks := range s.open {
+		for st := range desks {
+			st.count(figures)
+		}
+	}
+}
+
 // byView lists the desks that watch, those together whose agents may see the same of the board.
 func (s *streams) byView() map[string][]*stream {
 	s.mu.Lock()
@@ -159,6 +171,24 @@ func (st *stream) show(change console.BoardChange, tell tellBoard) {
 	case len(change.Rows)+len(change.Gone) > backlogLimit/10:
 		st.end()
 	}
+}
+
+// count queues the figures. They take the place of earlier ones that still wait for their turn.
+func (st *stream) count(figures makeEvent) {
+	st.mu.Lock()
+	waits := st.figures != nil
+	st.figures = figures
+	st.mu.Unlock()
+	if waits {
+		return
+	}
+	st.push(func(ctx context.Context) (console.Event, bool) {
+		st.mu.Lock()
+		newest := st.figures
+		st.figures = nil
+		st.mu.Unlock()
+		return newest(ctx)
+	})
 }
 
 // A tellBoard makes the event that tells a desk of a change.

@@ -144,9 +144,9 @@ func (h *House) standsStill() {
 	h.boardMoved()
 }
 
-// FiguresMoved tells every desk the queue's figures.
+// FiguresMoved tells every desk the queue's figures: the newest alone, however far behind the desk is.
 func (h *House) FiguresMoved(f telephony.Figures) {
-	h.streams.all(h.now(console.Event{Kind: console.EventFigures, Figures: &f}))
+	h.streams.allCount(h.now(console.Event{Kind: console.EventFigures, Figures: &f}))
 }
 
 // Hello tells a desk all it needs to draw itself. Desks ask for it by themselves, whenever their link comes back: what is
@@ -189,28 +189,16 @@ func (h *House) Hello(ctx context.Context) (console.Hello, error) {
 
 // callOf finds the call that is offered to an agent or that they talk on; a call taken over after a restart has no offer.
 func (h *House) callOf(id telephony.AgentID) (telephony.Offer, telephony.Call, bool) {
-	for _, a := range h.engine.Agents() {
-		if a.Agent.ID != id || a.Call == "" {
-			continue
-		}
-		o, ok := h.engine.OfferOf(id)
-		if !ok || o.Call != a.Call {
-			o = telephony.Offer{Call: a.Call, Agent: id}
-		}
-		c, ok := h.liveCall(a.Call)
-		return o, c, ok
+	a, ok := h.engine.Agent(id)
+	if !ok || a.Call == "" {
+		return telephony.Offer{}, telephony.Call{}, false
 	}
-	return telephony.Offer{}, telephony.Call{}, false
-}
-
-// liveCall finds a call that has not ended.
-func (h *House) liveCall(id telephony.CallID) (telephony.Call, bool) {
-	for _, c := range h.engine.Calls() {
-		if c.ID == id {
-			return c, true
-		}
+	o, ok := h.engine.OfferOf(id)
+	if !ok || o.Call != a.Call {
+		o = telephony.Offer{Call: a.Call, Agent: id}
 	}
-	return telephony.Call{}, false
+	c, ok := h.engine.Call(a.Call)
+	return o, c, ok
 }
 
 // agentView is the agent as their own desk shows them.
@@ -229,10 +217,8 @@ func (h *House) agentView(ctx context.Context, id telephony.AgentID) (console.Ag
 			v.Languages = append(v.Languages, l)
 		}
 	}
-	for _, st := range h.engine.Agents() {
-		if st.Agent.ID == id {
-			v.State, v.Reason, v.Since = st.State, st.Reason, st.Since
-		}
+	if st, ok := h.engine.Agent(id); ok {
+		v.State, v.Reason, v.Since = st.State, st.Reason, st.Since
 	}
 	return v, nil
 }

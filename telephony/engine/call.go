@@ -24,9 +24,10 @@ type call struct {
 	patience *time.Timer      // with an agent whose phone died
 
 	offer  telephony.Offer
-	ticket acd.OfferID // the queue's name of the offer
-	popped bool        // the desk shows the offer
-	why    string      // the last offer ended
+	ticket acd.OfferID       // the queue's name of the offer
+	popped bool              // the desk shows the offer
+	seenBy telephony.AgentID // who had it when others were shown it last
+	why    string            // the last offer ended
 
 	plan      Callback // of a call the house makes
 	agentNear bool     // AgentCall: the agent is the near party

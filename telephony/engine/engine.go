@@ -95,8 +95,11 @@ type state struct {
 	agents map[telephony.AgentID]telephony.Agent
 	status map[telephony.AgentID]AgentStatus
 	aside  map[telephony.AgentID]*aside
-	level  level             // the service level
-	told   telephony.Figures // what the Listener heard last
+	level  level // the service level
+
+	told     telephony.Figures // what the Listener heard last
+	counted  time.Time         // when the figures were counted last
+	counting bool              // they will be soon
 }
 
 // seen is the loop's state as others may read it.
@@ -196,7 +199,7 @@ func (e *Engine) Pulse() Pulse {
 	return Pulse{Answered: at(e.pulse.Load()), Beaten: at(e.beaten.Load()), Writing: e.writing.Load()}
 }
 
-// Figures tells the queue's figures as they stand.
+// Figures tells the queue's figures as they stood half a second ago at most.
 func (e *Engine) Figures() telephony.Figures {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -213,6 +216,22 @@ func (e *Engine) Calls() []telephony.Call {
 	}
 	sortCalls(out)
 	return out
+}
+
+// Call finds a call that has not ended.
+func (e *Engine) Call(id telephony.CallID) (telephony.Call, bool) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	c, ok := e.seen.calls[id]
+	return c, ok
+}
+
+// Agent finds an agent who is signed in.
+func (e *Engine) Agent(id telephony.AgentID) (AgentStatus, bool) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	a, ok := e.seen.agents[id]
+	return a, ok
 }
 
 // Agents lists the agents who are signed in, by id.

@@ -49,6 +49,7 @@ func TestACallFromRingToWrapUp(t *testing.T) {
 		w.must(w.eng.WrapUpDone(w.t.Context(), ana.ID))
 		w.pass(0)
 		w.agentIs(ana, telephony.AgentReady)
+		w.pass(500 * time.Millisecond)
 		if f := w.eng.Figures(); f.ServiceLevel != 1 || f.Ready != 1 || f.Waiting != 0 {
 			t.Errorf("figures %+v", f)
 		}
@@ -267,6 +268,24 @@ func TestANumberNobodyOwns(t *testing.T) {
 		w.clean()
 		if len(w.led.all()) != 0 || w.desk.lastOffer().Call != "" {
 			t.Error("it became somebody's call")
+		}
+	})
+}
+
+// Figures are one value for all desks: however much moves, they are told twice a second at most, and the last one told is right.
+func TestFiguresAreToldTwiceASecond(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		before := w.desk.figuresTold()
+		for range 40 {
+			w.arrive(plain.DID)
+			w.pass(100 * time.Millisecond)
+		}
+		if n := w.desk.figuresTold() - before; n < 4 || n > 10 {
+			t.Errorf("told %d times in 4 s", n)
+		}
+		w.pass(500 * time.Millisecond)
+		if f := w.desk.lastFigures(); f.Waiting != 40 || f != w.eng.Figures() {
+			t.Errorf("told %+v, and stand at %+v", f, w.eng.Figures())
 		}
 	})
 }

@@ -243,6 +243,7 @@ type desk struct {
 	agents    map[telephony.AgentID]telephony.AgentState
 	calls     map[telephony.CallID]telephony.CallState
 	figures   telephony.Figures
+	told      int           // figures
 	frozen    time.Duration // CallMoved blocks so long, once
 }
 
@@ -288,6 +289,19 @@ func (d *desk) FiguresMoved(f telephony.Figures) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.figures = f
+	d.told++
+}
+
+func (d *desk) figuresTold() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.told
+}
+
+func (d *desk) lastFigures() telephony.Figures {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.figures
 }
 
 func (d *desk) agent(a telephony.AgentID) telephony.AgentState {

@@ -117,24 +117,29 @@ func (e *Engine) touch(c *call) {
 	e.touched[c.ID] = c
 }
 
-// publish shows others what has changed.
+// publish shows others what has changed, and only that: it costs the same however many calls and agents there are.
 func (e *Engine) publish() {
 	if !e.dirty {
 		return
 	}
 	e.dirty = false
-	f := e.figures()
+	e.countSoon()
+	if len(e.touched)+len(e.turned) == 0 {
+		return
+	}
 	e.mu.Lock()
-	e.seen.figures = f
 	for id, c := range e.touched {
-		maps.DeleteFunc(e.seen.offers, func(_ telephony.AgentID, o telephony.Offer) bool { return o.Call == id })
+		if a := c.seenBy; e.seen.offers[a].Call == id {
+			delete(e.seen.offers, a)
+		}
 		if e.calls[id] != c {
 			delete(e.seen.calls, id)
 			continue
 		}
 		e.seen.calls[id] = c.Call
 		if c.popped || c.offer.Agent != "" && c.Agent == c.offer.Agent && c.answered() {
-			e.seen.offers[c.offer.Agent] = c.offer
+			c.seenBy = c.offer.Agent
+			e.seen.offers[c.seenBy] = c.offer
 		}
 	}
 	for id := range e.turned {
@@ -147,10 +152,6 @@ func (e *Engine) publish() {
 	e.mu.Unlock()
 	clear(e.touched)
 	clear(e.turned)
-	if f != e.told {
-		e.told = f
-		e.cfg.Listener.FiguresMoved(f)
-	}
 }
 
 func sortCalls(cs []telephony.Call) {

@@ -284,6 +284,40 @@ func (e *Engine) lookAtAgent(id telephony.AgentID) {
 	}
 }
 
+// figuresEvery is how often at most the figures are counted and told. They are one value for the top of every desk, not
+// news of each move: told at each, they cost more than all else that is done for a call.
+const figuresEvery = 500 * time.Millisecond
+
+// countSoon has the figures counted and told: now, or as soon as figuresEvery has passed since they were last.
+func (e *Engine) countSoon() {
+	if e.counting {
+		return
+	}
+	wait := figuresEvery - time.Since(e.counted)
+	if wait <= 0 {
+		e.tellFigures()
+		return
+	}
+	e.counting = true
+	e.after(wait, func() {
+		e.counting = false
+		e.tellFigures()
+	})
+}
+
+func (e *Engine) tellFigures() {
+	e.counted = time.Now()
+	f := e.figures()
+	if f == e.told {
+		return
+	}
+	e.told = f
+	e.mu.Lock()
+	e.seen.figures = f
+	e.mu.Unlock()
+	e.cfg.Listener.FiguresMoved(f)
+}
+
 // figures counts the queue anew.
 func (e *Engine) figures() telephony.Figures {
 	f := telephony.Figures{ServiceLevel: e.level.share}
