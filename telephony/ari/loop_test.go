@@ -1,6 +1,7 @@
 package ari_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,7 @@ type pretender struct {
 	*httptest.Server
 	connects, filters atomic.Int64
 	conn              atomic.Pointer[websocket.Conn]
+	kept              atomic.Bool // a recording was asked for on a connection to be kept
 	mute              atomic.Bool // events are not sent, as when Asterisk has taken the application away
 }
 
@@ -63,6 +65,16 @@ func pretend(t *testing.T, talk func(ctx context.Context, n int64, c *websocket.
 	mux.HandleFunc("/ari/channels/slow/answer", func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body) // so that the server notices when the other side leaves
 		<-r.Context().Done()
+	})
+	mux.HandleFunc("GET /ari/recordings/stored/app%2Fgrows/file", func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n12345678"+strings.Repeat("\x00", 640)) // longer than it said
+		p.kept.Store(!r.Close)
+		io.Copy(io.Discard, conn)
 	})
 	p.Server = httptest.NewServer(mux)
 	t.Cleanup(p.Close)
@@ -267,5 +279,17 @@ func TestConfigThatCannotWork(t *testing.T) {
 			c.Close()
 			t.Errorf("%+v was taken", cfg)
 		}
+	}
+}
+
+// A recording that grows while it is sent is longer than its length said: what is left of it must not stand on a connection
+// that the next command goes over.
+func TestARecordingThatGrowsSpoilsNoCommand(t *testing.T) {
+	p := pretend(t, quietly)
+	c := p.open(t, nil)
+	var b bytes.Buffer
+	must(t, c.FetchRecording(t.Context(), "grows", &b))
+	if p.kept.Load() {
+		t.Error("the connection was to be kept")
 	}
 }

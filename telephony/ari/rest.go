@@ -156,6 +156,9 @@ func (r raw) send(ctx context.Context, method, path string, body any) (*http.Res
 	if body != nil {
 		q.Header.Set("Content-Type", "application/json")
 	}
+	// A recording that grows while Asterisk sends it is longer than Asterisk has said: on a kept connection the rest would
+	// be taken for the next answer.
+	q.Close = strings.HasSuffix(path, "/file")
 	a, err := r.http.Do(q)
 	if err != nil {
 		return nil, err
