@@ -286,17 +286,40 @@ func (h *House) Subscribe(ctx context.Context, s console.PushSubscription) error
 	if err != nil {
 		return err
 	}
-	sub := push.Subscription{Endpoint: s.Endpoint}
-	sub.Keys.P256dh, sub.Keys.Auth = s.Keys.P256dh, s.Keys.Auth
-	if err := push.CheckEndpoint(s.Endpoint, h.cfg.PushPlain); err != nil {
-		h.cfg.Log.Info("console: push subscription refused", "error", err)
-		return console.Refuse(console.Invalid, "portal.error.push")
+	sub, err := h.subscription(s)
+	if err != nil {
+		return err
 	}
 	if err := h.cfg.Phones.Subscribe(ctx, a.Person, sub); err != nil {
 		h.cfg.Log.Info("console: push subscription refused", "error", err)
 		return console.Refuse(console.Invalid, "portal.error.push")
 	}
 	return nil
+}
+
+// subscription is what a browser brought, or the refusal that its owner reads.
+func (h *House) subscription(s console.PushSubscription) (push.Subscription, error) {
+	sub := push.Subscription{Endpoint: s.Endpoint}
+	sub.Keys.P256dh, sub.Keys.Auth = s.Keys.P256dh, s.Keys.Auth
+	err := sub.Check(h.cfg.PushPlain)
+	if err == nil {
+		return sub, nil
+	}
+	h.cfg.Log.Info("console: push subscription refused", "error", err)
+	if errors.Is(err, push.ErrKeys) {
+		return sub, console.Refuse(console.Invalid, "portal.error.push-keys")
+	}
+	return sub, console.Refuse(console.Invalid, "portal.error.push")
+}
+
+// MovePush takes a subscription in place of one that the phone's browser has replaced by itself. Nobody is signed in then:
+// the old endpoint is the proof.
+func (h *House) MovePush(ctx context.Context, old string, s console.PushSubscription) error {
+	sub, err := h.subscription(s)
+	if err != nil {
+		return err
+	}
+	return h.cfg.Phones.Move(ctx, old, sub)
 }
 
 func (h *House) PushKey(ctx context.Context) (string, error) {

@@ -112,6 +112,10 @@ func (f *fakePages) CallPatient(ctx context.Context, n notes.NoteID, id string) 
 func (f *fakePages) Subscribe(ctx context.Context, s console.PushSubscription) error {
 	return f.saw(ctx, "push %s %s %s", s.Endpoint, s.Keys.P256dh, s.Keys.Auth)
 }
+func (f *fakePages) MovePush(_ context.Context, old string, s console.PushSubscription) error {
+	f.did = fmt.Sprintf("move %s to %s %s %s", old, s.Endpoint, s.Keys.P256dh, s.Keys.Auth)
+	return f.err
+}
 func (f *fakePages) PushKey(ctx context.Context) (string, error) { return "BK", f.saw(ctx, "push-key") }
 func (f *fakePages) Calls(ctx context.Context, q console.CallsFilter) (console.CallsPage, error) {
 	if err := f.saw(ctx, "calls %s %s", q.Account, q.Search); err != nil || f.page == nil {
@@ -191,7 +195,7 @@ func newSite(t *testing.T) *site {
 		"assets/index-1a.js": {Data: []byte(strings.Repeat("console.log(1);", 100))},
 	}
 	hook := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	s.handler = portal.New(portal.Config{Service: s.pages, Recordings: s.pages, Sessions: s.sessions, Files: files, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Hooks: map[string]http.Handler{"POST /hooks/text": hook},
+	s.handler = portal.New(portal.Config{Service: s.pages, Recordings: s.pages, Pushes: s.pages, Sessions: s.sessions, Files: files, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Hooks: map[string]http.Handler{"POST /hooks/text": hook},
 		Log: slog.New(slog.NewTextHandler(&s.log, nil))})
 	return s
 }

@@ -60,10 +60,18 @@ type Recordings interface {
 	Recording(ctx context.Context, call telephony.CallID, w io.Writer) error
 }
 
+// Pushes keeps where phones are notified; the house's own.
+type Pushes interface {
+	// MovePush takes the subscription that a browser put in the place of an old one while nobody was signed in: who knows the
+	// old endpoint is that phone. One that is not known moves nothing, and is no error. Errors are as an Asker's.
+	MovePush(ctx context.Context, old string, s console.PushSubscription) error
+}
+
 // Config is what a Portal stands on.
 type Config struct {
 	Service    console.Asker // answers what the pages ask
 	Recordings Recordings
+	Pushes     Pushes
 	Sessions   Sessions
 	Files      fs.FS                   // the built pages, index.html at its root
 	Hooks      map[string]http.Handler // carriers' callbacks, by path; they check their own signatures

@@ -62,6 +62,23 @@ func TestEveryRoute(t *testing.T) {
 	}
 }
 
+// A phone's service worker tells where it is notified now although its owner's session is long over; no other site's may.
+func TestAPhoneThatMovedNeedsNoSession(t *testing.T) {
+	s := newSite(t)
+	const body = `{"old":"o","endpoint":"e","keys":{"p256dh":"p","auth":"a"}}`
+	if w := s.ask("POST", "/api/push/moved", body, header("Cookie", "")); w.Code != http.StatusOK || s.pages.did != "move o to e p a" {
+		t.Errorf("%d %s: did %q", w.Code, w.Body, s.pages.did)
+	}
+	s.pages.did = ""
+	if w := s.ask("POST", "/api/push/moved", body, header("Sec-Fetch-Site", "cross-site")); w.Code != http.StatusForbidden || s.pages.did != "" {
+		t.Errorf("%d %s: did %q", w.Code, w.Body, s.pages.did)
+	}
+	s.pages.err = console.Refuse(console.Invalid, "portal.error.push-keys")
+	if w := s.ask("POST", "/api/push/moved", body); codeOf(t, w) != "portal.error.push-keys" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
 func TestErrorsToStatus(t *testing.T) {
 	for name, c := range map[string]struct {
 		err    error

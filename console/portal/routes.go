@@ -18,6 +18,7 @@ func (p *Portal) routes() {
 		}
 	}
 	p.mux.HandleFunc("POST /api/sign-in", p.signIn)
+	p.mux.HandleFunc("POST /api/push/moved", p.pushMoved)
 	p.mux.HandleFunc("POST /api/sign-out", p.signedIn(p.signOut))
 	p.mux.HandleFunc("POST /api/calls.csv", p.signedIn(p.export))
 	p.mux.HandleFunc("GET /api/calls/{call}/recording", p.signedIn(p.recording))
@@ -102,6 +103,22 @@ func (p *Portal) signOut(w http.ResponseWriter, r *http.Request) error {
 	setCookie(w, cookieName, "", time.Unix(1, 0))
 	p.write(w, http.StatusOK, console.Nothing{})
 	return nil
+}
+
+// pushMoved is told by a phone's service worker, which may wake days after its owner's session ended.
+func (p *Portal) pushMoved(w http.ResponseWriter, r *http.Request) {
+	b, err := read[struct {
+		Old string `json:"old"`
+		console.PushSubscription
+	}](r)
+	if err == nil {
+		err = p.cfg.Pushes.MovePush(r.Context(), b.Old, b.PushSubscription)
+	}
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	p.write(w, http.StatusOK, console.Nothing{})
 }
 
 func setCookie(w http.ResponseWriter, name, value string, until time.Time) {

@@ -24,8 +24,8 @@ var _ push.Store = (*Phones)(nil)
 // NewPhones keeps subscriptions in the database.
 func NewPhones(pool *pgxpool.Pool, log *audit.Log) *Phones { return &Phones{pool, log} }
 
-// Subscribe keeps a phone of a person's, in place of what was known of the same phone. Check the endpoint before
-// (push.CheckEndpoint): it comes from a browser.
+// Subscribe keeps a phone of a person's, in place of what was known of the same phone. Check it before
+// (push.Subscription.Check): it comes from a browser.
 func (p *Phones) Subscribe(ctx context.Context, person notes.PersonID, s push.Subscription) error {
 	err := postgres.InTx(ctx, p.pool, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `insert into push_subscription (endpoint, person, p256dh, auth, made_at)
@@ -57,6 +57,31 @@ func (p *Phones) Subscriptions(ctx context.Context, person string) ([]push.Subsc
 		return nil, fmt.Errorf("list a person's phones: %w", err)
 	}
 	return list, nil
+}
+
+// Move puts a subscription in the place of one that its browser has replaced; it is for whoever is told at the old. Who names
+// an old endpoint is that phone: nobody but its push service knows it. One that is not known, or no more, moves nothing.
+func (p *Phones) Move(ctx context.Context, old string, s push.Subscription) error {
+	err := postgres.InTx(ctx, p.pool, func(tx pgx.Tx) error {
+		var person string
+		err := tx.QueryRow(ctx, "delete from push_subscription where endpoint = $1 returning person", old).Scan(&person)
+		if postgres.Missing(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		// One that is there already was brought by the page, for whoever is signed in on it.
+		if _, err := tx.Exec(ctx, `insert into push_subscription (endpoint, person, p256dh, auth, made_at)
+			values ($1, $2, $3, $4, routing_now()) on conflict (endpoint) do nothing`, s.Endpoint, person, s.Keys.P256dh, s.Keys.Auth); err != nil {
+			return err
+		}
+		return p.log.Append(ctx, tx, audit.Entry{Actor: person, Action: "push.moved", Kind: "person", Object: person})
+	})
+	if err != nil {
+		return fmt.Errorf("move a phone's subscription: %w", err)
+	}
+	return nil
 }
 
 // Unsubscribe implements push.Store.

@@ -266,7 +266,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	web := portal.New(portal.Config{Service: service, Recordings: s.House, Sessions: portal.NewSessions(s.Door), Files: s.files, Proxies: proxies, Log: s.Log})
+	web := portal.New(portal.Config{Service: service, Recordings: s.House, Pushes: s.House, Sessions: portal.NewSessions(s.Door), Files: s.files, Proxies: proxies, Log: s.Log})
 	front, err := s.serveHealth(web)
 	if err != nil {
 		return err

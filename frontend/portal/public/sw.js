@@ -59,6 +59,31 @@ self.addEventListener('push', (e) => {
   )
 })
 
+self.addEventListener('pushsubscriptionchange', (e) => e.waitUntil(moved(e)))
+
+/**
+ * The browser ended or replaced this phone's subscription, mostly while nobody is signed in: the server is told by the old
+ * endpoint, which only this phone knows. Not every browser says what the old one was, so the page has written it down. When
+ * the server cannot be told, the page does so the next time it opens.
+ */
+async function moved(e) {
+  const cache = await caches.open('push-1')
+  const hit = await cache.match('/push')
+  const known = hit ? await hit.json() : {}
+  const old = e.oldSubscription?.endpoint ?? known.endpoint
+  const key = e.oldSubscription?.options?.applicationServerKey ?? (known.key ? new Uint8Array(known.key) : null)
+  let sub = e.newSubscription ?? null
+  if (!sub && key) sub = await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key })
+  if (!old || !sub) return
+  const { endpoint, keys } = sub.toJSON()
+  const res = await fetch('/api/push/moved', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ old, endpoint, keys: { p256dh: keys.p256dh, auth: keys.auth } }),
+  })
+  if (res.ok) await cache.put('/push', new Response(JSON.stringify({ ...known, endpoint })))
+}
+
 self.addEventListener('notificationclick', (e) => {
   e.notification.close()
   const url = new URL(e.notification.data.url, self.location.origin)

@@ -16,6 +16,7 @@ import (
 	"io"
 	"math/big"
 	"net/http"
+	"net/mail"
 	"strconv"
 	"strings"
 	"time"
@@ -186,10 +187,20 @@ func (p *Pocket) checkClaims(head, claims string) error {
 		return errors.New("VAPID claims are for another service")
 	case exp.Before(now), exp.After(now.Add(24 * time.Hour)):
 		return errors.New("VAPID claims are out of date")
-	case !strings.HasPrefix(c.Sub, "mailto:") && !strings.HasPrefix(c.Sub, "https:"):
+	case !isContact(c.Sub):
 		return errors.New("VAPID claims name no contact")
 	}
 	return nil
+}
+
+// isContact holds a claim's subject to what the strictest service takes: https, or "mailto:" once and a plain address.
+func isContact(sub string) bool {
+	address, isMail := strings.CutPrefix(sub, "mailto:")
+	if !isMail {
+		return strings.HasPrefix(sub, "https://")
+	}
+	a, err := mail.ParseAddress(address)
+	return err == nil && a.Address == address
 }
 
 // open decrypts an aes128gcm body of one record (RFC 8188) by the keys of RFC 8291.

@@ -19,7 +19,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -57,7 +56,7 @@ type Payload struct {
 // Config is how the house signs its pushes.
 type Config struct {
 	Keys       Keys
-	Subscriber string // a mail address or an https URL by which a push service can complain
+	Subscriber string // a mail address, "mailto:" before it or not, or an https URL, by which a push service can complain
 	// Plain are hosts ("127.0.0.1") that may be called although they are not public https ones: a test's or a demo's.
 	Plain   []string
 	Timeout time.Duration // bounds one request; 10 s if zero
@@ -81,9 +80,11 @@ func New(cfg Config, store Store) (*Client, error) {
 	if err := cfg.Keys.check(); err != nil {
 		return nil, err
 	}
-	if cfg.Subscriber == "" {
-		return nil, errors.New("push: no subscriber address")
+	subscriber, err := contact(cfg.Subscriber)
+	if err != nil {
+		return nil, err
 	}
+	cfg.Subscriber = subscriber
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 10 * time.Second
 	}
@@ -137,8 +138,12 @@ func (c *Client) Send(ctx context.Context, m channel.Message) (channel.Receipt, 
 
 // one sends to one phone.
 func (c *Client) one(ctx context.Context, s Subscription, m channel.Message) (channel.Receipt, error) {
-	if err := CheckEndpoint(s.Endpoint, c.cfg.Plain); err != nil {
-		return channel.Receipt{}, &channel.Error{Kind: channel.Unreachable, Err: err}
+	if err := s.Check(c.cfg.Plain); err != nil {
+		e := &channel.Error{Kind: channel.Unreachable, Code: "subscription", Err: err}
+		if errors.Is(err, ErrKeys) { // it was kept before keys were looked at, and will never work
+			e.Err = errors.Join(err, c.store.Unsubscribe(ctx, s.Endpoint))
+		}
+		return channel.Receipt{}, e
 	}
 	words := channel.Say(m)
 	payload, err := json.Marshal(Payload{
@@ -210,25 +215,4 @@ func worse(a, b error) error {
 func topic(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return base64.RawURLEncoding.EncodeToString(sum[:24])
-}
-
-// CheckEndpoint refuses an endpoint that is no push service's: not https, with a password, or an address inside a network.
-// A subscription comes from a browser, so its endpoint could be made to point at our own machines.
-func CheckEndpoint(endpoint string, plain []string) error {
-	u, err := url.Parse(endpoint)
-	if err != nil || u.Host == "" || len(endpoint) > 2048 {
-		return errors.New("push: the endpoint is not an address")
-	}
-	for _, h := range plain {
-		if strings.EqualFold(u.Hostname(), h) {
-			return nil
-		}
-	}
-	if u.Scheme != "https" || u.User != nil {
-		return errors.New("push: the endpoint is not https")
-	}
-	if ip := net.ParseIP(u.Hostname()); ip != nil && !public(ip) {
-		return errors.New("push: the endpoint is inside a network")
-	}
-	return nil
 }

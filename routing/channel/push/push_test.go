@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -127,6 +128,8 @@ func TestAPushOfAnotherSenderIsRefused(t *testing.T) {
 }
 
 func TestCheckEndpoint(t *testing.T) {
+	_, store, _ := setup(t)
+	s := store.subs[channeltest.Phone.Person][0]
 	for endpoint, good := range map[string]bool{
 		"https://fcm.googleapis.com/fcm/send/x": true,
 		"https://8.8.8.8/x":                     true,
@@ -139,8 +142,65 @@ func TestCheckEndpoint(t *testing.T) {
 		"file:///etc/passwd":                    false,
 		"":                                      false,
 	} {
-		if err := push.CheckEndpoint(endpoint, []string{"127.0.0.1"}); (err == nil) != good {
+		s.Endpoint = endpoint
+		if err := s.Check([]string{"127.0.0.1"}); (err == nil) != good || (err != nil && !errors.Is(err, push.ErrEndpoint)) {
 			t.Errorf("%s: %v", endpoint, err)
+		}
+	}
+}
+
+// Keys to which nothing can be encrypted are found out when a browser brings them, not when a note must leave.
+func TestKeysThatAreNoneAreFound(t *testing.T) {
+	_, store, _ := setup(t)
+	good := store.subs[channeltest.Phone.Person][0]
+	for name, spoil := range map[string]func(*push.Subscription){
+		"no point of the curve": func(s *push.Subscription) { s.Keys.P256dh = "BA" + strings.Repeat("A", 85) },
+		"a point cut short":     func(s *push.Subscription) { s.Keys.P256dh = s.Keys.P256dh[:80] },
+		"no point":              func(s *push.Subscription) { s.Keys.P256dh = "" },
+		"no base64":             func(s *push.Subscription) { s.Keys.P256dh = "ñ" },
+		"15 bytes":              func(s *push.Subscription) { s.Keys.Auth = "AAAAAAAAAAAAAAAAAAAA" },
+		"no secret":             func(s *push.Subscription) { s.Keys.Auth = "" },
+	} {
+		s := good
+		spoil(&s)
+		if err := s.Check([]string{"127.0.0.1"}); !errors.Is(err, push.ErrKeys) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	padded := good
+	padded.Keys.P256dh, padded.Keys.Auth = strings.NewReplacer("-", "+", "_", "/").Replace(good.Keys.P256dh)+"=", good.Keys.Auth+"=="
+	for _, s := range []push.Subscription{good, padded} {
+		if err := s.Check([]string{"127.0.0.1"}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// One that was kept before keys were looked at does not stay in the plan as an address.
+func TestASubscriptionThatCanNeverWorkIsDropped(t *testing.T) {
+	_, store, cfg := setup(t)
+	store.subs[channeltest.Phone.Person][0].Keys.Auth = "short"
+	if _, err := client(t, cfg, store).Send(t.Context(), channeltest.Message(channeltest.Phone.Person, "k")); err == nil {
+		t.Fatal("taken")
+	}
+	if left, _ := store.Subscriptions(t.Context(), channeltest.Phone.Person); len(left) != 0 {
+		t.Errorf("kept %v", left)
+	}
+}
+
+// The pocket is as strict as Apple: a subject of "mailto:mailto:" is refused there.
+func TestTheContactIsAPlainAddressHoweverItIsWritten(t *testing.T) {
+	p, store, cfg := setup(t)
+	for i, contact := range []string{"ops@house.example", "mailto:ops@house.example", "MAILTO:ops@house.example", "https://house.example/push"} {
+		cfg.Subscriber = contact
+		if _, err := client(t, cfg, store).Send(t.Context(), channeltest.Message(channeltest.Phone.Person, contact)); err != nil || len(p.Messages()) != i+1 {
+			t.Errorf("%s: %v", contact, err)
+		}
+	}
+	for _, bad := range []string{"", "mailto:", "ops", "mailto:mailto:ops@house.example", "http://house.example", "Ops <ops@house.example>"} {
+		cfg.Subscriber = bad
+		if _, err := push.New(cfg, store); err == nil {
+			t.Errorf("%q was taken", bad)
 		}
 	}
 }

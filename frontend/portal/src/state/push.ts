@@ -23,14 +23,24 @@ async function tell(sub: PushSubscription, person: string): Promise<void> {
   const { endpoint, keys } = sub.toJSON()
   await ask('subscribe', { endpoint: endpoint ?? '', keys: { p256dh: keys?.p256dh ?? '', auth: keys?.auth ?? '' } })
   localStorage.setItem('push', `${person} ${endpoint}`)
+  // The worker, which cannot read what a page keeps, needs it when the browser replaces the subscription by itself.
+  const key = sub.options.applicationServerKey
+  const known = JSON.stringify({ endpoint, key: key ? [...new Uint8Array(key)] : null })
+  await (await caches.open('push-1')).put('/push', new Response(known))
 }
+
+const same = (a: ArrayBuffer | null, b: Uint8Array): boolean => !!a && new Uint8Array(a).toString() === b.toString()
 
 /** Asks for leave and subscribes. To be called from a press, as browsers want it. */
 export async function allowPush(person: string): Promise<PushState> {
   if ((await Notification.requestPermission()) !== 'granted') return pushState()
   const worker = await navigator.serviceWorker.ready
   const { key } = await ask('pushkey', {})
-  const had = await worker.pushManager.getSubscription()
+  let had = await worker.pushManager.getSubscription()
+  if (had && !same(had.options.applicationServerKey, bytes(key))) {
+    await had.unsubscribe() // it was made for keys that the house no longer has
+    had = null
+  }
   await tell(had ?? (await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(key) })), person)
   return pushState()
 }
