@@ -7,6 +7,7 @@ import (
 
 	"lamplight/notes"
 	"lamplight/routing/oncall"
+	"lamplight/telephony"
 )
 
 // A Rota answers who is on call; OnCall makes one of a compiled schedule. Answers are contact ids; none means a gap.
@@ -55,9 +56,10 @@ func ids(people []oncall.ParticipantID) []string {
 type Reach struct {
 	Practice string // the practice's name, as messages say it
 	Contacts []notes.Contact
-	Push     map[notes.PersonID]bool // who has a phone subscribed to pushes
-	Left     map[notes.PersonID]bool // who has left the house: nothing is sent to them, they could not open it
-	Carriers map[ChannelKind]bool    // the channels that can send at all; nil for all of them
+	Push     map[notes.PersonID]bool   // who has a phone subscribed to pushes
+	Stopped  map[telephony.Number]bool // the phones that want no texts
+	Left     map[notes.PersonID]bool   // who has left the house: nothing is sent to them, they could not open it
+	Carriers map[ChannelKind]bool      // the channels that can send at all; nil for all of them
 }
 
 // A HoleReason says why a rung reaches nobody, or not everybody it names.
@@ -67,6 +69,7 @@ const (
 	NobodyOnCall HoleReason = "nobody-on-call"
 	NobodyNext   HoleReason = "nobody-next" // nobody follows the primary but the primary again
 	NoAddress    HoleReason = "no-address"
+	Stopped      HoleReason = "stopped"    // there is a phone, and it wants no texts
 	NoContact    HoleReason = "no-contact" // on call, and not among the practice's contacts
 	NoCarrier    HoleReason = "no-carrier" // there is an address, and none of its channels is set up
 	HasLeft      HoleReason = "left"
@@ -141,6 +144,8 @@ func (reach Reach) person(id string, channels []ChannelKind) (steps []PlanStep, 
 		address := reach.address(c, kind)
 		switch {
 		case address == "":
+		case kind == Text && reach.Stopped[c.Mobile]:
+			hole.Why = Stopped
 		case reach.Carriers != nil && !reach.Carriers[kind]:
 			hole.Why = NoCarrier
 		default:

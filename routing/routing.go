@@ -57,7 +57,7 @@ type Plan struct {
 	Steps    []PlanStep `json:"steps"`
 	// Board is when the note comes loudly onto the supervisors' board if nobody has acknowledged.
 	Board time.Time `json:"board"`
-	// Holes say whom a rung does not reach, and why ("nobody-on-call", "no-address"): shown before sending.
+	// Holes say whom a rung does not reach, and why ("nobody-on-call", "no-address", "stopped"): shown before sending.
 	Holes []PlanHole `json:"holes"`
 
 	// Asked is when the database was asked for At, by the clock of this process; zero for a plan read back.
@@ -153,5 +153,5 @@ type Attempt struct {
 	DueAt    time.Time
 	SentAt   time.Time // zero until the carrier took it
 	Try      int       // 1, and more for a further try within the rung after a failure
-	Why      string    // a code when failed: "refused", "unavailable", "timeout", "no-address", "not-configured", "carrier-30003"
+	Why      string    // a code when failed: "refused", "unavailable", "timeout", "no-address", "not-configured", "stopped", "carrier-30003"
 }

@@ -238,12 +238,7 @@ func (h *House) Reply(ctx context.Context, note notes.NoteID, text string) (cons
 	return h.acted(ctx, note, func(routing.Actor) error {
 		n, err := h.cfg.Store.AddOn(ctx, note, "", record.Reply, text)
 		if err == nil {
-			told := h.now(console.Event{Kind: console.EventNotice, Notice: "desk.notice.reply"})
-			if taker := telephony.AgentID(n.Taker); h.streams.watched(taker) {
-				h.streams.to(taker, told)
-			} else {
-				h.streams.all(told)
-			}
+			h.tellReply(n)
 		}
 		return err
 	})

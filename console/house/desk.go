@@ -29,6 +29,7 @@ import (
 	"lamplight/notes/postgres"
 	"lamplight/notes/record"
 	"lamplight/routing"
+	"lamplight/routing/channel"
 	"lamplight/routing/dispatch"
 	"lamplight/routing/oncall"
 	"lamplight/telephony"
@@ -52,6 +53,8 @@ type Escalations interface {
 
 	Locate(ctx context.Context, token string) (routing.Located, error)
 	MarkOpened(ctx context.Context, attempt routing.AttemptID) error
+	TextedBack(ctx context.Context, r channel.Reply) (dispatch.Heard, error)
+	TextKept(ctx context.Context, tx pgx.Tx, h dispatch.Heard, p dispatch.Page) (fresh bool, err error)
 
 	Rows(ctx context.Context, of ...notes.NoteID) (map[notes.NoteID]routing.Row, error)
 	Row(ctx context.Context, note notes.NoteID) (routing.Row, error)

@@ -66,7 +66,7 @@ func TestAMessageHoldsNothingOfThePatient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := map[string]bool{"practice": true, "urgency": true, "reference": true, "link": true, "name": true}
+	allowed := map[string]bool{"practice": true, "urgency": true, "reference": true, "link": true, "name": true, "references": true}
 	for _, lang := range c.Languages() {
 		for key, s := range c.Part(lang, "channel.") {
 			for _, p := range catalog.Placeholders(s) {
@@ -102,4 +102,19 @@ func FuzzGSM(f *testing.F) {
 			t.Errorf("%q became %q", s, GSM(s))
 		}
 	})
+}
+
+// What a phone is told fits into one text with a reference in it, in both languages.
+func TestAnAnswerFitsInOneText(t *testing.T) {
+	c, err := catalog.House()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range c.Languages() {
+		for key, s := range c.Part(lang, "channel.answer.") {
+			if n := Septets(GSM(strings.ReplaceAll(s, "{{references}}", "L-48213"))); n < 0 || n > TextBudget {
+				t.Errorf("%s in %s: %d septets", key, lang, n)
+			}
+		}
+	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // selectRows reads the newest dispatch of each note named, with its last step and what comes next; a folded one has that in
-// its plan.
+// its plan. What was texted back the note tells, until an agent has answered it.
 const selectRows = `
 	select d.note, d.state, d.rung > d.first_rung, d.begun_at, d.board_at,
 		coalesce(n.channel, ''), coalesce(n.name, ''), n.due_at,
@@ -25,7 +25,7 @@ const selectRows = `
 	left join lateral (select channel, name, due_at from attempt a
 		where a.dispatch = d.id and a.state = 'due' order by due_at, id limit 1) n on true
 	left join lateral (select kind, channel, actor, detail, at from dispatch_step s
-		where s.dispatch = d.id order by seq desc limit 1) l on true`
+		where s.dispatch = d.id and s.kind <> 'text.replied' order by seq desc limit 1) l on true`
 
 func scanRow(r pgx.CollectableRow) (routing.Row, error) {
 	var row routing.Row

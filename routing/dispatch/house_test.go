@@ -41,6 +41,7 @@ type house struct {
 	pocket     *pocket.Pocket
 	engine     *Engine
 	cfg        Config
+	kept       []string // what texts() kept
 	alarms     chan Alarm
 	stop       context.CancelFunc
 	done       chan struct{}

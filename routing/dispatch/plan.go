@@ -13,6 +13,7 @@ import (
 
 	"lamplight/notes"
 	"lamplight/routing"
+	"lamplight/telephony"
 )
 
 // Plan resolves the practice's ladder of that name for now, by the database's clock, to preview it or to send by it. A
@@ -46,7 +47,7 @@ func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying) (
 		} else {
 			r = routing.OnCall(schedule, callType)
 		}
-		reach := routing.Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push, Left: s.left, Carriers: e.carriers()}
+		reach := routing.Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push, Left: s.left, Stopped: s.stopped, Carriers: e.carriers()}
 		p = routing.Resolve(l, r, reach, s.now)
 	} else {
 		e.logger.Error("a practice's ladder cannot be climbed", "practice", acc.ID, "ladder", ladder, "err", err)
@@ -71,33 +72,49 @@ func (e *Engine) carriers() map[routing.ChannelKind]bool {
 
 // A saying is what the database says when a plan is made.
 type saying struct {
-	now    time.Time               // its clock
-	asked  time.Time               // when it was asked, by this process's
-	push   map[notes.PersonID]bool // who of the contacts has a phone that takes pushes
-	left   map[notes.PersonID]bool // who of them has left
-	change int64                   // push_change's count at that moment
+	now   time.Time // its clock
+	asked time.Time // when it was asked, by this process's
+	standing
+	change int64 // push_change's count at that moment
+}
+
+// standing is how the contacts stand, as far as it was asked.
+type standing struct {
+	push    map[notes.PersonID]bool   // who has a phone that takes pushes
+	left    map[notes.PersonID]bool   // who has left
+	stopped map[telephony.Number]bool // which phone wants no texts
+}
+
+func newStanding() standing {
+	return standing{map[notes.PersonID]bool{}, map[notes.PersonID]bool{}, map[telephony.Number]bool{}}
 }
 
 // ask is one question, because an agent waits.
 func (e *Engine) ask(ctx context.Context, contacts []notes.Contact) (saying, error) {
-	people := []string{} // plain strings and no distinct: both cost more here than the question itself
+	people, numbers := []string{}, []string{} // plain strings and no distinct: both cost more here than the question itself
 	for _, c := range contacts {
 		if c.Person != "" {
 			people = append(people, string(c.Person))
 		}
+		if c.Mobile != "" {
+			numbers = append(numbers, c.Mobile.Reveal())
+		}
 	}
-	var with, gone []string
-	s := saying{asked: time.Now()}
+	var with, gone, stopped []string
+	s := saying{asked: time.Now(), standing: newStanding()}
 	err := e.pool.QueryRow(ctx, `select routing_now(), (select n from push_change),
 		array(select person from push_subscription where person = any($1)),
-		array(select id from person where id = any($1) and left_at is not null)`, people).Scan(&s.now, &s.change, &with, &gone)
+		array(select id from person where id = any($1) and left_at is not null),
+		array(select number from text_stop where number = any($2) and started_at is null)`, people, numbers).Scan(&s.now, &s.change, &with, &gone, &stopped)
 	if err != nil {
 		return s, fmt.Errorf("read the clock and list the phones: %w", err)
 	}
-	s.push, s.left = make(map[notes.PersonID]bool, len(people)), make(map[notes.PersonID]bool, len(people))
 	for _, p := range people {
 		s.push[notes.PersonID(p)] = slices.Contains(with, p)
 		s.left[notes.PersonID(p)] = slices.Contains(gone, p)
+	}
+	for _, n := range numbers {
+		s.stopped[telephony.Number(n)] = slices.Contains(stopped, n)
 	}
 	e.heard.clock(s.now, s.asked)
 	e.heard.people(s)
@@ -110,13 +127,12 @@ func (e *Engine) ask(ctx context.Context, contacts []notes.Contact) (saying, err
 // heard is what the database said last, by which a plan is reckoned while an agent waits. It may have changed since: the
 // statement that begins the dispatch proves it or refuses (see routing.Basis).
 type heard struct {
-	mu     sync.Mutex              // guards what follows
-	now    time.Time               // the database's clock
-	asked  time.Time               // when it was asked, by this process's
-	doubt  time.Duration           // how long it took to answer
-	push   map[notes.PersonID]bool // who has a phone that takes pushes, of all it was asked about …
-	left   map[notes.PersonID]bool // … and who has left …
-	change int64                   // … since push_change counted this
+	mu     sync.Mutex    // guards what follows
+	now    time.Time     // the database's clock
+	asked  time.Time     // when it was asked, by this process's
+	doubt  time.Duration // how long it took to answer
+	known  standing      // of all it was asked about …
+	change int64         // … since push_change counted this
 }
 
 // drift is how much slower doubt about a reading grows than time goes by: clocks differ by 200 parts in a million at most.
@@ -157,10 +173,11 @@ func (h *heard) people(s saying) {
 	case s.change < h.change:
 		return
 	case s.change > h.change:
-		h.push, h.left, h.change = map[notes.PersonID]bool{}, map[notes.PersonID]bool{}, s.change
+		h.known, h.change = newStanding(), s.change
 	}
-	maps.Copy(h.push, s.push)
-	maps.Copy(h.left, s.left)
+	maps.Copy(h.known.push, s.push)
+	maps.Copy(h.known.left, s.left)
+	maps.Copy(h.known.stopped, s.stopped)
 }
 
 // recall is what ask would say if nothing has changed; ok is false when it was never asked about one of the contacts.
@@ -170,15 +187,19 @@ func (h *heard) recall(contacts []notes.Contact) (s saying, ok bool) {
 	if h.asked.IsZero() {
 		return s, false
 	}
-	s.push, s.left = make(map[notes.PersonID]bool, len(contacts)), make(map[notes.PersonID]bool, len(contacts))
+	s.standing = newStanding()
 	for _, c := range contacts {
-		if c.Person == "" {
-			continue
+		if c.Person != "" {
+			if s.push[c.Person], ok = h.known.push[c.Person]; !ok {
+				return s, false
+			}
+			s.left[c.Person] = h.known.left[c.Person]
 		}
-		if s.push[c.Person], ok = h.push[c.Person]; !ok {
-			return s, false
+		if c.Mobile != "" {
+			if s.stopped[c.Mobile], ok = h.known.stopped[c.Mobile]; !ok {
+				return s, false
+			}
 		}
-		s.left[c.Person] = h.left[c.Person]
 	}
 	s.change = h.change
 	s.now, s.asked = h.reading()

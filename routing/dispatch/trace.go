@@ -30,6 +30,10 @@ const (
 	StepReassigned   = "dispatch.reassigned"
 	StepCancelled    = "dispatch.cancelled"
 	StepExhausted    = "dispatch.exhausted"
+	StepTexted       = "text.replied" // a text came back; its words stand with the note, and a board shows those
+	StepUnclear      = "text.unclear" // a text came back that could be about any of several notes: its words were not kept
+	StepStopped      = "text.stopped" // the phone wants no texts
+	StepStarted      = "text.started"
 )
 
 // The tables whose every row a leaf vouches for. What only claims move is left out, and "sending" counts as "due".
@@ -45,7 +49,7 @@ var (
 )
 
 // Tables are what `lamplight audit verify` checks of this package.
-func Tables() []audit.Table { return []audit.Table{dispatchTable, attemptTable, stepTable} }
+func Tables() []audit.Table { return []audit.Table{dispatchTable, attemptTable, stepTable, stopTable} }
 
 // A step is one line of the story, with the leaf that proves it and the word to whoever watches.
 type step struct {

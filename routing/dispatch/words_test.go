@@ -15,14 +15,15 @@ func TestEveryCodeHasAWord(t *testing.T) {
 	}
 	var keys []string
 	for _, why := range []routing.HoleReason{routing.NobodyOnCall, routing.NobodyNext, routing.NoAddress,
-		routing.NoContact, routing.NoCarrier, routing.HasLeft, routing.NoLadder} {
+		routing.NoContact, routing.NoCarrier, routing.HasLeft, routing.NoLadder, routing.Stopped} {
 		keys = append(keys, "routing.hole."+string(why), "desk.hole."+string(why))
 	}
 	for _, k := range []string{StepBegun, StepSent, StepDelivered, StepUndelivered, StepFailed, StepOpened, StepWithdrawn,
-		StepAcknowledged, StepPassed, StepPushed, StepSkipped, StepReassigned, StepCancelled, StepExhausted} {
+		StepAcknowledged, StepPassed, StepPushed, StepSkipped, StepReassigned, StepCancelled, StepExhausted,
+		StepTexted, StepUnclear, StepStopped, StepStarted} {
 		keys = append(keys, "routing.story."+k)
 	}
-	for _, k := range []string{"refused", "unavailable", "timeout", "no-address", string(notConfigured), "undelivered", "unreachable"} {
+	for _, k := range []string{"refused", "unavailable", "timeout", "no-address", string(notConfigured), string(whyStopped), "undelivered", "unreachable"} {
 		keys = append(keys, "routing.why."+k)
 	}
 	for _, k := range []routing.ChannelKind{routing.Text, routing.Email, routing.Push, routing.Voice} {

@@ -73,8 +73,16 @@ func (e *Engine) work(ctx, run context.Context, c claimed) error {
 			return e.settle(ctx, c, receipt, &channel.Error{Kind: channel.Unknown, Err: err})
 		}
 	}
+	var stopped bool
+	err := persist(sending, func() (err error) { stopped, err = e.isStopped(sending, c); return err })
+	switch {
+	case err != nil:
+		return err
+	case stopped:
+		return e.settle(ctx, c, channel.Receipt{}, &channel.Error{Kind: whyStopped})
+	}
 	var ok bool
-	err := persist(sending, func() (err error) { ok, err = e.mayLeave(sending, c); return err })
+	err = persist(sending, func() (err error) { ok, err = e.mayLeave(sending, c); return err })
 	if err != nil || !ok {
 		return err
 	}

@@ -44,7 +44,7 @@ type Config struct {
 	TextAccount   string `help:"The account at the text gateway; without one there are no texts." env:"LAMPLIGHT_TEXT_ACCOUNT"`
 	TextTokenFile string `help:"A file with its auth token." env:"LAMPLIGHT_TEXT_TOKEN_FILE" type:"path"`
 	TextFrom      string `help:"The number texts come from." env:"LAMPLIGHT_TEXT_FROM"`
-	TextCallback  string `help:"How the gateway reaches --hooks-listen." env:"LAMPLIGHT_TEXT_CALLBACK" placeholder:"https://…/hooks/text"`
+	TextCallback  string `help:"How the gateway reaches --hooks-listen. At the gateway give the same address with /in as the webhook of incoming messages: texts back, STOP and START come by it." env:"LAMPLIGHT_TEXT_CALLBACK" placeholder:"https://…/hooks/text"`
 
 	MailHost         string `help:"The mail server; without one there is no email." env:"LAMPLIGHT_MAIL_HOST"`
 	MailPort         int    `help:"Its port: STARTTLS is demanded, except on 465." env:"LAMPLIGHT_MAIL_PORT" default:"587"`

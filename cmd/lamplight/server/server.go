@@ -275,6 +275,7 @@ func (s *Server) Run(ctx context.Context) error {
 	hooks := http.NewServeMux()
 	if s.text != nil {
 		hooks.Handle("POST /hooks/text", s.text.Callback(s.Routing.Report))
+		hooks.Handle("POST /hooks/text/in", s.text.Inbound(s.House.TextedBack))
 	}
 	serveHTTP(ctx, g, portal.NewServer(hooks), s.hooks, nil)
 	g.Go(func() error { s.Health.run(ctx); return nil })

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -36,7 +37,7 @@ func openChannels(cfg Config, keys push.Keys, phones *dispatch.Phones) (map[rout
 		if err != nil {
 			return nil, nil, err
 		}
-		if text, err = twilio.New(twilio.Config{BaseURL: cfg.TextURL, AccountSID: cfg.TextAccount, AuthToken: token, From: cfg.TextFrom, CallbackURL: cfg.TextCallback}); err != nil {
+		if text, err = twilio.New(twilio.Config{BaseURL: cfg.TextURL, AccountSID: cfg.TextAccount, AuthToken: token, From: cfg.TextFrom, CallbackURL: cfg.TextCallback, InboundURL: inboundURL(cfg.TextCallback)}); err != nil {
 			return nil, nil, err
 		}
 		out[routing.Text] = text
@@ -58,6 +59,14 @@ func openChannels(cfg Config, keys push.Keys, phones *dispatch.Phones) (map[rout
 		out[routing.Email] = m
 	}
 	return out, text, nil
+}
+
+// inboundURL is where the gateway tells of texts that come back: beside its reports, "/hooks/text/in".
+func inboundURL(callback string) string {
+	if callback == "" {
+		return ""
+	}
+	return strings.TrimSuffix(callback, "/") + "/in"
 }
 
 // serveHTTP serves, over TLS when cert is given, until ctx ends; requests under way may then finish for a moment.

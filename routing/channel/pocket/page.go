@@ -32,6 +32,7 @@ func (p *Pocket) routes() http.Handler {
 	mux.HandleFunc("GET /pocket.css", func(w http.ResponseWriter, r *http.Request) { secure(w); static.ServeHTTP(w, r) })
 	mux.HandleFunc("GET /words", p.words)
 	mux.HandleFunc("GET /events", p.events)
+	mux.HandleFunc("POST /text-back", p.writeBack)
 	return mux
 }
 

@@ -65,7 +65,8 @@ type Arrival struct {
 	Link   string    `json:"link"`
 	Ref    string    `json:"ref"`    // the gateway's SID, the mail's Message-ID, the push's topic
 	Repeat bool      `json:"repeat"` // the same text, Message-ID or topic came to this phone before
-	Status string    `json:"status"` // a text's, as the gateway would tell it; "refused" for what was turned away
+	Status string    `json:"status"` // a text's, as the gateway would tell it; "refused" for what was turned
+	// away; "written" for what the phone wrote back, "unheard" when the house did not take that
 }
 
 // Pocket is open until Close. Its methods may be called from any goroutine.
@@ -97,6 +98,7 @@ type Pocket struct {
 	seen     map[string]bool
 	changed  chan struct{} // closed and replaced when anything arrives or changes
 	closed   bool
+	inbound  string
 }
 
 // Open starts listening. The pocket closes when ctx ends, or at Close.

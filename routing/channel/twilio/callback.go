@@ -30,24 +30,12 @@ var errNotOurs = errors.New("status callback: not for this account")
 // answered 403 and goes no further; when sink fails the answer is 500, so that a gateway that repeats will. Reports come
 // late, twice and out of order: the sink sorts that out.
 func (c *Client) Callback(sink func(context.Context, channel.Report) error) http.Handler {
-	validator := client.NewRequestValidator(c.cfg.AuthToken)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost {
-			http.Error(w, "POST only", http.StatusMethodNotAllowed)
+		body, ok := c.signed(w, r, c.cfg.CallbackURL)
+		if !ok {
 			return
 		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCallback))
-		if err != nil {
-			http.Error(w, "too long", http.StatusRequestEntityTooLarge)
-			return
-		}
-		// The signature is over the address as the gateway knows it, which a proxy before us may have changed.
-		signed := c.cfg.CallbackURL + "?" + r.URL.RawQuery
-		if !validator.ValidateBody(signed, body, r.Header.Get("X-Twilio-Signature")) {
-			http.Error(w, "bad signature", http.StatusForbidden)
-			return
-		}
-		report, known, err := parseReport(c.cfg.AccountSID, r.URL.RawQuery, string(body))
+		report, known, err := parseReport(c.cfg.AccountSID, r.URL.RawQuery, body)
 		switch {
 		case err != nil:
 			http.Error(w, "not understood", http.StatusBadRequest)
@@ -60,6 +48,29 @@ func (c *Client) Callback(sink func(context.Context, channel.Report) error) http
 		}
 		w.WriteHeader(http.StatusNoContent)
 	})
+}
+
+// signed reads a request that the gateway made to one of our addresses, or answers why not: the signature is over the address
+// as the gateway knows it, which a proxy before us may have changed.
+func (c *Client) signed(w http.ResponseWriter, r *http.Request, address string) (body string, ok bool) {
+	if r.Method != http.MethodPost {
+		http.Error(w, "POST only", http.StatusMethodNotAllowed)
+		return "", false
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCallback))
+	if err != nil {
+		http.Error(w, "too long", http.StatusRequestEntityTooLarge)
+		return "", false
+	}
+	if r.URL.RawQuery != "" {
+		address += "?" + r.URL.RawQuery
+	}
+	validator := client.NewRequestValidator(c.cfg.AuthToken)
+	if !validator.ValidateBody(address, text, r.Header.Get("X-Twilio-Signature")) {
+		http.Error(w, "bad signature", http.StatusForbidden)
+		return "", false
+	}
+	return string(text), true
 }
 
 // parseReport reads a callback whose signature was good; known is false for a status that means nothing to us.

@@ -1,8 +1,8 @@
 // Package twilio sends texts through the Twilio Messages API, or through any gateway that speaks it.
 //
 // Twilio takes no idempotency key, so a repeat after a crash is found by Lookup: among the reader's latest texts, the one
-// that carries this message's link, which no other message has. Delivery reports come to Callback, whose signature is
-// checked before anything else is believed.
+// that carries this message's link, which no other message has. Delivery reports come to Callback and texts back to Inbound,
+// whose signatures are checked before anything else is believed.
 //
 // It promises channel.Channel's errors: a connection that never stood is Later, one that broke is Unknown. It leaves the
 // words to channel.Say and what a report changes to its sink.
@@ -35,6 +35,9 @@ type Config struct {
 	// CallbackURL is where the gateway reports deliveries, as the gateway reaches it: the signature is over it. Empty for
 	// no reports.
 	CallbackURL string
+	// InboundURL is where the gateway tells of texts that come back, as it is given there: the signature is over it. Empty
+	// for none.
+	InboundURL string
 	// Timeout bounds one request; 10 s if zero.
 	Timeout time.Duration
 }

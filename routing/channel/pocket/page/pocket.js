@@ -20,10 +20,12 @@ const el = (tag, cls, text) => {
 
 const language = () => localStorage.getItem('lang') ?? (navigator.language.startsWith('es') ? 'es' : 'en');
 
-const owns = (phone, a) => a.to === phone.number || a.to.toLowerCase() === phone.email.toLowerCase() || a.to === phone.person;
+const wrote = (a) => a.status === 'written' || a.status === 'unheard';
+
+const owns = (phone, a) => (wrote(a) ? a.from === phone.number : a.to === phone.number || a.to.toLowerCase() === phone.email.toLowerCase() || a.to === phone.person);
 
 function bubble(a) {
-  const li = el('li', a.status === 'refused' ? 'refused' : '');
+  const li = el('li', a.status === 'refused' ? 'refused' : wrote(a) ? 'mine' : '');
   li.id = `arrival-${a.seq}`;
   if (!drawn.has(a.seq)) li.classList.add('fresh');
   drawn.add(a.seq);
@@ -33,9 +35,11 @@ function bubble(a) {
   const time = el('time', '', at.toLocaleTimeString(language() === 'es' ? 'es-US' : 'en-US', { hour12: false }));
   time.dateTime = a.at;
   meta.append(time);
-  if (a.from) meta.append(el('span', '', say('pocket.from', { from: a.from })));
+  if (wrote(a)) meta.append(el('span', '', say('pocket.wrote')));
+  else if (a.from) meta.append(el('span', '', say('pocket.from', { from: a.from })));
   if (a.repeat) meta.append(el('span', 'note', say('pocket.repeat')));
   if (a.status === 'refused' || a.status === 'undelivered') meta.append(el('span', 'note', say(`pocket.status.${a.status}`)));
+  if (a.status === 'unheard') meta.append(el('span', 'note', say('pocket.unheard')));
   li.append(meta);
   if (a.title) li.append(el('p', 'title', a.title));
   li.append(el('p', 'body', a.body));
@@ -49,10 +53,36 @@ function bubble(a) {
   return li;
 }
 
+const typed = new Map();
+
+/** Where a phone writes back to the number that texted it; what is typed stays when the page is drawn anew. */
+function writer(p, to) {
+  const form = el('form', 'write');
+  const box = el('input');
+  box.id = `write-${p.number}`;
+  box.value = typed.get(p.number) ?? '';
+  box.setAttribute('aria-label', `${say('pocket.write')}: ${p.name || p.number}`);
+  box.maxLength = 1600;
+  box.addEventListener('input', () => typed.set(p.number, box.value));
+  const send = el('button', '', say('pocket.write'));
+  form.append(box, send);
+  form.addEventListener('submit', (e) => {
+    e.preventDefault();
+    const body = box.value.trim();
+    if (!body) return;
+    typed.delete(p.number);
+    box.value = '';
+    fetch('/text-back', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ from: p.number, to, body }) });
+  });
+  return form;
+}
+
 function phone(p, arrivals) {
   const s = el('section');
   s.append(el('h2', '', p.name || p.number || p.email));
   s.append(el('p', 'who', [p.number, p.email, say('pocket.messages', { count: arrivals.length })].filter(Boolean).join(' · ')));
+  const texted = arrivals.findLast((a) => a.kind === 'text' && !wrote(a));
+  if (p.number && texted) s.append(writer(p, texted.from));
   if (arrivals.length === 0) {
     s.append(el('p', 'empty', say('pocket.empty')));
     return s;
@@ -72,12 +102,14 @@ function draw() {
   const link = document.getElementById('link');
   link.textContent = connected === null ? '' : say(connected ? 'pocket.live' : 'pocket.offline');
   link.className = connected === false ? 'off' : '';
+  const writing = document.activeElement?.matches('.write input') ? document.activeElement.id : '';
   const focused = document.activeElement?.closest('li')?.id;
   const phones = [...view.phones];
   for (const a of view.arrivals) {
-    if (!phones.some((p) => owns(p, a))) phones.push({ person: '', name: a.to, number: a.to, email: '' });
+    if (!phones.some((p) => owns(p, a)) && !wrote(a)) phones.push({ person: '', name: a.to, number: a.to, email: '' });
   }
   document.getElementById('phones').replaceChildren(...phones.map((p) => phone(p, view.arrivals.filter((a) => owns(p, a)))));
+  if (writing) document.getElementById(writing)?.focus();
   if (focused) document.querySelector(`#${focused} a`)?.focus();
 }
 
@@ -93,7 +125,7 @@ function toggle() {
 
 document.getElementById('language').addEventListener('click', toggle);
 document.addEventListener('keydown', (e) => {
-  if (e.key.toLowerCase() === 'l' && !e.ctrlKey && !e.metaKey && !e.altKey) toggle();
+  if (e.key.toLowerCase() === 'l' && !e.target.matches('input') && !e.ctrlKey && !e.metaKey && !e.altKey) toggle();
 });
 
 speak(language()).then(() => {

@@ -1,0 +1,68 @@
+package house
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/console"
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/notes/record"
+	"lamplight/routing/channel"
+	"lamplight/routing/dispatch"
+	"lamplight/telephony"
+)
+
+// TextedBack takes a text that came back to the number that paged, and returns what the phone is told. Words are sealed as a
+// provider's reply on the note that the phone was texted about, told at the desks and shown on the board like one written on
+// the page; they acknowledge nothing.
+func (h *House) TextedBack(ctx context.Context, r channel.Reply) (answer string, err error) {
+	heard, err := h.cfg.Routing.TextedBack(ctx, r)
+	if err != nil {
+		h.cfg.Log.Error("console: a text back was not taken", "error", err)
+		return "", err
+	}
+	for _, p := range heard.Pages {
+		if err := h.keepText(ctx, r, heard, p); err != nil {
+			h.cfg.Log.Error("console: a text back was not kept", "note", p.Note, "error", err)
+			return "", err
+		}
+	}
+	if heard.Unclear {
+		h.streams.all(h.now(console.Event{Kind: console.EventNotice, Notice: "desk.notice.which-note"}))
+	}
+	h.boardMoved()
+	return heard.Answer, nil
+}
+
+// keepText seals a text's words with one note. They stand under the name of whose phone it is; that they came by text, which
+// proves nothing of a person, is the story's line and leaf of the same transaction.
+func (h *House) keepText(ctx context.Context, r channel.Reply, heard dispatch.Heard, p dispatch.Page) error {
+	who := p.Person
+	if who == "" { // a contact who cannot sign in
+		who = notes.PersonID("contact:" + p.Contact)
+	}
+	ctx = access.With(ctx, access.Actor{Person: who, Name: p.Name, Grants: []access.Grant{{Account: string(p.Account), Role: notes.RoleProvider}}})
+	fresh := false
+	n, err := h.cfg.Store.AddOn(ctx, p.Note, fmt.Sprintf("text-%s-%s", r.Ref, p.Note), record.Reply, r.Body,
+		func(ctx context.Context, tx pgx.Tx, _ notes.Note) (err error) {
+			fresh, err = h.cfg.Routing.TextKept(ctx, tx, heard, p)
+			return err
+		})
+	if err == nil && fresh {
+		h.tellReply(n)
+	}
+	return err
+}
+
+// tellReply tells the one who took the note that somebody wrote back, or every desk when that one is not there.
+func (h *House) tellReply(n notes.Note) {
+	told := h.now(console.Event{Kind: console.EventNotice, Notice: "desk.notice.reply"})
+	if taker := telephony.AgentID(n.Taker); h.streams.watched(taker) {
+		h.streams.to(taker, told)
+	} else {
+		h.streams.all(told)
+	}
+}

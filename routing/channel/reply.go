@@ -1,0 +1,78 @@
+package channel
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/runes"
+	"golang.org/x/text/transform"
+	"golang.org/x/text/unicode/norm"
+)
+
+// A Reply is a text that came back to the number that paged. Who has the phone wrote it, or who forges its number: it proves
+// nothing about a person.
+type Reply struct {
+	Ref   string // the carrier's own name for it: told twice, it counts once
+	From  string // E.164
+	Body  string // a person's words, perhaps about a patient: sealed or dropped, never logged
+	Sense Sense
+	// Answered says that the carrier has told the phone what its word did.
+	Answered bool
+}
+
+// A Sense is what a whole text means by agreement. Nothing is guessed from a part of one: "stop the aspirin" is for a person
+// to read.
+type Sense string
+
+const (
+	SenseWords Sense = ""      // for a person to read
+	SenseStop  Sense = "stop"  // no texts to this phone from now on
+	SenseStart Sense = "start" // texts again
+	SenseHelp  Sense = "help"
+	SenseYes   Sense = "yes"   // after a stop some carriers take it for a start; otherwise as SenseOnIt
+	SenseOnIt  Sense = "on-it" // "on my way": it holds nothing of any patient
+)
+
+// senses are the agreed texts, as fold writes them. Those that stop are the ones that carriers and the FCC name, and their
+// Spanish siblings.
+var senses = func() map[string]Sense {
+	out := map[string]Sense{}
+	for sense, texts := range map[Sense]string{
+		SenseStop: "STOP,STOPALL,STOP ALL,UNSUBSCRIBE,CANCEL,END,QUIT,REVOKE,OPTOUT,OPT OUT," +
+			"ALTO,BAJA,DAR DE BAJA,PARAR,CANCELAR",
+		SenseStart: "START,UNSTOP,ALTA,INICIAR",
+		SenseHelp:  "HELP,INFO,AYUDA",
+		SenseYes:   "YES",
+		SenseOnIt: "1,C,SI,OK,OKAY,K,ON IT,GOT IT,ON MY WAY,OMW,WILL CALL,CALLING,CALLING NOW,THANKS,THX," +
+			"VOY,YA VOY,EN CAMINO,VOY EN CAMINO,ENTERADO,ENTERADA,RECIBIDO,LLAMO,YA LLAMO,GRACIAS",
+	} {
+		for _, t := range strings.Split(texts, ",") {
+			out[t] = sense
+		}
+	}
+	return out
+}()
+
+// SenseOf is what a whole text means.
+func SenseOf(text string) Sense { return senses[fold(text)] }
+
+// fold writes a text in capitals without accents and marks, its words one space apart.
+func fold(text string) string {
+	if len(text) > 64 { // longer than anything agreed
+		return ""
+	}
+	s, _, err := transform.String(transform.Chain(norm.NFKD, runes.Remove(runes.In(unicode.Mn))), text)
+	if err != nil {
+		return ""
+	}
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsLetter(r) || unicode.IsDigit(r):
+			return unicode.ToUpper(r)
+		case unicode.IsSpace(r) || r == '-':
+			return ' '
+		}
+		return -1
+	}, s)
+	return strings.Join(strings.Fields(s), " ")
+}
