@@ -149,10 +149,16 @@ func (d *demo) serverConfig(st server.State) (server.Config, error) {
 	if err != nil {
 		return server.Config{}, err
 	}
+	bounces, err := server.FreeAddr()
+	if err != nil {
+		return server.Config{}, err
+	}
 	d.pocket.SetInbound("http://" + hooks + "/hooks/text/in")
+	d.pocket.SetBounces(bounces)
 	return server.Config{State: st.Dir, NATSListen: "127.0.0.1:0", Listen: "127.0.0.1:0", HooksListen: hooks, Training: true,
 		TextURL: d.pocket.URL, TextAccount: d.pocket.AccountSID, TextTokenFile: tokenFile, TextFrom: "+13125550199", TextCallback: "http://" + hooks + "/hooks/text",
 		MailHost: d.pocket.MailHost, MailPort: d.pocket.MailPort, MailFrom: "Lamplight <notes@lamplight.example>", MailCA: caFile,
+		MailBounces: "bounces@lamplight.example", BouncesListen: bounces,
 		PushContact: "mailto:demo@lamplight.example", PushPlain: []string{"127.0.0.1"}}, nil
 }
 

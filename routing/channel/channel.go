@@ -60,7 +60,7 @@ type Report struct {
 	Key    string
 	Ref    string
 	Status Status
-	Why    string // the carrier's code, "30003"; digits or a plain word only
+	Why    string // the carrier's code, "30003", "5.1.1"; digits or a plain word only
 }
 
 // Lookup's two ways of saying no.

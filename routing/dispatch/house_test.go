@@ -105,7 +105,7 @@ func (h *house) config(keys push.Keys) Config {
 	}
 	hook = text.Callback(func(ctx context.Context, r channel.Report) error { return h.engine.Report(ctx, r) })
 	email, err := mail.New(mail.Config{Host: h.pocket.MailHost, Port: h.pocket.MailPort, From: "Lamplight <notes@house.example>",
-		Roots: h.pocket.Roots})
+		Bounces: "bounces@house.example", Roots: h.pocket.Roots})
 	if err != nil {
 		h.t.Fatal(err)
 	}

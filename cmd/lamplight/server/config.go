@@ -51,6 +51,8 @@ type Config struct {
 	MailUser         string `help:"The user there." env:"LAMPLIGHT_MAIL_USER"`
 	MailPasswordFile string `help:"A file with the password." env:"LAMPLIGHT_MAIL_PASSWORD_FILE" type:"path"`
 	MailFrom         string `help:"The sender." env:"LAMPLIGHT_MAIL_FROM" default:"Lamplight <notes@localhost>"`
+	MailBounces      string `help:"The address that mail servers report to, bounces@…; have yours hand on bounces+…@ to --bounces-listen." env:"LAMPLIGHT_MAIL_BOUNCES" placeholder:"ADDRESS"`
+	BouncesListen    string `help:"Where your mail server hands on delivery reports, plain SMTP." env:"LAMPLIGHT_BOUNCES_LISTEN" default:"127.0.0.1:0"`
 	MailCA           string `name:"mail-ca" help:"A file with the certificate to trust there, if it is not publicly known." env:"LAMPLIGHT_MAIL_CA" type:"path"`
 
 	PushContact string   `help:"A mail address by which a push service can complain." env:"LAMPLIGHT_PUSH_CONTACT" default:"mailto:operator@localhost"`
@@ -78,6 +80,9 @@ func (c *Config) check() error {
 	}
 	if c.TextAccount != "" && (c.TextTokenFile == "" || c.TextFrom == "") {
 		return errors.New("--text-account needs --text-token-file and --text-from too")
+	}
+	if c.MailBounces != "" && c.MailHost == "" {
+		return errors.New("--mail-bounces needs --mail-host too")
 	}
 	if c.PublicURL != "" && !strings.HasPrefix(c.PublicURL, "https://") {
 		return fmt.Errorf("--public-url %q: phones need https", c.PublicURL)

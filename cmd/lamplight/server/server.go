@@ -33,6 +33,7 @@ import (
 	"lamplight/notes/custody"
 	"lamplight/notes/postgres"
 	"lamplight/notes/record"
+	"lamplight/routing/channel/mail"
 	"lamplight/routing/channel/push"
 	"lamplight/routing/channel/twilio"
 	"lamplight/routing/dispatch"
@@ -66,6 +67,7 @@ type Server struct {
 	Trainer *Trainer // nil outside training
 
 	web, hooks net.Listener
+	bounces    net.Listener // nil where no mail server reports
 	PagesURL   string
 	files      fs.FS          // the built web pages
 	text       *twilio.Client // nil without a text gateway
@@ -144,6 +146,12 @@ func (s *Server) openListeners(context.Context) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, closeListener(s.hooks))
+	if s.Config.MailBounces != "" {
+		if s.bounces, err = listen(s.Config.BouncesListen, "--bounces-listen"); err != nil {
+			return err
+		}
+		s.closers = append(s.closers, closeListener(s.bounces))
+	}
 	if s.Config.NATSURL == "" { // NATS takes it itself later: this is a look whether it can
 		desks, err := listen(s.Config.NATSListen, "--nats-listen")
 		if err != nil {
@@ -278,6 +286,11 @@ func (s *Server) Run(ctx context.Context) error {
 		hooks.Handle("POST /hooks/text/in", s.text.Inbound(s.House.TextedBack))
 	}
 	serveHTTP(ctx, g, portal.NewServer(hooks), s.hooks, nil)
+	if s.bounces != nil {
+		b := mail.ListenBounces(s.bounces, s.Config.MailBounces, s.Routing.Report, s.Log)
+		g.Go(func() error { return during("bounces", b.Serve()) })
+		g.Go(func() error { <-ctx.Done(); return b.Close() })
+	}
 	g.Go(func() error { s.Health.run(ctx); return nil })
 	g.Go(func() error { s.watchPublic(ctx); return nil })
 	g.Go(func() error { s.attend(ctx, serviceManager()); return nil })

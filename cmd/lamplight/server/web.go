@@ -52,7 +52,7 @@ func openChannels(cfg Config, keys push.Keys, phones *dispatch.Phones) (map[rout
 			return nil, nil, err
 		}
 		m, err := mail.New(mail.Config{Host: cfg.MailHost, Port: cfg.MailPort, Implicit: cfg.MailPort == 465, Username: cfg.MailUser, Password: password,
-			From: cfg.MailFrom, Roots: roots})
+			From: cfg.MailFrom, Bounces: cfg.MailBounces, Roots: roots})
 		if err != nil {
 			return nil, nil, err
 		}

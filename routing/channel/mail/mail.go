@@ -1,6 +1,7 @@
 // Package mail sends email over SMTP, never without TLS: STARTTLS demanded, or TLS from the first byte.
 //
-// SMTP has no way to ask whether a message was taken, so Lookup cannot tell and a doubtful message goes out again under the
+// A server that offers DSN (RFC 3461) is asked to report delivery, delay and failure; the reports, and other servers' bounces,
+// come to ListenBounces. SMTP has no way to ask whether a message was taken, so Lookup cannot tell and a doubtful message goes out again under the
 // same Message-ID, by which mail stores fold the two into one.
 //
 // It promises that a message the server has confirmed is never reported as failed because the goodbye after it went wrong.
@@ -9,14 +10,11 @@ package mail
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
-	"strconv"
+	"net/mail"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -31,14 +29,18 @@ type Config struct {
 	Implicit bool   // TLS from the first byte (port 465); otherwise STARTTLS is demanded
 	Username string // empty for a server that asks for none
 	Password string
-	From     string         // "Lamplight <notes@example.org>"
-	Roots    *x509.CertPool // whom to trust; nil for the machine's own
-	Timeout  time.Duration  // bounds one message; 20 s if zero
+	From     string // "Lamplight <notes@example.org>"
+	// Bounces is the address that reports on what became of a message go to, "bounces@example.org", with the attempt's key
+	// after a "+"; see ListenBounces. Empty has them go to From, which nobody reads.
+	Bounces string
+	Roots   *x509.CertPool // whom to trust; nil for the machine's own
+	Timeout time.Duration  // bounds one message; 20 s if zero
 }
 
 // Client is a channel.Channel. Each message has a connection of its own; it may be used from any goroutine.
 type Client struct {
 	cfg    Config
+	from   string // the sender's address, without the name
 	domain string // of our Message-IDs
 }
 
@@ -60,7 +62,11 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mail server: the sender's address: %w", err)
 	}
-	return &Client{cfg: cfg, domain: strings.Trim(from[strings.LastIndexByte(from, '@')+1:], "<>")}, nil
+	from = strings.Trim(from, "<>")
+	if a, err := mail.ParseAddress(cfg.Bounces); cfg.Bounces != "" && (err != nil || a.Address != cfg.Bounces || strings.Contains(cfg.Bounces, "+")) {
+		return nil, errors.New("mail server: the bounces' address is no plain mail address")
+	}
+	return &Client{cfg: cfg, from: from, domain: from[strings.LastIndexByte(from, '@')+1:]}, nil
 }
 
 // Lookup implements channel.Channel: SMTP cannot be asked.
@@ -74,28 +80,26 @@ func (c *Client) Send(ctx context.Context, m channel.Message) (channel.Receipt, 
 	if err != nil {
 		return channel.Receipt{}, &channel.Error{Kind: channel.Unreachable, Err: err}
 	}
+	to, err := msg.GetRecipients()
+	if err != nil {
+		return channel.Receipt{}, &channel.Error{Kind: channel.Unreachable, Err: err}
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	line := &line{cfg: c.cfg}
-	client, err := gomail.NewClient(c.cfg.Host, c.options(line)...)
+	session, err := c.open(ctx)
 	if err != nil {
-		return channel.Receipt{}, &channel.Error{Kind: channel.Later, Err: err}
+		return channel.Receipt{}, unopened(err)
 	}
-	session, err := client.DialToSMTPClientWithContext(ctx)
-	if err != nil {
-		line.close()
-		return channel.Receipt{}, &channel.Error{Kind: channel.Later, Code: "connect", Err: err}
+	defer session.close()
+	from := c.from
+	if c.cfg.Bounces != "" {
+		from = returnPath(c.cfg.Bounces, m.Key)
 	}
-	// go-mail forgets the context once it is connected.
-	stop := context.AfterFunc(ctx, line.close)
-	defer stop()
-	defer line.close()
-	err = client.SendWithSMTPClient(session, msg)
-	if err != nil && !msg.IsDelivered() {
-		return channel.Receipt{}, explain(err)
+	if doubt, err := session.send(from, strings.Trim(to[0], "<>"), m.Key, msg); err != nil {
+		return channel.Receipt{}, explain(doubt, err)
 	}
 	// The server has it. A goodbye that fails changes nothing.
-	_ = client.CloseWithSMTPClient(session)
+	_ = session.smtp.Quit()
 	return channel.Receipt{Ref: c.messageID(m.Key), Status: channel.Accepted}, nil
 }
 
@@ -120,72 +124,4 @@ func (c *Client) compose(m channel.Message) (*gomail.Msg, error) {
 	}
 	msg.SetBodyString(gomail.TypeTextPlain, words.Body)
 	return msg, nil
-}
-
-func (c *Client) options(l *line) []gomail.Option {
-	opts := []gomail.Option{
-		gomail.WithPort(c.cfg.Port), gomail.WithTimeout(c.cfg.Timeout),
-		gomail.WithTLSConfig(tlsFor(c.cfg)), gomail.WithDialContextFunc(l.dial), gomail.WithHELO(c.domain),
-	}
-	if c.cfg.Implicit {
-		opts = append(opts, gomail.WithSSL())
-	} else {
-		opts = append(opts, gomail.WithTLSPolicy(gomail.TLSMandatory))
-	}
-	if c.cfg.Username != "" {
-		opts = append(opts, gomail.WithSMTPAuth(gomail.SMTPAuthPlain),
-			gomail.WithUsername(c.cfg.Username), gomail.WithPassword(c.cfg.Password))
-	}
-	return opts
-}
-
-func tlsFor(cfg Config) *tls.Config {
-	return &tls.Config{ServerName: cfg.Host, RootCAs: cfg.Roots, MinVersion: tls.VersionTLS12}
-}
-
-// line keeps hold of the connection, which go-mail drops without closing when the greeting or TLS fails.
-type line struct {
-	cfg  Config
-	conn atomic.Pointer[net.Conn]
-}
-
-func (l *line) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	var conn net.Conn
-	var err error
-	if l.cfg.Implicit {
-		conn, err = (&tls.Dialer{Config: tlsFor(l.cfg)}).DialContext(ctx, network, addr)
-	} else {
-		conn, err = (&net.Dialer{}).DialContext(ctx, network, addr)
-	}
-	if err != nil {
-		return nil, err
-	}
-	l.conn.Store(&conn)
-	return conn, nil
-}
-
-func (l *line) close() {
-	if conn := l.conn.Load(); conn != nil {
-		_ = (*conn).Close()
-	}
-}
-
-func explain(err error) error {
-	e := &channel.Error{Kind: channel.Later, Err: err}
-	var send *gomail.SendError
-	if !errors.As(err, &send) {
-		return e
-	}
-	code := send.ErrorCode()
-	if code != 0 {
-		e.Code = strconv.Itoa(code)
-	}
-	switch {
-	case code >= 500 && code != 530 && code != 535: // those two are about our own password, which may be put right
-		e.Kind = channel.Refused
-	case code == 0 && (send.Reason == gomail.ErrSMTPDataClose || send.Reason == gomail.ErrWriteContent):
-		// The whole message may be there, only its confirmation is not.
-		e.Kind = channel.Unknown
-	}
-	return e
 }

@@ -11,7 +11,7 @@ const (
 	Hang                 // not taken, and no answer until the caller gives up
 	TakeAndHang          // taken, but the answer never comes
 	TakeAndBreak         // taken, and the connection breaks before the answer
-	Undeliver            // taken, and later reported undelivered
+	Undeliver            // taken, and later reported undelivered: a text by a callback, a mail by a bounce
 	DropReports          // taken and delivered, but nothing is reported
 	TwiceReports         // every report comes twice
 	ShuffleReports       // "delivered" is reported before "sent" and "accepted"

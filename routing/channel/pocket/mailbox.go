@@ -35,6 +35,7 @@ func (p *Pocket) listenMail() error {
 	s.ReadTimeout, s.WriteTimeout = 30*time.Second, 30*time.Second
 	s.MaxMessageBytes = 1 << 20
 	s.MaxRecipients = 10
+	s.EnableDSN = true
 	s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	s.ErrorLog = log.New(io.Discard, "", 0) // a broken connection is the tests' daily bread
 	p.mail = s
@@ -97,6 +98,8 @@ type mailbox struct {
 	from   string
 	to     []string
 	at     time.Time
+	envid  string
+	notify []smtp.DSNNotify // what is to be reported of the last recipient
 }
 
 var _ smtp.Session = (*mailbox)(nil)
@@ -104,13 +107,13 @@ var _ smtp.Session = (*mailbox)(nil)
 func (m *mailbox) Reset()        { m.from, m.to = "", nil }
 func (m *mailbox) Logout() error { return nil }
 
-func (m *mailbox) Mail(from string, _ *smtp.MailOptions) error {
-	m.from, m.at = from, time.Now()
+func (m *mailbox) Mail(from string, o *smtp.MailOptions) error {
+	m.from, m.at, m.envid = from, time.Now(), o.EnvelopeID
 	return nil
 }
 
-func (m *mailbox) Rcpt(to string, _ *smtp.RcptOptions) error {
-	m.to = append(m.to, to)
+func (m *mailbox) Rcpt(to string, o *smtp.RcptOptions) error {
+	m.to, m.notify = append(m.to, to), o.Notify
 	return nil
 }
 
@@ -124,11 +127,12 @@ func (m *mailbox) Data(r io.Reader) error {
 		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "not a mail"}
 	}
 	for _, to := range m.to {
-		a.To, a.From, a.At, a.Kind, a.Status = to, m.from, m.at, KindEmail, "delivered"
-		_, fault := m.pocket.arrive(a)
+		a.To, a.From, a.At, a.Kind, a.Status, a.Envelope = to, m.from, m.at, KindEmail, "delivered", m.envid
+		booked, fault := m.pocket.arrive(a)
 		if err := m.spoil(fault); err != nil {
 			return err
 		}
+		m.report(to, booked.Seq, fault)
 	}
 	return nil
 }

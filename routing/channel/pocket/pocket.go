@@ -55,17 +55,18 @@ type Phone struct {
 
 // An Arrival is one message that reached the pocket.
 type Arrival struct {
-	Seq    int       `json:"seq"` // from 1, in the order of arrival
-	At     time.Time `json:"at"`  // when its first byte was seen
-	Kind   string    `json:"kind"`
-	To     string    `json:"to"` // the number, the address or the person
-	From   string    `json:"from"`
-	Title  string    `json:"title"` // a mail's subject, a push's title
-	Body   string    `json:"body"`
-	Link   string    `json:"link"`
-	Ref    string    `json:"ref"`    // the gateway's SID, the mail's Message-ID, the push's topic
-	Repeat bool      `json:"repeat"` // the same text, Message-ID or topic came to this phone before
-	Status string    `json:"status"` // a text's, as the gateway would tell it; "refused" for what was turned
+	Seq      int       `json:"seq"` // from 1, in the order of arrival
+	At       time.Time `json:"at"`  // when its first byte was seen
+	Kind     string    `json:"kind"`
+	To       string    `json:"to"` // the number, the address or the person
+	From     string    `json:"from"`
+	Title    string    `json:"title"` // a mail's subject, a push's title
+	Body     string    `json:"body"`
+	Link     string    `json:"link"`
+	Ref      string    `json:"ref"`                // the gateway's SID, the mail's Message-ID, the push's topic
+	Envelope string    `json:"envelope,omitempty"` // a mail's ENVID: the sender's own name for it
+	Repeat   bool      `json:"repeat"`             // the same text, Message-ID or topic came to this phone before
+	Status   string    `json:"status"`             // a text's, as the gateway would tell it; "refused" for what was turned
 	// away; "written" for what the phone wrote back, "unheard" when the house did not take that
 }
 
@@ -99,6 +100,7 @@ type Pocket struct {
 	changed  chan struct{} // closed and replaced when anything arrives or changes
 	closed   bool
 	inbound  string
+	bounces  string
 }
 
 // Open starts listening. The pocket closes when ctx ends, or at Close.
