@@ -309,7 +309,7 @@ export interface Hello {
   server: Version
 }
 
-export type HoleReason = 'nobody-on-call' | 'nobody-next' | 'no-address' | 'no-contact' | 'no-carrier' | 'left' | 'no-ladder'
+export type HoleReason = 'nobody-on-call' | 'nobody-next' | 'no-address' | 'stopped' | 'no-contact' | 'no-carrier' | 'left' | 'no-ladder'
 
 export interface InboxPage {
   rows: InboxRow[] | null

@@ -4,7 +4,10 @@ import { describe, expect, test } from 'vitest'
 
 const worker = readFileSync(new URL('../../public/sw.js', import.meta.url), 'utf8')
 
-type Told = { path: string; body: unknown }
+interface Told {
+  path: string
+  body: unknown
+}
 
 /** Runs the worker as a browser would that wrote down `known` and says `said` of the change. */
 async function change(known: unknown, said: Record<string, unknown>, status = 200) {
@@ -29,7 +32,10 @@ async function change(known: unknown, said: Record<string, unknown>, status = 20
   return { told, asked, kept: kept && JSON.parse(kept), made }
 }
 
-const moved = { path: '/api/push/moved', body: { old: 'https://push.example/old', endpoint: 'https://push.example/new', keys: { p256dh: 'p', auth: 'a' } } }
+const moved = {
+  path: '/api/push/moved',
+  body: { old: 'https://push.example/old', endpoint: 'https://push.example/new', keys: { p256dh: 'p', auth: 'a' } },
+}
 
 describe('a subscription the browser has replaced', () => {
   test('is told by what the page wrote down, where the browser says nothing', async () => {
