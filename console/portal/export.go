@@ -4,8 +4,8 @@ import (
 	"encoding/csv"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"lamplight/console"
@@ -74,10 +74,9 @@ func seconds(d time.Duration) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', 1, 64)
 }
 
+// formula is where a spreadsheet would begin to reckon: at a cell's begin, or after what one of another language takes for
+// the end of a cell, blanks and quotes before it or not, in the wide letters too.
+var formula = regexp.MustCompile(`(^|[;,|\t\r\n])(["'\s]*[=+\-@＝＋－＠]|[\t\r\n])`)
+
 // harmless keeps a spreadsheet from running a cell as a formula (OWASP, "CSV Injection").
-func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
-}
+func harmless(s string) string { return formula.ReplaceAllString(s, "${1}'${2}") }
