@@ -2,6 +2,9 @@ package house_test
 
 import (
 	"context"
+	"crypto/ecdh"
+	"crypto/rand"
+	"encoding/base64"
 	"io"
 	"slices"
 	"strings"
@@ -256,7 +259,17 @@ func TestAPhoneThatIsNoneIsNotTaken(t *testing.T) {
 			t.Errorf("%.60s was taken", endpoint)
 		}
 	}
-	if err := r.Subscribe(r.as(t, "doctor"), console.PushSubscription{Endpoint: "https://push.example/1"}); err != nil {
+	whole := console.PushSubscription{Endpoint: "https://push.example/1"}
+	if err := r.Subscribe(r.as(t, "doctor"), whole); err == nil {
+		t.Error("a phone without keys was taken")
+	}
+	key, err := ecdh.P256().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole.Keys.P256dh = base64.RawURLEncoding.EncodeToString(key.PublicKey().Bytes())
+	whole.Keys.Auth = base64.RawURLEncoding.EncodeToString(make([]byte, 16))
+	if err := r.Subscribe(r.as(t, "doctor"), whole); err != nil {
 		t.Error(err)
 	}
 }
