@@ -47,7 +47,7 @@ func newBoardHouse(t *testing.T) *boardHouse {
 	}
 	log := audit.NewLog(b.pool, key)
 	ring := seal.NewRing(root, postgres.NewShelf(b.pool, log))
-	b.store = record.New(b.pool, log, ring, nil)
+	b.store = record.NewStore(b.pool, log, ring, nil)
 	if b.desk, err = dispatch.New(dispatch.Config{Pool: b.pool, Log: log, LinkBase: "https://page.example", LinkKey: make([]byte, 32)}); err != nil {
 		t.Fatal(err)
 	}

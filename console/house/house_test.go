@@ -74,7 +74,7 @@ func rigOn(t testing.TB, pool *pgxpool.Pool) *rig {
 	}
 	r.log, r.key = audit.NewLog(r.pool, key), key
 	ring := seal.NewRing(root, postgres.NewShelf(r.pool, r.log))
-	r.store, r.door = record.New(r.pool, r.log, ring, nil), access.NewDoor(r.pool, r.log, ring)
+	r.store, r.door = record.NewStore(r.pool, r.log, ring, nil), access.NewDoor(r.pool, r.log, ring)
 	quiet, link := slog.New(slog.NewTextHandler(io.Discard, nil)), sha256.Sum256([]byte("a test's link key"))
 	if r.routing, err = dispatch.New(dispatch.Config{Pool: r.pool, Log: r.log, LinkBase: "https://page.example", LinkKey: link[:], Logger: quiet}); err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func (r *rig) drive() {
 	r.store.TellStories(r.routing)
 	r.House = house.New(house.Config{Store: r.store, Door: r.door, Routing: r.routing, Phones: dispatch.NewPhones(r.pool, r.log), Log: quiet,
 		Phone: func(string) (console.PhoneAccount, bool) { return console.PhoneAccount{}, false }})
-	r.Drive(engine.New(engine.Config{Ledger: r.store, Listener: r.House, Log: quiet}))
+	r.Drive(engine.NewEngine(engine.Config{Ledger: r.store, Listener: r.House, Log: quiet}))
 }
 
 func practice(id telephony.AccountID, did telephony.Number) notes.Account {

@@ -49,7 +49,7 @@ func TestSendPlansAnewWhatHasChanged(t *testing.T) {
 		}
 	}
 	sent("first", `["text +13125550101"]`)
-	other := record.New(r.pool, r.log, nil, nil) // another server's: this one's has the practice in memory
+	other := record.NewStore(r.pool, r.log, nil, nil) // another server's: this one's has the practice in memory
 	moved := practice("lakeside", "+13125550100")
 	moved.Contacts[0].Mobile = "+13125550199"
 	moved.Ladders = []byte(`{"ladders":[{"name":"urgent","version":2,"rungs":[{"after":"0s","who":"primary","channels":["text","push"]}]}]}`)

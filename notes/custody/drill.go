@@ -294,7 +294,7 @@ func prove(ctx context.Context, p proving) (proof Proof, err error) {
 		return proof, fmt.Errorf("the restored log does not hold: %s", strings.TrimSpace(b.String()))
 	}
 	log := audit.NewLog(pool, signer)
-	store := record.New(pool, log, seal.NewRing(ring, postgres.NewShelf(pool, log)), nil)
+	store := record.NewStore(pool, log, seal.NewRing(ring, postgres.NewShelf(pool, log)), nil)
 	proof.Notes, err = openNotes(access.System(ctx, "drill"), store)
 	return proof, err
 }

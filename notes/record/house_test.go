@@ -72,7 +72,7 @@ func houseAt(t testing.TB, pool *pgxpool.Pool, dir string, now func() time.Time)
 	}
 	h.log = audit.NewLog(pool, h.key)
 	ring := seal.NewRing(root, postgres.NewShelf(pool, h.log))
-	h.store, h.door = record.New(pool, h.log, ring, now), access.NewDoor(pool, h.log, ring)
+	h.store, h.door = record.NewStore(pool, h.log, ring, now), access.NewDoor(pool, h.log, ring)
 	return h
 }
 

@@ -64,8 +64,8 @@ type Store struct {
 
 var _ telephony.Ledger = (*Store)(nil)
 
-// New returns the record kept in pool. now is the clock; nil is the machine's.
-func New(pool *pgxpool.Pool, log *audit.Log, ring *seal.Ring, now func() time.Time) *Store {
+// NewStore returns the record kept in pool. now is the clock; nil is the machine's.
+func NewStore(pool *pgxpool.Pool, log *audit.Log, ring *seal.Ring, now func() time.Time) *Store {
 	if now == nil {
 		now = time.Now
 	}

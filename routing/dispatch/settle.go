@@ -24,7 +24,7 @@ func (e *Engine) settle(ctx context.Context, c claimed, r channel.Receipt, sendE
 		if !errors.As(sendErr, &failure) {
 			failure = &channel.Error{Kind: channel.Unknown, Err: sendErr}
 		}
-		e.logger.Warn("an attempt did not leave", "attempt", c.id, "channel", c.channel, "error", failure.Error())
+		e.logger.Warn("an attempt did not leave", "attempt", c.id, "channel", c.channel, "err", failure.Error())
 	}
 	return persist(ctx, func() error {
 		return postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error { return e.settleTx(ctx, tx, c, r, failure) })

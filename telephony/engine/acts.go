@@ -29,7 +29,7 @@ func init() { // not a literal: the acts raise signals, which run acts
 		takeBack:   (*Engine).takeBack,
 		leaveQueue: (*Engine).leaveQueue,
 		join:       (*Engine).join,
-		pair:       (*Engine).pair,
+		settle:     (*Engine).settle,
 		part:       (*Engine).part,
 		rejoin:     (*Engine).rejoin,
 		dialNear:   (*Engine).dialNear,
@@ -89,11 +89,11 @@ func (e *Engine) failed(c *call, what string, err error, s signal) {
 	case err == nil || e.ctx.Err() != nil:
 		return
 	case errors.Is(err, telephony.ErrGone) || errors.Is(err, telephony.ErrUnlinked):
-		e.reconcileSoon()
+		e.lookSoon()
 		return
 	}
-	e.cfg.Log.Error("telephony: the switch did not "+what, "call", c.ID, "phase", c.phase, "error", err)
-	e.reconcileSoon()
+	e.cfg.Log.Error("telephony: the switch did not "+what, "call", c.ID, "phase", c.phase, "err", err)
+	e.lookSoon()
 	if s != "" {
 		e.raise(c, s)
 	}
@@ -189,7 +189,7 @@ func (e *Engine) originate(c *call, l *leg, in *lane, o telephony.Originate, gon
 			return
 		}
 		if errors.Is(err, telephony.ErrGone) { // no such phone, or not registered
-			e.cfg.Log.Warn("telephony: a phone could not be rung", "call", c.ID, "error", err)
+			e.cfg.Log.Warn("telephony: a phone could not be rung", "call", c.ID, "err", err)
 			e.raise(c, gone)
 			return
 		}
@@ -268,8 +268,8 @@ func (e *Engine) join(c *call) {
 	e.hush(c)
 }
 
-// pair sees to two who talk: should we die, the fail-safe keeps them talking.
-func (e *Engine) pair(c *call) {
+// settle sees to two who talk: should we die, the fail-safe keeps them talking.
+func (e *Engine) settle(c *call) {
 	near, far, sw := c.near.id, c.far.id, e.cfg.Switch
 	lease, keeps := c.unleased().lease, c.leased().lease
 	e.push(&c.lane, func(ctx context.Context) error {

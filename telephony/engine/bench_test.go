@@ -152,7 +152,7 @@ func BenchmarkPop(b *testing.B) {
 			sw, desk := switchtest.NewFake(), newDesk()
 			defer sw.Close()
 			sw.PromptLength = 0
-			eng := engine.New(engine.Config{Switch: sw, Ledger: newMemory(), Listener: desk, Log: slog.New(slog.DiscardHandler)})
+			eng := engine.NewEngine(engine.Config{Switch: sw, Ledger: newMemory(), Listener: desk, Log: slog.New(slog.DiscardHandler)})
 			ctx, stop := context.WithCancel(b.Context())
 			ended := make(chan error, 1)
 			go func() { ended <- eng.Run(ctx) }()

@@ -114,8 +114,8 @@ type raised struct {
 	set    func()
 }
 
-// drain deals with every signal raised, and those that they raise.
-func (e *Engine) drain() {
+// settleRaised deals with every signal raised, and those that they raise.
+func (e *Engine) settleRaised() {
 	for len(e.raised) > 0 {
 		r := e.raised[0]
 		e.raised = e.raised[1:]

@@ -35,7 +35,7 @@ import (
 	"lamplight/telephony/acd"
 )
 
-// An Engine drives every call: it alone moves a call's state. Make one with New and give it a goroutine with Run;
+// An Engine drives every call: it alone moves a call's state. Make one with NewEngine and give it a goroutine with Run;
 // the other methods may be called from any goroutine while Run runs, and answer ErrStopped when it does not.
 //
 // All state belongs to one goroutine, the loop in Run. Nothing blocks it: commands to the switch and writes to the
@@ -69,13 +69,13 @@ type state struct {
 	link   uint64 // how often it was linked
 	known  bool   // the calls an earlier engine left are in hand
 
-	holding     bool              // events wait until a look is over
-	unheard     []telephony.Event // those events
-	reconciling bool              // a look will follow soon
-	ledgerBad   bool              // the ledger does not answer
-	dirty       bool              // something others may see has changed
-	touched     map[telephony.CallID]*call
-	turned      map[telephony.AgentID]bool
+	holding   bool              // events wait until a look is over
+	heldBack  []telephony.Event // they
+	looking   bool              // a look will follow soon
+	ledgerBad bool              // the ledger does not answer
+	dirty     bool              // something others may see has changed
+	touched   map[telephony.CallID]*call
+	turned    map[telephony.AgentID]bool
 
 	calls  map[telephony.CallID]*call
 	legs   map[telephony.LegID]*call
@@ -137,8 +137,8 @@ type ask struct {
 	reply chan error
 }
 
-// New makes an engine; nothing happens before Run.
-func New(c Config) *Engine {
+// NewEngine makes an engine; nothing happens before Run.
+func NewEngine(c Config) *Engine {
 	e := &Engine{cfg: c.withDefaults(), asks: make(chan ask), done: make(chan struct{}), inbox: make(chan func()),
 		better: make(chan struct{}, 1)}
 	e.state = state{

@@ -203,7 +203,7 @@ func (e *Engine) hangUpLeg(id telephony.LegID) {
 		return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.Hangup(ctx, id) })
 	}, func(err error) {
 		if err != nil {
-			e.reconcileSoon()
+			e.lookSoon()
 		}
 	})
 }

@@ -83,7 +83,7 @@ const (
 	awaitAgent act = "await agent"
 	replaceFar act = "replace far" // hang up the agent's old leg, not the caller with it
 	join       act = "join"        // bring both into the bridge
-	pair       act = "settle"      // leases and peers of two who talk, their recording
+	settle     act = "settle"      // leases and peers of two who talk, their recording
 	part       act = "part"        // the agent out of the bridge, music for the caller
 	rejoin     act = "rejoin"      // the agent back, no music
 	dialNear   act = "dial near"
@@ -94,9 +94,9 @@ const (
 	letGo      act = "let go"      // the fail-safe keeps the two talking: remove our things, hang up nobody
 )
 
-// A transition is what a signal does in a phase: the phase after it, the line it adds to the call's story ("" adds none), how
+// A step is what a signal does in a phase: the phase after it, the line it adds to the call's story ("" adds none), how
 // the call ended if it did, and what is done.
-type transition struct {
+type step struct {
 	to      phase
 	note    string
 	outcome telephony.Outcome
@@ -106,12 +106,12 @@ type transition struct {
 func do(acts ...act) []act { return acts }
 
 // over is an end: nobody of the call is left to the queue or on the switch.
-func over(o telephony.Outcome, acts ...act) transition {
-	return transition{to: closed, note: "ended", outcome: o, do: append(do(leaveQueue, unpop), acts...)}
+func over(o telephony.Outcome, acts ...act) step {
+	return step{to: closed, note: "ended", outcome: o, do: append(do(leaveQueue, unpop), acts...)}
 }
 
 // flow is the whole life of a call.
-var flow = map[phase]map[signal]transition{
+var flow = map[phase]map[signal]step{
 	opening: {
 		lineKnown:   {to: arrived, note: "arrived"},
 		lineUnknown: {to: apologizing, do: do(apologize)},
@@ -174,7 +174,7 @@ var flow = map[phase]map[signal]transition{
 		nearLost:    over(telephony.Overflowed, wipe),
 	},
 	joining: {
-		joined:      {to: talking, note: "answered", do: do(unpop, pair)},
+		joined:      {to: talking, note: "answered", do: do(unpop, settle)},
 		unjoined:    {to: waiting, note: "lost", do: do(unpop, dropFar, tellLost, startMusic)},
 		farGone:     {to: waiting, note: "lost", do: do(unpop, tellLost, startMusic)},
 		unreachable: over(telephony.Overflowed, dropFar, overflow),
@@ -214,7 +214,7 @@ var flow = map[phase]map[signal]transition{
 	},
 	rejoining: {
 		farUp:       {to: rejoining, do: do(join)},
-		joined:      {to: talking, note: "rejoined", do: do(pair)},
+		joined:      {to: talking, note: "rejoined", do: do(settle)},
 		unjoined:    {to: alone, do: do(startMusic, awaitAgent)},
 		farGone:     {to: alone, do: do(startMusic, awaitAgent)},
 		farSilent:   {to: alone, do: do(startMusic, awaitAgent)},
@@ -246,7 +246,7 @@ var flow = map[phase]map[signal]transition{
 		unreachable: over(telephony.Unreached, wipe),
 	},
 	linking: {
-		joined:      {to: talking, note: "answered", do: do(pair)},
+		joined:      {to: talking, note: "answered", do: do(settle)},
 		unjoined:    over(telephony.Unreached, wipe),
 		hangUpAsked: over(telephony.Unreached, wipe),
 		nearGone:    over(telephony.Unreached, wipe),

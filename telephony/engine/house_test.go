@@ -80,7 +80,7 @@ func (h *house) begin() {
 	h.connect()
 	sw := h.sw
 	h.desk = newDesk()
-	h.eng = engine.New(engine.Config{Switch: sw, Ledger: h.led, Listener: h.desk, Log: h.log(), CollectEvery: time.Second})
+	h.eng = engine.NewEngine(engine.Config{Switch: sw, Ledger: h.led, Listener: h.desk, Log: h.log(), CollectEvery: time.Second})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	eng := h.eng

@@ -78,7 +78,7 @@ func (e *Engine) keepLease(l *lease, id telephony.LegID, first time.Duration) {
 			}
 			err := e.mustCommand(e.ctx, func(ctx context.Context) error { return renew(ctx, d) })
 			if err != nil && e.ctx.Err() == nil && !errors.Is(err, telephony.ErrGone) {
-				e.post(e.reconcileSoon)
+				e.post(e.lookSoon)
 			}
 			return
 		case <-next.C:
@@ -90,7 +90,7 @@ func (e *Engine) keepLease(l *lease, id telephony.LegID, first time.Duration) {
 			if errors.Is(err, telephony.ErrGone) { // hung up, or the fail-safe has it: an event tells which, or the next look
 				e.post(func() {
 					l.over = true
-					e.reconcileSoon()
+					e.lookSoon()
 				})
 				return
 			}
@@ -126,7 +126,7 @@ func (e *Engine) beat() {
 				case err == nil:
 					e.beaten.Store(time.Now().UnixNano())
 				case e.ctx.Err() == nil:
-					e.cfg.Log.Warn("telephony: the heartbeat did not reach the switch", "error", err)
+					e.cfg.Log.Warn("telephony: the heartbeat did not reach the switch", "err", err)
 				}
 			}
 		case <-e.ctx.Done():

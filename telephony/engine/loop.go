@@ -63,11 +63,11 @@ func (e *Engine) loop(ctx context.Context) error {
 			return nil
 		case a := <-e.asks:
 			err := a.do()
-			e.drain()
+			e.settleRaised()
 			a.reply <- err
 		case f := <-e.inbox:
 			f()
-			e.drain()
+			e.settleRaised()
 		case ev, ok := <-events:
 			switch {
 			case !ok:
@@ -75,10 +75,10 @@ func (e *Engine) loop(ctx context.Context) error {
 			case ev.Kind == telephony.Demoted:
 				return ErrDemoted
 			case e.holding && ev.Kind != telephony.Linked && ev.Kind != telephony.Unlinked:
-				e.unheard = append(e.unheard, ev)
+				e.heldBack = append(e.heldBack, ev)
 			default:
 				e.hear(ev)
-				e.drain()
+				e.settleRaised()
 			}
 		}
 	}
@@ -89,9 +89,9 @@ func (e *Engine) rounds() {
 	old := time.Now().Add(-remembered)
 	maps.DeleteFunc(e.ended, func(_ telephony.CallID, at time.Time) bool { return at.Before(old) })
 	maps.DeleteFunc(e.away, func(_ telephony.LegID, at time.Time) bool { return at.Before(old) })
-	if !e.reconciling {
-		e.reconciling = true
-		e.reconcileNow()
+	if !e.looking {
+		e.looking = true
+		e.lookNow()
 	}
 }
 

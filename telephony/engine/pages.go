@@ -85,7 +85,7 @@ func (e *Engine) patiently(ctx context.Context, do func(context.Context) error, 
 		}
 		if !told && !errors.Is(err, context.DeadlineExceeded) {
 			told = true
-			e.cfg.Log.Warn("telephony: the ledger did not write; trying again", "error", err, "after", time.Since(began))
+			e.cfg.Log.Warn("telephony: the ledger did not write; trying again", "err", err, "after", time.Since(began))
 		}
 		if !sleep(ctx, wait) {
 			return false

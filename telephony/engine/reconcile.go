@@ -13,14 +13,14 @@ import (
 // strict when no event was dealt with since it was taken: what is missing then is gone. At any other time a thing must
 // be missing twice, because it may have come or gone while the switch was asked.
 
-// reconcileAfter is how long after something unexpected the engine looks: time for the event that explains it.
-const reconcileAfter = time.Second
+// lookAfter is how long after something unexpected the engine looks: time for the event that explains it.
+const lookAfter = time.Second
 
 // spill is the lease that gives a caller to the fail-safe; whole seconds, because dialplans count so.
 const spill = time.Second
 
-// view is what the switch showed, with the engine's clock when it began.
-type view struct {
+// sight is what a look saw, with the engine's clock when it began.
+type sight struct {
 	at         uint64
 	strict     bool
 	legs       map[telephony.LegID]telephony.LegView
@@ -29,7 +29,7 @@ type view struct {
 	voicemails []telephony.Voicemail
 }
 
-func (e *Engine) view(ctx context.Context) (s view, err error) {
+func (e *Engine) look(ctx context.Context) (s sight, err error) {
 	err = e.command(ctx, func(ctx context.Context) (err error) {
 		s.snap, err = e.cfg.Switch.Snapshot(ctx)
 		return err
@@ -61,23 +61,23 @@ func (e *Engine) view(ctx context.Context) (s view, err error) {
 func (e *Engine) onLinked() {
 	e.linked, e.dirty = true, true
 	e.link++
-	e.holding, e.unheard = true, nil // the look will see what those events told
+	e.holding, e.heldBack = true, nil // the look will see what those events told
 	link, at := e.link, e.clock
 	if !e.known {
 		e.recover(link)
 		return
 	}
-	var s view
+	var s sight
 	e.work(func(ctx context.Context) (err error) {
-		s, err = e.view(ctx)
+		s, err = e.look(ctx)
 		return err
 	}, func(err error) {
 		if link != e.link {
 			return // linked again meanwhile: that look counts
 		}
 		if err != nil {
-			e.cfg.Log.Error("telephony: the switch was linked but does not tell what is on it", "error", err)
-			e.reconcileAgain(link)
+			e.cfg.Log.Error("telephony: the switch was linked but does not tell what is on it", "err", err)
+			e.again(link)
 			return
 		}
 		s.strict, s.at = true, at
@@ -87,9 +87,9 @@ func (e *Engine) onLinked() {
 	})
 }
 
-// reconcileAgain looks once more after a look that failed though the switch is linked.
-func (e *Engine) reconcileAgain(link uint64) {
-	e.after(reconcileAfter, func() {
+// again looks once more after a look that failed though the switch is linked.
+func (e *Engine) again(link uint64) {
+	e.after(lookAfter, func() {
 		if link == e.link && e.linked && e.holding {
 			e.onLinked()
 		}
@@ -98,40 +98,40 @@ func (e *Engine) reconcileAgain(link uint64) {
 
 // release deals with the events that were held while the engine looked.
 func (e *Engine) release() {
-	held := e.unheard
-	e.holding, e.unheard = false, nil
-	e.drain() // what the look made up for comes before them
+	held := e.heldBack
+	e.holding, e.heldBack = false, nil
+	e.settleRaised() // what the look made up for comes before them
 	for _, ev := range held {
 		e.hear(ev)
-		e.drain()
+		e.settleRaised()
 	}
 }
 
-// reconcileSoon looks a little later, once however often it is asked.
-func (e *Engine) reconcileSoon() {
-	if e.reconciling {
+// lookSoon looks a little later, once however often it is asked.
+func (e *Engine) lookSoon() {
+	if e.looking {
 		return
 	}
-	e.reconciling = true
-	e.after(reconcileAfter, e.reconcileNow)
+	e.looking = true
+	e.after(lookAfter, e.lookNow)
 }
 
-func (e *Engine) reconcileNow() {
-	e.reconciling = false
+func (e *Engine) lookNow() {
+	e.looking = false
 	if !e.linked || !e.known || e.holding {
 		return
 	}
 	link, at := e.link, e.clock
-	var s view
+	var s sight
 	e.work(func(ctx context.Context) (err error) {
-		s, err = e.view(ctx)
+		s, err = e.look(ctx)
 		return err
 	}, func(err error) {
 		if link != e.link || !e.linked || e.holding {
 			return
 		}
 		if err != nil {
-			e.reconcileSoon()
+			e.lookSoon()
 			return
 		}
 		s.at = at
@@ -140,11 +140,11 @@ func (e *Engine) reconcileNow() {
 }
 
 // reconcile makes up for what the engine missed.
-func (e *Engine) reconcile(s view) {
+func (e *Engine) reconcile(s sight) {
 	for _, c := range e.sortedCalls() {
 		e.compare(c, s)
 	}
-	e.drain() // what is left on the switch is judged by the calls as they are now
+	e.settleRaised() // what is left on the switch is judged by the calls as they are now
 	for _, v := range s.snap.Legs {
 		if e.legs[v.Leg] == nil {
 			e.unknownLeg(v, s)
@@ -177,7 +177,7 @@ func (e *Engine) reconcile(s view) {
 }
 
 // unknownLeg deals with a leg on the switch that no call has.
-func (e *Engine) unknownLeg(v telephony.LegView, s view) {
+func (e *Engine) unknownLeg(v telephony.LegView, s sight) {
 	inbound := v.Agent == "" && v.Call == ""
 	switch {
 	case inbound && !e.hasEnded(telephony.CallOf(v.Leg)):
@@ -187,12 +187,12 @@ func (e *Engine) unknownLeg(v telephony.LegView, s view) {
 		e.dropStray(v.Leg)
 	default:
 		e.strays[v.Leg] = e.clock
-		e.reconcileSoon()
+		e.lookSoon()
 	}
 }
 
 // compare makes up for what a call missed.
-func (e *Engine) compare(c *call, s view) {
+func (e *Engine) compare(c *call, s sight) {
 	if e.missing(c, &c.near, &c.lane, s) {
 		c.near.down = true
 		c.near.endLease()
@@ -232,7 +232,7 @@ func (e *Engine) compare(c *call, s view) {
 }
 
 // missing tells whether a leg that should be on the switch is not.
-func (e *Engine) missing(c *call, l *leg, in *lane, s view) bool {
+func (e *Engine) missing(c *call, l *leg, in *lane, s sight) bool {
 	if l.id == "" || l.down || l.away {
 		return false
 	}
@@ -247,12 +247,12 @@ func (e *Engine) missing(c *call, l *leg, in *lane, s view) bool {
 		return true
 	}
 	l.absent = true
-	e.reconcileSoon()
+	e.lookSoon()
 	return false
 }
 
 // leftMessage tells whether the fail-safe has a message of a caller who is not here any more.
-func (e *Engine) leftMessage(c *call, s view) bool {
+func (e *Engine) leftMessage(c *call, s sight) bool {
 	for _, v := range s.voicemails {
 		if c.Inbound && v.ANI == c.ANI && (v.DID == c.DID || slices.Contains(v.Called, c.DID)) && !v.At.Before(c.OpenedAt.Truncate(time.Second)) {
 			return true
@@ -262,7 +262,7 @@ func (e *Engine) leftMessage(c *call, s view) bool {
 }
 
 // mend puts legs, music and peers where the call's phase says that they are.
-func (e *Engine) mend(c *call, s view) {
+func (e *Engine) mend(c *call, s sight) {
 	keeps := &c.near
 	if c.phase == talking || c.phase == held {
 		keeps = c.leased()
@@ -290,7 +290,7 @@ func (e *Engine) mend(c *call, s view) {
 			e.hush(c)
 		}
 		if nearIn && farIn && (s.legs[c.near.id].Peer != c.far.id || s.legs[c.far.id].Peer != c.near.id) {
-			e.pair(c)
+			e.settle(c)
 		}
 	case held:
 		if l := c.agentLeg(); l != nil && (s.in[l.id] == c.bridge || !s.legs[c.waiter().id].Waits) {
@@ -300,7 +300,7 @@ func (e *Engine) mend(c *call, s view) {
 	}
 }
 
-func (e *Engine) mendWaiting(c *call, nearIn bool, s view) {
+func (e *Engine) mendWaiting(c *call, nearIn bool, s sight) {
 	waits := s.legs[c.near.id].Waits
 	if (nearIn || waits) && !s.strict {
 		return

@@ -13,17 +13,17 @@ import (
 // fail-safe. A ledger that does not answer keeps those who talk talking and gives the others to the fail-safe.
 func (e *Engine) recover(link uint64) {
 	at := e.clock
-	var s view
+	var s sight
 	e.work(func(ctx context.Context) (err error) {
-		s, err = e.view(ctx)
+		s, err = e.look(ctx)
 		return err
 	}, func(err error) {
 		if link != e.link {
 			return
 		}
 		if err != nil {
-			e.cfg.Log.Error("telephony: the switch was linked but does not tell what is on it", "error", err)
-			e.reconcileAgain(link)
+			e.cfg.Log.Error("telephony: the switch was linked but does not tell what is on it", "err", err)
+			e.again(link)
 			return
 		}
 		leases := map[telephony.LegID]*lease{}
@@ -35,10 +35,10 @@ func (e *Engine) recover(link uint64) {
 }
 
 // remember asks the ledger for the calls that have not ended, and their lines, then looks again and takes over.
-func (e *Engine) remember(link, at uint64, first view, leases map[telephony.LegID]*lease) {
+func (e *Engine) remember(link, at uint64, first sight, leases map[telephony.LegID]*lease) {
 	var live []telephony.Call
 	var lines map[telephony.Number]telephony.Line
-	var s view
+	var s sight
 	e.work(func(ctx context.Context) (err error) {
 		ok := e.patiently(ctx, func(ctx context.Context) (err error) {
 			live, lines, err = e.living(ctx)
@@ -53,7 +53,7 @@ func (e *Engine) remember(link, at uint64, first view, leases map[telephony.LegI
 		if !ok {
 			return ctx.Err()
 		}
-		s, err = e.view(ctx)
+		s, err = e.look(ctx)
 		return err
 	}, func(err error) {
 		defer func() {
@@ -65,7 +65,7 @@ func (e *Engine) remember(link, at uint64, first view, leases map[telephony.LegI
 			return
 		}
 		if err != nil {
-			e.reconcileAgain(link)
+			e.again(link)
 			return
 		}
 		s.strict, s.at = true, at
@@ -101,7 +101,7 @@ func (e *Engine) living(ctx context.Context) ([]telephony.Call, map[telephony.Nu
 }
 
 // legsWith lists the legs in the bridge of a leg, itself among them.
-func (s view) legsWith(id telephony.LegID) (with []telephony.LegID) {
+func (s sight) legsWith(id telephony.LegID) (with []telephony.LegID) {
 	for other, b := range s.in {
 		if b == s.in[id] && s.in[id] != "" {
 			with = append(with, other)
@@ -111,7 +111,7 @@ func (s view) legsWith(id telephony.LegID) (with []telephony.LegID) {
 }
 
 // takeOver makes calls of what the ledger and the switch tell. What does not fit together yet, reconcile mends.
-func (e *Engine) takeOver(live []telephony.Call, lines map[telephony.Number]telephony.Line, s view, leases map[telephony.LegID]*lease) {
+func (e *Engine) takeOver(live []telephony.Call, lines map[telephony.Number]telephony.Line, s sight, leases map[telephony.LegID]*lease) {
 	byCall := map[telephony.CallID][]telephony.LegView{}
 	for _, v := range s.snap.Legs {
 		id := v.Call
@@ -150,7 +150,7 @@ func (e *Engine) isNear(v telephony.LegView) bool {
 // adopt takes a leg found on the switch into its call. Of several legs to agents only one that was answered can be
 // the one; the others are hung up as strays. It goes on with the lease that was begun for the leg: two renewals at once
 // could undo each other.
-func (e *Engine) adopt(c *call, v telephony.LegView, s view, leases map[telephony.LegID]*lease) {
+func (e *Engine) adopt(c *call, v telephony.LegView, s sight, leases map[telephony.LegID]*lease) {
 	l := &c.far
 	switch {
 	case c.Inbound && v.Agent == "" || !c.Inbound && v.Leg == nearOf(c.ID):

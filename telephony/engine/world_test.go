@@ -65,7 +65,7 @@ func (w *world) start() {
 	if w.wrap != nil {
 		sw = w.wrap
 	}
-	w.eng = engine.New(engine.Config{Switch: sw, Ledger: w.led, Listener: w.desk, Zone: w.zone,
+	w.eng = engine.NewEngine(engine.Config{Switch: sw, Ledger: w.led, Listener: w.desk, Zone: w.zone,
 		CatchAll: func(ctx context.Context) (telephony.Line, bool, error) { return w.led.LineFor(ctx, w.extra) },
 		Log:      slog.New(slog.NewTextHandler(testLog{w.t}, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	eng, ended := w.eng, w.ended

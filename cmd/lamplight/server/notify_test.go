@@ -23,7 +23,7 @@ func TestADeadCoreGivesNoSignOfLife(t *testing.T) {
 	defer l.Close()
 	t.Setenv("WATCHDOG_USEC", "30000")
 	t.Setenv("WATCHDOG_PID", "")
-	s := &Server{Log: slog.New(slog.DiscardHandler), Engine: engine.New(engine.Config{Log: slog.New(slog.DiscardHandler)})}
+	s := &Server{Log: slog.New(slog.DiscardHandler), Engine: engine.NewEngine(engine.Config{Log: slog.New(slog.DiscardHandler)})}
 	s.Health = newHealth(s)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})

@@ -116,7 +116,7 @@ func (s *Server) openStores(ctx context.Context) error {
 	if _, err := ring.Keys(ctx, ""); err != nil { // now, and not at the first call
 		return fmt.Errorf("the keyring %s does not open this database: restore the one that belongs to it from its backup (%w)", s.State.Keys("keyring.json"), err)
 	}
-	s.Record = record.New(s.Pool, s.Audit, ring, nil)
+	s.Record = record.NewStore(s.Pool, s.Audit, ring, nil)
 	s.Door = access.NewDoor(s.Pool, s.Audit, ring)
 	return nil
 }

@@ -245,7 +245,7 @@ func (s *Server) openHouse(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.Engine = engine.New(engine.Config{Switch: s.Switch.Client, Ledger: s.Record, Listener: s.House, Zone: zone, Log: s.Log,
+	s.Engine = engine.NewEngine(engine.Config{Switch: s.Switch.Client, Ledger: s.Record, Listener: s.House, Zone: zone, Log: s.Log,
 		CatchAll: s.catchAll()})
 	s.House.Drive(s.Engine)
 	return nil
