@@ -251,7 +251,7 @@ func (e *Engine) awaitAgent(c *call) {
 func (e *Engine) join(c *call) {
 	id := c.far.id
 	legs := c.seats(id)
-	c.far.lease = e.freshLease(id, c.far.told)
+	c.far.lease = e.lease(id)
 	e.push(&c.lane, func(ctx context.Context) error {
 		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Join(ctx, c.bridge, legs...) })
 	}, func(err error) {

@@ -43,11 +43,10 @@ type call struct {
 type leg struct {
 	id     telephony.LegID
 	up     bool
-	down   bool      // it ended: nothing is to be hung up
-	away   bool      // the fail-safe has it, or is about to: it must not be hung up
-	known  uint64    // the engine's clock when the switch was first seen to have it; 0 before
-	told   time.Time // when the switch said that it is ours; zero when a look found it
-	absent bool      // the last look at the switch did not find it
+	down   bool   // it ended: nothing is to be hung up
+	away   bool   // the fail-safe has it, or is about to: it must not be hung up
+	known  uint64 // the engine's clock when the switch was first seen to have it; 0 before
+	absent bool   // the last look at the switch did not find it
 	lease  *lease
 }
 
@@ -140,7 +139,7 @@ func (e *Engine) move(r raised) {
 	c.phase, c.State = st.to, shown[st.to]
 	who := c.Agent
 	e.touch(c)
-	if l := c.leased().lease; (was == talking || was == held) && st.to != closed {
+	if l := c.leased().lease; was == talking || was == held {
 		l.lasts(e.leaseIn(st.to))
 	}
 	switch st.to {

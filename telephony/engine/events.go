@@ -16,7 +16,7 @@ func (e *Engine) hear(ev telephony.Event) {
 		e.linked, e.dirty = false, true
 		e.cfg.Log.Warn("telephony: the switch cannot be reached; its fail-safe keeps the callers")
 	case telephony.LegArrived:
-		e.open(telephony.LegView{Leg: ev.Leg, DID: ev.DID, Called: ev.Called, ANI: ev.ANI, Since: ev.At}, ev.CallerName)
+		e.open(telephony.LegView{Leg: ev.Leg, DID: ev.DID, Called: ev.Called, ANI: ev.ANI}, ev.CallerName)
 	case telephony.RecordingEnded:
 		e.onRecordingEnded(ev.Recording)
 	case telephony.PlayEnded:
@@ -50,7 +50,6 @@ func (e *Engine) onLeg(ev telephony.Event) {
 			e.queueOr(offerRings(c), c.offer.Agent)
 		}
 	case telephony.LegEntered:
-		l.told = ev.At
 		e.legUp(c, l, isNear)
 	case telephony.LegDown:
 		l.down = true
@@ -115,7 +114,7 @@ func (e *Engine) open(v telephony.LegView, name string) {
 	}
 	c := e.newCall(telephony.Call{ID: id, DID: v.DID, ANI: v.ANI, CallerName: telephony.CleanName(name), Inbound: true,
 		OpenedAt: e.cfg.Now(), State: telephony.Arrived, Language: telephony.English}, opening)
-	c.near = leg{id: v.Leg, up: v.Up, known: e.clock, lease: e.freshLease(v.Leg, v.Since)}
+	c.near = leg{id: v.Leg, up: v.Up, known: e.clock, lease: e.lease(v.Leg)}
 	e.legs[v.Leg] = c
 	if !v.Up {
 		e.push(&c.lane, func(ctx context.Context) error {

@@ -1,10 +1,8 @@
 package engine_test
 
 import (
-	"context"
 	"errors"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -225,39 +223,5 @@ func TestMusicGoesOnWhenTheAnswerFails(t *testing.T) {
 		w.sw.HangUp(caller, 16)
 		w.pass(5 * time.Second)
 		w.clean()
-	})
-}
-
-// renewals counts the renewals of leases.
-type renewals struct {
-	*switchtest.Fake
-	n atomic.Int64
-}
-
-func (r *renewals) Renew(ctx context.Context, l telephony.LegID, d time.Duration) error {
-	r.n.Add(1)
-	return r.Fake.Renew(ctx, l, d)
-}
-
-// The dialplan has just given a caller a lease: it is not renewed at once, and never runs out.
-func TestAFreshLeaseIsRenewedInTime(t *testing.T) {
-	inWorld(t, nil, func(w *world) {
-		w.stop()
-		counted := &renewals{Fake: w.sw}
-		w.wrap = counted
-		w.start()
-		w.pass(time.Second)
-		caller, _ := w.arrive(plain.DID)
-		w.pass(time.Second)
-		if n := counted.n.Load(); n != 0 {
-			t.Errorf("renewed %d times in the first second", n)
-		}
-		w.pass(59 * time.Second)
-		if n := counted.n.Load(); n < 25 || n > 30 {
-			t.Errorf("renewed %d times in a minute", n)
-		}
-		if !w.sw.HearsMusic(caller) {
-			t.Error("the caller was lost")
-		}
 	})
 }
