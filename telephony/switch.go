@@ -36,10 +36,9 @@ type Switch interface {
 	// is success.
 	Play(ctx context.Context, p Play) error
 	StopPlay(ctx context.Context, p PlayID) error
-	// Wait takes a leg out of its bridge to where all who wait hear hold music and nobody hears another; it is no bridge of
-	// ours, Join brings a leg back from it. A bridge for each who waits, with music of its own, is what a switch can do
-	// least of.
-	Wait(ctx context.Context, leg LegID) error
+	// Music plays hold music into a bridge until Quiet.
+	Music(ctx context.Context, b BridgeID) error
+	Quiet(ctx context.Context, b BridgeID) error
 
 	// Record records a leg from now on, both directions in stereo where the switch can (left what the leg says, right
 	// what it hears); RecordingEnded follows its end. Recordings stay on the switch until DeleteRecording.
@@ -103,7 +102,6 @@ type LegView struct {
 	DID, ANI Number
 	Called   []Number // as an Event's
 	Peer     LegID
-	Waits    bool // it hears music with all who wait, in none of our bridges
 	Since    time.Time
 }
 

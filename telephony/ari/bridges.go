@@ -51,33 +51,16 @@ func (c *Client) Leave(ctx context.Context, b telephony.BridgeID, leg telephony.
 	return orDone(err, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity)
 }
 
-// waitingRoom is the holding bridge of an application: Asterisk gives each leg in it music and mixes nothing. It is made
-// when the first leg waits, and stays.
-func (c *Client) waitingRoom() telephony.BridgeID {
-	return telephony.BridgeID(c.cfg.App + "-waiting-room")
+// Music implements telephony.Switch.
+func (c *Client) Music(ctx context.Context, b telephony.BridgeID) error {
+	err := c.call(ctx, "music", func() error { return c.rest.Bridge().MOH(bridgeKey(b), "default") })
+	return orGone(err, http.StatusConflict)
 }
 
-// Wait implements telephony.Switch.
-func (c *Client) Wait(ctx context.Context, leg telephony.LegID) error {
-	room := c.waitingRoom()
-	path := "/bridges/" + url.PathEscape(string(room)) + "/addChannel"
-	enter := func() error {
-		return c.do(ctx, "wait", http.MethodPost, path, map[string]any{"channel": []telephony.LegID{leg}, "role": "participant"}, nil)
-	}
-	err := enter()
-	if status(err) == http.StatusNotFound { // the room; a leg that is not there is a 400
-		err = c.call(ctx, "make waiting room", func() error {
-			_, err := c.rest.Bridge().Create(bridgeKey(room), "holding", c.cfg.App)
-			return err
-		})
-		if err = orDone(err, http.StatusConflict); err == nil {
-			err = enter()
-		}
-	}
-	if err == nil {
-		c.seat("", leg)
-	}
-	return orGone(err, http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity)
+// Quiet implements telephony.Switch.
+func (c *Client) Quiet(ctx context.Context, b telephony.BridgeID) error {
+	err := c.call(ctx, "quiet", func() error { return c.rest.Bridge().StopMOH(bridgeKey(b)) })
+	return orDone(err, http.StatusConflict) // none is playing
 }
 
 // Play implements telephony.Switch.

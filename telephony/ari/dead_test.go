@@ -58,7 +58,7 @@ func TestTheOtherSideDies(t *testing.T) {
 	}
 	t.Run("a caller who waits", func(t *testing.T) {
 		w, leg, b := arrive(t)
-		must(t, h.sw.Wait(t.Context(), leg))
+		must(t, h.sw.Music(t.Context(), b))
 		dies(t, w, leg)
 		must(t, h.sw.RemoveBridge(t.Context(), b))
 	})

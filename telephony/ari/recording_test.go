@@ -48,9 +48,9 @@ func TestRecordingIsWholeAndInStep(t *testing.T) {
 	const frames = 200 // four seconds
 	converse(t, caller, agent, 0, frames)
 	// On hold: the caller alone hears music, while the recording goes on.
-	must(t, h.sw.Wait(ctx, leg))
+	must(t, h.sw.MakeBridge(ctx, "hold-1"), h.sw.Join(ctx, "hold-1", leg), h.sw.Music(ctx, "hold-1"))
 	<-time.After(time.Second)
-	must(t, h.sw.Join(ctx, "b-rec-00000001", leg))
+	must(t, h.sw.Join(ctx, "b-rec-00000001", leg), h.sw.RemoveBridge(ctx, "hold-1"))
 	converse(t, caller, agent, frames, frames)
 	hungUp := time.Now()
 	caller.HangUp()

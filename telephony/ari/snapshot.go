@@ -78,12 +78,6 @@ func (c *Client) Snapshot(ctx context.Context) (telephony.Snapshot, error) {
 			}
 			continue
 		}
-		if telephony.BridgeID(b.ID) == c.waitingRoom() {
-			for i, l := range s.Legs {
-				s.Legs[i].Waits = slices.Contains(b.ChannelIDs, string(l.Leg))
-			}
-			continue
-		}
 		v := telephony.BridgeView{Bridge: telephony.BridgeID(b.ID)}
 		for _, id := range b.ChannelIDs {
 			if slices.ContainsFunc(s.Legs, func(l telephony.LegView) bool { return string(l.Leg) == id }) {

@@ -99,15 +99,13 @@ func (e *Engine) failed(c *call, what string, err error, s signal) {
 	}
 }
 
-// startMusic has the party who waits hear music with all who wait.
 func (e *Engine) startMusic(c *call) {
 	if c.music {
 		return
 	}
 	c.music = true
-	id := c.waiter().id
 	e.push(&c.lane, func(ctx context.Context) error {
-		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Wait(ctx, id) })
+		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Music(ctx, c.bridge) })
 	}, func(err error) {
 		if err != nil {
 			c.music = false
@@ -116,15 +114,7 @@ func (e *Engine) startMusic(c *call) {
 	})
 }
 
-// seats are the legs that a join must bring into the bridge: the one given, and who hears music elsewhere.
-func (c *call) seats(id telephony.LegID) []telephony.LegID {
-	if w := c.waiter().id; c.music && w != id {
-		return []telephony.LegID{w, id}
-	}
-	return []telephony.LegID{id}
-}
-
-// hush stops what the bridge plays; a join has brought, or brings, back who heard music.
+// hush stops what the bridge plays.
 func (e *Engine) hush(c *call) {
 	if g := c.greeting; g != "" {
 		c.greeting = ""
@@ -133,7 +123,12 @@ func (e *Engine) hush(c *call) {
 			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.StopPlay(ctx, g) })
 		}, func(err error) { e.failed(c, "stop a prompt", err, "") })
 	}
-	c.music = false
+	if c.music {
+		c.music = false
+		e.push(&c.lane, func(ctx context.Context) error {
+			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Quiet(ctx, c.bridge) })
+		}, func(err error) { e.failed(c, "stop music", err, "") })
+	}
 }
 
 // pop shows the offer on the agent's desk; it is in the ledger by now.
@@ -246,14 +241,13 @@ func (e *Engine) awaitAgent(c *call) {
 	})
 }
 
-// join brings both into the bridge first and stops the prompt after: nothing stands between the agent's answer and the
-// first word but one command.
+// join brings the far leg into the bridge first and stops prompt and music after: nothing stands between the agent's
+// answer and the first word but one command.
 func (e *Engine) join(c *call) {
 	id := c.far.id
-	legs := c.seats(id)
 	c.far.lease = e.lease(id)
 	e.push(&c.lane, func(ctx context.Context) error {
-		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Join(ctx, c.bridge, legs...) })
+		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Join(ctx, c.bridge, id) })
 	}, func(err error) {
 		switch {
 		case c.far.id != id:
@@ -301,9 +295,9 @@ func (e *Engine) part(c *call) {
 // rejoin brings the agent back.
 func (e *Engine) rejoin(c *call) {
 	if l := c.agentLeg(); l != nil {
-		legs := c.seats(l.id)
+		id := l.id
 		e.push(&c.lane, func(ctx context.Context) error {
-			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Join(ctx, c.bridge, legs...) })
+			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Join(ctx, c.bridge, id) })
 		}, func(err error) { e.failed(c, "resume a call", err, "") })
 	}
 	e.hush(c)

@@ -84,14 +84,15 @@ func bare(ctx context.Context, sw telephony.Switch, fail func(error)) {
 				do(sw.Answer(ctx, ev.Leg))
 				do(sw.MakeBridge(ctx, bridge))
 				do(sw.Join(ctx, bridge, ev.Leg))
-				do(sw.Wait(ctx, ev.Leg))
+				do(sw.Music(ctx, bridge))
 				n++
 				leg := telephony.LegID("bare-agent-" + time.Now().Format("150405.000000"))
 				caller[leg] = ev.Leg
 				do(sw.Originate(ctx, telephony.Originate{Leg: leg, Call: telephony.CallID(bridge), Agent: "agent1", Timeout: 10 * time.Second}))
 			case telephony.LegEntered:
 				b := telephony.BridgeID("bare-" + string(caller[ev.Leg]))
-				do(sw.Join(ctx, b, caller[ev.Leg], ev.Leg))
+				do(sw.Join(ctx, b, ev.Leg))
+				do(sw.Quiet(ctx, b))
 			case telephony.LegDown:
 				for a, c := range caller {
 					if c == ev.Leg {

@@ -18,7 +18,7 @@ type call struct {
 
 	bridge   telephony.BridgeID
 	greeting telephony.PlayID // while it plays
-	music    bool             // the waiter hears music, with all who wait
+	music    bool             // in the bridge
 	choosing bool             // the caller may still choose a language
 	chooser  *time.Timer      // ends choosing
 	patience *time.Timer      // with an agent whose phone died
@@ -64,14 +64,6 @@ func (c *call) agentLeg() *leg {
 		return &c.near
 	}
 	return &c.far
-}
-
-// waiter is the leg that hears music when its call waits or is held.
-func (c *call) waiter() *leg {
-	if c.agentNear {
-		return &c.far
-	}
-	return &c.near
 }
 
 // unleased is the leg of two who talk whose lease is cleared, so that one lease decides for both. An agent's leg has

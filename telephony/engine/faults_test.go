@@ -164,7 +164,7 @@ var errSwitch = errors.New("the switch said 500")
 // Whatever command fails, once, for a while, or with its answer lost: every call is accounted for.
 func TestEachCommandFails(t *testing.T) {
 	methods := []string{"Ring", "Answer", "Hangup", "Originate", "MakeBridge", "RemoveBridge", "Join", "Leave", "Play",
-		"StopPlay", "Wait", "Record", "StopRecording", "FetchRecording", "DeleteRecording", "SetPeer", "Renew",
+		"StopPlay", "Music", "Quiet", "Record", "StopRecording", "FetchRecording", "DeleteRecording", "SetPeer", "Renew",
 		"Snapshot", "Voicemails", "Beat"}
 	kinds := map[string]func(sw *switchtest.Fake, m string){
 		"once":          func(sw *switchtest.Fake, m string) { sw.FailNext(m, errSwitch) },
@@ -203,25 +203,4 @@ func repeat(n int, f func()) {
 	for range n {
 		f()
 	}
-}
-
-// An agent's phone that dies between its answer and the bridge leaves the caller with music, not in silence.
-func TestMusicGoesOnWhenTheAnswerFails(t *testing.T) {
-	inWorld(t, []telephony.Agent{ana}, func(w *world) {
-		caller, _ := w.arrive(plain.DID)
-		w.pass(5 * time.Second)
-		if !w.sw.HearsMusic(caller) {
-			t.Fatal("no music to begin with")
-		}
-		rung := w.sw.Originated()
-		w.sw.FailNext("Join", telephony.ErrGone)
-		w.sw.Answers(rung[len(rung)-1].Leg)
-		w.pass(time.Millisecond)
-		if !w.sw.HearsMusic(caller) {
-			t.Error("the caller hears nothing")
-		}
-		w.sw.HangUp(caller, 16)
-		w.pass(5 * time.Second)
-		w.clean()
-	})
 }

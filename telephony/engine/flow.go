@@ -69,7 +69,7 @@ const (
 	admit      act = "admit"      // answer the caller, make the bridge, greet
 	enqueue    act = "enqueue"    // give the call to the queue
 	apologize  act = "apologize"  // say that the number is nobody's
-	startMusic act = "music"      // hold music for who waits
+	startMusic act = "music"      // hold music in the bridge
 	heard      act = "heard"      // the choice of language is over
 	relearn    act = "relearn"    // tell the queue the language now
 	pop        act = "pop"        // show the offer on the desk
@@ -175,8 +175,8 @@ var flow = map[phase]map[signal]step{
 	},
 	joining: {
 		joined:      {to: talking, note: "answered", do: do(unpop, settle)},
-		unjoined:    {to: waiting, note: "lost", do: do(unpop, dropFar, tellLost, startMusic)},
-		farGone:     {to: waiting, note: "lost", do: do(unpop, tellLost, startMusic)},
+		unjoined:    {to: waiting, note: "lost", do: do(unpop, dropFar, tellLost)},
+		farGone:     {to: waiting, note: "lost", do: do(unpop, tellLost)},
 		unreachable: over(telephony.Overflowed, dropFar, overflow),
 		nearGone:    over(telephony.Abandoned, wipe),
 		nearLost:    over(telephony.Overflowed, wipe),
@@ -215,9 +215,9 @@ var flow = map[phase]map[signal]step{
 	rejoining: {
 		farUp:       {to: rejoining, do: do(join)},
 		joined:      {to: talking, note: "rejoined", do: do(settle)},
-		unjoined:    {to: alone, do: do(startMusic, awaitAgent)},
-		farGone:     {to: alone, do: do(startMusic, awaitAgent)},
-		farSilent:   {to: alone, do: do(startMusic, awaitAgent)},
+		unjoined:    {to: alone, do: do(awaitAgent)},
+		farGone:     {to: alone, do: do(awaitAgent)},
+		farSilent:   {to: alone, do: do(awaitAgent)},
 		hangUpAsked: over(telephony.Completed, wipe),
 		nearGone:    over(telephony.Abandoned, wipe),
 		nearLost:    over(telephony.Overflowed, wipe),

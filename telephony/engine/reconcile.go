@@ -274,12 +274,12 @@ func (e *Engine) mend(c *call, s sight) {
 	nearIn, farIn := s.in[c.near.id] == c.bridge, c.far.id != "" && s.in[c.far.id] == c.bridge
 	switch c.phase {
 	case waiting, popping, ringing, alone, rejoining:
-		e.mendWaiting(c, nearIn, s)
+		e.mendWaiting(c, nearIn, s.strict)
 	case joining, linking:
 		switch {
 		case nearIn && farIn:
 			e.raise(c, joined)
-			e.hush(c)
+			e.hushAgain(c)
 		case c.far.up:
 			e.seat(c, nearIn, true)
 			e.join(c)
@@ -287,25 +287,24 @@ func (e *Engine) mend(c *call, s sight) {
 	case talking:
 		if !nearIn || !farIn {
 			e.seat(c, nearIn, farIn)
-			e.hush(c)
+			e.hushAgain(c)
 		}
 		if nearIn && farIn && (s.legs[c.near.id].Peer != c.far.id || s.legs[c.far.id].Peer != c.near.id) {
 			e.settle(c)
 		}
 	case held:
-		if l := c.agentLeg(); l != nil && (s.in[l.id] == c.bridge || !s.legs[c.waiter().id].Waits) {
+		if l := c.agentLeg(); l != nil && s.in[l.id] == c.bridge {
 			c.music = false
 			e.part(c)
 		}
 	}
 }
 
-func (e *Engine) mendWaiting(c *call, nearIn bool, s sight) {
-	waits := s.legs[c.near.id].Waits
-	if (nearIn || waits) && !s.strict {
+func (e *Engine) mendWaiting(c *call, nearIn, strict bool) {
+	if nearIn && !strict {
 		return
 	}
-	if !nearIn && !waits {
+	if !nearIn {
 		e.seat(c, false, true)
 	}
 	if g := c.greeting; g != "" {
@@ -313,9 +312,8 @@ func (e *Engine) mendWaiting(c *call, nearIn bool, s sight) {
 		c.greeting = ""
 		e.heard(c)
 	}
-	if c.music = waits; !waits {
-		e.startMusic(c)
-	}
+	c.music = false
+	e.startMusic(c)
 }
 
 // seat brings the legs that are missing there into the bridge.
@@ -343,4 +341,10 @@ func (e *Engine) seat(c *call, nearIn, farIn bool) {
 			return nil
 		})
 	}, func(err error) { e.failed(c, "bring legs together again", err, unreachable) })
+}
+
+// hushAgain stops music that may play without our remembering it.
+func (e *Engine) hushAgain(c *call) {
+	c.music = true
+	e.hush(c)
 }

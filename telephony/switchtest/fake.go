@@ -83,12 +83,14 @@ type leg struct {
 	bridge  telephony.BridgeID
 	lease   *time.Timer
 	ring    *time.Timer
-	waits   bool // hears music with all who wait
 	lost    bool // the fail-safe has it
 	name    string
 }
 
-type bridge struct{ legs []telephony.LegID }
+type bridge struct {
+	music bool
+	legs  []telephony.LegID
+}
 
 type play struct {
 	telephony.Play

@@ -149,12 +149,12 @@ func (f *Fake) end(id telephony.LegID, cause int) {
 	}
 }
 
-// leave takes a leg out of its bridge, or from those who wait.
+// leave takes a leg out of its bridge.
 func (f *Fake) leave(l *leg) {
 	if b := f.bridges[l.bridge]; b != nil {
 		b.legs = slices.DeleteFunc(b.legs, func(o telephony.LegID) bool { return o == l.view.Leg })
 	}
-	l.bridge, l.waits = "", false
+	l.bridge = ""
 }
 
 // MakeBridge implements telephony.Switch.
@@ -225,16 +225,23 @@ func (f *Fake) Leave(ctx context.Context, id telephony.BridgeID, one telephony.L
 	})
 }
 
-// Wait implements telephony.Switch.
-func (f *Fake) Wait(ctx context.Context, id telephony.LegID) error {
-	return f.do(ctx, "Wait", string(id), func() error {
-		l, err := f.ours(id)
-		if err == nil {
-			f.leave(l)
-			l.waits = true
-		}
-		return err
-	})
+// Music implements telephony.Switch.
+func (f *Fake) Music(ctx context.Context, id telephony.BridgeID) error {
+	return f.do(ctx, "Music", string(id), func() error { return f.music(id, true) })
+}
+
+// Quiet implements telephony.Switch.
+func (f *Fake) Quiet(ctx context.Context, id telephony.BridgeID) error {
+	return f.do(ctx, "Quiet", string(id), func() error { return f.music(id, false) })
+}
+
+func (f *Fake) music(id telephony.BridgeID, on bool) error {
+	b := f.bridges[id]
+	if b == nil {
+		return telephony.ErrGone
+	}
+	b.music = on
+	return nil
 }
 
 // Renew implements telephony.Switch.
@@ -292,9 +299,7 @@ func (f *Fake) Snapshot(ctx context.Context) (s telephony.Snapshot, err error) {
 		s.Since = f.since
 		for _, id := range slices.Sorted(maps.Keys(f.legs)) {
 			if l := f.legs[id]; !l.lost {
-				v := l.view
-				v.Waits = l.waits
-				s.Legs = append(s.Legs, v)
+				s.Legs = append(s.Legs, l.view)
 			}
 		}
 		for _, id := range slices.Sorted(maps.Keys(f.bridges)) {

@@ -214,12 +214,12 @@ func (f *Fake) Hears(id telephony.LegID) []telephony.LegID {
 	return others
 }
 
-// HearsMusic tells whether a leg waits, with music.
+// HearsMusic tells whether a leg's bridge plays hold music.
 func (f *Fake) HearsMusic(id telephony.LegID) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	l := f.legs[id]
-	return l != nil && l.waits
+	return l != nil && f.bridges[l.bridge] != nil && f.bridges[l.bridge].music
 }
 
 // Playing lists the prompts being played into a leg's bridge now.

@@ -39,7 +39,6 @@ func Run(t *testing.T, make func(t *testing.T) World) {
 		{"a caller's name is cleaned", nameIsCleaned},
 		{"a caller who withholds the number has neither number nor name", callerWithholds},
 		{"bridges may be made, filled and removed again and again", bridges},
-		{"who waits hears music with all who wait", waiting},
 		{"prompts play one after the other and end once", plays},
 		{"an agent's leg rings, enters, talks and ends", agentTalks},
 		{"an agent is busy, does not answer, or the offer is withdrawn", agentDoesNot},

@@ -25,6 +25,10 @@ func bridges(s *scene) {
 			s.Errorf("in %s: %v", v.Bridge, v.Legs)
 		}
 	}
+	s.do(s.sw.Music(ctx, other))
+	s.do(s.sw.Music(ctx, other))
+	s.do(s.sw.Quiet(ctx, other))
+	s.do(s.sw.Quiet(ctx, other))
 	s.do(s.sw.Leave(ctx, other, leg))
 	s.do(s.sw.Leave(ctx, other, leg))
 	for _, one := range []telephony.BridgeID{b, other} {
@@ -32,49 +36,12 @@ func bridges(s *scene) {
 		s.do(s.sw.RemoveBridge(ctx, one))
 	}
 	s.gone("Join a removed bridge", s.sw.Join(ctx, b, leg))
+	s.gone("Music in a removed bridge", s.sw.Music(ctx, b))
 	s.do(s.sw.MakeBridge(ctx, other))
 	s.gone("Join of a leg that is not", s.sw.Join(ctx, other, "leg-that-never-was"))
 	s.do(s.sw.RemoveBridge(ctx, other))
 	s.do(s.sw.Hangup(ctx, leg))
 	s.want(telephony.LegDown, of(leg))
-}
-
-// waiting has two callers hear music, together and in no bridge of ours, and one come back from there.
-func waiting(s *scene) {
-	ctx := s.Context()
-	one, first, b := s.answered()
-	two, second, other := s.answered()
-	for _, leg := range []telephony.LegID{first, first, second} {
-		s.do(s.sw.Wait(ctx, leg))
-	}
-	s.waits(map[telephony.LegID]bool{first: true, second: true}, b, 0)
-	s.do(s.sw.Leave(ctx, b, first)) // has left
-	s.do(s.sw.RemoveBridge(ctx, other))
-	s.do(s.sw.Join(ctx, b, first))
-	s.waits(map[telephony.LegID]bool{first: false, second: true}, b, 1)
-	for _, p := range []Party{one, two} {
-		p.HangUp()
-		s.want(telephony.LegDown)
-	}
-	s.gone("Wait of a leg that has gone", s.sw.Wait(ctx, second))
-	s.do(s.sw.RemoveBridge(ctx, b))
-}
-
-// waits checks who waits, and how many are in a bridge.
-func (s *scene) waits(want map[telephony.LegID]bool, b telephony.BridgeID, in int) {
-	s.Helper()
-	snap, err := s.sw.Snapshot(s.Context())
-	s.do(err)
-	for _, l := range snap.Legs {
-		if l.Waits != want[l.Leg] {
-			s.Errorf("%s waits: %v", l.Leg, l.Waits)
-		}
-	}
-	for _, v := range snap.Bridges {
-		if v.Bridge == b && len(v.Legs) != in {
-			s.Errorf("in %s: %v", v.Bridge, v.Legs)
-		}
-	}
 }
 
 func plays(s *scene) {
@@ -118,7 +85,7 @@ func recordingStays(s *scene) {
 	if err := s.sw.FetchRecording(ctx, r, new(bytes.Buffer)); err == nil {
 		s.Error("a running recording was fetched")
 	}
-	s.do(s.sw.Wait(ctx, leg))
+	s.do(s.sw.Music(ctx, b))
 	// Half a second of it: what is being recorded takes time on any switch.
 	<-time.After(500 * time.Millisecond)
 	s.do(s.sw.StopRecording(ctx, r))
