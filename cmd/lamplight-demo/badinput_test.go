@@ -202,7 +202,7 @@ func TestRefusals(t *testing.T) {
 		{"no number", []string{"--mail-port", "many"}, nil, 2, []string{"--mail-port", "many"}},
 		{"half of what belongs together", []string{"--ari-url", "http://127.0.0.1:1/ari"}, nil, 1, []string{"--ari-password-file", "--registrar"}},
 		{"links that phones refuse", []string{"--public-url", "http://x"}, nil, 1, []string{"--public-url", "https"}},
-		{"a network without its length", []string{"--trunk-match", "10.0.0.1"}, nil, 1, []string{"--trunk-match", "203.0.113.4/32"}},
+		{"a word for a network", []string{"--trunk-match", "ten"}, nil, 1, []string{"--trunk-match", "is no network", "10.0.0.0/24"}},
 		{"no database URL", []string{"--database-url", "nonsense"}, nil, 1, []string{"--database-url", "postgres://user"}},
 		{"no database there", []string{"--database-url", "postgres://u:sesame@127.0.0.1:1/x"}, nil, 1, []string{"connection refused", "--database-url"}},
 		{"no database host", []string{"--database-url", "postgres://u:sesame@nowhere.invalid/x"}, nil, 1, []string{"nowhere.invalid", "--database-url"}},
