@@ -176,7 +176,8 @@ type BoardRow struct {
 	NextAt   time.Time           `json:"nextAt"`   // zero when nothing is due
 	NextKind string              `json:"nextKind"` // "text", "email", "push", "voice", "board"
 	NextName string              `json:"nextName"`
-	Late     string              `json:"late"` // "", "late" (a rung passed without an acknowledgment), "unreachable" (the ladder is exhausted)
+	// "", "late" (a rung passed without an acknowledgment), "unreachable" (the ladder is exhausted)
+	Late string `json:"late"`
 }
 
 // LastStep is the last thing that happened to a row, as a code and a name: ("texted", "Dr Reyes", "delivered").

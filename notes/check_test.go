@@ -59,7 +59,8 @@ func TestFieldsOfAForm(t *testing.T) {
 	for _, c := range all.Cases {
 		t.Run(c.Name, func(t *testing.T) {
 			sc := Script{CallTypes: []CallType{{ID: "symptom", Fields: []Field{c.Field}}}}
-			d := Draft{CallType: "symptom", Urgency: Routine, Body: Body{Fields: map[string]string{c.Field.Key: c.Value}, ReadBack: c.ReadBack}}
+			d := Draft{CallType: "symptom", Urgency: Routine, Body: Body{Fields: map[string]string{c.Field.Key: c.Value},
+				ReadBack: c.ReadBack}}
 			if got := CheckDraft(sc, d, today)[c.Field.Key]; got != c.Want {
 				t.Errorf("%q is %q, want %q", c.Value, got, c.Want)
 			}

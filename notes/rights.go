@@ -41,8 +41,9 @@ var rights = map[Role][]Act{
 	RoleAgent:      {TakeNote, ReadNote, AddToNote, SeeBoard, CallBack},
 	RoleSupervisor: {TakeNote, ReadNote, AddToNote, SeeBoard, CallBack, CloseNote, SearchCalls, Listen, Export, Supervise},
 	RoleProvider:   {ReadNote, AckNote, AddToNote, CloseNote, SeeBoard, SearchCalls},
-	RolePractice:   {ReadNote, AddToNote, CloseNote, SeeBoard, SearchCalls, Listen, Export}, // notes without a ladder wait for the office, which closes them
-	RoleAdmin:      {EditAccount, EditPeople, VerifyAudit},
+	// notes without a ladder wait for the office, which closes them
+	RolePractice: {ReadNote, AddToNote, CloseNote, SeeBoard, SearchCalls, Listen, Export},
+	RoleAdmin:    {EditAccount, EditPeople, VerifyAudit},
 }
 
 // Known reports that r is one of the roles above.

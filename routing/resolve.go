@@ -149,7 +149,8 @@ func (reach Reach) person(id string, channels []ChannelKind) (steps []PlanStep, 
 		case reach.Carriers != nil && !reach.Carriers[kind]:
 			hole.Why = NoCarrier
 		default:
-			steps = append(steps, PlanStep{Contact: c.ID, Name: c.Name, Person: c.Person, Channel: kind, Address: address, Lang: c.Language})
+			steps = append(steps, PlanStep{Contact: c.ID, Name: c.Name, Person: c.Person, Channel: kind, Address: address,
+				Lang: c.Language})
 		}
 	}
 	return steps, hole

@@ -153,5 +153,6 @@ type Attempt struct {
 	DueAt    time.Time
 	SentAt   time.Time // zero until the carrier took it
 	Try      int       // 1, and more for a further try within the rung after a failure
-	Why      string    // a code when failed: "refused", "unavailable", "timeout", "no-address", "not-configured", "stopped", "carrier-30003"
+	// a code when failed: "refused", "unavailable", "timeout", "no-address", "not-configured", "stopped", "carrier-30003"
+	Why string
 }

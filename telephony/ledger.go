@@ -42,8 +42,11 @@ func (a Answered) Share() float64 {
 
 // A Step is one line of a call's story. Detail is a code the catalogs translate and holds no patient data.
 type Step struct {
-	At     time.Time
-	Kind   string // "arrived" (or "placed", a call of ours), "queued", "language", "offered", "missed", "rejected", "withdrawn" (by the queue), "lost" (a leg failed), "first-answered", "answered", "held", "resumed", "cut-off" (the agent's phone died), "rejoined" (and came back), "recovered" (after a restart), "ended"
+	At time.Time
+	// "arrived" (or "placed", a call of ours), "queued", "language", "offered", "missed", "rejected", "withdrawn" (by
+	// the queue), "lost" (a leg failed), "first-answered", "answered", "held", "resumed", "cut-off" (the agent's phone
+	// died), "rejoined" (and came back), "recovered" (after a restart), "ended"
+	Kind   string
 	Agent  AgentID
 	Detail string
 }

@@ -101,8 +101,9 @@ const (
 type Outcome string
 
 const (
-	Completed  Outcome = "completed"  // an agent and the caller talked
-	Abandoned  Outcome = "abandoned"  // the caller hung up while nobody talked to them: before an answer, or cut off in a talk; to be called back
+	Completed Outcome = "completed" // an agent and the caller talked
+	// the caller hung up while nobody talked to them: before an answer, or cut off in a talk; to be called back
+	Abandoned  Outcome = "abandoned"
 	Overflowed Outcome = "overflowed" // the fail-safe took it: apology and voicemail
 	Refused    Outcome = "refused"    // a number nobody owns
 	Unreached  Outcome = "unreached"  // a call the house made, and one of the two did not answer

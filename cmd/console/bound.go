@@ -41,7 +41,8 @@ func (d *Desk) asking(name string, f func(context.Context, console.Service) erro
 }
 
 // own are the requests that the desk has more to do for than to pass them on: each has a bound method of its own.
-var own = []string{console.AskHello.Name, console.AskResume.Name, console.AskSaveDraft.Name, console.AskDropDraft.Name, console.AskSend.Name}
+var own = []string{console.AskHello.Name, console.AskResume.Name, console.AskSaveDraft.Name, console.AskDropDraft.Name,
+	console.AskSend.Name}
 
 // Ask passes a request on to the server as it is, by its name in console's registry, and brings the answer.
 func (d *Desk) Ask(name string, body json.RawMessage) (answer json.RawMessage, err error) {
@@ -73,7 +74,8 @@ func (d *Desk) Begin() (b Begun, err error) {
 	c, demo := d.parts.Demo()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return Begun{Lang: d.parts.Lang, Login: c.Login, Demo: !errors.Is(demo, errNoDemo), SignedIn: d.link != nil, Link: d.linked, Phone: d.phone}, nil
+	return Begun{Lang: d.parts.Lang, Login: c.Login, Demo: !errors.Is(demo, errNoDemo), SignedIn: d.link != nil, Link: d.linked,
+		Phone: d.phone}, nil
 }
 
 // SignIn signs a person in. The answer is the same for an unknown login, a wrong password and a wrong code.

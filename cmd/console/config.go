@@ -62,7 +62,8 @@ func (c config) dialer() (dialer, error) {
 		}
 	}
 	return func(ctx context.Context, cr credentials, changed func(bool, time.Time)) (link, error) {
-		return wire.Dial(ctx, wire.Options{URL: c.Server, CA: pool, Login: cr.Login, Password: cr.Password, Code: cr.Code, Changed: changed})
+		return wire.Dial(ctx, wire.Options{URL: c.Server, CA: pool, Login: cr.Login, Password: cr.Password, Code: cr.Code,
+			Changed: changed})
 	}, nil
 }
 

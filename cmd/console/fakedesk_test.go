@@ -41,15 +41,19 @@ type fakeDesk struct {
 
 func newFakeDesk(phone console.PhoneAccount) *fakeDesk {
 	now := time.Now()
-	return &fakeDesk{phone: phone, watches: map[chan console.Event]bool{}, drafts: map[string]console.Draft{}, sent: map[string]console.Sent{}, board: startBoard(now),
-		agent: console.AgentView{ID: "ana", Name: "Ana Ruiz", Languages: []telephony.Language{"en", "es"}, Interface: "en", State: telephony.AgentReady, Since: now}}
+	return &fakeDesk{phone: phone, watches: map[chan console.Event]bool{}, drafts: map[string]console.Draft{},
+		sent: map[string]console.Sent{}, board: startBoard(now),
+		agent: console.AgentView{ID: "ana", Name: "Ana Ruiz", Languages: []telephony.Language{"en", "es"}, Interface: "en",
+			State: telephony.AgentReady, Since: now}}
 }
 
 func (f *fakeDesk) helloLocked() console.Hello {
 	p := f.pageLocked("")
-	return console.Hello{Agent: f.agent, Now: time.Now(), Phone: f.phone, Pop: f.pop, Board: p.Rows, BoardNext: p.Next, BoardOpen: p.Open, BoardLate: p.Late,
-		Figures: telephony.Figures{Waiting: 2, Longest: 14 * time.Second, ServiceLevel: 0.92, Ready: 3, Talking: 5},
-		Drafts:  slices.Collect(maps.Values(f.drafts)), Training: true, Pauses: []string{"break", "meal", "training"}, Supervisor: true, LockAfter: f.lockAfter}
+	return console.Hello{Agent: f.agent, Now: time.Now(), Phone: f.phone, Pop: f.pop, Board: p.Rows, BoardNext: p.Next, BoardOpen: p.Open,
+		BoardLate: p.Late,
+		Figures:   telephony.Figures{Waiting: 2, Longest: 14 * time.Second, ServiceLevel: 0.92, Ready: 3, Talking: 5},
+		Drafts:    slices.Collect(maps.Values(f.drafts)), Training: true, Pauses: []string{"break", "meal", "training"}, Supervisor: true,
+		LockAfter: f.lockAfter}
 }
 
 // boardRows is how many rows a page of its board holds.
@@ -211,11 +215,14 @@ func (f *fakeDesk) PracticeCall(_ context.Context, scenario string) error {
 	defer f.lock()()
 	now := time.Now()
 	f.calls++
-	p := console.Pop{Call: telephony.CallID(fmt.Sprintf("call-%04d", f.calls)), Epoch: 1, Deadline: now.Add(15 * time.Second), State: telephony.Offered,
-		Caller: "(312) 555-0142", CallerRaw: "+13125550142", Name: "MUNOZ MARIA", Language: telephony.English, ArrivedAt: now.Add(-9 * time.Second),
-		Practice: practice(now, false), Script: script(),
+	p := console.Pop{Call: telephony.CallID(fmt.Sprintf("call-%04d", f.calls)), Epoch: 1, Deadline: now.Add(15 * time.Second),
+		State:  telephony.Offered,
+		Caller: "(312) 555-0142", CallerRaw: "+13125550142", Name: "MUNOZ MARIA", Language: telephony.English,
+		ArrivedAt: now.Add(-9 * time.Second),
+		Practice:  practice(now, false), Script: script(),
 		Before: []console.Before{
-			{At: now.Add(-83 * time.Minute), CallType: both("Symptom", "Síntoma"), State: notes.Read, StateAt: now.Add(-11 * time.Minute), Note: "n2", Ref: "L-4816"},
+			{At: now.Add(-83 * time.Minute), CallType: both("Symptom", "Síntoma"), State: notes.Read, StateAt: now.Add(-11 * time.Minute),
+				Note: "n2", Ref: "L-4816"},
 			{At: now.Add(-50 * time.Hour), Outcome: "abandoned"},
 		}}
 	switch scenario {
@@ -292,9 +299,11 @@ func (f *fakeDesk) Send(_ context.Context, d console.Draft) (console.Sent, error
 	}
 	now := time.Now()
 	id := notes.NoteID(fmt.Sprintf("sent-%d", len(f.sent)))
-	s := console.Sent{Note: id, Reference: fmt.Sprintf("L-%d", 4821+len(f.sent)), Row: console.BoardRow{Kind: "note", Note: id, Call: d.Call, Ref: fmt.Sprintf("L-%d", 4821+len(f.sent)),
-		Practice: "Lakeside Internal Medicine", Urgency: d.Urgency, Patient: "M. Muñoz", State: notes.Open, TakenAt: now,
-		Last: console.LastStep{Kind: "text", Name: "Dr Reyes", Detail: "sending", At: now}, NextAt: now.Add(3 * time.Minute), NextKind: "voice", NextName: "Dr Reyes"}}
+	s := console.Sent{Note: id, Reference: fmt.Sprintf("L-%d", 4821+len(f.sent)),
+		Row: console.BoardRow{Kind: "note", Note: id, Call: d.Call, Ref: fmt.Sprintf("L-%d", 4821+len(f.sent)),
+			Practice: "Lakeside Internal Medicine", Urgency: d.Urgency, Patient: "M. Muñoz", State: notes.Open, TakenAt: now,
+			Last: console.LastStep{Kind: "text", Name: "Dr Reyes", Detail: "sending", At: now}, NextAt: now.Add(3 * time.Minute),
+			NextKind: "voice", NextName: "Dr Reyes"}}
 	f.sent[d.ID] = s
 	f.bodies = append(f.bodies, d)
 	delete(f.drafts, d.ID)
@@ -319,13 +328,20 @@ func (f *fakeDesk) Story(_ context.Context, ref console.StoryRef) (console.Story
 		return notes.StoryLine{At: at.Add(after), Kind: kind, Actor: actor, Detail: detail, Leaf: leaf}
 	}
 	return console.Story{Row: f.board[i], Caller: "+13125550142", HasRecording: true,
-		Labels: map[string]notes.Text{"name": both("Patient", "Paciente"), "callback": both("Call back", "Devolver a"), "dob": both("Born", "Nacimiento"), "reason": both("Reason", "Motivo")},
-		Body: &notes.Body{Fields: map[string]string{"name": "José Ortega", "callback": "+13125550142", "dob": "1961-04-02", "reason": "Fever of 103 since last night; took acetaminophen twice, no better."},
+		Labels: map[string]notes.Text{"name": both("Patient", "Paciente"), "callback": both("Call back", "Devolver a"),
+			"dob": both("Born", "Nacimiento"), "reason": both("Reason", "Motivo")},
+		Body: &notes.Body{Fields: map[string]string{"name": "José Ortega", "callback": "+13125550142", "dob": "1961-04-02",
+			"reason": "Fever of 103 since last night; took acetaminophen twice, no better."},
 			Verbatim: "Tiene calentura desde anoche y no se le baja con nada."},
-		AddOns: []notes.AddOn{{ID: "a1", ByName: "Ana Ruiz", At: at.Add(4 * time.Minute), Kind: "agent", Text: "Caller rang again: now 103.4."}},
-		Lines: []notes.StoryLine{line(-95*time.Second, "arrived", "", "", 4102), line(-93*time.Second, "language", "", "en", 4103), line(-81*time.Second, "offered", "Ana Ruiz", "", 4104),
-			line(-78*time.Second, "answered", "Ana Ruiz", "", 4105), line(0, "note.taken", "Ana Ruiz", "", 4106), line(40*time.Millisecond, "attempt.sent", "Dr Reyes", "text", 4107),
-			line(3*time.Second, "attempt.delivered", "Dr Reyes", "text", 4108), line(5*time.Second, "ended", "", "", 4109), line(3*time.Minute, "attempt.failed", "Dr Reyes", "voice", 4121), line(6*time.Minute, "attempt.sent", "Dr Osei", "text", -1)},
+		AddOns: []notes.AddOn{{ID: "a1", ByName: "Ana Ruiz", At: at.Add(4 * time.Minute), Kind: "agent",
+			Text: "Caller rang again: now 103.4."}},
+		Lines: []notes.StoryLine{line(-95*time.Second, "arrived", "", "", 4102), line(-93*time.Second, "language", "", "en", 4103),
+			line(-81*time.Second, "offered", "Ana Ruiz", "", 4104),
+			line(-78*time.Second, "answered", "Ana Ruiz", "", 4105), line(0, "note.taken", "Ana Ruiz", "", 4106),
+			line(40*time.Millisecond, "attempt.sent", "Dr Reyes", "text", 4107),
+			line(3*time.Second, "attempt.delivered", "Dr Reyes", "text", 4108), line(5*time.Second, "ended", "", "", 4109),
+			line(3*time.Minute, "attempt.failed", "Dr Reyes", "voice", 4121),
+			line(6*time.Minute, "attempt.sent", "Dr Osei", "text", -1)},
 	}, nil
 }
 

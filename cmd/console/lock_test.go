@@ -23,7 +23,8 @@ func TestADeskNobodyTouchesLocks(t *testing.T) {
 	w.Write("4/2/1961")
 
 	s.desk.locksAfter(untouched)
-	w.Await("a call holds the desk open, seconds later too", `return document.querySelector('.band b')?.textContent`, "two seconds of talk more",
+	w.Await("a call holds the desk open, seconds later too", `return document.querySelector('.band b')?.textContent`,
+		"two seconds of talk more",
 		after(2*time.Second))
 	w.See("the word in hand is still there", `return document.querySelector('#field-dob')?.value`, "4/2/1961")
 
@@ -45,7 +46,8 @@ func TestADeskNobodyTouchesLocks(t *testing.T) {
 	w.See("who was here is asked", `return document.activeElement.id + ' ' + document.querySelector('#login').value`, "password "+testLogin)
 	w.Write("not the password")
 	w.Press(windowtest.Enter)
-	w.See("a wrong password opens nothing", `return document.querySelector('.answer').textContent.trim()`, "That did not match. Check login, password and code.")
+	w.See("a wrong password opens nothing", `return document.querySelector('.answer').textContent.trim()`,
+		"That did not match. Check login, password and code.")
 	w.Write(testPassword)
 	w.Press(windowtest.Enter)
 	w.See("the note stands again, the keys where they were", `return document.activeElement.id`, "field-dob")

@@ -46,7 +46,8 @@ type config struct {
 
 func main() {
 	var c config
-	kong.Parse(&c, kong.Name("console"), kong.Description("The agent's desk."), kong.UsageOnError(), kong.Vars{"version": "console " + console.ThisVersion().String()})
+	kong.Parse(&c, kong.Name("console"), kong.Description("The agent's desk."), kong.UsageOnError(),
+		kong.Vars{"version": "console " + console.ThisVersion().String()})
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	if err := run(c, log); err != nil {
 		fmt.Fprintln(os.Stderr, "console:", err)

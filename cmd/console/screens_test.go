@@ -123,7 +123,8 @@ func openBrowser(t *testing.T, args []string, w, h int64, look, lang string) *br
 	t.Helper()
 	p := windowtest.Start(t, nil, program(t, "bridge"), args...)
 	url := p.Until(t, "http://")
-	alloc, cancel := chromedp.NewExecAllocator(t.Context(), chromedp.NoSandbox, chromedp.Headless, chromedp.Flag("force-color-profile", "srgb"))
+	alloc, cancel := chromedp.NewExecAllocator(t.Context(), chromedp.NoSandbox, chromedp.Headless,
+		chromedp.Flag("force-color-profile", "srgb"))
 	t.Cleanup(cancel)
 	ctx, stop := chromedp.NewContext(alloc)
 	t.Cleanup(stop)
@@ -132,7 +133,8 @@ func openBrowser(t *testing.T, args []string, w, h int64, look, lang string) *br
 	if err := chromedp.Listen(ctx, b.heard); err != nil {
 		t.Fatal(err)
 	}
-	b.do(chromedp.Navigate(url), chromedp.Evaluate[chromedp.Void](`for (const who of ['', ':ana']) { localStorage.setItem('look' + who, '`+look+`'); localStorage.setItem('lang' + who, '`+lang+`') }`),
+	b.do(chromedp.Navigate(url), chromedp.Evaluate[chromedp.Void](
+		`for (const who of ['', ':ana']) { localStorage.setItem('look' + who, '`+look+`'); localStorage.setItem('lang' + who, '`+lang+`') }`),
 		chromedp.Navigate(url))
 	return b
 }
@@ -197,7 +199,8 @@ func (b *browser) press(r rune, m kb.Modifier) {
 	if !ok {
 		k = &kb.Key{Key: string(r), Text: string(r)}
 	}
-	e := input.DispatchKeyEventParams{Type: "keyDown", Key: k.Key, Code: k.Code, Text: k.Text, WindowsVirtualKeyCode: k.Windows, NativeVirtualKeyCode: k.Native, Modifiers: int64(m)}
+	e := input.DispatchKeyEventParams{Type: "keyDown", Key: k.Key, Code: k.Code, Text: k.Text, WindowsVirtualKeyCode: k.Windows,
+		NativeVirtualKeyCode: k.Native, Modifiers: int64(m)}
 	if m != 0 || k.Text == "" {
 		e.Type, e.Text = "rawKeyDown", ""
 	}
@@ -214,7 +217,8 @@ func (b *browser) press(r rune, m kb.Modifier) {
 // ring has the practice call with this digit come in.
 func (b *browser) ring(digit string) {
 	b.t.Helper()
-	b.see(`document.querySelector('.desk') !== null && document.querySelectorAll('.line.down').length === 0`, "true") // the phone has registered
+	// the phone has registered
+	b.see(`document.querySelector('.desk') !== null && document.querySelectorAll('.line.down').length === 0`, "true")
 	b.keys(kb.F10)
 	b.see(`document.querySelectorAll('[role=menu] button').length`, "3")
 	b.keys(digit)

@@ -46,7 +46,8 @@ func TestFromRingToSend(t *testing.T) {
 	w.Write("4/2/1961")
 	w.Press(windowtest.Enter)
 	w.Write("Fever since last night, F keys 1 2 3 too?")
-	w.See("the ladder stands before sending", `return [...document.querySelectorAll('.ladder .step b')].map(e => e.textContent).join()`, "Dr Reyes,Dr Reyes,Dr Osei")
+	w.See("the ladder stands before sending", `return [...document.querySelectorAll('.ladder .step b')].map(e => e.textContent).join()`,
+		"Dr Reyes,Dr Reyes,Dr Osei")
 	w.Press(windowtest.F8)
 	w.See("muted", `return String(document.querySelectorAll('[aria-pressed=true]').length)`, "1")
 	w.Press(windowtest.F8, windowtest.F4)
@@ -79,7 +80,8 @@ func TestFromRingToSend(t *testing.T) {
 	}
 	d := s.desk.bodies[0]
 	got := fmt.Sprint(d.CallType, " ", d.Urgency, " ", d.Body.Fields, " ", d.Body.ReadBack)
-	want := "symptom urgent map[callback:+13125550142 dob:1961-04-02 name:señora María Muñoz reason:Fever since last night, F keys 1 2 3 too?] [callback]"
+	want := "symptom urgent map[callback:+13125550142 dob:1961-04-02 name:señora María Muñoz reason:Fever since last night, F keys 1 2 " +
+		"3 too?] [callback]"
 	if got != want {
 		t.Errorf("sent  %s\nwant  %s", got, want)
 	}

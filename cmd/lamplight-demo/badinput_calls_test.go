@@ -176,7 +176,8 @@ func badNames(t *testing.T, w *walker) {
 				t.Fatal(err)
 			}
 			got := w.seen.pop.Name
-			if !utf8.ValidString(got) || utf8.RuneCountInString(got) > telephony.MaxNameRunes || strings.ContainsFunc(got, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+			if !utf8.ValidString(got) || utf8.RuneCountInString(got) > telephony.MaxNameRunes ||
+				strings.ContainsFunc(got, func(r rune) bool { return !unicode.IsGraphic(r) }) {
 				t.Errorf("the pop shows %q", got)
 			}
 			if one.want != "" && got != one.want || one.want == "" && !strings.HasPrefix(got, marker) {
@@ -253,8 +254,10 @@ func (c *rawCall) request(t *testing.T, method, from, more, body string) {
 	if method != "ACK" {
 		c.cseq++
 	}
-	msg := method + " " + c.target + " SIP/2.0\r\nVia: SIP/2.0/UDP " + c.conn.LocalAddr().String() + ";rport;branch=z9hG4bK" + c.id + method +
-		"\r\nFrom: " + from + "\r\nTo: " + c.to + "\r\nCall-ID: " + c.id + fmt.Sprintf("\r\nCSeq: %d %s\r\nMax-Forwards: 70\r\n", c.cseq, method) +
+	msg := method + " " + c.target + " SIP/2.0\r\nVia: SIP/2.0/UDP " + c.conn.LocalAddr().String() + ";rport;branch=z9hG4bK" + c.id +
+		method +
+		"\r\nFrom: " + from + "\r\nTo: " + c.to + "\r\nCall-ID: " + c.id + fmt.Sprintf("\r\nCSeq: %d %s\r\nMax-Forwards: 70\r\n", c.cseq,
+		method) +
 		more + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(body)) + body
 	if _, err := c.conn.Write([]byte(msg)); err != nil {
 		t.Fatal(err)

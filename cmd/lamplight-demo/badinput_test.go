@@ -156,7 +156,8 @@ func nothingRuns(t *testing.T, dir string) {
 // serve is a server on free ports.
 func serve(t *testing.T, dir string, change func(*exec.Cmd), more ...string) *program {
 	t.Helper()
-	return launch(t, change, append([]string{"serve", "--state", dir, "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"}, more...)...)
+	return launch(t, change, append([]string{"serve", "--state", dir, "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"},
+		more...)...)
 }
 
 // worksAgain starts a server and ends it as an administrator does; both take seconds and leave nothing.
@@ -200,15 +201,20 @@ func TestRefusals(t *testing.T) {
 		{"misspelt flag", []string{"--lisen", "x"}, nil, 2, []string{"unknown flag --lisen", `"--listen"`, "lamplight serve --help"}},
 		{"a word too much", []string{"now"}, nil, 2, []string{"unexpected argument now", "lamplight serve --help"}},
 		{"no number", []string{"--mail-port", "many"}, nil, 2, []string{"--mail-port", "many"}},
-		{"half of what belongs together", []string{"--ari-url", "http://127.0.0.1:1/ari"}, nil, 1, []string{"--ari-password-file", "--registrar"}},
+		{"half of what belongs together", []string{"--ari-url", "http://127.0.0.1:1/ari"}, nil, 1,
+			[]string{"--ari-password-file", "--registrar"}},
 		{"links that phones refuse", []string{"--public-url", "http://x"}, nil, 1, []string{"--public-url", "https"}},
 		{"a word for a network", []string{"--trunk-match", "ten"}, nil, 1, []string{"--trunk-match", "is no network", "10.0.0.0/24"}},
 		{"no database URL", []string{"--database-url", "nonsense"}, nil, 1, []string{"--database-url", "postgres://user"}},
-		{"no database there", []string{"--database-url", "postgres://u:sesame@127.0.0.1:1/x"}, nil, 1, []string{"connection refused", "--database-url"}},
-		{"no database host", []string{"--database-url", "postgres://u:sesame@nowhere.invalid/x"}, nil, 1, []string{"nowhere.invalid", "--database-url"}},
+		{"no database there", []string{"--database-url", "postgres://u:sesame@127.0.0.1:1/x"}, nil, 1,
+			[]string{"connection refused", "--database-url"}},
+		{"no database host", []string{"--database-url", "postgres://u:sesame@nowhere.invalid/x"}, nil, 1,
+			[]string{"nowhere.invalid", "--database-url"}},
 		{"no PostgreSQL", []string{"--postgres-bin", empty}, nil, 1, []string{empty, "apt install postgresql", "--database-url"}},
-		{"no apt to fetch Asterisk with", nil, []string{"LAMPLIGHT_ASTERISK_CACHE=" + empty, "PATH=" + empty}, 1, []string{"apt-get is missing", "install Asterisk 22"}},
-		{"no network to fetch Asterisk from", nil, []string{"LAMPLIGHT_ASTERISK_CACHE=" + empty, "http_proxy=http://127.0.0.1:1", "https_proxy=http://127.0.0.1:1"}, 1,
+		{"no apt to fetch Asterisk with", nil, []string{"LAMPLIGHT_ASTERISK_CACHE=" + empty, "PATH=" + empty}, 1,
+			[]string{"apt-get is missing", "install Asterisk 22"}},
+		{"no network to fetch Asterisk from", nil, []string{"LAMPLIGHT_ASTERISK_CACHE=" + empty, "http_proxy=http://127.0.0.1:1",
+			"https_proxy=http://127.0.0.1:1"}, 1,
 			[]string{"check the network, or install Asterisk 22 yourself"}},
 	} {
 		t.Run(one.name, func(t *testing.T) {
@@ -235,7 +241,8 @@ func damagedFiles(t *testing.T, dir string) {
 		words      []string
 	}{
 		{"keyring.json", "{", []string{"is damaged", "restore it from its backup"}},
-		{"keyring.json", `{"newest":"root-1","keys":{"root-1":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}`, []string{"does not open this database", "restore"}},
+		{"keyring.json", `{"newest":"root-1","keys":{"root-1":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}`,
+			[]string{"does not open this database", "restore"}},
 		{"ca-secret.pem", "x", []string{"damaged", "'lamplight keys renew ca-secret.pem'"}},
 		{"server-secret.pem", "x", []string{"certificate", "'lamplight keys renew server-secret.pem'"}},
 		{"audit.json", "x", []string{"is damaged", "restore it from its backup"}},
@@ -276,7 +283,8 @@ func damagedFiles(t *testing.T, dir string) {
 // missingKeys takes keys away: each is refused and none made in its place, until its renewal is asked for. The certificate that
 // hung on a renewed authority is made anew with it.
 func missingKeys(t *testing.T, dir string) {
-	for file, renewable := range map[string]bool{"audit.json": false, "keyring.json": false, "push.json": true, "links.key": true, "nats.json": true, "ca-secret.pem": true} {
+	for file, renewable := range map[string]bool{"audit.json": false, "keyring.json": false, "push.json": true, "links.key": true,
+		"nats.json": true, "ca-secret.pem": true} {
 		path := filepath.Join(dir, "keys", file)
 		if err := os.Rename(path, path+".away"); err != nil {
 			t.Fatal(err)
@@ -385,7 +393,8 @@ func TestTwoDemos(t *testing.T) {
 	if status, _ := third.ends(t, 10*time.Second); status != 1 {
 		t.Errorf("the third demo ended with status %d", status)
 	}
-	if said := third.complaints(); len(said) != 1 || !strings.Contains(said[0], "another lamplight runs on this state directory, "+dirs[0]) || !strings.Contains(said[0], "--state") {
+	if said := third.complaints(); len(said) != 1 || !strings.Contains(said[0],
+		"another lamplight runs on this state directory, "+dirs[0]) || !strings.Contains(said[0], "--state") {
 		t.Errorf("the third demo said %q", said)
 	}
 	if now, err := os.ReadFile(filepath.Join(dirs[0], "keys", "pocket-token")); err != nil || !bytes.Equal(now, token) {

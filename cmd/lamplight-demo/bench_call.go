@@ -42,7 +42,8 @@ func tone(d time.Duration) speech.PCM {
 
 // audible measures from the answer, which answer begins, to the first sound in each direction, the later of the two. The
 // caller has been speaking since before.
-func audible(ctx context.Context, caller *phone.Call, answer func(context.Context) (*phone.Call, error)) (took time.Duration, agent *phone.Call, err error) {
+func audible(ctx context.Context, caller *phone.Call, answer func(context.Context) (*phone.Call, error)) (took time.Duration,
+	agent *phone.Call, err error) {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	var saying errgroup.Group
 	say := func(c *phone.Call) {

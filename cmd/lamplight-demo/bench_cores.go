@@ -21,8 +21,10 @@ type coreGoal struct {
 }
 
 var coreGoals = []coreGoal{
-	{regexp.MustCompile(`^BenchmarkStep/(\w+)/agents=500/waiting=1000$`), "acd Step, p99, 500 agents, 1,000 waiting, mix", "p99-ns", 50_000, "", ""},
-	{regexp.MustCompile(`^BenchmarkGrowth/(\w+)$`), "acd Step with 500 agents / with 10, 1,000 waiting, mix", "growth", 1.2, "least", "most"},
+	{regexp.MustCompile(`^BenchmarkStep/(\w+)/agents=500/waiting=1000$`), "acd Step, p99, 500 agents, 1,000 waiting, mix", "p99-ns", 50_000,
+		"", ""},
+	{regexp.MustCompile(`^BenchmarkGrowth/(\w+)$`), "acd Step with 500 agents / with 10, 1,000 waiting, mix", "growth", 1.2, "least",
+		"most"},
 	{regexp.MustCompile(`^BenchmarkOpenNotes/(\w+)$`), "ten times as many open notes, 100 to 10,000:", "growth", 1.2, "least", "most"},
 	{regexp.MustCompile(`^BenchmarkWho()$`), "oncall Who, ten years, five layers", "ns/op", 2000, "", ""},
 }

@@ -115,12 +115,14 @@ func (b *bench) print(cores []verdict, took time.Duration) {
 	}
 	rows = append(rows,
 		b.answer.line("answer -> first sound both ways / the same by a bare ARI script", goal{ratio: 1.3}),
-		b.send.line("Send -> stored and confirmed at the desk / one bare sealed BEGIN, INSERT, COMMIT", goal{ratio: 1.5, p99: 50 * time.Millisecond}),
+		b.send.line("Send -> stored and confirmed at the desk / one bare sealed BEGIN, INSERT, COMMIT",
+			goal{ratio: 1.5, p99: 50 * time.Millisecond}),
 		b.text.line("note written, just before its commit -> first byte at the text gateway", goal{p99: 50 * time.Millisecond}))
 	rows = append(rows, cores...)
 	rows = append(rows, b.memory()...)
 
-	fmt.Fprintf(b.out, "\n%d repeats of %d calls a side, ours and the peer's in turn; p50/p99 of all, ratio of the medians: median [least-most] of the repeats\n\n",
+	fmt.Fprintf(b.out, "\n%d repeats of %d calls a side, ours and the peer's in turn; p50/p99 of all, ratio of the medians: median "+
+		"[least-most] of the repeats\n\n",
 		b.cmd.Repeats, b.cmd.Calls)
 	write := func(r verdict) {
 		fmt.Fprintf(b.out, "%-84s  %-18s %-18s %-18s %-28s %s\n", r.what, r.ours, r.peer, r.ratio, r.target, r.met)
@@ -129,7 +131,8 @@ func (b *bench) print(cores []verdict, took time.Duration) {
 	for _, r := range rows {
 		write(r)
 	}
-	fmt.Fprintf(b.out, "\ntook %.0f s on %d processors; what else the machine did: load average %s before, %s after\n", took.Seconds(), runtime.NumCPU(), b.load, loadAverage())
+	fmt.Fprintf(b.out, "\ntook %.0f s on %d processors; what else the machine did: load average %s before, %s after\n", took.Seconds(),
+		runtime.NumCPU(), b.load, loadAverage())
 }
 
 // loadAverage is how many processes wanted a processor in the last minute (proc_loadavg(5)). A 99th percentile taken on a

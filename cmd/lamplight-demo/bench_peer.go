@@ -61,7 +61,8 @@ func openBarePeer(ctx context.Context, dir string) (p *barePeer, err error) {
 		return p, err
 	}
 	registrar := p.asterisk.SIPAddr().String()
-	if p.agent, err = phone.Open(ctx, phone.Config{Registrar: registrar, User: "agent1", Password: p.asterisk.Agents()["agent1"]}); err != nil {
+	if p.agent, err = phone.Open(ctx, phone.Config{Registrar: registrar, User: "agent1",
+		Password: p.asterisk.Agents()["agent1"]}); err != nil {
 		return p, err
 	}
 	if err = p.agent.Register(ctx); err != nil {
@@ -128,7 +129,8 @@ func (p *barePeer) call(ctx context.Context) (t bareTimes, err error) {
 	}
 	t.start = start.Read.Sub(t0)
 	music := "/bridges/" + id + "/moh"
-	if err := errors.Join(p.ari.Answer(ctx, start.Channel.ID, id), p.ari.Do(ctx, http.MethodPost, music, nil), p.ari.Ring(ctx, id+"-agent", "agent1")); err != nil {
+	if err := errors.Join(p.ari.Answer(ctx, start.Channel.ID, id), p.ari.Do(ctx, http.MethodPost, music, nil),
+		p.ari.Ring(ctx, id+"-agent", "agent1")); err != nil {
 		return t, errors.Join(err, dialling.Wait())
 	}
 	in, err := rung(ctx, p.agent)

@@ -170,7 +170,8 @@ func (b *bench) windowCall(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
 	s := b.super
-	if err := errors.Join(console.AskPause.Do(ctx, b.agent.desk, console.Reason{Reason: "other"}), console.AskReady.Do(ctx, s.desk, console.Nothing{})); err != nil {
+	if err := errors.Join(console.AskPause.Do(ctx, b.agent.desk, console.Reason{Reason: "other"}),
+		console.AskReady.Do(ctx, s.desk, console.Nothing{})); err != nil {
 		return err
 	}
 	if err := s.until(ctx, func(d deskState) bool { return d.agent == telephony.AgentReady }); err != nil {

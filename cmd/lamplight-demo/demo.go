@@ -116,7 +116,10 @@ func openDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err er
 	if err != nil {
 		return nil, err
 	}
-	if d.server, err = server.OpenOn(ctx, h, cfg, log, func(step string, took time.Duration) { server.Progress(step, time.Since(began)) }); err != nil {
+	if d.server, err = server.OpenOn(ctx, h, cfg, log, func(step string,
+		took time.Duration) {
+		server.Progress(step, time.Since(began))
+	}); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -142,7 +145,8 @@ func demoState(dir string) (string, error) {
 // serverConfig points a server at the pocket.
 func (d *demo) serverConfig(st server.State) (server.Config, error) {
 	tokenFile, caFile := st.Keys("pocket-token"), st.Keys("pocket-ca.pem")
-	if err := errors.Join(server.WriteFile(tokenFile, []byte(d.pocket.AuthToken), 0o600), server.WriteFile(caFile, d.pocket.RootPEM, 0o600)); err != nil {
+	if err := errors.Join(server.WriteFile(tokenFile, []byte(d.pocket.AuthToken), 0o600),
+		server.WriteFile(caFile, d.pocket.RootPEM, 0o600)); err != nil {
 		return server.Config{}, err
 	}
 	hooks, err := server.FreeAddr()
@@ -156,8 +160,9 @@ func (d *demo) serverConfig(st server.State) (server.Config, error) {
 	d.pocket.SetInbound("http://" + hooks + "/hooks/text/in")
 	d.pocket.SetBounces(bounces)
 	return server.Config{State: st.Dir, NATSListen: "127.0.0.1:0", Listen: "127.0.0.1:0", HooksListen: hooks, Training: true,
-		TextURL: d.pocket.URL, TextAccount: d.pocket.AccountSID, TextTokenFile: tokenFile, TextFrom: "+13125550199", TextCallback: "http://" + hooks + "/hooks/text",
-		MailHost: d.pocket.MailHost, MailPort: d.pocket.MailPort, MailFrom: "Lamplight <notes@lamplight.example>", MailCA: caFile,
+		TextURL: d.pocket.URL, TextAccount: d.pocket.AccountSID, TextTokenFile: tokenFile, TextFrom: "+13125550199",
+		TextCallback: "http://" + hooks + "/hooks/text",
+		MailHost:     d.pocket.MailHost, MailPort: d.pocket.MailPort, MailFrom: "Lamplight <notes@lamplight.example>", MailCA: caFile,
 		MailBounces: "bounces@lamplight.example", BouncesListen: bounces,
 		PushContact: "mailto:demo@lamplight.example", PushPlain: []string{"127.0.0.1"}}, nil
 }
@@ -197,7 +202,8 @@ func (d *demo) attended(ctx context.Context, began time.Time) error {
 	fmt.Fprintf(d.out, "  their certificate, to trust          %s\n", d.server.Certs.CAFile)
 	fmt.Fprintf(d.out, "  everybody's password                 %s (one-time codes: lamplight-demo code LOGIN)\n", d.keys.Password)
 	fmt.Fprintf(d.out, "  disk used                            %s in %s\n", diskUsed(d.server.State.Dir), d.server.State.Dir)
-	fmt.Fprintf(d.out, "\nF9 at the desk is Ready, F10 has a practice call come in. Closing the window, or Ctrl+C here, stops everything.\n\n")
+	fmt.Fprintf(d.out, "\nF9 at the desk is Ready, F10 has a practice call come in. Closing the window, or Ctrl+C here, stops "+
+		"everything.\n\n")
 	if !d.cmd.Desk {
 		<-ctx.Done()
 		return nil
@@ -235,7 +241,8 @@ func (d *demo) deskOnce(ctx context.Context, firstCall bool) error {
 	if err != nil {
 		return err
 	}
-	desk := exec.CommandContext(ctx, filepath.Join(filepath.Dir(self), "console"), "--server", d.server.Bus.URL, "--ca", d.server.Certs.CAFile,
+	desk := exec.CommandContext(ctx, filepath.Join(filepath.Dir(self), "console"), "--server", d.server.Bus.URL, "--ca",
+		d.server.Certs.CAFile,
 		"--login", string(agent), "--password-file", passwordFile, "--data", d.server.State.Path("desk"))
 	desk.Env = append(os.Environ(), "LAMPLIGHT_CODE="+code)
 	log, err := os.OpenFile(d.server.State.Path("desk.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)

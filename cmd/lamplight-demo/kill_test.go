@@ -67,7 +67,8 @@ func newKillable(t *testing.T) *killable {
 			t.Fatal(err)
 		}
 	}
-	d.server = &server.Server{State: d.server.State, Certs: d.server.Certs, Log: d.server.Log, Bus: server.Bus{URL: "tls://" + cfg.NATSListen},
+	d.server = &server.Server{State: d.server.State, Certs: d.server.Certs, Log: d.server.Log,
+		Bus:      server.Bus{URL: "tls://" + cfg.NATSListen},
 		PagesURL: "https://localhost:" + portOf(cfg.Listen), Config: cfg}
 	k := &killable{demo: d, cfg: cfg}
 	t.Cleanup(func() {
@@ -92,9 +93,12 @@ func (k *killable) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	k.cmd = exec.Command(os.Args[0], "serve", "--state", c.State, "--nats-listen", c.NATSListen, "--listen", c.Listen, "--hooks-listen", c.HooksListen,
-		"--text-url", c.TextURL, "--text-account", c.TextAccount, "--text-token-file", c.TextTokenFile, "--text-from", c.TextFrom, "--text-callback", c.TextCallback,
-		"--mail-host", c.MailHost, "--mail-port", fmt.Sprint(c.MailPort), "--mail-ca", c.MailCA, "--mail-from", c.MailFrom, "--push-contact", c.PushContact)
+	k.cmd = exec.Command(os.Args[0], "serve", "--state", c.State, "--nats-listen", c.NATSListen, "--listen", c.Listen, "--hooks-listen",
+		c.HooksListen,
+		"--text-url", c.TextURL, "--text-account", c.TextAccount, "--text-token-file", c.TextTokenFile, "--text-from", c.TextFrom,
+		"--text-callback", c.TextCallback,
+		"--mail-host", c.MailHost, "--mail-port", fmt.Sprint(c.MailPort), "--mail-ca", c.MailCA, "--mail-from", c.MailFrom,
+		"--push-contact", c.PushContact)
 	k.cmd.Env = append(os.Environ(), "LAMPLIGHT_TEST_SERVER=1", "LAMPLIGHT_PUSH_PLAIN=127.0.0.1")
 	k.cmd.Stdout, k.cmd.Stderr = log, log
 	k.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
@@ -202,7 +206,8 @@ func TestKilledInTheMiddle(t *testing.T) {
 	k.start(t)
 	w.again(t)
 	hears(t, agent, caller, agentSays)
-	if hello, err = console.AskHello.Of(ctx, w.desk, console.Nothing{}); err != nil || hello.Pop == nil || hello.Pop.Call != call || hello.Pop.State != telephony.Talking {
+	if hello, err = console.AskHello.Of(ctx, w.desk, console.Nothing{}); err != nil || hello.Pop == nil || hello.Pop.Call != call ||
+		hello.Pop.State != telephony.Talking {
 		t.Fatalf("longer than a waiting caller's lease, and the desk has no keys of the call: %+v %v", hello.Pop, err)
 	}
 	if len(hello.Drafts) != 1 || hello.Drafts[0].Body.Fields["reason"] != draft.Body.Fields["reason"] {

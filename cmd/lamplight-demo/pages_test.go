@@ -113,7 +113,8 @@ func onThePhone(t *testing.T, w *walker, p *page, person notes.PersonID, link st
 	p.online(true) // what was pressed is done now, without another press
 	state(notes.Acknowledged)
 	p.see(`document.body.innerText.includes('No connection')`, "false")
-	p.see(`document.querySelector('#acknowledge') === null && document.querySelector('footer [role=status]').textContent.trim()`, "Acknowledged")
+	p.see(`document.querySelector('#acknowledge') === null && document.querySelector('footer [role=status]').textContent.trim()`,
+		"Acknowledged")
 	if err := w.until(t.Context(), "the board clears", func(s deskState) bool { return !s.shows(note) }); err != nil {
 		t.Error(err)
 	}
@@ -140,7 +141,8 @@ func onThePhone(t *testing.T, w *walker, p *page, person notes.PersonID, link st
 // atThePractice finds the call by the patient's surname, reads its story, listens to it and takes the list away as a file.
 func atThePractice(t *testing.T, d *demo, p *page, ref string) {
 	dir := t.TempDir()
-	if _, err := chromedp.CallBrowser(p.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: "allow", DownloadPath: dir}); err != nil {
+	if _, err := chromedp.CallBrowser(p.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: "allow",
+		DownloadPath: dir}); err != nil {
 		t.Fatal(err)
 	}
 	p.do(chromedp.Navigate(d.server.PagesURL + "/"))
@@ -171,7 +173,8 @@ func atThePractice(t *testing.T, d *demo, p *page, ref string) {
 	file := filepath.Join(dir, "calls.csv")
 	p.until("calls.csv", func() bool {
 		b, err := os.ReadFile(file)
-		return err == nil && bytes.HasPrefix(b, []byte("\ufeff")) && bytes.Contains(b, []byte(ref)) && bytes.Contains(b, []byte("R. Bennett"))
+		return err == nil && bytes.HasPrefix(b, []byte("\ufeff")) && bytes.Contains(b, []byte(ref)) &&
+			bytes.Contains(b, []byte("R. Bennett"))
 	})
 	p.click("nav button:last-child")
 	p.see(`document.querySelectorAll('table li').length >= 14`, "true")

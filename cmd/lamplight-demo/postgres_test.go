@@ -198,7 +198,10 @@ func (w *walker) takeWaiting(t *testing.T, caller *phone.Call, id telephony.Call
 			t.Fatal(err)
 		}
 		eventually(t, "they talk", func() bool {
-			return slices.ContainsFunc(w.d.server.Engine.Calls(), func(c telephony.Call) bool { return c.ID == id && c.State == telephony.Talking })
+			return slices.ContainsFunc(w.d.server.Engine.Calls(), func(c telephony.Call) bool {
+				return c.ID == id &&
+					c.State == telephony.Talking
+			})
 		})
 		hears(t, caller, agent, said)
 		if err := caller.Hangup(t.Context()); err != nil {
@@ -253,7 +256,8 @@ func TestPostgresKilledWhileNotesAreSent(t *testing.T) {
 		t.Error("no note was being sent when it was killed")
 	}
 	var taken int
-	if err := d.server.Pool.QueryRow(ctx, "select count(*) from note where call = $1", w.seen.pop.Call).Scan(&taken); err != nil || taken != len(confirmed) {
+	if err := d.server.Pool.QueryRow(ctx, "select count(*) from note where call = $1", w.seen.pop.Call).Scan(&taken); err != nil ||
+		taken != len(confirmed) {
 		t.Errorf("%d notes are there (%v), %d confirmed", taken, err, len(confirmed))
 	}
 	// One that was on its way out at a kill waits for its lease to end.
@@ -274,7 +278,8 @@ func TestPostgresKilledWhileNotesAreSent(t *testing.T) {
 }
 
 // sendUntil sends one note after the other until stop, each as often as it takes.
-func (w *walker) sendUntil(ctx context.Context, stop <-chan struct{}, d console.Draft, confirmed map[string]console.Sent, refused *int) error {
+func (w *walker) sendUntil(ctx context.Context, stop <-chan struct{}, d console.Draft, confirmed map[string]console.Sent,
+	refused *int) error {
 	for {
 		select {
 		case <-stop:
@@ -340,7 +345,8 @@ func TestPostgresKilledBetweenTwoRungs(t *testing.T) {
 	}
 	back()
 	returned := time.Now()
-	t.Logf("the second rung began %v after the kill; the third left %v after PostgreSQL was back", second.Sub(began), w.arrives(t, sent.Reference, 3).Sub(returned))
+	t.Logf("the second rung began %v after the kill; the third left %v after PostgreSQL was back", second.Sub(began),
+		w.arrives(t, sent.Reference, 3).Sub(returned))
 	text := w.texts(sent.Reference)[2]
 	if err := one.provider(ctx, text, sent.Note); err != nil {
 		t.Fatal(err)

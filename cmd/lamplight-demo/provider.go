@@ -59,12 +59,14 @@ func (d *demo) signInPages(ctx context.Context, who notes.PersonID) (*provider, 
 		return nil, fmt.Errorf("open a browser: %w", err)
 	}
 	one := &provider{name: string(who), base: d.server.PagesURL, http: &http.Client{Jar: jar, Timeout: 10 * time.Second,
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: d.server.Certs.Pool, MinVersion: tls.VersionTLS13}, ForceAttemptHTTP2: true}}}
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: d.server.Certs.Pool, MinVersion: tls.VersionTLS13},
+			ForceAttemptHTTP2: true}}}
 	code, err := d.fresh(ctx, who)
 	if err != nil {
 		return nil, err
 	}
-	if err := one.post(ctx, "/api/sign-in", map[string]string{"login": string(who), "password": d.keys.Password, "code": code}, nil); err != nil {
+	if err := one.post(ctx, "/api/sign-in", map[string]string{"login": string(who), "password": d.keys.Password, "code": code},
+		nil); err != nil {
 		return nil, fmt.Errorf("sign in on the web: %w", err)
 	}
 	return one, nil

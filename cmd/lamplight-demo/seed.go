@@ -104,7 +104,8 @@ func demoPhones(practices []routing.PracticeDocument) []pocket.Phone {
 	var out []pocket.Phone
 	for _, p := range practices {
 		for _, c := range p.Account.Contacts {
-			out = append(out, pocket.Phone{Person: string(c.Person), Name: c.Name, Number: c.Mobile.Reveal(), Email: c.Email, Lang: c.Language})
+			out = append(out, pocket.Phone{Person: string(c.Person), Name: c.Name, Number: c.Mobile.Reveal(), Email: c.Email,
+				Lang: c.Language})
 		}
 	}
 	return out

@@ -77,7 +77,8 @@ func (d *demo) unattended(ctx context.Context) error {
 			return err
 		}
 	}
-	fmt.Fprintf(os.Stderr, "acknowledged %d of %d; heard both ways %d of %d; audit %s, %d leaves\n", acked, d.cmd.Calls, heard, d.cmd.Calls, word, report.Leaves)
+	fmt.Fprintf(os.Stderr, "acknowledged %d of %d; heard both ways %d of %d; audit %s, %d leaves\n", acked, d.cmd.Calls, heard, d.cmd.Calls,
+		word, report.Leaves)
 	if acked < d.cmd.Calls || heard < d.cmd.Calls || !report.Good() {
 		return errors.New("the walk did not hold; the server's log says more: " + d.server.State.Path("server.log"))
 	}
@@ -150,7 +151,8 @@ func (d *demo) newWalker(ctx context.Context) (w *walker, err error) {
 	if err != nil {
 		return w, err
 	}
-	if w.phone, err = phone.Open(ctx, phone.Config{Registrar: hello.Phone.Registrar, User: hello.Phone.User, Password: hello.Phone.Password}); err != nil {
+	if w.phone, err = phone.Open(ctx, phone.Config{Registrar: hello.Phone.Registrar, User: hello.Phone.User,
+		Password: hello.Phone.Password}); err != nil {
 		return w, err
 	}
 	if err := w.phone.Register(ctx); err != nil {
@@ -166,7 +168,8 @@ func (d *demo) signInDesk(ctx context.Context, who notes.PersonID) (*wire.Client
 	if err != nil {
 		return nil, err
 	}
-	c, err := wire.Dial(ctx, wire.Options{URL: d.server.Bus.URL, CA: d.server.Certs.Pool, Login: string(who), Password: d.keys.Password, Code: code})
+	c, err := wire.Dial(ctx, wire.Options{URL: d.server.Bus.URL, CA: d.server.Certs.Pool, Login: string(who), Password: d.keys.Password,
+		Code: code})
 	if err != nil {
 		return nil, fmt.Errorf("sign in at the desk: %w", err)
 	}

@@ -176,7 +176,8 @@ func (w *walk) talk(ctx context.Context, caller, agent *phone.Call) error {
 	var shift [2]time.Duration
 	w.report.AgentHeard, shift[0] = speech.Match(agent.Heard(), callerSays)
 	w.report.CallerHeard, shift[1] = speech.Match(caller.Heard(), agentSays)
-	w.step(fmt.Sprintf("both heard each other (agent %.2f, caller %.2f; both began to speak at %.0f ms)", w.report.AgentHeard, w.report.CallerHeard,
+	w.step(fmt.Sprintf("both heard each other (agent %.2f, caller %.2f; both began to speak at %.0f ms)", w.report.AgentHeard,
+		w.report.CallerHeard,
 		float64(began.Sub(w.t0).Milliseconds())), time.Now())
 	return nil
 }
@@ -208,7 +209,8 @@ func (w *walk) note(ctx context.Context) (console.Sent, error) {
 	}
 	w.report.Reference = sent.Reference
 	now := time.Now()
-	w.step(fmt.Sprintf("note %s stored and confirmed (%.1f ms after the send key)", sent.Reference, float64(now.Sub(before).Microseconds())/1000), now)
+	w.step(fmt.Sprintf("note %s stored and confirmed (%.1f ms after the send key)", sent.Reference,
+		float64(now.Sub(before).Microseconds())/1000), now)
 	return sent, nil
 }
 

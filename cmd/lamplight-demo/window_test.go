@@ -46,7 +46,8 @@ func (d *demo) openDesk(t *testing.T, n int) *windowtest.Window {
 	}
 	w := windowtest.Open(t, bin, []string{"--server", d.server.Bus.URL, "--ca", d.server.Certs.CAFile, "--login", string(agent),
 		"--password-file", passwordFile, "--data", d.server.State.Path("desk"), "--lang", "en", "--sound", "none"}, "LAMPLIGHT_CODE="+code)
-	w.See("signed in, linked, the phone registered", `return String(!!document.querySelector('.desk') && document.querySelectorAll('.line.down').length === 0)`, "true")
+	w.See("signed in, linked, the phone registered",
+		`return String(!!document.querySelector('.desk') && document.querySelectorAll('.line.down').length === 0)`, "true")
 	return w
 }
 
@@ -115,7 +116,8 @@ func (a *atDesk) connected() {
 		c := a.d.server.Engine.Calls()
 		return len(c) == 1 && c[0].ID == a.call && c[0].State == telephony.Talking && c[0].Agent == telephony.AgentID(desks[0].ID)
 	})
-	a.Await("the caller is heard at the desk", `return document.querySelector('.levels rect.now').getAttribute('width')`, "a level above silence",
+	a.Await("the caller is heard at the desk", `return document.querySelector('.levels rect.now').getAttribute('width')`,
+		"a level above silence",
 		func(got string) bool { return got != "" && got != "0" })
 }
 
@@ -144,27 +146,33 @@ type expect struct {
 	verbatim                                     string
 }
 
-var english = expect{scenario: "chest", practice: "Lakeside Internal Medicine", phrase: "Lakeside Internal Medicine, this is Ana. How may I help you?",
-	caller: "(312) 555-0142", language: "en", ladder: "now text + push|3:00 text + email|6:00 text + push + email", sent: " is on its way", wrapUp: "Wrap-up", ready: "Ready",
+var english = expect{scenario: "chest", practice: "Lakeside Internal Medicine",
+	phrase: "Lakeside Internal Medicine, this is Ana. How may I help you?",
+	caller: "(312) 555-0142", language: "en", ladder: "now text + push|3:00 text + email|6:00 text + push + email", sent: " is on its way",
+	wrapUp: "Wrap-up", ready: "Ready",
 	delivered: ", delivered", pushed: "pushed to",
 	fields: []field{
 		{key: "name", words: "Rosa Bennett", kept: "Rosa Bennett"},
 		{key: "callback", stands: "(312) 555-0142", kept: "+13125550142"}, // Enter says that it was read back
 		{key: "dob", words: "4/2/1961", kept: "1961-04-02"},
-		{key: "reason", words: "Chest tightness since 6 this morning; “like a belt” <b>& worse</b>", kept: "Chest tightness since 6 this morning; “like a belt” <b>& worse</b>"},
+		{key: "reason", words: "Chest tightness since 6 this morning; “like a belt” <b>& worse</b>",
+			kept: "Chest tightness since 6 this morning; “like a belt” <b>& worse</b>"},
 		{key: "since", words: "6 a.m.", kept: "6 a.m."},
 		{key: "caller"}, // she calls for herself: it may stay empty
 	}}
 
-var spanish = expect{scenario: "fever", practice: "Pediatría del Sol", phrase: "Pediatría del Sol, le atiende Ana. ¿En qué le puedo ayudar?",
-	caller: "(305) 555-0164", language: "es", ladder: "ahora texto + notificación|2:00 texto + correo|5:00 texto + notificación + correo", sent: " va en camino", wrapUp: "Cierre", ready: "Disponible",
+var spanish = expect{scenario: "fever", practice: "Pediatría del Sol",
+	phrase: "Pediatría del Sol, le atiende Ana. ¿En qué le puedo ayudar?",
+	caller: "(305) 555-0164", language: "es", ladder: "ahora texto + notificación|2:00 texto + correo|5:00 texto + notificación + correo",
+	sent: " va en camino", wrapUp: "Cierre", ready: "Disponible",
 	delivered: ", llegó", pushed: "notificación a",
 	fields: []field{
 		{key: "name", words: "Valentina Muñoz", kept: "Valentina Muñoz"},
 		{key: "dob", words: "18/9/2024", kept: "2024-09-18"},
 		{key: "caller", words: "María Muñoz Güell", kept: "María Muñoz Güell"},
 		{key: "callback", stands: "(305) 555-0164", kept: "+13055550164"},
-		{key: "reason", words: "Fiebre desde anoche; ¿39,5 °C? ¡No quiere comer!", kept: "Fiebre desde anoche; ¿39,5 °C? ¡No quiere comer!"},
+		{key: "reason", words: "Fiebre desde anoche; ¿39,5 °C? ¡No quiere comer!",
+			kept: "Fiebre desde anoche; ¿39,5 °C? ¡No quiere comer!"},
 		{key: "since", words: "Anoche, después de cenar", kept: "Anoche, después de cenar"},
 		{key: "verbatim", words: "Está «calientita» y no quiere ni agüita"},
 	},
@@ -197,14 +205,16 @@ func (d *demo) ringToSend(t *testing.T, w *windowtest.Window, e expect) {
 	w.See("who is called", `return document.querySelector('h1').textContent`, e.practice)
 	w.See("what to say", `return document.querySelector('.cue .words').textContent`, e.phrase)
 	w.See("who calls", `return document.querySelector('.caller .number').textContent`, e.caller)
-	onCall := w.Await("who is on call", `return document.querySelector('main > section:last-of-type li b')?.textContent`, "a name", func(got string) bool { return got != "" })
+	onCall := w.Await("who is on call", `return document.querySelector('main > section:last-of-type li b')?.textContent`, "a name",
+		func(got string) bool { return got != "" })
 	w.Shot(e.language + "-1-offered")
 	a.answer()
 	w.Shot(e.language + "-2-answered")
 	w.Press("1")
 	a.fill(e.fields)
 	w.See("the send key", focused, "send")
-	ladder := w.Await("the ladder stands before sending", `return [...document.querySelectorAll('.ladder .step')].slice(0, 3).map(e => e.textContent.trim().replace(/\s+/g, ' ')).join('|')`,
+	ladder := w.Await("the ladder stands before sending",
+		`return [...document.querySelectorAll('.ladder .step')].slice(0, 3).map(e => e.textContent.trim().replace(/\s+/g, ' ')).join('|')`,
 		"three steps", func(got string) bool { return strings.Count(got, "|") == 2 })
 	for i, step := range strings.Split(ladder, "|") {
 		if want := strings.Split(e.ladder, "|")[i]; !strings.HasPrefix(step, want+" Dr") || i < 2 && step != want+" "+onCall {
@@ -214,7 +224,8 @@ func (d *demo) ringToSend(t *testing.T, w *windowtest.Window, e expect) {
 	w.See("kept here and at the server", `return String(!!document.querySelector('footer .state') && !document.querySelector('footer .fault'))`, "true")
 	w.Shot(e.language + "-3-form")
 	w.Chord(windowtest.Ctrl, windowtest.Enter)
-	said := w.Await("sent", `return document.querySelector('#sent')?.textContent.trim()`, "a reference", func(got string) bool { return strings.HasSuffix(got, e.sent) })
+	said := w.Await("sent", `return document.querySelector('#sent')?.textContent.trim()`, "a reference",
+		func(got string) bool { return strings.HasSuffix(got, e.sent) })
 	ref := strings.TrimSuffix(said, e.sent)
 	a.noted(ref, e)
 	a.pocketed(ref, onCall)
@@ -242,7 +253,8 @@ func (a *atDesk) noted(ref string, e expect) {
 	if !maps.Equal(n.Body.Fields, want) || n.Body.Verbatim != e.verbatim || !slices.Equal(n.Body.ReadBack, []string{"callback"}) {
 		a.t.Errorf("kept   %q %q read back %q\nwanted %q %q", n.Body.Fields, n.Body.Verbatim, n.Body.ReadBack, want, e.verbatim)
 	}
-	if n.Call != a.call || string(n.Language) != e.language || n.CallType != "symptom" || n.Urgency != notes.Urgent || n.Taker != desks[0].ID {
+	if n.Call != a.call || string(n.Language) != e.language || n.CallType != "symptom" || n.Urgency != notes.Urgent ||
+		n.Taker != desks[0].ID {
 		a.t.Errorf("the note is of another call, language, type, urgency or agent: %+v", n)
 	}
 }
@@ -339,7 +351,8 @@ func TestTheDeskIsKilled(t *testing.T) {
 
 	w = d.openDesk(t, 0)
 	a.Window = w
-	back := w.Await("the words are back in their place", `return document.querySelector('#field-reason')?.value`, "the beginning of what was typed",
+	back := w.Await("the words are back in their place", `return document.querySelector('#field-reason')?.value`,
+		"the beginning of what was typed",
 		func(got string) bool { return got != "" })
 	if !strings.HasPrefix(words, back) {
 		t.Fatalf("%q came back of %q", back, words)
@@ -365,7 +378,8 @@ func TestTheDeskIsKilled(t *testing.T) {
 	w.Press(windowtest.Enter)
 	a.fill([]field{{key: "since", words: "6 a.m."}, {key: "caller"}})
 	w.Chord(windowtest.Ctrl, windowtest.Enter)
-	said := w.Await("sent", `return document.querySelector('#sent')?.textContent.trim()`, "a reference", func(got string) bool { return strings.HasSuffix(got, english.sent) })
+	said := w.Await("sent", `return document.querySelector('#sent')?.textContent.trim()`, "a reference",
+		func(got string) bool { return strings.HasSuffix(got, english.sent) })
 	again := english
 	again.fields = slices.Clone(english.fields)
 	again.fields[3].kept = words

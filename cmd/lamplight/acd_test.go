@@ -60,12 +60,13 @@ func TestACDSimulatePrintsTheSameForTheSameSeed(t *testing.T) {
 
 func TestACDSimulateNamesWhatIsWrong(t *testing.T) {
 	for name, c := range map[string]struct{ calls, want string }{
-		"a misspelt field":      {`[{"at":"1s","talk":"1m","needs":{"practice":"p","langage":"en"}}]`, `unknown field "langage"`},
-		"a number for a time":   {`[{"at":1,"needs":{"practice":"p"}}]`, `\[0\].at: not a duration`},
-		"a time without a unit": {`[{"at":"1s","needs":{"practice":"p","relax":[{"after":"20"}]}}]`, `\[0\].needs.relax\[0\].after: .*missing unit`},
-		"broken JSON":           {"[\n{]", `line 2`},
-		"two documents":         {"[] []", `something follows`},
-		"an unknown level":      {`[{"at":"1s","needs":{"practice":"p","level":"fluent"}}]`, `no such level`},
+		"a misspelt field":    {`[{"at":"1s","talk":"1m","needs":{"practice":"p","langage":"en"}}]`, `unknown field "langage"`},
+		"a number for a time": {`[{"at":1,"needs":{"practice":"p"}}]`, `\[0\].at: not a duration`},
+		"a time without a unit": {`[{"at":"1s","needs":{"practice":"p","relax":[{"after":"20"}]}}]`,
+			`\[0\].needs.relax\[0\].after: .*missing unit`},
+		"broken JSON":      {"[\n{]", `line 2`},
+		"two documents":    {"[] []", `something follows`},
+		"an unknown level": {`[{"at":"1s","needs":{"practice":"p","level":"fluent"}}]`, `no such level`},
 	} {
 		cmd := acdSimulateCmd{Agents: write(t, acdAgents), Calls: write(t, c.calls)}
 		_, err := cmd.plan()

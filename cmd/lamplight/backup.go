@@ -44,7 +44,8 @@ func (c *backupNowCmd) run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "base backup of %d MB in %.1f s, the keys apart; what is committed now was stored %.1f s later (promised %s)\n",
+	_, err = fmt.Fprintf(out, "base backup of %d MB in %.1f s, the keys apart; what is committed now was stored %.1f s later (promised "+
+		"%s)\n",
 		b.Bytes>>20, b.Seconds, lag.Seconds(), custody.LossPromised)
 	return err
 }

@@ -119,11 +119,13 @@ func (c *copied) write(t *testing.T, s *server.Server, reason string) {
 	}
 	for _, a := range all {
 		id := fmt.Sprintf("%s-%d", a.ID, len(c.written))
-		call := telephony.Call{ID: telephony.CallID(id), DID: a.Lines[0].DID, Account: a.ID, Language: "en", State: telephony.Arrived, OpenedAt: time.Now(), Inbound: true}
+		call := telephony.Call{ID: telephony.CallID(id), DID: a.Lines[0].DID, Account: a.ID, Language: "en", State: telephony.Arrived,
+			OpenedAt: time.Now(), Inbound: true}
 		if err := s.Record.Record(ctx, call, telephony.Step{At: time.Now(), Kind: "arrived"}); err != nil {
 			t.Fatal(err)
 		}
-		d := notes.Draft{ID: id, Seq: 1, Call: call.ID, Account: a.ID, CallType: a.Script.CallTypes[0].ID, Urgency: notes.Routine, Language: "en", Body: bodyFor(a.Script.CallTypes[0], reason)}
+		d := notes.Draft{ID: id, Seq: 1, Call: call.ID, Account: a.ID, CallType: a.Script.CallTypes[0].ID, Urgency: notes.Routine,
+			Language: "en", Body: bodyFor(a.Script.CallTypes[0], reason)}
 		n, err := s.Record.Take(ctx, d)
 		if err != nil {
 			t.Fatal(err)
@@ -267,7 +269,8 @@ func TestACutCopyIsNotTaken(t *testing.T) {
 		}
 	}
 	cut := filepath.Join(c.root, "cut")
-	if err := c.restore(cut).run(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), "log-cut") && !strings.Contains(err.Error(), "files are missing") {
+	if err := c.restore(cut).run(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), "log-cut") &&
+		!strings.Contains(err.Error(), "files are missing") {
 		t.Errorf("%d of %d pieces: %v", len(files)-len(files)/2, len(files), err)
 	} else {
 		t.Log(err)
@@ -305,13 +308,15 @@ func spoiled(t *testing.T, c *copied) {
 					}
 				}()
 			}
-			if err := (&drillCmd{CustodyFlags: c.CustodyFlags}).run(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), one.want) {
+			if err := (&drillCmd{CustodyFlags: c.CustodyFlags}).run(t.Context(), io.Discard); err == nil ||
+				!strings.Contains(err.Error(), one.want) {
 				t.Errorf("the drill: %v, want %q", err, one.want)
 			}
 			s := c.opened(t)
 			defer closed(t, s)
 			var good bool
-			if err := s.Pool.QueryRow(t.Context(), "select good from drill order by begun_at desc limit 1").Scan(&good); err != nil || good {
+			if err := s.Pool.QueryRow(t.Context(), "select good from drill order by begun_at desc limit 1").Scan(&good); err != nil ||
+				good {
 				t.Errorf("the row says good %v, %v", good, err)
 			}
 			if _, err := os.Stat(filepath.Join(c.State, "drill")); !errors.Is(err, os.ErrNotExist) {
@@ -346,7 +351,8 @@ func TestAKilledRestoreIsBegunAnew(t *testing.T) {
 		{"while PostgreSQL recovers", there("postgres", "data", "postmaster.pid")},
 		{"while it is proved", there("proof")},
 	} {
-		cmd := exec.Command(os.Args[0], "restore", "--state", state, "--backup-dir", c.BackupDir, "--backup-keys", c.BackupKeys, "--identity", c.identity)
+		cmd := exec.Command(os.Args[0], "restore", "--state", state, "--backup-dir", c.BackupDir, "--backup-keys", c.BackupKeys,
+			"--identity", c.identity)
 		cmd.Env = append(os.Environ(), "LAMPLIGHT_TEST_PROGRAM=1")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -356,7 +362,8 @@ func TestAKilledRestoreIsBegunAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = cmd.Wait() // it was killed
-		if _, err := (server.RecordFlags{State: state}).Open(t.Context()); err == nil || !strings.Contains(err.Error(), "was begun and did not end") {
+		if _, err := (server.RecordFlags{State: state}).Open(t.Context()); err == nil ||
+			!strings.Contains(err.Error(), "was begun and did not end") {
 			t.Errorf("killed %s: a server says %v", point.what, err)
 		}
 	}
@@ -394,12 +401,16 @@ func TestWhatIsNoBackupIsRefused(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no keys":               {[]string{"--backup-dir", "/tmp/b", "--backup-recipient", to}, "needs --backup-keys"},
-		"for nobody":            {[]string{"--backup-dir", "/tmp/b", "--backup-keys", "/tmp/k"}, "--backup-recipient"},
-		"for a misspelt one":    {[]string{"--backup-dir", "/tmp/b", "--backup-keys", "/tmp/k", "--backup-recipient", to + "x"}, "is no age recipient"},
-		"the keys with it":      {[]string{"--backup-dir", "/tmp/b", "--backup-keys", "/tmp/b/k", "--backup-recipient", to}, "would lie with what they open"},
-		"in the state":          {[]string{"--backup-dir", state + "/b", "--backup-keys", "/tmp/k", "--backup-recipient", to}, "would be lost with the state directory"},
-		"of somebody's own one": {[]string{"--database-url", "postgres://x", "--backup-dir", "/tmp/b", "--backup-keys", "/tmp/k", "--backup-recipient", to}, "is yours"},
+		"no keys":    {[]string{"--backup-dir", "/tmp/b", "--backup-recipient", to}, "needs --backup-keys"},
+		"for nobody": {[]string{"--backup-dir", "/tmp/b", "--backup-keys", "/tmp/k"}, "--backup-recipient"},
+		"for a misspelt one": {[]string{"--backup-dir", "/tmp/b", "--backup-keys", "/tmp/k", "--backup-recipient", to + "x"},
+			"is no age recipient"},
+		"the keys with it": {[]string{"--backup-dir", "/tmp/b", "--backup-keys", "/tmp/b/k", "--backup-recipient", to},
+			"would lie with what they open"},
+		"in the state": {[]string{"--backup-dir", state + "/b", "--backup-keys", "/tmp/k", "--backup-recipient", to},
+			"would be lost with the state directory"},
+		"of somebody's own one": {[]string{"--database-url", "postgres://x", "--backup-dir", "/tmp/b", "--backup-keys", "/tmp/k",
+			"--backup-recipient", to}, "is yours"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := exec.Command(os.Args[0], append([]string{"backup", "now", "--state", stateDir(t)}, one.args...)...)

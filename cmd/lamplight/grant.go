@@ -126,11 +126,13 @@ func (c *peoplePasswordCmd) run(ctx context.Context, ask func(string) (string, e
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	session, err := s.Door.SignIn(ctx, access.Attempt{Login: c.Login, Password: said[0], Code: strings.TrimSpace(said[1]), Source: "command line"})
+	session, err := s.Door.SignIn(ctx, access.Attempt{Login: c.Login, Password: said[0], Code: strings.TrimSpace(said[1]),
+		Source: "command line"})
 	if err != nil {
 		return err
 	}
-	if err := s.Door.SetPassword(access.With(ctx, session.Actor), session.Actor.Person, said[2]); err != nil { // ends every session, this one too
+	// ends every session, this one too
+	if err := s.Door.SetPassword(access.With(ctx, session.Actor), session.Actor.Person, said[2]); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(out, "the password is changed; sign in anew everywhere")

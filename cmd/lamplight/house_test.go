@@ -74,7 +74,8 @@ func TestImportsRunOneWay(t *testing.T) {
 var pure = []string{"telephony/acd", "routing/oncall", "notes/seal", "notes/audit/tree", "telephony/phone/speech"}
 
 func TestPurePackagesHaveNoDriver(t *testing.T) {
-	drivers := []string{"github.com/jackc/pgx", "github.com/nats-io", "github.com/CyCoreSystems", "github.com/wailsapp", "github.com/coder/websocket", "github.com/emiago"}
+	drivers := []string{"github.com/jackc/pgx", "github.com/nats-io", "github.com/CyCoreSystems", "github.com/wailsapp",
+		"github.com/coder/websocket", "github.com/emiago"}
 	atHand := []string{"net", "net/http", "os/exec", "database/sql", "log", "log/slog", "math/rand", "math/rand/v2"}
 	checked := 0
 	for _, p := range packages(t) {
@@ -132,7 +133,8 @@ func TestTheServerHoldsNoDemo(t *testing.T) {
 			continue
 		}
 		for _, d := range p.Deps {
-			if d == "lamplight/routing/channel/pocket" || d == "lamplight/telephony/ari/bare" || strings.HasPrefix(d, "lamplight/cmd/lamplight-demo") {
+			if d == "lamplight/routing/channel/pocket" || d == "lamplight/telephony/ari/bare" ||
+				strings.HasPrefix(d, "lamplight/cmd/lamplight-demo") {
 				t.Errorf("the server's program holds %s", d)
 			}
 		}

@@ -105,7 +105,8 @@ func (c *onCallImport) Run(k *kong.Context) error {
 	if !ok {
 		return fmt.Errorf("%s: neither an .ics nor a .csv, .tsv or .txt file", c.File)
 	}
-	in, err := with(file, oncall.Import{Timezone: c.Timezone, Role: c.Role, From: from, To: to, Dates: c.Dates, Ends: c.Ends, Names: c.Names})
+	in, err := with(file, oncall.Import{Timezone: c.Timezone, Role: c.Role, From: from, To: to, Dates: c.Dates, Ends: c.Ends,
+		Names: c.Names})
 	if errors.Is(err, oncall.ErrDateOrder) {
 		return fmt.Errorf("%s: %w with --dates", c.File, err)
 	}

@@ -42,25 +42,37 @@ func onCallExample(name string) string {
 }
 
 func TestOnCall(t *testing.T) {
-	solo, group, hospital, pediatrics := onCallExample("solo-doctor.json"), onCallExample("group-of-seven.json"), onCallExample("hospital-service.json"), onCallExample("pediatrics.json")
+	solo, group, hospital, pediatrics := onCallExample("solo-doctor.json"), onCallExample("group-of-seven.json"),
+		onCallExample("hospital-service.json"), onCallExample("pediatrics.json")
 	for _, c := range []struct {
 		name, input string
 		args        []string
 		want        string
 	}{
-		{"who", "", []string{"who", "--schedule", solo, "--at", "2026-03-03T22:00:00-06:00"}, "2026-03-03T22:00:00-06:00\treyes\tDr. Alma Reyes\n"},
-		{"who, as JSON", "", []string{"who", "--schedule", solo, "--at", "2026-03-03T22:00:00-06:00", "--json"}, `{"at":"2026-03-03T22:00:00-06:00","role":"primary","people":["reyes"],"names":["Dr. Alma Reyes"]}` + "\n"},
-		{"who, of nobody", "", []string{"who", "--schedule", pediatrics, "--role", "nurse line", "--at", "2026-03-03T23:00:00-04:00"}, "2026-03-03T23:00:00-04:00\tnobody\tnobody\n"},
-		{"who, as JSON of nobody", "", []string{"who", "--schedule", pediatrics, "--role", "nurse line", "--at", "2026-03-03T23:00:00-04:00", "--json"}, `{"at":"2026-03-03T23:00:00-04:00","role":"nurse line","people":[],"names":[]}` + "\n"},
-		{"who, by call type", "", []string{"who", "--schedule", hospital, "--call-type", "stemi", "--at", "2026-03-03T23:00:00-06:00"}, "2026-03-03T23:00:00-06:00\tstemi-team\tSTEMI team\n"},
-		{"until", "", []string{"until", "--schedule", group, "--at", "2026-01-06T03:00:00-05:00"}, "2026-01-06T03:00:00-05:00\t2026-01-06T08:00:00-05:00\n"},
-		{"next", "", []string{"next", "--schedule", hospital, "--role", "attending", "--at", "2026-01-06T03:00:00-06:00"}, "2026-01-06T03:00:00-06:00\t2026-01-19T07:00:00-06:00\t2026-02-02T07:00:00-06:00\tatt-quinn\tDr. Quinn, attending\n"},
-		{"many instants, one answer a line", "2026-03-03T10:00:00-06:00\n2026-03-03T22:00:00-06:00\n", []string{"who", "--schedule", solo}, "2026-03-03T10:00:00-06:00\tfront-desk\tFront desk\n2026-03-03T22:00:00-06:00\treyes\tDr. Alma Reyes\n"},
+		{"who", "", []string{"who", "--schedule", solo, "--at", "2026-03-03T22:00:00-06:00"},
+			"2026-03-03T22:00:00-06:00\treyes\tDr. Alma Reyes\n"},
+		{"who, as JSON", "", []string{"who", "--schedule", solo, "--at", "2026-03-03T22:00:00-06:00", "--json"},
+			`{"at":"2026-03-03T22:00:00-06:00","role":"primary","people":["reyes"],"names":["Dr. Alma Reyes"]}` + "\n"},
+		{"who, of nobody", "", []string{"who", "--schedule", pediatrics, "--role", "nurse line", "--at", "2026-03-03T23:00:00-04:00"},
+			"2026-03-03T23:00:00-04:00\tnobody\tnobody\n"},
+		{"who, as JSON of nobody", "", []string{"who", "--schedule", pediatrics, "--role", "nurse line", "--at",
+			"2026-03-03T23:00:00-04:00", "--json"}, `{"at":"2026-03-03T23:00:00-04:00","role":"nurse line","people":[],"names":[]}` + "\n"},
+		{"who, by call type", "", []string{"who", "--schedule", hospital, "--call-type", "stemi", "--at", "2026-03-03T23:00:00-06:00"},
+			"2026-03-03T23:00:00-06:00\tstemi-team\tSTEMI team\n"},
+		{"until", "", []string{"until", "--schedule", group, "--at", "2026-01-06T03:00:00-05:00"},
+			"2026-01-06T03:00:00-05:00\t2026-01-06T08:00:00-05:00\n"},
+		{"next", "", []string{"next", "--schedule", hospital, "--role", "attending", "--at", "2026-01-06T03:00:00-06:00"},
+			"2026-01-06T03:00:00-06:00\t2026-01-19T07:00:00-06:00\t2026-02-02T07:00:00-06:00\tatt-quinn\tDr. Quinn, attending\n"},
+		{"many instants, one answer a line", "2026-03-03T10:00:00-06:00\n2026-03-03T22:00:00-06:00\n", []string{"who", "--schedule", solo},
+			"2026-03-03T10:00:00-06:00\tfront-desk\tFront desk\n2026-03-03T22:00:00-06:00\treyes\tDr. Alma Reyes\n"},
 		{"shifts", "", []string{"shifts", "--schedule", solo, "--from", "2026-03-06T12:00:00-06:00", "--to", "2026-03-06T18:00:00-06:00"},
-			"2026-03-06T12:00:00-06:00\t2026-03-06T13:00:00-06:00\tfront-desk\tFront desk\n2026-03-06T13:00:00-06:00\t2026-03-06T18:00:00-06:00\treyes\tDr. Alma Reyes\n"},
-		{"gaps", "", []string{"gaps", "--schedule", pediatrics, "--role", "nurse line", "--from", "2026-03-03T12:00:00-04:00", "--to", "2026-03-04T12:00:00-04:00", "--json"},
+			"2026-03-06T12:00:00-06:00\t2026-03-06T13:00:00-06:00\tfront-desk\tFront " +
+				"desk\n2026-03-06T13:00:00-06:00\t2026-03-06T18:00:00-06:00\treyes\tDr. Alma Reyes\n"},
+		{"gaps", "", []string{"gaps", "--schedule", pediatrics, "--role", "nurse line", "--from", "2026-03-03T12:00:00-04:00", "--to",
+			"2026-03-04T12:00:00-04:00", "--json"},
 			`{"from":"2026-03-03T22:00:00-04:00","until":"2026-03-04T08:30:00-04:00","people":[]}` + "\n"},
-		{"no overlaps", "", []string{"overlaps", "--schedule", solo, "--from", "2026-03-03T12:00:00-04:00", "--to", "2026-03-04T12:00:00-04:00"}, ""},
+		{"no overlaps", "", []string{"overlaps", "--schedule", solo, "--from", "2026-03-03T12:00:00-04:00", "--to",
+			"2026-03-04T12:00:00-04:00"}, ""},
 		{"check", "", []string{"check", "--schedule", hospital}, hospital + " is sound; its roles are primary, backup, attending\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -96,15 +108,22 @@ func TestOnCallRefuses(t *testing.T) {
 		want        string
 	}{
 		{"an instant that is none", "", []string{"who", "--schedule", solo, "--at", "now"}, `--at: "now" is not an RFC 3339 instant`},
-		{"a line that is none", "2026-03-03T10:00:00-06:00\nfoo\n", []string{"who", "--schedule", solo}, "1 lines of the standard input were no instants"},
-		{"a line without end", strings.Repeat("x", 1<<20), []string{"who", "--schedule", solo}, "line 1 of the standard input is no instant"},
-		{"a role nobody has", "", []string{"who", "--schedule", solo, "--role", "surgeon", "--at", "2026-03-03T10:00:00Z"}, `has no role "surgeon"; its roles are primary`},
-		{"a feed of a role nobody has", "", []string{"export", "--schedule", solo, "--role", "surgeon", "--from", "2026-03-03T10:00:00Z", "--to", "2026-03-04T10:00:00Z"}, `has no role "surgeon"`},
+		{"a line that is none", "2026-03-03T10:00:00-06:00\nfoo\n", []string{"who", "--schedule", solo},
+			"1 lines of the standard input were no instants"},
+		{"a line without end", strings.Repeat("x", 1<<20), []string{"who", "--schedule", solo},
+			"line 1 of the standard input is no instant"},
+		{"a role nobody has", "", []string{"who", "--schedule", solo, "--role", "surgeon", "--at", "2026-03-03T10:00:00Z"},
+			`has no role "surgeon"; its roles are primary`},
+		{"a feed of a role nobody has", "", []string{"export", "--schedule", solo, "--role", "surgeon", "--from", "2026-03-03T10:00:00Z",
+			"--to", "2026-03-04T10:00:00Z"}, `has no role "surgeon"`},
 		{"a schedule that is unsound", "", []string{"check", "--schedule", broken}, broken + ": line 2: layers: is empty"},
 		{"no such file", "", []string{"check", "--schedule", broken + "x"}, "open schedule"},
-		{"a time backwards", "", []string{"gaps", "--schedule", solo, "--from", "2026-03-03T10:00:00Z", "--to", "2026-03-02T10:00:00Z"}, "does not come after --from"},
-		{"a time too long", "", []string{"gaps", "--schedule", solo, "--from", "2026-03-03T10:00:00Z", "--to", "2926-03-02T10:00:00Z"}, "more than 50 years"},
-		{"an import of something else", "", []string{"import", broken, "--timezone", "UTC", "--from", "2026-03-03T10:00:00Z", "--to", "2027-03-02T10:00:00Z"}, "neither an .ics nor a .csv"},
+		{"a time backwards", "", []string{"gaps", "--schedule", solo, "--from", "2026-03-03T10:00:00Z", "--to", "2026-03-02T10:00:00Z"},
+			"does not come after --from"},
+		{"a time too long", "", []string{"gaps", "--schedule", solo, "--from", "2026-03-03T10:00:00Z", "--to", "2926-03-02T10:00:00Z"},
+			"more than 50 years"},
+		{"an import of something else", "", []string{"import", broken, "--timezone", "UTC", "--from", "2026-03-03T10:00:00Z", "--to",
+			"2027-03-02T10:00:00Z"}, "neither an .ics nor a .csv"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if out, err := onCallRun(t, c.input, c.args...); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -126,14 +145,17 @@ func TestOnCallWarns(t *testing.T) {
 		}
 		return path
 	}
-	table := write("table.csv", "March\nDate,From,To,Name\n2026-03-13,00:00,23:59,Dr. Lee\n2026-03-14,00:00,23:59,\"Lee, Dr\"\n2025-03-14,00:00,24:00,Kim\n")
+	table := write("table.csv", "March\nDate,From,To,Name\n2026-03-13,00:00,23:59,Dr. Lee\n2026-03-14,00:00,23:59,\"Lee, "+
+		"Dr\"\n2025-03-14,00:00,24:00,Kim\n")
 	args := []string{"import", table, "--timezone", "UTC", "--from", "2026-03-01T00:00:00Z", "--to", "2026-04-01T00:00:00Z"}
 	_, _, err := onCallSays(t, "", args...)
-	if err == nil || !strings.Contains(err.Error(), table+`: line 3: to: "23:59" would leave`) || !strings.Contains(err.Error(), "(--ends exact or --ends through)") {
+	if err == nil || !strings.Contains(err.Error(), table+`: line 3: to: "23:59" would leave`) ||
+		!strings.Contains(err.Error(), "(--ends exact or --ends through)") {
 		t.Errorf("%v", err)
 	}
 	args = append(args, "--ends", "through")
-	if _, _, err = onCallSays(t, "", args...); err == nil || !strings.Contains(err.Error(), `"Lee, Dr" may be the "Dr. Lee" of line 3`) || !strings.Contains(err.Error(), "(--names NAME=ID)") {
+	if _, _, err = onCallSays(t, "", args...); err == nil || !strings.Contains(err.Error(), `"Lee, Dr" may be the "Dr. Lee" of line 3`) ||
+		!strings.Contains(err.Error(), "(--names NAME=ID)") {
 		t.Errorf("%v", err)
 	}
 	args = append(args, "--names", "Dr. Lee=lee", "--names", "Lee, Dr=lee")
@@ -145,7 +167,8 @@ func TestOnCallWarns(t *testing.T) {
 	}
 	schedule := write("schedule.json", "{\"timezone\":\"UTC\",\"participants\":[{\"id\":\"lee\",\"left\":\"2026-03-01\"}],\n\"layers\":[{\"who\":[\"lee\"]}]}")
 	out, said, err = onCallSays(t, "", "check", "--schedule", schedule)
-	if err != nil || said != schedule+": warning: line 2: layers[0].who[0]: \"lee\" has left on 2026-03-01T00:00\n" || out != schedule+" is sound; its roles are primary; 1 warnings\n" {
+	if err != nil || said != schedule+": warning: line 2: layers[0].who[0]: \"lee\" has left on 2026-03-01T00:00\n" ||
+		out != schedule+" is sound; its roles are primary; 1 warnings\n" {
 		t.Errorf("%v\n%s%s", err, said, out)
 	}
 }

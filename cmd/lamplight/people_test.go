@@ -26,7 +26,8 @@ func TestWhoLeavesIsOut(t *testing.T) {
 	if err := (&practicePutCmd{flags, lakeside}).Run(ctx); err != nil {
 		t.Fatal(err)
 	}
-	add := peopleAddCmd{RecordFlags: flags, Login: "Elena.Reyes", Name: "Elena Reyes", Role: notes.RoleProvider, Account: "lakeside", Language: "en"}
+	add := peopleAddCmd{RecordFlags: flags, Login: "Elena.Reyes", Name: "Elena Reyes", Role: notes.RoleProvider, Account: "lakeside",
+		Language: "en"}
 	var told strings.Builder
 	if err := add.run(ctx, &told); err != nil {
 		t.Fatal(err)
@@ -94,7 +95,8 @@ func TestWhoLeavesIsOut(t *testing.T) {
 	if _, err := enter(told.String()); !errors.Is(err, access.ErrRefused) {
 		t.Errorf("who left comes in again: %v", err)
 	}
-	if err := (&peopleResetCmd{flags, "elena.reyes"}).run(ctx, io.Discard); err == nil || !strings.Contains(err.Error(), "people return elena.reyes") {
+	if err := (&peopleResetCmd{flags, "elena.reyes"}).run(ctx, io.Discard); err == nil ||
+		!strings.Contains(err.Error(), "people return elena.reyes") {
 		t.Errorf("new keys for who left: %v", err)
 	}
 	told.Reset()
@@ -208,7 +210,8 @@ func TestOnesOwnPassword(t *testing.T) {
 	ctx, pool := t.Context(), postgrestest.New(t)
 	flags := server.RecordFlags{State: t.TempDir(), DatabaseURL: postgrestest.Cluster(t).DatabaseURL(pool.Config().ConnConfig.Database)}
 	var told strings.Builder
-	if err := (&peopleAddCmd{RecordFlags: flags, Login: "ada", Name: "Ada", Role: notes.RoleAdmin, Account: "*", Language: "en"}).run(ctx, &told); err != nil {
+	if err := (&peopleAddCmd{RecordFlags: flags, Login: "ada", Name: "Ada", Role: notes.RoleAdmin, Account: "*", Language: "en"}).run(ctx,
+		&told); err != nil {
 		t.Fatal(err)
 	}
 	var password, address string

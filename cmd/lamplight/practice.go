@@ -57,7 +57,8 @@ func (c *practicePutCmd) run(ctx context.Context, out, problems io.Writer) (err 
 	if err := s.Record.PutAccount(ctx, p.Account); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%s is stored with %d numbers and %d contacts\n", p.Account.Name, len(p.Account.Lines), len(p.Account.Contacts))
+	_, err = fmt.Fprintf(out, "%s is stored with %d numbers and %d contacts\n", p.Account.Name, len(p.Account.Lines),
+		len(p.Account.Contacts))
 	return err
 }
 
@@ -108,7 +109,8 @@ func (c *practiceListCmd) run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	for _, a := range all {
-		_, err := fmt.Fprintf(out, "%-16s %-40s %d numbers, %d contacts, %d call types\n", a.ID, a.Name, len(a.Lines), len(a.Contacts), len(a.Script.CallTypes))
+		_, err := fmt.Fprintf(out, "%-16s %-40s %d numbers, %d contacts, %d call types\n", a.ID, a.Name, len(a.Lines), len(a.Contacts),
+			len(a.Script.CallTypes))
 		if err != nil {
 			return err
 		}

@@ -51,13 +51,15 @@ func (c *restoreCmd) run(ctx context.Context, out io.Writer) (err error) {
 			"only the keys can be put back here, with --only-keys")
 	}
 	began := time.Now()
-	got, err := custody.Restore(ctx, custody.Return{State: h.Dir, Dir: c.BackupDir, Keys: c.BackupKeys, Identities: ids, Until: c.Until, Line: c.History,
-		Bin: c.PostgresBin, Tables: server.AuditedTables(), Say: func(step string) { server.Progress(step, time.Since(began)) }})
+	got, err := custody.Restore(ctx, custody.Return{State: h.Dir, Dir: c.BackupDir, Keys: c.BackupKeys, Identities: ids, Until: c.Until,
+		Line: c.History,
+		Bin:  c.PostgresBin, Tables: server.AuditedTables(), Say: func(step string) { server.Progress(step, time.Since(began)) }})
 	if err != nil {
 		return err
 	}
 	if len(got.Lines) > 1 {
-		_, err := fmt.Fprintf(out, "the copy holds the histories %s; this is %s-%d\n", strings.Join(got.Lines, ", "), got.Base.System, got.Base.Timeline)
+		_, err := fmt.Fprintf(out, "the copy holds the histories %s; this is %s-%d\n", strings.Join(got.Lines, ", "), got.Base.System,
+			got.Base.Timeline)
 		if err != nil {
 			return err
 		}

@@ -42,8 +42,10 @@ func newService(t *testing.T) *service {
 	if c.public, err = server.FreeAddr(); err != nil {
 		t.Fatal(err)
 	}
-	cfg := server.Config{State: filepath.Join(c.root, "state"), NATSListen: "127.0.0.1:0", Listen: "127.0.0.1:0", HooksListen: "127.0.0.1:0",
-		PublicURL: "https://localhost:" + port(c.public), Proxy: []string{"127.0.0.1/32"}, MetricsFrom: []string{"127.0.0.0/8"}, PushContact: "mailto:operator@lamplight.example",
+	cfg := server.Config{State: filepath.Join(c.root, "state"), NATSListen: "127.0.0.1:0", Listen: "127.0.0.1:0",
+		HooksListen: "127.0.0.1:0",
+		PublicURL:   "https://localhost:" + port(c.public), Proxy: []string{"127.0.0.1/32"}, MetricsFrom: []string{"127.0.0.0/8"},
+		PushContact: "mailto:operator@lamplight.example",
 		BackupConfig: server.BackupConfig{BackupDir: filepath.Join(c.root, "copy"), BackupKeys: filepath.Join(c.root, "keys copy"),
 			BackupRecipient: []string{strings.TrimSpace(recipient.String())}, BackupEvery: time.Hour, DrillEvery: time.Hour}}
 	log, err := os.Create(filepath.Join(c.root, "server.log"))
@@ -214,8 +216,9 @@ func TestAServiceStandsOnIt(t *testing.T) {
 }
 
 func (c *service) paths(t *testing.T, base string) {
-	for path, want := range map[string]int{"/": 200, "/m": 200, "/healthz": 200, "/icon.svg": 200, "/nothing": 404, "/m/more": 404, "/assets": 404,
-		"/.env": 404, "/wp-login.php": 404, "/api/nothing": 404} {
+	for path, want := range map[string]int{"/": 200, "/m": 200, "/healthz": 200, "/icon.svg": 200, "/nothing": 404, "/m/more": 404,
+		"/assets": 404,
+		"/.env":   404, "/wp-login.php": 404, "/api/nothing": 404} {
 		if status, text := c.ask(t, base, path); status != want {
 			t.Errorf("%s: %d, want %d: %.80s", path, status, want, text)
 		}
@@ -224,8 +227,10 @@ func (c *service) paths(t *testing.T, base string) {
 
 func (c *service) metrics(t *testing.T, base string) {
 	_, text := c.ask(t, base, "/metrics")
-	for _, want := range []string{"lamplight_build_info", "lamplight_calls_waiting 0", "lamplight_calls_waiting_longest_seconds", "lamplight_dispatches_open{state=\"climbing\"} 0",
-		"lamplight_dispatches_late{kind=\"overdue\"} 0", "lamplight_ledger_writing 1", "lamplight_beat_age_seconds", "lamplight_bus_connected 1",
+	for _, want := range []string{"lamplight_build_info", "lamplight_calls_waiting 0", "lamplight_calls_waiting_longest_seconds",
+		"lamplight_dispatches_open{state=\"climbing\"} 0",
+		"lamplight_dispatches_late{kind=\"overdue\"} 0", "lamplight_ledger_writing 1", "lamplight_beat_age_seconds",
+		"lamplight_bus_connected 1",
 		"lamplight_backup_behind_seconds", "lamplight_certificate_days 39", "lamplight_audit_leaves_waiting"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %s in %s", want, text)
@@ -316,7 +321,8 @@ func (c *service) nginx(t *testing.T) {
 	}
 	dir := t.TempDir()
 	conf := fmt.Sprintf("daemon off; master_process off; pid %[1]s/pid; error_log stderr;\nevents {}\nhttp { access_log off; "+
-		"client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;\n%[2]s}\n", dir, site.String())
+		"client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path "+
+		"%[1]s/s;\n%[2]s}\n", dir, site.String())
 	file := filepath.Join(dir, "nginx.conf")
 	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
@@ -342,7 +348,8 @@ func (c *service) caddy(t *testing.T) {
 // TestTheUnit: what systemd reads back is what was asked for, and systemd itself finds nothing wrong where it is installed.
 func TestTheUnit(t *testing.T) {
 	var text strings.Builder
-	c := systemdUnitCmd{Exec: "/opt/lamp light/bin/lamplight", User: "lamplight", State: "/srv/a b/100%", Environment: "/etc/lamplight/lamplight.env"}
+	c := systemdUnitCmd{Exec: "/opt/lamp light/bin/lamplight", User: "lamplight", State: "/srv/a b/100%",
+		Environment: "/etc/lamplight/lamplight.env"}
 	if err := c.run(&text); err != nil {
 		t.Fatal(err)
 	}
@@ -365,7 +372,8 @@ func TestTheUnit(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command(analyze, "verify", "--man=no", file).CombinedOutput(); err != nil || strings.Contains(string(out), "lamplight.service:") {
+	if out, err := exec.Command(analyze, "verify", "--man=no", file).CombinedOutput(); err != nil ||
+		strings.Contains(string(out), "lamplight.service:") {
 		t.Errorf("%v: %s", err, out)
 	}
 }

@@ -29,7 +29,8 @@ func TestWhoMayNotAskAtAllIsRefused(t *testing.T) {
 			if d.Needs == "" || role.May(d.Needs) {
 				continue
 			}
-			ctx := access.With(context.Background(), access.Actor{Person: "p", Grants: []access.Grant{{Account: access.Everywhere, Role: role}}})
+			ctx := access.With(context.Background(), access.Actor{Person: "p",
+				Grants: []access.Grant{{Account: access.Everywhere, Role: role}}})
 			if _, err := s.Ask(ctx, d.Name, []byte("{}")); kindOf(err) != console.Forbidden {
 				t.Errorf("%s, asked by a %s: %v", d.Name, role, err)
 			}

@@ -14,7 +14,8 @@ import (
 func TestWhatNoDatabaseTakesIsRefused(t *testing.T) {
 	r := newRig(t)
 	r.call(t, "call-1", "lakeside")
-	for _, bad := range []string{"\x00", "\xff\xfe", "'; drop table note; --", strings.Repeat("x", 60<<10), "../../etc/passwd", "%00", "\u202e"} {
+	for _, bad := range []string{"\x00", "\xff\xfe", "'; drop table note; --", strings.Repeat("x", 60<<10), "../../etc/passwd", "%00",
+		"\u202e"} {
 		for _, who := range []string{"doctor", "office", "agent", "boss"} {
 			ctx := r.as(t, notes.PersonID(who))
 			check := func(way string, err error) {
@@ -28,7 +29,8 @@ func TestWhatNoDatabaseTakesIsRefused(t *testing.T) {
 					check(way, err)
 				}
 			})
-			for _, f := range []console.CallsFilter{{Search: bad}, {Agent: bad}, {State: bad}, {CallType: bad}, {After: bad}, {From: bad}, {To: bad}, {Account: telephony.AccountID(bad)}} {
+			for _, f := range []console.CallsFilter{{Search: bad}, {Agent: bad}, {State: bad}, {CallType: bad}, {After: bad}, {From: bad},
+				{To: bad}, {Account: telephony.AccountID(bad)}} {
 				_, err := r.Calls(ctx, f)
 				check("calls", err)
 			}

@@ -48,13 +48,16 @@ func newBoardHouse(t *testing.T) *boardHouse {
 	log := audit.NewLog(b.pool, key)
 	ring := seal.NewRing(root, postgres.NewShelf(b.pool, log))
 	b.store = record.NewStore(b.pool, log, ring, nil)
-	if b.desk, err = dispatch.New(dispatch.Config{Pool: b.pool, Log: log, LinkBase: "https://page.example", LinkKey: make([]byte, 32)}); err != nil {
+	if b.desk, err = dispatch.New(dispatch.Config{Pool: b.pool, Log: log, LinkBase: "https://page.example",
+		LinkKey: make([]byte, 32)}); err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range []telephony.AccountID{"lakeside", "bosque"} {
-		if err := b.store.PutAccount(access.System(t.Context(), "test"), notes.Account{ID: id, Name: "Practice " + string(id), TimeZone: "America/Chicago",
+		if err := b.store.PutAccount(access.System(t.Context(), "test"), notes.Account{ID: id, Name: "Practice " + string(id),
+			TimeZone:  "America/Chicago",
 			Languages: []telephony.Language{"en"}, Schedule: []byte(`{}`), Ladders: []byte(`[]`),
-			Script: notes.Script{CallTypes: []notes.CallType{{ID: "symptom", Digit: "1", Urgency: notes.Urgent, Fields: []notes.Field{{Key: "name", Kind: "name", Required: true}}}}}}); err != nil {
+			Script: notes.Script{CallTypes: []notes.CallType{{ID: "symptom", Digit: "1", Urgency: notes.Urgent,
+				Fields: []notes.Field{{Key: "name", Kind: "name", Required: true}}}}}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -87,7 +90,8 @@ func (b *boardHouse) take(t *testing.T, account telephony.AccountID, name string
 	d := notes.Draft{ID: string(account) + "-draft", Account: account, CallType: "symptom", Urgency: notes.Urgent, Language: "en",
 		Body: notes.Body{Fields: map[string]string{"name": name}}}
 	now := time.Now()
-	plan := routing.Plan{Ladder: "urgent", At: now, Board: now.Add(time.Hour), Steps: []routing.PlanStep{{At: now.Add(time.Hour / 2), Contact: "reyes", Name: "Dr Reyes", Channel: routing.Text}}}
+	plan := routing.Plan{Ladder: "urgent", At: now, Board: now.Add(time.Hour),
+		Steps: []routing.PlanStep{{At: now.Add(time.Hour / 2), Contact: "reyes", Name: "Dr Reyes", Channel: routing.Text}}}
 	if _, err := b.store.TakeQueued(access.System(t.Context(), "test"), d, func(q *pgx.Batch, n notes.Note) ([]audit.Row, error) {
 		return b.desk.QueueBegin(q, n, plan)
 	}); err != nil {
@@ -233,7 +237,8 @@ func TestASlowDeskIsToldOnce(t *testing.T) {
 	close(free)
 	<-events
 	e := <-events
-	if c := e.Change; e.Kind != "change" || c.Seq != 1 || c.Open != 1 || len(c.Rows) != 1 || c.Rows[0].State != notes.Read || !slices.Equal(c.Gone, []string{"b"}) {
+	if c := e.Change; e.Kind != "change" || c.Seq != 1 || c.Open != 1 || len(c.Rows) != 1 || c.Rows[0].State != notes.Read ||
+		!slices.Equal(c.Gone, []string{"b"}) {
 		t.Errorf("it is told %+v", e.Change)
 	}
 	if e = <-events; e.Kind != "figures" || e.Figures.Waiting != 2 {
@@ -279,7 +284,8 @@ func TestWhateverChangesTheBoardIsTold(t *testing.T) {
 	}{
 		{"update dispatch set rung = first_rung + 1 where account = 'lakeside'", []string{"J. Ortega open late"}, 0},
 		{"update note set state = 'read' where account = 'bosque'", []string{"M. Weber read "}, 0},
-		{"with d as (update dispatch set state = 'acked' where account = 'lakeside') update note set state = 'acknowledged' where account = 'lakeside'", nil, 1},
+		{"with d as (update dispatch set state = 'acked' where account = 'lakeside') update note set state = 'acknowledged' where " +
+			"account = 'lakeside'", nil, 1},
 	} {
 		if _, err := b.pool.Exec(t.Context(), c.sql); err != nil {
 			t.Fatal(err)
@@ -288,7 +294,8 @@ func TestWhateverChangesTheBoardIsTold(t *testing.T) {
 			t.Errorf("%s: %q, %d gone", c.sql, rows, gone)
 		}
 	}
-	if got := b.readings(t); len(got) != 1 || got[0].Actor != "console" || !slices.Equal(got[0].Detail, []string{"for-a-minute", "shown:agent-00"}) {
+	if got := b.readings(t); len(got) != 1 || got[0].Actor != "console" || !slices.Equal(got[0].Detail,
+		[]string{"for-a-minute", "shown:agent-00"}) {
 		t.Errorf("the leaves of a minute: %+v", got)
 	}
 }

@@ -48,7 +48,8 @@ func (h *House) Me(ctx context.Context) (console.Me, error) {
 	if err != nil {
 		return console.Me{}, err
 	}
-	me := console.Me{ID: a.Person, Name: a.Name, Language: telephony.Language(a.Language), Accounts: []console.AccountRef{}, LockAfter: h.cfg.LockAfter}
+	me := console.Me{ID: a.Person, Name: a.Name, Language: telephony.Language(a.Language), Accounts: []console.AccountRef{},
+		LockAfter: h.cfg.LockAfter}
 	for _, r := range []notes.Role{notes.RoleSupervisor, notes.RoleProvider, notes.RolePractice, notes.RoleAgent, notes.RoleAdmin} {
 		if a.Has(r) {
 			me.Role = string(r)
@@ -273,7 +274,8 @@ func (h *House) CallPatient(ctx context.Context, note notes.NoteID, id string) e
 	if mine == "" || !ok || len(acc.Lines) == 0 || len(id) != 36 {
 		return console.Refuse(console.Conflict, "portal.error.cannot-call")
 	}
-	return pageRefusal(h.engine.CallBack(ctx, engine.Callback{ID: telephony.CallID(id), Account: n.Account, First: mine, Second: patient, Show: acc.Lines[0].DID, Name: acc.Name}))
+	return pageRefusal(h.engine.CallBack(ctx, engine.Callback{ID: telephony.CallID(id), Account: n.Account, First: mine, Second: patient,
+		Show: acc.Lines[0].DID, Name: acc.Name}))
 }
 
 func (h *House) Subscribe(ctx context.Context, s console.PushSubscription) error {

@@ -70,8 +70,9 @@ func (h *House) stopped(ctx context.Context, acc notes.Account, d console.Draft)
 	case !errors.Is(err, record.ErrNoNote):
 		return console.Sent{}, err
 	}
-	refused := &console.Error{Kind: console.Invalid, Code: "desk.error.no-ladder", Fields: map[string]string{"urgency": notes.FieldNoLadder},
-		Vars: map[string]string{"who": h.onCallNames(acc), "callTypes": callTypesFor(ctx, acc, d.Urgency)}}
+	refused := &console.Error{Kind: console.Invalid, Code: "desk.error.no-ladder",
+		Fields: map[string]string{"urgency": notes.FieldNoLadder},
+		Vars:   map[string]string{"who": h.onCallNames(acc), "callTypes": callTypesFor(ctx, acc, d.Urgency)}}
 	if refused.Vars["who"] == "" {
 		refused.Code = "desk.error.no-ladder-nobody"
 	}

@@ -100,7 +100,8 @@ func TestWhoLeftIsToldNothing(t *testing.T) {
 	if err := r.door.Leave(seed, "doctor"); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = r.Send(agent, draft("after", "", "lakeside")); err != nil || s.Goes != console.GoesToBoard || len(r.addresses(t, s.Note)) > 0 {
+	if s, err = r.Send(agent, draft("after", "", "lakeside")); err != nil || s.Goes != console.GoesToBoard ||
+		len(r.addresses(t, s.Note)) > 0 {
 		t.Errorf("%q to %v, %v", s.Goes, r.addresses(t, s.Note), err)
 	}
 	p, err := r.Preview(agent, draft("look", "", "lakeside"))

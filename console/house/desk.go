@@ -243,7 +243,8 @@ func (h *House) CallBack(ctx context.Context, call telephony.CallID) error {
 		}
 		id := telephony.CallID(uuid.Must(uuid.NewV7()).String())
 		h.calledBack.Store(id, call)
-		err = h.engine.AgentCall(ctx, a, engine.Callback{ID: id, Account: c.Account, Second: c.ANI, Show: c.DID, Name: acc.Name, Language: c.Language})
+		err = h.engine.AgentCall(ctx, a, engine.Callback{ID: id, Account: c.Account, Second: c.ANI, Show: c.DID, Name: acc.Name,
+			Language: c.Language})
 		if err != nil {
 			h.calledBack.Delete(id)
 		}

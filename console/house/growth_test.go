@@ -86,33 +86,45 @@ func (r *rig) fill(t testing.TB, n int) {
 		}
 	}
 	at := func(i int) time.Time { return now.Add(-time.Duration(n-i) * time.Second) }
-	table("call", []string{"id", "account", "did", "caller", "caller_term", "language", "state", "agent", "outcome", "opened_at", "answered_at", "ended_at", "inbound", "followup"},
+	table("call", []string{"id", "account", "did", "caller", "caller_term", "language", "state", "agent", "outcome", "opened_at",
+		"answered_at", "ended_at", "inbound", "followup"},
 		func(i int) ([]any, error) {
-			return []any{id("call", i), accounts[i%2], "+13125550100", []byte("x"), []byte(keys[accounts[i%2]].PhoneTerm(fmt.Sprintf("+1%03d555%04d", 312+i/10_000, i%10_000))), "en", "ended", "agent",
+			return []any{id("call", i), accounts[i%2], "+13125550100", []byte("x"),
+				[]byte(keys[accounts[i%2]].PhoneTerm(fmt.Sprintf("+1%03d555%04d", 312+i/10_000, i%10_000))), "en", "ended", "agent",
 				"completed", at(i), at(i), at(i), true, ""}, nil
 		})
-	table("dispatch", []string{"id", "note", "account", "practice", "urgency", "reference", "plan", "first_rung", "rung", "state", "begun_at", "board_at", "unfolded"},
+	table("dispatch", []string{"id", "note", "account", "practice", "urgency", "reference", "plan", "first_rung", "rung", "state",
+		"begun_at", "board_at", "unfolded"},
 		func(i int) ([]any, error) {
-			return []any{id("dispatch", i), id("note", i), accounts[i%2], "P", "urgent", "L-1", "{}", 0, 0, "climbing", at(i), now.Add(2 * time.Hour), true}, nil
+			return []any{id("dispatch", i), id("note", i), accounts[i%2], "P", "urgent", "L-1", "{}", 0, 0, "climbing", at(i),
+				now.Add(2 * time.Hour), true}, nil
 		})
-	table("note", []string{"id", "draft", "account", "year", "reference", "call", "call_type", "urgency", "language", "taker", "taken_at", "state", "version", "script_version", "title", "body", "terms"},
+	table("note", []string{"id", "draft", "account", "year", "reference", "call", "call_type", "urgency", "language", "taker", "taken_at",
+		"state", "version", "script_version", "title", "body", "terms"},
 		func(i int) ([]any, error) {
 			k := keys[accounts[i%2]]
-			title, err := k.Seal(seal.Label{Practice: string(accounts[i%2]), Kind: "note.title", ID: id("note", i), Version: 1}, []byte("A. "+surname(i)))
-			return []any{id("note", i), id("draft", i), accounts[i%2], now.Year(), "L-" + strconv.Itoa(1000+i), id("call", i), "symptom", "urgent", "en", "agent", at(i), "open", 1, 1,
+			title, err := k.Seal(seal.Label{Practice: string(accounts[i%2]), Kind: "note.title", ID: id("note", i), Version: 1},
+				[]byte("A. "+surname(i)))
+			return []any{id("note", i), id("draft", i), accounts[i%2], now.Year(), "L-" + strconv.Itoa(1000+i), id("call", i), "symptom",
+				"urgent", "en", "agent", at(i), "open", 1, 1,
 				title, []byte("x"), seal.Unique(k.NameTerms("Ann " + surname(i)))}, err
 		})
-	attempt := []string{"id", "dispatch", "rung", "contact", "name", "person", "channel", "lang", "address", "try", "state", "due_at", "wake_at", "fence", "sends", "why"}
+	attempt := []string{"id", "dispatch", "rung", "contact", "name", "person", "channel", "lang", "address", "try", "state", "due_at",
+		"wake_at", "fence", "sends", "why"}
 	table("attempt", attempt, func(i int) ([]any, error) {
-		return []any{id("sent", i), id("dispatch", i), 0, "reyes", "Dr Reyes", "doctor", "text", "en", "+1", 1, "accepted", at(i), nil, 1, 1, ""}, nil
+		return []any{id("sent", i), id("dispatch", i), 0, "reyes", "Dr Reyes", "doctor", "text", "en", "+1", 1, "accepted", at(i), nil, 1,
+			1, ""}, nil
 	})
 	table("attempt", attempt, func(i int) ([]any, error) {
-		return []any{id("due", i), id("dispatch", i), 1, "reyes", "Dr Reyes", "doctor", "text", "en", "+1", 1, "due", now.Add(time.Hour), now.Add(time.Hour), 0, 0, ""}, nil
+		return []any{id("due", i), id("dispatch", i), 1, "reyes", "Dr Reyes", "doctor", "text", "en", "+1", 1, "due", now.Add(time.Hour),
+			now.Add(time.Hour), 0, 0, ""}, nil
 	})
-	table("dispatch_step", []string{"id", "dispatch", "note", "attempt", "at", "kind", "actor", "channel", "detail"}, func(i int) ([]any, error) {
-		return []any{id("step", i), id("dispatch", i), id("note", i), id("sent", i), at(i), "attempt.sent", "Dr Reyes", "text", ""}, nil
-	})
-	for _, sql := range []string{"update attempt set sent_at = due_at where state = 'accepted'", "delete from board_news", "vacuum analyze"} {
+	table("dispatch_step", []string{"id", "dispatch", "note", "attempt", "at", "kind", "actor", "channel", "detail"},
+		func(i int) ([]any, error) {
+			return []any{id("step", i), id("dispatch", i), id("note", i), id("sent", i), at(i), "attempt.sent", "Dr Reyes", "text", ""}, nil
+		})
+	for _, sql := range []string{"update attempt set sent_at = due_at where state = 'accepted'", "delete from board_news",
+		"vacuum analyze"} {
 		if _, err := r.pool.Exec(ctx, sql); err != nil {
 			t.Fatal(err)
 		}

@@ -45,13 +45,15 @@ var people = []access.Person{
 	{ID: "boss", Name: "Sam Boss", Grants: []access.Grant{{Account: "*", Role: notes.RoleSupervisor}}},
 	{ID: "other-doctor", Name: "Dr Bosque", Grants: []access.Grant{{Account: "bosque", Role: notes.RoleProvider}}},
 	{ID: "other-office", Name: "Otra Oficina", Grants: []access.Grant{{Account: "bosque", Role: notes.RolePractice}}},
-	{ID: "other-agent", Name: "Olga Agent", Grants: []access.Grant{{Account: "bosque", Role: notes.RoleAgent}}, Speaks: `{"languages":{"es":3}}`},
+	{ID: "other-agent", Name: "Olga Agent", Grants: []access.Grant{{Account: "bosque", Role: notes.RoleAgent}},
+		Speaks: `{"languages":{"es":3}}`},
 	{ID: "other-boss", Name: "Jefa Bosque", Grants: []access.Grant{{Account: "bosque", Role: notes.RoleSupervisor}}},
 	{ID: "admin", Name: "Ada Admin", Grants: []access.Grant{{Account: "*", Role: notes.RoleAdmin}}},
 }
 
 // said is what the patient said: nobody of another practice may see a word of it.
-var said = notes.Body{Fields: map[string]string{"name": "Ximena Quiñones", "callback": "+13125550142", "reason": "Presión detrás del esternón"},
+var said = notes.Body{Fields: map[string]string{"name": "Ximena Quiñones", "callback": "+13125550142",
+	"reason": "Presión detrás del esternón"},
 	Verbatim: "desde la cena", ReadBack: []string{"callback"}}
 
 var words = []string{"Quiñones", "Ximena", "555-0142", "5550142", "QUINONES", "esternón", "desde la cena"}
@@ -76,7 +78,8 @@ func rigOn(t testing.TB, pool *pgxpool.Pool) *rig {
 	ring := seal.NewRing(root, postgres.NewShelf(r.pool, r.log))
 	r.store, r.door = record.NewStore(r.pool, r.log, ring, nil), access.NewDoor(r.pool, r.log, ring)
 	quiet, link := slog.New(slog.NewTextHandler(io.Discard, nil)), sha256.Sum256([]byte("a test's link key"))
-	if r.routing, err = dispatch.New(dispatch.Config{Pool: r.pool, Log: r.log, LinkBase: "https://page.example", LinkKey: link[:], Logger: quiet}); err != nil {
+	if r.routing, err = dispatch.New(dispatch.Config{Pool: r.pool, Log: r.log, LinkBase: "https://page.example", LinkKey: link[:],
+		Logger: quiet}); err != nil {
 		t.Fatal(err)
 	}
 	r.drive()
@@ -99,7 +102,8 @@ func rigOn(t testing.TB, pool *pgxpool.Pool) *rig {
 func (r *rig) drive() {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	r.store.TellStories(r.routing)
-	r.House = house.New(house.Config{Store: r.store, Door: r.door, Routing: r.routing, Phones: dispatch.NewPhones(r.pool, r.log), Log: quiet,
+	r.House = house.New(house.Config{Store: r.store, Door: r.door, Routing: r.routing, Phones: dispatch.NewPhones(r.pool, r.log),
+		Log:   quiet,
 		Phone: func(string) (console.PhoneAccount, bool) { return console.PhoneAccount{}, false }})
 	r.Drive(engine.NewEngine(engine.Config{Ledger: r.store, Listener: r.House, Log: quiet}))
 }
@@ -111,7 +115,8 @@ func practice(id telephony.AccountID, did telephony.Number) notes.Account {
 		Schedule: []byte(`{"timezone":"America/Chicago","layers":[{"who":["reyes"]}]}`),
 		Ladders:  []byte(`{"ladders":[{"name":"urgent","version":1,"rungs":[{"after":"0s","who":"primary","channels":["text"]}]}]}`),
 		Script: notes.Script{Version: 1, CallTypes: []notes.CallType{{ID: "symptom", Digit: "1", Urgency: notes.Urgent, Ladder: "urgent",
-			Fields: []notes.Field{{Key: "name", Kind: "name", Required: true}, {Key: "callback", Kind: "phone"}, {Key: "reason", Kind: "text"}}}}}}
+			Fields: []notes.Field{{Key: "name", Kind: "name", Required: true}, {Key: "callback", Kind: "phone"},
+				{Key: "reason", Kind: "text"}}}}}}
 }
 
 // as returns a context in which the person acts.
@@ -138,8 +143,9 @@ func (r *rig) board(t *testing.T, id notes.PersonID) []console.BoardRow {
 func (r *rig) call(t *testing.T, id telephony.CallID, account telephony.AccountID) {
 	t.Helper()
 	at := time.Now().Add(-time.Minute)
-	c := telephony.Call{ID: id, DID: "+13125550100", Account: account, ANI: "+13125550142", CallerName: "QUINONES XIMENA", Language: "es", Inbound: true,
-		State: telephony.Talking, OpenedAt: at, AnsweredAt: at, Agent: "agent"}
+	c := telephony.Call{ID: id, DID: "+13125550100", Account: account, ANI: "+13125550142", CallerName: "QUINONES XIMENA", Language: "es",
+		Inbound: true,
+		State:   telephony.Talking, OpenedAt: at, AnsweredAt: at, Agent: "agent"}
 	if err := r.store.Record(t.Context(), c, telephony.Step{At: at, Kind: "talking", Agent: "agent"}); err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +162,8 @@ func (r *rig) call(t *testing.T, id telephony.CallID, account telephony.AccountI
 }
 
 func draft(id string, call telephony.CallID, account telephony.AccountID) console.Draft {
-	return console.Draft{ID: id, Seq: 1, Call: call, Account: account, CallType: "symptom", Urgency: notes.Urgent, Language: "es", Body: said}
+	return console.Draft{ID: id, Seq: 1, Call: call, Account: account, CallType: "symptom", Urgency: notes.Urgent, Language: "es",
+		Body: said}
 }
 
 func asJSON(t *testing.T, v any) string {

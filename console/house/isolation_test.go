@@ -14,7 +14,8 @@ import (
 )
 
 // everything asks for a call and its note of lakeside by every way there is, and hands over each answer.
-func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.CallID, token string, got func(way string, answer any, err error)) {
+func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.CallID, token string,
+	got func(way string, answer any, err error)) {
 	tell := func(way string) func(any, error) { return func(v any, err error) { got(way, v, err) } }
 	none := func(err error) (any, error) { return nil, err }
 	pair := func(v any, err error) (any, error) { return v, err }
@@ -59,8 +60,9 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 }
 
 // harmless are the ways that answer everybody, with what is theirs alone.
-var harmless = map[string]bool{"me": true, "inbox": true, "calls": true, "calls by name": true, "calls by number": true, "calls by reference": true,
-	"board": true, "drafts": true, "hello": true}
+var harmless = map[string]bool{"me": true, "inbox": true, "calls": true, "calls by name": true, "calls by number": true,
+	"calls by reference": true,
+	"board":              true, "drafts": true, "hello": true}
 
 // TestNobodySeesAnotherPractice asks for lakeside's note by every way of the pages and the desks, as people of bosque, as an
 // administrator and as nobody: each way is refused like what does not exist, or answers nothing of the patient, and does nothing.
@@ -109,7 +111,8 @@ func TestNobodySeesAnotherPractice(t *testing.T) {
 		t.Errorf("only %d tries", ways)
 	}
 	var opened int
-	if err := r.pool.QueryRow(t.Context(), "select count(*) from audit_outbox where object in ($1, 'call-1') and convert_from(body, 'UTF8') like '%opened%'", sent.Note).
+	if err := r.pool.QueryRow(t.Context(), "select count(*) from audit_outbox where object in ($1, 'call-1') and convert_from(body, "+
+		"'UTF8') like '%opened%'", sent.Note).
 		Scan(&opened); err != nil || opened != 0 {
 		t.Errorf("%d leaves say that it was opened, %v", opened, err)
 	}
@@ -133,7 +136,10 @@ func TestEveryReadingLeavesALeaf(t *testing.T) {
 		{"calls", "office", "calls.opened", func(ctx context.Context) (any, error) { return r.Calls(ctx, console.CallsFilter{}) }},
 		{"export", "office", "calls.exported", func(ctx context.Context) (any, error) { return r.Export(ctx, console.CallsFilter{}) }},
 		{"call story", "office", "story.opened", func(ctx context.Context) (any, error) { return r.CallStory(ctx, "call-1") }},
-		{"story", "agent", "story.opened", func(ctx context.Context) (any, error) { return r.Story(ctx, console.StoryRef{Note: sent.Note}) }},
+		{"story", "agent", "story.opened", func(ctx context.Context) (any, error) {
+			return r.Story(ctx,
+				console.StoryRef{Note: sent.Note})
+		}},
 		{"board", "agent", "board.opened", func(ctx context.Context) (any, error) { return r.BoardPage(ctx, console.BoardQuery{}) }},
 		{"recording", "office", "recording.opened", func(ctx context.Context) (any, error) {
 			var b bytes.Buffer
@@ -143,7 +149,8 @@ func TestEveryReadingLeavesALeaf(t *testing.T) {
 	} {
 		t.Run(c.way, func(t *testing.T) {
 			count := func() (n int) {
-				if err := r.pool.QueryRow(t.Context(), "select count(*) from audit_outbox where convert_from(body, 'UTF8') like '%' || $1 || '%' and convert_from(body, 'UTF8') like '%\"' || $2 || '\"%'", c.leaf, c.who).
+				if err := r.pool.QueryRow(t.Context(), "select count(*) from audit_outbox where convert_from(body, 'UTF8') like '%' || "+
+					"$1 || '%' and convert_from(body, 'UTF8') like '%\"' || $2 || '\"%'", c.leaf, c.who).
 					Scan(&n); err != nil {
 					t.Fatal(err)
 				}

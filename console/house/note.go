@@ -73,7 +73,8 @@ func (h *House) Preview(ctx context.Context, d console.Draft) (console.Preview, 
 		return console.Preview{}, err
 	}
 	now := h.cfg.Now()
-	out := console.Preview{Steps: []console.PreviewStep{}, Holes: []routing.PlanHole{}, Missing: notes.CheckDraft(acc.Script, notes.Draft(d), now.In(loc))}
+	out := console.Preview{Steps: []console.PreviewStep{}, Holes: []routing.PlanHole{},
+		Missing: notes.CheckDraft(acc.Script, notes.Draft(d), now.In(loc))}
 	p, climbs, err := h.plan(ctx, acc, d.CallType, d.Urgency)
 	if err != nil {
 		return out, refusal(err)
@@ -182,7 +183,8 @@ func (h *House) Supervise(ctx context.Context, note notes.NoteID, act, reason st
 		err = h.pushOn(ctx, by, n)
 	case "cancel":
 		if reason == "" {
-			return &console.Error{Kind: console.Invalid, Code: "desk.error.reason", Fields: map[string]string{"reason": notes.FieldRequired}}
+			return &console.Error{Kind: console.Invalid, Code: "desk.error.reason",
+				Fields: map[string]string{"reason": notes.FieldRequired}}
 		}
 		// A cancelled climb waits on nobody, so the note is closed with it, by the same reason.
 		_, err = h.cfg.Store.CloseOut(ctx, note, reason, func(ctx context.Context, tx pgx.Tx, n notes.Note) error {

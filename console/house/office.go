@@ -28,7 +28,8 @@ func (h *House) calls(ctx context.Context, f console.CallsFilter, export bool) (
 	if err != nil {
 		return console.CallsPage{}, err
 	}
-	q := record.CallsFilter{CallType: f.CallType, State: f.State, Agent: telephony.AgentID(f.Agent), Search: f.Search, After: f.After, Limit: f.Limit, Export: export}
+	q := record.CallsFilter{CallType: f.CallType, State: f.State, Agent: telephony.AgentID(f.Agent), Search: f.Search, After: f.After,
+		Limit: f.Limit, Export: export}
 	zone := time.UTC
 	if f.Account != "" {
 		if !a.May(notes.SearchCalls, string(f.Account)) {
@@ -145,7 +146,8 @@ func (h *House) Week(ctx context.Context, account telephony.AccountID, from stri
 		}
 	}
 	y, m, d := start.Date()
-	w := console.Week{Account: accountRef(acc), From: time.Date(y, m, d, 0, 0, 0, 0, zone), To: time.Date(y, m, d+7, 0, 0, 0, 0, zone), Shifts: []console.WeekShift{}, Gaps: []console.WeekShift{}}
+	w := console.Week{Account: accountRef(acc), From: time.Date(y, m, d, 0, 0, 0, 0, zone), To: time.Date(y, m, d+7, 0, 0, 0, 0, zone),
+		Shifts: []console.WeekShift{}, Gaps: []console.WeekShift{}}
 	sched, err := h.cfg.Routing.Schedule(acc, start)
 	if err != nil {
 		return console.Week{}, err

@@ -42,8 +42,10 @@ func (h *House) pop(ctx context.Context, o telephony.Offer, c telephony.Call) (c
 	if err != nil {
 		return console.Pop{}, err
 	}
-	p := console.Pop{Call: c.ID, Epoch: o.Epoch, Deadline: o.Deadline, State: c.State, Caller: formatNumber(c.ANI), CallerRaw: c.ANI.Reveal(),
-		Name: c.CallerName, Language: c.Language, ArrivedAt: c.OpenedAt, Outbound: !c.Inbound, AnsweredAt: c.AnsweredAt, Script: acc.Script}
+	p := console.Pop{Call: c.ID, Epoch: o.Epoch, Deadline: o.Deadline, State: c.State, Caller: formatNumber(c.ANI),
+		CallerRaw: c.ANI.Reveal(),
+		Name:      c.CallerName, Language: c.Language, ArrivedAt: c.OpenedAt, Outbound: !c.Inbound, AnsweredAt: c.AnsweredAt,
+		Script: acc.Script}
 	if back, ok := h.calledBack.Load(c.ID); ok {
 		p.Back = back.(telephony.CallID)
 	}
@@ -113,7 +115,8 @@ func (h *House) onCall(acc notes.Account, now time.Time) ([]console.OnCall, erro
 	return out, nil
 }
 
-func provider(acc notes.Account, sched *oncall.Schedule, role string, who oncall.ParticipantID, from, until time.Time, next bool) console.OnCall {
+func provider(acc notes.Account, sched *oncall.Schedule, role string, who oncall.ParticipantID, from, until time.Time,
+	next bool) console.OnCall {
 	o := console.OnCall{Role: role, Name: sched.Name(who), From: from, Until: until, Next: next}
 	for _, c := range acc.Contacts {
 		if c.ID == string(who) {

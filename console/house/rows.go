@@ -46,7 +46,8 @@ func (n *needs) line(l record.CallLine) {
 }
 
 func cardNeeds(n notes.Note) needs {
-	return needs{accounts: []telephony.AccountID{n.Account}, people: []notes.PersonID{n.Taker, n.AckedBy}, climbs: []notes.NoteID{n.ID}, attempts: []notes.NoteID{n.ID}}
+	return needs{accounts: []telephony.AccountID{n.Account}, people: []notes.PersonID{n.Taker, n.AckedBy}, climbs: []notes.NoteID{n.ID},
+		attempts: []notes.NoteID{n.ID}}
 }
 
 // load asks once for each kind of thing that is needed.
@@ -91,8 +92,10 @@ func (s set) name(id notes.PersonID) string {
 
 // boardRow draws what the record and routing know of something that is open. A call to a number nobody owns has no practice.
 func (s set) boardRow(r record.BoardRow) console.BoardRow {
-	row := console.BoardRow{Key: r.Key, Kind: r.Kind, Note: r.Note.ID, Call: r.Call, Ref: r.Note.Reference, Account: r.Account, Practice: s.accounts[r.Account].Name,
-		Urgency: r.Note.Urgency, Patient: r.Patient, State: r.Note.State, TakenAt: r.Since, Last: console.LastStep{Kind: "taken", At: r.Since}}
+	row := console.BoardRow{Key: r.Key, Kind: r.Kind, Note: r.Note.ID, Call: r.Call, Ref: r.Note.Reference, Account: r.Account,
+		Practice: s.accounts[r.Account].Name,
+		Urgency:  r.Note.Urgency, Patient: r.Patient, State: r.Note.State, TakenAt: r.Since,
+		Last: console.LastStep{Kind: "taken", At: r.Since}}
 	climb, climbed := s.climbs[r.Note.ID]
 	switch {
 	case climbed:
@@ -143,10 +146,12 @@ func showClimb(row *console.BoardRow, r routing.Row) {
 
 // story draws an opened story.
 func (s set) story(st notes.Story) console.Story {
-	out := console.Story{Caller: formatNumber(st.Call.ANI), Lines: st.Lines, HasRecording: len(st.Recordings) > 0, Labels: map[string]notes.Text{}}
+	out := console.Story{Caller: formatNumber(st.Call.ANI), Lines: st.Lines, HasRecording: len(st.Recordings) > 0,
+		Labels: map[string]notes.Text{}}
 	if n := st.Note; n != nil {
 		out.Body, out.AddOns = n.Body, n.AddOns
-		r := record.BoardRow{Kind: "note", Note: *n, Call: n.Call, Account: n.Account, Since: n.TakenAt, Patient: notes.DisplayName(n.Body.Fields["name"])}
+		r := record.BoardRow{Kind: "note", Note: *n, Call: n.Call, Account: n.Account, Since: n.TakenAt,
+			Patient: notes.DisplayName(n.Body.Fields["name"])}
 		if n.CallType == record.Voicemail {
 			r.Kind = record.Voicemail
 		}
@@ -164,8 +169,9 @@ func (s set) story(st notes.Story) console.Story {
 			out.Labels[f.Key] = f.Label
 		}
 	} else {
-		out.Row = console.BoardRow{Kind: "callback", Call: st.Call.ID, Account: st.Call.Account, Practice: s.accounts[st.Call.Account].Name, TakenAt: st.Call.OpenedAt,
-			Last: console.LastStep{Kind: string(st.Call.Outcome), At: st.Call.EndedAt}}
+		out.Row = console.BoardRow{Kind: "callback", Call: st.Call.ID, Account: st.Call.Account, Practice: s.accounts[st.Call.Account].Name,
+			TakenAt: st.Call.OpenedAt,
+			Last:    console.LastStep{Kind: string(st.Call.Outcome), At: st.Call.EndedAt}}
 	}
 	if st.FollowUp != nil {
 		word := *st.FollowUp
@@ -179,15 +185,17 @@ func (s set) story(st notes.Story) console.Story {
 func (s set) inboxRow(l record.InboxLine) console.InboxRow {
 	n, acc := l.Note, s.accounts[l.Note.Account]
 	t, _ := callType(acc, n.CallType)
-	return console.InboxRow{Note: n.ID, Ref: n.Reference, Practice: acc.Name, Urgency: n.Urgency, CallType: t.Label, State: n.State, TakenAt: n.TakenAt,
+	return console.InboxRow{Note: n.ID, Ref: n.Reference, Practice: acc.Name, Urgency: n.Urgency, CallType: t.Label, State: n.State,
+		TakenAt: n.TakenAt,
 		AckedBy: s.name(n.AckedBy), Mine: l.Mine}
 }
 
 // callRow draws one call.
 func (s set) callRow(l record.CallLine) console.CallRow {
 	c := l.Call
-	row := console.CallRow{Call: c.ID, At: c.OpenedAt, Outcome: c.Outcome, Language: c.Language, HasRecording: l.HasRecording, Patient: l.Patient,
-		Agent: s.name(notes.PersonID(c.Agent))}
+	row := console.CallRow{Call: c.ID, At: c.OpenedAt, Outcome: c.Outcome, Language: c.Language, HasRecording: l.HasRecording,
+		Patient: l.Patient,
+		Agent:   s.name(notes.PersonID(c.Agent))}
 	if !c.AnsweredAt.IsZero() {
 		row.Wait = c.AnsweredAt.Sub(c.OpenedAt)
 		if !c.EndedAt.IsZero() {
@@ -198,7 +206,8 @@ func (s set) callRow(l record.CallLine) console.CallRow {
 		return row
 	}
 	n := *l.Note
-	row.Note, row.Ref, row.Urgency, row.State, row.Language, row.AckedBy = n.ID, n.Reference, n.Urgency, n.State, n.Language, s.name(n.AckedBy)
+	row.Note, row.Ref, row.Urgency, row.State, row.Language, row.AckedBy = n.ID, n.Reference, n.Urgency, n.State, n.Language,
+		s.name(n.AckedBy)
 	if t, ok := callType(s.accounts[n.Account], n.CallType); ok {
 		row.CallType = t.Label
 	}
@@ -220,10 +229,13 @@ func delivered(s routing.AttemptState) bool { return s == routing.Delivered || s
 func (s set) card(a access.Actor, n notes.Note, now time.Time) console.Card {
 	acc := s.accounts[n.Account]
 	t, _ := callType(acc, n.CallType)
-	c := console.Card{Note: n.ID, Ref: n.Reference, Practice: accountRef(acc), Urgency: n.Urgency, CallType: t.Label, Language: n.Language, TakenAt: n.TakenAt,
-		State: n.State, Reason: n.Body.Fields["reason"], Verbatim: n.Body.Verbatim, ReadBack: n.Body.ReadBack, AckedAt: n.AckedAt, ClosedAt: n.ClosedAt,
-		AddOns: n.AddOns, Fields: cardFields(t, *n.Body), Told: []console.Told{}, Now: now, Taker: s.name(n.Taker), AckedBy: s.name(n.AckedBy),
-		CanAct: a.May(notes.AckNote, string(n.Account)) && n.State != notes.Closed}
+	c := console.Card{Note: n.ID, Ref: n.Reference, Practice: accountRef(acc), Urgency: n.Urgency, CallType: t.Label, Language: n.Language,
+		TakenAt: n.TakenAt,
+		State:   n.State, Reason: n.Body.Fields["reason"], Verbatim: n.Body.Verbatim, ReadBack: n.Body.ReadBack, AckedAt: n.AckedAt,
+		ClosedAt: n.ClosedAt,
+		AddOns:   n.AddOns, Fields: cardFields(t, *n.Body), Told: []console.Told{}, Now: now, Taker: s.name(n.Taker),
+		AckedBy: s.name(n.AckedBy),
+		CanAct:  a.May(notes.AckNote, string(n.Account)) && n.State != notes.Closed}
 	if number := n.Body.Fields["callback"]; number != "" {
 		c.CallBack = formatNumber(telephony.Number(number))
 		c.CanCall = c.CanAct && mobile(acc, a) != ""

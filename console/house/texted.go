@@ -44,7 +44,8 @@ func (h *House) keepText(ctx context.Context, r channel.Reply, heard dispatch.He
 	if who == "" { // a contact who cannot sign in
 		who = notes.PersonID("contact:" + p.Contact)
 	}
-	ctx = access.With(ctx, access.Actor{Person: who, Name: p.Name, Grants: []access.Grant{{Account: string(p.Account), Role: notes.RoleProvider}}})
+	ctx = access.With(ctx, access.Actor{Person: who, Name: p.Name, Grants: []access.Grant{{Account: string(p.Account),
+		Role: notes.RoleProvider}}})
 	fresh := false
 	n, err := h.cfg.Store.AddOn(ctx, p.Note, fmt.Sprintf("text-%s-%s", r.Ref, p.Note), record.Reply, r.Body,
 		func(ctx context.Context, tx pgx.Tx, _ notes.Note) (err error) {

@@ -38,16 +38,21 @@ func TestATextBackIsAReplyAndNoAcknowledgment(t *testing.T) {
 		t.Errorf("%+v", board)
 	}
 	n, err := r.store.Open(r.as(t, "doctor"), sent.Note)
-	if err != nil || n.State != notes.Open || len(n.AddOns) != 1 || n.AddOns[0].Text != words || n.AddOns[0].By != "doctor" || n.AddOns[0].Kind != "reply" {
+	if err != nil || n.State != notes.Open || len(n.AddOns) != 1 || n.AddOns[0].Text != words || n.AddOns[0].By != "doctor" ||
+		n.AddOns[0].Kind != "reply" {
 		t.Errorf("%+v, %v", n, err)
 	}
 	story, err := r.Story(r.as(t, "boss"), console.StoryRef{Note: sent.Note})
-	if err != nil || !slices.ContainsFunc(story.Lines, func(l notes.StoryLine) bool { return l.Kind == "text.replied" && l.Actor == "Dr Reyes" }) {
+	if err != nil || !slices.ContainsFunc(story.Lines, func(l notes.StoryLine) bool {
+		return l.Kind == "text.replied" &&
+			l.Actor == "Dr Reyes"
+	}) {
 		t.Errorf("%+v, %v", story.Lines, err)
 	}
 	for _, table := range []string{"add_on", "text_reply", "dispatch_step", "audit_outbox", "audit_leaf"} {
 		var clear int
-		if err := r.pool.QueryRow(t.Context(), "select count(*) from "+table+" t where t::text like '%Ximena%' or t::text like '%58696d656e61%'").Scan(&clear); err != nil || clear != 0 {
+		if err := r.pool.QueryRow(t.Context(), "select count(*) from "+table+" t where t::text like '%Ximena%' or t::text like "+
+			"'%58696d656e61%'").Scan(&clear); err != nil || clear != 0 {
 			t.Errorf("%s: %d, %v", table, clear, err)
 		}
 	}

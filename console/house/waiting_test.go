@@ -141,7 +141,8 @@ func TestANoteIsTakenThoughADocumentIsBroken(t *testing.T) {
 				t.Fatal(err)
 			}
 			row, err := r.routing.Row(t.Context(), sent.Note)
-			if err != nil || row.Next.Name != c.told || c.told == "" && (row.Next.Kind != dispatch.NextBoard || row.Next.At.After(time.Now())) {
+			if err != nil || row.Next.Name != c.told || c.told == "" && (row.Next.Kind != dispatch.NextBoard ||
+				row.Next.At.After(time.Now())) {
 				t.Errorf("then %+v, %v", row, err)
 			}
 		})
@@ -182,7 +183,8 @@ func TestAnInboxHoldsAllThatWaits(t *testing.T) {
 		t.Errorf("%+v, %v", inbox, err)
 	}
 	var opened int
-	if err := r.pool.QueryRow(t.Context(), "select count(*) from audit_outbox where convert_from(body, 'UTF8') like '%calls.opened%'").Scan(&opened); err != nil || opened != 0 {
+	if err := r.pool.QueryRow(t.Context(), "select count(*) from audit_outbox where convert_from(body, 'UTF8') like '%calls.opened%'").Scan(
+		&opened); err != nil || opened != 0 {
 		t.Errorf("%d leaves say that names were opened, %v", opened, err)
 	}
 }
@@ -196,8 +198,10 @@ func TestACallerWhoWaitsIsToldAtEveryDesk(t *testing.T) {
 			return r.store.KeepVoicemail(t.Context(), v, func(w io.Writer) error { _, err := w.Write([]byte("RIFF")); return err })
 		},
 		"a call cut off": func(r *rig) error {
-			c := telephony.Call{ID: "0198c0de-0000-8000-8000-00000000cafe", DID: "+13125550100", Account: "lakeside", ANI: "+13125550142", Inbound: true,
-				Language: telephony.English, State: telephony.Ended, Outcome: telephony.Abandoned, OpenedAt: at, AnsweredAt: at, EndedAt: at}
+			c := telephony.Call{ID: "0198c0de-0000-8000-8000-00000000cafe", DID: "+13125550100", Account: "lakeside", ANI: "+13125550142",
+				Inbound:  true,
+				Language: telephony.English, State: telephony.Ended, Outcome: telephony.Abandoned, OpenedAt: at, AnsweredAt: at,
+				EndedAt: at}
 			return r.store.Record(t.Context(), c, telephony.Step{At: at, Kind: "ended"})
 		},
 	} {
@@ -228,7 +232,8 @@ func callerWaits(t *testing.T, waits func(r *rig) error) {
 	if told() {
 		t.Error("told at once")
 	}
-	for _, sql := range []string{"update note set taken_at = taken_at - interval '6 minutes'", "update call set ended_at = ended_at - interval '6 minutes'"} {
+	for _, sql := range []string{"update note set taken_at = taken_at - interval '6 minutes'",
+		"update call set ended_at = ended_at - interval '6 minutes'"} {
 		if _, err := r.pool.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
 		}
@@ -253,7 +258,8 @@ func callerWaits(t *testing.T, waits func(r *rig) error) {
 // A phone that is none of a public push service is not taken: it would be promised in every preview and reached by none.
 func TestAPhoneThatIsNoneIsNotTaken(t *testing.T) {
 	r := newRig(t)
-	for _, endpoint := range []string{"", "x", "http://push.example/1", "https://127.0.0.1/1", "https://[::1]/", "https://169.254.169.254/latest", "https://100.100.100.200/",
+	for _, endpoint := range []string{"", "x", "http://push.example/1", "https://127.0.0.1/1", "https://[::1]/",
+		"https://169.254.169.254/latest", "https://100.100.100.200/",
 		"https://[64:ff9b::7f00:1]/", "https://u:p@push.example/", "https://push.example/" + strings.Repeat("x", 4000)} {
 		if err := r.Subscribe(r.as(t, "doctor"), console.PushSubscription{Endpoint: endpoint}); err == nil {
 			t.Errorf("%.60s was taken", endpoint)

@@ -111,10 +111,12 @@ func (h *House) CallMoved(c telephony.Call) {
 		case !c.Inbound && c.State == telephony.Arrived: // the agent's own call back: shown as any other is
 			h.Offered(telephony.Offer{Call: c.ID, Agent: c.Agent}, c)
 		case c.State == telephony.Talking, c.State == telephony.Held, !c.Inbound && c.State == telephony.Waiting:
-			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventCall, Call: &console.CallMoved{Call: c.ID, State: c.State, Language: c.Language, At: h.cfg.Now()}}))
+			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventCall, Call: &console.CallMoved{Call: c.ID, State: c.State,
+				Language: c.Language, At: h.cfg.Now()}}))
 		case c.State == telephony.Ended:
 			h.calledBack.Delete(c.ID)
-			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventGone, Gone: &console.Gone{Call: c.ID, Why: "ended", Outcome: c.Outcome, At: c.EndedAt}}))
+			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventGone, Gone: &console.Gone{Call: c.ID, Why: "ended",
+				Outcome: c.Outcome, At: c.EndedAt}}))
 		}
 	}
 	if c.State == telephony.Ended && c.Outcome != telephony.Completed {
@@ -162,7 +164,8 @@ func (h *House) Hello(ctx context.Context) (console.Hello, error) {
 		return console.Hello{}, err
 	}
 	out := console.Hello{Agent: v, Now: h.cfg.Now(), Figures: h.engine.Figures(), Pauses: pauses,
-		Training: h.cfg.Trainer != nil, Supervisor: actor.Has(notes.RoleSupervisor), LockAfter: h.cfg.LockAfter, Server: console.ThisVersion()}
+		Training: h.cfg.Trainer != nil, Supervisor: actor.Has(notes.RoleSupervisor), LockAfter: h.cfg.LockAfter,
+		Server: console.ThisVersion()}
 	person, err := h.cfg.Door.Person(access.System(ctx, "console"), actor.Person)
 	if err != nil {
 		return console.Hello{}, err

@@ -59,7 +59,8 @@ func (p *Portal) export(w http.ResponseWriter, r *http.Request) error {
 }
 
 func line(r console.CallRow) []string {
-	out := []string{r.At.Format(time.RFC3339), r.Ref, r.Patient, r.CallType.In("en"), string(r.Urgency), string(r.State), r.Agent, string(r.Language),
+	out := []string{r.At.Format(time.RFC3339), r.Ref, r.Patient, r.CallType.In("en"), string(r.Urgency), string(r.State), r.Agent,
+		string(r.Language),
 		seconds(r.Wait), seconds(r.Talk), seconds(r.ToDelivered), seconds(r.ToAck), r.AckedBy, string(r.Outcome)}
 	for i, s := range out {
 		out[i] = harmless(s)

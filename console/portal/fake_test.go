@@ -195,7 +195,8 @@ func newSite(t *testing.T) *site {
 		"assets/index-1a.js": {Data: []byte(strings.Repeat("console.log(1);", 100))},
 	}
 	hook := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	s.handler = portal.New(portal.Config{Service: s.pages, Recordings: s.pages, Pushes: s.pages, Sessions: s.sessions, Files: files, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Hooks: map[string]http.Handler{"POST /hooks/text": hook},
+	s.handler = portal.New(portal.Config{Service: s.pages, Recordings: s.pages, Pushes: s.pages, Sessions: s.sessions, Files: files,
+		Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Hooks: map[string]http.Handler{"POST /hooks/text": hook},
 		Log: slog.New(slog.NewTextHandler(&s.log, nil))})
 	return s
 }

@@ -1,5 +1,6 @@
 // Package portal is the web for providers and practices: the phone page a link opens, and a practice's calls and notes.
-// It carries what pages ask (console.Requests) over HTTPS as JSON and serves the built pages; what a person may do is decided there, not here.
+// It carries what pages ask (console.Requests) over HTTPS as JSON and serves the built pages; what a person may do is
+// decided there, not here.
 //
 // It promises: nothing of a patient stands in a URL, a header or a log (a link's token is in the fragment, searches are
 // posted); answers are never cached; only our own pages may call it (same-site cookies, origin checked, a strict content
@@ -98,7 +99,8 @@ const (
 
 	// The pages' own scripts and styles, nothing inline and nothing from elsewhere; recordings play from here.
 	contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; " +
-		"media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+		"media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; " +
+		"frame-ancestors 'none'"
 )
 
 // New makes a portal.

@@ -43,7 +43,8 @@ func TestEveryRoute(t *testing.T) {
 			}
 			s.pages.did = ""
 			for _, cookie := range []string{"", "__Host-lamplight=stolen"} {
-				if w := s.ask(c.method, c.path, c.body, header("Cookie", cookie)); w.Code != http.StatusUnauthorized || codeOf(t, w) != "portal.error.signed-out" {
+				if w := s.ask(c.method, c.path, c.body, header("Cookie", cookie)); w.Code != http.StatusUnauthorized ||
+					codeOf(t, w) != "portal.error.signed-out" {
 					t.Errorf("cookie %q: %d %s", cookie, w.Code, w.Body)
 				}
 			}
@@ -70,7 +71,8 @@ func TestAPhoneThatMovedNeedsNoSession(t *testing.T) {
 		t.Errorf("%d %s: did %q", w.Code, w.Body, s.pages.did)
 	}
 	s.pages.did = ""
-	if w := s.ask("POST", "/api/push/moved", body, header("Sec-Fetch-Site", "cross-site")); w.Code != http.StatusForbidden || s.pages.did != "" {
+	if w := s.ask("POST", "/api/push/moved", body, header("Sec-Fetch-Site", "cross-site")); w.Code != http.StatusForbidden ||
+		s.pages.did != "" {
 		t.Errorf("%d %s: did %q", w.Code, w.Body, s.pages.did)
 	}
 	s.pages.err = console.Refuse(console.Invalid, "portal.error.push-keys")
@@ -90,8 +92,9 @@ func TestErrorsToStatus(t *testing.T) {
 		"not theirs":          {console.Refuse(console.Forbidden, "desk.error.not-yours"), 403, "desk.error.not-yours"},
 		"signed out":          {console.Refuse(console.SignedOut, "portal.error.signed-out"), 401, "portal.error.signed-out"},
 		"another refusal":     {console.Refuse(console.Invalid, "desk.error.closed"), 422, "desk.error.closed"},
-		"wrapped":             {fmt.Errorf("open: %w", console.Refuse(console.NotFound, "portal.error.not-found")), 404, "portal.error.not-found"},
-		"a fault":             {errors.New("pq: Maria Muñoz +13125550142"), 500, "portal.error.internal"},
+		"wrapped": {fmt.Errorf("open: %w", console.Refuse(console.NotFound, "portal.error.not-found")), 404,
+			"portal.error.not-found"},
+		"a fault": {errors.New("pq: Maria Muñoz +13125550142"), 500, "portal.error.internal"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
@@ -120,7 +123,8 @@ func TestOnlyOurOwnPagesMayCall(t *testing.T) {
 	for _, with := range []func(*http.Request){header("Sec-Fetch-Site", "cross-site"), header("Sec-Fetch-Site", "same-site"),
 		func(r *http.Request) { r.Header.Del("Sec-Fetch-Site"); r.Header.Set("Origin", "https://evil.example") }} {
 		for _, path := range []string{"/api/notes/n1/acknowledge", "/api/sign-in"} {
-			if w := s.ask("POST", path, "{}", with); w.Code != http.StatusForbidden || codeOf(t, w) != "portal.error.origin" || s.pages.did != "" {
+			if w := s.ask("POST", path, "{}", with); w.Code != http.StatusForbidden || codeOf(t, w) != "portal.error.origin" ||
+				s.pages.did != "" {
 				t.Errorf("%s: %d %s, did %q", path, w.Code, w.Body, s.pages.did)
 			}
 		}
@@ -139,7 +143,8 @@ func TestSignInAndOut(t *testing.T) {
 	}
 	for i, want := range [][2]string{{"__Host-lamplight", "s3cret"}, {"__Host-lamplight-device", "d3vice"}} {
 		c := w.Result().Cookies()[i]
-		if c.Name != want[0] || c.Value != want[1] || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Domain != "" || c.Expires.Before(time.Now()) {
+		if c.Name != want[0] || c.Value != want[1] || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" ||
+			c.Domain != "" || c.Expires.Before(time.Now()) {
 			t.Errorf("cookie %+v", c)
 		}
 	}
@@ -159,7 +164,8 @@ func TestSignInAndOut(t *testing.T) {
 func TestSignInRefused(t *testing.T) {
 	s := newSite(t)
 	var first string
-	for _, body := range []string{`{"login":"nobody","password":"right","code":"123456"}`, `{"login":"reyes","password":"wrong","code":"123456"}`,
+	for _, body := range []string{`{"login":"nobody","password":"right","code":"123456"}`,
+		`{"login":"reyes","password":"wrong","code":"123456"}`,
 		`{"login":"reyes","password":"right","code":"000000"}`, `{}`} {
 		w := s.ask("POST", "/api/sign-in", body)
 		if w.Code != http.StatusUnauthorized || codeOf(t, w) != "portal.error.sign-in" || len(w.Result().Cookies()) != 0 {
@@ -175,7 +181,8 @@ func TestSignInRefused(t *testing.T) {
 	if w.Code != http.StatusTooManyRequests || codeOf(t, w) != "portal.error.slow-down" || w.Header().Get("Retry-After") != "90" {
 		t.Errorf("%d %s, again after %q", w.Code, w.Body, w.Header().Get("Retry-After"))
 	}
-	if w := s.ask("POST", "/api/sign-in", `{"login":"broken","password":"hunter2"}`); w.Code != http.StatusInternalServerError || codeOf(t, w) != "portal.error.internal" {
+	if w := s.ask("POST", "/api/sign-in", `{"login":"broken","password":"hunter2"}`); w.Code != http.StatusInternalServerError ||
+		codeOf(t, w) != "portal.error.internal" {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	if strings.Contains(s.log.String(), "hunter2") {
@@ -209,13 +216,15 @@ func TestHeadersStandOnEverything(t *testing.T) {
 	s := newSite(t)
 	for _, path := range []string{"/", "/m", "/assets/index-1a.js", "/api/me", "/api/nothing"} {
 		h := s.ask("GET", path, "").Header()
-		for k, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin"} {
+		for k, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+			"Cross-Origin-Opener-Policy": "same-origin"} {
 			if h.Get(k) != want {
 				t.Errorf("%s: %s is %q", path, k, h.Get(k))
 			}
 		}
 		policy := h.Get("Content-Security-Policy")
-		if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || !strings.Contains(policy, "frame-ancestors 'none'") {
+		if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") ||
+			!strings.Contains(policy, "frame-ancestors 'none'") {
 			t.Errorf("%s: policy %q", path, policy)
 		}
 		if h.Get("Strict-Transport-Security") == "" {
@@ -238,13 +247,15 @@ func TestFiles(t *testing.T) {
 			t.Errorf("%s: %d %q %.40q", c.path, w.Code, w.Header().Get("Cache-Control"), w.Body)
 		}
 	}
-	for _, path := range []string{"/anything/else", "/assets", "/assets/", "/%2e%2e/portal.go", "/m/", "/.env"} { // nobody finds a page where none is
+	// nobody finds a page where none is
+	for _, path := range []string{"/anything/else", "/assets", "/assets/", "/%2e%2e/portal.go", "/m/", "/.env"} {
 		if w := s.ask("GET", path, ""); w.Code != http.StatusNotFound || strings.Contains(w.Body.String(), "<!doctype") {
 			t.Errorf("%s: %d %.40q", path, w.Code, w.Body)
 		}
 	}
 	plain, small := s.ask("GET", "/assets/index-1a.js", ""), s.ask("GET", "/assets/index-1a.js", "", header("Accept-Encoding", "br, gzip"))
-	if small.Header().Get("Content-Encoding") != "gzip" || small.Body.Len() >= plain.Body.Len() || small.Header().Get("Vary") != "Accept-Encoding" {
+	if small.Header().Get("Content-Encoding") != "gzip" || small.Body.Len() >= plain.Body.Len() ||
+		small.Header().Get("Vary") != "Accept-Encoding" {
 		t.Errorf("%d bytes instead of %d: %v", small.Body.Len(), plain.Body.Len(), small.Header())
 	}
 	if w := s.ask("POST", "/", "x"); w.Code != http.StatusMethodNotAllowed {
@@ -268,7 +279,8 @@ func TestExport(t *testing.T) {
 		return pages[f.After], nil
 	}
 	w := s.ask("POST", "/api/calls.csv", `{"account":"a1","after":"forged","limit":1}`)
-	if w.Header().Get("Content-Type") != "text/csv; charset=utf-8" || !strings.Contains(w.Header().Get("Content-Disposition"), "attachment") {
+	if w.Header().Get("Content-Type") != "text/csv; charset=utf-8" || !strings.Contains(w.Header().Get("Content-Disposition"),
+		"attachment") {
 		t.Error(w.Header())
 	}
 	text, marked := strings.CutPrefix(w.Body.String(), "\ufeff")
@@ -276,7 +288,8 @@ func TestExport(t *testing.T) {
 	if err != nil || !marked || len(rows) != 4 {
 		t.Fatalf("%v, marked %v, %d rows", err, marked, len(rows))
 	}
-	if rows[1][2] != `'=HYPERLINK("http://evil")` || rows[1][6] != "'+Ana" || rows[2][1] != "'-1" || rows[2][2] != "'@x" || rows[2][12] != "'\tx" {
+	if rows[1][2] != `'=HYPERLINK("http://evil")` || rows[1][6] != "'+Ana" || rows[2][1] != "'-1" || rows[2][2] != "'@x" ||
+		rows[2][12] != "'\tx" {
 		t.Errorf("a cell would run: %q", rows)
 	}
 	if rows[3][2] != "J. Muñoz" || rows[3][6] != `a "quoted", b` || rows[1][8] != "1.5" || rows[1][0] != "2026-11-22T08:14:07Z" {

@@ -16,7 +16,8 @@ func TestRecordingInParts(t *testing.T) {
 	s := newSite(t)
 	s.pages.wav = []byte("RIFF0123456789")
 	w := s.ask("GET", "/api/calls/c1/recording", "")
-	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "audio/wav" || w.Header().Get("Accept-Ranges") != "bytes" || w.Body.String() != "RIFF0123456789" {
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "audio/wav" || w.Header().Get("Accept-Ranges") != "bytes" ||
+		w.Body.String() != "RIFF0123456789" {
 		t.Error(w.Code, w.Header(), w.Body)
 	}
 	w = s.ask("GET", "/api/calls/c1/recording", "", header("Range", "bytes=4-7"))
@@ -66,8 +67,10 @@ func TestRangesOfARecording(t *testing.T) {
 	s := newSite(t)
 	s.pages.wav = []byte("RIFF0123456789")
 	for asked, want := range map[string]string{
-		"bytes=0-": "RIFF0123456789", "bytes=-3": "789", "bytes=-99": "RIFF0123456789", "bytes=13-13": "9", "bytes=12-99": "89", "bytes=4-11": "01234567",
-		"bytes=0-0": "R", "bytes=3-2": "", "bytes=a-b": "", "bytes=-": "", "lines=1-2": "", "bytes=0-1,3-4": "", "bytes=--1": "", "bytes=99999999999999999999-": "",
+		"bytes=0-": "RIFF0123456789", "bytes=-3": "789", "bytes=-99": "RIFF0123456789", "bytes=13-13": "9", "bytes=12-99": "89",
+		"bytes=4-11": "01234567",
+		"bytes=0-0":  "R", "bytes=3-2": "", "bytes=a-b": "", "bytes=-": "", "lines=1-2": "", "bytes=0-1,3-4": "", "bytes=--1": "",
+		"bytes=99999999999999999999-": "",
 	} {
 		w := s.ask("GET", "/api/calls/c1/recording", "", header("Range", asked))
 		status := http.StatusPartialContent

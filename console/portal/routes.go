@@ -122,5 +122,6 @@ func (p *Portal) pushMoved(w http.ResponseWriter, r *http.Request) {
 }
 
 func setCookie(w http.ResponseWriter, name, value string, until time.Time) {
-	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", Expires: until, Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode})
+	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", Expires: until, Secure: true, HttpOnly: true,
+		SameSite: http.SameSiteStrictMode})
 }

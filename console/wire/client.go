@@ -52,7 +52,8 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 	opts := []nats.Option{
 		nats.Name("desk"),
 		nats.CustomInboxPrefix(replyPrefix(c.session)),
-		nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond), nats.ReconnectJitter(100*time.Millisecond, 500*time.Millisecond),
+		nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond), nats.ReconnectJitter(100*time.Millisecond,
+			500*time.Millisecond),
 		nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2), nats.Timeout(requestLimit),
 		nats.IgnoreAuthErrorAbort(), AtOnce,
 		nats.Secure(&tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS13}),

@@ -46,7 +46,10 @@ func newDesk() *desk {
 		}
 		return nil
 	})
-	console.OnDo(&d.Answers, console.AskHangUp, func(context.Context, console.CallRef) error { return errors.New("inside: SELECT of María") })
+	console.OnDo(&d.Answers, console.AskHangUp, func(context.Context,
+		console.CallRef) error {
+		return errors.New("inside: SELECT of María")
+	})
 	console.OnDo(&d.Answers, console.AskDropDraft, func(context.Context, console.DraftRef) error { panic("inside: María") })
 	console.OnDo(&d.Answers, console.AskSaveDraft, func(_ context.Context, dr console.Draft) error {
 		d.mu.Lock()
@@ -182,11 +185,13 @@ func (h *house) dial(t *testing.T, o wire.Options) *wire.Client {
 func TestADeskIsAnsweredRefusedAndToldNothingInside(t *testing.T) {
 	h := newHouse(t)
 	c := h.dial(t, wire.Options{})
-	if got, err := console.AskHello.Of(t.Context(), c, console.Nothing{}); err != nil || got.Agent.Name != "Ana" || !got.Now.Equal(time.Unix(1, 0)) {
+	if got, err := console.AskHello.Of(t.Context(), c, console.Nothing{}); err != nil || got.Agent.Name != "Ana" ||
+		!got.Now.Equal(time.Unix(1, 0)) {
 		t.Fatalf("hello: %+v, %v", got, err)
 	}
 	var refused *console.Error
-	if err := console.AskPause.Do(t.Context(), c, console.Reason{Reason: ""}); !errors.As(err, &refused) || refused.Fields["reason"] != "desk.missing" {
+	if err := console.AskPause.Do(t.Context(), c, console.Reason{Reason: ""}); !errors.As(err, &refused) ||
+		refused.Fields["reason"] != "desk.missing" {
 		t.Fatalf("pause without a reason: %v", err)
 	}
 	for name, err := range map[string]error{
@@ -251,7 +256,8 @@ func TestADeskIsConfinedToItsOwnSubjects(t *testing.T) {
 	victim, thief := h.dial(t, wire.Options{}), h.dial(t, wire.Options{})
 	denied := make(chan error, 8)
 	wire.Conn(thief).SetErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { denied <- err })
-	for _, subject := range []string{">", "lamplight.desk.>", wire.TellSubject(wire.SessionIn(victim)), wire.ReplyPrefix(wire.SessionIn(victim)) + ".>", "$SYS.>"} {
+	for _, subject := range []string{">", "lamplight.desk.>", wire.TellSubject(wire.SessionIn(victim)),
+		wire.ReplyPrefix(wire.SessionIn(victim)) + ".>", "$SYS.>"} {
 		sub, err := wire.Conn(thief).SubscribeSync(subject)
 		if err != nil {
 			t.Fatal(err)
@@ -263,7 +269,8 @@ func TestADeskIsConfinedToItsOwnSubjects(t *testing.T) {
 			t.Errorf("subscribe %s delivered", subject)
 		}
 	}
-	for _, subject := range []string{wire.DoSubject(wire.SessionIn(victim), "ready"), wire.TellSubject(wire.SessionIn(victim)), "$SYS.REQ.USER.AUTH"} {
+	for _, subject := range []string{wire.DoSubject(wire.SessionIn(victim), "ready"), wire.TellSubject(wire.SessionIn(victim)),
+		"$SYS.REQ.USER.AUTH"} {
 		if err := wire.Conn(thief).Publish(subject, []byte("{}")); err != nil {
 			t.Fatal(err)
 		}
@@ -300,7 +307,8 @@ func TestWatchDeliversInOrderAndEndsWithTheDesk(t *testing.T) {
 
 func TestAMissedEventEndsTheWatch(t *testing.T) {
 	in, out := make(chan *nats.Msg, 4), make(chan console.Event, 4)
-	for _, m := range []string{`{"watch":"old","n":9,"event":{}}`, `{"watch":"w","n":1,"event":{"kind":"hello"}}`, `{"watch":"w","n":3,"event":{}}`} {
+	for _, m := range []string{`{"watch":"old","n":9,"event":{}}`, `{"watch":"w","n":1,"event":{"kind":"hello"}}`,
+		`{"watch":"w","n":3,"event":{}}`} {
 		in <- &nats.Msg{Data: []byte(m)}
 	}
 	wire.Deliver(t.Context(), "w", in, out)
@@ -363,7 +371,8 @@ func TestNothingReadableCrossesTheWire(t *testing.T) {
 	tap := tapOn(t, h.addr)
 	h.addr = tap.addr
 	c := h.dial(t, wire.Options{})
-	d := console.Draft{ID: "d1", Body: notes.Body{Fields: map[string]string{"name": "María Muñoz", "reason": "chest tightness", "callback": "+13125550142"}}}
+	d := console.Draft{ID: "d1", Body: notes.Body{Fields: map[string]string{"name": "María Muñoz", "reason": "chest tightness",
+		"callback": "+13125550142"}}}
 	if err := console.AskSaveDraft.Do(t.Context(), c, d); err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,8 @@ import (
 var dist embed.FS
 
 // ErrNotBuilt says that the program was compiled before its page was.
-var ErrNotBuilt = errors.New("the desk's page was not built into this program: run npm ci and npm run build in frontend, then build it again")
+var ErrNotBuilt = errors.New("the desk's page was not built into this program: run npm ci and npm run build in frontend, then build it " +
+	"again")
 
 // Pages is the built page, index.html at its root.
 func Pages() (fs.FS, error) {

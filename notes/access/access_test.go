@@ -52,7 +52,8 @@ func newDoor(t *testing.T) *doorway {
 	d.Door = access.NewDoor(pool, log, seal.NewRing(root, postgres.NewShelf(pool, log)))
 	d.Now = func() time.Time { return d.now }
 	admin := access.System(t.Context(), "seed")
-	d.id, err = d.AddPerson(admin, access.Person{Login: " Reyes ", Name: "Dr Reyes", Language: "en", Grants: []access.Grant{{Account: "lakeside", Role: notes.RoleProvider}}}, password)
+	d.id, err = d.AddPerson(admin, access.Person{Login: " Reyes ", Name: "Dr Reyes", Language: "en",
+		Grants: []access.Grant{{Account: "lakeside", Role: notes.RoleProvider}}}, password)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,11 +117,13 @@ func TestSignInAndOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Actor.Name != "Dr Reyes" || !s.Actor.May(notes.AckNote, "lakeside") || s.Actor.May(notes.AckNote, "bosque") || s.Actor.May(notes.TakeNote, "lakeside") {
+	if s.Actor.Name != "Dr Reyes" || !s.Actor.May(notes.AckNote, "lakeside") || s.Actor.May(notes.AckNote, "bosque") ||
+		s.Actor.May(notes.TakeNote, "lakeside") {
 		t.Errorf("actor %+v", s.Actor)
 	}
 	var shown int
-	if err := d.pool.QueryRow(ctx, "select count(*) from session where encode(token, 'escape') like '%' || $1 || '%'", s.Token).Scan(&shown); err != nil || shown != 0 {
+	if err := d.pool.QueryRow(ctx, "select count(*) from session where encode(token, 'escape') like '%' || $1 || '%'",
+		s.Token).Scan(&shown); err != nil || shown != 0 {
 		t.Errorf("the token lies in the database: %d %v", shown, err)
 	}
 	if r, err := d.Resume(ctx, s.Token); err != nil || r.Actor.Person != d.id {
@@ -181,7 +184,8 @@ func TestAnUnknownLoginTakesAsLong(t *testing.T) {
 		for _, login := range []string{"reyes", "nobody"} {
 			d.now = d.now.Add(48 * time.Hour) // forgets the failures before
 			start := time.Now()
-			if _, err := d.SignIn(ctx, access.Attempt{Login: login, Password: "wrong horse battery", Code: "123456", Source: "192.0.2.1"}); !errors.Is(err, access.ErrRefused) {
+			if _, err := d.SignIn(ctx, access.Attempt{Login: login, Password: "wrong horse battery", Code: "123456",
+				Source: "192.0.2.1"}); !errors.Is(err, access.ErrRefused) {
 				t.Fatal(err)
 			}
 			took[login] = append(took[login], time.Since(start))
@@ -239,7 +243,8 @@ func TestGuessesAreSlowedDurably(t *testing.T) {
 		var slowed *access.SlowedError
 		tries := 0
 		for ; tries < 20; tries++ {
-			if _, err := d.SignIn(ctx, access.Attempt{Login: login, Password: "wrong horse battery", Source: "192.0.2." + login}); errors.As(err, &slowed) {
+			if _, err := d.SignIn(ctx, access.Attempt{Login: login, Password: "wrong horse battery",
+				Source: "192.0.2." + login}); errors.As(err, &slowed) {
 				break
 			}
 		}
@@ -275,7 +280,8 @@ func TestGuessesAreSlowedDurably(t *testing.T) {
 	// One source trying many logins.
 	n := 0
 	for ; n < 60; n++ {
-		if _, err := d.SignIn(ctx, access.Attempt{Login: "login" + string(rune('a'+n%26)) + string(rune('a'+n/26)), Password: "wrong", Source: "spray"}); errors.As(err, &slowed) {
+		if _, err := d.SignIn(ctx, access.Attempt{Login: "login" + string(rune('a'+n%26)) + string(rune('a'+n/26)), Password: "wrong",
+			Source: "spray"}); errors.As(err, &slowed) {
 			break
 		}
 	}

@@ -59,7 +59,8 @@ func (d *Door) setCode(ctx context.Context, id notes.PersonID, secret string, st
 		return err
 	}
 	return d.changePerson(ctx, id, "person.code-set", func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "insert into code_used (person, step) values ($1, $2) on conflict (person) do update set step = excluded.step", id, step); err != nil {
+		if _, err := tx.Exec(ctx, "insert into code_used (person, step) values ($1, $2) on conflict (person) do update set step = "+
+			"excluded.step", id, step); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, "update person set code = $2 where id = $1", id, sealed)

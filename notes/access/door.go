@@ -160,7 +160,8 @@ func (d *Door) admit(ctx context.Context, p *stored, step int64, paces []pace, h
 			}
 		}
 		b := &pgx.Batch{}
-		b.Queue("insert into session (token, person, made_at, seen_at, expires_at) values ($1, $2, $3, $3, $4)", tokenHash(s.Token), p.ID, now, s.Expires)
+		b.Queue("insert into session (token, person, made_at, seen_at, expires_at) values ($1, $2, $3, $3, $4)", tokenHash(s.Token), p.ID,
+			now, s.Expires)
 		b.Queue("delete from sign_in_pace where key = $1", paces[0].key)
 		for _, shared := range paces[1:] {
 			b.Queue("update sign_in_pace set failures = failures - 1, until = last_at where key = $1 and failures > 0", shared.key)
@@ -168,7 +169,8 @@ func (d *Door) admit(ctx context.Context, p *stored, step int64, paces []pace, h
 		if err := tx.SendBatch(ctx, b).Close(); err != nil {
 			return err
 		}
-		return d.log.Append(ctx, tx, audit.Entry{At: now, Actor: string(p.ID), Action: "sign-in.done", Kind: "person", Object: string(p.ID)})
+		return d.log.Append(ctx, tx, audit.Entry{At: now, Actor: string(p.ID), Action: "sign-in.done", Kind: "person",
+			Object: string(p.ID)})
 	})
 	if err != nil {
 		return Session{}, fmt.Errorf("open a session: %w", err)
@@ -233,7 +235,8 @@ func (d *Door) SignOut(ctx context.Context, token string) error {
 		if err != nil {
 			return err
 		}
-		return d.log.Append(ctx, tx, audit.Entry{At: d.Now(), Actor: string(person), Action: "sign-in.out", Kind: "person", Object: string(person)})
+		return d.log.Append(ctx, tx, audit.Entry{At: d.Now(), Actor: string(person), Action: "sign-in.out", Kind: "person",
+			Object: string(person)})
 	})
 	if err != nil {
 		return fmt.Errorf("sign out: %w", err)

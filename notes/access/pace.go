@@ -95,7 +95,8 @@ func (d *Door) step(ctx context.Context, paces []pace) (until time.Time, err err
 		keys[i] = p.key
 	}
 	var waits *time.Time
-	if err := d.pool.QueryRow(ctx, "select max(until) from sign_in_pace where key = any($1) and until > $2", keys, now).Scan(&waits); err != nil {
+	if err := d.pool.QueryRow(ctx, "select max(until) from sign_in_pace where key = any($1) and until > $2", keys,
+		now).Scan(&waits); err != nil {
 		return time.Time{}, fmt.Errorf("pace the sign-in: %w", err)
 	}
 	if waits != nil {
@@ -139,7 +140,8 @@ func count(ctx context.Context, tx pgx.Tx, paces []pace, now time.Time) (until t
 		if over := failures[i] - p.free; over >= 0 {
 			next = now.Add(min(firstWait<<min(over, 20), longestWait))
 		}
-		if _, err := tx.Exec(ctx, "update sign_in_pace set failures = $2, last_at = $3, until = $4 where key = $1", p.key, failures[i], last[i], next); err != nil {
+		if _, err := tx.Exec(ctx, "update sign_in_pace set failures = $2, last_at = $3, until = $4 where key = $1", p.key, failures[i],
+			last[i], next); err != nil {
 			return until, err
 		}
 	}

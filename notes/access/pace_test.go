@@ -43,7 +43,8 @@ func TestAGuesserDoesNotLockTheOwnerOut(t *testing.T) {
 	if _, err := d.SignIn(ctx, a); !errors.As(err, new(*access.SlowedError)) {
 		t.Errorf("a browser nobody knows: %v", err)
 	}
-	for name, device := range map[string]string{"made up": "AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAA", "broken": "x", "changed": s.Device[:len(s.Device)-2] + "zz"} {
+	for name, device := range map[string]string{"made up": "AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAA", "broken": "x",
+		"changed": s.Device[:len(s.Device)-2] + "zz"} {
 		a.Device = device
 		if _, err := d.SignIn(ctx, a); !errors.As(err, new(*access.SlowedError)) {
 			t.Errorf("a device that is %s: %v", name, err)
@@ -129,7 +130,8 @@ func TestAFloodOfTriesWritesNothing(t *testing.T) {
 	for d.guess(t, "reyes", "192.0.2.1") {
 	}
 	written := func() (leaves int, rows string) {
-		if err := d.pool.QueryRow(t.Context(), "select (select count(*) from audit_outbox), (select string_agg(xmin::text || ctid::text, ' ' order by key) from sign_in_pace)").
+		if err := d.pool.QueryRow(t.Context(), "select (select count(*) from audit_outbox), (select string_agg(xmin::text || "+
+			"ctid::text, ' ' order by key) from sign_in_pace)").
 			Scan(&leaves, &rows); err != nil {
 			t.Fatal(err)
 		}

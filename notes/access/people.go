@@ -66,7 +66,8 @@ func (d *Door) AddPerson(ctx context.Context, p Person, password string) (notes.
 		return "", err
 	}
 	err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "insert into person ("+personTable.List()+") values ("+personTable.Placeholders()+")", values...); err != nil {
+		if _, err := tx.Exec(ctx, "insert into person ("+personTable.List()+") values ("+personTable.Placeholders()+")",
+			values...); err != nil {
 			return err
 		}
 		rows := []audit.Row{row}
@@ -77,7 +78,8 @@ func (d *Door) AddPerson(ctx context.Context, p Person, password string) (notes.
 			}
 			rows = append(rows, r...)
 		}
-		return d.log.Append(ctx, tx, audit.Entry{At: now, Actor: actor.ID(), Action: "person.added", Kind: "person", Object: string(p.ID), Rows: rows})
+		return d.log.Append(ctx, tx, audit.Entry{At: now, Actor: actor.ID(), Action: "person.added", Kind: "person", Object: string(p.ID),
+			Rows: rows})
 	})
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && pgErr.Code == "23505" {
@@ -109,7 +111,8 @@ func (d *Door) Grant(ctx context.Context, id notes.PersonID, g Grant) error {
 func (d *Door) Revoke(ctx context.Context, id notes.PersonID, g Grant) error {
 	return d.changeGrant(ctx, id, g, "person.revoked", func(tx pgx.Tx) ([]audit.Row, error) {
 		var key string
-		err := tx.QueryRow(ctx, "delete from person_grant where person = $1 and account = $2 and role = $3 returning "+grantTable.Key, id, g.Account, g.Role).Scan(&key)
+		err := tx.QueryRow(ctx, "delete from person_grant where person = $1 and account = $2 and role = $3 returning "+grantTable.Key, id,
+			g.Account, g.Role).Scan(&key)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil, nil
 		}
@@ -130,7 +133,8 @@ func (d *Door) changeGrant(ctx context.Context, id notes.PersonID, g Grant, acti
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		return d.log.Append(ctx, tx, audit.Entry{At: d.Now(), Actor: actor.ID(), Action: action, Kind: "person", Object: string(id), Detail: []string{string(g.Role), g.Account}, Rows: rows})
+		return d.log.Append(ctx, tx, audit.Entry{At: d.Now(), Actor: actor.ID(), Action: action, Kind: "person", Object: string(id),
+			Detail: []string{string(g.Role), g.Account}, Rows: rows})
 	})
 	if err != nil {
 		return fmt.Errorf("change what a person may do: %w", err)
@@ -202,7 +206,8 @@ func (d *Door) changePerson(ctx context.Context, id notes.PersonID, action strin
 		if err != nil {
 			return err
 		}
-		return d.log.Append(ctx, tx, audit.Entry{At: d.Now(), Actor: actor.ID(), Action: action, Kind: "person", Object: string(id), Rows: rows})
+		return d.log.Append(ctx, tx, audit.Entry{At: d.Now(), Actor: actor.ID(), Action: action, Kind: "person", Object: string(id),
+			Rows: rows})
 	})
 	if err != nil {
 		return fmt.Errorf("change a person: %w", err)

@@ -60,7 +60,8 @@ func (l *Log) Append(ctx context.Context, tx pgx.Tx, entries ...Entry) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, insertLeaf, entries[0].Kind, entries[0].Object, body, l.key.mac(entries[0].Kind, entries[0].Object, body)); err != nil {
+		if _, err := tx.Exec(ctx, insertLeaf, entries[0].Kind, entries[0].Object, body,
+			l.key.mac(entries[0].Kind, entries[0].Object, body)); err != nil {
 			return fmt.Errorf("write an audit leaf: %w", err)
 		}
 		l.Wake()

@@ -85,7 +85,10 @@ func TestSeveralServersSequenceOneLog(t *testing.T) {
 	for w := range 4 {
 		writers.Go(func() {
 			for i := range each {
-				if err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error { return l.Append(t.Context(), tx, leaf(fmt.Sprintf("%d-%d", w, i))) }); err != nil {
+				if err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+					return l.Append(t.Context(), tx,
+						leaf(fmt.Sprintf("%d-%d", w, i)))
+				}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -107,7 +110,8 @@ func TestSeveralServersSequenceOneLog(t *testing.T) {
 		t.Errorf("%+v %v", r, err)
 	}
 	var twice int
-	if err := pool.QueryRow(t.Context(), "select count(*) - count(distinct object) from audit_leaf").Scan(&twice); err != nil || twice != 0 {
+	if err := pool.QueryRow(t.Context(), "select count(*) - count(distinct object) from audit_leaf").Scan(&twice); err != nil ||
+		twice != 0 {
 		t.Errorf("%d leaves stand twice %v", twice, err)
 	}
 }
@@ -195,7 +199,8 @@ func TestManyLeavesInSeveralBatches(t *testing.T) {
 
 func TestNothingIsSignedOverATamperedLog(t *testing.T) {
 	for name, sql := range map[string]string{
-		"a hash":       "update audit_hash set hash = set_byte(hash, 0, get_byte(hash, 0) # 1) where idx = (select max(idx) from audit_hash)",
+		"a hash": "update audit_hash set hash = set_byte(hash, 0, get_byte(hash, 0) # 1) where idx = (select max(idx) from " +
+			"audit_hash)",
 		"a checkpoint": "update audit_checkpoint set note = replace(note, 'previous', 'previovs')",
 		"a short hash": "update audit_hash set hash = '\\x00' where idx = (select max(idx) from audit_hash)",
 	} {

@@ -75,13 +75,15 @@ type Status struct {
 func Open(cfg Config) (*Custody, error) {
 	c := &Custody{cfg: cfg}
 	if cfg.KeysDir != "" && (cfg.Dir != "" && within(cfg.KeysDir, cfg.Dir) || within(cfg.KeysDir, cfg.State)) {
-		return nil, fmt.Errorf("the keys' copies in %s would lie with what they open: give a directory on another disk or machine", cfg.KeysDir)
+		return nil, fmt.Errorf("the keys' copies in %s would lie with what they open: give a directory on another disk or machine",
+			cfg.KeysDir)
 	}
 	if cfg.Dir == "" {
 		return c, c.unused()
 	}
 	if within(cfg.Dir, cfg.State) {
-		return nil, fmt.Errorf("a backup in %s would be lost with the state directory: give a directory on another disk or machine", cfg.Dir)
+		return nil, fmt.Errorf("a backup in %s would be lost with the state directory: give a directory on another disk or machine",
+			cfg.Dir)
 	}
 	drills, err := drillKey(cfg.State)
 	if err != nil {
@@ -111,7 +113,8 @@ func (c *Custody) same() error {
 		return fmt.Errorf("read which copy was kept: %w", err)
 	}
 	if string(known) != c.vault.ID() {
-		return fmt.Errorf("--backup-dir %s is not the copy that was kept until now: is its disk mounted? To begin a new copy there, remove %s",
+		return fmt.Errorf("--backup-dir %s is not the copy that was kept until now: is its disk mounted? To begin a new copy there, "+
+			"remove %s",
 			c.cfg.Dir, path)
 	}
 	return nil
@@ -153,7 +156,8 @@ func drillKey(state string) (*age.X25519Identity, error) {
 	}
 	id, err := age.ParseX25519Identity(strings.TrimSpace(string(text)))
 	if err != nil { // the parser's error may quote the file
-		return nil, fmt.Errorf("the drills' key %s is damaged: restore it, or have it made anew with 'lamplight keys renew %s'", path, drillKeyFile)
+		return nil, fmt.Errorf("the drills' key %s is damaged: restore it, or have it made anew with 'lamplight keys renew %s'", path,
+			drillKeyFile)
 	}
 	return id, nil
 }

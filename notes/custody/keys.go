@@ -77,7 +77,8 @@ func CheckKeys(ctx context.Context, pool *pgxpool.Pool, dir, server string) erro
 		case err != nil:
 			return fmt.Errorf("read a key: %w", err)
 		case digest != want:
-			return fmt.Errorf("the key %s is damaged, or it is not the one this database was used with: %s", filepath.Join(dir, k.file), k.way())
+			return fmt.Errorf("the key %s is damaged, or it is not the one this database was used with: %s", filepath.Join(dir, k.file),
+				k.way())
 		}
 	}
 	return nil
@@ -209,7 +210,8 @@ func RenewKey(ctx context.Context, pool *pgxpool.Pool, log *audit.Log, dir, serv
 		case k.file != file:
 			continue
 		case k.loses == "":
-			return "", fmt.Errorf("%s cannot be made anew: without it the database opens or proves nothing; restore it from its backup", file)
+			return "", fmt.Errorf("%s cannot be made anew: without it the database opens or proves nothing; restore it from its backup",
+				file)
 		}
 		err := changeMark(ctx, pool, log, "key.renewed", k.mark(server), func(tx pgx.Tx, _ time.Time) ([]audit.Row, error) {
 			done, err := tx.Exec(ctx, "delete from key_mark where name = $1", k.mark(server))

@@ -97,7 +97,8 @@ func Restore(ctx context.Context, r Return) (out Returned, err error) {
 func (r Return) begin(work string) error {
 	if Unfinished(r.State) == nil {
 		if what := holds(r.State); what != "" {
-			return fmt.Errorf("%s holds %s already, which a restore would take the place of: give another --state, or move it away", r.State, what)
+			return fmt.Errorf("%s holds %s already, which a restore would take the place of: give another --state, or move it away",
+				r.State, what)
 		}
 	} else {
 		for _, dir := range []string{"postgres", "keys"} {
@@ -206,7 +207,8 @@ func OnlyKeys(state, keys string, ids []age.Identity) (laid []string, err error)
 		}
 	}
 	if len(other) > 0 {
-		return nil, fmt.Errorf("in %s these differ from the copy: %s; move away those that are wrong and try again", state, strings.Join(other, ", "))
+		return nil, fmt.Errorf("in %s these differ from the copy: %s; move away those that are wrong and try again", state,
+			strings.Join(other, ", "))
 	}
 	for _, name := range laid {
 		if err := keepKey(filepath.Join(state, name), string(files[name])); err != nil {

@@ -20,7 +20,8 @@ func findBinaries(bin string) (string, int, error) {
 	if bin != "" {
 		v := majorVersion(bin)
 		if v < oldest || v > newest {
-			return "", 0, fmt.Errorf("no usable PostgreSQL in %s: it must hold initdb and postgres of a version from %d to %d: apt install postgresql, or give --database-url", bin, oldest, newest)
+			return "", 0, fmt.Errorf("no usable PostgreSQL in %s: it must hold initdb and postgres of a version from %d to %d: apt "+
+				"install postgresql, or give --database-url", bin, oldest, newest)
 		}
 		return bin, v, nil
 	}
@@ -35,7 +36,8 @@ func findBinaries(bin string) (string, int, error) {
 			return dir, v, nil
 		}
 	}
-	return "", 0, fmt.Errorf("PostgreSQL's server programs (version %d to %d) are not on this machine: apt install postgresql, or give --database-url", oldest, newest)
+	return "", 0, fmt.Errorf("PostgreSQL's server programs (version %d to %d) are not on this machine: apt install postgresql, or give "+
+		"--database-url", oldest, newest)
 }
 
 // versionBin is where Debian and Ubuntu keep a major version's binaries, "" when they are not there.
@@ -84,7 +86,8 @@ func serviceAccount() (*account, error) {
 		}
 		return &account{name: name, uid: atoi(u.Uid), gid: atoi(u.Gid), switched: true}, nil
 	}
-	return nil, errors.New("PostgreSQL must not run as root and this machine has neither an account postgres nor nobody: make one with adduser --system postgres")
+	return nil, errors.New("PostgreSQL must not run as root and this machine has neither an account postgres nor nobody: make one with " +
+		"adduser --system postgres")
 }
 
 // apply makes cmd run as the account, with an environment that holds nothing of ours.
@@ -127,7 +130,8 @@ func (a *account) canEnter(dir string) error {
 			ok && int(st.Uid) == a.uid && fi.Mode().Perm()&0o100 != 0 ||
 			ok && int(st.Gid) == a.gid && fi.Mode().Perm()&0o010 != 0
 		if !open {
-			return fmt.Errorf("PostgreSQL runs as %s, who may not enter %s: choose a state directory outside it, such as /var/lib/lamplight, or run as an ordinary user", a.name, p)
+			return fmt.Errorf("PostgreSQL runs as %s, who may not enter %s: choose a state directory outside it, such as "+
+				"/var/lib/lamplight, or run as an ordinary user", a.name, p)
 		}
 		if p == filepath.Dir(p) {
 			return nil
@@ -212,7 +216,8 @@ func enoughRoom(dir string) error {
 		return fmt.Errorf("look at the disk: %w", err)
 	}
 	if free := st.Bavail * uint64(st.Bsize); free < freeNeeded {
-		return fmt.Errorf("the disk of %s has %d MB free and a new database needs %d: free some or choose another state directory", dir, free>>20, freeNeeded>>20)
+		return fmt.Errorf("the disk of %s has %d MB free and a new database needs %d: free some or choose another state directory", dir,
+			free>>20, freeNeeded>>20)
 	}
 	return nil
 }

@@ -187,7 +187,8 @@ func (c *Cluster) checkVersion() error {
 			c.bin, c.version = bin, atoi(v)
 			return nil
 		}
-		return fmt.Errorf("the database in %s was made by PostgreSQL %s and this machine has %d: install postgresql-%s or upgrade it with pg_upgrade", c.data(), v, c.version, v)
+		return fmt.Errorf("the database in %s was made by PostgreSQL %s and this machine has %d: install postgresql-%s or upgrade it "+
+			"with pg_upgrade", c.data(), v, c.version, v)
 	}
 	return nil
 }

@@ -163,7 +163,8 @@ func (c *Cluster) killOrphans() {
 			continue // it has ended
 		}
 		line, err := os.ReadFile(filepath.Join("/proc", d.Name(), "cmdline"))
-		if fi, serr := os.Stat(filepath.Join("/proc", d.Name())); err == nil && serr == nil && bytes.HasPrefix(line, title) && c.acct.owns(fi) {
+		if fi, serr := os.Stat(filepath.Join("/proc", d.Name())); err == nil && serr == nil && bytes.HasPrefix(line, title) &&
+			c.acct.owns(fi) {
 			if err := unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
 				c.cfg.Log.Error("a process of a killed PostgreSQL cannot be killed", "pid", pid, "error", err)
 			}

@@ -61,7 +61,8 @@ func (c *Cluster) configure(dir string) error {
 	if err != nil {
 		return fmt.Errorf("who runs this: %w", err)
 	}
-	hba := "# Written by Lamplight: this machine's two accounts, by the socket, and nobody else.\nlocal all lamplight peer map=house\nlocal replication lamplight peer map=house\n"
+	hba := "# Written by Lamplight: this machine's two accounts, by the socket, and nobody else.\nlocal all lamplight peer " +
+		"map=house\nlocal replication lamplight peer map=house\n"
 	ident := "house " + strconv.Quote(me.Username) + " lamplight\n"
 	if c.acct.name != me.Username {
 		ident += "house " + strconv.Quote(c.acct.name) + " lamplight\n"

@@ -184,7 +184,8 @@ func TestClusterStartsAgainAfterPostgresWasKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []struct{ name, value string }{{"fsync", "on"}, {"synchronous_commit", "on"}, {"data_checksums", "on"}, {"listen_addresses", ""}, {"log_statement", "none"}} {
+	for _, want := range []struct{ name, value string }{{"fsync", "on"}, {"synchronous_commit", "on"}, {"data_checksums", "on"},
+		{"listen_addresses", ""}, {"log_statement", "none"}} {
 		conn, err := pgx.Connect(ctx, c.URL())
 		if err != nil {
 			t.Fatal(err)
@@ -215,7 +216,8 @@ func TestClusterStartsAgainAfterPostgresWasKilled(t *testing.T) {
 func TestClearErrors(t *testing.T) {
 	ctx := t.Context()
 	empty := stateDir(t)
-	if _, err := postgres.Private(ctx, postgres.Config{Dir: stateDir(t), Bin: empty}); err == nil || !strings.Contains(err.Error(), "no usable PostgreSQL") {
+	if _, err := postgres.Private(ctx, postgres.Config{Dir: stateDir(t), Bin: empty}); err == nil ||
+		!strings.Contains(err.Error(), "no usable PostgreSQL") {
 		t.Errorf("no binaries: %v", err)
 	}
 	t.Setenv("PATH", empty)
@@ -224,11 +226,13 @@ func TestClearErrors(t *testing.T) {
 		if err := os.Chmod(closed, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := postgres.Private(ctx, postgres.Config{Dir: filepath.Join(closed, "pg")}); err == nil || !strings.Contains(err.Error(), "may not enter") {
+		if _, err := postgres.Private(ctx, postgres.Config{Dir: filepath.Join(closed, "pg")}); err == nil ||
+			!strings.Contains(err.Error(), "may not enter") {
 			t.Errorf("a directory the account may not enter: %v", err)
 		}
 	}
-	if _, err := postgres.Open(ctx, "postgres://u:hunter2@127.0.0.1:1/x?connect_timeout=2"); err == nil || strings.Contains(err.Error(), "hunter2") {
+	if _, err := postgres.Open(ctx, "postgres://u:hunter2@127.0.0.1:1/x?connect_timeout=2"); err == nil ||
+		strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("unreachable: %v", err)
 	}
 	dir := stateDir(t)
@@ -249,7 +253,8 @@ func TestMigrationsTwiceAndEachTestItsOwnDatabase(t *testing.T) {
 	if err := postgres.Migrate(ctx, a); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Exec(ctx, "insert into account (id, name, version, document, schedule, ladders, changed_at) values ('x', '', 1, '', '', '', now())"); err != nil {
+	if _, err := a.Exec(ctx, "insert into account (id, name, version, document, schedule, ladders, changed_at) values ('x', '', 1, '', "+
+		"'', '', now())"); err != nil {
 		t.Fatal(err)
 	}
 	var n int

@@ -23,7 +23,8 @@ func (c *Cluster) watch(p *process) {
 		if time.Since(since) > time.Minute {
 			wait = shortest
 		}
-		c.cfg.Log.Error("PostgreSQL died and is started again", "pid", p.pid, "ran", time.Since(since).Round(time.Millisecond), "how", p.how)
+		c.cfg.Log.Error("PostgreSQL died and is started again", "pid", p.pid, "ran", time.Since(since).Round(time.Millisecond), "how",
+			p.how)
 		if err := p.release(); err != nil {
 			c.cfg.Log.Warn("a dead PostgreSQL's handle", "error", err)
 		}

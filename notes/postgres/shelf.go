@@ -30,7 +30,8 @@ func Tables() []audit.Table { return []audit.Table{keyTable} }
 
 // Get lists a practice's keys.
 func (s *Shelf) Get(ctx context.Context, practice string) ([]seal.Wrapped, error) {
-	rows, err := s.pool.Query(ctx, "select id, practice, use, generation, root, wrapped from seal_key where practice = $1 order by use, generation", practice)
+	rows, err := s.pool.Query(ctx, "select id, practice, use, generation, root, wrapped from seal_key where practice = $1 order by use, "+
+		"generation", practice)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +55,8 @@ func (s *Shelf) Put(ctx context.Context, keys []seal.Wrapped) error {
 			if len(made) == 0 {
 				continue
 			}
-			if err := s.log.Append(ctx, tx, audit.Entry{At: now, Actor: "seal", Action: "key.made", Kind: "seal_key", Object: k.ID, Account: k.Practice, Rows: made}); err != nil {
+			if err := s.log.Append(ctx, tx, audit.Entry{At: now, Actor: "seal", Action: "key.made", Kind: "seal_key", Object: k.ID,
+				Account: k.Practice, Rows: made}); err != nil {
 				return err
 			}
 		}

@@ -53,7 +53,8 @@ func (s *Store) PutAccount(ctx context.Context, a notes.Account) error {
 		if rows = append(rows, lines...); len(rows) == 0 {
 			return nil
 		}
-		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actor.ID(), Action: "account.stored", Kind: "account", Object: string(a.ID), Account: string(a.ID), Rows: rows})
+		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actor.ID(), Action: "account.stored", Kind: "account",
+			Object: string(a.ID), Account: string(a.ID), Rows: rows})
 	})
 	if clashes(err, "line_pkey") {
 		return errors.New("notes: one of the numbers belongs to another practice")

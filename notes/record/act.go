@@ -48,7 +48,8 @@ func (s *Store) Open(ctx context.Context, id notes.NoteID) (notes.Note, error) {
 	if err != nil {
 		return notes.Note{}, err
 	}
-	if err := s.tell(ctx, audit.Entry{Actor: actor.ID(), Action: "note.opened", Kind: "note", Object: string(id), Account: string(n.Account)}); err != nil {
+	if err := s.tell(ctx, audit.Entry{Actor: actor.ID(), Action: "note.opened", Kind: "note", Object: string(id),
+		Account: string(n.Account)}); err != nil {
 		return notes.Note{}, err
 	}
 	return s.unseal(ctx, n)
@@ -114,7 +115,8 @@ func (s *Store) change(ctx context.Context, tx pgx.Tx, n notes.Note, actor, acti
 		return err
 	}
 	b := &pgx.Batch{}
-	if err := s.log.Queue(b, audit.Entry{At: s.clock(), Actor: actor, Action: action, Kind: "note", Object: string(n.ID), Account: string(n.Account), Rows: append(rows, more...)}); err != nil {
+	if err := s.log.Queue(b, audit.Entry{At: s.clock(), Actor: actor, Action: action, Kind: "note", Object: string(n.ID),
+		Account: string(n.Account), Rows: append(rows, more...)}); err != nil {
 		return err
 	}
 	b.Queue("select pg_notify($1, $2)", NoteChanged, string(n.ID))
@@ -133,7 +135,8 @@ func textOrNil(p notes.PersonID) any {
 }
 
 // act runs one act on a locked note in a transaction of its own, hooks last.
-func (s *Store) act(ctx context.Context, what string, id notes.NoteID, hooks []ActHook, do func(tx pgx.Tx, n *notes.Note) error) (n notes.Note, err error) {
+func (s *Store) act(ctx context.Context, what string, id notes.NoteID, hooks []ActHook,
+	do func(tx pgx.Tx, n *notes.Note) error) (n notes.Note, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if n, err = lockNote(ctx, tx, id); err != nil {
 			return err
@@ -253,7 +256,8 @@ func (s *Store) CloseOut(ctx context.Context, note notes.NoteID, words string, h
 // addOn stores words; nil when an add-on of that id is there.
 func (s *Store) addOn(ctx context.Context, tx pgx.Tx, n notes.Note, actor access.Actor, id, kind, words string) (*audit.Row, error) {
 	if words = strings.TrimSpace(words); words == "" && kind != CloseWord || len(words) > notes.MaxVerbatim {
-		return nil, &Incomplete{map[string]string{"text": map[bool]string{true: notes.FieldRequired, false: notes.FieldTooLong}[words == ""]}}
+		return nil, &Incomplete{map[string]string{"text": map[bool]string{true: notes.FieldRequired,
+			false: notes.FieldTooLong}[words == ""]}}
 	}
 	if id == "" {
 		id = newID()

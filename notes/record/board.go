@@ -147,7 +147,8 @@ func (p *BoardPage) read(rows pgx.Rows) (titles [][]byte, err error) {
 		var by *string
 		var at *time.Time
 		var n noteRow
-		if err := rows.Scan(append([]any{&r.ID, &r.Kind, &r.Account, &rank, &r.Since, &by, &at, &r.Number, &r.CutOff}, n.targets()...)...); err != nil {
+		if err := rows.Scan(append([]any{&r.ID, &r.Kind, &r.Account, &rank, &r.Since, &by, &at, &r.Number, &r.CutOff},
+			n.targets()...)...); err != nil {
 			return nil, err
 		}
 		if rank == nil {

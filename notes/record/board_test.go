@@ -25,9 +25,11 @@ func (h *house) board(ctx context.Context) ([]record.BoardRow, error) {
 
 // everyBoard is the board by its definition, worked out from the rows that the log vouches for: what the table must hold.
 const everyBoard = `
-	select n.id, case when d.state = 'exhausted' then 0 when d.rung > d.first_rung then 1 else 2 end::smallint, n.taken_at, d.id is null as free, n.call_type = 'voicemail'
+	select n.id, case when d.state = 'exhausted' then 0 when d.rung > d.first_rung then 1 else 2 end::smallint, n.taken_at,
+		d.id is null as free, n.call_type = 'voicemail'
 			or n.urgency <> 'routine' and n.state in ('open', 'read')
-			or (select a.kind from add_on a where a.note = n.id and a.kind in ('reply', 'agent') order by a.at desc, a.id desc limit 1) = 'reply' as waits
+			or (select a.kind from add_on a where a.note = n.id and a.kind in ('reply', 'agent') order by a.at desc,
+				a.id desc limit 1) = 'reply' as waits
 		from note n left join dispatch d on d.note = n.id and d.state in ('climbing', 'exhausted') where n.state <> 'closed'
 	union all select id, 2, coalesce(ended_at, opened_at), true, true from call where followup in ('due', 'no-number')`
 
@@ -89,7 +91,9 @@ func TestTheBoardIsWhatTheRecordSays(t *testing.T) {
 				sql("update dispatch set rung = rung + 1 where note = $1 and state = 'climbing'", n),
 				sql("update dispatch set state = 'exhausted' where note = $1 and state = 'climbing'", n),
 				sql("update dispatch set state = 'acked', ended_at = now() where note = $1 and state in ('climbing', 'exhausted')", n),
-				sql("insert into dispatch select 'E' || gen_random_uuid(), note, account, practice, urgency, reference, plan, 0, 0, 'climbing', now(), board_at, null, null, null, null, true from dispatch where note = $1 and state = 'acked' and not exists (select from dispatch where note = $1 and state in ('climbing', 'exhausted')) limit 1", n),
+				sql("insert into dispatch select 'E' || gen_random_uuid(), note, account, practice, urgency, reference, plan, 0, 0, "+
+					"'climbing', now(), board_at, null, null, null, null, true from dispatch where note = $1 and state = 'acked' and "+
+					"not exists (select from dispatch where note = $1 and state in ('climbing', 'exhausted')) limit 1", n),
 				func() error { _, err := h.store.AddOn(doctor, n, "", record.Reply, "tell her"); return err },
 				func() error { _, err := h.store.AddOn(agent, n, "", record.Remark, "told her"); return err },
 				func() error { _, err := h.store.Acknowledge(doctor, n); return err },
@@ -188,7 +192,8 @@ func TestALeafCoversAMinuteOfAList(t *testing.T) {
 		after time.Duration
 		want  int
 	}{
-		{"the board", board, 0, 1}, {"again", board, 0, 1}, {"a change of it, shown", shown, 0, 1}, {"the calls", calls, 0, 2}, {"again, a little later", calls, 30 * time.Second, 2},
+		{"the board", board, 0, 1}, {"again", board, 0, 1}, {"a change of it, shown", shown, 0, 1}, {"the calls", calls, 0, 2},
+		{"again, a little later", calls, 30 * time.Second, 2},
 		{"a file", export, 0, 3}, {"another file", export, 0, 4}, {"the board when the minute is over", board, 31 * time.Second, 5},
 		{"one practice", two, 0, 6}, {"again", two, 0, 6},
 		{"and a new one", func() error {

@@ -220,7 +220,8 @@ func (s *Store) readCalls(ctx context.Context, q *callsQuery, after string, limi
 		}
 		n := len(args)
 		args = append(slices.Clip(args), at, call, note)
-		found += fmt.Sprintf(" and c.opened_at <= $%[1]d and (c.opened_at, c.id, coalesce(n.id, '')) < ($%[1]d, $%[2]d, $%[3]d)", n+1, n+2, n+3)
+		found += fmt.Sprintf(" and c.opened_at <= $%[1]d and (c.opened_at, c.id, coalesce(n.id, '')) < ($%[1]d, $%[2]d, $%[3]d)", n+1, n+2,
+			n+3)
 	}
 	b.Queue(with+"select "+callLineColumns+found+callsOrder+fmt.Sprintf(" limit %d", limit), args...).
 		Query(func(rows pgx.Rows) error {
@@ -251,7 +252,8 @@ func writeCursor(l CallLine) string {
 	if l.Note != nil {
 		note = string(l.Note.ID)
 	}
-	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join([]string{l.Call.OpenedAt.UTC().Format(time.RFC3339Nano), string(l.Call.ID), note}, "\n")))
+	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join([]string{l.Call.OpenedAt.UTC().Format(time.RFC3339Nano),
+		string(l.Call.ID), note}, "\n")))
 }
 
 func readCursor(s string) (at time.Time, call, note string, err error) {

@@ -29,7 +29,8 @@ func TestLedger(t *testing.T) {
 	c := h.record(t, aCall("call-1"), telephony.Arrived, telephony.Waiting)
 	h.record(t, aCall("call-2"), telephony.Arrived)
 	live, err := h.store.Live(ctx)
-	if err != nil || len(live) != 2 || live[0].ANI != "+13125550142" || live[0].CallerName != "QUINONES XIMENA" || live[0].State != telephony.Waiting {
+	if err != nil || len(live) != 2 || live[0].ANI != "+13125550142" || live[0].CallerName != "QUINONES XIMENA" ||
+		live[0].State != telephony.Waiting {
 		t.Fatalf("live: %+v %v", live, err)
 	}
 	if !live[0].OpenedAt.Equal(c.OpenedAt.Truncate(time.Microsecond)) {
@@ -61,10 +62,12 @@ func TestLedger(t *testing.T) {
 		}
 	}
 	var row string
-	if err := h.pool.QueryRow(ctx, "select call::text from call where id = 'call-1'").Scan(&row); err != nil || strings.Contains(row, "Maria") {
+	if err := h.pool.QueryRow(ctx, "select call::text from call where id = 'call-1'").Scan(&row); err != nil ||
+		strings.Contains(row, "Maria") {
 		t.Errorf("the agent's words lie open: %v", err)
 	}
-	if st, err := h.store.StoryOf(agent, "call-1", ""); err != nil || st.FollowUp == nil || st.FollowUp.Text != "reached Maria; she will see Dr Reyes on Monday" || string(st.FollowUp.By) != agentID {
+	if st, err := h.store.StoryOf(agent, "call-1", ""); err != nil || st.FollowUp == nil ||
+		st.FollowUp.Text != "reached Maria; she will see Dr Reyes on Monday" || string(st.FollowUp.By) != agentID {
 		t.Errorf("how the call back ended: %+v %v", st.FollowUp, err)
 	}
 	if board, err = h.board(agent); err != nil || len(board) != 0 {
@@ -101,7 +104,8 @@ func TestRecordingsAndVoicemails(t *testing.T) {
 	if err := h.store.PlayRecording(h.as(t, agentID), "call-1", io.Discard); !errors.Is(err, access.ErrForbidden) {
 		t.Errorf("an agent listens: %v", err)
 	}
-	v := telephony.Voicemail{Recording: "vm-1", DID: "+13125550100", ANI: "+13125550199", At: time.Now().Add(-time.Minute), Length: 20 * time.Second}
+	v := telephony.Voicemail{Recording: "vm-1", DID: "+13125550100", ANI: "+13125550199", At: time.Now().Add(-time.Minute),
+		Length: 20 * time.Second}
 	for range 2 {
 		if err := h.store.KeepVoicemail(ctx, v, fetch); err != nil {
 			t.Fatal(err)

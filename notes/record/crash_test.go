@@ -166,7 +166,8 @@ func account(t *testing.T, h *house, acknowledged []string) {
 		}
 	}
 	var taken, followed, refs int
-	if err := h.pool.QueryRow(ctx, "select count(*), count(f.note), count(distinct n.reference) from note n left join follows f on f.note = n.id").Scan(&taken, &followed, &refs); err != nil {
+	if err := h.pool.QueryRow(ctx, "select count(*), count(f.note), count(distinct n.reference) from note n left join follows f on "+
+		"f.note = n.id").Scan(&taken, &followed, &refs); err != nil {
 		t.Fatal(err)
 	}
 	if taken < len(acknowledged) || followed != taken || refs != taken {
@@ -203,7 +204,8 @@ func TestConnectionsCutInTheMiddle(t *testing.T) {
 				return
 			case <-time.After(3 * time.Millisecond):
 			}
-			if _, err := h.pool.Exec(agent, "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle' limit 1"); err == nil {
+			if _, err := h.pool.Exec(agent, "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "+
+				"and pid <> pg_backend_pid() and state <> 'idle' limit 1"); err == nil {
 				n++
 			}
 		}
@@ -228,7 +230,8 @@ func TestConnectionsCutInTheMiddle(t *testing.T) {
 		}
 	}
 	var taken, followed int
-	if err := h.pool.QueryRow(agent, "select (select count(*) from note), (select count(*) from follows)").Scan(&taken, &followed); err != nil || taken != 400 || followed != 400 {
+	if err := h.pool.QueryRow(agent, "select (select count(*) from note), (select count(*) from follows)").Scan(&taken,
+		&followed); err != nil || taken != 400 || followed != 400 {
 		t.Errorf("%d notes, %d followed %v", taken, followed, err)
 	}
 	h.mustVerify(t)

@@ -74,7 +74,8 @@ func (s *Store) Drafts(ctx context.Context) ([]notes.Draft, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	if err := s.tell(ctx, audit.Entry{Actor: actor.ID(), Action: "drafts.opened", Kind: "drafts", Object: actor.ID(), Detail: []string{fmt.Sprint(len(rows))}}); err != nil {
+	if err := s.tell(ctx, audit.Entry{Actor: actor.ID(), Action: "drafts.opened", Kind: "drafts", Object: actor.ID(),
+		Detail: []string{fmt.Sprint(len(rows))}}); err != nil {
 		return nil, err
 	}
 	drafts := make([]notes.Draft, len(rows))
@@ -120,7 +121,8 @@ func (s *Store) DropDraft(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actor.ID(), Action: "draft.dropped", Kind: "draft", Object: id, Account: account})
+		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actor.ID(), Action: "draft.dropped", Kind: "draft", Object: id,
+			Account: account})
 	})
 	if err != nil {
 		return fmt.Errorf("drop a draft: %w", err)

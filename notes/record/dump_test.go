@@ -41,7 +41,8 @@ func TestADumpTellsNothingOfThePatient(t *testing.T) {
 	if err := h.store.Keep(agent, "call-1", "rec-1", writes([]byte("the recorded sound of her voice"))); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.store.KeepVoicemail(agent, telephony.Voicemail{Recording: "vm", DID: "+13125550100", ANI: "+13125550142"}, writes([]byte("x"))); err != nil {
+	if err := h.store.KeepVoicemail(agent, telephony.Voicemail{Recording: "vm", DID: "+13125550100", ANI: "+13125550142"},
+		writes([]byte("x"))); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.store.StoryOf(agent, "call-1", ""); err != nil {
@@ -67,7 +68,8 @@ func TestADumpTellsNothingOfThePatient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	words := []string{"Ximena", "Quiñones", "Quinones", "Wojciechowska", "wojciechowska", "QUINONES XIMENA", "3125550142", "555-0142", "1961-04-02", "4/2/1961",
+	words := []string{"Ximena", "Quiñones", "Quinones", "Wojciechowska", "wojciechowska", "QUINONES XIMENA", "3125550142", "555-0142",
+		"1961-04-02", "4/2/1961",
 		"breastbone", "esternón", "aspirin", "recorded sound", password, secret}
 	for _, w := range words {
 		for form, b := range forms(w) {
@@ -87,7 +89,8 @@ func TestADumpTellsNothingOfThePatient(t *testing.T) {
 
 // forms are the ways a word can stand in a dump: as it is, folded, in hex, in base64 at each of the three offsets, in UTF-16.
 func forms(w string) map[string][]byte {
-	out := map[string][]byte{"plain": []byte(w), "folded": []byte(seal.Fold(w)), "hex": []byte(hex.EncodeToString([]byte(w))), "HEX": []byte(strings.ToUpper(hex.EncodeToString([]byte(w))))}
+	out := map[string][]byte{"plain": []byte(w), "folded": []byte(seal.Fold(w)), "hex": []byte(hex.EncodeToString([]byte(w))),
+		"HEX": []byte(strings.ToUpper(hex.EncodeToString([]byte(w))))}
 	for off := range 3 {
 		s := base64.StdEncoding.EncodeToString(append(make([]byte, off), w...))
 		out["base64 "+string(rune('0'+off))] = []byte(s[(off*8+5)/6 : len(s)-4])
@@ -106,12 +109,14 @@ func TestAStepTakesNoWords(t *testing.T) {
 	h := newHouse(t).furnish(t)
 	c := h.record(t, aCall("call-1"), telephony.Arrived)
 	for i, words := range []string{"Ximena Quiñones", "+13125550142", "two words", "é"} {
-		if err := h.store.Record(context.Background(), c, telephony.Step{At: c.OpenedAt.Add(time.Duration(i+1) * time.Second), Kind: "held", Detail: words}); err != nil {
+		if err := h.store.Record(context.Background(), c, telephony.Step{At: c.OpenedAt.Add(time.Duration(i+1) * time.Second), Kind: "held",
+			Detail: words}); err != nil {
 			t.Errorf("%q: %v", words, err)
 		}
 	}
 	var details []string
-	if err := h.pool.QueryRow(t.Context(), "select array_agg(distinct detail) from call_step where detail <> ''").Scan(&details); err != nil || len(details) != 1 || details[0] != "not-a-code" {
+	if err := h.pool.QueryRow(t.Context(), "select array_agg(distinct detail) from call_step where detail <> ''").Scan(
+		&details); err != nil || len(details) != 1 || details[0] != "not-a-code" {
 		t.Errorf("%v %v", details, err)
 	}
 	h.mustVerify(t)

@@ -39,7 +39,8 @@ const (
 
 // What a patient says in these tests; none of it may be found where it is not sealed.
 var said = notes.Body{
-	Fields:   map[string]string{"name": "Ximena Quiñones-Wojciechowska", "callback": "(312) 555-0142", "dob": "4/2/1961", "reason": "Pressure behind the breastbone since supper"},
+	Fields: map[string]string{"name": "Ximena Quiñones-Wojciechowska", "callback": "(312) 555-0142", "dob": "4/2/1961",
+		"reason": "Pressure behind the breastbone since supper"},
 	Verbatim: "Siento una presión detrás del esternón desde la cena", ReadBack: []string{"callback"},
 }
 
@@ -91,10 +92,14 @@ func (h *house) furnish(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	for _, p := range []access.Person{
-		{ID: agentID, Login: "marta", Name: "Marta Agent", Language: "es", Grants: []access.Grant{{Account: access.Everywhere, Role: notes.RoleAgent}}},
-		{ID: doctorID, Login: "reyes", Name: "Dr Reyes", Language: "en", Grants: []access.Grant{{Account: "lakeside", Role: notes.RoleProvider}}},
-		{ID: officeID, Login: "office", Name: "Front Office", Language: "en", Grants: []access.Grant{{Account: "lakeside", Role: notes.RolePractice}}},
-		{ID: strangerID, Login: "osei", Name: "Dr Osei", Language: "en", Grants: []access.Grant{{Account: "bosque", Role: notes.RoleProvider}}},
+		{ID: agentID, Login: "marta", Name: "Marta Agent", Language: "es",
+			Grants: []access.Grant{{Account: access.Everywhere, Role: notes.RoleAgent}}},
+		{ID: doctorID, Login: "reyes", Name: "Dr Reyes", Language: "en",
+			Grants: []access.Grant{{Account: "lakeside", Role: notes.RoleProvider}}},
+		{ID: officeID, Login: "office", Name: "Front Office", Language: "en",
+			Grants: []access.Grant{{Account: "lakeside", Role: notes.RolePractice}}},
+		{ID: strangerID, Login: "osei", Name: "Dr Osei", Language: "en",
+			Grants: []access.Grant{{Account: "bosque", Role: notes.RoleProvider}}},
 	} {
 		if _, err := h.door.AddPerson(ctx, p, ""); err != nil {
 			t.Fatal(err)
@@ -143,26 +148,30 @@ func (h *house) mustVerify(t testing.TB) audit.Report {
 func lakeside() notes.Account {
 	return notes.Account{
 		ID: "lakeside", Name: "Lakeside Internal Medicine", TimeZone: "America/Chicago", Languages: []telephony.Language{"en", "es"},
-		Lines:    []telephony.Line{{DID: "+13125550100", Account: "lakeside", Name: "Lakeside", Languages: []telephony.Language{"en", "es"}}},
+		Lines: []telephony.Line{{DID: "+13125550100", Account: "lakeside", Name: "Lakeside",
+			Languages: []telephony.Language{"en", "es"}}},
 		Schedule: []byte(`{"s":1}`), Ladders: []byte(`[]`),
-		Script: notes.Script{Version: 3, CallTypes: []notes.CallType{{ID: "symptom", Digit: "1", Urgency: notes.Urgent, Ladder: "urgent", Role: "primary", Fields: []notes.Field{
-			{Key: "name", Kind: "name", Required: true},
-			{Key: "callback", Kind: "phone", Required: true, ReadBack: true},
-			{Key: "dob", Kind: "date", Required: true},
-			{Key: "reason", Kind: "text", Required: true},
-			{Key: "pharmacy", Kind: "choice", Choices: []notes.Choice{{Value: "a"}}},
-			{Key: "again", Kind: "yesno"},
-		}}}},
+		Script: notes.Script{Version: 3, CallTypes: []notes.CallType{{ID: "symptom", Digit: "1", Urgency: notes.Urgent, Ladder: "urgent",
+			Role: "primary", Fields: []notes.Field{
+				{Key: "name", Kind: "name", Required: true},
+				{Key: "callback", Kind: "phone", Required: true, ReadBack: true},
+				{Key: "dob", Kind: "date", Required: true},
+				{Key: "reason", Kind: "text", Required: true},
+				{Key: "pharmacy", Kind: "choice", Choices: []notes.Choice{{Value: "a"}}},
+				{Key: "again", Kind: "yesno"},
+			}}}},
 	}
 }
 
 func aCall(id telephony.CallID) telephony.Call {
-	return telephony.Call{ID: id, DID: "+13125550100", Account: "lakeside", ANI: "+13125550142", CallerName: "QUINONES XIMENA", Language: "es",
-		State: telephony.Arrived, OpenedAt: time.Now(), Inbound: true}
+	return telephony.Call{ID: id, DID: "+13125550100", Account: "lakeside", ANI: "+13125550142", CallerName: "QUINONES XIMENA",
+		Language: "es",
+		State:    telephony.Arrived, OpenedAt: time.Now(), Inbound: true}
 }
 
 func aDraft(id string, call telephony.CallID) notes.Draft {
-	return notes.Draft{ID: id, Seq: 1, Call: call, Account: "lakeside", CallType: "symptom", Urgency: notes.Urgent, Language: "es", Body: said}
+	return notes.Draft{ID: id, Seq: 1, Call: call, Account: "lakeside", CallType: "symptom", Urgency: notes.Urgent, Language: "es",
+		Body: said}
 }
 
 // record walks a call through its states.

@@ -54,7 +54,8 @@ func (s *Store) Inbox(ctx context.Context, after string, recent time.Time) (Inbo
 	if before.at.After(recent) {
 		before.at, before.id = recent, ""
 	}
-	b.Queue(inboxRestPage(scope == nil), actor.ID(), scope, restFrom.at, restFrom.id, inboxLimit+1, recent, before.at, before.id).Query(readInbox(&rest))
+	b.Queue(inboxRestPage(scope == nil), actor.ID(), scope, restFrom.at, restFrom.id, inboxLimit+1, recent, before.at,
+		before.id).Query(readInbox(&rest))
 	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
 		return InboxPage{}, fmt.Errorf("read an inbox: %w", err)
 	}

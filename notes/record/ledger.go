@@ -86,7 +86,8 @@ func (s *Store) Record(ctx context.Context, c telephony.Call, st telephony.Step)
 	if st.Agent != "" {
 		detail = append(detail, "agent:"+string(st.Agent))
 	}
-	if err := s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: who, Action: "call.moved", Kind: "call", Object: string(c.ID), Account: string(c.Account), Detail: detail, Rows: rows}); err != nil {
+	if err := s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: who, Action: "call.moved", Kind: "call", Object: string(c.ID),
+		Account: string(c.Account), Detail: detail, Rows: rows}); err != nil {
 		return fmt.Errorf("record a call: %w", err)
 	}
 	if err := tx.Commit(ctx); err != nil {
@@ -199,7 +200,8 @@ func (s *Store) Live(ctx context.Context) ([]telephony.Call, error) {
 	if len(calls) == 0 {
 		return nil, nil
 	}
-	if err := s.tell(ctx, audit.Entry{Actor: actorOf(ctx), Action: "calls.resumed", Kind: "calls", Object: "live", Detail: []string{fmt.Sprint(len(calls))}}); err != nil {
+	if err := s.tell(ctx, audit.Entry{Actor: actorOf(ctx), Action: "calls.resumed", Kind: "calls", Object: "live",
+		Detail: []string{fmt.Sprint(len(calls))}}); err != nil {
 		return nil, err
 	}
 	for i := range calls {
@@ -223,7 +225,8 @@ func (s *Store) Call(ctx context.Context, id telephony.CallID) (telephony.Call, 
 	if err != nil {
 		return telephony.Call{}, err
 	}
-	if err := s.tell(ctx, audit.Entry{Actor: actor.ID(), Action: "call.opened", Kind: "call", Object: string(id), Account: string(c.Account)}); err != nil {
+	if err := s.tell(ctx, audit.Entry{Actor: actor.ID(), Action: "call.opened", Kind: "call", Object: string(id),
+		Account: string(c.Account)}); err != nil {
 		return telephony.Call{}, err
 	}
 	return c, s.openCaller(ctx, &c, sealed)
@@ -257,7 +260,8 @@ func (s *Store) CloseCallBack(ctx context.Context, id telephony.CallID, words st
 			return err
 		}
 		now := s.clock()
-		res, err := tx.Query(ctx, "update call set followup = $2, followup_by = $3, followup_at = $4, followup_word = $5 where id = $1 returning "+callTable.Returning(),
+		res, err := tx.Query(ctx, "update call set followup = $2, followup_by = $3, followup_at = $4, followup_word = $5 where id = $1 "+
+			"returning "+callTable.Returning(),
 			id, followupDone, actor.ID(), now, sealed)
 		if err != nil {
 			return err
@@ -266,7 +270,8 @@ func (s *Store) CloseCallBack(ctx context.Context, id telephony.CallID, words st
 		if err != nil {
 			return err
 		}
-		return s.log.Append(ctx, tx, audit.Entry{At: now, Actor: actor.ID(), Action: "call.followed-up", Kind: "call", Object: string(id), Account: account, Rows: rows})
+		return s.log.Append(ctx, tx, audit.Entry{At: now, Actor: actor.ID(), Action: "call.followed-up", Kind: "call", Object: string(id),
+			Account: account, Rows: rows})
 	})
 	if err != nil {
 		return fmt.Errorf("close a call back: %w", err)

@@ -14,7 +14,8 @@ import (
 var (
 	noteColumns = []string{"id", "reference", "account", "call", "call_type", "urgency", "language", "taker", "taken_at", "state",
 		"read_at", "acked_at", "acked_by", "closed_at", "closed_by", "version", "title"}
-	callColumns = []string{"id", "account", "did", "language", "state", "agent", "outcome", "opened_at", "answered_at", "ended_at", "inbound"}
+	callColumns = []string{"id", "account", "did", "language", "state", "agent", "outcome", "opened_at", "answered_at", "ended_at",
+		"inbound"}
 )
 
 // of lists columns of a table by its alias.
@@ -40,9 +41,12 @@ func (r *noteRow) note() *notes.Note {
 	if r.id == nil {
 		return nil
 	}
-	return &notes.Note{ID: notes.NoteID(*r.id), Reference: text(r.reference), Account: telephony.AccountID(text(r.account)), Call: telephony.CallID(text(r.call)),
-		CallType: text(r.callType), Urgency: notes.Urgency(text(r.urgency)), Language: telephony.Language(text(r.language)), Taker: notes.PersonID(text(r.taker)),
-		TakenAt: since(r.taken), State: notes.NoteState(text(r.state)), ReadAt: since(r.read), AckedAt: since(r.acked), AckedBy: notes.PersonID(text(r.ackedBy)),
+	return &notes.Note{ID: notes.NoteID(*r.id), Reference: text(r.reference), Account: telephony.AccountID(text(r.account)),
+		Call:     telephony.CallID(text(r.call)),
+		CallType: text(r.callType), Urgency: notes.Urgency(text(r.urgency)), Language: telephony.Language(text(r.language)),
+		Taker:   notes.PersonID(text(r.taker)),
+		TakenAt: since(r.taken), State: notes.NoteState(text(r.state)), ReadAt: since(r.read), AckedAt: since(r.acked),
+		AckedBy:  notes.PersonID(text(r.ackedBy)),
 		ClosedAt: since(r.closed), ClosedBy: notes.PersonID(text(r.closedBy)), Version: *r.version}
 }
 
@@ -74,14 +78,16 @@ func inScope(everywhere bool, parameter, pick, order string) string {
 	if everywhere {
 		return fmt.Sprintf(pick, "true")
 	}
-	return "select picked.* from unnest(" + parameter + "::text[]) scope (account) cross join lateral (" + fmt.Sprintf(pick, "account = scope.account") + ") picked " + order
+	return "select picked.* from unnest(" + parameter + "::text[]) scope (account) cross join lateral (" + fmt.Sprintf(pick,
+		"account = scope.account") + ") picked " + order
 }
 
 // boardPage is a page of the board: after a rank, a time and an id, at most so many, in the scope.
 func boardPage(everywhere bool) string {
 	const order = "order by rank, since, id limit $4"
 	page := inScope(everywhere, "$5", "select * from board where rank is not null and %s and (rank, since, id) > ($1::smallint, $2, $3) "+order, order)
-	return "select " + boardColumns + " from (" + page + ") b left join note n on n.id = b.id left join call c on c.id = b.id order by b.rank, b.since, b.id"
+	return "select " + boardColumns + " from (" + page + ") b left join note n on n.id = b.id left join call c on c.id = b.id order by " +
+		"b.rank, b.since, b.id"
 }
 
 const (
@@ -94,7 +100,8 @@ const (
 var (
 	boardColumns = boardOwn + ", " + of("n", noteColumns)
 	// boardRows are the rows of the board of the ids named, in the scope; what does not stand there comes without a rank.
-	boardRows = "select coalesce(b.id, x.id), coalesce(b.kind, ''), coalesce(b.account, ''), b.rank, coalesce(b.since, 'epoch'), b.replied_by, b.replied_at, " +
+	boardRows = "select coalesce(b.id, x.id), coalesce(b.kind, ''), coalesce(b.account, ''), b.rank, coalesce(b.since, 'epoch'), " +
+		"b.replied_by, b.replied_at, " +
 		"c.caller_term is not null, c.answered_at is not null, " + of("n", noteColumns) + ` from unnest($1::text[]) x (id)
 		left join board b on b.id = x.id and b.rank is not null
 		left join note n on n.id = x.id left join call c on c.id = x.id
@@ -103,7 +110,8 @@ var (
 )
 
 func boardCounts(everywhere bool) string {
-	return "select count(*), count(*) filter (where rank < 2) from (" + inScope(everywhere, "$2", boardCount, "order by rank limit $1") + ") counted"
+	return "select count(*), count(*) filter (where rank < 2) from (" + inScope(everywhere, "$2", boardCount, "order by rank limit $1") +
+		") counted"
 }
 
 // callsFrom joins calls with their notes. Which call a note hangs on is the desk's word: another practice's note is none of
@@ -162,24 +170,30 @@ const openVoicemail = "where call = $1 and call <> '' and call_type = 'voicemail
 
 // What was sent to a person ($1) and waits, of the practices they may see ($2, null for all). A row of the inbox may outlive
 // its note's waiting by a moment.
-const inboxWaits = " from inbox i join note n on n.id = i.note and n.state in ('open', 'read') where i.person = $1 and ($2::text[] is null or n.account = any($2))"
+const inboxWaits = " from inbox i join note n on n.id = i.note and n.state in ('open', 'read') where i.person = $1 and ($2::text[] is " +
+	"null or n.account = any($2))"
 
 // inboxCount looks at $3 rows and no more, whatever a join of all would seem to cost.
 const inboxCount = "with mine as materialized (select note from inbox where person = $1 order by since desc, note desc limit $3) " +
-	"select count(*) from mine join note n on n.id = mine.note and n.state in ('open', 'read') where $2::text[] is null or n.account = any($2)"
+	"select count(*) from mine join note n on n.id = mine.note and n.state in ('open', 'read') where $2::text[] is null or n.account = " +
+	"any($2)"
 
-var inboxToldPage = "select " + of("n", noteColumns) + ", true" + inboxWaits + " and (i.since, i.note) < ($3, $4) order by i.since desc, i.note desc limit $5"
+var inboxToldPage = "select " + of("n", noteColumns) + ", true" + inboxWaits +
+	" and (i.since, i.note) < ($3, $4) order by i.since desc, i.note desc limit $5"
 
 // inboxRestPage is every note since $6, and what waits of before, which begins at ($7, $8): two reads by an index each, in each
 // practice.
 func inboxRestPage(everywhere bool) string {
 	const order = "order by taken_at desc, id desc limit $5"
-	pick := "select id, taken_at from ((select id, taken_at from note where %[1]s and taken_at >= $6 and (taken_at, id) < ($3, $4) " + order + ") union all " +
-		"(select id, taken_at from note where %[1]s and state in ('open', 'read') and (taken_at, id) < ($7, $8) " + order + ")) both_parts " + order
+	pick := "select id, taken_at from ((select id, taken_at from note where %[1]s and taken_at >= $6 and (taken_at, id) < ($3, $4) " +
+		order + ") union all " +
+		"(select id, taken_at from note where %[1]s and state in ('open', 'read') and (taken_at, id) < ($7, $8) " + order +
+		")) both_parts " + order
 	scope := "$2"
 	if everywhere { // notes are found by their practice
 		scope = "array(select id from account where $2::text[] is null)"
 	}
-	return "select " + of("n", noteColumns) + ", n.state in ('open', 'read') and exists (select from inbox i where i.person = $1 and i.note = n.id) from (" +
+	return "select " + of("n", noteColumns) + ", n.state in ('open', 'read') and exists (select from inbox i where i.person = $1 and " +
+		"i.note = n.id) from (" +
 		inScope(false, scope, pick, order) + ") p join note n on n.id = p.id order by n.taken_at desc, n.id desc"
 }

@@ -39,7 +39,8 @@ func (s *Store) Keep(ctx context.Context, call telephony.CallID, id telephony.Re
 		if err != nil {
 			return err
 		}
-		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actorOf(ctx), Action: "recording.kept", Kind: "call", Object: string(call), Account: string(account), Rows: []audit.Row{row}})
+		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actorOf(ctx), Action: "recording.kept", Kind: "call",
+			Object: string(call), Account: string(account), Rows: []audit.Row{row}})
 	})
 	if err != nil && !errors.Is(err, errKept) {
 		return fmt.Errorf("keep a recording: %w", err)
@@ -49,7 +50,8 @@ func (s *Store) Keep(ctx context.Context, call telephony.CallID, id telephony.Re
 
 // keepTx stores the sound in chunks as fetch brings it, so that an hour's recording never stands in memory. It returns
 // errKept when the recording is there.
-func (s *Store) keepTx(ctx context.Context, tx pgx.Tx, account telephony.AccountID, call telephony.CallID, id telephony.RecordingID, fetch func(io.Writer) error) (audit.Row, error) {
+func (s *Store) keepTx(ctx context.Context, tx pgx.Tx, account telephony.AccountID, call telephony.CallID, id telephony.RecordingID,
+	fetch func(io.Writer) error) (audit.Row, error) {
 	keys, err := s.Keys(ctx, account)
 	if err != nil {
 		return audit.Row{}, err
@@ -59,7 +61,8 @@ func (s *Store) keepTx(ctx context.Context, tx pgx.Tx, account telephony.Account
 		return audit.Row{}, err
 	}
 	now := s.clock()
-	tag, err := tx.Exec(ctx, "insert into recording (id, call, at, bytes, chunks, head) values ($1, $2, $3, 0, 0, $4) on conflict (id) do nothing", id, call, now, head)
+	tag, err := tx.Exec(ctx, "insert into recording (id, call, at, bytes, chunks, head) values ($1, $2, $3, 0, 0, $4) on conflict (id) "+
+		"do nothing", id, call, now, head)
 	if err != nil {
 		return audit.Row{}, err
 	}
@@ -97,8 +100,10 @@ func (s *Store) KeepVoicemail(ctx context.Context, v telephony.Voicemail, fetch 
 	if err != nil {
 		return err
 	}
-	c := telephony.Call{ID: telephony.CallOf(telephony.LegID("voicemail:" + string(v.Recording))), DID: v.DID, ANI: v.ANI, Account: line.Account,
-		Language: telephony.English, State: telephony.Ended, Outcome: telephony.Overflowed, OpenedAt: v.At, EndedAt: v.At.Add(v.Length), Inbound: true}
+	c := telephony.Call{ID: telephony.CallOf(telephony.LegID("voicemail:" + string(v.Recording))), DID: v.DID, ANI: v.ANI,
+		Account:  line.Account,
+		Language: telephony.English, State: telephony.Ended, Outcome: telephony.Overflowed, OpenedAt: v.At, EndedAt: v.At.Add(v.Length),
+		Inbound: true}
 	if owned && len(line.Languages) > 0 {
 		c.Language = line.Languages[0]
 	}
@@ -106,7 +111,8 @@ func (s *Store) KeepVoicemail(ctx context.Context, v telephony.Voicemail, fetch 
 	if v.ANI != "" {
 		fields["callback"] = v.ANI.Reveal()
 	}
-	d := notes.Draft{ID: "voicemail:" + string(v.Recording), Call: c.ID, Account: c.Account, CallType: Voicemail, Urgency: notes.Urgent, Language: c.Language, Body: notes.Body{Fields: fields}}
+	d := notes.Draft{ID: "voicemail:" + string(v.Recording), Call: c.ID, Account: c.Account, CallType: Voicemail, Urgency: notes.Urgent,
+		Language: c.Language, Body: notes.Body{Fields: fields}}
 	p, err := s.prepare(ctx, d, notes.Script{}, time.UTC)
 	if err != nil {
 		return err
@@ -120,7 +126,8 @@ func (s *Store) KeepVoicemail(ctx context.Context, v telephony.Voicemail, fetch 
 		if err != nil {
 			return err
 		}
-		if err := s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actorOf(ctx), Action: "voicemail.kept", Kind: "call", Object: string(c.ID), Account: string(c.Account), Rows: append(rows, row)}); err != nil {
+		if err := s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actorOf(ctx), Action: "voicemail.kept", Kind: "call",
+			Object: string(c.ID), Account: string(c.Account), Rows: append(rows, row)}); err != nil {
 			return err
 		}
 		b := &pgx.Batch{}
@@ -190,7 +197,8 @@ func (s *Store) PlayOne(ctx context.Context, id telephony.RecordingID, w io.Writ
 	var chunks int
 	var size int64
 	var head []byte
-	err := s.pool.QueryRow(ctx, "select c.account, c.id, c.outcome, r.bytes, r.chunks, r.head from recording r join call c on c.id = r.call where r.id = $1", id).
+	err := s.pool.QueryRow(ctx, "select c.account, c.id, c.outcome, r.bytes, r.chunks, r.head from recording r join call c on c.id = "+
+		"r.call where r.id = $1", id).
 		Scan(&account, &call, &outcome, &size, &chunks, &head)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrNoCall
@@ -206,7 +214,8 @@ func (s *Store) PlayOne(ctx context.Context, id telephony.RecordingID, w io.Writ
 	if err != nil {
 		return err
 	}
-	if err := s.tell(ctx, audit.Entry{Actor: actor.ID(), Action: "recording.opened", Kind: "call", Object: string(call), Account: string(account), Detail: []string{string(id)}}); err != nil {
+	if err := s.tell(ctx, audit.Entry{Actor: actor.ID(), Action: "recording.opened", Kind: "call", Object: string(call),
+		Account: string(account), Detail: []string{string(id)}}); err != nil {
 		return err
 	}
 	keys, err := s.Keys(ctx, account)

@@ -107,9 +107,11 @@ var (
 	// A recording's chunks are vouched for by the recording: a digest over their numbers and digests.
 	recordingTable = audit.Table{Kind: "recording", Name: "recording", Key: "id",
 		Columns: []string{"id", "call", "at", "bytes", "chunks", "head",
-			"(select sha256(string_agg(int4send(c.n) || sha256(c.data), ''::bytea order by c.n)) from recording_chunk c where c.recording = recording.id) as sound"}}
+			"(select sha256(string_agg(int4send(c.n) || sha256(c.data), ''::bytea order by c.n)) from recording_chunk c where " +
+				"c.recording = recording.id) as sound"}}
 	noteTable = audit.Table{Kind: "note", Name: "note", Key: "id",
-		Columns: []string{"id", "draft", "account", "year", "reference", "call", "call_type", "urgency", "language", "taker", "taken_at", "state",
+		Columns: []string{"id", "draft", "account", "year", "reference", "call", "call_type", "urgency", "language", "taker", "taken_at",
+			"state",
 			"read_at", "acked_at", "acked_by", "closed_at", "closed_by", "version", "script_version", "title", "body", "terms"}}
 	addOnTable = audit.Table{Kind: "add_on", Name: "add_on", Key: "id",
 		Columns: []string{"id", "note", "by", "by_name", "at", "kind", "body"}}

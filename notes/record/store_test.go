@@ -53,7 +53,8 @@ func TestTheWalkOfANote(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if opened.Body.Fields["callback"] != "+13125550142" || opened.Body.Fields["dob"] != "1961-04-02" || opened.Body.Verbatim != said.Verbatim {
+	if opened.Body.Fields["callback"] != "+13125550142" || opened.Body.Fields["dob"] != "1961-04-02" ||
+		opened.Body.Verbatim != said.Verbatim {
 		t.Errorf("body: %s", asJSON(t, opened.Body))
 	}
 	for _, step := range []struct {
@@ -93,12 +94,14 @@ func TestTheWalkOfANote(t *testing.T) {
 			t.Errorf("the line %s has no leaf", l.Kind)
 		}
 	}
-	for _, want := range []string{"arrived", "talking", "note.taken", "note.opened", "note.read", "note.acknowledged", "note.closed", "ended"} {
+	for _, want := range []string{"arrived", "talking", "note.taken", "note.opened", "note.read", "note.acknowledged", "note.closed",
+		"ended"} {
 		if !slices.Contains(kinds, want) {
 			t.Errorf("the story misses %s: %v", want, kinds)
 		}
 	}
-	if st.Call.ANI != "+13125550142" || st.Call.CallerName != "QUINONES XIMENA" || len(st.Note.AddOns) != 2 || st.Proof.Leaves == 0 || st.Proof.Checkpoint == 0 {
+	if st.Call.ANI != "+13125550142" || st.Call.CallerName != "QUINONES XIMENA" || len(st.Note.AddOns) != 2 || st.Proof.Leaves == 0 ||
+		st.Proof.Checkpoint == 0 {
 		t.Errorf("story: %+v", st)
 	}
 	if st.Note.AddOns[0].Text != "Sent to the ER" || st.Note.AddOns[0].ByName != "Dr Reyes" {
@@ -123,13 +126,15 @@ func TestWhoMayNot(t *testing.T) {
 		"an agent acknowledges":                       {second(h.store.Acknowledge(agent, n.ID)), access.ErrForbidden},
 		"an agent searches":                           {second(h.store.Calls(agent, record.CallsFilter{})), access.ErrForbidden},
 		"an office takes":                             {second(h.store.Take(office, aDraft("d2", ""))), access.ErrForbidden},
-		"an office of another practice's calls":       {second(h.store.Calls(office, record.CallsFilter{Accounts: []telephony.AccountID{"bosque"}})), access.ErrForbidden},
-		"nobody opens":                                {second(h.store.Open(nobody, n.ID)), access.ErrNobody},
-		"nobody takes":                                {second(h.store.Take(nobody, aDraft("d3", ""))), access.ErrNobody},
-		"nobody lists":                                {second(h.board(nobody)), access.ErrNobody},
-		"an agent stores a practice":                  {h.store.PutAccount(agent, lakeside()), access.ErrForbidden},
-		"opens what is not there":                     {second(h.store.Open(agent, "nothing")), record.ErrNoNote},
-		"another's draft":                             {second(h.store.Take(access.System(nobody, "x"), aDraft("d", ""))), record.ErrDraftTaken},
+		"an office of another practice's calls": {second(h.store.Calls(office,
+			record.CallsFilter{Accounts: []telephony.AccountID{"bosque"}})), access.ErrForbidden},
+		"nobody opens":               {second(h.store.Open(nobody, n.ID)), access.ErrNobody},
+		"nobody takes":               {second(h.store.Take(nobody, aDraft("d3", ""))), access.ErrNobody},
+		"nobody lists":               {second(h.board(nobody)), access.ErrNobody},
+		"an agent stores a practice": {h.store.PutAccount(agent, lakeside()), access.ErrForbidden},
+		"opens what is not there":    {second(h.store.Open(agent, "nothing")), record.ErrNoNote},
+		"another's draft": {second(h.store.Take(access.System(nobody, "x"), aDraft("d", ""))),
+			record.ErrDraftTaken},
 	} {
 		if !errors.Is(c.err, c.want) {
 			t.Errorf("%s: %v, want %v", name, c.err, c.want)
@@ -147,16 +152,19 @@ func TestAHalfFilledFormSaysWhatIsMissing(t *testing.T) {
 		change func(*notes.Draft)
 		want   map[string]string
 	}{
-		"nothing": {func(d *notes.Draft) { d.Body = notes.Body{} }, map[string]string{"name": notes.FieldRequired, "callback": notes.FieldRequired, "dob": notes.FieldRequired, "reason": notes.FieldRequired}},
-		"blank":   {func(d *notes.Draft) { d.Body.Fields["name"] = "  " }, map[string]string{"name": notes.FieldRequired}},
+		"nothing": {func(d *notes.Draft) { d.Body = notes.Body{} }, map[string]string{"name": notes.FieldRequired,
+			"callback": notes.FieldRequired, "dob": notes.FieldRequired, "reason": notes.FieldRequired}},
+		"blank": {func(d *notes.Draft) { d.Body.Fields["name"] = "  " }, map[string]string{"name": notes.FieldRequired}},
 		"checks": {func(d *notes.Draft) {
 			maps.Copy(d.Body.Fields, map[string]string{"callback": "12", "dob": "31/31/1990", "pharmacy": "z", "again": "maybe"})
-		}, map[string]string{"callback": notes.FieldNumber, "dob": notes.FieldDate, "pharmacy": notes.FieldChoice, "again": notes.FieldChoice}},
+		}, map[string]string{"callback": notes.FieldNumber, "dob": notes.FieldDate, "pharmacy": notes.FieldChoice,
+			"again": notes.FieldChoice}},
 		"future":    {func(d *notes.Draft) { d.Body.Fields["dob"] = tomorrow }, map[string]string{"dob": notes.FieldFuture}},
 		"read back": {func(d *notes.Draft) { d.Body.ReadBack = nil }, map[string]string{"callback": notes.FieldReadBack}},
-		"flood":     {func(d *notes.Draft) { d.Body.Fields["reason"] = strings.Repeat("x", 10<<10) }, map[string]string{"reason": notes.FieldTooLong}},
-		"type":      {func(d *notes.Draft) { d.CallType = "" }, map[string]string{"callType": notes.FieldRequired}},
-		"urgency":   {func(d *notes.Draft) { d.Urgency = "" }, map[string]string{"urgency": notes.FieldRequired}},
+		"flood": {func(d *notes.Draft) { d.Body.Fields["reason"] = strings.Repeat("x", 10<<10) },
+			map[string]string{"reason": notes.FieldTooLong}},
+		"type":    {func(d *notes.Draft) { d.CallType = "" }, map[string]string{"callType": notes.FieldRequired}},
+		"urgency": {func(d *notes.Draft) { d.Urgency = "" }, map[string]string{"urgency": notes.FieldRequired}},
 	} {
 		d := aDraft("draft-"+name, "")
 		d.Body.Fields = maps.Clone(said.Fields)
@@ -201,7 +209,8 @@ func TestWhatWasTypedSurvives(t *testing.T) {
 		t.Errorf("a sent draft is still there: %v %v", all, err)
 	}
 	d.ID = "draft-2"
-	if err := errors.Join(h.store.SaveDraft(agent, d), h.store.DropDraft(agent, "draft-2"), h.store.DropDraft(agent, "draft-2")); err != nil {
+	if err := errors.Join(h.store.SaveDraft(agent, d), h.store.DropDraft(agent, "draft-2"),
+		h.store.DropDraft(agent, "draft-2")); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok, err := h.store.LoadDraft(agent, "draft-2"); ok || err != nil {
@@ -214,7 +223,10 @@ func TestAFailingHookStoresNothing(t *testing.T) {
 	h := newHouse(t).furnish(t)
 	agent := h.as(t, agentID)
 	boom := errors.New("boom")
-	if _, err := h.store.Take(agent, aDraft("d", ""), func(ctx context.Context, tx pgx.Tx, n notes.Note) error { return boom }); !errors.Is(err, boom) {
+	if _, err := h.store.Take(agent, aDraft("d", ""), func(ctx context.Context, tx pgx.Tx,
+		n notes.Note) error {
+		return boom
+	}); !errors.Is(err, boom) {
 		t.Fatal(err)
 	}
 	var rows int
@@ -225,7 +237,10 @@ func TestAFailingHookStoresNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.store.Acknowledge(h.as(t, doctorID), n.ID, func(context.Context, pgx.Tx, notes.Note) error { return boom }); !errors.Is(err, boom) {
+	if _, err := h.store.Acknowledge(h.as(t, doctorID), n.ID, func(context.Context, pgx.Tx,
+		notes.Note) error {
+		return boom
+	}); !errors.Is(err, boom) {
 		t.Fatal(err)
 	}
 	if n, err = h.store.Note(agent, n.ID); err != nil || n.State != notes.Open {
@@ -336,7 +351,8 @@ func TestAccounts(t *testing.T) {
 }
 
 func TestDisplayName(t *testing.T) {
-	for in, want := range map[string]string{"": "", "  ": "", "Cher": "Cher", "José Ortega": "J. Ortega", "Ana María García López": "A. García López", "Élise  Roux": "É. Roux"} {
+	for in, want := range map[string]string{"": "", "  ": "", "Cher": "Cher", "José Ortega": "J. Ortega",
+		"Ana María García López": "A. García López", "Élise  Roux": "É. Roux"} {
 		if got := notes.DisplayName(in); got != want {
 			t.Errorf("%q shows as %q, want %q", in, got, want)
 		}

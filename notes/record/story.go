@@ -286,7 +286,8 @@ type Prior struct {
 
 // PriorCalls lists what this caller called about before, the newest first: at most limit calls from the number to the
 // practice, without the call before itself. A withheld number has none.
-func (s *Store) PriorCalls(ctx context.Context, account telephony.AccountID, ani telephony.Number, before telephony.CallID, limit int) ([]Prior, error) {
+func (s *Store) PriorCalls(ctx context.Context, account telephony.AccountID, ani telephony.Number, before telephony.CallID,
+	limit int) ([]Prior, error) {
 	if _, err := access.Check(ctx, notes.TakeNote, string(account)); err != nil {
 		return nil, err
 	}

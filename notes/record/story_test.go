@@ -35,7 +35,8 @@ func TestLinesOfOneInstantStandAsInTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := n.TakenAt.Add(time.Second)
-	h.store.TellStories(lines{{At: at, Kind: "newest", Leaf: -1}, {At: at, Kind: "effect", Leaf: 1000}, {At: at.Add(time.Second), Kind: "later", Leaf: 3}, {At: at, Kind: "cause", Leaf: 999}})
+	h.store.TellStories(lines{{At: at, Kind: "newest", Leaf: -1}, {At: at, Kind: "effect", Leaf: 1000},
+		{At: at.Add(time.Second), Kind: "later", Leaf: 3}, {At: at, Kind: "cause", Leaf: 999}})
 	st, err := h.store.StoryOf(h.as(t, doctorID), "", n.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +75,8 @@ func TestRoutingsLinesStandInTheStoryInOrder(t *testing.T) {
 		t.Errorf("nothing is sequenced yet: %+v", st.Proof)
 	}
 	h.mustVerify(t)
-	if st, err = h.store.StoryOf(agent, "call-1", ""); err != nil || st.Note.ID != n.ID || st.Proof.Checkpoint == 0 || st.Proof.At.IsZero() {
+	if st, err = h.store.StoryOf(agent, "call-1", ""); err != nil || st.Note.ID != n.ID || st.Proof.Checkpoint == 0 ||
+		st.Proof.At.IsZero() {
 		t.Errorf("%+v %v", st.Proof, err)
 	}
 	for name, err := range map[string]error{
@@ -131,7 +133,8 @@ func TestAddOnsRefuse(t *testing.T) {
 	if _, err := h.store.AddOn(agent, n.ID, "", record.Remark, "  "); !errors.As(err, &inc) || inc.Fields["text"] != notes.FieldRequired {
 		t.Errorf("nothing said: %v", err)
 	}
-	if _, err := h.store.AddOn(agent, n.ID, "", record.Remark, string(make([]byte, 70<<10))); !errors.As(err, &inc) || inc.Fields["text"] != notes.FieldTooLong {
+	if _, err := h.store.AddOn(agent, n.ID, "", record.Remark, string(make([]byte, 70<<10))); !errors.As(err, &inc) ||
+		inc.Fields["text"] != notes.FieldTooLong {
 		t.Errorf("a flood: %v", err)
 	}
 	if _, err := h.store.AddOn(agent, n.ID, "", record.CloseWord, "x"); err == nil {

@@ -98,8 +98,9 @@ func (s *Store) prepare(ctx context.Context, d notes.Draft, sc notes.Script, zon
 		return nil, err
 	}
 	now := s.clock()
-	n := notes.Note{ID: notes.NoteID(newID()), Account: d.Account, Call: d.Call, CallType: d.CallType, Urgency: d.Urgency, Language: d.Language,
-		Taker: notes.PersonID(actorOf(ctx)), TakenAt: now, State: notes.Open, Version: 1}
+	n := notes.Note{ID: notes.NoteID(newID()), Account: d.Account, Call: d.Call, CallType: d.CallType, Urgency: d.Urgency,
+		Language: d.Language,
+		Taker:    notes.PersonID(actorOf(ctx)), TakenAt: now, State: notes.Open, Version: 1}
 	year := now.In(zone).Year()
 	if n.Reference, err = s.reference(ctx, d.Account, year); err != nil {
 		return nil, err
@@ -118,14 +119,17 @@ func (s *Store) prepare(ctx context.Context, d notes.Draft, sc notes.Script, zon
 		return nil, err
 	}
 	p := &prepared{note: n}
-	p.args = []any{string(n.ID), d.ID, string(n.Account), year, n.Reference, string(n.Call), n.CallType, string(n.Urgency), string(n.Language),
-		string(n.Taker), n.TakenAt, string(n.State), nil, nil, nil, nil, nil, n.Version, sc.Version, title, sealed, seal.Unique(terms(keys, body))}
+	p.args = []any{string(n.ID), d.ID, string(n.Account), year, n.Reference, string(n.Call), n.CallType, string(n.Urgency),
+		string(n.Language),
+		string(n.Taker), n.TakenAt, string(n.State), nil, nil, nil, nil, nil, n.Version, sc.Version, title, sealed,
+		seal.Unique(terms(keys, body))}
 	row, err := noteTable.Row(string(n.ID), p.args...)
 	if err != nil {
 		return nil, err
 	}
-	p.entry = audit.Entry{At: now, Actor: actorOf(ctx), Action: "note.taken", Kind: "note", Object: string(n.ID), Account: string(n.Account),
-		Detail: []string{n.CallType, string(n.Urgency)}, Rows: []audit.Row{row}}
+	p.entry = audit.Entry{At: now, Actor: actorOf(ctx), Action: "note.taken", Kind: "note", Object: string(n.ID),
+		Account: string(n.Account),
+		Detail:  []string{n.CallType, string(n.Urgency)}, Rows: []audit.Row{row}}
 	return p, nil
 }
 

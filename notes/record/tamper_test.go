@@ -22,7 +22,8 @@ func busy(t testing.TB) *house {
 	for i := range 4 {
 		id := telephony.CallID(fmt.Sprintf("call-%d", i))
 		h.record(t, aCall(id), telephony.Arrived, telephony.Talking, telephony.Ended)
-		if err := h.store.Keep(context.Background(), id, telephony.RecordingID("rec-"+id), writes(bytes.Repeat([]byte{1, 2, 3}, 120_000))); err != nil {
+		if err := h.store.Keep(context.Background(), id, telephony.RecordingID("rec-"+id),
+			writes(bytes.Repeat([]byte{1, 2, 3}, 120_000))); err != nil {
 			t.Fatal(err)
 		}
 		n, err := h.store.Take(agent, aDraft("draft-"+string(id), id))
@@ -56,14 +57,16 @@ func (h *house) raw(t testing.TB, do func(pgx.Tx) error) {
 	}
 }
 
-var auditedTables = []string{"audit_leaf", "audit_hash", "audit_checkpoint", "account", "line", "call", "call_step", "recording", "recording_chunk",
+var auditedTables = []string{"audit_leaf", "audit_hash", "audit_checkpoint", "account", "line", "call", "call_step", "recording",
+	"recording_chunk",
 	"note", "add_on", "person", "person_grant", "seal_key"}
 
 type column struct{ table, name, kind string }
 
 func (h *house) columns(t testing.TB, tables []string) (out []column) {
 	t.Helper()
-	rows, err := h.pool.Query(context.Background(), "select table_name, column_name, udt_name from information_schema.columns where table_schema = 'public' and table_name = any($1) order by 1, ordinal_position", tables)
+	rows, err := h.pool.Query(context.Background(), "select table_name, column_name, udt_name from information_schema.columns where "+
+		"table_schema = 'public' and table_name = any($1) order by 1, ordinal_position", tables)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,13 +85,15 @@ func altered(c column, r *rand.Rand) string {
 	bit := r.IntN(8)
 	at := r.IntN(1 << 20)
 	flip := func(b string) string {
-		return fmt.Sprintf("case when length(%[1]s) = 0 then '\\x01'::bytea else set_byte(%[1]s, %[2]d %% length(%[1]s), get_byte(%[1]s, %[2]d %% length(%[1]s)) # %[3]d) end", b, at, 1<<bit)
+		return fmt.Sprintf("case when length(%[1]s) = 0 then '\\x01'::bytea else set_byte(%[1]s, %[2]d %% length(%[1]s), "+
+			"get_byte(%[1]s, %[2]d %% length(%[1]s)) # %[3]d) end", b, at, 1<<bit)
 	}
 	switch c.kind {
 	case "bytea":
 		return "coalesce(" + flip(q) + ", '\\x00'::bytea)"
 	case "text":
-		return fmt.Sprintf("coalesce(case when length(%[1]s) = 0 then 'x' else overlay(%[1]s placing (case substr(%[1]s, 1 + %[2]d %% length(%[1]s), 1) when 'A' then 'B' else 'A' end) from 1 + %[2]d %% length(%[1]s) for 1) end, 'x')", q, at)
+		return fmt.Sprintf("coalesce(case when length(%[1]s) = 0 then 'x' else overlay(%[1]s placing (case substr(%[1]s, 1 + %[2]d %% "+
+			"length(%[1]s), 1) when 'A' then 'B' else 'A' end) from 1 + %[2]d %% length(%[1]s) for 1) end, 'x')", q, at)
 	case "int4", "int8":
 		return q + " + 1000000"
 	case "bool":
@@ -121,15 +126,18 @@ func (h *house) alterOnce(t *testing.T, c column, expr string) {
 	var old any
 	var ctid string
 	h.raw(t, func(tx pgx.Tx) error {
-		if err := tx.QueryRow(ctx, fmt.Sprintf("select ctid::text, %s from %s order by random() limit 1", q, c.table)).Scan(&ctid, &old); err != nil {
+		if err := tx.QueryRow(ctx, fmt.Sprintf("select ctid::text, %s from %s order by random() limit 1", q, c.table)).Scan(&ctid,
+			&old); err != nil {
 			return fmt.Errorf("%v: %w", c, err)
 		}
 		if strings.Contains("state use role kind", c.name) && c.table != "audit_leaf" {
-			if _, err := tx.Exec(ctx, fmt.Sprintf("alter table %s drop constraint if exists %s_%s_check", c.table, c.table, c.name)); err != nil {
+			if _, err := tx.Exec(ctx, fmt.Sprintf("alter table %s drop constraint if exists %s_%s_check", c.table, c.table,
+				c.name)); err != nil {
 				return err
 			}
 		}
-		err := tx.QueryRow(ctx, fmt.Sprintf("update %s set %s = %s where ctid = $1::tid returning ctid::text", c.table, q, expr), ctid).Scan(&ctid)
+		err := tx.QueryRow(ctx, fmt.Sprintf("update %s set %s = %s where ctid = $1::tid returning ctid::text", c.table, q, expr),
+			ctid).Scan(&ctid)
 		if err != nil {
 			return fmt.Errorf("%v: %w", c, err)
 		}
@@ -154,7 +162,8 @@ func TestAnyRemovedRowIsFound(t *testing.T) {
 				if _, err := tx.Exec(ctx, "create temp table removed on commit preserve rows as select * from "+table+" order by random() limit 1"); err != nil {
 					return err
 				}
-				_, err := tx.Exec(ctx, fmt.Sprintf("delete from %[1]s where ctid in (select t.ctid from %[1]s t where exists (select from removed r where r::text = t::text))", table))
+				_, err := tx.Exec(ctx, fmt.Sprintf("delete from %[1]s where ctid in (select t.ctid from %[1]s t where exists (select "+
+					"from removed r where r::text = t::text))", table))
 				return err
 			})
 			if rep := h.verify(t); rep.Good() {
@@ -180,20 +189,29 @@ func TestTheLogsOwnTampering(t *testing.T) {
 		sql  []string
 		want string
 	}{
-		"two leaves swapped":            {[]string{"update audit_leaf set idx = -1 where idx = 5", "update audit_leaf set idx = 5 where idx = 6", "update audit_leaf set idx = 6 where idx = -1"}, "leaf-edited"},
-		"a leaf appended":               {[]string{"insert into audit_leaf select (select max(idx) + 1 from audit_leaf), kind, object, body from audit_leaf where idx = 3"}, "leaf-inserted"},
+		"two leaves swapped": {[]string{"update audit_leaf set idx = -1 where idx = 5",
+			"update audit_leaf set idx = 5 where idx = 6", "update audit_leaf set idx = 6 where idx = -1"}, "leaf-edited"},
+		"a leaf appended": {[]string{"insert into audit_leaf select (select max(idx) + 1 from audit_leaf), kind, object, " +
+			"body from audit_leaf where idx = 3"}, "leaf-inserted"},
 		"a leaf and its hash taken out": {[]string{"delete from audit_leaf where idx = 4"}, "leaf-missing"},
 		"the newest leaf removed":       {[]string{"delete from audit_leaf where idx = (select max(idx) from audit_leaf)"}, "log-cut"},
 		"a hash invented":               {[]string{"insert into audit_hash select max(idx) + 7, '\\x00' from audit_hash"}, "hash-inserted"},
-		"a checkpoint left out":         {[]string{"delete from audit_checkpoint where size = (select min(size) from audit_checkpoint)"}, "checkpoint-missing"},
+		"a checkpoint left out": {[]string{"delete from audit_checkpoint where size = (select min(size) from audit_checkpoint)"},
+			"checkpoint-missing"},
 		"rolled back as a whole": {[]string{
 			"delete from audit_checkpoint where size = (select max(size) from audit_checkpoint)",
 			"delete from audit_leaf where idx >= (select max(size) from audit_checkpoint)",
 		}, "log-cut"},
-		"a leaf forged in the outbox":    {[]string{"insert into audit_outbox (kind, object, body, mac) select kind, object, body, '\\x00' from audit_leaf where idx = 3"}, "leaf-forged"},
-		"a note without a leaf":          {[]string{"insert into note select 'forged', 'd', account, year, 'L-9', call, call_type, urgency, language, taker, taken_at, state, read_at, acked_at, acked_by, closed_at, closed_by, version, script_version, title, body, terms from note limit 1"}, "row-without-leaf"},
-		"a chunk appended":               {[]string{"insert into recording_chunk select recording, 99, data from recording_chunk limit 1"}, "row-altered"},
-		"two recordings' chunks swapped": {[]string{"update recording_chunk c set data = (select data from recording_chunk o where o.recording <> c.recording and o.n = 0 limit 1) where ctid = (select ctid from recording_chunk where n = 0 limit 1)"}, "row-altered"},
+		"a leaf forged in the outbox": {[]string{"insert into audit_outbox (kind, object, body, mac) select kind, object, body, " +
+			"'\\x00' from audit_leaf where idx = 3"}, "leaf-forged"},
+		"a note without a leaf": {[]string{"insert into note select 'forged', 'd', account, year, 'L-9', call, call_type, " +
+			"urgency, language, taker, taken_at, state, read_at, acked_at, acked_by, closed_at, closed_by, version, script_version, " +
+			"title, body, terms from note limit 1"}, "row-without-leaf"},
+		"a chunk appended": {[]string{"insert into recording_chunk select recording, 99, data from recording_chunk limit 1"},
+			"row-altered"},
+		"two recordings' chunks swapped": {[]string{"update recording_chunk c set data = (select data from recording_chunk o where " +
+			"o.recording <> c.recording and o.n = 0 limit 1) where ctid = (select ctid from recording_chunk where n = 0 limit 1)"},
+			"row-altered"},
 	} {
 		tx, err := h.pool.Begin(ctx)
 		if err != nil {
@@ -241,7 +259,8 @@ func (h *house) restore(t testing.TB, tables []string) {
 	t.Helper()
 	h.raw(t, func(tx pgx.Tx) error {
 		for _, n := range tables {
-			if _, err := tx.Exec(context.Background(), fmt.Sprintf("delete from %[1]s; insert into %[1]s overriding system value select * from saved_%[1]s; drop table saved_%[1]s", n)); err != nil {
+			if _, err := tx.Exec(context.Background(), fmt.Sprintf("delete from %[1]s; insert into %[1]s overriding system value select "+
+				"* from saved_%[1]s; drop table saved_%[1]s", n)); err != nil {
 				return err
 			}
 		}

@@ -85,7 +85,8 @@ func (k *Keyring) Wrap(_ context.Context, key, ad []byte) (string, []byte, error
 func (k *Keyring) Unwrap(_ context.Context, root string, wrapped, ad []byte) ([]byte, error) {
 	key := k.keys[root]
 	if key == nil {
-		return nil, fmt.Errorf("the keyring %s does not hold the root key %s: this database belongs to another keyring", k.path, strconv.Quote(root))
+		return nil, fmt.Errorf("the keyring %s does not hold the root key %s: this database belongs to another keyring", k.path,
+			strconv.Quote(root))
 	}
 	a, err := newAEAD(key)
 	if err != nil {

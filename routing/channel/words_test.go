@@ -33,7 +33,8 @@ func TestTextsFitOnePartOfGSM7(t *testing.T) {
 }
 
 func TestWordsAreTheReadersLanguage(t *testing.T) {
-	m := Message{Lang: "es", Urgency: "urgent", Practice: "Pediatría Sol", Reference: "S-12", Link: "https://p.example/m#t", Name: "Dra. Peña"}
+	m := Message{Lang: "es", Urgency: "urgent", Practice: "Pediatría Sol", Reference: "S-12", Link: "https://p.example/m#t",
+		Name: "Dra. Peña"}
 	w := Say(m)
 	if w.Text != "Pediatria Sol: mensaje URGENTE S-12. Abra: https://p.example/m#t" {
 		t.Errorf("%q", w.Text)
@@ -44,7 +45,8 @@ func TestWordsAreTheReadersLanguage(t *testing.T) {
 }
 
 func TestWhatCouldForgeALineIsTakenOut(t *testing.T) {
-	w := Say(Message{Lang: "en", Urgency: "urgent", Practice: "A\r\nBcc: x\u202e\u200b\tB", Reference: "R\n1", Link: "https://p.example/m#t", Name: "N\x00"})
+	w := Say(Message{Lang: "en", Urgency: "urgent", Practice: "A\r\nBcc: x\u202e\u200b\tB", Reference: "R\n1",
+		Link: "https://p.example/m#t", Name: "N\x00"})
 	for _, s := range []string{w.Text, w.Subject, w.PushTitle} {
 		if strings.ContainsAny(s, "\r\n\u202e\u200b\x00") {
 			t.Errorf("%q", s)

@@ -107,13 +107,15 @@ const selectStanding = `
 		union (select id from dispatch where state = 'climbing' and board_at < (select overdue from patience) order by board_at limit $3)
 		union (select id from dispatch where state = 'climbing' and board_at = 'infinity' limit $3)
 		union (select id from dispatch where not unfolded and begun_at < (select overdue from patience) order by begun_at limit $3)
-		union (select dispatch from attempt where wake_at < (select overdue from patience) and state in ('due', 'sending') order by wake_at limit $3)),
+		union (select dispatch from attempt where wake_at < (select overdue from patience) and state in ('due',
+			'sending') order by wake_at limit $3)),
 	ahead as (
 		select d.id, d.note, d.state, d.begun_at, d.board_at,
 			case when d.unfolded then (select min(a.wake_at) from attempt a where a.dispatch = d.id and a.state in ('due', 'sending'))
 				else d.begun_at end as next,
 			(select s.at from dispatch_step s where s.dispatch = d.id order by seq desc limit 1) as last
-		from suspect cross join lateral (select * from dispatch where id = suspect.id offset 0) d where d.state in ('climbing', 'exhausted'))
+		from suspect cross join lateral (select * from dispatch where id = suspect.id offset 0) d where d.state in ('climbing',
+			'exhausted'))
 	select clock.now, id, note, case
 			when state = 'exhausted' and coalesce(last, begun_at) < clock.now - make_interval(secs => $2) then 'ignored'
 			when state = 'climbing' and least(next, board_at) < clock.now - make_interval(secs => $1) then

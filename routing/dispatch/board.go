@@ -101,7 +101,8 @@ func (e *Engine) Attempts(ctx context.Context, of ...notes.NoteID) (map[notes.No
 	var note notes.NoteID
 	var a routing.Attempt
 	var sent *time.Time
-	_, err = pgx.ForEachRow(rows, []any{&note, &a.ID, &a.Dispatch, &a.Rung, &a.Contact, &a.Name, &a.Channel, &a.State, &a.DueAt, &sent, &a.Try, &a.Why}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&note, &a.ID, &a.Dispatch, &a.Rung, &a.Contact, &a.Name, &a.Channel, &a.State, &a.DueAt, &sent,
+		&a.Try, &a.Why}, func() error {
 		a.DueAt, a.SentAt = a.DueAt.UTC(), time.Time{}
 		if sent != nil {
 			a.SentAt = sent.UTC()

@@ -36,7 +36,11 @@ func TestAMailThatComesBackClimbsOnAtOnce(t *testing.T) {
 	email := []routing.ChannelKind{routing.Email}
 	h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "mails", Rungs: []routing.Rung{
 		{Who: "primary", Channels: email}, {After: 10 * time.Minute, Who: "backup", Channels: email}}}))
-	h.until("the backup's mail has arrived", func() bool { s := h.states("n1"); return s[routing.Undelivered] == 1 && s[routing.Delivered] == 1 })
+	h.until("the backup's mail has arrived", func() bool {
+		s := h.states("n1")
+		return s[routing.Undelivered] == 1 &&
+			s[routing.Delivered] == 1
+	})
 	for _, a := range h.attempts("n1") {
 		if a.State == routing.Undelivered && (a.Why != "carrier-5.1.1" || a.Name != "Dr Reyes") {
 			t.Errorf("%+v", a)

@@ -53,7 +53,8 @@ func TestWholeLadderWhenNobodyAcknowledges(t *testing.T) {
 		t.Errorf("on the board: %+v", r)
 	}
 	c, err := h.engine.Counts(t.Context())
-	if texts := (AttemptKind{routing.Text, routing.Delivered}); err != nil || c.Open[routing.Exhausted] != 1 || c.Open[routing.Climbing] != 0 || c.Attempts[texts] != 3 {
+	if texts := (AttemptKind{routing.Text, routing.Delivered}); err != nil || c.Open[routing.Exhausted] != 1 ||
+		c.Open[routing.Climbing] != 0 || c.Attempts[texts] != 3 {
 		t.Errorf("counted %+v, %v", c, err)
 	}
 	h.advance(time.Hour) // it stays, and the auditor is loud about it
@@ -155,7 +156,8 @@ func TestPassOnPushCancelReassign(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.until("on the board", func() bool { return h.row("n1").State == routing.Exhausted })
-	second, err := h.engine.Reassign(t.Context(), boss, "n1", h.plan(routing.Ladder{Name: "to", Rungs: []routing.Rung{{Who: "backup", Channels: []routing.ChannelKind{routing.Text}}}}))
+	second, err := h.engine.Reassign(t.Context(), boss, "n1", h.plan(routing.Ladder{Name: "to",
+		Rungs: []routing.Rung{{Who: "backup", Channels: []routing.ChannelKind{routing.Text}}}}))
 	if err != nil || second == "" {
 		t.Fatal(err)
 	}
@@ -169,7 +171,8 @@ func TestPassOnPushCancelReassign(t *testing.T) {
 	if err := h.engine.Cancel(t.Context(), boss, "n1", "called-back"); err != nil {
 		t.Fatal(err)
 	}
-	if r := h.row("n1"); r.State != routing.Cancelled || r.Last.Kind != StepCancelled || r.Last.Name != "Sam Boss" || r.Last.Detail != "called-back" {
+	if r := h.row("n1"); r.State != routing.Cancelled || r.Last.Kind != StepCancelled || r.Last.Name != "Sam Boss" ||
+		r.Last.Detail != "called-back" {
 		t.Errorf("cancelled: %+v", r)
 	}
 	h.until("all reports are in", func() bool { return h.states("n1")[routing.Delivered] == 3 })
@@ -195,7 +198,8 @@ func TestRetriesWithinTheRung(t *testing.T) {
 		return pocket.None
 	})
 	h.run()
-	h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "l", Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{routing.Text}}}}))
+	h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "l", Rungs: []routing.Rung{{Who: "primary",
+		Channels: []routing.ChannelKind{routing.Text}}}}))
 	h.wait(1)
 	h.until("failed and to be tried again", func() bool { s := h.states("n1"); return s[routing.Failed] == 1 && s[routing.Due] == 1 })
 	h.advance(3 * time.Second)
@@ -223,7 +227,8 @@ func TestAfterALostAnswerTheCarrierIsAskedFirst(t *testing.T) {
 				return pocket.None
 			})
 			h.run()
-			h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "l", Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{kind}}}}))
+			h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "l",
+				Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{kind}}}}))
 			h.wait(1)
 			h.until("in doubt", func() bool { return h.waitsLongerThanALease("n1") })
 			h.advance(backoff(1))
@@ -247,7 +252,8 @@ func TestReportsOnlyMoveForward(t *testing.T) {
 			h := newHouse(t)
 			h.pocket.SetFaults(func(pocket.Arrival) pocket.Fault { return fault })
 			h.run()
-			h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "l", Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{routing.Text}}}}))
+			h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "l",
+				Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{routing.Text}}}}))
 			h.until("delivered", func() bool { return h.states("n1")[routing.Delivered] == 1 })
 			id := h.attempts("n1")[0].ID
 			for _, s := range []channel.Status{channel.Accepted, channel.Undelivered, channel.Failed, channel.Delivered} {
@@ -286,7 +292,8 @@ func TestUndeliveredIsNotSentAndMovesOn(t *testing.T) {
 	})
 	h.run()
 	l := urgent
-	l.Rungs = []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{routing.Text}}, {After: 3 * time.Minute, Who: "backup", Channels: []routing.ChannelKind{routing.Text}}}
+	l.Rungs = []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{routing.Text}},
+		{After: 3 * time.Minute, Who: "backup", Channels: []routing.ChannelKind{routing.Text}}}
 	h.send(newNote("n1", "L-1"), h.plan(l))
 	if all := h.wait(2); all[1].To != "+13125550102" {
 		t.Errorf("then %+v", all[1])
@@ -312,7 +319,8 @@ func TestLinks(t *testing.T) {
 			t.Errorf("a wrong token: %v", err)
 		}
 		var stored bool
-		if err := h.pool.QueryRow(t.Context(), "select exists (select from attempt where encode(link, 'escape') = $1 or ref = $1)", token).Scan(&stored); err != nil || stored {
+		if err := h.pool.QueryRow(t.Context(), "select exists (select from attempt where encode(link, 'escape') = $1 or ref = $1)",
+			token).Scan(&stored); err != nil || stored {
 			t.Errorf("the token stands in the database: %v %v", stored, err)
 		}
 	}

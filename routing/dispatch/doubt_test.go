@@ -67,7 +67,8 @@ func TestACarrierThatAnswersNoQuestionIsNotAskedForEver(t *testing.T) {
 	h := newHouse(t)
 	c := &carrier{send: nobodyKnows, lookup: nobodyKnows}
 	h.with(routing.Text, c).run()
-	h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "l", Board: 24 * time.Hour, Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{routing.Text}}}}))
+	h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "l", Board: 24 * time.Hour,
+		Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{routing.Text}}}}))
 	before := 0
 	for range 40 {
 		h.until("nothing is under way", func() bool {
@@ -133,7 +134,8 @@ func TestACarrierThatHangsHoldsNobodyElseBack(t *testing.T) {
 	}
 	h.run()
 	h.until("the texts' workers are busy", func() bool { sent, _ := texts.count(); return sent == h.cfg.Workers })
-	h.send(newNote("m", "L-99"), h.plan(routing.Ladder{Name: "l", Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{routing.Email}}}}))
+	h.send(newNote("m", "L-99"), h.plan(routing.Ladder{Name: "l", Rungs: []routing.Rung{{Who: "primary",
+		Channels: []routing.ChannelKind{routing.Email}}}}))
 	h.until("the mail has left", func() bool { sent, _ := mails.count(); return sent == 1 })
 	if n := ended.Load(); n > 0 {
 		t.Errorf("the mail waited until %d texts were given up", n)

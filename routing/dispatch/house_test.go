@@ -109,7 +109,8 @@ func (h *house) config(keys push.Keys) Config {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	pushes, err := push.New(push.Config{Keys: keys, Subscriber: "ops@house.example", Plain: []string{"127.0.0.1"}}, NewPhones(h.pool, h.log))
+	pushes, err := push.New(push.Config{Keys: keys, Subscriber: "ops@house.example", Plain: []string{"127.0.0.1"}},
+		NewPhones(h.pool, h.log))
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -302,7 +303,8 @@ func (h *house) waitsLongerThanALease(id notes.NoteID) (so bool) {
 
 // tell is the whole story, for a test that failed.
 func (h *house) tell() string {
-	rows, err := h.pool.Query(context.Background(), "select at::text || ' ' || note || ' ' || kind || ' ' || actor || ' ' || channel || ' ' || detail from dispatch_step order by seq")
+	rows, err := h.pool.Query(context.Background(), "select at::text || ' ' || note || ' ' || kind || ' ' || actor || ' ' || channel || "+
+		"' ' || detail from dispatch_step order by seq")
 	if err != nil {
 		return err.Error()
 	}

@@ -114,7 +114,8 @@ func TestADatabaseThatNeitherAnswersNorHangsUp(t *testing.T) {
 // delivered asks by a connection of the test's own.
 func (h *house) delivered(note notes.NoteID) (so bool) {
 	h.t.Helper()
-	if err := h.pool.QueryRow(h.t.Context(), "select exists (select from attempt a join dispatch d on d.id = a.dispatch where d.note = $1 and a.state = 'delivered')", note).
+	if err := h.pool.QueryRow(h.t.Context(), "select exists (select from attempt a join dispatch d on d.id = a.dispatch where d.note = "+
+		"$1 and a.state = 'delivered')", note).
 		Scan(&so); err != nil {
 		h.t.Fatal(err)
 	}

@@ -47,12 +47,14 @@ func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying) (
 		} else {
 			r = routing.OnCall(schedule, callType)
 		}
-		reach := routing.Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push, Left: s.left, Stopped: s.stopped, Carriers: e.carriers()}
+		reach := routing.Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push, Left: s.left, Stopped: s.stopped,
+			Carriers: e.carriers()}
 		p = routing.Resolve(l, r, reach, s.now)
 	} else {
 		e.logger.Error("a practice's ladder cannot be climbed", "practice", acc.ID, "ladder", ladder, "err", err)
 		now := s.now.Truncate(time.Microsecond)
-		p = routing.Plan{Ladder: ladder, Practice: acc.Name, At: now, Board: now, Steps: []routing.PlanStep{}, Holes: []routing.PlanHole{{Who: ladder, Why: routing.NoLadder}}}
+		p = routing.Plan{Ladder: ladder, Practice: acc.Name, At: now, Board: now, Steps: []routing.PlanStep{},
+			Holes: []routing.PlanHole{{Who: ladder, Why: routing.NoLadder}}}
 	}
 	p.Asked, p.Basis = s.asked, routing.Basis{Account: acc.Version, Phones: s.change}
 	return p

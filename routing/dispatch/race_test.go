@@ -71,7 +71,8 @@ func TestTwoEnginesNeverSendOneAttemptTwice(t *testing.T) {
 func TestAckRacesWithADueAttempt(t *testing.T) {
 	h := newHouse(t).run()
 	const n = 40
-	later := routing.Ladder{Name: "later", Rungs: []routing.Rung{{After: time.Minute, Who: "primary", Channels: []routing.ChannelKind{routing.Text}}}}
+	later := routing.Ladder{Name: "later", Rungs: []routing.Rung{{After: time.Minute, Who: "primary",
+		Channels: []routing.ChannelKind{routing.Text}}}}
 	plan := h.plan(later)
 	for i := range n {
 		h.send(newNote(fmt.Sprintf("n%d", i), fmt.Sprintf("L-%d", i)), plan)
@@ -209,7 +210,8 @@ func TestTheDatabaseHangsUp(t *testing.T) {
 	h.until("a note can be sent again", func() bool {
 		now := time.Now()
 		return h.begin(h.engine, newNote("n2", "L-2"), routing.Plan{Practice: "P", At: now, Board: now.Add(time.Hour),
-			Steps: []routing.PlanStep{{Contact: "reyes", Name: "Dr Reyes", Channel: routing.Text, Address: "+13125550101", Lang: "en", At: now}}}) == nil
+			Steps: []routing.PlanStep{{Contact: "reyes", Name: "Dr Reyes", Channel: routing.Text, Address: "+13125550101", Lang: "en",
+				At: now}}}) == nil
 	})
 	h.wait(2)
 	h.until("the watchers hear of it again", func() bool {

@@ -75,7 +75,8 @@ func (e *Engine) accepted(ctx context.Context, tx pgx.Tx, a held, r channel.Rece
 
 // named keeps the carrier's name for a message. The story has no line for that, but the row needs its leaf.
 func (e *Engine) named(ctx context.Context, tx pgx.Tx, a held, ref string) error {
-	changed, err := tx.Query(ctx, "update attempt set ref = $2 where id = $1 and ref is null returning "+attemptTable.Returning(), a.id, plain(ref))
+	changed, err := tx.Query(ctx, "update attempt set ref = $2 where id = $1 and ref is null returning "+attemptTable.Returning(), a.id,
+		plain(ref))
 	if err != nil {
 		return err
 	}
@@ -150,7 +151,8 @@ func (e *Engine) retry(ctx context.Context, tx pgx.Tx, a held) (bool, error) {
 	}
 	// The new row needs a leaf that vouches for it; the line of the story is the failure's.
 	if err := e.log.Queue(b, audit.Entry{At: due.Add(-backoff(a.try)), Actor: "routing", Action: "attempt.again", Kind: "dispatch",
-		Object: string(a.dispatch), Account: string(a.account), Detail: []string{"note:" + string(a.note)}, Rows: []audit.Row{row}}); err != nil {
+		Object: string(a.dispatch), Account: string(a.account), Detail: []string{"note:" + string(a.note)},
+		Rows: []audit.Row{row}}); err != nil {
 		return false, err
 	}
 	b.Queue(notifyDue)

@@ -23,7 +23,8 @@ const whyStopped = channel.Kind(routing.Stopped)
 // nothing to stop. It is confirmed once, where the carrier has not done so.
 func (e *Engine) stop(ctx context.Context, tx pgx.Tx, h *Heard, pages []Page) error {
 	var known bool
-	if err := tx.QueryRow(ctx, "select exists (select from attempt where channel = 'text' and address = $1)", h.reply.From).Scan(&known); err != nil || !known {
+	if err := tx.QueryRow(ctx, "select exists (select from attempt where channel = 'text' and address = $1)",
+		h.reply.From).Scan(&known); err != nil || !known {
 		return err
 	}
 	changed, err := e.stopRow(ctx, tx, "text.stopped", `insert into text_stop (id, number, stopped_at) values ($1, $2, routing_now())
@@ -40,7 +41,8 @@ func (e *Engine) stop(ctx context.Context, tx pgx.Tx, h *Heard, pages []Page) er
 
 // start takes a stop back; started is false when there was none.
 func (e *Engine) start(ctx context.Context, tx pgx.Tx, h Heard, pages []Page) (started bool, err error) {
-	started, err = e.stopRow(ctx, tx, "text.started", "update text_stop set started_at = routing_now() where number = $1 and started_at is null", h.reply.From)
+	started, err = e.stopRow(ctx, tx, "text.started", "update text_stop set started_at = routing_now() where number = $1 and started_at "+
+		"is null", h.reply.From)
 	if err != nil || !started {
 		return false, err
 	}
@@ -74,7 +76,8 @@ func (e *Engine) isStopped(ctx context.Context, c claimed) (so bool, err error) 
 	if c.channel != routing.Text {
 		return false, nil
 	}
-	if err = e.pool.QueryRow(ctx, "select exists (select from text_stop where number = $1 and started_at is null)", c.message.To).Scan(&so); err != nil {
+	if err = e.pool.QueryRow(ctx, "select exists (select from text_stop where number = $1 and started_at is null)",
+		c.message.To).Scan(&so); err != nil {
 		return false, fmt.Errorf("look whether a phone wants texts: %w", err)
 	}
 	return so, nil

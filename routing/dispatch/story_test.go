@@ -26,7 +26,8 @@ func TestAStoryTellsTheCauseFirst(t *testing.T) {
 	lost := func() (channel.Receipt, error) {
 		return channel.Receipt{}, &channel.Error{Kind: channel.Unknown, Err: errors.New("it broke")}
 	}
-	delivered, undelivered, opened := []string{StepBegun, StepSent, StepDelivered}, []string{StepBegun, StepSent, StepUndelivered, StepSkipped}, []string{StepBegun, StepSent, StepOpened}
+	delivered, undelivered, opened := []string{StepBegun, StepSent, StepDelivered},
+		[]string{StepBegun, StepSent, StepUndelivered, StepSkipped}, []string{StepBegun, StepSent, StepOpened}
 	for name, c := range map[string]struct {
 		before func(*house, string) error // while it is being sent
 		answer func() (channel.Receipt, error)
@@ -70,7 +71,8 @@ func TestAStoryTellsTheCauseFirst(t *testing.T) {
 				t.Errorf("the board says last %q", last)
 			}
 			var ref string
-			if err := h.pool.QueryRow(t.Context(), "select coalesce(ref, '') from attempt where id = $1 and sent_at is not null", id).Scan(&ref); err != nil || ref != c.ref {
+			if err := h.pool.QueryRow(t.Context(), "select coalesce(ref, '') from attempt where id = $1 and sent_at is not null",
+				id).Scan(&ref); err != nil || ref != c.ref {
 				t.Errorf("the carrier calls it %q (%v), want %q", ref, err, c.ref)
 			}
 			h.verify()

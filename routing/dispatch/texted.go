@@ -107,7 +107,8 @@ func (e *Engine) place(ctx context.Context, tx pgx.Tx, h *Heard, pages []Page) e
 	harmless := h.reply.Sense == channel.SenseOnIt || h.reply.Sense == channel.SenseYes
 	switch {
 	case len(pages) == 0: // whose language nobody knows
-		return e.answer(ctx, tx, h, catalog.T(telephony.English, "channel.answer.nobody", nil)+" "+catalog.T(telephony.Spanish, "channel.answer.nobody", nil))
+		return e.answer(ctx, tx, h, catalog.T(telephony.English, "channel.answer.nobody", nil)+" "+catalog.T(telephony.Spanish,
+			"channel.answer.nobody", nil))
 	case len(pages) > 1 && !harmless:
 		fresh, err := e.remember(ctx, tx, *h, "")
 		if err != nil || !fresh {
@@ -147,7 +148,8 @@ func (e *Engine) tellAll(ctx context.Context, tx pgx.Tx, pages []Page, kind stri
 		return err
 	}
 	for _, p := range pages {
-		if err := e.trace(ctx, tx, step{dispatch: p.dispatch, note: p.Note, account: p.Account, attempt: p.attempt, kind: kind, name: p.Name}); err != nil {
+		if err := e.trace(ctx, tx, step{dispatch: p.dispatch, note: p.Note, account: p.Account, attempt: p.attempt, kind: kind,
+			name: p.Name}); err != nil {
 			return err
 		}
 	}
@@ -207,7 +209,8 @@ func langOf(pages []Page) telephony.Language {
 // answer texts the phone back, unless it was told enough lately.
 func (e *Engine) answer(ctx context.Context, tx pgx.Tx, h *Heard, words string) error {
 	var n int
-	if err := tx.QueryRow(ctx, "select count(distinct ref) from text_reply where sender = $1 and told and at > routing_now() - $2::interval and ref <> $3",
+	if err := tx.QueryRow(ctx, "select count(distinct ref) from text_reply where sender = $1 and told and at > routing_now() - "+
+		"$2::interval and ref <> $3",
 		h.sender, answersWithin, h.reply.Ref).Scan(&n); err != nil {
 		return err
 	}

@@ -169,7 +169,8 @@ func TestAStrangersTextIsAnsweredAndNotKept(t *testing.T) {
 		t.Errorf("answered %q", answer)
 	}
 	var n int
-	if err := h.pool.QueryRow(t.Context(), "select count(*) from text_reply where position('+13125550142'::bytea in sender) > 0 or note <> ''").Scan(&n); err != nil || n != 0 {
+	if err := h.pool.QueryRow(t.Context(), "select count(*) from text_reply where position('+13125550142'::bytea in sender) > 0 or note "+
+		"<> ''").Scan(&n); err != nil || n != 0 {
 		t.Errorf("%d, %v", n, err)
 	}
 	h.write(pocket.TextBack{From: "+13125550142", Body: "STOP"})
@@ -206,7 +207,10 @@ func TestStopHoldsAtOnceAndStartUndoesIt(t *testing.T) {
 	}
 	texted := len(h.pocket.Messages())
 	h.advance(3*time.Minute + time.Second)
-	h.until("the backup is told in the stopped phone's place", func() bool { return h.states("n1")[routing.Failed] == 1 && len(h.wait(texted+1)) > texted })
+	h.until("the backup is told in the stopped phone's place", func() bool {
+		return h.states("n1")[routing.Failed] == 1 &&
+			len(h.wait(texted+1)) > texted
+	})
 	if all := h.pocket.Messages(); all[texted].To != osei {
 		t.Errorf("%+v", all[texted])
 	}

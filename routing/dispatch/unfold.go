@@ -19,7 +19,8 @@ import (
 // first writes the attempts that the plan says, in one transaction: an engine, woken by the beginning's commit or by its
 // poll, or a person's act that comes before. A process that dies between leaves a row that says so, for the next.
 
-// Unfold writes the attempts of whatever is folded, which Run does by itself. One that cannot be unfolded keeps no other back, and the auditor is loud about it.
+// Unfold writes the attempts of whatever is folded, which Run does by itself. One that cannot be unfolded keeps no
+// other back, and the auditor is loud about it.
 func (e *Engine) Unfold(ctx context.Context) error {
 	var ids []routing.DispatchID
 	err := e.soon(ctx, func(ctx context.Context) error {

@@ -17,7 +17,8 @@ func TestAFoldedDispatchIsWhole(t *testing.T) {
 	if n := len(h.attempts("n1")); n != 0 {
 		t.Fatalf("%d attempts were written while an agent waited", n)
 	}
-	if r := h.row("n1"); r.State != routing.Climbing || r.Next.Kind != string(routing.Text) || r.Next.Name != "Dr Reyes" || h.clock.Now().Sub(r.Next.At).Abs() > time.Second {
+	if r := h.row("n1"); r.State != routing.Climbing || r.Next.Kind != string(routing.Text) || r.Next.Name != "Dr Reyes" ||
+		h.clock.Now().Sub(r.Next.At).Abs() > time.Second {
 		t.Errorf("the board shows %+v", r)
 	}
 	if r, err := h.engine.Ack(t.Context(), dr, "n1"); err != nil || !r.First {
@@ -60,7 +61,10 @@ func TestWhatWasFoldedForLongLeaves(t *testing.T) {
 	h.clock.Advance(time.Hour)
 	h.run()
 	h.wait(5)
-	h.until("delivered, and on the board", func() bool { return h.states("n1")[routing.Due] == 0 && h.row("n1").State == routing.Exhausted })
+	h.until("delivered, and on the board", func() bool {
+		return h.states("n1")[routing.Due] == 0 &&
+			h.row("n1").State == routing.Exhausted
+	})
 	h.halt()
 	h.verify()
 }
@@ -141,7 +145,8 @@ func TestAPlanIsProvedWhenItsDispatchBegins(t *testing.T) {
 			t.Errorf("%s: refused %v, %v", what, PlanMoved(err), err)
 		}
 		var stored int
-		if err := h.pool.QueryRow(t.Context(), "select count(*) from audit_outbox where object = $1", id).Scan(&stored); err != nil || (stored == 0) != moved {
+		if err := h.pool.QueryRow(t.Context(), "select count(*) from audit_outbox where object = $1", id).Scan(&stored); err != nil ||
+			(stored == 0) != moved {
 			t.Errorf("%s: %d leaves of its transaction, %v", what, stored, err)
 		}
 		begun++

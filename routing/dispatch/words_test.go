@@ -23,7 +23,8 @@ func TestEveryCodeHasAWord(t *testing.T) {
 		StepTexted, StepUnclear, StepStopped, StepStarted} {
 		keys = append(keys, "routing.story."+k)
 	}
-	for _, k := range []string{"refused", "unavailable", "timeout", "no-address", string(notConfigured), string(whyStopped), "undelivered", "unreachable"} {
+	for _, k := range []string{"refused", "unavailable", "timeout", "no-address", string(notConfigured), string(whyStopped), "undelivered",
+		"unreachable"} {
 		keys = append(keys, "routing.why."+k)
 	}
 	for _, k := range []routing.ChannelKind{routing.Text, routing.Email, routing.Push, routing.Voice} {

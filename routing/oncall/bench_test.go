@@ -25,7 +25,8 @@ func tenYears(tb testing.TB) (*Schedule, time.Time) {
 			{Name: "nights", Rotation: "days", Hours: "after", Priority: 1},
 			{Name: "weekends", Rotation: "weekends", Priority: 2, Windows: []Window{{From: "fri 17:00", To: "mon 08:00"}}},
 			{Name: "holidays", Rule: "holiday", Rotation: "days", Ahead: 3},
-			{Name: "clinic", Who: []ParticipantID{"clinic"}, Priority: 3, Windows: []Window{{Days: []string{"wed"}, From: "12:00", To: "16:00"}}},
+			{Name: "clinic", Who: []ParticipantID{"clinic"}, Priority: 3,
+				Windows: []Window{{Days: []string{"wed"}, From: "12:00", To: "16:00"}}},
 		},
 	}
 	for i := range 500 {

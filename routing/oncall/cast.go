@@ -114,12 +114,15 @@ func (c *cast) spelling(e entry) {
 	key := bareName(e.name)
 	if before, met := c.alike[key]; met {
 		c.asked = append(c.asked, Problem{Line: e.line, Field: e.field, Ask: AskNames,
-			Text: fmt.Sprintf("%.60q may be the %.60q of line %d in another spelling: say who each of them is", e.name, before.name, before.line)})
+			Text: fmt.Sprintf("%.60q may be the %.60q of line %d in another spelling: say who each of them is", e.name, before.name,
+				before.line)})
 		return
 	}
 	c.alike[key] = e
-	if strings.ContainsAny(e.name, "/&+;") || strings.Contains(strings.ToLower(e.name), " and ") || strings.Contains(strings.ToLower(e.name), " y ") {
-		c.guess = append(c.guess, Problem{Line: e.line, Field: e.field, Text: fmt.Sprintf("%.60q is taken for the name of one person", e.name)})
+	if strings.ContainsAny(e.name, "/&+;") || strings.Contains(strings.ToLower(e.name), " and ") ||
+		strings.Contains(strings.ToLower(e.name), " y ") {
+		c.guess = append(c.guess, Problem{Line: e.line, Field: e.field, Text: fmt.Sprintf("%.60q is taken for the name of one person",
+			e.name)})
 	}
 }
 
@@ -149,7 +152,10 @@ func folded(text string) string {
 
 // slug makes an id of a name: its letters and digits in lower case, the rest as single hyphens.
 func slug(name string) string {
-	words := strings.FieldsFunc(strings.ToLower(norm.NFC.String(name)), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	words := strings.FieldsFunc(strings.ToLower(norm.NFC.String(name)), func(r rune) bool {
+		return !unicode.IsLetter(r) &&
+			!unicode.IsDigit(r)
+	})
 	return strings.Join(words, "-")
 }
 

@@ -43,7 +43,8 @@ func (c *checker) calendar(path string, in HolidayCalendar) {
 	begins := c.clock(path+".begins", cmp.Or(in.Begins, "00:00"))
 	for _, d := range days {
 		if !slices.Contains(in.Except, d.name) {
-			c.plan.holidays = append(c.plan.holidays, holiday{name: d.name, rule: in.Rule, calendar: in.Name, national: d, dates: dates, begins: begins})
+			c.plan.holidays = append(c.plan.holidays, holiday{name: d.name, rule: in.Rule, calendar: in.Name, national: d, dates: dates,
+				begins: begins})
 		}
 	}
 }

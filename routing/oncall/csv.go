@@ -87,7 +87,8 @@ func (im *csvImport) rows(text []byte) error {
 		switch {
 		case i < head:
 			im.title(row)
-		case head >= 0 && i > head && slices.EqualFunc(row.cells, rows[head].cells, func(a, b string) bool { return heading(a) == heading(b) }):
+		case head >= 0 && i > head && slices.EqualFunc(row.cells, rows[head].cells,
+			func(a, b string) bool { return heading(a) == heading(b) }):
 			im.out.warn(row.line, "file", "the heading once more is left out")
 		case i != head:
 			im.apart(row, width, usual)
@@ -182,7 +183,8 @@ func (im *csvImport) apart(row *csvRow, width, usual int) {
 		}
 	}
 	if filled > width || len(row.cells) > usual {
-		im.problems.add(row.line, "file", "has %d cells where there are %d columns: a name with a comma in it needs quotes", max(filled, len(row.cells)), width)
+		im.problems.add(row.line, "file", "has %d cells where there are %d columns: a name with a comma in it needs quotes",
+			max(filled, len(row.cells)), width)
 		return
 	}
 	for i, last := range row.last {
@@ -194,7 +196,10 @@ func (im *csvImport) apart(row *csvRow, width, usual int) {
 			continue
 		}
 		used := slices.Contains(slices.Collect(maps.Values(im.column)), i)
-		if used || slices.ContainsFunc(strings.Split(row.cells[i], "\n"), func(l string) bool { return strings.ContainsAny(l, ",;\t|") && hasDate(l) }) {
+		if used || slices.ContainsFunc(strings.Split(row.cells[i], "\n"), func(l string) bool {
+			return strings.ContainsAny(l, ",;\t|") &&
+				hasDate(l)
+		}) {
 			im.problems.add(first, "file", "a quote is opened on this line and closed on line %d: does it hold the rows between?", last)
 			return
 		}
@@ -218,10 +223,11 @@ func (im *csvImport) apart(row *csvRow, width, usual int) {
 
 // hasDate says whether a line holds a date somewhere.
 func hasDate(line string) bool {
-	return slices.ContainsFunc(strings.FieldsFunc(line, func(r rune) bool { return blank(r) || strings.ContainsRune(",;|\"", r) }), func(word string) bool {
-		date, _ := cutMoment(word)
-		return date != ""
-	})
+	return slices.ContainsFunc(strings.FieldsFunc(line, func(r rune) bool { return blank(r) || strings.ContainsRune(",;|\"", r) }),
+		func(word string) bool {
+			date, _ := cutMoment(word)
+			return date != ""
+		})
 }
 
 // oneDate takes the date before a time, which must be the column's when there is one.
@@ -259,8 +265,9 @@ func (im *csvImport) order() error {
 	case im.how.Dates != "":
 		return oneProblem(0, "dates", fmt.Sprintf("%q is not dmy or mdy", im.how.Dates))
 	case dayFirst.line > 0 && monthFirst.line > 0:
-		return oneProblem(max(dayFirst.line, monthFirst.line), "date", fmt.Sprintf("line %d has the day first (%s), line %d the month (%s): one of them is wrong",
-			dayFirst.line, dayFirst.date, monthFirst.line, monthFirst.date))
+		return oneProblem(max(dayFirst.line, monthFirst.line), "date",
+			fmt.Sprintf("line %d has the day first (%s), line %d the month (%s): one of them is wrong",
+				dayFirst.line, dayFirst.date, monthFirst.line, monthFirst.date))
 	case dayFirst.line > 0:
 		im.how.Dates = "dmy"
 	case monthFirst.line > 0:
@@ -297,7 +304,8 @@ func (im *csvImport) shift(row *csvShift) {
 		case "exact":
 		default:
 			im.problems = append(im.problems, Problem{Line: row.line, Field: "to", Ask: AskEnds,
-				Text: fmt.Sprintf("%.20q would leave the rest of that minute without anybody: say whether it ends there or includes it", row.to)})
+				Text: fmt.Sprintf("%.20q would leave the rest of that minute without anybody: say whether it ends there or includes it",
+					row.to)})
 			return
 		}
 	}

@@ -72,7 +72,8 @@ func splitCell(lines []string, rest string, i int, comma rune) (cell, after stri
 		case strings.TrimSpace(cell) == "":
 			return trimCell(text.String()), after, more, i, nil
 		case i > begin:
-			return "", "", false, i, oneProblem(begin+1, "file", fmt.Sprintf("a quote is opened on this line and closed in the middle of a cell on line %d", i+1))
+			return "", "", false, i, oneProblem(begin+1, "file",
+				fmt.Sprintf("a quote is opened on this line and closed in the middle of a cell on line %d", i+1))
 		}
 		cell, after, more = strings.Cut(rest, string(comma)) // "Bob" Jones
 		return trimCell(cell), after, more, i, nil
@@ -139,18 +140,27 @@ func outsideQuotes(line string, comma rune) (n int) {
 
 // csvColumns are the names by which practices head the columns, as heading folds them.
 var csvColumns = map[string][]string{
-	"date": {"date", "day", "start date", "begin date", "from date", "date from", "date start", "shift date", "on call date", "fecha", "dia", "fecha inicio",
+	"date": {"date", "day", "start date", "begin date", "from date", "date from", "date start", "shift date", "on call date", "fecha",
+		"dia", "fecha inicio",
 		"fecha de inicio", "fecha inicial", "fecha desde", "fecha de guardia", "fecha entrada", "fecha de entrada"},
-	"end date": {"end date", "to date", "date to", "date end", "until date", "stop date", "thru date", "through date", "finish date", "end day", "fecha fin",
+	"end date": {"end date", "to date", "date to", "date end", "until date", "stop date", "thru date", "through date", "finish date",
+		"end day", "fecha fin",
 		"fecha de fin", "fecha final", "fecha hasta", "fecha termino", "fecha de termino", "fecha salida", "fecha de salida"},
-	"from": {"from", "start", "begin", "starts", "begins", "start time", "begin time", "from time", "time from", "time start", "shift start", "time in", "desde",
-		"de", "inicio", "entrada", "hora inicio", "hora de inicio", "hora inicial", "hora desde", "hora entrada", "hora de entrada", "comienzo"},
-	"to": {"to", "end", "until", "till", "stop", "ends", "end time", "stop time", "to time", "until time", "time to", "time end", "shift end", "time out",
-		"thru", "through", "finish", "finish time", "hasta", "a", "fin", "salida", "hora fin", "hora de fin", "hora final", "hora hasta", "hora salida",
+	"from": {"from", "start", "begin", "starts", "begins", "start time", "begin time", "from time", "time from", "time start",
+		"shift start", "time in", "desde",
+		"de", "inicio", "entrada", "hora inicio", "hora de inicio", "hora inicial", "hora desde", "hora entrada", "hora de entrada",
+		"comienzo"},
+	"to": {"to", "end", "until", "till", "stop", "ends", "end time", "stop time", "to time", "until time", "time to", "time end",
+		"shift end", "time out",
+		"thru", "through", "finish", "finish time", "hasta", "a", "fin", "salida", "hora fin", "hora de fin", "hora final", "hora hasta",
+		"hora salida",
 		"hora de salida", "termino"},
-	"name": {"name", "provider", "doctor", "physician", "on call", "oncall", "who", "provider name", "doctor name", "physician name", "full name",
-		"on call provider", "on call physician", "on call doctor", "provider on call", "physician on call", "doctor on call", "covering provider",
-		"nombre", "medico", "doctora", "doctor/a", "guardia", "medico de guardia", "doctor de guardia", "nombre completo", "nombre del medico", "de guardia"},
+	"name": {"name", "provider", "doctor", "physician", "on call", "oncall", "who", "provider name", "doctor name", "physician name",
+		"full name",
+		"on call provider", "on call physician", "on call doctor", "provider on call", "physician on call", "doctor on call",
+		"covering provider",
+		"nombre", "medico", "doctora", "doctor/a", "guardia", "medico de guardia", "doctor de guardia", "nombre completo",
+		"nombre del medico", "de guardia"},
 }
 
 // csvOrder is the order of columns in a file without a heading.

@@ -59,8 +59,10 @@ func clockChange(t *testing.T, zone string, e edge) {
 		Timezone: zone,
 		Rotations: []Rotation{
 			{Name: "daily", Unit: "day", Start: middle.AddDate(0, 0, -100).Format("2006-01-02T15:04"), Turns: []Turn{{"a"}, {"b"}, {"c"}}},
-			{Name: "weekly", Unit: "week", Start: middle.AddDate(0, 0, 7*40).Format("2006-01-02T15:04"), Turns: []Turn{{"a"}, {"b"}, {"c"}}},
-			{Name: "monthly", Unit: "month", Start: middle.AddDate(0, 0, -middle.Day()+1).AddDate(0, -5, middle.Day()-1).Format("2006-01-02T15:04"), Turns: []Turn{{"a"}, {"b"}, {"c"}}},
+			{Name: "weekly", Unit: "week", Start: middle.AddDate(0, 0, 7*40).Format("2006-01-02T15:04"),
+				Turns: []Turn{{"a"}, {"b"}, {"c"}}},
+			{Name: "monthly", Unit: "month", Start: middle.AddDate(0, 0, -middle.Day()+1).AddDate(0, -5,
+				middle.Day()-1).Format("2006-01-02T15:04"), Turns: []Turn{{"a"}, {"b"}, {"c"}}},
 			{Name: "hourly", Unit: "hour", Start: middle.AddDate(0, 0, -1).Format("2006-01-02T15:04"), Turns: []Turn{{"a"}, {"b"}, {"c"}}},
 		},
 		Layers: []Layer{
@@ -119,11 +121,13 @@ func clockChange(t *testing.T, zone string, e edge) {
 // TestSamoaSkipsADay: on 29 December 2011 at midnight Samoa went to the other side of the date line, to the 31st.
 func TestSamoaSkipsADay(t *testing.T) {
 	doc := &Document{
-		Timezone:  "Pacific/Apia",
-		Rotations: []Rotation{{Name: "daily", Unit: "day", Start: "2011-12-28T08:00", Turns: []Turn{{"d28"}, {"d29"}, {"d30"}, {"d31"}, {"d1"}}}},
+		Timezone: "Pacific/Apia",
+		Rotations: []Rotation{{Name: "daily", Unit: "day", Start: "2011-12-28T08:00",
+			Turns: []Turn{{"d28"}, {"d29"}, {"d30"}, {"d31"}, {"d1"}}}},
 		Layers: []Layer{
 			{Rotation: "daily"},
-			{Scope: Scope{Role: "friday"}, Who: []ParticipantID{"f"}, Windows: []Window{{Days: []string{"fri"}, From: "00:00", To: "24:00"}}},
+			{Scope: Scope{Role: "friday"}, Who: []ParticipantID{"f"},
+				Windows: []Window{{Days: []string{"fri"}, From: "00:00", To: "24:00"}}},
 			{Scope: Scope{Role: "hourly"}, Rotation: "daily", From: "2011-12-30", Until: "2011-12-31"},
 		},
 	}

@@ -92,7 +92,8 @@ func (st *story) temporary(tmp *temporary, index int, d *decision) {
 		return
 	}
 	if len(d.seats) == 0 {
-		st.tell("temporary", index, true, tmp.name, nil, "the temporary schedule %q holds and has nobody here, so the default provider answers", tmp.name)
+		st.tell("temporary", index, true, tmp.name, nil, "the temporary schedule %q holds and has nobody here, so the default provider "+
+			"answers", tmp.name)
 		return
 	}
 	st.tell("temporary", index, true, tmp.name, d.people(), "the temporary schedule %q replaces everything else", tmp.name)
@@ -173,6 +174,7 @@ func (st *story) fallback(named, answers ParticipantID) {
 	case named == answers:
 		st.tell("default", 0, true, "", []ParticipantID{answers}, "nobody is scheduled, and %s is the default provider", answers)
 	default:
-		st.tell("default", 0, true, "", []ParticipantID{answers}, "nobody is scheduled and the default provider %s is on leave: %s answers", named, answers)
+		st.tell("default", 0, true, "", []ParticipantID{answers}, "nobody is scheduled and the default provider %s is on leave: %s answers",
+			named, answers)
 	}
 }

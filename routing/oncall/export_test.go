@@ -31,7 +31,8 @@ func feedOf(t *testing.T, s *Schedule, from, to time.Time) string {
 func TestExportSaysTheDoubledHourInUTC(t *testing.T) {
 	s := compile(t, `"rotations":[{"name":"r","unit":"day","start":"2026-10-30T01:15","turns":["ada","bea"]}],"layers":[{"rotation":"r"}]`)
 	feed := feedOf(t, s, local(t, "2026-10-31 12:00"), local(t, "2026-11-02 12:00"))
-	for _, want := range []string{"DTEND:20261101T061500Z", "DTSTART:20261101T061500Z", "DTSTART;TZID=America/Chicago:20261031T011500", "DTEND;TZID=America/Chicago:20261102T011500"} {
+	for _, want := range []string{"DTEND:20261101T061500Z", "DTSTART:20261101T061500Z", "DTSTART;TZID=America/Chicago:20261031T011500",
+		"DTEND;TZID=America/Chicago:20261102T011500"} {
 		if !strings.Contains(feed, want+"\r\n") {
 			t.Errorf("%s is not in\n%s", want, feed)
 		}
@@ -61,14 +62,16 @@ func TestExportKeepsWholeShifts(t *testing.T) {
 	at := local(t, "2026-03-02 12:00")
 	uid := regexp.MustCompile(`UID:.*`)
 	one, two := feedOf(t, always, at, at.AddDate(0, 0, 7)), feedOf(t, always, at.AddDate(0, 0, 3), at.AddDate(0, 1, 0))
-	if a, b := uid.FindString(one), uid.FindString(two); a == "" || a != b || !strings.Contains(one, "DTSTART;TZID=America/Chicago:20260302T120000") {
+	if a, b := uid.FindString(one), uid.FindString(two); a == "" || a != b || !strings.Contains(one,
+		"DTSTART;TZID=America/Chicago:20260302T120000") {
 		t.Errorf("who is always on call: %s and %s", a, b)
 	}
 }
 
 func TestExportFoldsAndEscapes(t *testing.T) {
 	name := strings.Repeat("Muñoz, Ana; ", 20) + `\` + "\nMD\x07"
-	doc := &Document{Timezone: "UTC", Name: name, Participants: []Participant{{ID: "a;b", Name: name}}, Layers: []Layer{{Who: []ParticipantID{"a;b"}}}}
+	doc := &Document{Timezone: "UTC", Name: name, Participants: []Participant{{ID: "a;b", Name: name}},
+		Layers: []Layer{{Who: []ParticipantID{"a;b"}}}}
 	from := instant(t, "2026-03-01T00:00:00Z")
 	s, err := Compile(doc, from, from)
 	if err != nil {
@@ -102,8 +105,10 @@ func TestExportIsReadAlike(t *testing.T) {
 	for _, name := range []string{"group-of-seven.json", "hospital-service.json", "pediatrics.json", "solo-doctor.json"} {
 		feeds = append(feeds, feed{name, openExample(t, name), "2026-10-20T00:00:00Z"})
 	}
-	for zone, from := range map[string]string{"America/Chicago": "2026-10-30T00:00:00Z", "America/New_York": "2026-03-06T00:00:00Z", "Europe/Madrid": "2026-10-23T00:00:00Z", "Australia/Lord_Howe": "2026-04-03T00:00:00Z",
-		"America/Havana": "2026-10-30T00:00:00Z", "Africa/Casablanca": "2026-02-13T00:00:00Z", "America/Phoenix": "2026-03-01T00:00:00Z", "UTC": "2026-03-01T00:00:00Z"} {
+	for zone, from := range map[string]string{"America/Chicago": "2026-10-30T00:00:00Z", "America/New_York": "2026-03-06T00:00:00Z",
+		"Europe/Madrid": "2026-10-23T00:00:00Z", "Australia/Lord_Howe": "2026-04-03T00:00:00Z",
+		"America/Havana": "2026-10-30T00:00:00Z", "Africa/Casablanca": "2026-02-13T00:00:00Z", "America/Phoenix": "2026-03-01T00:00:00Z",
+		"UTC": "2026-03-01T00:00:00Z"} {
 		text := `{"timezone":"` + zone + `","participants":[{"id":"ada","name":"Ada Núñez, MD"},{"id":"bea"},{"id":"cyd"}],"rotations":[{"name":"r","unit":"hour","every":1,"start":"2026-01-01T00:30","turns":["ada","bea","cyd"]}],"layers":[{"rotation":"r"}]}`
 		feeds = append(feeds, feed{"every hour in " + zone, compile(t, text), from})
 	}
@@ -126,7 +131,8 @@ func TestExportIsReadAlike(t *testing.T) {
 		for _, role := range f.schedule.Roles() {
 			for _, shift := range f.schedule.whole(from, to, Query{Role: role}) {
 				for _, id := range shift.People {
-					want = append(want, file+" "+shift.From.UTC().Format(time.RFC3339)+" "+shift.Until.UTC().Format(time.RFC3339)+" "+f.schedule.Name(id))
+					want = append(want, file+" "+shift.From.UTC().Format(time.RFC3339)+" "+shift.Until.UTC().Format(
+						time.RFC3339)+" "+f.schedule.Name(id))
 				}
 			}
 		}

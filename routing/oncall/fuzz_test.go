@@ -10,7 +10,8 @@ import (
 )
 
 // fuzzZones have daylight saving, half-hour daylight saving, daylight saving backwards round Ramadan, none, and a lost day.
-var fuzzZones = []string{"America/Chicago", "America/New_York", "America/Phoenix", "America/Puerto_Rico", "Europe/Madrid", "Australia/Lord_Howe",
+var fuzzZones = []string{"America/Chicago", "America/New_York", "America/Phoenix", "America/Puerto_Rico", "Europe/Madrid",
+	"Australia/Lord_Howe",
 	"Africa/Casablanca", "Pacific/Apia", "America/Havana", "UTC"}
 
 // fuzzDays are days near which something happens to some clock, or to the calendar.
@@ -165,7 +166,8 @@ func (a author) document(zone string) *Document {
 	}
 	doc.OfficeHours = a.windows()
 	doc.Rotations = []Rotation{a.rotation("r0"), a.rotation("r1")}
-	doc.Layers = []Layer{{Name: "base", Rotation: "r0", Windows: a.windows()}, {Name: "backup", Scope: Scope{Role: "backup"}, Who: []ParticipantID{a.who()}, Windows: a.windows()}}
+	doc.Layers = []Layer{{Name: "base", Rotation: "r0", Windows: a.windows()}, {Name: "backup", Scope: Scope{Role: "backup"},
+		Who: []ParticipantID{a.who()}, Windows: a.windows()}}
 	for i := range a.Intn(5) {
 		doc.Layers = append(doc.Layers, a.layer(i, true))
 	}
@@ -199,7 +201,8 @@ func (a author) document(zone string) *Document {
 	}
 	for range a.Intn(3) {
 		from, to := a.span()
-		s := Swap{Scope: a.scope(true), Owner: a.who(), Taker: ParticipantID(a.one("ian", "joy")), From: from, To: to, State: a.one("open", "taken", "approved", "approved")}
+		s := Swap{Scope: a.scope(true), Owner: a.who(), Taker: ParticipantID(a.one("ian", "joy")), From: from, To: to,
+			State: a.one("open", "taken", "approved", "approved")}
 		if a.chance(50) {
 			from, to := a.span()
 			s.Back = &Span{from, to}
@@ -228,14 +231,16 @@ func againstOracle(t *testing.T, seed int64) {
 		t.Fatalf("seed %d: %v", seed, err)
 	}
 	o := newOracle(doc, from, minutes)
-	for _, q := range []Query{{Role: "primary"}, {Role: "backup", CallType: "urgent"}, {Role: "primary", CallType: "urgent", Location: "north"}} {
+	for _, q := range []Query{{Role: "primary"}, {Role: "backup", CallType: "urgent"},
+		{Role: "primary", CallType: "urgent", Location: "north"}} {
 		var shifts, gaps, overlaps []Shift
 		for i := range minutes {
 			m := o.minute(i)
 			want, scheduled, overlap := m.answer(q)
 			if got := s.Who(m.at, q); !slices.Equal(got, want) {
 				text, _ := json.MarshalIndent(doc, "", " ")
-				t.Fatalf("seed %d, %v, %s (%s): Who = %v, oracle says %v\n%s", seed, q, m.at.Format(time.RFC3339), m.at.In(o.loc), got, want, text)
+				t.Fatalf("seed %d, %v, %s (%s): Who = %v, oracle says %v\n%s", seed, q, m.at.Format(time.RFC3339), m.at.In(o.loc), got,
+					want, text)
 			}
 			piece := Shift{m.at, m.at.Add(time.Minute), want, len(want) > 0 && !scheduled}
 			if len(want) > 0 {
@@ -258,7 +263,8 @@ func againstOracle(t *testing.T, seed int64) {
 }
 
 func glue(in []Shift, piece Shift) []Shift {
-	if n := len(in); n > 0 && in[n-1].Until.Equal(piece.From) && in[n-1].Default == piece.Default && slices.Equal(in[n-1].People, piece.People) {
+	if n := len(in); n > 0 && in[n-1].Until.Equal(piece.From) && in[n-1].Default == piece.Default &&
+		slices.Equal(in[n-1].People, piece.People) {
 		in[n-1].Until = piece.Until
 		return in
 	}

@@ -38,8 +38,10 @@ func (e *calendarEvent) until(wall, at int64) int64 {
 }
 
 // eventProperties may stand in an event and say nothing about who is on call when, or are read elsewhere.
-var eventProperties = []string{"DTSTAMP", "CREATED", "LAST-MODIFIED", "DESCRIPTION", "LOCATION", "CLASS", "PRIORITY", "TRANSP", "URL", "ORGANIZER",
-	"ATTENDEE", "CATEGORIES", "COMMENT", "GEO", "RESOURCES", "CONTACT", "RELATED-TO", "ATTACH", "REQUEST-STATUS", "COLOR", "IMAGE", "CONFERENCE",
+var eventProperties = []string{"DTSTAMP", "CREATED", "LAST-MODIFIED", "DESCRIPTION", "LOCATION", "CLASS", "PRIORITY", "TRANSP", "URL",
+	"ORGANIZER",
+	"ATTENDEE", "CATEGORIES", "COMMENT", "GEO", "RESOURCES", "CONTACT", "RELATED-TO", "ATTACH", "REQUEST-STATUS", "COLOR", "IMAGE",
+	"CONFERENCE",
 	"STYLED-DESCRIPTION", "STRUCTURED-DATA", "CALENDAR-ADDRESS", "LOCATION-TYPE", "LINK", "CONCEPT", "REFID", "ACKNOWLEDGED",
 	"RRULE", "EXRULE", "RDATE", "EXDATE"}
 
@@ -180,7 +182,8 @@ func (im *calendarImport) times(e *calendarEvent) bool {
 		im.out.warn(p.line, p.name, "has a time zone and the Z of UTC; it is taken as UTC")
 	}
 	if start.zone == nil && e.scope.xzone != nil {
-		im.out.warn(e.scope.xzone.line, "X-WR-TIMEZONE", "%.60q is not the practice's zone; times without a zone are taken in %s", e.scope.xzone.value, im.how.Timezone)
+		im.out.warn(e.scope.xzone.line, "X-WR-TIMEZONE", "%.60q is not the practice's zone; times without a zone are taken in %s",
+			e.scope.xzone.value, im.how.Timezone)
 		e.scope.xzone = nil
 	}
 	e.start, e.zone, e.allDay = start.wall, start.in(im.zone), start.date

@@ -74,7 +74,8 @@ type calendarScope struct {
 }
 
 // calendarProperties say nothing about who is on call when.
-var calendarProperties = []string{"PRODID", "VERSION", "CALSCALE", "METHOD", "NAME", "DESCRIPTION", "UID", "LAST-MODIFIED", "URL", "CATEGORIES",
+var calendarProperties = []string{"PRODID", "VERSION", "CALSCALE", "METHOD", "NAME", "DESCRIPTION", "UID", "LAST-MODIFIED", "URL",
+	"CATEGORIES",
 	"REFRESH-INTERVAL", "SOURCE", "COLOR", "IMAGE"}
 
 func (im *calendarImport) calendars(calendars []*component) error {

@@ -29,7 +29,8 @@ func ruleText(a *rand.Rand) string {
 	by := chance(25, "BYMONTH="+some("1", "2", "3", "6", "11", "12"))
 	week := freq == "YEARLY" && chance(25, "BYWEEKNO="+some("1", "9", "52", "53", "-1"))
 	days := []string{"MO", "TU", "WE", "TH", "FR", "SA", "SU"}
-	if (freq == "MONTHLY" || freq == "YEARLY" && !week) && a.Intn(2) == 0 { // the library wants a day to meet the bare and the numbered ones
+	// the library wants a day to meet the bare and the numbered ones
+	if (freq == "MONTHLY" || freq == "YEARLY" && !week) && a.Intn(2) == 0 {
 		days = []string{"1MO", "-1FR", "2SU", "-2TU", "5WE"}
 	}
 	often := 40

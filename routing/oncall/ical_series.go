@@ -34,7 +34,8 @@ func (im *calendarImport) occur(s *series) {
 			im.out.Cancelled++
 			for _, c := range changed {
 				if !c.cancelled && !c.outside {
-					im.out.warn(c.lineOf("RECURRENCE-ID"), "RECURRENCE-ID", "changes a series that is cancelled on line %d, and is left out", e.line)
+					im.out.warn(c.lineOf("RECURRENCE-ID"), "RECURRENCE-ID",
+						"changes a series that is cancelled on line %d, and is left out", e.line)
 				}
 			}
 		default:
@@ -82,9 +83,13 @@ func (im *calendarImport) versions(all []*calendarEvent, additions bool) (kept [
 // sameEvent says that two events say the same of who is on call when.
 func sameEvent(a, b *calendarEvent) bool {
 	same := func(name string) bool {
-		return slices.EqualFunc(a.all(name), b.all(name), func(p, q property) bool { return p.value == q.value && p.param("TZID") == q.param("TZID") })
+		return slices.EqualFunc(a.all(name), b.all(name), func(p, q property) bool {
+			return p.value == q.value &&
+				p.param("TZID") == q.param("TZID")
+		})
 	}
-	for _, name := range []string{"SUMMARY", "DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", propertyParticipant, propertyRole} {
+	for _, name := range []string{"SUMMARY", "DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", propertyParticipant,
+		propertyRole} {
 		if !same(name) {
 			return false
 		}
@@ -172,7 +177,8 @@ type change struct {
 }
 
 // changes finds which occurrence each changed one is about.
-func (im *calendarImport) changes(e *calendarEvent, set *recurrenceSet, changed []*calendarEvent) (own map[int64]*calendarEvent, onward []change) {
+func (im *calendarImport) changes(e *calendarEvent, set *recurrenceSet, changed []*calendarEvent) (own map[int64]*calendarEvent,
+	onward []change) {
 	own = map[int64]*calendarEvent{}
 	groups := map[int64][]*calendarEvent{}
 	byAt := map[int64]occurrence{}
@@ -228,7 +234,8 @@ func (im *calendarImport) shift(e *calendarEvent, o occurrence) bool {
 		return false
 	}
 	if claim := e.scope.zones.claims[e.zone]; claim != nil && claim.known.wall(o.at) != e.zone.wall(o.at) {
-		im.out.warn(claim.line, "VTIMEZONE", "%.60q is defined otherwise than that name is known; the file's own definition holds", claim.tzid)
+		im.out.warn(claim.line, "VTIMEZONE", "%.60q is defined otherwise than that name is known; the file's own definition holds",
+			claim.tzid)
 		delete(e.scope.zones.claims, e.zone)
 	}
 	line := e.lineOf("SUMMARY")

@@ -82,7 +82,8 @@ func TestCalendarRoundTrips(t *testing.T) {
 
 // calendar wraps events into a calendar.
 func calendar(events string) string {
-	return "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:test\n" + strings.ReplaceAll(strings.TrimSpace(events), "\n\t\t\t", "\n") + "\nEND:VCALENDAR\n"
+	return "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:test\n" + strings.ReplaceAll(strings.TrimSpace(events), "\n\t\t\t", "\n") +
+		"\nEND:VCALENDAR\n"
 }
 
 const customZone = `BEGIN:VTIMEZONE
@@ -115,7 +116,8 @@ func TestImportCalendar(t *testing.T) {
 			DTEND;TZID=America/Chicago:20260308T080000
 			RRULE:FREQ=DAILY;COUNT=2
 			END:VEVENT`, "2026-03-01T00:00:00Z", "2026-04-01T00:00:00Z",
-			[]string{"2026-03-07T17:00:00-06:00 2026-03-08T08:00:00-05:00 [dr-reyes]", "2026-03-08T17:00:00-05:00 2026-03-09T08:00:00-05:00 [dr-reyes]"}},
+			[]string{"2026-03-07T17:00:00-06:00 2026-03-08T08:00:00-05:00 [dr-reyes]",
+				"2026-03-08T17:00:00-05:00 2026-03-09T08:00:00-05:00 [dr-reyes]"}},
 		{"a DURATION in hours is time that passes", "America/Chicago", `BEGIN:VEVENT
 			UID:1
 			SUMMARY:Reyes
@@ -141,7 +143,8 @@ func TestImportCalendar(t *testing.T) {
 			SUMMARY:Rivera
 			DTSTART;VALUE=DATE:20260107
 			END:VEVENT`, "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z",
-			[]string{"2026-01-05T17:00:00-04:00 2026-01-05T22:00:00-04:00 [ortiz]", "2026-01-07T00:00:00-04:00 2026-01-08T00:00:00-04:00 [rivera]"}},
+			[]string{"2026-01-05T17:00:00-04:00 2026-01-05T22:00:00-04:00 [ortiz]",
+				"2026-01-07T00:00:00-04:00 2026-01-08T00:00:00-04:00 [rivera]"}},
 		{"an instance moved to another day and person, another excepted, one added", "UTC", `BEGIN:VEVENT
 			UID:1
 			SUMMARY:Ana
@@ -167,7 +170,8 @@ func TestImportCalendar(t *testing.T) {
 			RRULE:FREQ=WEEKLY;COUNT=3
 			EXDATE;VALUE=DATE:20260112
 			END:VEVENT`, "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z",
-			[]string{"2026-01-05T00:00:00-06:00 2026-01-06T00:00:00-06:00 [ana]", "2026-01-19T00:00:00-06:00 2026-01-20T00:00:00-06:00 [ana]"}},
+			[]string{"2026-01-05T00:00:00-06:00 2026-01-06T00:00:00-06:00 [ana]",
+				"2026-01-19T00:00:00-06:00 2026-01-20T00:00:00-06:00 [ana]"}},
 		{"an infinite rule is written out for the time asked for", "UTC", `BEGIN:VEVENT
 			UID:1
 			SUMMARY:Ana
@@ -182,7 +186,8 @@ func TestImportCalendar(t *testing.T) {
 			DTSTART;VALUE=DATE:20260131
 			RRULE:FREQ=MONTHLY
 			END:VEVENT`, "2026-01-01T00:00:00Z", "2026-06-01T00:00:00Z",
-			[]string{"2026-01-31T00:00:00Z 2026-02-01T00:00:00Z [ana]", "2026-03-31T00:00:00Z 2026-04-01T00:00:00Z [ana]", "2026-05-31T00:00:00Z 2026-06-01T00:00:00Z [ana]"}},
+			[]string{"2026-01-31T00:00:00Z 2026-02-01T00:00:00Z [ana]", "2026-03-31T00:00:00Z 2026-04-01T00:00:00Z [ana]",
+				"2026-05-31T00:00:00Z 2026-06-01T00:00:00Z [ana]"}},
 		{"cancelled events and instances are not on call", "UTC", `BEGIN:VEVENT
 			UID:1
 			SUMMARY:Ana
@@ -226,7 +231,8 @@ func TestImportCalendar(t *testing.T) {
 			DTEND;TZID=Europe/Madrid:20220309T133000
 			RRULE:FREQ=WEEKLY;UNTIL=20220320T010101
 			END:VEVENT`, "2022-01-01T00:00:00Z", "2023-01-01T00:00:00Z",
-			[]string{"2022-03-09T13:00:00+01:00 2022-03-09T13:30:00+01:00 [ana]", "2022-03-16T13:00:00+01:00 2022-03-16T13:30:00+01:00 [ana]"}},
+			[]string{"2022-03-09T13:00:00+01:00 2022-03-09T13:30:00+01:00 [ana]",
+				"2022-03-16T13:00:00+01:00 2022-03-16T13:30:00+01:00 [ana]"}},
 		{"Outlook's name of a zone", "UTC", `BEGIN:VEVENT
 			UID:1
 			SUMMARY:Ana
@@ -290,7 +296,8 @@ func TestImportCalendar(t *testing.T) {
 			DURATION:PT1H30M
 			RDATE;TZID=Ours:20260701T080000
 			END:VEVENT`, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", []string{"2026-05-01T12:00:00Z 2026-05-01T13:30:00Z [ana]", "2026-07-01T13:00:00Z 2026-07-01T14:30:00Z [ana]"}},
-		{"a folded line and escaped text", "UTC", "BEGIN:VEVENT\nUID:1\nSUMMARY:Reyes\\, Al\n ma\nDTSTART:20260105T080000Z\nDTEND:20260105T090000Z\nEND:VEVENT",
+		{"a folded line and escaped text", "UTC", "BEGIN:VEVENT\nUID:1\nSUMMARY:Reyes\\, Al\n " +
+			"ma\nDTSTART:20260105T080000Z\nDTEND:20260105T090000Z\nEND:VEVENT",
 			"2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", []string{"2026-01-05T08:00:00Z 2026-01-05T09:00:00Z [reyes-alma]"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -327,51 +334,70 @@ func TestImportCalendarRefuses(t *testing.T) {
 	event := func(lines string) string {
 		return calendar("BEGIN:VEVENT\nUID:1\nSUMMARY:Ana\n" + lines + "\nEND:VEVENT")
 	}
-	zoned := strings.ReplaceAll(customZone, "\n\t\t\t", "\n") + "BEGIN:VEVENT\nSUMMARY:Ana\nDTSTART;TZID=Practice Time:20260701T080000\nDTEND;TZID=Practice Time:20260701T090000\nEND:VEVENT"
+	zoned := strings.ReplaceAll(customZone, "\n\t\t\t", "\n") +
+		"BEGIN:VEVENT\nSUMMARY:Ana\nDTSTART;TZID=Practice Time:20260701T080000\nDTEND;TZID=Practice Time:20260701T090000\nEND:VEVENT"
 	const ok = "DTSTART:20260105T080000Z\nDTEND:20260105T090000Z\n"
 	for _, c := range []struct{ name, text, want string }{
-		{"an unknown zone", event("DTSTART;TZID=Mars/Olympus:20260105T080000\nDTEND;TZID=Mars/Olympus:20260105T090000"), `line 7: DTSTART: "Mars/Olympus" is not a known time zone`},
-		{"an end before the beginning", event("DTSTART:20260105T080000Z\nDTEND:20260105T070000Z"), "line 8: DTEND: does not come after DTSTART"},
+		{"an unknown zone", event("DTSTART;TZID=Mars/Olympus:20260105T080000\nDTEND;TZID=Mars/Olympus:20260105T090000"),
+			`line 7: DTSTART: "Mars/Olympus" is not a known time zone`},
+		{"an end before the beginning", event("DTSTART:20260105T080000Z\nDTEND:20260105T070000Z"),
+			"line 8: DTEND: does not come after DTSTART"},
 		{"no end", event("DTSTART:20260105T080000Z"), "line 4: DTEND: is missing"},
 		{"nobody", calendar("BEGIN:VEVENT\nUID:1\n" + ok + "END:VEVENT"), "line 4: SUMMARY: names nobody"},
 		{"a rule by the second", event(ok + "RRULE:FREQ=SECONDLY"), "line 9: RRULE: FREQ=SECONDLY is not taken"},
 		{"a rule that is none", event(ok + "RRULE:FREQ=SOMETIMES"), "line 9: RRULE: cannot be read"},
-		{"rules over ages", event("DTSTART:19000101T080000Z\nDTEND:19000101T090000Z\n" + strings.Repeat("RRULE:FREQ=DAILY;COUNT=1000000\n", 200)), "line 9: RRULE: the recurrences reach over more than"},
+		{"rules over ages", event("DTSTART:19000101T080000Z\nDTEND:19000101T090000Z\n" + strings.Repeat("RRULE:FREQ=DAILY;COUNT=1000000\n",
+			200)), "line 9: RRULE: the recurrences reach over more than"},
 		{"a broken nesting", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VCALENDAR\n", "line 3: END: closes"},
 		{"a calendar cut off", "BEGIN:VCALENDAR\nBEGIN:VEVENT\n", "END: the calendar stops inside"},
 		{"too deep", "BEGIN:VCALENDAR\n" + strings.Repeat("BEGIN:X-PART\n", 1000), "nested too deeply"},
-		{"an event in an event", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nBEGIN:VEVENT\n", "line 3: BEGIN: an event inside the \"VEVENT\" of line 2"},
+		{"an event in an event", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nBEGIN:VEVENT\n",
+			"line 3: BEGIN: an event inside the \"VEVENT\" of line 2"},
 		{"no calendar at all", "date,from,to,name\n", "line 1: calendar: cannot be read"},
 		{"a sequence that is no number", event(ok + "SEQUENCE:x"), "line 9: SEQUENCE: \"x\" is not a number"},
 		{"no beginning", event("DTEND:20260105T090000Z"), "line 4: DTSTART: is missing"},
 		{"a beginning that is no date", event("DTSTART:tomorrow\nDTEND:20260105T090000Z"), "line 7: DTSTART: \"tomorrow\" is not a date"},
-		{"a beginning in another age", event("DTSTART:00010105T080000Z\nDTEND:20260105T090000Z"), "line 7: DTSTART: \"00010105T080000Z\" is outside the years"},
+		{"a beginning in another age", event("DTSTART:00010105T080000Z\nDTEND:20260105T090000Z"),
+			"line 7: DTSTART: \"00010105T080000Z\" is outside the years"},
 		{"an end that is no date", event("DTSTART:20260105T080000Z\nDTEND:soon"), "line 8: DTEND: \"soon\" is not a date"},
-		{"a duration that is none", event("DTSTART:20260105T080000Z\nDURATION:long"), "line 8: DURATION: \"long\" is not a positive duration"},
+		{"a duration that is none", event("DTSTART:20260105T080000Z\nDURATION:long"),
+			"line 8: DURATION: \"long\" is not a positive duration"},
 		{"a duration without a unit", event("DTSTART:20260105T080000Z\nDURATION:PT12"), "line 8: DURATION:"},
 		{"a duration in an unknown unit", event("DTSTART:20260105T080000Z\nDURATION:P1Y"), "line 8: DURATION:"},
 		{"a duration of ages", event("DTSTART:20260105T080000Z\nDURATION:P99999999999D"), "line 8: DURATION:"},
 		{"a changed instance of no date", event(ok + "RECURRENCE-ID:x"), "line 9: RECURRENCE-ID: \"x\" is not a date"},
-		{"an added period of no end", event(ok + "RDATE;VALUE=PERIOD:20260105T080000Z/soon"), "line 9: RDATE: \"soon\" is not a positive duration"},
+		{"an added period of no end", event(ok + "RDATE;VALUE=PERIOD:20260105T080000Z/soon"),
+			"line 9: RDATE: \"soon\" is not a positive duration"},
 		{"an exception of no date", event(ok + "EXDATE:x"), "line 9: EXDATE: \"x\" is not a date"},
-		{"a rule too long", event(ok + "RRULE:FREQ=YEARLY;BYYEARDAY=" + strings.Repeat("1,", 300) + "1"), "line 9: RRULE: is longer than 512 characters"},
+		{"a rule too long", event(ok + "RRULE:FREQ=YEARLY;BYYEARDAY=" + strings.Repeat("1,", 300) + "1"),
+			"line 9: RRULE: is longer than 512 characters"},
 		{"a rule until no date", event(ok + "RRULE:FREQ=DAILY;UNTIL=x"), "line 9: RRULE: UNTIL=X is not a date"},
-		{"a rule at another time of day", event(ok + "RRULE:FREQ=DAILY;BYHOUR=9,17"), "line 9: RRULE: BYHOUR=9,17 is not the event's own time of day"},
+		{"a rule at another time of day", event(ok + "RRULE:FREQ=DAILY;BYHOUR=9,17"),
+			"line 9: RRULE: BYHOUR=9,17 is not the event's own time of day"},
 		{"a rule of no step", event(ok + "RRULE:FREQ=DAILY;INTERVAL=0"), "line 9: RRULE: INTERVAL is not between"},
 		{"a rule of no times", event(ok + "RRULE:FREQ=DAILY;COUNT=0"), "line 9: RRULE: COUNT is not a positive number"},
 		{"a rule on the 400th", event(ok + "RRULE:FREQ=MONTHLY;BYMONTHDAY=400"), "line 9: RRULE: cannot be used"},
 		{"a name of signs", calendar("BEGIN:VEVENT\nSUMMARY:?!\n" + ok + "END:VEVENT"), "line 5: SUMMARY: \"?!\" has no letter or digit"},
-		{"more shifts than a schedule takes", strings.Replace(event(ok), "BEGIN:VEVENT", strings.Repeat("BEGIN:VEVENT\nSUMMARY:Ana\nDTSTART:20260105T080000Z\nDTEND:20260105T090000Z\nRRULE:FREQ=DAILY\nEND:VEVENT\n", 40)+"BEGIN:VEVENT", 1), "line 1: calendar: holds more than 50000 shifts"},
-		{"a zone without an offset", calendar(strings.Replace(zoned, "TZOFFSETTO:-0600\n", "", 1)), "line 20: DTSTART: the calendar's definition of the time zone \"Practice Time\" lacks DTSTART or an offset"},
-		{"a zone with a bad offset", calendar(strings.Replace(zoned, "TZOFFSETTO:-0600", "TZOFFSETTO:six", 1)), "lacks DTSTART or an offset"},
+		{"more shifts than a schedule takes", strings.Replace(event(ok), "BEGIN:VEVENT",
+			strings.Repeat("BEGIN:VEVENT\nSUMMARY:Ana\nDTSTART:20260105T080000Z\nDTEND:20260105T090000Z\nRRULE:FREQ=DAILY\nEND:VEVENT\n",
+				40)+"BEGIN:VEVENT", 1), "line 1: calendar: holds more than 50000 shifts"},
+		{"a zone without an offset", calendar(strings.Replace(zoned, "TZOFFSETTO:-0600\n", "", 1)),
+			"line 20: DTSTART: the calendar's definition of the time zone \"Practice Time\" lacks DTSTART or an offset"},
+		{"a zone with a bad offset", calendar(strings.Replace(zoned, "TZOFFSETTO:-0600", "TZOFFSETTO:six", 1)),
+			"lacks DTSTART or an offset"},
 		{"a zone from no date", calendar(strings.Replace(zoned, "DTSTART:20071104T020000", "DTSTART:once", 1)), "has the DTSTART \"once\""},
-		{"a zone by a bad rule", calendar(strings.Replace(zoned, "FREQ=YEARLY;BYMONTH=11", "FREQ=HOURLY;BYMONTH=11", 1)), "FREQ=HOURLY is not taken"},
-		{"a zone of nothing", calendar("BEGIN:VTIMEZONE\nTZID:Practice Time\nEND:VTIMEZONE\n" + zoned[strings.Index(zoned, "BEGIN:VEVENT"):]), "says nothing"},
-		{"a range of no series", event(ok + "RECURRENCE-ID;RANGE=THISANDFUTURE:20260105T080000Z"), "line 9: RECURRENCE-ID: changes a series that is not in the file"},
-		{"a range backwards", event(ok + "RECURRENCE-ID;RANGE=THISANDPRIOR:20260105T080000Z"), "line 9: RECURRENCE-ID: RANGE=THISANDPRIOR is not taken"},
+		{"a zone by a bad rule", calendar(strings.Replace(zoned, "FREQ=YEARLY;BYMONTH=11", "FREQ=HOURLY;BYMONTH=11", 1)),
+			"FREQ=HOURLY is not taken"},
+		{"a zone of nothing", calendar("BEGIN:VTIMEZONE\nTZID:Practice Time\nEND:VTIMEZONE\n" +
+			zoned[strings.Index(zoned, "BEGIN:VEVENT"):]), "says nothing"},
+		{"a range of no series", event(ok + "RECURRENCE-ID;RANGE=THISANDFUTURE:20260105T080000Z"),
+			"line 9: RECURRENCE-ID: changes a series that is not in the file"},
+		{"a range backwards", event(ok + "RECURRENCE-ID;RANGE=THISANDPRIOR:20260105T080000Z"),
+			"line 9: RECURRENCE-ID: RANGE=THISANDPRIOR is not taken"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := ImportCalendar(strings.NewReader(c.text), Import{Timezone: "UTC", From: instant(t, "2026-01-01T00:00:00Z"), To: instant(t, "2030-01-01T00:00:00Z")})
+			_, err := ImportCalendar(strings.NewReader(c.text), Import{Timezone: "UTC", From: instant(t, "2026-01-01T00:00:00Z"),
+				To: instant(t, "2030-01-01T00:00:00Z")})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %q, want %q", err, c.want)
 			}
@@ -410,7 +436,8 @@ func TestImportCalendarOfAnySize(t *testing.T) {
 }
 
 func FuzzImportCalendar(f *testing.F) {
-	f.Add(calendar(customZone + "BEGIN:VEVENT\nUID:1\nSUMMARY:Ana\nDTSTART;TZID=Practice Time:20260307T080000\nDURATION:P1D\nRRULE:FREQ=DAILY;COUNT=2\nEXDATE:20260308\nEND:VEVENT"))
+	f.Add(calendar(customZone + "BEGIN:VEVENT\nUID:1\nSUMMARY:Ana\nDTSTART;TZID=Practice " +
+		"Time:20260307T080000\nDURATION:P1D\nRRULE:FREQ=DAILY;COUNT=2\nEXDATE:20260308\nEND:VEVENT"))
 	for _, c := range append(oddCalendars, oddSeries...) {
 		f.Add(c.text)
 	}
@@ -457,10 +484,12 @@ func TestCalendarSaysWhatItCannot(t *testing.T) {
 		problems[0].String() != `line 11: SUMMARY: "Dr Lee" may be the "Dr. Lee" of line 6 in another spelling: say who each of them is` {
 		t.Errorf("two spellings: %v", err)
 	}
-	for want, names := range map[int]map[string]ParticipantID{1: {"Dr. Lee": "lee", "Dr Lee": "lee"}, 2: {"Dr. Lee": "lee", "Dr Lee": "lee-2"}} {
+	for want, names := range map[int]map[string]ParticipantID{1: {"Dr. Lee": "lee", "Dr Lee": "lee"},
+		2: {"Dr. Lee": "lee", "Dr Lee": "lee-2"}} {
 		how.Names = names
 		in, err := ImportCalendar(strings.NewReader(text), how)
-		if err != nil || len(in.Document.Participants) != want || in.Document.Participants[0].ID != "lee" || in.Document.Name != "Our calls" || in.Warned > 0 {
+		if err != nil || len(in.Document.Participants) != want || in.Document.Participants[0].ID != "lee" ||
+			in.Document.Name != "Our calls" || in.Warned > 0 {
 			t.Errorf("%v %+v", err, in)
 		}
 	}

@@ -70,7 +70,8 @@ func parseCalendars(text []byte) ([]*component, error) {
 		case p.name == "BEGIN" && len(open) > maxNesting:
 			return oneProblem(line, "BEGIN", "is nested too deeply for a calendar")
 		case p.name == "BEGIN" && (value == "VCALENDAR") != (len(open) == 1):
-			return oneProblem(line, "BEGIN", fmt.Sprintf("%.20q does not stand in its place: a VCALENDAR holds the rest, and stands in nothing", value))
+			return oneProblem(line, "BEGIN", fmt.Sprintf("%.20q does not stand in its place: a VCALENDAR holds the rest, and stands in "+
+				"nothing", value))
 		case p.name == "BEGIN" && value == "VEVENT" && len(open) != 2:
 			return oneProblem(line, "BEGIN", fmt.Sprintf("an event inside the %.20q of line %d: is that one closed?", top.name, top.line))
 		case p.name == "BEGIN":
@@ -189,5 +190,6 @@ func paramValue(text string) (value, rest string, ok bool) {
 
 // unescape reads the TEXT of RFC 5545, section 3.3.11.
 func unescape(text string) string {
-	return strings.TrimSpace(strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\N`, "\n", `\,`, ",", `\;`, ";", `\:`, ":", `\"`, `"`).Replace(text))
+	return strings.TrimSpace(strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\N`, "\n", `\,`, ",", `\;`, ";", `\:`, ":", `\"`,
+		`"`).Replace(text))
 }

@@ -33,7 +33,8 @@ func readWhen(p *property, value string, zones *calendarZones) (w when, err erro
 	}
 	local, utc := strings.CutSuffix(strings.ToUpper(value), "Z")
 	t, err := time.Parse("20060102T150405", local)
-	if rest, leap := strings.CutSuffix(local, "60"); err != nil && leap { // RFC 5545, section 3.3.12: a leap second is taken for the one before
+	// RFC 5545, section 3.3.12: a leap second is taken for the one before
+	if rest, leap := strings.CutSuffix(local, "60"); err != nil && leap {
 		t, err = time.Parse("20060102T150405", rest+"59")
 	}
 	if err != nil {

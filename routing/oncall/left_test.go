@@ -15,14 +15,19 @@ func TestWhoHasLeft(t *testing.T) {
 		{"a layer yields to the next", `"layers":[{"who":["ana"],"priority":1},{"who":["bea"]}]`, "bea", "layers[0].who[0]"},
 		{"a layer that is alone", `"layers":[{"who":["ana"]}]`, "", "layers[0].who[0]"},
 		{"a turn of a rotation", `"rotations":[{"name":"r","unit":"day","start":"2026-03-06T08:00","turns":["ana","bea"]}],"layers":[{"rotation":"r"}]`, "", "rotations[0].turns[0][0]"},
-		{"an override", `"layers":[{"who":["bea"]}],"overrides":[{"from":"2026-03-04","to":"2026-03-09","remove":"bea","add":"ana"}]`, "", "overrides[0].add"},
-		{"an addition", `"layers":[{"who":["bea"]}],"overrides":[{"from":"2026-03-04","to":"2026-03-09","add":"ana"}]`, "bea", "overrides[0].add"},
+		{"an override", `"layers":[{"who":["bea"]}],"overrides":[{"from":"2026-03-04","to":"2026-03-09","remove":"bea","add":"ana"}]`, "",
+			"overrides[0].add"},
+		{"an addition", `"layers":[{"who":["bea"]}],"overrides":[{"from":"2026-03-04","to":"2026-03-09","add":"ana"}]`, "bea",
+			"overrides[0].add"},
 		{"a swap", `"layers":[{"who":["bea"]}],"swaps":[{"owner":"bea","taker":"ana","state":"approved","from":"2026-03-04","to":"2026-03-09"}]`, "", "swaps[0].taker"},
-		{"a backup", `"layers":[{"who":["bea"]}],"leave":[{"who":"bea","backup":"ana","from":"2026-03-04","to":"2026-03-09"}]`, "", "leave[0].backup"},
-		{"a temporary schedule, for which the default answers", `"default":{"primary":"cyd"},"layers":[{"who":["bea"]}],"temporary":[{"from":"2026-03-04","to":"2026-03-09","shifts":[{"who":"ana","from":"2026-03-04","to":"2026-03-09"}]}]`, "cyd", "temporary[0].shifts[0].who"},
+		{"a backup", `"layers":[{"who":["bea"]}],"leave":[{"who":"bea","backup":"ana","from":"2026-03-04","to":"2026-03-09"}]`, "",
+			"leave[0].backup"},
+		{"a temporary schedule, for which the default answers",
+			`"default":{"primary":"cyd"},"layers":[{"who":["bea"]}],"temporary":[{"from":"2026-03-04","to":"2026-03-09","shifts":[{"who":"ana","from":"2026-03-04","to":"2026-03-09"}]}]`, "cyd", "temporary[0].shifts[0].who"},
 		{"the default", `"default":{"primary":"ana"},"layers":[{"who":["bea"],"until":"2026-03-05"}]`, "", "default.primary"},
 		{"the default's backup", `"default":{"primary":"bea"},"layers":[{"who":["bea"],"until":"2026-03-05"}],"leave":[{"who":"bea","backup":"ana","from":"2026-03-04","to":"2026-03-09"}]`, "bea", "leave[0].backup"},
-		{"a shift long over is not told", `"layers":[{"who":["bea"]},{"shifts":[{"who":"ana","from":"2026-01-05","to":"2026-01-06"}]}]`, "bea", ""},
+		{"a shift long over is not told", `"layers":[{"who":["bea"]},{"shifts":[{"who":"ana","from":"2026-01-05","to":"2026-01-06"}]}]`,
+			"bea", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := compile(t, people+c.text)
@@ -81,16 +86,21 @@ func TestMarkLeft(t *testing.T) {
 
 func TestWarnings(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"leave of nobody", `"layers":[{"who":["ana"]}],"leave":[{"who":"aan","from":"2026-01-01","to":"2026-01-02"}]`, `leave[0].who: "aan" is nowhere put on call by this schedule, so the leave does nothing`},
+		{"leave of nobody", `"layers":[{"who":["ana"]}],"leave":[{"who":"aan","from":"2026-01-01","to":"2026-01-02"}]`,
+			`leave[0].who: "aan" is nowhere put on call by this schedule, so the leave does nothing`},
 		{"leave of a backup", `"layers":[{"who":["ana"]}],"leave":[{"who":"ana","backup":"bea","from":"2026-01-01","to":"2026-01-02"},{"who":"bea","from":"2026-01-01","to":"2026-01-02"}]`, ""},
-		{"a removal of nobody", `"layers":[{"who":["ana"]}],"overrides":[{"remove":"aan","from":"2026-01-01","to":"2026-01-02"}]`, `overrides[0].remove: "aan" is nowhere put on call`},
-		{"a swap of nobody's", `"layers":[{"who":["ana"]}],"swaps":[{"owner":"aan","state":"open","from":"2026-01-01","to":"2026-01-02"}]`, `swaps[0].owner: "aan" is nowhere put on call`},
+		{"a removal of nobody", `"layers":[{"who":["ana"]}],"overrides":[{"remove":"aan","from":"2026-01-01","to":"2026-01-02"}]`,
+			`overrides[0].remove: "aan" is nowhere put on call`},
+		{"a swap of nobody's", `"layers":[{"who":["ana"]}],"swaps":[{"owner":"aan","state":"open","from":"2026-01-01","to":"2026-01-02"}]`,
+			`swaps[0].owner: "aan" is nowhere put on call`},
 		{"a rotation nobody takes", `"rotations":[{"name":"r","unit":"day","start":"2026-03-06T08:00","turns":["ana"]}],"layers":[{"who":["ana"]}]`, `rotations[0].name: no layer takes the rotation "r"`},
-		{"a shift outside its temporary schedule", `"default":{"primary":"ana"},"layers":[{"who":["ana"]}],"temporary":[{"from":"2026-01-05","to":"2026-01-06","shifts":[{"who":"bea","from":"2026-01-07","to":"2026-01-08"}]}]`,
+		{"a shift outside its temporary schedule",
+			`"default":{"primary":"ana"},"layers":[{"who":["ana"]}],"temporary":[{"from":"2026-01-05","to":"2026-01-06","shifts":[{"who":"bea","from":"2026-01-07","to":"2026-01-08"}]}]`,
 			`temporary[0].shifts[0]: lies outside the time of the temporary schedule`},
 		{"a shift after its layer", `"layers":[{"who":["ana"]},{"until":"2026-01-05","shifts":[{"who":"bea","from":"2026-01-06","to":"2026-01-07"},{"who":"bea","from":"2026-01-05","to":"2026-01-07"}]}]`,
 			`layers[1].shifts[0]: lies outside the time of the layer`},
-		{"a rule of no holiday", `"layers":[{"who":["ana"]},{"who":["bea"],"rule":"feast"}]`, `layers[1].rule: no holiday names the rule "feast"`},
+		{"a rule of no holiday", `"layers":[{"who":["ana"]},{"who":["bea"],"rule":"feast"}]`,
+			`layers[1].rule: no holiday names the rule "feast"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := compile(t, c.text).Warnings()
@@ -121,7 +131,8 @@ func TestUnasked(t *testing.T) {
 // TestNextOther: who follows is another person, whatever pauses and nights lie between.
 func TestNextOther(t *testing.T) {
 	s := compile(t, `"rotations":[{"name":"r","unit":"week","start":"2026-03-02T08:00","turns":["ana","bea"]}],"layers":[{"rotation":"r","windows":[{"days":["mon","tue","wed","thu","fri"],"from":"17:00","to":"08:00"}]}]`)
-	for at, want := range map[string]string{"2026-03-02 18:00": "bea 09T17-10T08", "2026-03-02 12:00": "ana 02T17-03T08", "2026-03-12 18:00": "ana 16T17-17T08"} {
+	for at, want := range map[string]string{"2026-03-02 18:00": "bea 09T17-10T08", "2026-03-02 12:00": "ana 02T17-03T08",
+		"2026-03-12 18:00": "ana 16T17-17T08"} {
 		next, ok := s.NextOther(local(t, at), Query{})
 		if got := idsOf(next.People) + " " + short(next.From) + "-" + short(next.Until); !ok || got != want {
 			t.Errorf("after %s: %s, want %s", at, got, want)

@@ -28,7 +28,8 @@ func TestMentions(t *testing.T) {
 		field, _, _ := strings.Cut(m, ":")
 		fields = append(fields, field)
 	}
-	const want = "default.primary rotations[0].turns[1] layers[2].who layers[3].shifts[1] leave[1].backup overrides[0].add swaps[0] temporary[0].shifts[0]"
+	const want = "default.primary rotations[0].turns[1] layers[2].who layers[3].shifts[1] leave[1].backup overrides[0].add swaps[0] " +
+		"temporary[0].shifts[0]"
 	if got := strings.Join(fields, " "); got != want {
 		t.Errorf("mentioned in\n%s\nwant\n%s", got, want)
 	}

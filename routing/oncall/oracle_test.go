@@ -281,7 +281,8 @@ func (m minute) holiday() (rule string, is bool) {
 			}
 			for back := -2; back <= 3; back++ {
 				date := m.at.In(time.UTC).AddDate(0, 0, -back).Truncate(24 * time.Hour)
-				if strings.HasSuffix(date.Format("2006-01-02"), h.Date) && m.begun(date.Add(begins)) && !m.over(date.Add(24*time.Hour+begins)) {
+				if strings.HasSuffix(date.Format("2006-01-02"), h.Date) && m.begun(date.Add(begins)) &&
+					!m.over(date.Add(24*time.Hour+begins)) {
 					in = true
 				}
 			}
@@ -483,5 +484,8 @@ func (m minute) present(who ParticipantID) ParticipantID {
 
 // gone says whether somebody has left.
 func (m minute) gone(who ParticipantID) bool {
-	return slices.ContainsFunc(m.doc.Participants, func(p Participant) bool { return p.ID == who && p.Left != "" && m.moment(p.Left, false) })
+	return slices.ContainsFunc(m.doc.Participants, func(p Participant) bool {
+		return p.ID == who && p.Left != "" &&
+			m.moment(p.Left, false)
+	})
 }

@@ -144,7 +144,8 @@ func (ix *lineIndex) locate(err error) error {
 		if !known {
 			field = wrongType.Field
 		}
-		return oneProblem(ix.line(int(wrongType.Offset)-1), field, fmt.Sprintf("a %s stands where %s belongs", wrongType.Value, jsonKind(wrongType.Type.Kind().String())))
+		return oneProblem(ix.line(int(wrongType.Offset)-1), field, fmt.Sprintf("a %s stands where %s belongs", wrongType.Value,
+			jsonKind(wrongType.Type.Kind().String())))
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return oneProblem(ix.line(len(ix.text)), "document", "ends too early")
 	}

@@ -68,7 +68,9 @@ func TestRules(t *testing.T) {
 		{"every three days", `"rotations":[{"name":"r","unit":"day","every":3,"start":"2026-01-01T08:00","turns":["ana","bob"]}],"layers":[{"rotation":"r"}]`, "2026-01-06 12:00", Query{}, "bob"},
 		{"every twelve hours", `"rotations":[{"name":"r","unit":"hour","every":12,"start":"2026-01-01T08:00","turns":["ana","bob"]}],"layers":[{"rotation":"r"}]`, "2026-01-01 20:00", Query{}, "bob"},
 		{"every two months", `"rotations":[{"name":"r","unit":"month","every":2,"start":"2026-01-15T08:00","turns":["ana","bob"]}],"layers":[{"rotation":"r"}]`, "2026-03-15 08:00", Query{}, "bob"},
-		{"a month from the 31st ends on the last of a shorter one", `"rotations":[{"name":"r","unit":"month","start":"2026-01-31T08:00","turns":["ana","bob","cy"]}],"layers":[{"rotation":"r"}]`, "2026-02-28 08:00", Query{}, "bob"},
+		{"a month from the 31st ends on the last of a shorter one",
+			`"rotations":[{"name":"r","unit":"month","start":"2026-01-31T08:00","turns":["ana","bob","cy"]}],"layers":[{"rotation":"r"}]`,
+			"2026-02-28 08:00", Query{}, "bob"},
 		{"and comes back to the 31st", `"rotations":[{"name":"r","unit":"month","start":"2026-01-31T08:00","turns":["ana","bob","cy"]}],"layers":[{"rotation":"r"}]`, "2026-03-31 07:59", Query{}, "bob"},
 		{"in a leap year on the 29th", `"rotations":[{"name":"r","unit":"month","start":"2028-01-31T08:00","turns":["ana","bob","cy"]}],"layers":[{"rotation":"r"}]`, "2028-02-29 07:59", Query{}, "ana"},
 		{"who stands twice has two turns", `"rotations":[{"name":"r","unit":"day","start":"2026-01-01T08:00","turns":["ana","bob","ana"]}],"layers":[{"rotation":"r"}]`, "2026-01-03 12:00", Query{}, "ana"},
@@ -76,24 +78,35 @@ func TestRules(t *testing.T) {
 		{"shifts of unequal length: the week", `"rotations":[{"name":"r","unit":"week","start":"2026-01-05T08:00","handoffs":["fri 17:00","mon 08:00"],"turns":["ana","bob","cy"]}],"layers":[{"rotation":"r"}]`, "2026-01-09 16:59", Query{}, "ana"},
 		{"shifts of unequal length: the weekend", `"rotations":[{"name":"r","unit":"week","start":"2026-01-05T08:00","handoffs":["fri 17:00","mon 08:00"],"turns":["ana","bob","cy"]}],"layers":[{"rotation":"r"}]`, "2026-01-12 07:59", Query{}, "bob"},
 		{"two halves of a month", `"rotations":[{"name":"r","unit":"month","start":"2026-01-15T08:00","handoffs":["1 08:00","15 08:00"],"turns":["ana","bob"]}],"layers":[{"rotation":"r"}]`, "2026-02-01 08:00", Query{}, "bob"},
-		{"a handoff before the start's clock is the next day's", `"rotations":[{"name":"r","unit":"day","start":"2026-01-01T20:00","handoffs":["08:00","20:00"],"turns":["ana","bob","cy"]}],"layers":[{"rotation":"r"}]`, "2026-01-02 08:00", Query{}, "bob"},
+		{"a handoff before the start's clock is the next day's",
+			`"rotations":[{"name":"r","unit":"day","start":"2026-01-01T20:00","handoffs":["08:00","20:00"],"turns":["ana","bob","cy"]}],"layers":[{"rotation":"r"}]`, "2026-01-02 08:00", Query{}, "bob"},
 		{"a backup is one turn ahead", `"rotations":[{"name":"r","unit":"day","start":"2026-01-01T08:00","turns":["ana","bob"]}],"layers":[{"rotation":"r"},{"role":"backup","rotation":"r","ahead":1}]`, "2026-01-01 12:00", Query{Role: "backup"}, "bob"},
-		{"eight-hour shifts that keep the wall clock in summer", `"rotations":[{"name":"r","unit":"day","start":"2026-01-01T06:00","handoffs":["06:00","14:00","22:00"],"turns":["ana","bob","cy"]}],"layers":[{"rotation":"r"}]`, "2026-07-01 14:00", Query{}, "bob"},
+		{"eight-hour shifts that keep the wall clock in summer",
+			`"rotations":[{"name":"r","unit":"day","start":"2026-01-01T06:00","handoffs":["06:00","14:00","22:00"],"turns":["ana","bob","cy"]}],"layers":[{"rotation":"r"}]`, "2026-07-01 14:00", Query{}, "bob"},
 
-		{"a window across midnight belongs to the day it begins on", `"layers":[{"who":["ana"],"windows":[{"days":["fri"],"from":"17:00","to":"08:00"}]}]`, "2026-01-10 07:59", Query{}, "ana"},
-		{"not to the day it ends on", `"layers":[{"who":["ana"],"windows":[{"days":["fri"],"from":"17:00","to":"08:00"}]}]`, "2026-01-09 07:59", Query{}, ""},
-		{"the same clock twice is 24 hours", `"layers":[{"who":["ana"],"windows":[{"days":["fri"],"from":"08:00","to":"08:00"}]}]`, "2026-01-10 07:59", Query{}, "ana"},
-		{"a window over the weekend", `"layers":[{"who":["ana"],"windows":[{"from":"fri 17:00","to":"mon 08:00"}]}]`, "2026-01-12 07:59", Query{}, "ana"},
-		{"the end of a window is outside it", `"layers":[{"who":["ana"],"windows":[{"from":"08:00","to":"17:00"}]}]`, "2026-01-12 17:00", Query{}, ""},
+		{"a window across midnight belongs to the day it begins on",
+			`"layers":[{"who":["ana"],"windows":[{"days":["fri"],"from":"17:00","to":"08:00"}]}]`, "2026-01-10 07:59", Query{}, "ana"},
+		{"not to the day it ends on", `"layers":[{"who":["ana"],"windows":[{"days":["fri"],"from":"17:00","to":"08:00"}]}]`,
+			"2026-01-09 07:59", Query{}, ""},
+		{"the same clock twice is 24 hours", `"layers":[{"who":["ana"],"windows":[{"days":["fri"],"from":"08:00","to":"08:00"}]}]`,
+			"2026-01-10 07:59", Query{}, "ana"},
+		{"a window over the weekend", `"layers":[{"who":["ana"],"windows":[{"from":"fri 17:00","to":"mon 08:00"}]}]`, "2026-01-12 07:59",
+			Query{}, "ana"},
+		{"the end of a window is outside it", `"layers":[{"who":["ana"],"windows":[{"from":"08:00","to":"17:00"}]}]`, "2026-01-12 17:00",
+			Query{}, ""},
 		{"a layer before its from", `"layers":[{"who":["ana"],"from":"2026-02-01"}]`, "2026-01-31 23:59", Query{}, ""},
 		{"a date as until is that whole day", `"layers":[{"who":["ana"],"until":"2026-02-01"}]`, "2026-02-01 23:59", Query{}, "ana"},
 
 		{"the higher priority wins", `"layers":[{"who":["ana"]},{"who":["bob"],"priority":5}]`, "2026-01-10 12:00", Query{}, "bob"},
-		{"where it has somebody", `"layers":[{"who":["ana"]},{"who":["bob"],"priority":5,"windows":[{"from":"08:00","to":"12:00"}]}]`, "2026-01-10 12:00", Query{}, "ana"},
+		{"where it has somebody", `"layers":[{"who":["ana"]},{"who":["bob"],"priority":5,"windows":[{"from":"08:00","to":"12:00"}]}]`,
+			"2026-01-10 12:00", Query{}, "ana"},
 		{"equal priorities are on call together", `"layers":[{"who":["bob"]},{"who":["ana"]}]`, "2026-01-10 12:00", Query{}, "ana bob"},
-		{"a layer for a call type", `"layers":[{"who":["ana"]},{"who":["bob"],"priority":1,"callTypes":["ob"]}]`, "2026-01-10 12:00", Query{CallType: "ob"}, "bob"},
-		{"is not asked for other calls", `"layers":[{"who":["ana"]},{"who":["bob"],"priority":1,"callTypes":["ob"]}]`, "2026-01-10 12:00", Query{CallType: "refill"}, "ana"},
-		{"a layer for a location", `"layers":[{"who":["ana"]},{"who":["bob"],"priority":1,"locations":["north"]}]`, "2026-01-10 12:00", Query{Location: "north"}, "bob"},
+		{"a layer for a call type", `"layers":[{"who":["ana"]},{"who":["bob"],"priority":1,"callTypes":["ob"]}]`, "2026-01-10 12:00",
+			Query{CallType: "ob"}, "bob"},
+		{"is not asked for other calls", `"layers":[{"who":["ana"]},{"who":["bob"],"priority":1,"callTypes":["ob"]}]`, "2026-01-10 12:00",
+			Query{CallType: "refill"}, "ana"},
+		{"a layer for a location", `"layers":[{"who":["ana"]},{"who":["bob"],"priority":1,"locations":["north"]}]`, "2026-01-10 12:00",
+			Query{Location: "north"}, "bob"},
 		{"a role nobody has", two, "2026-01-10 12:00", Query{Role: "surgeon"}, ""},
 
 		{"office hours", `"officeHours":[{"days":["mon"],"from":"08:00","to":"17:00"}],"layers":[{"who":["desk"],"hours":"office"},{"who":["ana"],"hours":"after"}]`, "2026-01-12 16:59", Query{}, "desk"},
@@ -101,45 +114,66 @@ func TestRules(t *testing.T) {
 		{"the office is closed on a holiday", `"officeHours":[{"from":"08:00","to":"17:00"}],"holidays":{"calendars":[{"name":"us"}]},"layers":[{"who":["desk"],"hours":"office"},{"who":["ana"],"hours":"after"}]`, "2026-11-26 12:00", Query{}, "ana"},
 		{"a holiday switches to its rule", `"holidays":{"calendars":[{"name":"us","rule":"h"}]},"layers":[{"who":["ana"],"priority":9},{"who":["bob"],"rule":"h"}]`, "2026-12-25 12:00", Query{}, "bob"},
 		{"whose layers rest on other days", `"holidays":{"calendars":[{"name":"us","rule":"h"}]},"layers":[{"who":["ana"]},{"who":["bob"],"rule":"h","priority":9}]`, "2026-12-26 12:00", Query{}, "ana"},
-		{"but not for a role that has no such layer", `"holidays":{"calendars":[{"name":"us","rule":"h"}]},"layers":[{"role":"nurse","who":["nia"]},{"who":["bob"],"rule":"h"}]`, "2026-12-25 12:00", Query{Role: "nurse"}, "nia"},
-		{"a holiday on Saturday is also kept on Friday", `"holidays":{"calendars":[{"name":"us","rule":"h"}]},"layers":[{"who":["ana"]},{"who":["bob"],"rule":"h"}]`, "2026-07-03 12:00", Query{}, "bob"},
+		{"but not for a role that has no such layer",
+			`"holidays":{"calendars":[{"name":"us","rule":"h"}]},"layers":[{"role":"nurse","who":["nia"]},{"who":["bob"],"rule":"h"}]`,
+			"2026-12-25 12:00", Query{Role: "nurse"}, "nia"},
+		{"a holiday on Saturday is also kept on Friday",
+			`"holidays":{"calendars":[{"name":"us","rule":"h"}]},"layers":[{"who":["ana"]},{"who":["bob"],"rule":"h"}]`, "2026-07-03 12:00",
+			Query{}, "bob"},
 		{"unless only the date counts", `"holidays":{"calendars":[{"name":"us","rule":"h","dates":"actual"}]},"layers":[{"who":["ana"]},{"who":["bob"],"rule":"h"}]`, "2026-07-03 12:00", Query{}, "ana"},
 		{"or only the day it is observed on", `"holidays":{"calendars":[{"name":"us","rule":"h","dates":"observed"}]},"layers":[{"who":["ana"]},{"who":["bob"],"rule":"h"}]`, "2026-07-04 12:00", Query{}, "ana"},
-		{"the practice's own holiday holds over the nation's", `"holidays":{"calendars":[{"name":"us","rule":"h"}],"own":[{"name":"Open Christmas","date":"12-25","rule":"x"}]},"layers":[{"who":["ana"]},{"who":["bob"],"rule":"h"},{"who":["cy"],"rule":"x"}]`, "2026-12-25 12:00", Query{}, "cy"},
+		{"the practice's own holiday holds over the nation's",
+			`"holidays":{"calendars":[{"name":"us","rule":"h"}],"own":[{"name":"Open Christmas","date":"12-25","rule":"x"}]},"layers":[{"who":["ana"]},{"who":["bob"],"rule":"h"},{"who":["cy"],"rule":"x"}]`, "2026-12-25 12:00", Query{}, "cy"},
 		{"29 February comes in leap years", `"holidays":{"own":[{"name":"Leap","date":"02-29","rule":"h"}]},"layers":[{"who":["ana"]},{"who":["bob"],"rule":"h"}]`, "2028-02-29 12:00", Query{}, "bob"},
 		{"and in no other", `"holidays":{"own":[{"name":"Leap","date":"02-29","rule":"h"}]},"layers":[{"who":["ana"]},{"who":["bob"],"rule":"h"}]`, "2027-03-01 12:00", Query{}, "ana"},
 
-		{"leave: the backup", `"layers":[{"who":["ana"]}],"leave":[{"who":"ana","backup":"bob","from":"2026-01-10","to":"2026-01-10"}]`, "2026-01-10 23:59", Query{}, "bob"},
+		{"leave: the backup", `"layers":[{"who":["ana"]}],"leave":[{"who":"ana","backup":"bob","from":"2026-01-10","to":"2026-01-10"}]`,
+			"2026-01-10 23:59", Query{}, "bob"},
 		{"leave: the backup's backup", `"layers":[{"who":["ana"]}],"leave":[{"who":"ana","backup":"bob","from":"2026-01-10","to":"2026-01-12"},{"who":"bob","backup":"cy","from":"2026-01-11","to":"2026-01-12"}]`, "2026-01-11 12:00", Query{}, "cy"},
 		{"leave without backup: the next layer", `"layers":[{"who":["ana"],"priority":1},{"who":["cy"]}],"leave":[{"who":"ana","from":"2026-01-10","to":"2026-01-12"}]`, "2026-01-11 12:00", Query{}, "cy"},
-		{"an override is taken at its word, leave or not", `"layers":[{"who":["cy"]}],"leave":[{"who":"ana","from":"2026-01-10","to":"2026-01-12"}],"overrides":[{"add":"ana","remove":"cy","from":"2026-01-11T08:00","to":"2026-01-11T17:00"}]`, "2026-01-11 12:00", Query{}, "ana"},
+		{"an override is taken at its word, leave or not",
+			`"layers":[{"who":["cy"]}],"leave":[{"who":"ana","from":"2026-01-10","to":"2026-01-12"}],"overrides":[{"add":"ana","remove":"cy","from":"2026-01-11T08:00","to":"2026-01-11T17:00"}]`, "2026-01-11 12:00", Query{}, "ana"},
 		{"a default on leave: the backup", `"default":{"primary":"ana"},"layers":[{"who":["cy"],"until":"2026-01-01"}],"leave":[{"who":"ana","backup":"bob","from":"2026-01-10","to":"2026-01-12"}]`, "2026-01-11 12:00", Query{}, "bob"},
-		{"a default on leave without a backup is better than nobody", `"default":{"primary":"ana"},"layers":[{"who":["cy"],"until":"2026-01-01"}],"leave":[{"who":"ana","from":"2026-01-10","to":"2026-01-12"}]`, "2026-01-11 12:00", Query{}, "ana"},
+		{"a default on leave without a backup is better than nobody",
+			`"default":{"primary":"ana"},"layers":[{"who":["cy"],"until":"2026-01-01"}],"leave":[{"who":"ana","from":"2026-01-10","to":"2026-01-12"}]`, "2026-01-11 12:00", Query{}, "ana"},
 
-		{"override: add", `"layers":[{"who":["ana"]}],"overrides":[{"add":"bob","from":"2026-01-10T08:00","to":"2026-01-10T17:00"}]`, "2026-01-10 16:59", Query{}, "ana bob"},
+		{"override: add", `"layers":[{"who":["ana"]}],"overrides":[{"add":"bob","from":"2026-01-10T08:00","to":"2026-01-10T17:00"}]`,
+			"2026-01-10 16:59", Query{}, "ana bob"},
 		{"override: over at its end", `"layers":[{"who":["ana"]}],"overrides":[{"add":"bob","from":"2026-01-10T08:00","to":"2026-01-10T17:00"}]`, "2026-01-10 17:00", Query{}, "ana"},
-		{"override: remove leaves a hole, no lower layer", `"layers":[{"who":["ana"],"priority":1},{"who":["cy"]}],"overrides":[{"remove":"ana","from":"2026-01-10T08:00","to":"2026-01-10T17:00"}]`, "2026-01-10 12:00", Query{}, ""},
+		{"override: remove leaves a hole, no lower layer",
+			`"layers":[{"who":["ana"],"priority":1},{"who":["cy"]}],"overrides":[{"remove":"ana","from":"2026-01-10T08:00","to":"2026-01-10T17:00"}]`, "2026-01-10 12:00", Query{}, ""},
 		{"override: replace", `"layers":[{"who":["ana"]}],"overrides":[{"remove":"ana","add":"bob","from":"2026-01-10T08:00","to":"2026-01-10T17:00"}]`, "2026-01-10 12:00", Query{}, "bob"},
-		{"override: replace does nothing while the replaced is off", `"layers":[{"who":["cy"]}],"overrides":[{"remove":"ana","add":"bob","from":"2026-01-10T08:00","to":"2026-01-10T17:00"}]`, "2026-01-10 12:00", Query{}, "cy"},
+		{"override: replace does nothing while the replaced is off",
+			`"layers":[{"who":["cy"]}],"overrides":[{"remove":"ana","add":"bob","from":"2026-01-10T08:00","to":"2026-01-10T17:00"}]`,
+			"2026-01-10 12:00", Query{}, "cy"},
 		{"overrides act in order", `"layers":[{"who":["ana"]}],"overrides":[{"remove":"ana","add":"bob","from":"2026-01-10","to":"2026-01-10"},{"remove":"bob","add":"cy","from":"2026-01-10","to":"2026-01-10"}]`, "2026-01-10 12:00", Query{}, "cy"},
 		{"an override of an exact instant", `"layers":[{"who":["ana"]}],"overrides":[{"add":"bob","remove":"ana","from":"2026-01-10T14:00:00Z","to":"2026-01-10T15:00:00Z"}]`, "2026-01-10 08:30", Query{}, "bob"},
 
-		{"swap: the owner stays while it is open", `"layers":[{"who":["ana"]}],"swaps":[{"owner":"ana","state":"open","from":"2026-01-10","to":"2026-01-10"}]`, "2026-01-10 12:00", Query{}, "ana"},
+		{"swap: the owner stays while it is open",
+			`"layers":[{"who":["ana"]}],"swaps":[{"owner":"ana","state":"open","from":"2026-01-10","to":"2026-01-10"}]`, "2026-01-10 12:00",
+			Query{}, "ana"},
 		{"swap: and while it is only taken", `"layers":[{"who":["ana"]}],"swaps":[{"owner":"ana","taker":"bob","state":"taken","from":"2026-01-10","to":"2026-01-10"}]`, "2026-01-10 12:00", Query{}, "ana"},
 		{"swap: approved", `"layers":[{"who":["ana"]}],"swaps":[{"owner":"ana","taker":"bob","state":"approved","from":"2026-01-10","to":"2026-01-10"}]`, "2026-01-10 12:00", Query{}, "bob"},
 		{"swap: and back", `"layers":[{"who":["bob"]}],"swaps":[{"owner":"ana","taker":"bob","state":"approved","from":"2026-01-10","to":"2026-01-10","back":{"from":"2026-01-11","to":"2026-01-11"}}]`, "2026-01-11 12:00", Query{}, "ana"},
-		{"swap: two who exchange roles on one night", `"layers":[{"who":["ana"]},{"role":"backup","who":["bob"]}],"swaps":[{"owner":"ana","taker":"bob","state":"approved","from":"2026-01-10","to":"2026-01-10","back":{"from":"2026-01-10","to":"2026-01-10"}}]`, "2026-01-10 12:00", Query{}, "bob"},
+		{"swap: two who exchange roles on one night",
+			`"layers":[{"who":["ana"]},{"role":"backup","who":["bob"]}],"swaps":[{"owner":"ana","taker":"bob","state":"approved","from":"2026-01-10","to":"2026-01-10","back":{"from":"2026-01-10","to":"2026-01-10"}}]`, "2026-01-10 12:00", Query{}, "bob"},
 		{"swap: passed on", `"layers":[{"who":["ana"]}],"swaps":[{"owner":"ana","taker":"bob","state":"approved","from":"2026-01-10","to":"2026-01-10"},{"owner":"bob","taker":"cy","state":"approved","from":"2026-01-10","to":"2026-01-10"}]`, "2026-01-10 12:00", Query{}, "cy"},
 		{"swap over override", `"layers":[{"who":["ana"]}],"swaps":[{"owner":"ana","taker":"bob","state":"approved","from":"2026-01-10","to":"2026-01-10"}],"overrides":[{"remove":"bob","add":"cy","from":"2026-01-10","to":"2026-01-10"},{"remove":"ana","add":"cy","from":"2026-01-10","to":"2026-01-10"}]`, "2026-01-10 12:00", Query{}, "bob"},
-		{"swap before leave: the taker, not the backup", `"layers":[{"who":["ana"]}],"leave":[{"who":"ana","backup":"cy","from":"2026-01-10","to":"2026-01-10"}],"swaps":[{"owner":"ana","taker":"bob","state":"approved","from":"2026-01-10","to":"2026-01-10"}]`, "2026-01-10 12:00", Query{}, "bob"},
+		{"swap before leave: the taker, not the backup",
+			`"layers":[{"who":["ana"]}],"leave":[{"who":"ana","backup":"cy","from":"2026-01-10","to":"2026-01-10"}],"swaps":[{"owner":"ana","taker":"bob","state":"approved","from":"2026-01-10","to":"2026-01-10"}]`, "2026-01-10 12:00", Query{}, "bob"},
 		{"temporary over swap and override", `"default":{"primary":"zoe"},"layers":[{"who":["ana"]}],"swaps":[{"owner":"ana","taker":"bob","state":"approved","from":"2026-01-10","to":"2026-01-10"}],"overrides":[{"add":"cy","from":"2026-01-10","to":"2026-01-10"}],"temporary":[{"from":"2026-01-10","to":"2026-01-10","shifts":[{"who":"dee","from":"2026-01-10","to":"2026-01-10"}]}]`, "2026-01-10 12:00", Query{}, "dee"},
-		{"a hole in a temporary schedule is the default's", `"default":{"primary":"zoe"},"layers":[{"who":["ana"]}],"temporary":[{"from":"2026-01-10","to":"2026-01-10","shifts":[{"who":"dee","from":"2026-01-10T08:00","to":"2026-01-10T10:00"}]}]`, "2026-01-10 12:00", Query{}, "zoe"},
+		{"a hole in a temporary schedule is the default's",
+			`"default":{"primary":"zoe"},"layers":[{"who":["ana"]}],"temporary":[{"from":"2026-01-10","to":"2026-01-10","shifts":[{"who":"dee","from":"2026-01-10T08:00","to":"2026-01-10T10:00"}]}]`, "2026-01-10 12:00", Query{}, "zoe"},
 		{"of two temporary schedules the last", `"default":{"primary":"zoe"},"layers":[{"who":["ana"]}],"temporary":[{"from":"2026-01-10","to":"2026-01-12","shifts":[{"who":"dee","from":"2026-01-10","to":"2026-01-12"}]},{"from":"2026-01-11","to":"2026-01-11","shifts":[{"who":"eve","from":"2026-01-11","to":"2026-01-11"}]}]`, "2026-01-11 12:00", Query{}, "eve"},
-		{"a temporary shift ends with its schedule", `"default":{"primary":"zoe"},"layers":[{"who":["ana"]}],"temporary":[{"from":"2026-01-10","to":"2026-01-10","shifts":[{"who":"dee","from":"2026-01-10","to":"2026-01-20"}]}]`, "2026-01-11 00:00", Query{}, "ana"},
+		{"a temporary shift ends with its schedule",
+			`"default":{"primary":"zoe"},"layers":[{"who":["ana"]}],"temporary":[{"from":"2026-01-10","to":"2026-01-10","shifts":[{"who":"dee","from":"2026-01-10","to":"2026-01-20"}]}]`, "2026-01-11 00:00", Query{}, "ana"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := compile(t, c.schedule).Who(local(t, c.at), c.query)
-			if want := strings.Fields(c.want); !slices.EqualFunc(got, want, func(a ParticipantID, b string) bool { return string(a) == b }) {
+			if want := strings.Fields(c.want); !slices.EqualFunc(got, want, func(a ParticipantID,
+				b string) bool {
+				return string(a) == b
+			}) {
 				t.Errorf("%v, want %v", got, want)
 			}
 		})
@@ -152,7 +186,8 @@ func TestHolidays(t *testing.T) {
 		{"us", "Martin Luther King Jr. Day", "2026-01-19"}, {"us", "Presidents' Day", "2026-02-16"}, {"us", "Memorial Day", "2026-05-25"},
 		{"us", "Juneteenth", "2026-06-19"}, {"us", "Labor Day", "2026-09-07"}, {"us", "Columbus Day", "2026-10-12"},
 		{"us", "Thanksgiving Day", "2026-11-26"}, {"us", "Thanksgiving Day", "2024-11-28"}, {"us", "Memorial Day", "2027-05-31"},
-		{"pr", "Good Friday", "2026-04-03"}, {"es", "Viernes Santo", "2024-03-29"}, {"es", "Viernes Santo", "2025-04-18"}, {"pr", "Three Kings Day", "2027-01-06"},
+		{"pr", "Good Friday", "2026-04-03"}, {"es", "Viernes Santo", "2024-03-29"}, {"es", "Viernes Santo", "2025-04-18"},
+		{"pr", "Three Kings Day", "2027-01-06"},
 	} {
 		i := slices.IndexFunc(nationalDays[c.calendar], func(d nationalDay) bool { return d.name == c.name })
 		want, _ := time.Parse(time.DateOnly, c.date)
@@ -181,11 +216,13 @@ func TestUntilNextGapsOverlaps(t *testing.T) {
 	if until, ok := s.Until(at, Query{}); !ok || !until.Equal(local(t, "2026-01-12 16:00")) {
 		t.Errorf("Until = %s %v", until, ok)
 	}
-	if next, ok := s.Next(local(t, "2026-01-12 18:00"), Query{}); !ok || !next.From.Equal(local(t, "2026-01-19 08:00")) || !next.Until.Equal(local(t, "2026-01-19 16:00")) {
+	if next, ok := s.Next(local(t, "2026-01-12 18:00"), Query{}); !ok || !next.From.Equal(local(t, "2026-01-19 08:00")) ||
+		!next.Until.Equal(local(t, "2026-01-19 16:00")) {
 		t.Errorf("Next = %v %v", next, ok)
 	}
 	overlaps := s.Overlaps(at, at.AddDate(0, 0, 7), Query{})
-	if len(overlaps) != 1 || !overlaps[0].From.Equal(local(t, "2026-01-12 16:00")) || !overlaps[0].Until.Equal(local(t, "2026-01-12 17:00")) {
+	if len(overlaps) != 1 || !overlaps[0].From.Equal(local(t, "2026-01-12 16:00")) ||
+		!overlaps[0].Until.Equal(local(t, "2026-01-12 17:00")) {
 		t.Errorf("Overlaps = %v", overlaps)
 	}
 	gaps := s.Gaps(at, at.AddDate(0, 0, 7), Query{})
@@ -234,7 +271,8 @@ func TestExplain(t *testing.T) {
 		{"a holiday", "2026-01-20 12:00", "holiday", `it is Founders' Day: the layers of the rule "h" hold`, "ana"},
 		{"a holiday that switches nothing", "2026-01-21 12:00", "layer", `layer "base"`, "zoe"},
 		{"a temporary schedule", "2026-01-23 12:00", "temporary", `the temporary schedule "move" replaces everything else`, "ana"},
-		{"a hole in it", "2026-01-24 12:00", "temporary", `the temporary schedule "move" holds and has nobody here, so the default provider answers`, "ana"},
+		{"a hole in it", "2026-01-24 12:00", "temporary",
+			`the temporary schedule "move" holds and has nobody here, so the default provider answers`, "ana"},
 		{"the default", "2026-04-01 12:00", "default", "nobody is scheduled, and zoe is the default provider", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -246,7 +284,8 @@ func TestExplain(t *testing.T) {
 			if !slices.Equal(e.People, s.Who(at, Query{})) {
 				t.Errorf("explains %v, Who says %v", e.People, s.Who(at, Query{}))
 			}
-			if want := strings.Fields(c.otherwise); !slices.EqualFunc(e.Otherwise, want, func(a ParticipantID, b string) bool { return string(a) == b }) {
+			if want := strings.Fields(c.otherwise); !slices.EqualFunc(e.Otherwise, want,
+				func(a ParticipantID, b string) bool { return string(a) == b }) {
 				t.Errorf("otherwise %v, want %s", e.Otherwise, c.otherwise)
 			}
 		})

@@ -34,7 +34,8 @@ func conforms(t *testing.T, root, s map[string]any, v any, path string) (problem
 			name := strings.TrimPrefix(want.(string), "#/$defs/")
 			sub(root["$defs"].(map[string]any)[name], v, path)
 		case "type":
-			kinds := map[string]bool{"object": object != nil, "array": list != nil, "string": isText, "integer": isNumber && number == float64(int(number)), "boolean": v == true || v == false}
+			kinds := map[string]bool{"object": object != nil, "array": list != nil, "string": isText, "integer": isNumber &&
+				number == float64(int(number)), "boolean": v == true || v == false}
 			if !kinds[want.(string)] {
 				bad("is not of type %s", want)
 			}
@@ -219,9 +220,12 @@ func TestSchemaKnowsEveryField(t *testing.T) {
 	}
 	same("document", root, reflect.TypeFor[Document]())
 	same("participants", root["properties"].(map[string]any)["participants"].(map[string]any)["items"], reflect.TypeFor[Participant]())
-	for name, typ := range map[string]reflect.Type{"window": reflect.TypeFor[Window](), "span": reflect.TypeFor[Span](), "shift": reflect.TypeFor[DatedShift](),
-		"rotation": reflect.TypeFor[Rotation](), "layer": reflect.TypeFor[Layer](), "calendar": reflect.TypeFor[HolidayCalendar](), "holiday": reflect.TypeFor[Holiday](),
-		"leave": reflect.TypeFor[Leave](), "override": reflect.TypeFor[Override](), "swap": reflect.TypeFor[Swap](), "temporary": reflect.TypeFor[Temporary]()} {
+	for name, typ := range map[string]reflect.Type{"window": reflect.TypeFor[Window](), "span": reflect.TypeFor[Span](),
+		"shift":    reflect.TypeFor[DatedShift](),
+		"rotation": reflect.TypeFor[Rotation](), "layer": reflect.TypeFor[Layer](), "calendar": reflect.TypeFor[HolidayCalendar](),
+		"holiday": reflect.TypeFor[Holiday](),
+		"leave":   reflect.TypeFor[Leave](), "override": reflect.TypeFor[Override](), "swap": reflect.TypeFor[Swap](),
+		"temporary": reflect.TypeFor[Temporary]()} {
 		same(name, defs[name], typ)
 	}
 }

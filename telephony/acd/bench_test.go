@@ -168,7 +168,8 @@ func percentile(d []time.Duration, p float64) time.Duration {
 // BenchmarkStep measures one Step in a full house. Beside the mean it gives the 99th percentile in ns.
 func BenchmarkStep(b *testing.B) {
 	for _, m := range mixes {
-		for _, size := range [][2]int{{10, 10}, {10, 1000}, {100, 1000}, {500, 10}, {500, 1000}, {5000, 1000}, {500, 50_000}, {5000, 50_000}} {
+		for _, size := range [][2]int{{10, 10}, {10, 1000}, {100, 1000}, {500, 10}, {500, 1000}, {5000, 1000}, {500, 50_000},
+			{5000, 50_000}} {
 			b.Run(fmt.Sprintf("%s/agents=%d/waiting=%d", m.name, size[0], size[1]), func(b *testing.B) {
 				h := newShift(b, m, size[0], size[1])
 				for range 2000 {

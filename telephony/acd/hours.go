@@ -126,7 +126,8 @@ func (c *Config) check() ([]*time.Location, error) {
 		zones[i] = zone
 		for j, h := range g.Hours {
 			if h.From < 0 || h.From > 1439 || h.To < 0 || h.To > 1440 {
-				return nil, fmt.Errorf("%w: groups[%d].hours[%d]: from %d to %d is not in the 1440 minutes of a day", ErrInvalid, i, j, h.From, h.To)
+				return nil, fmt.Errorf("%w: groups[%d].hours[%d]: from %d to %d is not in the 1440 minutes of a day", ErrInvalid, i, j,
+					h.From, h.To)
 			}
 			for _, d := range h.Days {
 				if d < time.Sunday || d > time.Saturday {

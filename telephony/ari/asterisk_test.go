@@ -52,11 +52,13 @@ func (h *house) talk(t *testing.T, r telephony.RecordingID) (caller, agent *pers
 	agent = h.be("agent1", switchtest.Phone{Answers: true})
 	caller = h.dial("+13125550100", "+13125550142", "Ana Paz")
 	leg = next(t, h.sw, telephony.LegArrived).Leg
-	must(t, h.sw.Answer(ctx, leg), h.sw.Renew(ctx, leg, time.Minute), h.sw.MakeBridge(ctx, "b-"+telephony.BridgeID(r)), h.sw.Record(ctx, leg, r))
+	must(t, h.sw.Answer(ctx, leg), h.sw.Renew(ctx, leg, time.Minute), h.sw.MakeBridge(ctx, "b-"+telephony.BridgeID(r)),
+		h.sw.Record(ctx, leg, r))
 	other = "leg-" + telephony.LegID(r)
 	must(t, h.sw.Originate(ctx, telephony.Originate{Leg: other, Call: "call-1", Agent: "agent1", Timeout: 20 * time.Second}))
 	next(t, h.sw, telephony.LegEntered)
-	must(t, h.sw.Join(ctx, "b-"+telephony.BridgeID(r), leg, other), h.sw.SetPeer(ctx, leg, other), h.sw.SetPeer(ctx, other, leg), h.sw.Renew(ctx, other, 0))
+	must(t, h.sw.Join(ctx, "b-"+telephony.BridgeID(r), leg, other), h.sw.SetPeer(ctx, leg, other), h.sw.SetPeer(ctx, other, leg),
+		h.sw.Renew(ctx, other, 0))
 	return caller, agent, leg, other
 }
 
@@ -96,7 +98,8 @@ func TestVoicemail(t *testing.T) {
 		t.Fatalf("voicemails: %+v", vs)
 	}
 	v := vs[0]
-	if v.DID != "+13125550100" || v.ANI != "+13125550142" || time.Since(v.At) > time.Minute || v.Length < 2*time.Second || v.Length > 4*time.Second {
+	if v.DID != "+13125550100" || v.ANI != "+13125550142" || time.Since(v.At) > time.Minute || v.Length < 2*time.Second ||
+		v.Length > 4*time.Second {
 		t.Errorf("voicemail %+v, caller known: %v", v, v.ANI == "+13125550142")
 	}
 	if strings.Contains(string(v.Recording), "5550142") {

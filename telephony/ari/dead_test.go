@@ -34,7 +34,8 @@ func TestTheOtherSideDies(t *testing.T) {
 		go func() { answered <- w.Invite(t.Context()) }()
 		leg := next(t, h.sw, telephony.LegArrived).Leg
 		b := "b-" + telephony.BridgeID(leg)
-		must(t, h.sw.Answer(t.Context(), leg), h.sw.Renew(t.Context(), leg, time.Minute), h.sw.MakeBridge(t.Context(), b), h.sw.Join(t.Context(), b, leg))
+		must(t, h.sw.Answer(t.Context(), leg), h.sw.Renew(t.Context(), leg, time.Minute), h.sw.MakeBridge(t.Context(), b),
+			h.sw.Join(t.Context(), b, leg))
 		if code := <-answered; code != 200 {
 			t.Fatal(code)
 		}
@@ -64,14 +65,16 @@ func TestTheOtherSideDies(t *testing.T) {
 	})
 	t.Run("a caller who talks", func(t *testing.T) {
 		w, leg, b := arrive(t)
-		must(t, h.sw.Originate(t.Context(), telephony.Originate{Leg: "agent-leg-1", Call: "c1", Agent: "agent1", Timeout: 20 * time.Second}))
+		must(t, h.sw.Originate(t.Context(), telephony.Originate{Leg: "agent-leg-1", Call: "c1", Agent: "agent1",
+			Timeout: 20 * time.Second}))
 		next(t, h.sw, telephony.LegEntered)
 		must(t, h.sw.Join(t.Context(), b, "agent-leg-1"), h.sw.Renew(t.Context(), "agent-leg-1", 0))
 		dies(t, w, leg)
 		must(t, h.sw.Hangup(t.Context(), "agent-leg-1"), h.sw.RemoveBridge(t.Context(), b))
 	})
 	t.Run("a provider", func(t *testing.T) {
-		must(t, h.sw.Originate(t.Context(), telephony.Originate{Leg: "provider-1", Call: "c2", Number: "+13125550177", Timeout: 20 * time.Second}))
+		must(t, h.sw.Originate(t.Context(), telephony.Originate{Leg: "provider-1", Call: "c2", Number: "+13125550177",
+			Timeout: 20 * time.Second}))
 		next(t, h.sw, telephony.LegEntered)
 		must(t, h.sw.Renew(t.Context(), "provider-1", time.Minute))
 		dies(t, provider, "provider-1")

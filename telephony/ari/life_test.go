@@ -17,7 +17,8 @@ func TestANewLifeTakesOver(t *testing.T) {
 	next(t, first, telephony.Linked)
 	caller, _, leg, other := h.talk(t, "rec-00000005")
 	h.be("agent2", switchtest.Phone{})
-	must(t, first.Originate(t.Context(), telephony.Originate{Leg: "leg-ringing-1", Call: "call-2", Agent: "agent2", Timeout: 30 * time.Second}))
+	must(t, first.Originate(t.Context(), telephony.Originate{Leg: "leg-ringing-1", Call: "call-2", Agent: "agent2",
+		Timeout: 30 * time.Second}))
 	next(t, first, telephony.LegRinging)
 	must(t, first.Close())
 

@@ -35,7 +35,8 @@ func pretend(t *testing.T, talk func(ctx context.Context, n int64, c *websocket.
 	p := &pretender{}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/ari/events", func(w http.ResponseWriter, r *http.Request) {
-		if user, pass, _ := r.BasicAuth(); user != "u" || pass != "p" || strings.Contains(r.URL.RawQuery, "p") && r.URL.Query().Has("api_key") {
+		if user, pass, _ := r.BasicAuth(); user != "u" || pass != "p" || strings.Contains(r.URL.RawQuery, "p") &&
+			r.URL.Query().Has("api_key") {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
@@ -57,11 +58,15 @@ func pretend(t *testing.T, talk func(ctx context.Context, n int64, c *websocket.
 	mux.HandleFunc("POST /ari/events/user/{name}", func(w http.ResponseWriter, r *http.Request) {
 		if c := p.conn.Load(); !p.mute.Load() {
 			c.Write(r.Context(), websocket.MessageText, fmt.Appendf(nil,
-				`{"type":"ChannelUserevent","timestamp":"2026-01-02T03:04:05.678+0000","eventname":%q,"userevent":{}}`, r.PathValue("name")))
+				`{"type":"ChannelUserevent","timestamp":"2026-01-02T03:04:05.678+0000","eventname":%q,"userevent":{}}`,
+				r.PathValue("name")))
 		}
 	})
 	mux.HandleFunc("/ari/channels/missing/answer", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNotFound) })
-	mux.HandleFunc("/ari/channels/broken/answer", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	mux.HandleFunc("/ari/channels/broken/answer", func(w http.ResponseWriter,
+		r *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+	})
 	mux.HandleFunc("/ari/channels/slow/answer", func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body) // so that the server notices when the other side leaves
 		<-r.Context().Done()
@@ -82,7 +87,8 @@ func pretend(t *testing.T, talk func(ctx context.Context, n int64, c *websocket.
 }
 
 func (p *pretender) open(t *testing.T, change func(*ari.Config)) *ari.Client {
-	cfg := ari.Config{URL: p.URL + "/ari", User: "u", Password: "p", App: "app", BackoffMax: 100 * time.Millisecond, Log: slog.New(slog.DiscardHandler)}
+	cfg := ari.Config{URL: p.URL + "/ari", User: "u", Password: "p", App: "app", BackoffMax: 100 * time.Millisecond,
+		Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&cfg)
 	}
@@ -158,7 +164,8 @@ func TestNamesAreHarmless(t *testing.T) {
 			c.Read(ctx)
 		})
 		e := next(t, p.open(t, nil), telephony.LegArrived)
-		if e.CallerName != telephony.CleanName(name) || utf8.RuneCountInString(e.CallerName) > 80 || strings.ContainsAny(e.CallerName, "\x00\x1b\r\n\u202e\u202c\u2066") {
+		if e.CallerName != telephony.CleanName(name) || utf8.RuneCountInString(e.CallerName) > 80 ||
+			strings.ContainsAny(e.CallerName, "\x00\x1b\r\n\u202e\u202c\u2066") {
 			t.Errorf("%s: %q", what, e.CallerName)
 		}
 		if e.DID != "+13125550100" || e.ANI != "+13125550142" || e.At.Year() != 2026 {
@@ -274,7 +281,8 @@ func TestErrorsAreTheSwitchs(t *testing.T) {
 }
 
 func TestConfigThatCannotWork(t *testing.T) {
-	for _, cfg := range []ari.Config{{}, {URL: "ftp://x/ari", App: "a", User: "u"}, {URL: "http://x/ari", User: "u"}, {URL: "http://x/ari", App: "a"}} {
+	for _, cfg := range []ari.Config{{}, {URL: "ftp://x/ari", App: "a", User: "u"}, {URL: "http://x/ari", User: "u"},
+		{URL: "http://x/ari", App: "a"}} {
 		if c, err := ari.Open(cfg); err == nil {
 			c.Close()
 			t.Errorf("%+v was taken", cfg)

@@ -159,7 +159,8 @@ func (c *Client) legViews(channels []channel) []telephony.LegView {
 
 // ours tells of a channel that is not in Stasis whether we originated it.
 func (ch channel) ours() bool {
-	return ch.Vars[varCall] != "" && (ch.Dialplan.Context == contextAgent || ch.Dialplan.Context == contextOutbound || ch.Dialplan.AppName == "AppDial2")
+	return ch.Vars[varCall] != "" && (ch.Dialplan.Context == contextAgent || ch.Dialplan.Context == contextOutbound ||
+		ch.Dialplan.AppName == "AppDial2")
 }
 
 // stored lists the names of all stored recordings.

@@ -26,12 +26,18 @@ func TestAnotherSourceInMidCall(t *testing.T) {
 		from, to asterisktest.Source
 		reinvite bool
 	}{
-		"mu-law, far lower":   {0, asterisktest.Source{SSRC: 1, Seq: 30000, Time: 4_000_000}, asterisktest.Source{SSRC: 2, Seq: 100, Time: 1000}, false},
-		"mu-law, a bit lower": {0, asterisktest.Source{SSRC: 1, Seq: 30000, Time: 4_000_000}, asterisktest.Source{SSRC: 2, Seq: 29990, Time: 3_999_000}, false},
-		"mu-law, higher":      {0, asterisktest.Source{SSRC: 1, Seq: 100, Time: 1000}, asterisktest.Source{SSRC: 2, Seq: 30000, Time: 4_000_000}, true},
-		"A-law, far lower":    {8, asterisktest.Source{SSRC: 1, Seq: 30000, Time: 4_000_000}, asterisktest.Source{SSRC: 2, Seq: 100, Time: 1000}, false},
-		"A-law, a bit lower":  {8, asterisktest.Source{SSRC: 1, Seq: 30000, Time: 4_000_000}, asterisktest.Source{SSRC: 2, Seq: 29990, Time: 3_999_000}, true},
-		"A-law, higher":       {8, asterisktest.Source{SSRC: 1, Seq: 100, Time: 1000}, asterisktest.Source{SSRC: 2, Seq: 30000, Time: 4_000_000}, false},
+		"mu-law, far lower": {0, asterisktest.Source{SSRC: 1, Seq: 30000, Time: 4_000_000},
+			asterisktest.Source{SSRC: 2, Seq: 100, Time: 1000}, false},
+		"mu-law, a bit lower": {0, asterisktest.Source{SSRC: 1, Seq: 30000, Time: 4_000_000},
+			asterisktest.Source{SSRC: 2, Seq: 29990, Time: 3_999_000}, false},
+		"mu-law, higher": {0, asterisktest.Source{SSRC: 1, Seq: 100, Time: 1000},
+			asterisktest.Source{SSRC: 2, Seq: 30000, Time: 4_000_000}, true},
+		"A-law, far lower": {8, asterisktest.Source{SSRC: 1, Seq: 30000, Time: 4_000_000},
+			asterisktest.Source{SSRC: 2, Seq: 100, Time: 1000}, false},
+		"A-law, a bit lower": {8, asterisktest.Source{SSRC: 1, Seq: 30000, Time: 4_000_000},
+			asterisktest.Source{SSRC: 2, Seq: 29990, Time: 3_999_000}, true},
+		"A-law, higher": {8, asterisktest.Source{SSRC: 1, Seq: 100, Time: 1000},
+			asterisktest.Source{SSRC: 2, Seq: 30000, Time: 4_000_000}, false},
 	} {
 		t.Run(name, func(t *testing.T) { h.otherSource(t, test.payload, test.from, test.to, test.reinvite) })
 	}

@@ -79,7 +79,8 @@ func (a account) reach(dir string) error {
 		}
 		perm := fi.Mode().Perm()
 		if !(st.Uid == a.uid && perm&0o100 != 0 || st.Uid != a.uid && st.Gid == a.gid && perm&0o010 != 0 || perm&0o001 != 0) {
-			return fmt.Errorf("the account %s, which Asterisk runs as, may not enter %s: choose a directory it can reach, or open that one for it (chmod o+x)", a.name, d)
+			return fmt.Errorf("the account %s, which Asterisk runs as, may not enter %s: choose a directory it can reach, or open that "+
+				"one for it (chmod o+x)", a.name, d)
 		}
 		if d == filepath.Dir(d) {
 			return nil

@@ -72,7 +72,8 @@ func eventually(t *testing.T, ctx context.Context, what string, ok func() bool) 
 
 func caller(t *testing.T, s *asterisk.Server) *phone.Phone {
 	t.Helper()
-	p := must[*phone.Phone](t)(phone.Open(within(t, 5*time.Second), phone.Config{Listen: "127.0.0.2:0", Registrar: s.SIPAddr().String(), User: "carrier"}))
+	p := must[*phone.Phone](t)(phone.Open(within(t, 5*time.Second), phone.Config{Listen: "127.0.0.2:0", Registrar: s.SIPAddr().String(),
+		User: "carrier"}))
 	t.Cleanup(func() {
 		if err := p.Close(); err != nil {
 			t.Error(err)
@@ -99,7 +100,8 @@ func TestTwoRunSideBySide(t *testing.T) {
 	}
 	ctx := within(t, 20*time.Second)
 	for name, s := range map[string]*asterisk.Server{"a": a, "b": b} {
-		p := must[*phone.Phone](t)(phone.Open(ctx, phone.Config{Registrar: s.SIPAddr().String(), User: "agent1", Password: s.Agents()["agent1"]}))
+		p := must[*phone.Phone](t)(phone.Open(ctx, phone.Config{Registrar: s.SIPAddr().String(), User: "agent1",
+			Password: s.Agents()["agent1"]}))
 		if err := p.Register(ctx); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -192,7 +192,8 @@ func certificate(t *testing.T, host string) (tls.Certificate, string) {
 	t.Helper()
 	key := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, IPAddresses: []net.IP{net.ParseIP(host)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature}
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature}
 	der := must[[]byte](t)(x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key))
 	file := filepath.Join(home(t)+"-ca", "ca.pem")
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -208,12 +209,14 @@ func certificate(t *testing.T, host string) (tls.Certificate, string) {
 func TestAnAddressBehindNAT(t *testing.T) {
 	t.Parallel()
 	c := asterisk.Config{SIP: netip.MustParseAddrPort("0.0.0.0:5060"), External: netip.MustParseAddrPort("203.0.113.9:0"),
-		AgentNets: []netip.Prefix{netip.MustParsePrefix("100.64.0.0/10")}, Carrier: asterisk.Carrier{Contact: "sip.example.net", User: "u", Password: "p", TLS: true, SRTP: true}}
+		AgentNets: []netip.Prefix{netip.MustParsePrefix("100.64.0.0/10")}, Carrier: asterisk.Carrier{Contact: "sip.example.net", User: "u",
+			Password: "p", TLS: true, SRTP: true}}
 	var out strings.Builder
 	if err := c.Write(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"external_media_address = 203.0.113.9", "external_signaling_address = 203.0.113.9", "local_net = 100.64.0.0/10", "bind = 0.0.0.0:5060",
+	for _, want := range []string{"external_media_address = 203.0.113.9", "external_signaling_address = 203.0.113.9",
+		"local_net = 100.64.0.0/10", "bind = 0.0.0.0:5060",
 		"bind = 0.0.0.0:5061", "contact = sip:sip.example.net:5061\\;transport=tls", "match = sip.example.net", "media_encryption = sdes"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q", want)

@@ -155,7 +155,8 @@ func (c Config) check() error {
 	case !word.MatchString(c.Carrier.User) || !word.MatchString(c.Carrier.Password):
 		return fmt.Errorf("asterisk: the carrier's user and password must be printable ASCII without spaces or semicolons")
 	case strings.ContainsAny(c.Dir, " \t\r\n;\\,"):
-		return fmt.Errorf("asterisk: the directory %q: its name must hold no space, comma, semicolon or backslash, Asterisk's files cannot say them", c.Dir)
+		return fmt.Errorf("asterisk: the directory %q: its name must hold no space, comma, semicolon or backslash, Asterisk's files "+
+			"cannot say them", c.Dir)
 	case c.Carrier.Register && c.Carrier.User == "":
 		return fmt.Errorf("asterisk: a user is needed to register with the carrier")
 	case strings.ContainsAny(c.Carrier.CA, " \t\r\n;"):

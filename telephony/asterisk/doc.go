@@ -3,7 +3,8 @@
 // It promises: what it fetched was signed by Debian; Asterisk never runs as root; ports, directories and credentials
 // are each server's own, so that several run side by side; where that is allowed it runs in real time, before all ordinary
 // programs, as its sound needs; a dead Asterisk is started again; no caller's name or number
-// stands in any of its logs (which therefore hold errors only); what holds a credential or a voice is readable by its owner alone; and with nobody on the
+// stands in any of its logs (which therefore hold errors only); what holds a credential or a voice is readable by its
+// owner alone; and with nobody on the
 // other side of ARI a caller hears an apology in both languages and can leave a message.
 //
 // It leaves to others: what happens in a call (telephony/ari drives it, telephony decides).

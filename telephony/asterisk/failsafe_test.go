@@ -66,7 +66,8 @@ func drive(t *testing.T, ctx context.Context, s *asterisk.Server) *app {
 		}
 	}()
 	beat := func() error {
-		_, err := a.ask(ctx, "POST", "asterisk/variable", url.Values{"variable": {"GLOBAL(ALIVE)"}, "value": {strconv.FormatInt(time.Now().Unix(), 10)}})
+		_, err := a.ask(ctx, "POST", "asterisk/variable", url.Values{"variable": {"GLOBAL(ALIVE)"},
+			"value": {strconv.FormatInt(time.Now().Unix(), 10)}})
 		return err
 	}
 	if err := beat(); err != nil {
@@ -116,7 +117,8 @@ func (a *app) must(ctx context.Context, method, path string, q url.Values) {
 func (a *app) originate(ctx context.Context, endpoint, dialplan, from, variables string) {
 	a.t.Helper()
 	base, user, password := a.s.ARI()
-	q := url.Values{"endpoint": {endpoint}, "context": {dialplan}, "extension": {"s"}, "priority": {"1"}, "callerId": {from}, "timeout": {"20"}}
+	q := url.Values{"endpoint": {endpoint}, "context": {dialplan}, "extension": {"s"}, "priority": {"1"}, "callerId": {from},
+		"timeout": {"20"}}
 	req, err := http.NewRequestWithContext(ctx, "POST", base+"/channels?"+q.Encode(), strings.NewReader(variables))
 	if err != nil {
 		a.t.Fatal(err)

@@ -28,7 +28,8 @@ func Fetch(ctx context.Context, dir string, progress Progress) (Install, error) 
 	if in, err := onMachine(ctx); err == nil {
 		return in, nil
 	}
-	f := fetch{dir: dir, mirror: debianMirror(), suites: []string{"forky", "sid"}, keyring: debianKeyring, room: 500 << 20, begun: time.Now(), tell: progress}
+	f := fetch{dir: dir, mirror: debianMirror(), suites: []string{"forky", "sid"}, keyring: debianKeyring, room: 500 << 20,
+		begun: time.Now(), tell: progress}
 	return f.run(ctx)
 }
 
@@ -63,7 +64,8 @@ func (f fetch) run(ctx context.Context) (Install, error) {
 		return fail(fmt.Errorf("%s is missing: install the package debian-archive-keyring, so that signatures can be checked", f.keyring))
 	}
 	if f.mirror == "" {
-		return fail(fmt.Errorf("this machine's apt uses no Debian mirror: name one with %s, or install Asterisk 22 yourself", mirrorVariable))
+		return fail(fmt.Errorf("this machine's apt uses no Debian mirror: name one with %s, or install Asterisk 22 yourself",
+			mirrorVariable))
 	}
 	if err := os.MkdirAll(f.dir, 0o755); err != nil {
 		return fail(fmt.Errorf("%w: choose a cache directory that you may write to", err))
@@ -178,7 +180,8 @@ func (f fetch) download(ctx context.Context, state string) ([]string, error) {
 		}
 		return debs, nil
 	}
-	return nil, fmt.Errorf("%s did not give it: check the network, or install Asterisk 22 yourself: %s", f.mirror, strings.Join(failed, "; "))
+	return nil, fmt.Errorf("%s did not give it: check the network, or install Asterisk 22 yourself: %s", f.mirror,
+		strings.Join(failed, "; "))
 }
 
 // aptState lays out an apt of our own in dir, for one suite.

@@ -85,7 +85,8 @@ func TestAFetchCanBeGivenUp(t *testing.T) {
 	}()
 	defer mirror.Close()
 	ctx, cancel := context.WithCancel(t.Context())
-	f := fetch{dir: t.TempDir(), mirror: "http://" + l.Addr().String(), suites: []string{"forky"}, keyring: debianKeyring, begun: time.Now()}
+	f := fetch{dir: t.TempDir(), mirror: "http://" + l.Addr().String(), suites: []string{"forky"}, keyring: debianKeyring,
+		begun: time.Now()}
 	failed := make(chan error, 1)
 	go func() {
 		_, err := f.run(ctx)
@@ -106,7 +107,8 @@ func TestAFetchCanBeGivenUp(t *testing.T) {
 }
 
 func TestNewerVersionsStandFirst(t *testing.T) {
-	for _, pair := range [][2]string{{"asterisk-22.10.1", "asterisk-22.9.3"}, {"asterisk-22.10.1", "asterisk-22.10"}, {"asterisk-22.11", "asterisk-22.10.9"}} {
+	for _, pair := range [][2]string{{"asterisk-22.10.1", "asterisk-22.9.3"}, {"asterisk-22.10.1", "asterisk-22.10"},
+		{"asterisk-22.11", "asterisk-22.10.9"}} {
 		if !newer("/c/"+pair[0], "/c/"+pair[1]) || newer("/c/"+pair[1], "/c/"+pair[0]) {
 			t.Errorf("%s should stand before %s", pair[0], pair[1])
 		}

@@ -63,7 +63,8 @@ func onMachine(ctx context.Context) (Install, error) {
 		}
 	}
 	found := fmt.Errorf("%s: its modules were not found", bin)
-	for _, mods := range glob("/usr/lib/*/asterisk/modules", "/usr/lib/asterisk/modules", "/usr/lib64/asterisk/modules", "/usr/local/lib/asterisk/modules") {
+	for _, mods := range glob("/usr/lib/*/asterisk/modules", "/usr/lib/asterisk/modules", "/usr/lib64/asterisk/modules",
+		"/usr/local/lib/asterisk/modules") {
 		for _, data := range glob("/usr/share/asterisk", "/var/lib/asterisk", "/usr/local/share/asterisk") {
 			in := Install{Command: []string{bin}, Modules: mods, Data: data}
 			if found = in.check(ctx); found == nil {

@@ -22,5 +22,6 @@ var modules = []string{
 	"res_ari_endpoints", "res_ari_events", "res_ari_playbacks", "res_ari_recordings", "res_ari_sounds", "app_stasis",
 	// dialplan, the fail-safe among it
 	"pbx_config", "func_channel", "func_callerid", "func_hangupcause", "func_strings", "func_logic", "func_timeout",
-	"func_global", "func_env", "func_cut", "func_lock", "func_groupcount", "func_md5", "app_exec", "app_playback", "app_record", "app_softhangup", "app_dial",
+	"func_global", "func_env", "func_cut", "func_lock", "func_groupcount", "func_md5", "app_exec", "app_playback", "app_record",
+	"app_softhangup", "app_dial",
 }

@@ -72,7 +72,8 @@ func TestOffers(t *testing.T) {
 		"A-law alone":          {asterisktest.Plain("8 PCMA/8000"), "RTP/AVP 8"},
 		"a picture beside it":  {"m=audio PORT RTP/AVP 0\r\nm=video PORT RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n", "RTP/AVP 0"},
 		"a second, not wanted": {"m=audio PORT RTP/AVP 0\r\nm=audio PORT RTP/SAVP 0\r\n", "RTP/AVP 0"},
-		"encrypted or not": {"m=audio PORT RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n" +
+		"encrypted or not": {"m=audio PORT RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 " +
+			"inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n" +
 			"m=audio PORT RTP/AVP 0\r\n", "RTP/SAVP 0"},
 	} {
 		w := asterisktest.NewWire(t, "127.0.0.2", s.SIPAddr())

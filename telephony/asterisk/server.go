@@ -243,7 +243,8 @@ func (s *Server) attend(p *process) (closing bool) {
 		if err == nil {
 			answered = time.Now()
 		} else if time.Since(answered) > patience {
-			s.plan.Log.Error("Asterisk is frozen and is killed", "pid", p.pid, "silent", time.Since(answered).Round(time.Second), "error", err)
+			s.plan.Log.Error("Asterisk is frozen and is killed", "pid", p.pid, "silent", time.Since(answered).Round(time.Second), "error",
+				err)
 			if err := p.signal(syscall.SIGKILL); err != nil {
 				s.plan.Log.Error("a frozen Asterisk cannot be killed", "error", err)
 			}

@@ -70,8 +70,9 @@ func TestWhatIsWrongIsSaidInOneSentence(t *testing.T) {
 		change func(*asterisk.Config)
 		says   string
 	}{
-		"port taken":      {func(c *asterisk.Config) { c.SIP = busy }, "the SIP port " + busy.String() + " is taken: stop what uses it"},
-		"half a port":     {func(c *asterisk.Config) { c.RTP = asterisk.PortRange{First: 20000, Last: 20001} }, "use a range of at least four"},
+		"port taken": {func(c *asterisk.Config) { c.SIP = busy }, "the SIP port " + busy.String() + " is taken: stop what uses it"},
+		"half a port": {func(c *asterisk.Config) { c.RTP = asterisk.PortRange{First: 20000, Last: 20001} },
+			"use a range of at least four"},
 		"odd directory":   {func(c *asterisk.Config) { c.Dir += "/my pbx" }, "must hold no space"},
 		"no such account": {func(c *asterisk.Config) { c.User = "nobody-has-this-name" }, "make one named lamplight"},
 		"root":            {func(c *asterisk.Config) { c.User = "root" }, "must not run as root"},
@@ -103,7 +104,8 @@ func TestABrokenAsteriskIsNotStarted(t *testing.T) {
 	broken := asterisktest.Install(t)
 	broken.Command = []string{"/bin/false"}
 	begun := time.Now()
-	if _, err := asterisk.Start(within(t, 30*time.Second), broken, asterisk.Config{Dir: home(t)}); err == nil || !strings.Contains(err.Error(), "ended while it started") {
+	if _, err := asterisk.Start(within(t, 30*time.Second), broken, asterisk.Config{Dir: home(t)}); err == nil ||
+		!strings.Contains(err.Error(), "ended while it started") {
 		t.Errorf("a program that ends at once: %v", err)
 	}
 	if took := time.Since(begun); took > 5*time.Second {
@@ -142,13 +144,16 @@ func TestWhatAnAdministratorInstalls(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	c := asterisk.Config{Agents: 2, App: "front-desk", SIP: netip.MustParseAddrPort("10.1.2.3:0"),
-		Carrier: asterisk.Carrier{Match: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}, Contact: "sip.example.net:5060", User: "u", Password: "p"}}
+		Carrier: asterisk.Carrier{Match: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}, Contact: "sip.example.net:5060",
+			User: "u", Password: "p"}}
 	if err := c.Write(&out); err != nil {
 		t.Fatal(err)
 	}
 	text := out.String()
-	for _, want := range []string{";;; /etc/asterisk/pjsip.conf", "bind = 10.1.2.3:5060", "match = 198.51.100.0/24", "outbound_auth = carrier",
-		"contact = sip:sip.example.net:5060", "[agent2](lamplight-agent)", "Stasis(front-desk,inbound", "taskprocessor_overload_trigger = pjsip_only",
+	for _, want := range []string{";;; /etc/asterisk/pjsip.conf", "bind = 10.1.2.3:5060", "match = 198.51.100.0/24",
+		"outbound_auth = carrier",
+		"contact = sip:sip.example.net:5060", "[agent2](lamplight-agent)", "Stasis(front-desk,inbound",
+		"taskprocessor_overload_trigger = pjsip_only",
 		"websocket_write_timeout", "sessionlimit", "app_softhangup", "umask 077"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q", want)

@@ -63,7 +63,8 @@ func TestOutboundOverTheTrunk(t *testing.T) {
 	warnings(t, s)
 	ctx := within(t, 60*time.Second)
 	a := drive(t, ctx, s)
-	network := must[*phone.Phone](t)(phone.Open(ctx, phone.Config{Listen: s.CarrierAddr(), Registrar: s.SIPAddr().String(), User: "carrier"}))
+	network := must[*phone.Phone](t)(phone.Open(ctx, phone.Config{Listen: s.CarrierAddr(), Registrar: s.SIPAddr().String(),
+		User: "carrier"}))
 	defer func() {
 		if err := network.Close(); err != nil {
 			t.Error(err)
@@ -109,7 +110,8 @@ func TestEmergencyCallsGoStraightOut(t *testing.T) {
 	s := asterisktest.Start(t, nil)
 	warnings(t, s)
 	ctx := within(t, 30*time.Second)
-	network := must[*phone.Phone](t)(phone.Open(ctx, phone.Config{Listen: s.CarrierAddr(), Registrar: s.SIPAddr().String(), User: "carrier"}))
+	network := must[*phone.Phone](t)(phone.Open(ctx, phone.Config{Listen: s.CarrierAddr(), Registrar: s.SIPAddr().String(),
+		User: "carrier"}))
 	defer func() {
 		if err := network.Close(); err != nil {
 			t.Error(err)
@@ -154,15 +156,18 @@ func TestLogsTellNoCaller(t *testing.T) {
 	n := 0
 	invite := func(to, from, body string) string {
 		n++
-		return fmt.Sprintf("INVITE sip:%s@%s SIP/2.0\r\nVia: SIP/2.0/UDP ME;rport;branch=z9hG4bK%d\r\nFrom: %s;tag=x%d\r\nTo: <sip:%s@pbx>\r\n"+
-			"Contact: <sip:c@ME>\r\nCall-ID: call%d\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nContent-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s",
+		return fmt.Sprintf("INVITE sip:%s@%s SIP/2.0\r\nVia: SIP/2.0/UDP ME;rport;branch=z9hG4bK%d\r\nFrom: %s;tag=x%d\r\nTo: "+
+			"<sip:%s@pbx>\r\n"+
+			"Contact: <sip:c@ME>\r\nCall-ID: call%d\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nContent-Type: "+
+			"application/sdp\r\nContent-Length: %d\r\n\r\n%s",
 			to, s.SIPAddr(), n, from, n, to, n, len(body), body)
 	}
 	who := `"Rosa Bennett" <sip:+13125550142@carrier>`
 	for _, from := range []string{"127.0.0.2", "127.0.0.9"} { // the carrier, and a stranger
 		for _, m := range []string{
 			invite("+13125550100", who, "this is no SDP for +13125550142"),
-			invite("+13125550100", who, "v=0\r\no=- 1 1 IN IP4 Bennett\r\ns=+13125550142\r\nc=IN IP4 256.1.1.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 99\r\n"),
+			invite("+13125550100", who, "v=0\r\no=- 1 1 IN IP4 Bennett\r\ns=+13125550142\r\nc=IN IP4 256.1.1.1\r\nt=0 0\r\nm=audio 9 "+
+				"RTP/AVP 99\r\n"),
 			invite("+13125550100", `"Rosa Bennett" <sip:+13125550142@carrier`, ""),
 			invite("+13125550100", `Rosa Bennett <<+13125550142>>`, ""),
 			invite("agent1", who, ""),
@@ -171,13 +176,16 @@ func TestLogsTellNoCaller(t *testing.T) {
 			"Bennett +13125550142\r\n\r\n",
 			strings.Replace(invite("+13125550100", who, ""), "CSeq: 1 INVITE", "CSeq: Bennett +13125550142", 1),
 			strings.Replace(invite("+13125550100", who, ""), "INVITE sip:", "REGISTER sip:", 1),
-			strings.Replace(strings.Replace(invite("+13125550100", who, ""), "INVITE sip:", "REFER sip:", 1), "Max-Forwards", "Refer-To: <sip:+13125550142@Bennett>\r\nMax-Forwards", 1),
+			strings.Replace(strings.Replace(invite("+13125550100", who, ""), "INVITE sip:", "REFER sip:", 1), "Max-Forwards",
+				"Refer-To: <sip:+13125550142@Bennett>\r\nMax-Forwards", 1),
 		} {
 			send(from, m)
 		}
 	}
 	// A real call behind them: when it was answered the others were read.
-	must[*phone.Call](t)(caller(t, s).Dial(ctx, phone.Outgoing{Number: "+13125550100", From: "+13125550142", Name: strings.Repeat(`Rosa "Bennett" <b>`, 600)}))
-	must[*phone.Call](t)(caller(t, s).Dial(ctx, phone.Outgoing{Number: "+13125550100", From: "+13125550142", Name: "Rosa Mu\xf1oz Bennett"}))
+	must[*phone.Call](t)(caller(t, s).Dial(ctx, phone.Outgoing{Number: "+13125550100", From: "+13125550142",
+		Name: strings.Repeat(`Rosa "Bennett" <b>`, 600)}))
+	must[*phone.Call](t)(caller(t, s).Dial(ctx, phone.Outgoing{Number: "+13125550100", From: "+13125550142",
+		Name: "Rosa Mu\xf1oz Bennett"}))
 	logsTell(t, s, "5550142", "Bennett", "Rosa")
 }

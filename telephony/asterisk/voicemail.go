@@ -13,7 +13,8 @@ import (
 // The recording "vm/1764000000-_13125550142-1764000000.12" is the voice, a WAV: when the fail-safe took the call, the
 // number dialled as the dialplan guesses it (_ stands for its +, which a URL would turn into a space), and the channel's id.
 // The recording of the same name with "-caller" behind it is a short text, an Invite, which knows better and knows the
-// caller's number: that is patient data and must stand in no name, URL or log. It is written before the caller is asked to speak, so one without a voice is a caller who hung up
+// caller's number: that is patient data and must stand in no name, URL or log. It is written before the caller is asked
+// to speak, so one without a voice is a caller who hung up
 // during the apology. While the channel lives the message may still be spoken. Both are listed, fetched and deleted
 // through ARI like any stored recording.
 type Voicemail struct {

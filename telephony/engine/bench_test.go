@@ -88,7 +88,8 @@ func bare(ctx context.Context, sw telephony.Switch, fail func(error)) {
 				n++
 				leg := telephony.LegID("bare-agent-" + time.Now().Format("150405.000000"))
 				caller[leg] = ev.Leg
-				do(sw.Originate(ctx, telephony.Originate{Leg: leg, Call: telephony.CallID(bridge), Agent: "agent1", Timeout: 10 * time.Second}))
+				do(sw.Originate(ctx, telephony.Originate{Leg: leg, Call: telephony.CallID(bridge), Agent: "agent1",
+					Timeout: 10 * time.Second}))
 			case telephony.LegEntered:
 				b := telephony.BridgeID("bare-" + string(caller[ev.Leg]))
 				do(sw.Join(ctx, b, ev.Leg))

@@ -117,7 +117,8 @@ func TestAnAgentCallsBack(t *testing.T) {
 		if w.led.kept() != 1 {
 			t.Error("the agent's call was not recorded")
 		}
-		if err := w.eng.AgentCall(w.t.Context(), bob.ID, engine.Callback{ID: "another-call-back", Second: patient}); !errors.Is(err, engine.ErrNoAgent) {
+		if err := w.eng.AgentCall(w.t.Context(), bob.ID, engine.Callback{ID: "another-call-back", Second: patient}); !errors.Is(err,
+			engine.ErrNoAgent) {
 			t.Errorf("an agent who is not here: %v", err)
 		}
 	})

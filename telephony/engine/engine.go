@@ -147,10 +147,12 @@ func NewEngine(c Config) *Engine {
 		ended: map[telephony.CallID]time.Time{}, away: map[telephony.LegID]time.Time{}, strays: map[telephony.LegID]uint64{},
 		touched: map[telephony.CallID]*call{}, turned: map[telephony.AgentID]bool{},
 		keeping: map[telephony.RecordingID]bool{},
-		agents:  map[telephony.AgentID]telephony.Agent{}, status: map[telephony.AgentID]AgentStatus{}, aside: map[telephony.AgentID]*aside{},
-		told: telephony.Figures{ServiceLevel: -1},
+		agents:  map[telephony.AgentID]telephony.Agent{}, status: map[telephony.AgentID]AgentStatus{},
+		aside: map[telephony.AgentID]*aside{},
+		told:  telephony.Figures{ServiceLevel: -1},
 	}
-	e.seen = seen{figures: e.told, calls: map[telephony.CallID]telephony.Call{}, agents: map[telephony.AgentID]AgentStatus{}, offers: map[telephony.AgentID]telephony.Offer{}}
+	e.seen = seen{figures: e.told, calls: map[telephony.CallID]telephony.Call{}, agents: map[telephony.AgentID]AgentStatus{},
+		offers: map[telephony.AgentID]telephony.Offer{}}
 	e.level.share = -1
 	return e
 }

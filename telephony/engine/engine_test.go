@@ -179,7 +179,8 @@ func TestAnAgentRejects(t *testing.T) {
 		w.talk(who, caller)
 		w.sw.HangUp(caller, 16)
 		w.clean()
-		if got := w.led.story(id); !slices.Equal(got, []string{"arrived", "queued", "offered", "rejected", "offered", "answered", "ended"}) {
+		if got := w.led.story(id); !slices.Equal(got, []string{"arrived", "queued", "offered", "rejected", "offered", "answered",
+			"ended"}) {
 			t.Errorf("the story is %v", got)
 		}
 	})

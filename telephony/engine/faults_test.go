@@ -21,7 +21,8 @@ func TestTheLedgerIsDown(t *testing.T) {
 				w.led.set(!hang, hang)
 				late := w.sw.Arrive(plain.DID, "+13125559876", "")
 				w.pass(9 * time.Second) // the patience, and what the last beat still allows
-				if snap, _ := w.sw.Snapshot(w.t.Context()); slices.ContainsFunc(snap.Legs, func(l telephony.LegView) bool { return l.Leg == late }) {
+				if snap, _ := w.sw.Snapshot(w.t.Context()); slices.ContainsFunc(snap.Legs,
+					func(l telephony.LegView) bool { return l.Leg == late }) {
 					t.Error("the late caller was not given to the fail-safe")
 				}
 				w.hears(talker, phone)
@@ -177,7 +178,8 @@ func TestEachCommandFails(t *testing.T) {
 	}
 	for _, m := range methods {
 		for kind, plan := range kinds {
-			for _, when := range []string{"one arrives", "another arrives", "a third arrives", "a call back", "hold", "resume", "one hangs up"} {
+			for _, when := range []string{"one arrives", "another arrives", "a third arrives", "a call back", "hold", "resume",
+				"one hangs up"} {
 				if testing.Short() && when != "one arrives" {
 					continue
 				}

@@ -73,7 +73,8 @@ func TestIDsLeadBackToTheirCall(t *testing.T) {
 	if got := callOfRecording(telephony.RecordingID(marked(c, 'r', fixedTime))); got != c {
 		t.Errorf("from the recording: %s", got)
 	}
-	for _, other := range []telephony.RecordingID{"", "vm/1764000000-13125550142-1764000000.12", "short", telephony.RecordingID(marked(c, 'a', fixedTime))} {
+	for _, other := range []telephony.RecordingID{"", "vm/1764000000-13125550142-1764000000.12", "short",
+		telephony.RecordingID(marked(c, 'a', fixedTime))} {
 		if got := callOfRecording(other); got != "" {
 			t.Errorf("%q leads to call %q", other, got)
 		}

@@ -8,7 +8,8 @@ import (
 
 // lineFor finds the line that is meant by the numbers called, the likeliest first: the first that a practice owns, with
 // that number; or the service's catch-all, with the first number, so that it is seen what was dialled.
-func (e *Engine) lineFor(ctx context.Context, did telephony.Number, called []telephony.Number) (n telephony.Number, line telephony.Line, owned bool, err error) {
+func (e *Engine) lineFor(ctx context.Context, did telephony.Number, called []telephony.Number) (n telephony.Number, line telephony.Line,
+	owned bool, err error) {
 	for _, n := range append([]telephony.Number{did}, called...) {
 		if line, owned, err = e.cfg.Ledger.LineFor(ctx, n); err != nil || owned {
 			return n, line, owned, err

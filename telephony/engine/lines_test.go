@@ -35,12 +35,14 @@ func TestWhoseCallItIs(t *testing.T) {
 					if len(calls) != 0 || len(w.sw.Playing(leg)) != 1 {
 						t.Errorf("%d calls, %d prompts", len(calls), len(w.sw.Playing(leg)))
 					}
-				} else if len(calls) != 1 || calls[0].Account != test.account || calls[0].DID != test.shown || calls[0].State != telephony.Waiting {
+				} else if len(calls) != 1 || calls[0].Account != test.account || calls[0].DID != test.shown ||
+					calls[0].State != telephony.Waiting {
 					t.Errorf("the calls: %+v", calls)
 				}
 				w.sw.HangUp(leg, 16)
 				w.pass(time.Second)
-				w.sw.AddVoicemail(telephony.Voicemail{Recording: "vm/1", DID: test.did, Called: test.also, At: time.Now()}, switchtest.SilentWAV(time.Second))
+				w.sw.AddVoicemail(telephony.Voicemail{Recording: "vm/1", DID: test.did, Called: test.also, At: time.Now()},
+					switchtest.SilentWAV(time.Second))
 				w.pass(40 * time.Second)
 				want := plain.DID
 				if test.account == "" {

@@ -197,7 +197,8 @@ func (e *Engine) tellLost(c *call) {
 	}
 	n := e.needs(c)
 	if err := e.queue(acd.Requeue{Call: acd.CallID(c.ID), Needs: &n}, c.offer.Agent); err != nil {
-		e.queueOr(acd.Return{Call: acd.CallID(c.ID), Needs: n, Since: c.OpenedAt}) // talked to an agent the queue does not know: a call found after a restart
+		// talked to an agent the queue does not know: a call found after a restart
+		e.queueOr(acd.Return{Call: acd.CallID(c.ID), Needs: n, Since: c.OpenedAt})
 	}
 }
 
@@ -251,8 +252,9 @@ func (e *Engine) comeBack(id telephony.AgentID) {
 }
 
 var agentWords = map[acd.AgentState]telephony.AgentState{
-	acd.StateOut: telephony.AgentOut, acd.StatePaused: telephony.AgentPaused, acd.StateReady: telephony.AgentReady, acd.StateReserved: telephony.AgentReserved,
-	acd.StateRinging: telephony.AgentRinging, acd.StateTalking: telephony.AgentTalking, acd.StateWrapUp: telephony.AgentWrapUp,
+	acd.StateOut: telephony.AgentOut, acd.StatePaused: telephony.AgentPaused, acd.StateReady: telephony.AgentReady,
+	acd.StateReserved: telephony.AgentReserved,
+	acd.StateRinging:  telephony.AgentRinging, acd.StateTalking: telephony.AgentTalking, acd.StateWrapUp: telephony.AgentWrapUp,
 }
 
 // lookAtAgent tells the Listener if an agent has moved.

@@ -254,7 +254,8 @@ func (e *Engine) missing(c *call, l *leg, in *lane, s sight) bool {
 // leftMessage tells whether the fail-safe has a message of a caller who is not here any more.
 func (e *Engine) leftMessage(c *call, s sight) bool {
 	for _, v := range s.voicemails {
-		if c.Inbound && v.ANI == c.ANI && (v.DID == c.DID || slices.Contains(v.Called, c.DID)) && !v.At.Before(c.OpenedAt.Truncate(time.Second)) {
+		if c.Inbound && v.ANI == c.ANI && (v.DID == c.DID || slices.Contains(v.Called, c.DID)) &&
+			!v.At.Before(c.OpenedAt.Truncate(time.Second)) {
 			return true
 		}
 	}

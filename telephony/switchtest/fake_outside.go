@@ -10,7 +10,8 @@ import (
 	"lamplight/telephony"
 )
 
-// Arrive makes a caller dial did, from an empty ani when the number is withheld, perhaps meaning others also, and returns the leg, or "" when the switch kept the call for its fail-safe because
+// Arrive makes a caller dial did, from an empty ani when the number is withheld, perhaps meaning others also, and
+// returns the leg, or "" when the switch kept the call for its fail-safe because
 // the house is unlinked or has not beaten for Stale.
 func (f *Fake) Arrive(did, ani telephony.Number, name string, also ...telephony.Number) telephony.LegID {
 	f.mu.Lock()

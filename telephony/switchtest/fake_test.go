@@ -54,7 +54,8 @@ func TestFakeInsideABubble(t *testing.T) {
 		if e := take(t, f, telephony.LegArrived); e.Leg != leg || e.CallerName != "Ana" {
 			t.Errorf("arrived %+v", e)
 		}
-		for _, err := range []error{f.Answer(ctx, leg), f.MakeBridge(ctx, "b1"), f.Join(ctx, "b1", leg), f.Music(ctx, "b1"), f.Record(ctx, leg, "r1"),
+		for _, err := range []error{f.Answer(ctx, leg), f.MakeBridge(ctx, "b1"), f.Join(ctx, "b1", leg), f.Music(ctx, "b1"),
+			f.Record(ctx, leg, "r1"),
 			f.Renew(ctx, leg, time.Hour)} {
 			if err != nil {
 				t.Fatal(err)

@@ -133,7 +133,8 @@ func (s *scene) arrive() (Party, telephony.LegID) {
 	s.Helper()
 	p := s.Caller(did, ani, "Ana Paz")
 	e := s.want(telephony.LegArrived)
-	if e.Leg == "" || e.DID != did || len(e.Called) == 0 || e.Called[0] != did || e.ANI != ani || e.CallerName != "Ana Paz" || e.At.IsZero() {
+	if e.Leg == "" || e.DID != did || len(e.Called) == 0 || e.Called[0] != did || e.ANI != ani || e.CallerName != "Ana Paz" ||
+		e.At.IsZero() {
 		s.Errorf("arrived: %+v", e)
 	}
 	s.do(s.sw.Renew(s.Context(), e.Leg, time.Minute))

@@ -55,8 +55,9 @@ func callerWithholds(s *scene) {
 func (s *scene) ask(timeout time.Duration) telephony.Originate {
 	s.Helper()
 	o := telephony.Originate{
-		Leg: telephony.LegID(s.id("leg")), Call: telephony.CallID(s.id("call")), Agent: "agent1", CallerName: `Lake "Shore" Clinic`, CallerID: did,
-		Headers: map[string]string{"X-Lamplight-Call": "c1"}, Timeout: timeout,
+		Leg: telephony.LegID(s.id("leg")), Call: telephony.CallID(s.id("call")), Agent: "agent1", CallerName: `Lake "Shore" Clinic`,
+		CallerID: did,
+		Headers:  map[string]string{"X-Lamplight-Call": "c1"}, Timeout: timeout,
 	}
 	s.do(s.sw.Originate(s.Context(), o))
 	return o
@@ -114,7 +115,8 @@ func agentDoesNot(s *scene) {
 
 func outsideNumber(s *scene) {
 	provider := s.Outside("+13125550199", Phone{Answers: true})
-	o := telephony.Originate{Leg: telephony.LegID(s.id("leg")), Call: "call-1", Number: "+13125550199", CallerID: did, Timeout: 30 * time.Second}
+	o := telephony.Originate{Leg: telephony.LegID(s.id("leg")), Call: "call-1", Number: "+13125550199", CallerID: did,
+		Timeout: 30 * time.Second}
 	s.do(s.sw.Originate(s.Context(), o))
 	s.want(telephony.LegEntered, of(o.Leg))
 	provider.HangUp()
@@ -168,7 +170,8 @@ func snapshotShows(s *scene) {
 	for _, v := range snap.Legs {
 		legs[v.Leg] = v
 	}
-	if v := legs[leg]; len(legs) != 3 || !v.Up || v.DID != did || len(v.Called) == 0 || v.ANI != ani || v.Peer != o.Leg || time.Since(v.Since) > time.Minute {
+	if v := legs[leg]; len(legs) != 3 || !v.Up || v.DID != did || len(v.Called) == 0 || v.ANI != ani || v.Peer != o.Leg ||
+		time.Since(v.Since) > time.Minute {
 		s.Errorf("the caller's leg: %+v of %d", v, len(legs))
 	}
 	if v := legs[o.Leg]; !v.Up || v.Agent != "agent1" || v.Call != o.Call {

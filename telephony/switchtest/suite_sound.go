@@ -47,13 +47,15 @@ func bridges(s *scene) {
 func plays(s *scene) {
 	ctx := s.Context()
 	_, leg, b := s.answered()
-	whole := telephony.Play{ID: telephony.PlayID(s.id("play")), Bridge: b, Prompts: []string{"lamplight/beep", "lamplight/beep"}, Language: telephony.Spanish}
+	whole := telephony.Play{ID: telephony.PlayID(s.id("play")), Bridge: b, Prompts: []string{"lamplight/beep", "lamplight/beep"},
+		Language: telephony.Spanish}
 	s.do(s.sw.Play(ctx, whole))
 	if e := s.want(telephony.PlayEnded); e.Play != whole.ID || e.Bridge != b || e.Failed {
 		s.Errorf("ended: %+v", e)
 	}
 	s.do(s.sw.StopPlay(ctx, whole.ID))
-	cut := telephony.Play{ID: telephony.PlayID(s.id("play")), Bridge: b, Prompts: slices.Repeat([]string{"lamplight/greeting"}, 20), Language: telephony.English}
+	cut := telephony.Play{ID: telephony.PlayID(s.id("play")), Bridge: b, Prompts: slices.Repeat([]string{"lamplight/greeting"}, 20),
+		Language: telephony.English}
 	s.do(s.sw.Play(ctx, cut))
 	s.do(s.sw.Play(ctx, cut)) // already done
 	s.do(s.sw.StopPlay(ctx, cut.ID))
@@ -68,7 +70,8 @@ func plays(s *scene) {
 	if e := s.want(telephony.PlayEnded); e.Play != orphan.ID {
 		s.Errorf("ended with its bridge: %+v", e)
 	}
-	s.gone("Play into a removed bridge", s.sw.Play(ctx, telephony.Play{ID: "play-x", Bridge: b, Prompts: []string{"lamplight/beep"}, Language: telephony.English}))
+	s.gone("Play into a removed bridge", s.sw.Play(ctx, telephony.Play{ID: "play-x", Bridge: b, Prompts: []string{"lamplight/beep"},
+		Language: telephony.English}))
 	s.do(s.sw.Hangup(ctx, leg))
 	s.want(telephony.LegDown, of(leg))
 	if slices.ContainsFunc(s.early, func(e telephony.Event) bool { return e.Kind == telephony.PlayEnded }) {

@@ -27,7 +27,8 @@ func TestEveryReleasesJournalOpens(t *testing.T) {
 			continue
 		}
 		all := j.All()
-		if len(all) != 1 || all[0].Draft.ID != "d1" || all[0].Draft.Body.Fields["name"] != "Test Muñoz" || all[0].Pop == nil || all[0].Pop.Practice.Name != "Lakeside" {
+		if len(all) != 1 || all[0].Draft.ID != "d1" || all[0].Draft.Body.Fields["name"] != "Test Muñoz" || all[0].Pop == nil ||
+			all[0].Pop.Practice.Name != "Lakeside" {
 			t.Errorf("%s holds %+v", file, all)
 		}
 		if err := j.Close(); err != nil {

@@ -13,7 +13,8 @@ import (
 )
 
 func typed(id string, seq int64, words string) Entry {
-	return Entry{Draft: console.Draft{ID: id, Seq: seq, Call: "call-0001", Body: notes.Body{Fields: map[string]string{"reason": words}}, SavedAt: time.Unix(seq, 0).UTC()}}
+	return Entry{Draft: console.Draft{ID: id, Seq: seq, Call: "call-0001", Body: notes.Body{Fields: map[string]string{"reason": words}},
+		SavedAt: time.Unix(seq, 0).UTC()}}
 }
 
 func mustOpen(t *testing.T, dir, login, password string) *Journal {
@@ -49,7 +50,8 @@ func TestJournalKeepsTheLatestAndItsCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := mustOpen(t, dir, "ana", "pw").All()
-	if len(got) != 1 || got[0].Draft.Body.Fields["reason"] != "fever since last night, 103" || got[0].Pop == nil || got[0].Pop.Caller != "(312) 555-0142" {
+	if len(got) != 1 || got[0].Draft.Body.Fields["reason"] != "fever since last night, 103" || got[0].Pop == nil ||
+		got[0].Pop.Caller != "(312) 555-0142" {
 		t.Errorf("came back as %+v", got)
 	}
 }

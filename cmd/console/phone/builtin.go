@@ -80,7 +80,8 @@ func (b *Builtin) Register(a console.PhoneAccount, changed func(bool, time.Time)
 	b.mu.Unlock()
 	go func() {
 		defer close(done)
-		b.stay(ctx, phone.Config{Listen: listen, Registrar: a.Registrar, User: a.User, Password: a.Password, Remember: time.Second}, changed)
+		b.stay(ctx, phone.Config{Listen: listen, Registrar: a.Registrar, User: a.User, Password: a.Password, Remember: time.Second},
+			changed)
 	}()
 	return nil
 }

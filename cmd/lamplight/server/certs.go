@@ -72,7 +72,8 @@ func Certificates(dir string, now time.Time) (Certs, error) {
 
 // pair reads NAME-secret.pem, a certificate and its key in one file so that a crash cannot part them, or makes it from the
 // template when it is missing, nearly over, or signed by another authority than the parent.
-func pair(dir, name string, now time.Time, template func() (self, parent *x509.Certificate, parentKey *ecdsa.PrivateKey)) (*x509.Certificate, *ecdsa.PrivateKey, error) {
+func pair(dir, name string, now time.Time, template func() (self, parent *x509.Certificate,
+	parentKey *ecdsa.PrivateKey)) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	file := filepath.Join(dir, name+"-secret.pem")
 	loaded, err := tls.LoadX509KeyPair(file, file)
 	if err == nil {
@@ -83,7 +84,8 @@ func pair(dir, name string, now time.Time, template func() (self, parent *x509.C
 			return loaded.Leaf, key, nil
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("read the certificate %s: %w; restore it, or have it made anew with 'lamplight keys renew %s'", file, err, filepath.Base(file))
+		return nil, nil, fmt.Errorf("read the certificate %s: %w; restore it, or have it made anew with 'lamplight keys renew %s'", file,
+			err, filepath.Base(file))
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -88,7 +88,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("--public-url %q: phones need https", c.PublicURL)
 	}
 	if c.ARIURL != "" && (c.Trunk != "" || c.SIPListen != "" || c.SIPExternal != "" || c.RTPPorts != "") {
-		return errors.New("--trunk, --sip-listen, --sip-external and --rtp-ports are the private Asterisk's: give them to 'lamplight asterisk config' for one of yours")
+		return errors.New("--trunk, --sip-listen, --sip-external and --rtp-ports are the private Asterisk's: give them to 'lamplight " +
+			"asterisk config' for one of yours")
 	}
 	if err := c.SIP.check(); err != nil {
 		return err

@@ -33,7 +33,8 @@ func (c *BackupConfig) check(yours bool) error {
 	case c.BackupDir != "" && yours:
 		return errYours
 	case c.BackupDir != "" && c.BackupKeys == "":
-		return errors.New("--backup-dir needs --backup-keys too: without the keys a copy of the database opens nothing, and they must not lie with it")
+		return errors.New("--backup-dir needs --backup-keys too: without the keys a copy of the database opens nothing, and they must " +
+			"not lie with it")
 	case c.BackupKeys != "" && len(c.BackupRecipient) == 0:
 		return errors.New("--backup-dir and --backup-keys need --backup-recipient too; 'lamplight backup identity FILE' makes one")
 	case c.BackupKeep < 0 || c.BackupEvery < 0 || c.DrillEvery < 0:
@@ -47,7 +48,8 @@ func (c *BackupConfig) recipients() (out []age.Recipient, err error) {
 	for _, text := range c.BackupRecipient {
 		all, err := age.ParseRecipients(strings.NewReader(text))
 		if err != nil {
-			return nil, fmt.Errorf("--backup-recipient %q is no age recipient such as age1…: give what 'lamplight backup identity' printed", text)
+			return nil, fmt.Errorf("--backup-recipient %q is no age recipient such as age1…: give what 'lamplight backup identity' printed",
+				text)
 		}
 		out = append(out, all...)
 	}
@@ -90,7 +92,8 @@ func (f CustodyFlags) Open(ctx context.Context) (*Server, error) {
 		return nil, err
 	}
 	if f.BackupKeys == "" {
-		return nil, errors.New("give --backup-dir, --backup-keys and --backup-recipient, or set their environment variables, as the server has them")
+		return nil, errors.New("give --backup-dir, --backup-keys and --backup-recipient, or set their environment variables, as the " +
+			"server has them")
 	}
 	s, err := f.RecordFlags.Open(ctx)
 	if err != nil {

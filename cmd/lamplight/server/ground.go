@@ -224,7 +224,8 @@ func NATSKeys(path string) (bus.Keys, error) {
 	}
 	var k bus.Keys
 	if err := json.Unmarshal(b, &k); err != nil || k.Check() != nil { // what is wrong might quote a secret
-		return k, fmt.Errorf("the keys of NATS in %s are damaged: restore them from their backup, or have them made anew with 'lamplight keys renew nats.json' and give a NATS of yours its new configuration", path)
+		return k, fmt.Errorf("the keys of NATS in %s are damaged: restore them from their backup, or have them made anew with "+
+			"'lamplight keys renew nats.json' and give a NATS of yours its new configuration", path)
 	}
 	return k, nil
 }

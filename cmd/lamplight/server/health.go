@@ -149,7 +149,8 @@ func (h *health) custody(now time.Time) (out []Red) {
 	young := now.Sub(h.began) < copyPatience && st.Trouble == ""
 	h.mu.Unlock()
 	late := func(at time.Time, every time.Duration) bool { return every > 0 && now.Sub(at) > every+every/2 }
-	red(!young && st.Behind > custody.LossPromised, "backup-late", "the backup is more than %s behind: %s", custody.LossPromised, st.Trouble)
+	red(!young && st.Behind > custody.LossPromised, "backup-late", "the backup is more than %s behind: %s", custody.LossPromised,
+		st.Trouble)
 	red(!young && (st.Base.IsZero() || late(st.Base, cfg.BackupEvery)), "backup-base", "there is no base backup of the last %s: %s",
 		cfg.BackupEvery, st.Trouble)
 	red(!st.Drill.Ended.IsZero() && !st.Drill.Good, "drill", "THE DRILL FAILED: %s", OneLine(fmt.Errorf("%s", st.Drill.Trouble)))

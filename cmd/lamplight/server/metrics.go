@@ -14,25 +14,32 @@ import (
 // What a night operator needs, read when it is asked for. No label ever holds a practice, a person or a number.
 var (
 	descBuild = prometheus.NewDesc("lamplight_build_info", "Which build runs.", []string{"build"}, nil)
-	descRed   = prometheus.NewDesc("lamplight_red", "1 for each thing that is wrong now, by its code; see /healthz for its words.", []string{"code"}, nil)
+	descRed   = prometheus.NewDesc("lamplight_red", "1 for each thing that is wrong now, by its code; see /healthz for its words.",
+		[]string{"code"}, nil)
 
 	descCalls   = prometheus.NewDesc("lamplight_calls", "Calls that have not ended, by state.", []string{"state"}, nil)
 	descWaiting = prometheus.NewDesc("lamplight_calls_waiting", "Callers who wait for an agent.", nil, nil)
 	descLongest = prometheus.NewDesc("lamplight_calls_waiting_longest_seconds", "How long the longest of them has waited.", nil, nil)
 	descAgents  = prometheus.NewDesc("lamplight_agents", "Agents signed in, by state.", []string{"state"}, nil)
-	descLevel   = prometheus.NewDesc("lamplight_service_level_ratio", "Share of calls answered within 20 s; absent before the first.", nil, nil)
+	descLevel   = prometheus.NewDesc("lamplight_service_level_ratio", "Share of calls answered within 20 s; absent before the first.", nil,
+		nil)
 
-	descBeat   = prometheus.NewDesc("lamplight_beat_age_seconds", "Since a beat reached the switch; above 3 new callers go to voicemail.", nil, nil)
+	descBeat = prometheus.NewDesc("lamplight_beat_age_seconds", "Since a beat reached the switch; above 3 new callers go to voicemail.",
+		nil, nil)
 	descCore   = prometheus.NewDesc("lamplight_core_age_seconds", "Since the core of the calls answered.", nil, nil)
 	descLedger = prometheus.NewDesc("lamplight_ledger_writing", "1 while calls can be written down.", nil, nil)
 	descBus    = prometheus.NewDesc("lamplight_bus_connected", "1 while NATS is there.", nil, nil)
 
-	descOpen     = prometheus.NewDesc("lamplight_dispatches_open", "Escalations that no person has ended, by state.", []string{"state"}, nil)
-	descLate     = prometheus.NewDesc("lamplight_dispatches_late", "Escalations that stand still, by how: stranded, overdue, ignored.", []string{"kind"}, nil)
-	descAttempts = prometheus.NewDesc("lamplight_attempts_day", "Attempts of the last 24 hours, by channel and outcome.", []string{"channel", "outcome"}, nil)
-	descSent     = prometheus.NewDesc("lamplight_messages_sent_total", "Messages this server handed to carriers.", nil, nil)
-	descRepeats  = prometheus.NewDesc("lamplight_messages_repeated_total", "Of these, sent again because nobody knew whether the first counted.", nil, nil)
-	descLeaves   = prometheus.NewDesc("lamplight_audit_leaves_waiting", "Leaves that wait for their place in the log.", nil, nil)
+	descOpen = prometheus.NewDesc("lamplight_dispatches_open", "Escalations that no person has ended, by state.", []string{"state"},
+		nil)
+	descLate = prometheus.NewDesc("lamplight_dispatches_late", "Escalations that stand still, by how: stranded, overdue, ignored.",
+		[]string{"kind"}, nil)
+	descAttempts = prometheus.NewDesc("lamplight_attempts_day", "Attempts of the last 24 hours, by channel and outcome.",
+		[]string{"channel", "outcome"}, nil)
+	descSent    = prometheus.NewDesc("lamplight_messages_sent_total", "Messages this server handed to carriers.", nil, nil)
+	descRepeats = prometheus.NewDesc("lamplight_messages_repeated_total",
+		"Of these, sent again because nobody knew whether the first counted.", nil, nil)
+	descLeaves = prometheus.NewDesc("lamplight_audit_leaves_waiting", "Leaves that wait for their place in the log.", nil, nil)
 
 	descBehind    = prometheus.NewDesc("lamplight_backup_behind_seconds", "Since everything committed was stored in the backup.", nil, nil)
 	descBase      = prometheus.NewDesc("lamplight_backup_base_age_seconds", "Age of the newest base backup.", nil, nil)

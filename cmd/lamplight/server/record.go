@@ -79,7 +79,8 @@ func (s *Server) openDatabase(ctx context.Context) error {
 	url := s.Config.DatabaseURL
 	if url == "" {
 		var err error
-		if s.Cluster, err = postgres.Private(ctx, postgres.Config{Dir: s.State.Path("postgres"), Bin: s.Config.PostgresBin, Log: s.Log}); err != nil {
+		if s.Cluster, err = postgres.Private(ctx, postgres.Config{Dir: s.State.Path("postgres"), Bin: s.Config.PostgresBin,
+			Log: s.Log}); err != nil {
 			return err
 		}
 		s.closers = append(s.closers, s.Cluster.Close)
@@ -91,7 +92,8 @@ func (s *Server) openDatabase(ctx context.Context) error {
 		case s.Cluster != nil && diskFull(s.State.Dir): // PostgreSQL names the file it could not write, not why
 			err = fmt.Errorf("start PostgreSQL in %s: %w", s.State.Dir, syscall.ENOSPC)
 		case s.Cluster == nil:
-			err = fmt.Errorf("%w; check --database-url (postgres://user:password@host:port/database), and that PostgreSQL runs there and lets us in", err)
+			err = fmt.Errorf("%w; check --database-url (postgres://user:password@host:port/database), and that PostgreSQL runs there "+
+				"and lets us in", err)
 		}
 		return err
 	}
@@ -114,7 +116,8 @@ func (s *Server) openStores(ctx context.Context) error {
 	}
 	ring := seal.NewRing(keyring, postgres.NewShelf(s.Pool, s.Audit))
 	if _, err := ring.Keys(ctx, ""); err != nil { // now, and not at the first call
-		return fmt.Errorf("the keyring %s does not open this database: restore the one that belongs to it from its backup (%w)", s.State.Keys("keyring.json"), err)
+		return fmt.Errorf("the keyring %s does not open this database: restore the one that belongs to it from its backup (%w)",
+			s.State.Keys("keyring.json"), err)
 	}
 	s.Record = record.NewStore(s.Pool, s.Audit, ring, nil)
 	s.Door = access.NewDoor(s.Pool, s.Audit, ring)

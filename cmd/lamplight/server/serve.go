@@ -19,7 +19,10 @@ type ServeCommand struct {
 
 func (c *ServeCommand) Run(ctx context.Context) error {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	s, err := Open(ctx, c.Config, log, func(step string, took time.Duration) { log.Info("started", "step", step, "ms", took.Milliseconds()) })
+	s, err := Open(ctx, c.Config, log, func(step string, took time.Duration) {
+		log.Info("started", "step", step, "ms",
+			took.Milliseconds())
+	})
 	if err != nil {
 		return err
 	}

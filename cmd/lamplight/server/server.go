@@ -223,8 +223,9 @@ func (s *Server) openRouting(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.Routing, err = dispatch.New(dispatch.Config{Pool: s.Pool, Log: s.Audit, Channels: channels, LinkBase: s.PagesURL, LinkKey: linkKey, Logger: s.Log,
-		Alarm: func(a dispatch.Alarm) { s.House.StandsStill(a) }}) // the house is there before the escalations run
+	s.Routing, err = dispatch.New(dispatch.Config{Pool: s.Pool, Log: s.Audit, Channels: channels, LinkBase: s.PagesURL, LinkKey: linkKey,
+		Logger: s.Log,
+		Alarm:  func(a dispatch.Alarm) { s.House.StandsStill(a) }}) // the house is there before the escalations run
 	return err
 }
 
@@ -238,8 +239,9 @@ func (s *Server) openHouse(context.Context) error {
 		s.closers = append(s.closers, t.Close)
 		s.Trainer, trainer = t, t
 	}
-	s.House = house.New(house.Config{Store: s.Record, Door: s.Door, Routing: s.Routing, Phones: s.Phones, PushKey: s.push.Public, PushPlain: s.Config.PushPlain,
-		Phone: s.Switch.phones.account, Trainer: trainer, LockAfter: s.Config.LockAfter, Log: s.Log})
+	s.House = house.New(house.Config{Store: s.Record, Door: s.Door, Routing: s.Routing, Phones: s.Phones, PushKey: s.push.Public,
+		PushPlain: s.Config.PushPlain,
+		Phone:     s.Switch.phones.account, Trainer: trainer, LockAfter: s.Config.LockAfter, Log: s.Log})
 	s.Record.TellStories(s.Routing)
 	zone, err := s.Config.zone()
 	if err != nil {
@@ -274,7 +276,8 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	web := portal.New(portal.Config{Service: service, Recordings: s.House, Pushes: s.House, Sessions: portal.NewSessions(s.Door), Files: s.files, Proxies: proxies, Log: s.Log})
+	web := portal.New(portal.Config{Service: service, Recordings: s.House, Pushes: s.House, Sessions: portal.NewSessions(s.Door),
+		Files: s.files, Proxies: proxies, Log: s.Log})
 	front, err := s.serveHealth(web)
 	if err != nil {
 		return err
@@ -354,7 +357,8 @@ func keyFile(path string) ([]byte, error) {
 		return b, WriteFile(path, b, 0o600)
 	}
 	if err == nil && len(b) != 32 {
-		err = fmt.Errorf("the key %s is damaged: restore it from its backup, or have it made anew with 'lamplight keys renew links.key', and links sent until now open nothing", path)
+		err = fmt.Errorf("the key %s is damaged: restore it from its backup, or have it made anew with 'lamplight keys renew "+
+			"links.key', and links sent until now open nothing", path)
 	}
 	return b, err
 }

@@ -33,7 +33,8 @@ type SIP struct {
 // Asterisk is the configuration of the Asterisk that is asked for.
 func (c SIP) Asterisk() (a asterisk.Config, err error) {
 	a.Agents, a.EmergencyFrom = c.Phones, c.EmergencyFrom
-	a.Carrier = asterisk.Carrier{Contact: c.Trunk, User: c.TrunkUser, Register: c.TrunkRegister, TLS: c.TrunkTLS, SRTP: c.TrunkSRTP, CA: c.TrunkCA}
+	a.Carrier = asterisk.Carrier{Contact: c.Trunk, User: c.TrunkUser, Register: c.TrunkRegister, TLS: c.TrunkTLS, SRTP: c.TrunkSRTP,
+		CA: c.TrunkCA}
 	if c.SIPListen != "" {
 		if a.SIP, err = netip.ParseAddrPort(c.SIPListen); err != nil {
 			return a, fmt.Errorf("--sip-listen %q: use an address of this machine and a port, 0.0.0.0:5060", c.SIPListen)
@@ -61,7 +62,8 @@ func (c SIP) check() error {
 	switch {
 	case err != nil:
 		return err
-	case c.Trunk == "" && (c.TrunkUser != "" || c.TrunkRegister || c.TrunkTLS || c.TrunkSRTP || c.SIPExternal != "" || len(c.TrunkMatch) > 0):
+	case c.Trunk == "" && (c.TrunkUser != "" || c.TrunkRegister || c.TrunkTLS || c.TrunkSRTP || c.SIPExternal != "" ||
+		len(c.TrunkMatch) > 0):
 		return errors.New("--trunk is missing: the carrier's address, sip.example.net")
 	case (c.TrunkUser == "") != (c.TrunkPasswordFile == ""):
 		return errors.New("--trunk-user and --trunk-password-file belong together")

@@ -19,8 +19,9 @@ func TestSIPFlags(t *testing.T) {
 		flags SIP
 		says  string // "" for no complaint
 	}{
-		"none":                     {SIP{}, ""},
-		"a carrier, the usual way": {SIP{Trunk: "sip.example.net", SIPListen: "0.0.0.0:5060", SIPExternal: "203.0.113.9", RTPPorts: "16000-16399"}, ""},
+		"none": {SIP{}, ""},
+		"a carrier, the usual way": {SIP{Trunk: "sip.example.net", SIPListen: "0.0.0.0:5060", SIPExternal: "203.0.113.9",
+			RTPPorts: "16000-16399"}, ""},
 		"an account over TLS": {SIP{Trunk: "sip.example.net", SIPListen: "10.0.0.5:5060", TrunkUser: "u", TrunkPasswordFile: password,
 			TrunkRegister: true, TrunkTLS: true, TrunkSRTP: true}, ""},
 		"a carrier on this machine":   {SIP{Trunk: "127.0.0.2:5999"}, ""},

@@ -30,16 +30,21 @@ func Scenarios() []CallScenario {
 	text := func(en, es string) notes.Text { return notes.Text{telephony.English: en, telephony.Spanish: es} }
 	rosa := notes.Body{Fields: map[string]string{"name": "Rosa Bennett", "callback": "+13125550142", "dob": "1961-04-02",
 		"reason": "Chest tightness since this morning", "since": "This morning"}, ReadBack: []string{"callback"}}
-	maria := notes.Body{Fields: map[string]string{"name": "Valentina Muñoz", "caller": "María Muñoz", "callback": "+13055550164", "dob": "2024-09-18",
+	maria := notes.Body{Fields: map[string]string{"name": "Valentina Muñoz", "caller": "María Muñoz", "callback": "+13055550164",
+		"dob":    "2024-09-18",
 		"reason": "Fiebre desde anoche, no quiere comer", "since": "Anoche"}, ReadBack: []string{"callback"}, Verbatim: voice.CallerSpanish}
 	return []CallScenario{
-		{Scenario: console.Scenario{ID: "chest", Title: text("Chest tightness, in English", "Presión en el pecho, en inglés"), Practice: "Lakeside Internal Medicine", Language: "en", Expected: rosa},
+		{Scenario: console.Scenario{ID: "chest", Title: text("Chest tightness, in English", "Presión en el pecho, en inglés"),
+			Practice: "Lakeside Internal Medicine", Language: "en", Expected: rosa},
 			DID: "+13125550100", ANI: "+13125550142", Name: "ROSA BENNETT", Key: "1"},
-		{Scenario: console.Scenario{ID: "fever", Title: text("A child with a fever, in Spanish", "Una niña con fiebre, en español"), Practice: "Pediatría del Sol", Language: "es", Expected: maria},
+		{Scenario: console.Scenario{ID: "fever", Title: text("A child with a fever, in Spanish", "Una niña con fiebre, en español"),
+			Practice: "Pediatría del Sol", Language: "es", Expected: maria},
 			DID: "+13055550150", ANI: "+13055550164", Name: "MARIA MUNOZ", Key: "2"},
-		{Scenario: console.Scenario{ID: "english", Title: text("English on a Spanish-first line", "Inglés en una línea que contesta en español"), Practice: "Pediatría del Sol", Language: "en", Expected: rosa},
+		{Scenario: console.Scenario{ID: "english", Title: text("English on a Spanish-first line",
+			"Inglés en una línea que contesta en español"), Practice: "Pediatría del Sol", Language: "en", Expected: rosa},
 			DID: "+13055550150", ANI: "+13125550142", Name: "ROSA BENNETT", Key: "1"},
-		{Scenario: console.Scenario{ID: "gaveup", Title: text("Hangs up while waiting", "Cuelga mientras espera"), Practice: "Lakeside Internal Medicine", Language: "es", Expected: maria},
+		{Scenario: console.Scenario{ID: "gaveup", Title: text("Hangs up while waiting", "Cuelga mientras espera"),
+			Practice: "Lakeside Internal Medicine", Language: "es", Expected: maria},
 			DID: "+13125550100", ANI: "+13055550164", Name: "MARIA MUNOZ", Key: "2", HangUp: true},
 	}
 }

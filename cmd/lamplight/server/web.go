@@ -37,7 +37,8 @@ func openChannels(cfg Config, keys push.Keys, phones *dispatch.Phones) (map[rout
 		if err != nil {
 			return nil, nil, err
 		}
-		if text, err = twilio.New(twilio.Config{BaseURL: cfg.TextURL, AccountSID: cfg.TextAccount, AuthToken: token, From: cfg.TextFrom, CallbackURL: cfg.TextCallback, InboundURL: inboundURL(cfg.TextCallback)}); err != nil {
+		if text, err = twilio.New(twilio.Config{BaseURL: cfg.TextURL, AccountSID: cfg.TextAccount, AuthToken: token, From: cfg.TextFrom,
+			CallbackURL: cfg.TextCallback, InboundURL: inboundURL(cfg.TextCallback)}); err != nil {
 			return nil, nil, err
 		}
 		out[routing.Text] = text
@@ -51,8 +52,9 @@ func openChannels(cfg Config, keys push.Keys, phones *dispatch.Phones) (map[rout
 		if err != nil {
 			return nil, nil, err
 		}
-		m, err := mail.New(mail.Config{Host: cfg.MailHost, Port: cfg.MailPort, Implicit: cfg.MailPort == 465, Username: cfg.MailUser, Password: password,
-			From: cfg.MailFrom, Bounces: cfg.MailBounces, Roots: roots})
+		m, err := mail.New(mail.Config{Host: cfg.MailHost, Port: cfg.MailPort, Implicit: cfg.MailPort == 465, Username: cfg.MailUser,
+			Password: password,
+			From:     cfg.MailFrom, Bounces: cfg.MailBounces, Roots: roots})
 		if err != nil {
 			return nil, nil, err
 		}

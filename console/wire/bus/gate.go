@@ -47,7 +47,8 @@ func (g *doorGate) Enter(ctx context.Context, in SignIn) (time.Time, error) {
 	if in.Password == "" && in.Code == "" {
 		s, err = g.door.Resume(ctx, in.Token)
 	} else {
-		s, err = g.door.SignIn(ctx, access.Attempt{Login: in.Login, Password: in.Password, Code: in.Code, Source: in.Source, Token: in.Token})
+		s, err = g.door.SignIn(ctx, access.Attempt{Login: in.Login, Password: in.Password, Code: in.Code, Source: in.Source,
+			Token: in.Token})
 	}
 	return s.Expires, err
 }

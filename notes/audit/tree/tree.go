@@ -41,7 +41,8 @@ func OpenHead(msg string, v note.Verifier) (Head, error) {
 		return Head{}, errors.New("it carries a signature that is not the log's")
 	}
 	// A decoder forgives stray bits at the end of base64; a checkpoint that differs in one is still an altered checkpoint.
-	if raw, err := base64.StdEncoding.Strict().DecodeString(n.Sigs[0].Base64); err != nil || base64.StdEncoding.EncodeToString(raw) != n.Sigs[0].Base64 {
+	if raw, err := base64.StdEncoding.Strict().DecodeString(n.Sigs[0].Base64); err != nil ||
+		base64.StdEncoding.EncodeToString(raw) != n.Sigs[0].Base64 {
 		return Head{}, errors.New("the signature does not hold")
 	}
 	if want := n.Text + "\n— " + v.Name() + " " + n.Sigs[0].Base64 + "\n"; want != msg {

@@ -16,7 +16,8 @@ import (
 var at = time.Date(2026, 11, 22, 3, 4, 5, 678901000, time.UTC)
 
 func entry() Entry {
-	return Entry{At: at, Actor: "p-1", Action: "note.taken", Kind: "note", Object: "n-1", Account: "lakeside", Detail: []string{"urgent"}, Rows: []Row{{"note", "n-1", "ab"}, Gone("line", "+1")}}
+	return Entry{At: at, Actor: "p-1", Action: "note.taken", Kind: "note", Object: "n-1", Account: "lakeside", Detail: []string{"urgent"},
+		Rows: []Row{{"note", "n-1", "ab"}, Gone("line", "+1")}}
 }
 
 func TestALeafReadsBack(t *testing.T) {
@@ -154,7 +155,8 @@ func TestGrowAgreesWithTheWholeTree(t *testing.T) {
 				t.Fatalf("hash %d differs", i)
 			}
 		}
-		if proof, err := tlog.ProveRecord(size, size-1, &c); err != nil || tlog.CheckRecord(proof, size, head, size-1, tlog.RecordHash(leaves[len(leaves)-1])) != nil {
+		if proof, err := tlog.ProveRecord(size, size-1, &c); err != nil || tlog.CheckRecord(proof, size, head, size-1,
+			tlog.RecordHash(leaves[len(leaves)-1])) != nil {
 			t.Fatal("a proof of inclusion does not hold")
 		}
 	}
@@ -212,7 +214,8 @@ func TestNotABitOfACheckpointMayDiffer(t *testing.T) {
 	if _, err := OpenHead(string(double), v); err == nil {
 		t.Error("a second signature was let through")
 	}
-	for _, text := range []string{"other\n1\n", "lamplight.test\nx\ny\nprevious 1\ntime z\n", "lamplight.test\n1\nAAAA\nprevious 1\ntime z\n"} {
+	for _, text := range []string{"other\n1\n", "lamplight.test\nx\ny\nprevious 1\ntime z\n",
+		"lamplight.test\n1\nAAAA\nprevious 1\ntime z\n"} {
 		forged, err := note.Sign(&note.Note{Text: text}, s)
 		if err != nil {
 			t.Fatal(err)

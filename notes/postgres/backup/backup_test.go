@@ -104,7 +104,8 @@ func newGround(t *testing.T) *ground {
 		defer close(done)
 		for n := 0; ctx.Err() == nil; {
 			// One whose answer was lost may be there: it is written again and counts once it is acknowledged.
-			if _, err := pool.Exec(ctx, "insert into kept values ($1::int, repeat(md5($1::int::text), 60)) on conflict do nothing", n); err == nil {
+			if _, err := pool.Exec(ctx, "insert into kept values ($1::int, repeat(md5($1::int::text), 60)) on conflict do nothing",
+				n); err == nil {
 				g.mu.Lock()
 				g.acked = append(g.acked, time.Now())
 				g.mu.Unlock()
@@ -297,9 +298,11 @@ func TestARestoreIsHeldToItsWords(t *testing.T) {
 		src  backup.Source
 		want string
 	}{
-		"the key of somebody else": {backup.Source{Vault: src.Vault, Identities: []age.Identity{identity(t)}}, "was not encrypted for the identity given"},
-		"before the first base":    {backup.Source{Vault: src.Vault, Identities: src.Identities, Until: until.Add(-time.Hour)}, "no base backup in"},
-		"nothing there":            {backup.Source{Vault: vault(t, dirOf(t)), Identities: src.Identities}, "no base backup in"},
+		"the key of somebody else": {backup.Source{Vault: src.Vault, Identities: []age.Identity{identity(t)}},
+			"was not encrypted for the identity given"},
+		"before the first base": {backup.Source{Vault: src.Vault, Identities: src.Identities, Until: until.Add(-time.Hour)},
+			"no base backup in"},
+		"nothing there": {backup.Source{Vault: vault(t, dirOf(t)), Identities: src.Identities}, "no base backup in"},
 	} {
 		c1, _, err := backup.Restore(t.Context(), c.src, postgres.Config{Dir: dirOf(t)})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -319,7 +322,8 @@ func TestARestoreIsHeldToItsWords(t *testing.T) {
 		}
 	}
 	src.Until = time.Time{}
-	if _, _, err := backup.Restore(t.Context(), src, postgres.Config{Dir: dirOf(t)}); err == nil || !strings.Contains(err.Error(), "files are missing there") {
+	if _, _, err := backup.Restore(t.Context(), src, postgres.Config{Dir: dirOf(t)}); err == nil ||
+		!strings.Contains(err.Error(), "files are missing there") {
 		t.Errorf("without its WAL: %v", err)
 	}
 }

@@ -112,7 +112,8 @@ func OpenKeys(path string, ids []age.Identity) (map[string][]byte, error) {
 func writeTar(w io.Writer, files map[string][]byte, now time.Time) error {
 	t := tar.NewWriter(w)
 	for name, b := range files {
-		if err := t.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(b)), ModTime: now, Typeflag: tar.TypeReg}); err != nil {
+		if err := t.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(b)), ModTime: now,
+			Typeflag: tar.TypeReg}); err != nil {
 			return err
 		}
 		if _, err := t.Write(b); err != nil {
@@ -152,7 +153,8 @@ func enoughRoom(dir string, bytes int64) error {
 	}
 	const spare = 200 << 20
 	if free := int64(st.Bavail) * st.Bsize; free < bytes+spare {
-		return fmt.Errorf("the disk of %s has %d MB free and the restore needs %d: free some or choose another directory", dir, free>>20, (bytes+spare)>>20)
+		return fmt.Errorf("the disk of %s has %d MB free and the restore needs %d: free some or choose another directory", dir, free>>20,
+			(bytes+spare)>>20)
 	}
 	return nil
 }

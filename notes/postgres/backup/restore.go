@@ -153,7 +153,8 @@ func (s Source) plan(f *Found) (out [][]piece, err error) {
 		}
 	}
 	if stored < end {
-		return nil, fmt.Errorf("the base backup of %s needs the WAL up to %s and the copy in %s has it only up to %s: files are missing there",
+		return nil, fmt.Errorf("the base backup of %s needs the WAL up to %s and the copy in %s has it only up to %s: files are missing "+
+			"there",
 			f.Base.At.Format(time.RFC3339), end, s.Vault.dir, stored)
 	}
 	last := out[len(out)-1]

@@ -76,7 +76,8 @@ func slot(ctx context.Context, url string) (lsn, error) {
 		return 0, fmt.Errorf("make the replication slot: %w", err)
 	}
 	var at string
-	if err := conn.QueryRow(ctx, "select restart_lsn::text from pg_replication_slots where slot_name = $1", slotName).Scan(&at); err != nil {
+	if err := conn.QueryRow(ctx, "select restart_lsn::text from pg_replication_slots where slot_name = $1",
+		slotName).Scan(&at); err != nil {
 		return 0, fmt.Errorf("read the replication slot: %w", err)
 	}
 	return parseLSN(at)
@@ -152,7 +153,8 @@ func (k *Keeper) wantBase() {
 
 // begin asks for the WAL from a place on.
 func begin(ctx context.Context, conn *pgconn.PgConn, from lsn, timeline int) error {
-	conn.Frontend().SendQuery(&pgproto3.Query{String: fmt.Sprintf("START_REPLICATION SLOT %s PHYSICAL %s TIMELINE %d", slotName, from, timeline)})
+	conn.Frontend().SendQuery(&pgproto3.Query{String: fmt.Sprintf("START_REPLICATION SLOT %s PHYSICAL %s TIMELINE %d", slotName, from,
+		timeline)})
 	if err := conn.Frontend().Flush(); err != nil {
 		return fmt.Errorf("ask for the WAL: %w", err)
 	}

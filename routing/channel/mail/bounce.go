@@ -157,7 +157,8 @@ func readStatus(r io.Reader) (channel.Report, bool) {
 		action := strings.ToLower(strings.TrimSpace(fields.Get("Action")))
 		if status, ok := outcomes[action]; ok {
 			why := ""
-			if code, _, _ := strings.Cut(strings.TrimSpace(fields.Get("Status")), " "); statusForm.MatchString(code) && status == channel.Undelivered {
+			if code, _, _ := strings.Cut(strings.TrimSpace(fields.Get("Status")), " "); statusForm.MatchString(code) &&
+				status == channel.Undelivered {
 				why = code
 			}
 			return channel.Report{Status: status, Why: why}, true

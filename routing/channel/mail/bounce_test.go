@@ -22,21 +22,27 @@ func TestParseDSN(t *testing.T) {
 		want channel.Report
 		ok   bool
 	}{
-		"failed":           {dsn(report, "Reporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822;a@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"), failed, true},
-		"in other letters": {dsn("Multipart/Report", "reporting-mta: dns; x\r\n\r\naction:  Failed \r\nstatus: 5.1.1 (bad mailbox)\r\n"), failed, true},
-		"two blank lines":  {dsn(report, "Reporting-MTA: dns; x\r\n\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n"), failed, true},
-		"lines of Unix":    {strings.ReplaceAll(dsn(report, "Reporting-MTA: dns; x\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n"), "\r\n", "\n"), failed, true},
-		"delivered":        {dsn(report, "Reporting-MTA: dns; x\r\n\r\nAction: delivered\r\nStatus: 2.0.0\r\n"), channel.Report{Status: channel.Delivered}, true},
+		"failed": {dsn(report, "Reporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822;a@b.example\r\nAction: "+
+			"failed\r\nStatus: 5.1.1\r\n"), failed, true},
+		"in other letters": {dsn("Multipart/Report", "reporting-mta: dns; x\r\n\r\naction:  Failed \r\nstatus: 5.1.1 (bad mailbox)\r\n"),
+			failed, true},
+		"two blank lines": {dsn(report, "Reporting-MTA: dns; x\r\n\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n"), failed, true},
+		"lines of Unix": {strings.ReplaceAll(dsn(report, "Reporting-MTA: dns; x\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n"), "\r\n",
+			"\n"), failed, true},
+		"delivered": {dsn(report, "Reporting-MTA: dns; x\r\n\r\nAction: delivered\r\nStatus: 2.0.0\r\n"),
+			channel.Report{Status: channel.Delivered}, true},
 		"a status of words": {dsn(report, "Reporting-MTA: dns; x\r\n\r\nAction: failed\r\nStatus: Maria Muñoz\r\n"),
 			channel.Report{Status: channel.Undelivered}, true},
-		"delayed":         {raw: dsn(report, "Reporting-MTA: dns; x\r\n\r\nAction: delayed\r\nStatus: 4.4.1\r\n")},
-		"relayed":         {raw: dsn(report, "Reporting-MTA: dns; x\r\n\r\nAction: relayed\r\nStatus: 2.0.0\r\n")},
-		"no recipient":    {raw: dsn(report, "Reporting-MTA: dns; x\r\n")},
-		"a holiday":       {raw: "From: a@b.example\r\nAuto-Submitted: auto-replied\r\nContent-Type: text/plain\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n"},
-		"not a report":    {raw: dsn("multipart/mixed", "Reporting-MTA: dns; x\r\n\r\nAction: failed\r\n")},
-		"no boundary":     {raw: "Content-Type: multipart/report\r\n\r\nx"},
-		"nothing":         {},
-		"read of a phone": {raw: "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\r\n\r\n--b\r\nContent-Type: message/disposition-notification\r\n\r\nDisposition: x\r\n--b--\r\n"},
+		"delayed":      {raw: dsn(report, "Reporting-MTA: dns; x\r\n\r\nAction: delayed\r\nStatus: 4.4.1\r\n")},
+		"relayed":      {raw: dsn(report, "Reporting-MTA: dns; x\r\n\r\nAction: relayed\r\nStatus: 2.0.0\r\n")},
+		"no recipient": {raw: dsn(report, "Reporting-MTA: dns; x\r\n")},
+		"a holiday": {raw: "From: a@b.example\r\nAuto-Submitted: auto-replied\r\nContent-Type: text/plain\r\n\r\nAction: " +
+			"failed\r\nStatus: 5.1.1\r\n"},
+		"not a report": {raw: dsn("multipart/mixed", "Reporting-MTA: dns; x\r\n\r\nAction: failed\r\n")},
+		"no boundary":  {raw: "Content-Type: multipart/report\r\n\r\nx"},
+		"nothing":      {},
+		"read of a phone": {raw: "Content-Type: multipart/report; report-type=disposition-notification; " +
+			"boundary=b\r\n\r\n--b\r\nContent-Type: message/disposition-notification\r\n\r\nDisposition: x\r\n--b--\r\n"},
 	} {
 		if got, ok := parseDSN([]byte(c.raw)); got != c.want || ok != c.ok {
 			t.Errorf("%s: %+v %v, want %+v %v", name, got, ok, c.want, c.ok)
@@ -56,7 +62,8 @@ func FuzzParseDSN(f *testing.F) {
 			}
 			return
 		}
-		if (r.Status != channel.Delivered && r.Status != channel.Undelivered) || r.Key != "" || (r.Why != "" && !statusForm.MatchString(r.Why)) {
+		if (r.Status != channel.Delivered && r.Status != channel.Undelivered) || r.Key != "" ||
+			(r.Why != "" && !statusForm.MatchString(r.Why)) {
 			t.Errorf("%+v", r)
 		}
 	})

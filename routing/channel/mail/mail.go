@@ -1,7 +1,8 @@
 // Package mail sends email over SMTP, never without TLS: STARTTLS demanded, or TLS from the first byte.
 //
 // A server that offers DSN (RFC 3461) is asked to report delivery, delay and failure; the reports, and other servers' bounces,
-// come to ListenBounces. SMTP has no way to ask whether a message was taken, so Lookup cannot tell and a doubtful message goes out again under the
+// come to ListenBounces. SMTP has no way to ask whether a message was taken, so Lookup cannot tell and a doubtful
+// message goes out again under the
 // same Message-ID, by which mail stores fold the two into one.
 //
 // It promises that a message the server has confirmed is never reported as failed because the goodbye after it went wrong.
@@ -63,7 +64,8 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("mail server: the sender's address: %w", err)
 	}
 	from = strings.Trim(from, "<>")
-	if a, err := mail.ParseAddress(cfg.Bounces); cfg.Bounces != "" && (err != nil || a.Address != cfg.Bounces || strings.Contains(cfg.Bounces, "+")) {
+	if a, err := mail.ParseAddress(cfg.Bounces); cfg.Bounces != "" && (err != nil || a.Address != cfg.Bounces ||
+		strings.Contains(cfg.Bounces, "+")) {
 		return nil, errors.New("mail server: the bounces' address is no plain mail address")
 	}
 	return &Client{cfg: cfg, from: from, domain: from[strings.LastIndexByte(from, '@')+1:]}, nil

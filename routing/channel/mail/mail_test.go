@@ -113,7 +113,8 @@ func TestWhatBecameOfAMailIsReported(t *testing.T) {
 		}
 	})
 	p.SetBounces(l.Addr().String())
-	c, err := mail.New(mail.Config{Host: p.MailHost, Port: p.MailPort, From: "Lamplight <notes@house.example>", Bounces: "bounces@house.example", Roots: p.Roots})
+	c, err := mail.New(mail.Config{Host: p.MailHost, Port: p.MailPort, From: "Lamplight <notes@house.example>",
+		Bounces: "bounces@house.example", Roots: p.Roots})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +142,8 @@ func TestWhatBecameOfAMailIsReported(t *testing.T) {
 	defer s.Close()
 	words := pocket.Report("x", "y", "z", "failed", "5.0.0")
 	var said *smtp.SMTPError
-	for _, to := range []string{"notes@house.example", "bounces@house.example", "bounces+@house.example", "bounces+k@other.example", "bounces+a.b@house.example"} {
+	for _, to := range []string{"notes@house.example", "bounces@house.example", "bounces+@house.example", "bounces+k@other.example",
+		"bounces+a.b@house.example"} {
 		if err := s.SendMail("", []string{to}, strings.NewReader(words)); !errors.As(err, &said) || said.Code != 550 {
 			t.Errorf("%s: %v", to, err)
 		}

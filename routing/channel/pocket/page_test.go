@@ -23,7 +23,8 @@ func look[T any](t *testing.T, ctx context.Context, script string) T {
 
 // In a real browser: what arrives shows at once and as text, in both languages, and a phone's width is enough.
 func TestThePageInABrowser(t *testing.T) {
-	p := open(t, Config{Phones: []Phone{reyes, {Person: "p-pena", Name: "Dra. Lucía Peña", Number: "+13125550102", Email: "pena@sol.example", Lang: "es"}}})
+	p := open(t, Config{Phones: []Phone{reyes, {Person: "p-pena", Name: "Dra. Lucía Peña", Number: "+13125550102",
+		Email: "pena@sol.example", Lang: "es"}}})
 	alloc, stop := chromedp.NewExecAllocator(t.Context(), chromedp.NoSandbox, chromedp.Headless, chromedp.Flag("lang", "en-US"))
 	defer stop()
 	tab, closeTab := chromedp.NewContext(alloc)
@@ -56,7 +57,8 @@ func TestThePageInABrowser(t *testing.T) {
 		t.Errorf("title %q", first)
 	}
 	do(chromedp.Click("#language"), chromedp.WaitVisible("html[lang=es] #arrival-2"))
-	for want, script := range map[string]string{"El bolsillo": `document.title`, "Abrir el enlace": `document.querySelector('#arrival-2 a.open').textContent`} {
+	for want, script := range map[string]string{"El bolsillo": `document.title`,
+		"Abrir el enlace": `document.querySelector('#arrival-2 a.open').textContent`} {
 		if got := look[string](t, ctx, script); got != want {
 			t.Errorf("in Spanish: %q, want %q", got, want)
 		}

@@ -29,7 +29,8 @@ func open(t *testing.T, cfg Config) *Pocket {
 // post sends one text as any program would.
 func post(t *testing.T, p *Pocket, token string, form url.Values) (int, map[string]any) {
 	t.Helper()
-	r, err := http.NewRequest(http.MethodPost, p.URL+"/2010-04-01/Accounts/"+p.AccountSID+"/Messages.json", strings.NewReader(form.Encode()))
+	r, err := http.NewRequest(http.MethodPost, p.URL+"/2010-04-01/Accounts/"+p.AccountSID+"/Messages.json",
+		strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,8 @@ func (p *Pocket) inform(ctx context.Context, inbound string, t TextBack) (string
 func (p *Pocket) writeBack(w http.ResponseWriter, r *http.Request) {
 	secure(w)
 	var t TextBack
-	if r.Header.Get("Content-Type") != "application/json" || json.NewDecoder(http.MaxBytesReader(w, r.Body, 16<<10)).Decode(&t) != nil || t.Body == "" {
+	if r.Header.Get("Content-Type") != "application/json" || json.NewDecoder(http.MaxBytesReader(w, r.Body, 16<<10)).Decode(&t) != nil ||
+		t.Body == "" {
 		http.Error(w, "a text in JSON", http.StatusBadRequest)
 		return
 	}

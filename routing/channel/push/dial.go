@@ -41,7 +41,8 @@ func (c *Client) dial(ctx context.Context, d *net.Dialer, network, addr string) 
 
 // inner are networks beside the usual ones that lead inside: carriers' own (RFC 6598; some clouds keep their keys there),
 // and IPv4 in other clothes (RFC 6052).
-var inner = []netip.Prefix{netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("0.0.0.0/8")}
+var inner = []netip.Prefix{netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("64:ff9b::/96"),
+	netip.MustParsePrefix("0.0.0.0/8")}
 
 func public(ip net.IP) bool {
 	addr, ok := netip.AddrFromSlice(ip)

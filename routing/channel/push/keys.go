@@ -65,7 +65,8 @@ func readKeys(path string) (Keys, error) {
 	}
 	var k Keys
 	if err := json.Unmarshal(text, &k); err != nil || k.check() != nil { // what is wrong might quote a key
-		return Keys{}, fmt.Errorf("the push keys in %s are damaged: restore them from their backup, or have them made anew with 'lamplight keys renew push.json', and phones subscribe again", path)
+		return Keys{}, fmt.Errorf("the push keys in %s are damaged: restore them from their backup, or have them made anew with "+
+			"'lamplight keys renew push.json', and phones subscribe again", path)
 	}
 	return k, nil
 }

@@ -191,13 +191,16 @@ func TestASubscriptionThatCanNeverWorkIsDropped(t *testing.T) {
 // The pocket is as strict as Apple: a subject of "mailto:mailto:" is refused there.
 func TestTheContactIsAPlainAddressHoweverItIsWritten(t *testing.T) {
 	p, store, cfg := setup(t)
-	for i, contact := range []string{"ops@house.example", "mailto:ops@house.example", "MAILTO:ops@house.example", "https://house.example/push"} {
+	for i, contact := range []string{"ops@house.example", "mailto:ops@house.example", "MAILTO:ops@house.example",
+		"https://house.example/push"} {
 		cfg.Subscriber = contact
-		if _, err := client(t, cfg, store).Send(t.Context(), channeltest.Message(channeltest.Phone.Person, contact)); err != nil || len(p.Messages()) != i+1 {
+		if _, err := client(t, cfg, store).Send(t.Context(), channeltest.Message(channeltest.Phone.Person, contact)); err != nil ||
+			len(p.Messages()) != i+1 {
 			t.Errorf("%s: %v", contact, err)
 		}
 	}
-	for _, bad := range []string{"", "mailto:", "ops", "mailto:mailto:ops@house.example", "http://house.example", "Ops <ops@house.example>"} {
+	for _, bad := range []string{"", "mailto:", "ops", "mailto:mailto:ops@house.example", "http://house.example",
+		"Ops <ops@house.example>"} {
 		cfg.Subscriber = bad
 		if _, err := push.New(cfg, store); err == nil {
 			t.Errorf("%q was taken", bad)

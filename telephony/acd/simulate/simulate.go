@@ -215,7 +215,8 @@ func (r *run) play() (Result, error) {
 		}
 	}
 	if len(r.open) > 0 {
-		return r.res, fmt.Errorf("simulate: %d calls wait for ever: nobody fits them and they neither overflow nor lose patience", len(r.open))
+		return r.res, fmt.Errorf("simulate: %d calls wait for ever: nobody fits them and they neither overflow nor lose patience",
+			len(r.open))
 	}
 	r.res.Board = r.s.Board(r.plan.Start.Add(r.now))
 	r.res.Until = r.now

@@ -13,7 +13,8 @@ import (
 
 func staff(n int, languages ...acd.Language) (out []acd.Agent) {
 	for i := range n {
-		a := acd.Agent{ID: acd.AgentID(fmt.Sprintf("%s-%02d", strings.Join(toStrings(languages), "-"), i)), Languages: map[acd.Language]acd.Level{}}
+		a := acd.Agent{ID: acd.AgentID(fmt.Sprintf("%s-%02d", strings.Join(toStrings(languages), "-"), i)),
+			Languages: map[acd.Language]acd.Level{}}
 		for _, l := range languages {
 			a.Languages[l] = acd.Native
 		}
@@ -59,7 +60,8 @@ func TestPlainQueueAgreesWithErlangC(t *testing.T) {
 			}
 			got, _ := res.Board.All.SpeedOfAnswer()
 			share := float64(res.Delayed) / float64(res.Calls)
-			t.Logf("must wait: %.4f simulated, %.4f by Erlang C; mean wait %v, %v", share, mustWait, got.Round(time.Millisecond), wait.Round(time.Millisecond))
+			t.Logf("must wait: %.4f simulated, %.4f by Erlang C; mean wait %v, %v", share, mustWait, got.Round(time.Millisecond),
+				wait.Round(time.Millisecond))
 			if off := math.Abs(share/mustWait - 1); off > within {
 				t.Errorf("the chance to wait is %.2f %% off", off*100)
 			}

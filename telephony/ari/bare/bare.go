@@ -40,7 +40,8 @@ type Client struct {
 func Dial(ctx context.Context, base, user, password, app string) (*Client, error) {
 	c := &Client{
 		base: base, app: app, auth: "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password)),
-		http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 10 * time.Second}},
+		http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64,
+			IdleConnTimeout: 10 * time.Second}},
 	}
 	conn, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(base, "http")+"/events?app="+url.QueryEscape(app),
 		&websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {c.auth}}})

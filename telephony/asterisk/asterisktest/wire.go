@@ -58,7 +58,8 @@ var Nowhere netip.AddrPort
 // NewWire makes a call from an address that nobody listens on yet, "127.0.0.2". It is hung up with the test.
 func NewWire(t testing.TB, from string, sw netip.AddrPort) *Wire {
 	t.Helper()
-	w := &Wire{t: t, sw: sw, id: "w" + strconv.FormatInt(time.Now().UnixNano(), 36), replies: make(chan string, 64), over: make(chan struct{}),
+	w := &Wire{t: t, sw: sw, id: "w" + strconv.FormatInt(time.Now().UnixNano(), 36), replies: make(chan string, 64),
+		over:  make(chan struct{}),
 		heard: map[uint8]int{}}
 	addr := netip.MustParseAddr(from)
 	for _, c := range []**net.UDPConn{&w.sip, &w.rtp} {
@@ -100,8 +101,10 @@ func (w *Wire) Message(method, branch string, cseq int, body string) string {
 	if from == "" {
 		from = "<sip:+13125550142@127.0.0.2>"
 	}
-	lines := []string{method + " " + uri + " SIP/2.0", "Via: SIP/2.0/UDP " + w.sip.LocalAddr().String() + ";rport;branch=z9hG4bK" + w.id + branch,
-		"From: " + from + ";tag=" + w.id, "To: " + toHeader, "Call-ID: " + w.id, "CSeq: " + strconv.Itoa(cseq) + " " + strings.TrimSuffix(method, "!"),
+	lines := []string{method + " " + uri + " SIP/2.0", "Via: SIP/2.0/UDP " + w.sip.LocalAddr().String() + ";rport;branch=z9hG4bK" + w.id +
+		branch,
+		"From: " + from + ";tag=" + w.id, "To: " + toHeader, "Call-ID: " + w.id,
+		"CSeq: " + strconv.Itoa(cseq) + " " + strings.TrimSuffix(method, "!"),
 		"Contact: <sip:c@" + w.sip.LocalAddr().String() + ">", "Max-Forwards: 70"}
 	lines = append(lines, w.Headers...)
 	if body != "" {
@@ -117,7 +120,8 @@ func (w *Wire) Session() string {
 	if media == "" {
 		media = Plain("0 PCMU/8000")
 	}
-	return "v=0\r\no=- 1 " + strconv.Itoa(w.cseq+1) + " IN IP4 " + host + "\r\ns=-\r\nc=IN IP4 " + host + "\r\nt=0 0\r\n" + strings.ReplaceAll(media, "PORT", port)
+	return "v=0\r\no=- 1 " + strconv.Itoa(w.cseq+1) + " IN IP4 " + host + "\r\ns=-\r\nc=IN IP4 " + host + "\r\nt=0 0\r\n" +
+		strings.ReplaceAll(media, "PORT", port)
 }
 
 // Send sends a message as it is.

@@ -226,7 +226,8 @@ func samples(body []byte, format, channels, bits uint16, rate uint32) (PCM, erro
 	case format == 0:
 		return nil, fmt.Errorf("the WAV file does not tell its format")
 	case format != pcm && format != ulaw, format == pcm && bits != 16:
-		return nil, fmt.Errorf("the WAV file is of format %d with %d bits: 16-bit PCM is needed (sox IN -b 16 -r 8000 -c 1 OUT.wav)", format, bits)
+		return nil, fmt.Errorf("the WAV file is of format %d with %d bits: 16-bit PCM is needed (sox IN -b 16 -r 8000 -c 1 OUT.wav)",
+			format, bits)
 	case rate != Rate || channels != 1:
 		return nil, fmt.Errorf("the WAV file has %d channels at %d Hz: one channel at 8000 Hz is needed (sox IN -b 16 -r 8000 -c 1 OUT.wav)", channels, rate)
 	case format == ulaw:
