@@ -3,7 +3,6 @@ package ari_test
 import (
 	"bufio"
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 	"lamplight/telephony"
 	"lamplight/telephony/ari"
 	"lamplight/telephony/asterisk"
+	"lamplight/telephony/asterisk/asterisktest"
 )
 
 const childEnv = "LAMPLIGHT_TEST_ARI"
@@ -30,13 +30,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	flag.Parse()
-	// The tests wait more than they compute: as many at once as there are cores would make them minutes long.
-	if err := flag.Set("test.parallel", "6"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
+	asterisktest.Main(m, 6)
 }
 
 // child beats, answers whoever arrives, renews their lease, and prints each event.

@@ -13,15 +13,18 @@ import (
 	"lamplight/telephony/asterisk/asterisktest"
 )
 
-// policies counts the threads of a process by how they are scheduled.
-func policies(t *testing.T, pid int) map[uint32]int {
+// How a thread is scheduled.
+type scheduling struct{ policy, priority uint32 }
+
+// schedulings counts the threads of a process by how they are scheduled.
+func schedulings(t *testing.T, pid int) map[scheduling]int {
 	t.Helper()
 	tasks := must[[]os.DirEntry](t)(os.ReadDir(filepath.Join("/proc", strconv.Itoa(pid), "task")))
-	n := map[uint32]int{}
+	n := map[scheduling]int{}
 	for _, task := range tasks {
 		tid := must[int](t)(strconv.Atoi(task.Name()))
 		if a, err := unix.SchedGetAttr(tid, 0); err == nil { // otherwise the thread has just ended
-			n[a.Policy]++
+			n[scheduling{a.Policy, a.Priority}]++
 		}
 	}
 	return n
@@ -31,23 +34,25 @@ func policies(t *testing.T, pid int) map[uint32]int {
 func TestSoundHasTheRightOfWay(t *testing.T) {
 	t.Parallel()
 	runtime.LockOSThread()
-	err := unix.SchedSetAttr(0, &unix.SchedAttr{Policy: unix.SCHED_RR, Priority: 1}, 0)
+	was := must[*unix.SchedAttr](t)(unix.SchedGetAttr(0, 0))
+	want := scheduling{unix.SCHED_RR, 10}
+	err := unix.SchedSetAttr(0, &unix.SchedAttr{Policy: want.policy, Priority: want.priority}, 0)
 	if err == nil {
-		err = unix.SchedSetAttr(0, &unix.SchedAttr{}, 0)
+		err = unix.SchedSetAttr(0, &unix.SchedAttr{Policy: was.Policy, Priority: was.Priority}, 0)
 	}
 	runtime.UnlockOSThread()
-	want := uint32(unix.SCHED_RR)
 	if err != nil {
 		t.Logf("real time is not allowed here: %v", err)
-		want = unix.SCHED_NORMAL
+		want = scheduling{unix.SCHED_NORMAL, 0}
 	}
 	s := asterisktest.Start(t, nil)
-	if n := policies(t, s.Pid()); n[want] == 0 || len(n) != 1 {
-		t.Errorf("Asterisk's threads by policy: %v, want all %d", n, want)
+	if n := schedulings(t, s.Pid()); n[want] == 0 || len(n) != 1 {
+		t.Errorf("Asterisk's threads by scheduling: %v, want all %v", n, want)
 	}
+	ours := scheduling{was.Policy, was.Priority}
 	// While another test starts an Asterisk, a thread of ours has its rank for a moment.
-	eventually(t, within(t, 10*time.Second), "no thread of ours runs before others", func() bool {
-		n := policies(t, os.Getpid())
-		return len(n) == 1 && n[unix.SCHED_NORMAL] > 0
+	eventually(t, within(t, 10*time.Second), "no thread of ours has Asterisk's rank", func() bool {
+		n := schedulings(t, os.Getpid())
+		return len(n) == 1 && n[ours] > 0
 	})
 }

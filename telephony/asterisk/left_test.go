@@ -3,7 +3,6 @@ package asterisk_test
 import (
 	"bufio"
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -25,13 +24,7 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	flag.Parse()
-	// The tests wait more than they compute: as many at once as there are cores would make them minutes long.
-	if err := flag.Set("test.parallel", "6"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
+	asterisktest.Main(m, 6)
 }
 
 // startAndWait starts an Asterisk, tells its process id and waits to be killed.

@@ -88,7 +88,7 @@ const (
 // administrator allows it (LimitRTPRIO= of systemd). Otherwise nothing changes. The result makes the thread as it was.
 func hurry() (usual func()) {
 	was, err := unix.SchedGetAttr(0, 0)
-	if err != nil || was.Policy != unix.SCHED_NORMAL {
+	if err != nil || was.Policy != unix.SCHED_NORMAL && was.Priority >= rank {
 		return func() {}
 	}
 	if unix.SchedSetAttr(0, &unix.SchedAttr{Policy: unix.SCHED_RR, Priority: rank}, 0) != nil &&
@@ -96,7 +96,7 @@ func hurry() (usual func()) {
 		return func() {}
 	}
 	return func() {
-		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Nice: was.Nice}, 0) // giving up rank is never refused
+		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Policy: was.Policy, Priority: was.Priority, Nice: was.Nice}, 0) // giving up rank is never refused
 	}
 }
 

@@ -2,8 +2,6 @@ package engine_test
 
 import (
 	"context"
-	"flag"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -24,15 +22,7 @@ import (
 // soon bounds what takes milliseconds on a machine that is not busy.
 const soon = 20 * time.Second
 
-// TestMain runs more tests at once than there are cores: those with an Asterisk wait more than they compute.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	if err := flag.Set("test.parallel", "6"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { asterisktest.Main(m, 6) }
 
 // A house is a real Asterisk, a ledger in memory, an engine, a carrier and one agent's phone.
 type house struct {
