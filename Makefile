@@ -90,7 +90,14 @@ bench: bin/lamplight-demo bin/console $(DONE)/test-packages ## the ratios agains
 	$(call step,the pure cores and what grows with open notes (Go benchmarks),$(CORE_BENCH))
 	@bin/lamplight-demo bench --go-benchmarks .cache/log/cores.bench
 
-lint: $(DONE)/run-packages $(DONE)/pages ## gofmt, vet, staticcheck, svelte-check, prettier, eslint
+# Prints each line over 140 columns, a tab being four, what stands in quotes not counted.
+define LONG_LINES
+chomp; my $$l = s/\t/    /gr; $$l =~ s/"(\\.|[^"\\])*"|`[^`]*`?//g; \
+if (length($$l) > 140) { print "$$ARGV:$$.: ", length($$l), " columns\n"; $$bad = 1 } close ARGV if eof; END { exit $$bad // 0 }
+endef
+
+lint: $(DONE)/run-packages $(DONE)/pages ## gofmt, long lines, vet, staticcheck, svelte-check, prettier, eslint
+	@perl -CSD -ne '$(LONG_LINES)' $(GO_SOURCES)
 	@test -z "$$(gofmt -l $(GO_SOURCES))" || { gofmt -l $(GO_SOURCES); echo 'run gofmt -w on these'; exit 1; }
 	@go vet -tags $(DESKTOP_TAGS) ./...
 	@# ST1005 would have errors begin with "asterisk": it is a name

@@ -96,7 +96,8 @@ func hurry() (usual func()) {
 		return func() {}
 	}
 	return func() {
-		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Policy: was.Policy, Priority: was.Priority, Nice: was.Nice}, 0) // giving up rank is never refused
+		// giving up rank is never refused
+		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Policy: was.Policy, Priority: was.Priority, Nice: was.Nice}, 0)
 	}
 }
 
