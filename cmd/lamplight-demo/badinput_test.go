@@ -271,7 +271,7 @@ func damagedFiles(t *testing.T, dir string) {
 	}
 	missingKeys(t, dir)
 	worksAgain(t, dir)
-	c, err := server.Certificates(keys, time.Now())
+	c, err := server.Certificates(keys, nil, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,6 +101,9 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 		if errors.Is(d.err, nats.ErrAuthorization) {
 			return nil, console.Refuse(console.SignedOut, "desk.error.sign-in")
 		}
+		if err := distrusted(d.err); err != nil {
+			return nil, err
+		}
 		if d.err != nil {
 			return nil, fmt.Errorf("%w: %v", ErrUnreachable, d.err)
 		}
@@ -108,6 +111,28 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 		c.nc = d.nc
 		return c, nil
 	}
+}
+
+// distrusted is the refusal of a server whose certificate this desk does not believe, nil for any other error.
+func distrusted(err error) error {
+	var named x509.HostnameError
+	var signed x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, &named):
+		is := append([]string{}, named.Certificate.DNSNames...)
+		for _, ip := range named.Certificate.IPAddresses {
+			is = append(is, ip.String())
+		}
+		e := console.Refuse(console.Unavailable, "desk.error.certificate-name")
+		e.Vars = map[string]string{"asked": named.Host, "names": strings.Join(is, ", ")}
+		return e
+	case errors.As(err, &signed):
+		return console.Refuse(console.Unavailable, "desk.error.certificate-unknown")
+	case errors.As(err, &invalid):
+		return console.Refuse(console.Unavailable, "desk.error.certificate-invalid")
+	}
+	return nil
 }
 
 // Close ends the connection; the session ends with the desk's silence.

@@ -243,6 +243,30 @@ func TestRefusalsLookAlike(t *testing.T) {
 	}
 }
 
+// Whom a desk does not believe is told as such, and not as a server that does not answer.
+func TestACertificateThatIsNotBelievedIsTold(t *testing.T) {
+	h := newHouse(t)
+	_, port, err := net.SplitHostPort(h.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, one := range map[string]struct {
+		o    wire.Options
+		code string
+	}{
+		"for other names":   {wire.Options{URL: "tls://localhost:" + port, CA: h.ca}, "desk.error.certificate-name"},
+		"signed by unknown": {wire.Options{URL: "tls://" + h.addr, CA: x509.NewCertPool()}, "desk.error.certificate-unknown"},
+	} {
+		_, err := wire.Dial(t.Context(), one.o)
+		var refused *console.Error
+		if !errors.As(err, &refused) || refused.Code != one.code {
+			t.Errorf("%s: %v", name, err)
+		} else if refused.Vars != nil && (refused.Vars["asked"] != "localhost" || refused.Vars["names"] != "127.0.0.1") {
+			t.Errorf("%s: %v", name, refused.Vars)
+		}
+	}
+}
+
 func TestASlowDoorStillOpens(t *testing.T) {
 	h := newHouse(t)
 	h.gate.slow = 3 * time.Second // longer than NATS waits before its first ping

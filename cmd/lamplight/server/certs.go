@@ -28,15 +28,17 @@ const (
 	authorityFile    = "ca.pem" // public: what a desk or a browser is told to trust
 )
 
-// certs are what a server shows and whom the desks trust.
+// Certs are what a server shows and whom the desks trust.
 type Certs struct {
 	Server *tls.Config
 	Pool   *x509.CertPool
 	CAFile string
+	given  *givenCertificate // nil without --certificate
 }
 
-// certificates reads the machine's own from dir, making or renewing what is missing.
-func Certificates(dir string, now time.Time) (Certs, error) {
+// Certificates reads the machine's own from dir, making or renewing what is missing. Names are the host names and addresses,
+// beside localhost and the machine's own name, that desks and phones say; a certificate that lacks one of them is made anew.
+func Certificates(dir string, names []string, now time.Time) (Certs, error) {
 	ca, caKey, err := pair(dir, "ca", now, func() (*x509.Certificate, *x509.Certificate, *ecdsa.PrivateKey) {
 		return &x509.Certificate{
 			Subject: pkix.Name{CommonName: "Lamplight on " + Hostname()}, NotAfter: now.AddDate(authorityYears, 0, 0),
@@ -47,12 +49,20 @@ func Certificates(dir string, now time.Time) (Certs, error) {
 		return Certs{}, err
 	}
 	leaf, leafKey, err := pair(dir, "server", now, func() (*x509.Certificate, *x509.Certificate, *ecdsa.PrivateKey) {
-		return &x509.Certificate{
+		c := &x509.Certificate{
 			Subject: pkix.Name{CommonName: Hostname()}, NotAfter: now.AddDate(0, 0, certificateDays),
 			KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 			DNSNames:    []string{certificateHosts, Hostname()},
 			IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
-		}, ca, caKey
+		}
+		for _, name := range names {
+			if ip := net.ParseIP(name); ip != nil {
+				c.IPAddresses = append(c.IPAddresses, ip)
+			} else {
+				c.DNSNames = append(c.DNSNames, name)
+			}
+		}
+		return c, ca, caKey
 	})
 	if err != nil {
 		return Certs{}, err
@@ -71,16 +81,16 @@ func Certificates(dir string, now time.Time) (Certs, error) {
 }
 
 // pair reads NAME-secret.pem, a certificate and its key in one file so that a crash cannot part them, or makes it from the
-// template when it is missing, nearly over, or signed by another authority than the parent.
+// template when it is missing, nearly over, without a name of the template's, or signed by another authority than the parent.
 func pair(dir, name string, now time.Time, template func() (self, parent *x509.Certificate,
 	parentKey *ecdsa.PrivateKey)) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	file := filepath.Join(dir, name+"-secret.pem")
 	loaded, err := tls.LoadX509KeyPair(file, file)
 	if err == nil {
 		key, ok := loaded.PrivateKey.(*ecdsa.PrivateKey)
-		_, parent, _ := template()
+		wanted, parent, _ := template()
 		ours := parent == nil || loaded.Leaf.CheckSignatureFrom(parent) == nil // an authority made anew has signed nothing yet
-		if ok && ours && now.AddDate(0, 0, renewBeforeDays).Before(loaded.Leaf.NotAfter) {
+		if ok && ours && holds(loaded.Leaf, wanted) && now.AddDate(0, 0, renewBeforeDays).Before(loaded.Leaf.NotAfter) {
 			return loaded.Leaf, key, nil
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -119,7 +129,22 @@ func pair(dir, name string, now time.Time, template func() (self, parent *x509.C
 	return cert, key, nil
 }
 
-// writeFile writes a file whole or not at all.
+// holds tells whether a certificate is for every name another is for.
+func holds(c, wanted *x509.Certificate) bool {
+	for _, name := range wanted.DNSNames {
+		if c.VerifyHostname(name) != nil {
+			return false
+		}
+	}
+	for _, ip := range wanted.IPAddresses {
+		if c.VerifyHostname(ip.String()) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// WriteFile writes a file whole or not at all.
 func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {

@@ -23,6 +23,10 @@ type Config struct {
 	NATSCA     string `name:"nats-ca" help:"With --nats-url: a file with the certificate to trust there, if the machine's roots do not know it." env:"LAMPLIGHT_NATS_CA" type:"path"`
 	NATSURL    string `name:"nats-url" help:"A NATS of yours, instead of the built-in one; see 'lamplight nats config'." env:"LAMPLIGHT_NATS_URL" placeholder:"tls://…"`
 
+	ServerName     []string `help:"The names and addresses by which desks and phones on other machines reach this server; they go into its certificate." env:"LAMPLIGHT_SERVER_NAME" placeholder:"NAME"`
+	Certificate    string   `help:"A certificate of yours with its chain, shown for the host names in it; read again when it changes." env:"LAMPLIGHT_CERTIFICATE" type:"path" placeholder:"PEM"`
+	CertificateKey string   `help:"Its key." env:"LAMPLIGHT_CERTIFICATE_KEY" type:"path" placeholder:"PEM"`
+
 	Listen      string   `help:"Where the web pages are served, over TLS." env:"LAMPLIGHT_LISTEN" default:"127.0.0.1:8443"`
 	PublicURL   string   `help:"How phones reach the web pages; links begin with it." env:"LAMPLIGHT_PUBLIC_URL" placeholder:"https://…"`
 	Proxy       []string `help:"The addresses of your TLS proxy before --listen: then it is believed where a sign-in comes from." env:"LAMPLIGHT_PROXY" placeholder:"CIDR"`
@@ -75,6 +79,14 @@ func (c *Config) check() error {
 	if _, err := c.zone(); err != nil {
 		return err
 	}
+	if (c.Certificate == "") != (c.CertificateKey == "") {
+		return errors.New("--certificate and --certificate-key belong together")
+	}
+	for _, name := range c.ServerName {
+		if !isHost(name) {
+			return fmt.Errorf("--server-name %q: give a host name such as lamplight.example.net or an address, without a port", name)
+		}
+	}
 	if c.LockAfter < 0 {
 		return fmt.Errorf("--lock-after %s: a desk cannot lock before it is used", c.LockAfter)
 	}
@@ -102,6 +114,22 @@ func (c *Config) check() error {
 	}
 	_, err := c.proxies()
 	return err
+}
+
+// isHost tells whether text is a host name (RFC 1123, 2.1) or an address.
+func isHost(text string) bool {
+	if _, err := netip.ParseAddr(text); err == nil {
+		return true
+	}
+	for label := range strings.SplitSeq(text, ".") {
+		bad := func(r rune) bool {
+			return !(r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
+		}
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' || strings.ContainsFunc(label, bad) {
+			return false
+		}
+	}
+	return len(text) <= 253
 }
 
 // zone is where the service's day begins.

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nats-io/nats.go"
@@ -69,6 +71,9 @@ func openSwitch(ctx context.Context, cfg Config, st State, log *slog.Logger, say
 		conn.URL, conn.User, conn.Password = server.ARI()
 		conn.App = server.App()
 		b.phones = phones{registrar: cfg.Registrar, passwords: server.Agents(), desk: cfg.Telephones}
+		if sip := server.SIPAddr(); b.phones.registrar == "" && !sip.Addr().IsLoopback() && len(cfg.ServerName) > 0 {
+			b.phones.registrar = net.JoinHostPort(cfg.ServerName[0], strconv.Itoa(int(sip.Port())))
+		}
 		if b.phones.registrar == "" {
 			if b.phones.registrar, err = server.Registrar(); err != nil {
 				return b, errors.Join(err, server.Close())

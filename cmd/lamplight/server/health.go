@@ -125,7 +125,8 @@ func (h *health) find(ctx context.Context) (out []Red) {
 		red(err == nil && len(stand) > 0, false, "escalations", "%d escalations stand still: look at the board", len(stand))
 	}
 	days := h.certificateDays(now)
-	red(days < 14, false, "certificate", "the server's certificate ends in %d days: restart the server, which renews its own", days)
+	red(days < 14, false, "certificate", "the server's certificate ends in %d days: renew the one of --certificate; "+
+		"the server's own is renewed by a restart", days)
 	h.mu.Lock()
 	public := h.public
 	h.mu.Unlock()
@@ -161,8 +162,7 @@ func (h *health) custody(now time.Time) (out []Red) {
 
 // certificateDays is how long what the server shows still holds.
 func (h *health) certificateDays(now time.Time) int {
-	leaf := h.s.Certs.Server.Certificates[0].Leaf
-	return int(leaf.NotAfter.Sub(now).Hours() / 24)
+	return int(h.s.Certs.ends().Sub(now).Hours() / 24)
 }
 
 // handler answers the paths of health, and gives all else to the pages. Who is not named by --metrics-from learns only whether.

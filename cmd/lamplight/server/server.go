@@ -126,8 +126,13 @@ func OpenOn(ctx context.Context, h *Hold, cfg Config, log *slog.Logger, say func
 }
 
 func (s *Server) openKeys(context.Context) (err error) {
-	if s.Certs, err = Certificates(s.State.Keys(""), time.Now()); err != nil {
+	if s.Certs, err = Certificates(s.State.Keys(""), s.Config.ServerName, time.Now()); err != nil {
 		return err
+	}
+	if s.Config.Certificate != "" {
+		if err := s.Certs.give(s.Config.Certificate, s.Config.CertificateKey); err != nil {
+			return err
+		}
 	}
 	s.push, err = push.KeysAt(s.State.Keys("push.json"))
 	return err
