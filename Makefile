@@ -36,7 +36,7 @@ fi
 endef
 
 # The Go benchmarks that have a target: five runs each, or one that repeats by itself.
-CORE_BENCH := { go test -run '^$$' -bench '^BenchmarkStep$$/.*/agents=500$$/waiting=1000$$' -benchtime 100x -count 5 ./telephony/acd && \
+CORE_BENCH := { go test -run '^$$' -bench '^BenchmarkApply$$/.*/agents=500$$/waiting=1000$$' -benchtime 100x -count 5 ./telephony/acd && \
 	go test -run '^$$' -bench '^BenchmarkGrowth$$' -benchtime 1x ./telephony/acd && \
 	go test -run '^$$' -bench '^BenchmarkOpenNotes$$' -benchtime 1x ./console/house && \
 	go test -run '^$$' -bench '^BenchmarkWho$$' -benchtime 200ms -count 5 ./routing/oncall; } > .cache/log/cores.bench

@@ -139,15 +139,15 @@ const (
 
 // Preview is the ladder before sending. Missing holds what the form lacks, by field key, as catalog codes.
 type Preview struct {
-	Goes    Goes               `json:"goes"`
-	Steps   []PreviewStep      `json:"steps"`
-	Board   time.Time          `json:"board"`
-	Holes   []routing.PlanHole `json:"holes"`
-	Missing map[string]string  `json:"missing"`
+	Goes     Goes               `json:"goes"`
+	Contacts []PreviewContact   `json:"steps"`
+	Board    time.Time          `json:"board"`
+	Holes    []routing.PlanHole `json:"holes"`
+	Missing  map[string]string  `json:"missing"`
 }
 
-// PreviewStep is one person at one time, their channels together.
-type PreviewStep = routing.PreviewStep
+// PreviewContact is one person at one time, their channels together.
+type PreviewContact = routing.PreviewContact
 
 // Sent answers a Send.
 type Sent struct {

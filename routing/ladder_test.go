@@ -151,7 +151,7 @@ func TestResolve(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := Resolve(tc.ladder, rota, reach, t0)
 			var steps, holes []string
-			for _, s := range p.Steps {
+			for _, s := range p.Attempts {
 				steps = append(steps, strings.TrimSuffix(s.At.Sub(t0).String(), "m0s")+" "+s.Contact+" "+string(s.Channel))
 			}
 			for _, h := range p.Holes {
@@ -204,8 +204,8 @@ func TestResolveSaysWhomItDoesNotReach(t *testing.T) {
 			rota := duty{"primary": {{t0, tc.on}}}
 			tc.reach.Contacts = people
 			p := Resolve(Ladder{Rungs: []Rung{{0, "primary", tc.channels}}}, rota, tc.reach, t0)
-			if len(p.Steps) != tc.steps || len(p.Holes)+len(tc.want) > 0 && !reflect.DeepEqual(p.Holes, tc.want) {
-				t.Errorf("%d steps, holes %+v", len(p.Steps), p.Holes)
+			if len(p.Attempts) != tc.steps || len(p.Holes)+len(tc.want) > 0 && !reflect.DeepEqual(p.Holes, tc.want) {
+				t.Errorf("%d steps, holes %+v", len(p.Attempts), p.Holes)
 			}
 		})
 	}
@@ -237,7 +237,7 @@ func TestNextIsSomebodyElse(t *testing.T) {
 			}
 			p := Resolve(Ladder{Rungs: []Rung{{0, "next", []ChannelKind{Text}}}}, OnCall(s, ""), Reach{Contacts: contacts}, at)
 			var got []string
-			for _, step := range p.Steps {
+			for _, step := range p.Attempts {
 				got = append(got, step.Contact+" "+string(step.Channel))
 			}
 			for _, h := range p.Holes {
@@ -252,10 +252,10 @@ func TestNextIsSomebodyElse(t *testing.T) {
 
 func TestPreviewPutsAPersonsChannelsTogether(t *testing.T) {
 	t0 := time.Date(2026, 3, 1, 2, 0, 0, 0, time.UTC)
-	p := Plan{At: t0, Steps: []PlanStep{
+	p := Plan{At: t0, Attempts: []PlannedAttempt{
 		{Rung: 0, At: t0, Contact: "r", Name: "Dr Reyes", Channel: Text}, {Rung: 0, At: t0, Contact: "r", Name: "Dr Reyes", Channel: Push},
 		{Rung: 1, At: t0.Add(3 * time.Minute), Contact: "r", Name: "Dr Reyes", Channel: Text}}}
-	want := []PreviewStep{{"Dr Reyes", []ChannelKind{Text, Push}, 0}, {"Dr Reyes", []ChannelKind{Text}, 3 * time.Minute}}
+	want := []PreviewContact{{"Dr Reyes", []ChannelKind{Text, Push}, 0}, {"Dr Reyes", []ChannelKind{Text}, 3 * time.Minute}}
 	if got := p.Preview(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}
@@ -308,7 +308,7 @@ func FuzzParseLadders(f *testing.F) {
 		for _, l := range ladders {
 			p := Resolve(l, duty{"primary": {{t0, []string{"reyes"}}}}, reach, t0)
 			last := t0
-			for _, s := range p.Steps {
+			for _, s := range p.Attempts {
 				if s.At.Before(last) || s.At.After(p.Board) {
 					t.Fatalf("%+v: %v out of order", l, s.At)
 				}

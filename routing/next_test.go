@@ -25,7 +25,7 @@ func TestNextIsAnotherPerson(t *testing.T) {
 	ladder := Ladder{Rungs: []Rung{{0, "primary", []ChannelKind{Text}}, {3 * time.Minute, "next", []ChannelKind{Text}}}}
 	contacts := []notes.Contact{{ID: "reyes", Mobile: "+13125550171"}, {ID: "osei", Mobile: "+13125550172"}}
 	p := Resolve(ladder, OnCall(s, ""), Reach{Contacts: contacts}, at)
-	if len(p.Steps) != 2 || p.Steps[0].Contact != "reyes" || p.Steps[1].Contact != "osei" {
-		t.Errorf("steps %+v", p.Steps)
+	if len(p.Attempts) != 2 || p.Attempts[0].Contact != "reyes" || p.Attempts[1].Contact != "osei" {
+		t.Errorf("steps %+v", p.Attempts)
 	}
 }

@@ -53,7 +53,7 @@ func (p *practiceCheck) readSchedule(text []byte) {
 	if err == nil {
 		s, err = oncall.Compile(doc, p.now.Add(-time.Hour), p.now.Add(LookAhead+beyond))
 	}
-	var wrong oncall.Problems
+	var wrong oncall.ReadProblems
 	switch {
 	case errors.As(err, &wrong):
 		p.ofSchedule(Refuse, wrong)
@@ -80,7 +80,7 @@ func (p *practiceCheck) readSchedule(text []byte) {
 }
 
 // ofSchedule takes over what routing/oncall says of a schedule, in its own words.
-func (p *practiceCheck) ofSchedule(s Severity, found oncall.Problems) {
+func (p *practiceCheck) ofSchedule(s Severity, found oncall.ReadProblems) {
 	for _, w := range found {
 		said := map[string]string{"value": shorten(w.Text)}
 		p.within("schedule", Problem{Field: w.Field, Code: "schedule", Severity: s, Line: w.Line, Vars: said})
@@ -197,7 +197,7 @@ func (p *practiceCheck) walk(i int, callType string) *walker {
 	}
 	edges := w.edges(callType)
 	for k, at := range edges {
-		reached := w.look(at)
+		reached := w.reachAt(at)
 		switch {
 		case reached:
 		case w.from.IsZero():
@@ -241,8 +241,8 @@ func (w *walker) edges(callType string) []time.Time {
 	return all
 }
 
-// look resolves the ladder as it stands at one moment, and reports whether it reaches anybody.
-func (w *walker) look(at time.Time) (reached bool) {
+// reachAt resolves the ladder as it stands at one moment, and reports whether it reaches anybody.
+func (w *walker) reachAt(at time.Time) (reached bool) {
 	var asked []string
 	told := map[string]string{} // contacts, by the name of the rung that told them first
 	for i, rung := range w.ladder.Rungs {
@@ -286,7 +286,7 @@ func (w *walker) hole(field string, rung Rung, h PlanHole, at time.Time) {
 }
 
 // again warns of a rung of another name that tells only who was told by one before: nobody else hears of the note.
-func (w *walker) again(field, who string, steps []PlanStep, told map[string]string, at time.Time) {
+func (w *walker) again(field, who string, steps []PlannedAttempt, told map[string]string, at time.Time) {
 	fresh, name, by := false, "", ""
 	for _, s := range steps {
 		first, known := told[s.Contact]

@@ -82,7 +82,7 @@ const (
 // too. One person is told once a rung by a channel.
 func Resolve(l Ladder, r Rota, reach Reach, at time.Time) Plan {
 	at = at.Truncate(time.Microsecond) // what the database keeps
-	p := Plan{Ladder: l.Name, Version: l.Version, Practice: reach.Practice, At: at, Steps: []PlanStep{}, Holes: []PlanHole{}}
+	p := Plan{Ladder: l.Name, Version: l.Version, Practice: reach.Practice, At: at, Attempts: []PlannedAttempt{}, Holes: []PlanHole{}}
 	when, planned := at, time.Duration(0)
 	empty := false     // the rung before reached nobody
 	var asked []string // who was primary when a rung before asked for the primary
@@ -103,7 +103,7 @@ func Resolve(l Ladder, r Rota, reach Reach, at time.Time) Plan {
 			holes[k].Rung, holes[k].Who, holes[k].Others = i, rung.Who, len(steps) > 0
 		}
 		empty = len(steps) == 0
-		p.Steps, p.Holes = append(p.Steps, steps...), append(p.Holes, holes...)
+		p.Attempts, p.Holes = append(p.Attempts, steps...), append(p.Holes, holes...)
 	}
 	if !empty {
 		when = when.Add(l.board() - planned)
@@ -113,7 +113,7 @@ func Resolve(l Ladder, r Rota, reach Reach, at time.Time) Plan {
 }
 
 // rung is how people are told by a rung, and who of them is not.
-func (reach Reach) rung(rung Rung, people []string) (steps []PlanStep, holes []PlanHole) {
+func (reach Reach) rung(rung Rung, people []string) (steps []PlannedAttempt, holes []PlanHole) {
 	if len(people) == 0 {
 		return nil, []PlanHole{{Why: nobodyFor(rung.Who)}}
 	}
@@ -129,7 +129,7 @@ func (reach Reach) rung(rung Rung, people []string) (steps []PlanStep, holes []P
 }
 
 // person is how one contact is told by a rung's channels, or why not.
-func (reach Reach) person(id string, channels []ChannelKind) (steps []PlanStep, hole PlanHole) {
+func (reach Reach) person(id string, channels []ChannelKind) (steps []PlannedAttempt, hole PlanHole) {
 	n := slices.IndexFunc(reach.Contacts, func(c notes.Contact) bool { return c.ID == id })
 	if n < 0 {
 		return nil, PlanHole{Contact: id, Name: id, Why: NoContact}
@@ -149,7 +149,7 @@ func (reach Reach) person(id string, channels []ChannelKind) (steps []PlanStep, 
 		case reach.Carriers != nil && !reach.Carriers[kind]:
 			hole.Why = NoCarrier
 		default:
-			steps = append(steps, PlanStep{Contact: c.ID, Name: c.Name, Person: c.Person, Channel: kind, Address: address,
+			steps = append(steps, PlannedAttempt{Contact: c.ID, Name: c.Name, Person: c.Person, Channel: kind, Address: address,
 				Lang: c.Language})
 		}
 	}
@@ -204,26 +204,26 @@ func (reach Reach) address(c notes.Contact, kind ChannelKind) string {
 	return ""
 }
 
-// A PreviewStep is one person at one time, by all the channels of that rung.
-type PreviewStep struct {
+// A PreviewContact is one person at one time, by all the channels of that rung.
+type PreviewContact struct {
 	Name     string        `json:"name"`
 	Channels []ChannelKind `json:"channels"`
 	After    time.Duration `json:"after"` // since the dispatch would begin
 }
 
 // Preview shows a plan as a person reads it: who, by what, after how long.
-func (p Plan) Preview() []PreviewStep {
-	out := []PreviewStep{}
-	for i, s := range p.Steps {
-		if i > 0 && p.Steps[i-1].Rung == s.Rung && p.Steps[i-1].Contact == s.Contact {
+func (p Plan) Preview() []PreviewContact {
+	out := []PreviewContact{}
+	for i, s := range p.Attempts {
+		if i > 0 && p.Attempts[i-1].Rung == s.Rung && p.Attempts[i-1].Contact == s.Contact {
 			last := &out[len(out)-1]
 			last.Channels = append(last.Channels, s.Channel)
 			continue
 		}
-		out = append(out, PreviewStep{Name: s.Name, Channels: []ChannelKind{s.Channel}, After: s.At.Sub(p.At)})
+		out = append(out, PreviewContact{Name: s.Name, Channels: []ChannelKind{s.Channel}, After: s.At.Sub(p.At)})
 	}
 	return out
 }
 
 // Reaches reports that at least one rung tells somebody.
-func (p Plan) Reaches() bool { return len(p.Steps) > 0 }
+func (p Plan) Reaches() bool { return len(p.Attempts) > 0 }

@@ -50,11 +50,11 @@ type Rung struct {
 // A Plan is a ladder resolved for one instant: names, addresses and times, frozen on the dispatch, so that no edit of a
 // schedule, a ladder or a contact moves an escalation that has begun.
 type Plan struct {
-	Ladder   string     `json:"ladder"`
-	Version  int        `json:"version"`
-	Practice string     `json:"practice"` // its name, as the messages say it
-	At       time.Time  `json:"at"`       // the instant it was resolved for: the first rung's time counts from here
-	Steps    []PlanStep `json:"steps"`
+	Ladder   string           `json:"ladder"`
+	Version  int              `json:"version"`
+	Practice string           `json:"practice"` // its name, as the messages say it
+	At       time.Time        `json:"at"`       // the instant it was resolved for: the first rung's time counts from here
+	Attempts []PlannedAttempt `json:"steps"`
 	// Board is when the note comes loudly onto the supervisors' board if nobody has acknowledged.
 	Board time.Time `json:"board"`
 	// Holes say whom a rung does not reach, and why ("nobody-on-call", "no-address", "stopped"): shown before sending.
@@ -72,8 +72,8 @@ type Basis struct {
 	Phones  int64 // push_change's count when the phones, and who has left, were read; 0 when they were not
 }
 
-// A PlanStep is one attempt to come.
-type PlanStep struct {
+// A PlannedAttempt is one attempt to come.
+type PlannedAttempt struct {
 	Rung    int            `json:"rung"`
 	At      time.Time      `json:"at"`
 	Contact string         `json:"contact"`

@@ -116,7 +116,7 @@ func (d *Desk) signIn(c credentials) error {
 	j, err := journal.Open(d.parts.Data, c.Login, c.Password)
 	if err != nil {
 		d.parts.Log.Error("open journal", "err", err)
-		defer d.tell("desk", console.Event{Kind: console.EventNotice, Notice: journalNotice(err)})
+		defer d.emit("desk", console.Event{Kind: console.EventNotice, Notice: journalNotice(err)})
 	}
 	select {
 	case <-d.enter(l, j):

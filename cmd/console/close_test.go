@@ -10,7 +10,7 @@ import (
 
 // liveOrNot is a phone that is in a call or is not; nothing else of it is asked.
 type liveOrNot struct {
-	Phone
+	AgentPhone
 	live bool
 }
 

@@ -16,7 +16,7 @@ import (
 // deskParts is what a Desk stands on. Everything is needed but Lang.
 type deskParts struct {
 	Dial  dialer
-	Phone Phone
+	Phone AgentPhone
 	Data  string // the journal's directory
 	Log   *slog.Logger
 	Demo  func() (credentials, error)
@@ -110,7 +110,7 @@ func (d *Desk) close() {
 	d.end()
 }
 
-func (d *Desk) tell(name string, data any) { d.screen.Emit(name, data) }
+func (d *Desk) emit(name string, data any) { d.screen.Emit(name, data) }
 
 // enter makes l the desk's link and follows it until the session ends. The channel closes when the server has greeted the
 // desk: before that it refuses whatever an agent does.
@@ -122,7 +122,7 @@ func (d *Desk) enter(l link, j *journal.Journal) <-chan struct{} {
 	d.linked = linkView{Up: true, Since: time.Now()}
 	d.mu.Unlock()
 	d.locked.Store(false)
-	d.tell("link", d.linkNow())
+	d.emit("link", d.linkNow())
 	go d.follow(ctx, l, sync.OnceFunc(func() { close(greeted) }))
 	return greeted
 }
@@ -159,7 +159,7 @@ func (d *Desk) mayClose(now time.Time) bool {
 	if at := d.asked.Swap(&now); at != nil && now.Sub(*at) < closeAgain {
 		return true
 	}
-	d.tell("desk", console.Event{Kind: console.EventNotice, Notice: "desk.notice.in-call"})
+	d.emit("desk", console.Event{Kind: console.EventNotice, Notice: "desk.notice.in-call"})
 	return false
 }
 
@@ -193,7 +193,7 @@ func (d *Desk) setLink(up bool, at time.Time) {
 	v := d.linked
 	d.mu.Unlock()
 	d.parts.Log.Info("link", "up", up)
-	d.tell("link", v)
+	d.emit("link", v)
 }
 
 // How long the desk rests between two tries to watch. The wire reconnects by itself; this is only the asking.
@@ -221,7 +221,7 @@ func (d *Desk) follow(ctx context.Context, s console.Service, greeted func()) {
 			if errors.As(err, &refused) && (refused.Code == errSignedOut || refused.Code == errNobody) {
 				d.parts.Log.Info("the session has ended")
 				d.leave()
-				d.tell("signedout", refused)
+				d.emit("signedout", refused)
 				return
 			}
 			d.setLink(false, time.Now())
@@ -284,7 +284,7 @@ func (d *Desk) happened(ev console.Event) {
 	got := time.Now()
 	if ev.Kind == console.EventHello && ev.Hello != nil {
 		d.greet(*ev.Hello)
-		d.tell("desk", console.Event{Kind: console.EventHello, Sent: ev.Sent}) // the page asks for it: events stay small
+		d.emit("desk", console.Event{Kind: console.EventHello, Sent: ev.Sent}) // the page asks for it: events stay small
 		return
 	}
 	if ev.Agent != nil {
@@ -296,7 +296,7 @@ func (d *Desk) happened(ev console.Event) {
 		d.pops[popKey{ev.Pop.Call, ev.Pop.Epoch}] = popTimes{sent: ev.Sent, got: got}
 		d.mu.Unlock()
 	}
-	d.tell("desk", ev)
+	d.emit("desk", ev)
 	if ev.Notice == "desk.notice.stands-still" {
 		d.parts.Phone.Alarm()
 	}
@@ -324,7 +324,7 @@ func (d *Desk) greet(h console.Hello) {
 	}
 	if notice := console.ThisVersion().Notice(h.Server); notice != "" {
 		d.parts.Log.Warn("desk and server are of different builds", "desk", console.ThisVersion(), "server", h.Server)
-		d.tell("desk", console.Event{Kind: console.EventNotice, Notice: notice})
+		d.emit("desk", console.Event{Kind: console.EventNotice, Notice: notice})
 	}
 	d.rejoin()
 	d.readyAgain(h.Agent)
@@ -368,7 +368,7 @@ func (d *Desk) setDeaf(deaf bool) {
 	d.phone.Deaf = deaf
 	v := d.phone
 	d.mu.Unlock()
-	d.tell("phone", v)
+	d.emit("phone", v)
 }
 
 func (d *Desk) setPhone(v phoneView) {
@@ -376,6 +376,6 @@ func (d *Desk) setPhone(v phoneView) {
 	v.Deaf = d.phone.Deaf
 	d.phone = v
 	d.mu.Unlock()
-	d.tell("phone", v)
+	d.emit("phone", v)
 	d.rejoin()
 }

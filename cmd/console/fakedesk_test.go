@@ -272,13 +272,13 @@ func (f *fakeDesk) Preview(_ context.Context, d console.Draft) (console.Preview,
 	if d.Urgency == notes.Routine {
 		return console.Preview{}, nil
 	}
-	p := console.Preview{Board: time.Now().Add(10 * time.Minute), Steps: []console.PreviewStep{
+	p := console.Preview{Board: time.Now().Add(10 * time.Minute), Contacts: []console.PreviewContact{
 		{Name: "Dr Reyes", Channels: []routing.ChannelKind{routing.Text, routing.Push}},
 		{Name: "Dr Reyes", Channels: []routing.ChannelKind{routing.Voice}, After: 3 * time.Minute},
 		{Name: "Dr Osei", Channels: []routing.ChannelKind{routing.Text, routing.Voice}, After: 6 * time.Minute},
 	}}
 	if d.Account == "sol" {
-		p.Steps, p.Holes = p.Steps[:2], []routing.PlanHole{{Rung: 2, Who: "backup", Why: "nobody-on-call"}}
+		p.Contacts, p.Holes = p.Contacts[:2], []routing.PlanHole{{Rung: 2, Who: "backup", Why: "nobody-on-call"}}
 	}
 	return p, nil
 }

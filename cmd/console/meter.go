@@ -10,7 +10,7 @@ import (
 )
 
 // A Phone is the agent's built-in phone. Methods may be called from any goroutine.
-type Phone interface {
+type AgentPhone interface {
 	// Register has the phone reachable under account from now on, and again after every break, until Leave or the next
 	// Register. changed is told each time it becomes reachable or stops being so; it must not block.
 	Register(account console.PhoneAccount, changed func(registered bool, at time.Time)) error
@@ -28,7 +28,7 @@ type Phone interface {
 	Leave()
 }
 
-var _ Phone = (*phone.Builtin)(nil)
+var _ AgentPhone = (*phone.Builtin)(nil)
 
 // levelEvery is how often the page is told both levels while there is talk: often enough for an eye, cheap for the page.
 const levelEvery = 100 * time.Millisecond
@@ -46,7 +46,7 @@ func (d *Desk) meter(ctx context.Context) {
 			d.setDeaf(d.parts.Phone.Deaf())
 			them, me, live := d.parts.Phone.Levels()
 			if live || was {
-				d.tell("levels", levels{Them: them, Me: me})
+				d.emit("levels", levels{Them: them, Me: me})
 			}
 			was = live
 		}

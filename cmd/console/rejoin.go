@@ -30,7 +30,7 @@ func (d *Desk) rejoin() {
 		if err := d.comeBack(call); err != nil {
 			notice = "desk.notice.sound-lost"
 		}
-		d.tell("desk", console.Event{Kind: console.EventNotice, Notice: notice})
+		d.emit("desk", console.Event{Kind: console.EventNotice, Notice: notice})
 	}()
 }
 
@@ -58,7 +58,7 @@ func (d *Desk) readyAgain(now console.AgentView) {
 		if _, err := ask(d, console.AskReady, console.Nothing{}); err != nil {
 			return // the page shows that the agent is paused
 		}
-		d.tell("desk", console.Event{Kind: console.EventNotice, Notice: "desk.notice.ready-again"})
+		d.emit("desk", console.Event{Kind: console.EventNotice, Notice: "desk.notice.ready-again"})
 	}()
 }
 
@@ -71,7 +71,7 @@ func (d *Desk) answerOwn(call telephony.CallID) {
 		return
 	}
 	if err := d.Answer(call); err != nil {
-		d.tell("desk", console.Event{Kind: console.EventNotice, Notice: errPhone})
+		d.emit("desk", console.Event{Kind: console.EventNotice, Notice: errPhone})
 	}
 }
 

@@ -36,7 +36,7 @@ import (
 // phone and speaks to it, and behind both a fake Service.
 type testServer struct {
 	desk   *fakeDesk
-	keys   bus.Keys
+	keys   bus.ServerKeys
 	cert   *tls.Config
 	caFile string
 	pwFile string
@@ -44,7 +44,7 @@ type testServer struct {
 	stop   func()
 
 	mu   sync.Mutex // guards open and legs
-	open map[wire.Session]bool
+	open map[wire.DeskSession]bool
 	legs []*phone.Call
 }
 
@@ -61,7 +61,7 @@ func (s *testServer) Enter(_ context.Context, in bus.SignIn) (time.Time, error) 
 	return time.Now().Add(time.Hour), nil
 }
 
-func (s *testServer) Who(ctx context.Context, id wire.Session) (context.Context, error) {
+func (s *testServer) Who(ctx context.Context, id wire.DeskSession) (context.Context, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.open[id] {
@@ -72,11 +72,11 @@ func (s *testServer) Who(ctx context.Context, id wire.Session) (context.Context,
 
 func newTestServer(t *testing.T) *testServer {
 	t.Helper()
-	keys, err := bus.NewKeys()
+	keys, err := bus.NewServerKeys()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &testServer{keys: keys, open: map[wire.Session]bool{}, pwFile: filepath.Join(t.TempDir(), "password")}
+	s := &testServer{keys: keys, open: map[wire.DeskSession]bool{}, pwFile: filepath.Join(t.TempDir(), "password")}
 	if err := os.WriteFile(s.pwFile, []byte(testPassword+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func newTestServer(t *testing.T) *testServer {
 
 // ringDesk rings the desk's phone for a call, and once it answers speaks to it until the call is over.
 func (s *testServer) ringDesk(ctx context.Context, r *registrar, call telephony.CallID) (func(), error) {
-	p, err := phone.Open(ctx, phone.Config{Listen: "127.0.0.2:0", Registrar: r.contact(ctx), User: "switch"})
+	p, err := phone.Start(ctx, phone.Config{Listen: "127.0.0.2:0", Registrar: r.contact(ctx), User: "switch"})
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ type registrar struct {
 func newRegistrar(t *testing.T) *registrar {
 	t.Helper()
 	// The first phone of a process silences the SIP library, whose loggers are global: before its first server runs.
-	p, err := phone.Open(t.Context(), phone.Config{Listen: "127.0.0.2:0"})
+	p, err := phone.Start(t.Context(), phone.Config{Listen: "127.0.0.2:0"})
 	if err == nil {
 		err = p.Close()
 	}

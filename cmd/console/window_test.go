@@ -20,7 +20,7 @@ import (
 // openWindow opens the desk's window, built to be driven.
 func openWindow(t *testing.T, args []string) *windowtest.Window {
 	t.Helper()
-	return windowtest.Open(t, program(t, windowtest.Tags), args)
+	return windowtest.Launch(t, program(t, windowtest.Tags), args)
 }
 
 // TestFromRingToSend takes a call by keys alone: it rings, it is answered, its note is typed, sent and done.

@@ -52,7 +52,7 @@ func nobodysNumber(t *testing.T, w *walker) {
 	}
 	select {
 	case <-c.Done():
-	case <-time.After(stepLimit):
+	case <-time.After(markLimit):
 		t.Fatal("the caller was not hung up on after the apology")
 	}
 	heard := 0.0
@@ -213,7 +213,7 @@ func inviteRaw(t *testing.T, w *walker, name string) *rawCall {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(stepLimit)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(markLimit)); err != nil {
 		t.Fatal(err)
 	}
 	me := conn.LocalAddr().String()

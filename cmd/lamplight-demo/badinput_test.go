@@ -304,7 +304,7 @@ func missingKeys(t *testing.T, dir string) {
 
 // renewKey does what 'lamplight keys renew' does.
 func renewKey(ctx context.Context, dir, file string) (loses string, err error) {
-	s, err := server.RecordFlags{State: dir}.OpenUnchecked(ctx)
+	s, err := server.RecordFlags{State: dir}.ConnectUnchecked(ctx)
 	if err != nil {
 		return "", err
 	}

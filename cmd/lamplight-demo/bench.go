@@ -63,7 +63,7 @@ func (c *benchCmd) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	d, err := openDemo(ctx, &demoCmd{State: filepath.Join(dir, "house")}, began)
+	d, err := startDemo(ctx, &demoCmd{State: filepath.Join(dir, "house")}, began)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (c *benchCmd) Run(ctx context.Context) (err error) {
 	running := make(chan error, 1)
 	go func() { running <- d.server.Run(ctx); stop() }()
 	b := &bench{cmd: c, out: os.Stdout, demo: d, load: loadAverage()}
-	if err = b.open(ctx, dir, began); err == nil {
+	if err = b.start(ctx, dir, began); err == nil {
 		err = b.measure(ctx, began)
 	}
 	if err == nil {
@@ -101,9 +101,9 @@ func (c *benchCmd) directory() (string, error) {
 	return dir, os.Chmod(dir, 0o711)
 }
 
-// open brings everybody in.
-func (b *bench) open(ctx context.Context, dir string, began time.Time) (err error) {
-	if b.peer, err = openBarePeer(ctx, filepath.Join(dir, "peer")); err != nil {
+// start brings everybody in.
+func (b *bench) start(ctx context.Context, dir string, began time.Time) (err error) {
+	if b.peer, err = startBarePeer(ctx, filepath.Join(dir, "peer")); err != nil {
 		return fmt.Errorf("the bare peer: %w", err)
 	}
 	server.Progress("a second Asterisk with a bare ARI client", time.Since(began))
@@ -113,14 +113,14 @@ func (b *bench) open(ctx context.Context, dir string, began time.Time) (err erro
 	if b.super, err = b.demo.newSupervisor(ctx); err != nil {
 		return err
 	}
-	if b.floor, err = openFloor(ctx, b.demo); err != nil {
+	if b.floor, err = startFloor(ctx, b.demo); err != nil {
 		return err
 	}
 	if !b.cmd.Window {
 		b.noWin = "--no-window"
 		return nil
 	}
-	if b.window, err = openDeskWindow(ctx, b.demo, dir); err != nil {
+	if b.window, err = startDeskWindow(ctx, b.demo, dir); err != nil {
 		b.noWin = err.Error()
 		return nil
 	}

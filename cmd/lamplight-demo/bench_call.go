@@ -44,7 +44,7 @@ func tone(d time.Duration) speech.PCM {
 // caller has been speaking since before.
 func audible(ctx context.Context, caller *phone.Call, answer func(context.Context) (*phone.Call, error)) (took time.Duration,
 	agent *phone.Call, err error) {
-	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	ctx, cancel := context.WithTimeout(ctx, markLimit)
 	var saying errgroup.Group
 	say := func(c *phone.Call) {
 		saying.Go(func() error {
@@ -86,7 +86,7 @@ func (b *bench) ourCall(ctx context.Context) error {
 	if err := w.isReady(ctx); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 3*stepLimit)
+	ctx, cancel := context.WithTimeout(ctx, 3*markLimit)
 	defer cancel()
 	var dialling errgroup.Group
 	var caller *phone.Call

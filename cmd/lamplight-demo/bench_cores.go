@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// coreGoal is a target that a Go benchmark measures: of a pure core, or of the house on a database of its own.
+// coreGoal is a target that a Go benchmark measures: of a pure core, or of the server on a database of its own.
 type coreGoal struct {
 	name  *regexp.Regexp // of the benchmark; its first group, if any, ends the line's title
 	what  string
@@ -21,7 +21,7 @@ type coreGoal struct {
 }
 
 var coreGoals = []coreGoal{
-	{regexp.MustCompile(`^BenchmarkStep/(\w+)/agents=500/waiting=1000$`), "acd Step, p99, 500 agents, 1,000 waiting, mix", "p99-ns", 50_000,
+	{regexp.MustCompile(`^BenchmarkApply/(\w+)/agents=500/waiting=1000$`), "acd Step, p99, 500 agents, 1,000 waiting, mix", "p99-ns", 50_000,
 		"", ""},
 	{regexp.MustCompile(`^BenchmarkGrowth/(\w+)$`), "acd Step with 500 agents / with 10, 1,000 waiting, mix", "growth", 1.2, "least",
 		"most"},

@@ -34,7 +34,7 @@ type barePeer struct {
 	calls    atomic.Int64
 }
 
-func openBarePeer(ctx context.Context, dir string) (p *barePeer, err error) {
+func startBarePeer(ctx context.Context, dir string) (p *barePeer, err error) {
 	cache, err := asterisk.CacheDir()
 	if err != nil {
 		return nil, err
@@ -61,14 +61,14 @@ func openBarePeer(ctx context.Context, dir string) (p *barePeer, err error) {
 		return p, err
 	}
 	registrar := p.asterisk.SIPAddr().String()
-	if p.agent, err = phone.Open(ctx, phone.Config{Registrar: registrar, User: "agent1",
+	if p.agent, err = phone.Start(ctx, phone.Config{Registrar: registrar, User: "agent1",
 		Password: p.asterisk.Agents()["agent1"]}); err != nil {
 		return p, err
 	}
 	if err = p.agent.Register(ctx); err != nil {
 		return p, err
 	}
-	if p.caller, err = phone.Open(ctx, phone.Config{Listen: "127.0.0.2:0", Registrar: registrar, User: "caller"}); err != nil {
+	if p.caller, err = phone.Start(ctx, phone.Config{Listen: "127.0.0.2:0", Registrar: registrar, User: "caller"}); err != nil {
 		return p, err
 	}
 	ctx, p.stop = context.WithCancel(ctx)
@@ -113,7 +113,7 @@ func (p *barePeer) close() error {
 type bareTimes struct{ start, audio time.Duration }
 
 func (p *barePeer) call(ctx context.Context) (t bareTimes, err error) {
-	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	ctx, cancel := context.WithTimeout(ctx, markLimit)
 	defer cancel()
 	id := fmt.Sprintf("bare-%06d", p.calls.Add(1))
 	var dialling errgroup.Group
@@ -172,7 +172,7 @@ type floor struct {
 	body     []byte
 }
 
-func openFloor(ctx context.Context, d *demo) (*floor, error) {
+func startFloor(ctx context.Context, d *demo) (*floor, error) {
 	practice := d.practices[0].Account.ID
 	f := &floor{pool: d.server.Pool, practice: string(practice)}
 	ctx = access.System(ctx, "bench")

@@ -42,10 +42,10 @@ func TestVersusJudges(t *testing.T) {
 func TestGoBenchmarksAreJudged(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "cores.bench")
 	text := `goos: linux
-BenchmarkStep/usual/agents=500/waiting=1000-2   	 97184	 2108 ns/op	 301.0 p50-ns	 2393 p99-ns	 213 B/op
-BenchmarkStep/usual/agents=500/waiting=1000-2   	 97184	 2108 ns/op	 301.0 p50-ns	 60000 p99-ns	 213 B/op
-BenchmarkStep/usual/agents=500/waiting=1000-2   	 97184	 2108 ns/op	 301.0 p50-ns	 3000 p99-ns	 213 B/op
-BenchmarkStep/usual/agents=5000/waiting=1000-2  	 97184	 2108 ns/op	 301.0 p50-ns	 2393 p99-ns	 213 B/op
+BenchmarkApply/usual/agents=500/waiting=1000-2   	 97184	 2108 ns/op	 301.0 p50-ns	 2393 p99-ns	 213 B/op
+BenchmarkApply/usual/agents=500/waiting=1000-2   	 97184	 2108 ns/op	 301.0 p50-ns	 60000 p99-ns	 213 B/op
+BenchmarkApply/usual/agents=500/waiting=1000-2   	 97184	 2108 ns/op	 301.0 p50-ns	 3000 p99-ns	 213 B/op
+BenchmarkApply/usual/agents=5000/waiting=1000-2  	 97184	 2108 ns/op	 301.0 p50-ns	 2393 p99-ns	 213 B/op
 BenchmarkGrowth/ragged-2                        	 1	 2.013 growth	 1.878 least	 2.045 most
 BenchmarkWho-2          	  796240	       260.9 ns/op	      64 B/op	       2 allocs/op
 BenchmarkWhoOutside-2   	   40075	      5750 ns/op

@@ -36,8 +36,8 @@ type paint struct {
 	At   time.Time
 }
 
-// openDeskWindow starts the desk that was built beside this program, under Xvfb, signed in as the supervisor.
-func openDeskWindow(ctx context.Context, d *demo, dir string) (w *deskWindow, err error) {
+// startDeskWindow starts the desk that was built beside this program, under Xvfb, signed in as the supervisor.
+func startDeskWindow(ctx context.Context, d *demo, dir string) (w *deskWindow, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ func (w *deskWindow) until(ctx context.Context, call telephony.CallID) (time.Tim
 
 // windowCall has a call pop up in the window; the caller hangs up when it is painted, and the board is cleared.
 func (b *bench) windowCall(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	ctx, cancel := context.WithTimeout(ctx, markLimit)
 	defer cancel()
 	s := b.super
 	if err := errors.Join(console.AskPause.Do(ctx, b.agent.desk, console.Reason{Reason: "other"}),

@@ -60,7 +60,7 @@ func (c *demoCmd) Run(ctx context.Context) (err error) {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	d, err := openDemo(ctx, c, began)
+	d, err := startDemo(ctx, c, began)
 	if err != nil {
 		return err
 	}
@@ -76,8 +76,8 @@ func (c *demoCmd) Run(ctx context.Context) (err error) {
 	return errors.Join(err, <-running)
 }
 
-// openDemo opens the pocket, and the server that points at it, and puts the made-up practices in place.
-func openDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err error) {
+// startDemo opens the pocket, and the server that points at it, and puts the made-up practices in place.
+func startDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err error) {
 	d := &demo{cmd: c, out: os.Stdout}
 	if d.practices, err = readPractices(); err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func openDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err er
 	if err != nil {
 		return nil, err
 	}
-	h, err := server.HoldState(dir)
+	h, err := server.LockStateDir(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -95,12 +95,12 @@ func openDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err er
 			err = errors.Join(err, h.Close())
 		}
 	}()
-	st := h.State
+	st := h.StateDir
 	vapid, err := push.KeysAt(st.Keys("push.json"))
 	if err != nil {
 		return nil, err
 	}
-	if d.pocket, err = pocket.Open(ctx, pocket.Config{Phones: demoPhones(d.practices), PushKey: vapid.Public}); err != nil {
+	if d.pocket, err = pocket.Start(ctx, pocket.Config{Phones: demoPhones(d.practices), PushKey: vapid.Public}); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -116,7 +116,7 @@ func openDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err er
 	if err != nil {
 		return nil, err
 	}
-	if d.server, err = server.OpenOn(ctx, h, cfg, log, func(step string,
+	if d.server, err = server.StartOn(ctx, h, cfg, log, func(step string,
 		took time.Duration) {
 		server.Progress(step, time.Since(began))
 	}); err != nil {
@@ -143,7 +143,7 @@ func demoState(dir string) (string, error) {
 }
 
 // serverConfig points a server at the pocket.
-func (d *demo) serverConfig(st server.State) (server.Config, error) {
+func (d *demo) serverConfig(st server.StateDir) (server.Config, error) {
 	tokenFile, caFile := st.Keys("pocket-token"), st.Keys("pocket-ca.pem")
 	if err := errors.Join(server.WriteFile(tokenFile, []byte(d.pocket.AuthToken), 0o600),
 		server.WriteFile(caFile, d.pocket.RootPEM, 0o600)); err != nil {
@@ -182,7 +182,7 @@ func (d *demo) subscribe(ctx context.Context) error {
 	return nil
 }
 
-func openLog(path string, st server.State) (*slog.Logger, error) {
+func openLog(path string, st server.StateDir) (*slog.Logger, error) {
 	if path == "" {
 		path = st.Path("server.log")
 	}

@@ -19,7 +19,7 @@ func (c *demoCodeCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	st, err := server.OpenState(dir)
+	st, err := server.NewStateDir(dir)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func newKillable(t *testing.T) *killable {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	d, err := openDemo(ctx, &demoCmd{State: stateDir(t)}, time.Now())
+	d, err := startDemo(ctx, &demoCmd{State: stateDir(t)}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +293,7 @@ func leaveVoicemail(t *testing.T, w *walker) {
 func (k *killable) accounted(t *testing.T, call telephony.CallID) {
 	t.Helper()
 	k.stop(t, syscall.SIGTERM)
-	s, err := server.RecordFlags{State: k.cfg.State}.Open(t.Context())
+	s, err := server.RecordFlags{State: k.cfg.State}.Connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

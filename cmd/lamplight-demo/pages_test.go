@@ -200,7 +200,7 @@ func (p *page) asleep(back func()) {
 func (p *page) signedInAs(d *demo, who notes.PersonID) func() {
 	return func() {
 		p.t.Helper()
-		p.signInWith(d, who, d.keys.Password, time.Now().Add(codeStep))
+		p.signInWith(d, who, d.keys.Password, time.Now().Add(codePeriod))
 	}
 }
 

@@ -209,7 +209,7 @@ func (w *walker) takeWaiting(t *testing.T, caller *phone.Call, id telephony.Call
 		}
 		<-agent.Done()
 		w.recorded(t, id, telephony.Completed)
-	case <-time.After(stepLimit):
+	case <-time.After(markLimit):
 		t.Fatal("the caller who waited was not offered")
 	}
 }
@@ -261,7 +261,7 @@ func TestPostgresKilledWhileNotesAreSent(t *testing.T) {
 		t.Errorf("%d notes are there (%v), %d confirmed", taken, err, len(confirmed))
 	}
 	// One that was on its way out at a kill waits for its lease to end.
-	patient, cancel := context.WithTimeout(ctx, 3*stepLimit)
+	patient, cancel := context.WithTimeout(ctx, 3*markLimit)
 	defer cancel()
 	if _, err := d.pocket.Wait(patient, func(all []pocket.Arrival) bool {
 		told := map[string]bool{}
@@ -289,7 +289,7 @@ func (w *walker) sendUntil(ctx context.Context, stop <-chan struct{}, d console.
 		default:
 		}
 		d.ID = uuid.NewString()
-		for end := time.Now().Add(stepLimit); ; time.Sleep(5 * time.Millisecond) { // between two tries
+		for end := time.Now().Add(markLimit); ; time.Sleep(5 * time.Millisecond) { // between two tries
 			sent, err := console.AskSend.Of(ctx, w.desk, d)
 			if err == nil {
 				confirmed[d.ID] = sent

@@ -18,8 +18,8 @@ import (
 
 // providers are the scripted providers, each with a browser that stays signed in.
 type providers struct {
-	d    *demo
-	open map[notes.PersonID]*provider
+	d       *demo
+	reading map[notes.PersonID]*provider
 }
 
 // provider is one provider's browser.
@@ -36,17 +36,17 @@ func (p *providers) at(ctx context.Context, number string) (*provider, error) {
 			continue
 		}
 		who := notes.PersonID(ph.Person)
-		if one, ok := p.open[who]; ok {
+		if one, ok := p.reading[who]; ok {
 			return one, nil
 		}
 		one, err := p.d.signInPages(ctx, who)
 		if err != nil {
 			return nil, err
 		}
-		if p.open == nil {
-			p.open = map[notes.PersonID]*provider{}
+		if p.reading == nil {
+			p.reading = map[notes.PersonID]*provider{}
 		}
-		p.open[who] = one
+		p.reading[who] = one
 		return one, nil
 	}
 	return nil, errors.New("the text came to a phone that is nobody's")

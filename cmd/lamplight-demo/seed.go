@@ -47,14 +47,14 @@ type demoKeys struct {
 	Used     map[notes.PersonID]int64  `json:"used"`     // the half minute whose code each used last: a code opens once
 }
 
-const codeStep = 30 * time.Second
+const codePeriod = 30 * time.Second
 
 // fresh gives a code that was not used yet, waiting for one if it must: a demo started again at once has used those that
 // the clock allows.
 func (d *demo) fresh(ctx context.Context, who notes.PersonID) (string, error) {
-	step := max(time.Now().Unix()/int64(codeStep/time.Second), d.keys.Used[who]+1)
-	at := time.Unix(step*int64(codeStep/time.Second), 0)
-	wait := time.NewTimer(time.Until(at.Add(-codeStep))) // the door takes the next half minute's, for clocks that differ
+	step := max(time.Now().Unix()/int64(codePeriod/time.Second), d.keys.Used[who]+1)
+	at := time.Unix(step*int64(codePeriod/time.Second), 0)
+	wait := time.NewTimer(time.Until(at.Add(-codePeriod))) // the door takes the next half minute's, for clocks that differ
 	defer wait.Stop()
 	select {
 	case <-wait.C:
@@ -100,11 +100,11 @@ func readPractices() ([]routing.PracticeDocument, error) {
 }
 
 // demoPhones are the providers' phones for the pocket.
-func demoPhones(practices []routing.PracticeDocument) []pocket.Phone {
-	var out []pocket.Phone
+func demoPhones(practices []routing.PracticeDocument) []pocket.ProviderPhone {
+	var out []pocket.ProviderPhone
 	for _, p := range practices {
 		for _, c := range p.Account.Contacts {
-			out = append(out, pocket.Phone{Person: string(c.Person), Name: c.Name, Number: c.Mobile.Reveal(), Email: c.Email,
+			out = append(out, pocket.ProviderPhone{Person: string(c.Person), Name: c.Name, Number: c.Mobile.Reveal(), Email: c.Email,
 				Lang: c.Language})
 		}
 	}
@@ -176,7 +176,7 @@ func seed(ctx context.Context, s *server.Server, practices []routing.PracticeDoc
 }
 
 // readDemoKeys reads the demo's secrets, or makes them.
-func readDemoKeys(st server.State) (k demoKeys, err error) {
+func readDemoKeys(st server.StateDir) (k demoKeys, err error) {
 	path := st.Keys("demo.json")
 	b, err := os.ReadFile(path)
 	if err == nil {
@@ -203,7 +203,7 @@ func readDemoKeys(st server.State) (k demoKeys, err error) {
 	return k, writeDemoKeys(st, k)
 }
 
-func writeDemoKeys(st server.State, k demoKeys) error {
+func writeDemoKeys(st server.StateDir, k demoKeys) error {
 	b, err := json.Marshal(k)
 	if err != nil {
 		return fmt.Errorf("write the demo's keys: %w", err)

@@ -18,8 +18,8 @@ import (
 	"lamplight/telephony/phone/voice"
 )
 
-// stepLimit is how long one step of the walk may take before the demo says that it failed.
-const stepLimit = 20 * time.Second
+// markLimit is how long one step of the walk may take before the demo says that it failed.
+const markLimit = 20 * time.Second
 
 // heardWell is the correlation from which speech counts as heard: the right speech gives 0.97 to 1, another about 0.2 to 0.6.
 const heardWell = 0.9
@@ -29,15 +29,15 @@ type walkReport struct {
 	Scenario     string     `json:"scenario"`
 	Language     string     `json:"language"`
 	Reference    string     `json:"reference,omitempty"`
-	Steps        []walkStep `json:"steps"`
+	Marks        []walkMark `json:"steps"`
 	CallerHeard  float64    `json:"callerHeard"` // correlation of what the caller heard with what the agent said
 	AgentHeard   float64    `json:"agentHeard"`
 	Acknowledged bool       `json:"acknowledged"`
 	Error        string     `json:"error,omitempty"`
 }
 
-// walkStep is one step; MS counts from the INVITE.
-type walkStep struct {
+// walkMark is one step; MS counts from the INVITE.
+type walkMark struct {
 	What string  `json:"what"`
 	MS   float64 `json:"ms"`
 }
@@ -104,7 +104,7 @@ func (d *demo) print(r walkReport) error {
 		return json.NewEncoder(d.out).Encode(r)
 	}
 	fmt.Fprintf(d.out, "\n%s, %s\n", r.Scenario, r.Language)
-	for _, s := range r.Steps {
+	for _, s := range r.Marks {
 		fmt.Fprintf(d.out, "  %9.1f ms  %s\n", s.MS, s.What)
 	}
 	if r.Error != "" {
@@ -151,14 +151,14 @@ func (d *demo) newWalker(ctx context.Context) (w *walker, err error) {
 	if err != nil {
 		return w, err
 	}
-	if w.phone, err = phone.Open(ctx, phone.Config{Registrar: hello.Phone.Registrar, User: hello.Phone.User,
+	if w.phone, err = phone.Start(ctx, phone.Config{Registrar: hello.Phone.Registrar, User: hello.Phone.User,
 		Password: hello.Phone.Password}); err != nil {
 		return w, err
 	}
 	if err := w.phone.Register(ctx); err != nil {
 		return w, fmt.Errorf("register the agent's phone: %w", err)
 	}
-	w.network, err = phone.Open(ctx, phone.Config{Listen: "127.0.0.2:0", Registrar: hello.Phone.Registrar, User: "caller"})
+	w.network, err = phone.Start(ctx, phone.Config{Listen: "127.0.0.2:0", Registrar: hello.Phone.Registrar, User: "caller"})
 	return w, err
 }
 
@@ -192,7 +192,7 @@ func (w *walker) close() {
 
 // until reads the desk's events until what it shows is as wanted.
 func (w *walker) until(ctx context.Context, what string, wanted func(deskState) bool) error {
-	limit := time.NewTimer(stepLimit)
+	limit := time.NewTimer(markLimit)
 	defer limit.Stop()
 	for !wanted(w.seen) {
 		select {
@@ -202,7 +202,7 @@ func (w *walker) until(ctx context.Context, what string, wanted func(deskState) 
 			}
 			w.seen.take(e)
 		case <-limit.C:
-			return fmt.Errorf("%s: not within %v", what, stepLimit)
+			return fmt.Errorf("%s: not within %v", what, markLimit)
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -35,8 +35,8 @@ func (w *walker) walk(ctx context.Context, s server.CallScenario) walkReport {
 	return one.report
 }
 
-func (w *walk) step(what string, at time.Time) {
-	w.report.Steps = append(w.report.Steps, walkStep{what, float64(at.Sub(w.t0).Microseconds()) / 1000})
+func (w *walk) mark(what string, at time.Time) {
+	w.report.Marks = append(w.report.Marks, walkMark{what, float64(at.Sub(w.t0).Microseconds()) / 1000})
 }
 
 // isReady makes the agent free for the next call.
@@ -73,7 +73,7 @@ func (w *walk) run(ctx context.Context) error {
 	if err := w.until(ctx, "the note on the board", func(s deskState) bool { return s.shows(sent.Note) }); err != nil {
 		return err
 	}
-	w.step("note on the board", time.Now())
+	w.mark("note on the board", time.Now())
 	if err := w.end(ctx, caller, agent); err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (w *walk) run(ctx context.Context) error {
 	if err := w.until(ctx, "the board", func(s deskState) bool { return !s.shows(sent.Note) }); err != nil {
 		return err
 	}
-	w.step("board cleared", time.Now())
+	w.mark("board cleared", time.Now())
 	w.report.Acknowledged = true
 	return nil
 }
@@ -115,7 +115,7 @@ func (w *walk) leave(ctx context.Context, calls ...*phone.Call) {
 
 // connect has the caller dial and the agent answer.
 func (w *walk) connect(ctx context.Context) (caller, agent *phone.Call, err error) {
-	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	ctx, cancel := context.WithTimeout(ctx, markLimit)
 	defer cancel()
 	var g errgroup.Group
 	w.t0 = time.Now()
@@ -130,14 +130,14 @@ func (w *walk) connect(ctx context.Context) (caller, agent *phone.Call, err erro
 	if err := w.until(ctx, "screen pop", func(s deskState) bool { return s.pop != nil }); err != nil {
 		return nil, nil, errors.Join(err, g.Wait())
 	}
-	w.step("screen pop on the desk", time.Now())
+	w.mark("screen pop on the desk", time.Now())
 	var in *phone.Incoming
 	select {
 	case in = <-w.phone.Incoming():
 	case <-ctx.Done():
 		return nil, nil, errors.New("the agent's phone did not ring")
 	}
-	w.step("agent's phone rings", in.At)
+	w.mark("agent's phone rings", in.At)
 	if err := errors.Join(in.Ring(), g.Wait()); err != nil {
 		return nil, nil, err
 	}
@@ -147,7 +147,7 @@ func (w *walk) connect(ctx context.Context) (caller, agent *phone.Call, err erro
 	if err := w.until(ctx, "answered", func(s deskState) bool { return s.call == telephony.Talking }); err != nil {
 		return nil, nil, err
 	}
-	w.step("answered", time.Now())
+	w.mark("answered", time.Now())
 	if l := w.s.Language; w.seen.pop.Language != l {
 		if err := console.AskSetLanguage.Do(ctx, w.desk, console.CallLanguage{Call: w.seen.pop.Call, Language: l}); err != nil {
 			return nil, nil, fmt.Errorf("switch the language: %w", err)
@@ -176,7 +176,7 @@ func (w *walk) talk(ctx context.Context, caller, agent *phone.Call) error {
 	var shift [2]time.Duration
 	w.report.AgentHeard, shift[0] = speech.Match(agent.Heard(), callerSays)
 	w.report.CallerHeard, shift[1] = speech.Match(caller.Heard(), agentSays)
-	w.step(fmt.Sprintf("both heard each other (agent %.2f, caller %.2f; both began to speak at %.0f ms)", w.report.AgentHeard,
+	w.mark(fmt.Sprintf("both heard each other (agent %.2f, caller %.2f; both began to speak at %.0f ms)", w.report.AgentHeard,
 		w.report.CallerHeard,
 		float64(began.Sub(w.t0).Milliseconds())), time.Now())
 	return nil
@@ -199,7 +199,7 @@ func (w *walk) note(ctx context.Context) (console.Sent, error) {
 	if err != nil {
 		return console.Sent{}, fmt.Errorf("preview: %w", err)
 	}
-	if len(preview.Steps) == 0 {
+	if len(preview.Contacts) == 0 {
 		return console.Sent{}, fmt.Errorf("the ladder reaches nobody: %v", preview.Holes)
 	}
 	before := time.Now()
@@ -209,7 +209,7 @@ func (w *walk) note(ctx context.Context) (console.Sent, error) {
 	}
 	w.report.Reference = sent.Reference
 	now := time.Now()
-	w.step(fmt.Sprintf("note %s stored and confirmed (%.1f ms after the send key)", sent.Reference,
+	w.mark(fmt.Sprintf("note %s stored and confirmed (%.1f ms after the send key)", sent.Reference,
 		float64(now.Sub(before).Microseconds())/1000), now)
 	return sent, nil
 }
@@ -222,11 +222,11 @@ func (w *walk) end(ctx context.Context, caller, agent *phone.Call) error {
 	for _, c := range []*phone.Call{caller, agent} {
 		select {
 		case <-c.Done():
-		case <-time.After(stepLimit):
+		case <-time.After(markLimit):
 			return errors.New("a leg was left behind after hanging up")
 		}
 	}
-	w.step("both legs gone after hanging up", time.Now())
+	w.mark("both legs gone after hanging up", time.Now())
 	if err := w.until(ctx, "wrap-up", func(s deskState) bool { return s.agent == telephony.AgentWrapUp }); err != nil {
 		return err
 	}
@@ -235,7 +235,7 @@ func (w *walk) end(ctx context.Context, caller, agent *phone.Call) error {
 
 // deliveries waits for the first text and push, and returns the text.
 func (w *walk) deliveries(ctx context.Context, ref string) (first pocket.Arrival, err error) {
-	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	ctx, cancel := context.WithTimeout(ctx, markLimit)
 	defer cancel()
 	var text, push *pocket.Arrival
 	_, err = w.d.pocket.Wait(ctx, func(all []pocket.Arrival) bool {
@@ -256,7 +256,7 @@ func (w *walk) deliveries(ctx context.Context, ref string) (first pocket.Arrival
 		return first, fmt.Errorf("text and push to the provider: %w", err)
 	}
 	for _, a := range []*pocket.Arrival{text, push} {
-		w.step(a.Kind+" at the provider's phone", a.At)
+		w.mark(a.Kind+" at the provider's phone", a.At)
 		for _, secret := range w.s.Expected.Fields {
 			if strings.Contains(a.Title+a.Body, secret) {
 				return first, fmt.Errorf("the %s says something of the patient", a.Kind)
@@ -279,7 +279,7 @@ func (w *walk) provider(ctx context.Context, text pocket.Arrival, note notes.Not
 	if located != note {
 		return errors.New("the link leads to another note")
 	}
-	w.step("link opened by "+p.name, time.Now())
+	w.mark("link opened by "+p.name, time.Now())
 	card, err := p.open(ctx, note, token)
 	if err != nil {
 		return err
@@ -287,7 +287,7 @@ func (w *walk) provider(ctx context.Context, text pocket.Arrival, note notes.Not
 	if card.Reason != w.s.Expected.Fields["reason"] {
 		return errors.New("the provider reads something else than the agent wrote")
 	}
-	w.step("read", time.Now())
+	w.mark("read", time.Now())
 	if w.d.cmd.After > 0 {
 		select {
 		case <-time.After(w.d.cmd.After):
@@ -301,6 +301,6 @@ func (w *walk) provider(ctx context.Context, text pocket.Arrival, note notes.Not
 	if card.State != notes.Acknowledged || card.AckedBy == "" {
 		return fmt.Errorf("after acknowledging the note is %q", card.State)
 	}
-	w.step("acknowledged", time.Now())
+	w.mark("acknowledged", time.Now())
 	return nil
 }

@@ -44,7 +44,7 @@ func stateDir(t *testing.T) string {
 func boot(t *testing.T) *demo {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	d, err := openDemo(ctx, &demoCmd{State: stateDir(t), Calls: 1}, time.Now())
+	d, err := startDemo(ctx, &demoCmd{State: stateDir(t), Calls: 1}, time.Now())
 	if err != nil {
 		cancel()
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestTheWalk(t *testing.T) {
 	w := d.walkers(t)
 	for i := range 2 {
 		r := w.walk(t.Context(), d.script(i))
-		for _, s := range r.Steps {
+		for _, s := range r.Marks {
 			t.Logf("%9.1f ms %s", s.MS, s.What)
 		}
 		if r.Error != "" || !r.Acknowledged || r.AgentHeard < heardWell || r.CallerHeard < heardWell {
@@ -106,17 +106,17 @@ func TestTheWalk(t *testing.T) {
 // calledBack has the provider who took the newest note on connected to its patient, through the practice's number.
 func calledBack(t *testing.T, w *walker) {
 	ctx := access.System(t.Context(), "test")
-	page, err := w.d.server.Record.Calls(ctx, record.CallsFilter{Limit: 1})
+	page, err := w.d.server.Record.Calls(ctx, record.CallSelection{Limit: 1})
 	if err != nil || len(page.Lines) != 1 {
 		t.Fatalf("the newest note: %+v, %v", page, err)
 	}
 	n := page.Lines[0].Note
 	id := uuid.NewString()
 	body := map[string]string{"id": id}
-	if err := w.providers.open[n.AckedBy].post(ctx, "/api/notes/"+string(n.ID)+"/call", body, nil); err != nil {
+	if err := w.providers.reading[n.AckedBy].post(ctx, "/api/notes/"+string(n.ID)+"/call", body, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.providers.open[n.AckedBy].post(ctx, "/api/notes/"+string(n.ID)+"/call", body, nil); err != nil {
+	if err := w.providers.reading[n.AckedBy].post(ctx, "/api/notes/"+string(n.ID)+"/call", body, nil); err != nil {
 		t.Fatalf("asked again with the same id: %v", err)
 	}
 	var legs []telephony.LegView
@@ -280,8 +280,8 @@ func TestTheCallerHangsUp(t *testing.T) {
 		w.ended(t, telephony.Completed)
 	})
 	actor := access.System(ctx, "test")
-	page, err := d.server.Record.Board(actor, record.BoardQuery{})
-	rows := page.Rows
+	page, err := d.server.Record.Board(actor, record.BoardSelection{})
+	rows := page.Lines
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -338,9 +338,9 @@ func (w *walker) callsBack(t *testing.T, gaveUp telephony.CallID) {
 // eventually waits for a condition that no event tells.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(stepLimit); !ok(); {
+	for end := time.Now().Add(markLimit); !ok(); {
 		if time.Now().After(end) {
-			t.Fatalf("%s: not within %v", what, stepLimit)
+			t.Fatalf("%s: not within %v", what, markLimit)
 		}
 		time.Sleep(10 * time.Millisecond) // between two looks at the condition
 	}
@@ -356,7 +356,7 @@ func (w *walker) ended(t *testing.T, want telephony.Outcome) {
 	})
 	var got telephony.Outcome
 	eventually(t, "an outcome", func() bool {
-		page, err := w.d.server.Record.Calls(ctx, record.CallsFilter{Limit: 1})
+		page, err := w.d.server.Record.Calls(ctx, record.CallSelection{Limit: 1})
 		if err != nil || len(page.Lines) != 1 {
 			t.Fatalf("the newest call: %+v, %v", page, err)
 		}

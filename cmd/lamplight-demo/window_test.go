@@ -44,7 +44,7 @@ func (d *demo) openDesk(t *testing.T, n int) *windowtest.Window {
 	if err := server.WriteFile(passwordFile, []byte(d.keys.Password), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w := windowtest.Open(t, bin, []string{"--server", d.server.Bus.URL, "--ca", d.server.Certs.CAFile, "--login", string(agent),
+	w := windowtest.Launch(t, bin, []string{"--server", d.server.Bus.URL, "--ca", d.server.Certs.CAFile, "--login", string(agent),
 		"--password-file", passwordFile, "--data", d.server.State.Path("desk"), "--lang", "en", "--sound", "none"}, "LAMPLIGHT_CODE="+code)
 	w.See("signed in, linked, the phone registered",
 		`return String(!!document.querySelector('.desk') && document.querySelectorAll('.line.down').length === 0)`, "true")
@@ -263,12 +263,12 @@ func (a *atDesk) noted(ref string, e expect) {
 func (d *demo) openNote(t *testing.T, ref string) notes.Note {
 	t.Helper()
 	ctx := access.System(t.Context(), "test")
-	page, err := d.server.Record.Board(ctx, record.BoardQuery{})
-	rows := page.Rows
+	page, err := d.server.Record.Board(ctx, record.BoardSelection{})
+	rows := page.Lines
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(rows, func(r record.BoardRow) bool { return r.Note.Reference == ref })
+	i := slices.IndexFunc(rows, func(r record.BoardLine) bool { return r.Note.Reference == ref })
 	if i < 0 {
 		t.Fatalf("no note %s among %d rows of the board", ref, len(rows))
 	}

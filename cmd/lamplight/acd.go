@@ -67,8 +67,8 @@ func (c *acdSimulateCmd) Run() error {
 	return printACD(os.Stdout, c.Seed, plan, res, time.Since(began))
 }
 
-func (c *acdSimulateCmd) plan() (simulate.Plan, error) {
-	p := simulate.Plan{Seed: c.Seed, Start: c.Start, PerHour: c.Poisson, Length: c.Length, Answer: c.Answer, WrapUp: c.WrapUp,
+func (c *acdSimulateCmd) plan() (simulate.Scenario, error) {
+	p := simulate.Scenario{Seed: c.Seed, Start: c.Start, PerHour: c.Poisson, Length: c.Length, Answer: c.Answer, WrapUp: c.WrapUp,
 		Miss: c.Miss, Reject: c.Reject}
 	var agents []acdAgent
 	if err := readACDFile(c.Agents, &agents); err != nil {
@@ -85,7 +85,7 @@ func (c *acdSimulateCmd) plan() (simulate.Plan, error) {
 	if c.Calls != "" {
 		return p, readACDFile(c.Calls, &p.Calls)
 	}
-	p.Kinds = []simulate.Kind{{Needs: acd.Needs{Practice: "practice", Language: "en"}}}
+	p.Kinds = []simulate.CallKind{{Needs: acd.Needs{Practice: "practice", Language: "en"}}}
 	if c.Kinds != "" {
 		p.Kinds = nil
 		return p, readACDFile(c.Kinds, &p.Kinds)

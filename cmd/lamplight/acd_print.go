@@ -29,7 +29,7 @@ func outcomesByName(m map[acd.Outcome]int) map[string]int {
 
 // printACD prints the figures as tables for a person. The time it took is on its last line, which is the only one
 // that differs between two runs.
-func printACD(w io.Writer, seed uint64, plan simulate.Plan, res simulate.Result, took time.Duration) error {
+func printACD(w io.Writer, seed uint64, plan simulate.Scenario, res simulate.Result, took time.Duration) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "seed %d, %d agents, %d calls until %v: %d offers, %d missed, %d rejected\n\n", seed, len(plan.Agents), res.Calls,
 		res.Until.Round(time.Second), res.Offers, res.Missed, res.Rejected)
@@ -41,7 +41,7 @@ func printACD(w io.Writer, seed uint64, plan simulate.Plan, res simulate.Result,
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\n%d steps in %v\n", res.Steps, took.Round(time.Millisecond))
+	_, err := fmt.Fprintf(w, "\n%d steps in %v\n", res.Events, took.Round(time.Millisecond))
 	return err
 }
 

@@ -29,16 +29,16 @@ type auditVerifyCmd struct {
 }
 
 func (c *auditVerifyCmd) Run(ctx context.Context) (err error) {
-	s, err := c.Open(ctx)
+	s, err := c.Connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	signer, err := audit.OpenKey(s.State.Keys("audit.json"), "lamplight/"+server.Hostname())
+	signer, err := audit.LoadKey(s.State.Keys("audit.json"), "lamplight/"+server.Hostname())
 	if err != nil {
 		return err
 	}
-	o := audit.Options{Key: signer, Tables: server.AuditedTables()}
+	o := audit.VerifyOptions{Key: signer, Tables: server.AuditedTables()}
 	for _, f := range c.Against {
 		b, err := os.ReadFile(f)
 		if err != nil {
@@ -64,7 +64,7 @@ func (c *auditVerifyCmd) Run(ctx context.Context) (err error) {
 type auditCheckpointCmd struct{ server.RecordFlags }
 
 func (c *auditCheckpointCmd) Run(ctx context.Context) (err error) {
-	s, err := c.Open(ctx)
+	s, err := c.Connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ type asteriskPhonesCmd struct {
 }
 
 func (c *asteriskPhonesCmd) Run() error {
-	st, err := server.OpenState(c.State)
+	st, err := server.NewStateDir(c.State)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ type natsConfigCmd struct {
 }
 
 func (c *natsConfigCmd) Run() error {
-	st, err := server.OpenState(c.State)
+	st, err := server.NewStateDir(c.State)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ type backupNowCmd struct{ server.CustodyFlags }
 func (c *backupNowCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
 func (c *backupNowCmd) run(ctx context.Context, out io.Writer) (err error) {
-	s, err := c.Open(ctx)
+	s, err := c.Connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (c *backupStatusCmd) run(out io.Writer) error {
 			return err
 		}
 	}
-	f, err := backup.Source{Vault: v}.Find()
+	f, err := backup.RestoreSource{Vault: v}.Find()
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ type keysRenewCmd struct {
 func (c *keysRenewCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
 func (c *keysRenewCmd) run(ctx context.Context, out io.Writer) (err error) {
-	s, err := c.OpenUnchecked(ctx)
+	s, err := c.ConnectUnchecked(ctx)
 	if err != nil {
 		return err
 	}

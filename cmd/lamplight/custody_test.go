@@ -95,7 +95,7 @@ func newCopied(t *testing.T) *copied {
 // opened opens the state with what keeps its copies.
 func (c *copied) opened(t *testing.T) *server.Server {
 	t.Helper()
-	s, err := c.Open(t.Context())
+	s, err := c.Connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func bodyFor(ct notes.CallType, reason string) notes.Body {
 // cameBack opens every note written in a restored state.
 func (c *copied) cameBack(t *testing.T, state string) {
 	t.Helper()
-	s, err := server.RecordFlags{State: state}.Open(t.Context())
+	s, err := server.RecordFlags{State: state}.Connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -362,7 +362,7 @@ func TestAKilledRestoreIsBegunAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = cmd.Wait() // it was killed
-		if _, err := (server.RecordFlags{State: state}).Open(t.Context()); err == nil ||
+		if _, err := (server.RecordFlags{State: state}).Connect(t.Context()); err == nil ||
 			!strings.Contains(err.Error(), "was begun and did not end") {
 			t.Errorf("killed %s: a server says %v", point.what, err)
 		}

@@ -22,7 +22,7 @@ func (c *drillCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout)
 
 func (c *drillCmd) run(ctx context.Context, out io.Writer) (err error) {
 	if c.Restored != "" {
-		st, err := server.OpenState(c.State)
+		st, err := server.NewStateDir(c.State)
 		if err != nil {
 			return err
 		}
@@ -33,7 +33,7 @@ func (c *drillCmd) run(ctx context.Context, out io.Writer) (err error) {
 		_, err = fmt.Fprintf(out, "audit verified, %d leaves, %d rows; %d notes opened, one of each practice\n", p.Leaves, p.Rows, p.Notes)
 		return err
 	}
-	s, err := c.Open(ctx)
+	s, err := c.Connect(ctx)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (c *grantFlags) change(ctx context.Context, do func(context.Context, *serve
 	if (c.Role == notes.RoleProvider || c.Role == notes.RolePractice) && c.Account == access.Everywhere {
 		return fmt.Errorf("a %s belongs to a practice: give --account", c.Role)
 	}
-	s, err := c.Open(ctx)
+	s, err := c.Connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -121,12 +121,12 @@ func (c *peoplePasswordCmd) run(ctx context.Context, ask func(string) (string, e
 	if err := access.CheckPassword(said[2]); err != nil { // before the one-time code is used up
 		return err
 	}
-	s, err := c.Open(ctx)
+	s, err := c.Connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	session, err := s.Door.SignIn(ctx, access.Attempt{Login: c.Login, Password: said[0], Code: strings.TrimSpace(said[1]),
+	session, err := s.Door.SignIn(ctx, access.SignInAttempt{Login: c.Login, Password: said[0], Code: strings.TrimSpace(said[1]),
 		Source: "command line"})
 	if err != nil {
 		return err

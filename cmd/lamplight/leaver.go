@@ -25,7 +25,7 @@ type peopleResetCmd struct {
 func (c *peopleResetCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
 func (c *peopleResetCmd) run(ctx context.Context, out io.Writer) (err error) {
-	s, err := c.Open(ctx)
+	s, err := c.Connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ type peopleLeaveCmd struct {
 func (c *peopleLeaveCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
 func (c *peopleLeaveCmd) run(ctx context.Context, out io.Writer) (err error) {
-	s, err := c.Open(ctx)
+	s, err := c.Connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ type peopleReturnCmd struct {
 func (c *peopleReturnCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
 func (c *peopleReturnCmd) run(ctx context.Context, out io.Writer) (err error) {
-	s, err := c.Open(ctx)
+	s, err := c.Connect(ctx)
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func readSchedule(path string) (*oncall.Document, error) {
 
 // inFile puts the file's name before each line and field that is wrong in it.
 func inFile(path string, err error) error {
-	var problems oncall.Problems
+	var problems oncall.ReadProblems
 	if !errors.As(err, &problems) {
 		return fmt.Errorf("%s: %w", path, err)
 	}

@@ -100,7 +100,7 @@ func (a explainAnswer) text(s *oncall.Schedule) string {
 		fmt.Fprintf(&out, "until      %s\n", a.Until.Format(time.RFC3339))
 	}
 	fmt.Fprintf(&out, "because    %s\notherwise  %s\nconsidered, the strongest first:", a.Decided.Text, peopleText(s, a.Otherwise))
-	for _, step := range a.Steps {
+	for _, step := range a.Reasons {
 		fmt.Fprintf(&out, "\n  %-9s  %s", step.Kind, step.Text)
 		if len(step.People) > 0 {
 			out.WriteString(": " + idsText(step.People))

@@ -126,7 +126,7 @@ func (c *onCallImport) Run(k *kong.Context) error {
 }
 
 // warn prints warnings, and how many there are beside those printed.
-func warn(w io.Writer, path string, warnings oncall.Problems, all int) error {
+func warn(w io.Writer, path string, warnings oncall.ReadProblems, all int) error {
 	for _, p := range warnings {
 		if _, err := fmt.Fprintf(w, "%s: warning: %s\n", path, p); err != nil {
 			return fmt.Errorf("write warnings: %w", err)

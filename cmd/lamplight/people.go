@@ -62,7 +62,7 @@ func (c *peopleAddCmd) run(ctx context.Context, out io.Writer) (err error) {
 		return fmt.Errorf("what they speak: %w", err)
 	}
 	p.Speaks = string(doc)
-	s, err := c.Open(ctx)
+	s, err := c.Connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func personBy(ctx context.Context, door *access.Door, login string) (access.Pers
 type peopleListCmd struct{ server.RecordFlags }
 
 func (c *peopleListCmd) Run(ctx context.Context) (err error) {
-	s, err := c.Open(ctx)
+	s, err := c.Connect(ctx)
 	if err != nil {
 		return err
 	}

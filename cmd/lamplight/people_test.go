@@ -32,7 +32,7 @@ func TestWhoLeavesIsOut(t *testing.T) {
 	if err := add.run(ctx, &told); err != nil {
 		t.Fatal(err)
 	}
-	s, err := flags.Open(ctx)
+	s, err := flags.Connect(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestWhoLeavesIsOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s.Door.SignIn(ctx, access.Attempt{Login: "elena.reyes", Password: password, Code: code})
+		return s.Door.SignIn(ctx, access.SignInAttempt{Login: "elena.reyes", Password: password, Code: code})
 	}
 	was := told.String()
 	session, err := enter(was)
@@ -133,7 +133,7 @@ func TestASecondPractice(t *testing.T) {
 	}
 	grants := func() int {
 		t.Helper()
-		s, err := flags.Open(ctx)
+		s, err := flags.Connect(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -247,7 +247,7 @@ func TestOnesOwnPassword(t *testing.T) {
 	if err := change(password, "CODE", fresh, fresh); err != nil {
 		t.Fatal(err)
 	}
-	s, err := flags.Open(ctx)
+	s, err := flags.Connect(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +256,7 @@ func TestOnesOwnPassword(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Door.SignIn(ctx, access.Attempt{Login: "ada", Password: fresh, Code: code}); err != nil {
+	if _, err := s.Door.SignIn(ctx, access.SignInAttempt{Login: "ada", Password: fresh, Code: code}); err != nil {
 		t.Errorf("her new password: %v", err)
 	}
 }

@@ -36,9 +36,9 @@ func (c *practicePutCmd) Run(ctx context.Context) error { return c.run(ctx, os.S
 func (c *practicePutCmd) run(ctx context.Context, out, problems io.Writer) (err error) {
 	p, found, err := readPractice(c.File, nil)
 	if err != nil || len(found.Refused()) > 0 { // before anything is opened
-		return errors.Join(err, tellPractice(c.File, found, problems))
+		return errors.Join(err, printPractice(c.File, found, problems))
 	}
-	s, err := c.Open(ctx)
+	s, err := c.Connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (c *practicePutCmd) run(ctx context.Context, out, problems io.Writer) (err 
 	if p, found, err = readPractice(c.File, known); err != nil {
 		return err
 	}
-	if err := tellPractice(c.File, found, problems); err != nil {
+	if err := printPractice(c.File, found, problems); err != nil {
 		return err
 	}
 	if err := s.Record.PutAccount(ctx, p.Account); err != nil {
@@ -70,7 +70,7 @@ type practiceGetCmd struct {
 func (c *practiceGetCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
 func (c *practiceGetCmd) run(ctx context.Context, out io.Writer) (err error) {
-	s, err := c.Open(ctx)
+	s, err := c.Connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ type practiceListCmd struct{ server.RecordFlags }
 func (c *practiceListCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
 func (c *practiceListCmd) run(ctx context.Context, out io.Writer) (err error) {
-	s, err := c.Open(ctx)
+	s, err := c.Connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (c *practiceCheckCmd) run(out, problems io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := tellPractice(c.File, found, problems); err != nil {
+	if err := printPractice(c.File, found, problems); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "%s can be stored; %d warnings\n", p.Account.Name, len(found))
@@ -146,8 +146,8 @@ func readPractice(path string, known map[notes.PersonID]routing.KnownPerson) (ro
 	return p, found, nil
 }
 
-// tellPractice prints what was found, and is an error when the practice must not be stored.
-func tellPractice(path string, found routing.Problems, out io.Writer) error {
+// printPractice prints what was found, and is an error when the practice must not be stored.
+func printPractice(path string, found routing.Problems, out io.Writer) error {
 	if _, err := io.WriteString(out, server.PracticeLines(path, found)); err != nil {
 		return err
 	}

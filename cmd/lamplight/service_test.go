@@ -52,7 +52,7 @@ func newService(t *testing.T) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Server, err = server.Open(t.Context(), cfg, slog.New(slog.NewTextHandler(log, nil)), nil); err != nil {
+	if c.Server, err = server.Start(t.Context(), cfg, slog.New(slog.NewTextHandler(log, nil)), nil); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

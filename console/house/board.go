@@ -16,13 +16,13 @@ import (
 	"lamplight/telephony"
 )
 
-// boardSettles is how long changes are gathered before the desks are told: a send, its first attempts and their receipts come
+// boardGather is how long changes are gathered before the desks are told: a send, its first attempts and their receipts come
 // within milliseconds and are one change to a person.
-const boardSettles = 120 * time.Millisecond
+const boardGather = 120 * time.Millisecond
 
-// boardLook is how often the record is asked what has changed on the board although nobody said that something had: another
+// boardPoll is how often the record is asked what has changed on the board although nobody said that something had: another
 // server may have changed it.
-const boardLook = 2 * time.Second
+const boardPoll = 2 * time.Second
 
 // boards says that the board has changed.
 type boards struct{ changed chan struct{} }
@@ -56,7 +56,7 @@ func (h *House) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("watch the escalations: %w", err)
 	}
-	callers, look := time.NewTicker(callersAgain), time.NewTicker(boardLook)
+	callers, look := time.NewTicker(callersAgain), time.NewTicker(boardPoll)
 	defer callers.Stop()
 	defer look.Stop()
 	m := moves{ids: map[string]bool{}}
@@ -68,7 +68,7 @@ func (h *House) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-callers.C:
-			h.lookForCallers(ctx)
+			h.announceWaiting(ctx)
 			continue
 		case note, ok := <-moved:
 			if !ok {
@@ -81,7 +81,7 @@ func (h *House) Run(ctx context.Context) error {
 				continue
 			}
 		}
-		settle := time.NewTimer(boardSettles)
+		settle := time.NewTimer(boardGather)
 		for waiting := true; waiting; {
 			select {
 			case <-settle.C:
@@ -119,7 +119,7 @@ const (
 	callersAgain = time.Minute
 )
 
-func (h *House) lookForCallers(ctx context.Context) {
+func (h *House) announceWaiting(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drawLimit)
 	defer cancel()
 	wait, err := h.cfg.Store.Callers(ctx, h.cfg.Now().Add(-callersWait))
@@ -150,7 +150,7 @@ func (h *House) draw(ctx context.Context, m moves) (again moves) {
 	ctx, cancel := context.WithTimeout(access.System(ctx, "console"), drawLimit)
 	defer cancel()
 	again = moves{ids: map[string]bool{}}
-	q := record.BoardQuery{}
+	q := record.BoardSelection{}
 	if m.all = m.all || len(m.ids) > mostMoves; !m.all {
 		delete(m.ids, "")
 		if q.IDs = slices.Sorted(maps.Keys(m.ids)); len(q.IDs) == 0 {
@@ -178,9 +178,9 @@ func (h *House) draw(ctx context.Context, m moves) (again moves) {
 		}
 		for _, d := range desks {
 			if d.whole {
-				d.show(change, h.tellWhole)
+				d.show(change, h.wholeEvent)
 			} else {
-				d.show(change, h.tellChange)
+				d.show(change, h.changeEvent)
 			}
 		}
 	}
@@ -190,12 +190,12 @@ func (h *House) draw(ctx context.Context, m moves) (again moves) {
 	return again
 }
 
-func (h *House) tellChange(_ context.Context, c console.BoardChange) (console.Event, bool) {
+func (h *House) changeEvent(_ context.Context, c console.BoardChange) (console.Event, bool) {
 	return h.event(console.Event{Kind: console.EventChange, Change: &c}), true
 }
 
-// tellWhole tells a desk that knows no changes the first page.
-func (h *House) tellWhole(ctx context.Context, _ console.BoardChange) (console.Event, bool) {
+// wholeEvent tells a desk that knows no changes the first page.
+func (h *House) wholeEvent(ctx context.Context, _ console.BoardChange) (console.Event, bool) {
 	page, err := h.BoardPage(access.Unasked(ctx, "console"), console.BoardQuery{})
 	if err != nil {
 		h.cfg.Log.Error("console: board", "error", err)
@@ -211,7 +211,7 @@ func (h *House) BoardPage(ctx context.Context, q console.BoardQuery) (console.Bo
 	if _, _, err := h.agent(ctx); err != nil {
 		return console.BoardPage{}, err
 	}
-	open, err := h.cfg.Store.Board(ctx, record.BoardQuery{After: q.After})
+	open, err := h.cfg.Store.Board(ctx, record.BoardSelection{After: q.After})
 	if errors.Is(err, record.ErrCursor) {
 		return console.BoardPage{}, console.Refuse(console.NotFound, "desk.error.not-found")
 	}
@@ -222,9 +222,9 @@ func (h *House) BoardPage(ctx context.Context, q console.BoardQuery) (console.Bo
 }
 
 // boardPage puts together what the record and routing know of a part of the board.
-func (h *House) boardPage(ctx context.Context, p record.BoardPage) (console.BoardPage, error) {
+func (h *House) boardPage(ctx context.Context, p record.BoardLines) (console.BoardPage, error) {
 	var n needs
-	for _, r := range p.Rows {
+	for _, r := range p.Lines {
 		n.accounts = append(n.accounts, r.Account)
 		if r.Note.ID != "" {
 			n.climbs = append(n.climbs, r.Note.ID)
@@ -234,8 +234,8 @@ func (h *House) boardPage(ctx context.Context, p record.BoardPage) (console.Boar
 	if err != nil {
 		return console.BoardPage{}, err
 	}
-	out := console.BoardPage{Rows: make([]console.BoardRow, len(p.Rows)), Next: p.Next, Open: p.Open, Late: p.Late}
-	for i, r := range p.Rows {
+	out := console.BoardPage{Rows: make([]console.BoardRow, len(p.Lines)), Next: p.Next, Open: p.Open, Late: p.Late}
+	for i, r := range p.Lines {
 		out.Rows[i] = s.boardRow(r)
 	}
 	return out, nil
@@ -243,8 +243,8 @@ func (h *House) boardPage(ctx context.Context, p record.BoardPage) (console.Boar
 
 // pushOn begins the next rung now. Past the last there is none: the ladder is climbed anew, as it stands now, because whoever
 // presses that key wants somebody told.
-func (h *House) pushOn(ctx context.Context, by routing.Actor, n notes.Note) error {
-	r, err := h.cfg.Routing.Row(ctx, n.ID)
+func (h *House) pushOn(ctx context.Context, by routing.ActingPerson, n notes.Note) error {
+	r, err := h.cfg.Routing.View(ctx, n.ID)
 	if err != nil {
 		return err
 	}

@@ -26,22 +26,22 @@ import (
 	"lamplight/telephony"
 )
 
-// boardHouse is a house on a database of its own, with two practices, whose boards are drawn.
-type boardHouse struct {
+// boardFixture is a house on a database of its own, with two practices, whose boards are drawn.
+type boardFixture struct {
 	*House
 	pool  *pgxpool.Pool
 	store *record.Store
 	desk  *dispatch.Engine
 }
 
-func newBoardHouse(t *testing.T) *boardHouse {
+func newBoardFixture(t *testing.T) *boardFixture {
 	t.Helper()
-	b := &boardHouse{pool: postgrestest.New(t)}
-	key, err := audit.OpenKey(filepath.Join(t.TempDir(), "audit.key"), "lamplight.test")
+	b := &boardFixture{pool: postgrestest.New(t)}
+	key, err := audit.LoadKey(filepath.Join(t.TempDir(), "audit.key"), "lamplight.test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := seal.OpenKeyring(filepath.Join(t.TempDir(), "root.keys"))
+	root, err := seal.LoadKeyring(filepath.Join(t.TempDir(), "root.keys"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,13 +85,13 @@ func newBoardHouse(t *testing.T) *boardHouse {
 }
 
 // take stores a note that climbs.
-func (b *boardHouse) take(t *testing.T, account telephony.AccountID, name string) {
+func (b *boardFixture) take(t *testing.T, account telephony.AccountID, name string) {
 	t.Helper()
 	d := notes.Draft{ID: string(account) + "-draft", Account: account, CallType: "symptom", Urgency: notes.Urgent, Language: "en",
 		Body: notes.Body{Fields: map[string]string{"name": name}}}
 	now := time.Now()
 	plan := routing.Plan{Ladder: "urgent", At: now, Board: now.Add(time.Hour),
-		Steps: []routing.PlanStep{{At: now.Add(time.Hour / 2), Contact: "reyes", Name: "Dr Reyes", Channel: routing.Text}}}
+		Attempts: []routing.PlannedAttempt{{At: now.Add(time.Hour / 2), Contact: "reyes", Name: "Dr Reyes", Channel: routing.Text}}}
 	if _, err := b.store.TakeQueued(access.System(t.Context(), "test"), d, func(q *pgx.Batch, n notes.Note) ([]audit.Row, error) {
 		return b.desk.QueueBegin(q, n, plan)
 	}); err != nil {
@@ -105,7 +105,7 @@ func agentFor(id, account string) access.Actor {
 }
 
 // sits opens a desk's stream whose first event is a hello.
-func (b *boardHouse) sits(t *testing.T, a access.Actor) <-chan console.Event {
+func (b *boardFixture) sits(t *testing.T, a access.Actor) <-chan console.Event {
 	t.Helper()
 	events := b.streams.attach(access.With(t.Context(), a), telephony.AgentID(a.Person), b.now(console.Event{Kind: "hello"}), func(bool) {})
 	if e := <-events; e.Kind != "hello" {
@@ -115,7 +115,7 @@ func (b *boardHouse) sits(t *testing.T, a access.Actor) <-chan console.Event {
 }
 
 // readings are the leaves of boards read, in order.
-func (b *boardHouse) readings(t *testing.T) (out []tree.Entry) {
+func (b *boardFixture) readings(t *testing.T) (out []tree.Entry) {
 	t.Helper()
 	rows, err := b.pool.Query(t.Context(), "select body from audit_outbox order by id")
 	if err != nil {
@@ -147,7 +147,7 @@ func patients(rows []console.BoardRow) (names []string) {
 
 // TestABoardIsReadOnceForAllWhoSeeTheSame draws the board on thirty desks: two leaves name exactly who was shown what.
 func TestABoardIsReadOnceForAllWhoSeeTheSame(t *testing.T) {
-	b := newBoardHouse(t)
+	b := newBoardFixture(t)
 	b.take(t, "lakeside", "Julia Ortega")
 	b.take(t, "bosque", "Max Weber")
 	var everywhere []<-chan console.Event
@@ -189,7 +189,7 @@ func TestABoardIsReadOnceForAllWhoSeeTheSame(t *testing.T) {
 
 // TestABoardWithoutItsLeafIsNotShown takes the place of leaves away, and gives it back: the board is drawn then.
 func TestABoardWithoutItsLeafIsNotShown(t *testing.T) {
-	b := newBoardHouse(t)
+	b := newBoardFixture(t)
 	b.take(t, "lakeside", "Julia Ortega")
 	events := b.sits(t, agentFor("agent-00", access.Everywhere))
 	if _, err := b.pool.Exec(t.Context(), "alter table audit_outbox rename to audit_elsewhere"); err != nil {
@@ -199,7 +199,7 @@ func TestABoardWithoutItsLeafIsNotShown(t *testing.T) {
 	select {
 	case e := <-events:
 		t.Fatalf("a board of %d rows was shown without a leaf", len(e.Change.Rows))
-	case <-time.After(4 * boardSettles):
+	case <-time.After(4 * boardGather):
 	}
 	if _, err := b.pool.Exec(t.Context(), "alter table audit_elsewhere rename to audit_outbox"); err != nil {
 		t.Fatal(err)
@@ -215,7 +215,7 @@ func TestABoardWithoutItsLeafIsNotShown(t *testing.T) {
 // TestASlowDeskIsToldOnce shows three changes, and figures three times, while the desk's stream is busy: it is told each as one,
 // the newest of each row.
 func TestASlowDeskIsToldOnce(t *testing.T) {
-	b := &boardHouse{House: New(Config{})}
+	b := &boardFixture{House: New(Config{})}
 	busy, free := make(chan struct{}), make(chan struct{})
 	events := b.streams.attach(t.Context(), "agent-00", func(context.Context) (console.Event, bool) {
 		close(busy)
@@ -226,10 +226,10 @@ func TestASlowDeskIsToldOnce(t *testing.T) {
 	row := func(id, state string) console.BoardRow {
 		return console.BoardRow{Note: notes.NoteID(id), State: notes.NoteState(state)}
 	}
-	for st := range b.streams.open["agent-00"] {
-		st.show(console.BoardChange{Rows: []console.BoardRow{row("a", "open"), row("b", "open")}, Open: 2}, b.tellChange)
-		st.show(console.BoardChange{Rows: []console.BoardRow{row("a", "read")}, Open: 2}, b.tellChange)
-		st.show(console.BoardChange{Gone: []string{"b"}, Open: 1}, b.tellChange)
+	for st := range b.streams.byAgent["agent-00"] {
+		st.show(console.BoardChange{Rows: []console.BoardRow{row("a", "open"), row("b", "open")}, Open: 2}, b.changeEvent)
+		st.show(console.BoardChange{Rows: []console.BoardRow{row("a", "read")}, Open: 2}, b.changeEvent)
+		st.show(console.BoardChange{Gone: []string{"b"}, Open: 1}, b.changeEvent)
 	}
 	for i := range 3 {
 		b.FiguresMoved(telephony.Figures{Waiting: i})
@@ -244,8 +244,8 @@ func TestASlowDeskIsToldOnce(t *testing.T) {
 	if e = <-events; e.Kind != "figures" || e.Figures.Waiting != 2 {
 		t.Errorf("then %q, %+v", e.Kind, e.Figures)
 	}
-	for st := range b.streams.open["agent-00"] {
-		st.show(console.BoardChange{Open: 1}, b.tellChange)
+	for st := range b.streams.byAgent["agent-00"] {
+		st.show(console.BoardChange{Open: 1}, b.changeEvent)
 	}
 	if e = <-events; e.Change.Seq != 2 {
 		t.Errorf("the next is %+v", e.Change)
@@ -255,7 +255,7 @@ func TestASlowDeskIsToldOnce(t *testing.T) {
 // TestWhateverChangesTheBoardIsTold changes it as another server would, or a switch's voicemail does: nobody says that it has
 // moved, and the desk is told what has, and of what is gone, and of nothing else.
 func TestWhateverChangesTheBoardIsTold(t *testing.T) {
-	b := newBoardHouse(t)
+	b := newBoardFixture(t)
 	events := b.sits(t, agentFor("agent-00", access.Everywhere))
 	next := func() (rows []string, gone int) {
 		var e console.Event

@@ -118,8 +118,8 @@ func TestNothingIsOnItsWayWithoutACarrier(t *testing.T) {
 	r.carriers(t, map[routing.ChannelKind]channel.Channel{})
 	p, err := r.Preview(agent, draft("look", "", "lakeside"))
 	want := `[{"rung":0,"who":"primary","contact":"reyes","name":"Dr Reyes","why":"no-carrier"}]`
-	if err != nil || p.Goes != console.GoesToBoard || len(p.Steps) > 0 || asJSON(t, p.Holes) != want {
-		t.Errorf("%q, steps %v, holes %s, %v", p.Goes, p.Steps, asJSON(t, p.Holes), err)
+	if err != nil || p.Goes != console.GoesToBoard || len(p.Contacts) > 0 || asJSON(t, p.Holes) != want {
+		t.Errorf("%q, steps %v, holes %s, %v", p.Goes, p.Contacts, asJSON(t, p.Holes), err)
 	}
 	s, err := r.Send(agent, draft("sent", "", "lakeside"))
 	if err != nil || s.Goes != console.GoesToBoard || !s.Row.NextAt.IsZero() {

@@ -43,21 +43,21 @@ type Escalations interface {
 	Reckon(acc notes.Account, callType, ladder string) (p routing.Plan, ok bool)
 	QueueBegin(b *pgx.Batch, note notes.Note, plan routing.Plan) ([]audit.Row, error)
 
-	Ack(ctx context.Context, by routing.Actor, note notes.NoteID) (routing.AckResult, error)
-	AckTx(ctx context.Context, tx pgx.Tx, by routing.Actor, note notes.NoteID) (routing.AckResult, error)
-	PassOn(ctx context.Context, by routing.Actor, note notes.NoteID) error
-	Push(ctx context.Context, by routing.Actor, note notes.NoteID) error
-	Cancel(ctx context.Context, by routing.Actor, note notes.NoteID, reason string) error
-	CancelTx(ctx context.Context, tx pgx.Tx, by routing.Actor, note notes.NoteID, reason string) error
-	Reassign(ctx context.Context, by routing.Actor, note notes.NoteID, plan routing.Plan) (routing.DispatchID, error)
+	Ack(ctx context.Context, by routing.ActingPerson, note notes.NoteID) (routing.AckResult, error)
+	AckTx(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, note notes.NoteID) (routing.AckResult, error)
+	PassOn(ctx context.Context, by routing.ActingPerson, note notes.NoteID) error
+	Push(ctx context.Context, by routing.ActingPerson, note notes.NoteID) error
+	Cancel(ctx context.Context, by routing.ActingPerson, note notes.NoteID, reason string) error
+	CancelTx(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, note notes.NoteID, reason string) error
+	Reassign(ctx context.Context, by routing.ActingPerson, note notes.NoteID, plan routing.Plan) (routing.DispatchID, error)
 
 	Locate(ctx context.Context, token string) (routing.Located, error)
 	MarkOpened(ctx context.Context, attempt routing.AttemptID) error
 	TextedBack(ctx context.Context, r channel.Reply) (dispatch.Heard, error)
 	TextKept(ctx context.Context, tx pgx.Tx, h dispatch.Heard, p dispatch.Page) (fresh bool, err error)
 
-	Rows(ctx context.Context, of ...notes.NoteID) (map[notes.NoteID]routing.Row, error)
-	Row(ctx context.Context, note notes.NoteID) (routing.Row, error)
+	Views(ctx context.Context, of ...notes.NoteID) (map[notes.NoteID]routing.DispatchView, error)
+	View(ctx context.Context, note notes.NoteID) (routing.DispatchView, error)
 	Attempts(ctx context.Context, of ...notes.NoteID) (map[notes.NoteID][]routing.Attempt, error)
 	Story(ctx context.Context, note notes.NoteID) ([]notes.StoryLine, error)
 	Watch(ctx context.Context) (<-chan notes.NoteID, error)

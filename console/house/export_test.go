@@ -7,8 +7,8 @@ import (
 	"lamplight/telephony"
 )
 
-// LookForCallers is what Run does every minute.
-func (h *House) LookForCallers(ctx context.Context) { h.lookForCallers(ctx) }
+// AnnounceWaiting is what Run does every minute.
+func (h *House) AnnounceWaiting(ctx context.Context) { h.announceWaiting(ctx) }
 
 // Attend is a desk that hears what happens, without a telephone.
 func (h *House) Attend(ctx context.Context, a telephony.AgentID) <-chan console.Event {

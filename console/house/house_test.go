@@ -66,11 +66,11 @@ func newRig(t testing.TB) *rig {
 func rigOn(t testing.TB, pool *pgxpool.Pool) *rig {
 	t.Helper()
 	r, dir := &rig{pool: pool}, t.TempDir()
-	key, err := audit.OpenKey(filepath.Join(dir, "audit.key"), "lamplight.test")
+	key, err := audit.LoadKey(filepath.Join(dir, "audit.key"), "lamplight.test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := seal.OpenKeyring(filepath.Join(dir, "root.keys"))
+	root, err := seal.LoadKeyring(filepath.Join(dir, "root.keys"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func rigOn(t testing.TB, pool *pgxpool.Pool) *rig {
 // drive makes the house on the rig's record and escalations.
 func (r *rig) drive() {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	r.store.TellStories(r.routing)
+	r.store.AddStorySource(r.routing)
 	r.House = house.New(house.Config{Store: r.store, Door: r.door, Routing: r.routing, Phones: dispatch.NewPhones(r.pool, r.log),
 		Log:   quiet,
 		Phone: func(string) (console.PhoneAccount, bool) { return console.PhoneAccount{}, false }})

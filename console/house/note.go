@@ -73,7 +73,7 @@ func (h *House) Preview(ctx context.Context, d console.Draft) (console.Preview, 
 		return console.Preview{}, err
 	}
 	now := h.cfg.Now()
-	out := console.Preview{Steps: []console.PreviewStep{}, Holes: []routing.PlanHole{},
+	out := console.Preview{Contacts: []console.PreviewContact{}, Holes: []routing.PlanHole{},
 		Missing: notes.CheckDraft(acc.Script, notes.Draft(d), now.In(loc))}
 	p, climbs, err := h.plan(ctx, acc, d.CallType, d.Urgency)
 	if err != nil {
@@ -84,7 +84,7 @@ func (h *House) Preview(ctx context.Context, d console.Draft) (console.Preview, 
 	}
 	out.Goes = goes(p, climbs)
 	if climbs {
-		out.Steps = append(out.Steps, p.Preview()...)
+		out.Contacts = append(out.Contacts, p.Preview()...)
 		out.Board, out.Holes = p.Board, append(out.Holes, p.Holes...)
 	} else if stops(acc, d) {
 		out.Goes, out.Missing["urgency"] = console.GoesNowhere, notes.FieldNoLadder
@@ -129,8 +129,8 @@ func (h *House) send(ctx context.Context, d console.Draft, read func(context.Con
 	}
 	h.boardMoved()
 	row := takenRow(acc, n, d)
-	if climbs && len(p.Steps) > 0 {
-		row.NextAt, row.NextKind, row.NextName = p.Steps[0].At, string(p.Steps[0].Channel), p.Steps[0].Name
+	if climbs && len(p.Attempts) > 0 {
+		row.NextAt, row.NextKind, row.NextName = p.Attempts[0].At, string(p.Attempts[0].Channel), p.Attempts[0].Name
 	}
 	return console.Sent{Note: n.ID, Reference: n.Reference, Row: row, Goes: goes(p, climbs)}, nil
 }
@@ -177,7 +177,7 @@ func (h *House) Supervise(ctx context.Context, note notes.NoteID, act, reason st
 	if err != nil {
 		return refusal(err)
 	}
-	by := routing.Actor{ID: notes.PersonID(actor.Person), Name: actor.Name}
+	by := routing.ActingPerson{ID: notes.PersonID(actor.Person), Name: actor.Name}
 	switch act {
 	case "next":
 		err = h.pushOn(ctx, by, n)

@@ -63,7 +63,7 @@ func (h *House) practice(ctx context.Context, acc notes.Account) (console.Practi
 		return console.PracticeView{}, fmt.Errorf("practice %s: %w", acc.ID, err)
 	}
 	now := h.cfg.Now().In(loc)
-	v := console.PracticeView{ID: acc.ID, Name: acc.Name, Say: acc.Say, TimeZone: acc.TimeZone, LocalTime: now, Open: open(acc.Hours, now),
+	v := console.PracticeView{ID: acc.ID, Name: acc.Name, Say: acc.Say, TimeZone: acc.TimeZone, LocalTime: now, Open: officeOpen(acc.Hours, now),
 		Languages: acc.Languages, AnswerPhrase: answerPhrase(ctx, acc), Instructions: acc.Instructions}
 	if v.OnCall, err = h.onCall(acc, now); err != nil { // a caller who waits is worth more than a schedule that cannot be read
 		h.cfg.Log.Error("console: who is on call", "practice", acc.ID, "error", err)
@@ -82,8 +82,8 @@ func answerPhrase(ctx context.Context, acc notes.Account) notes.Text {
 	return out
 }
 
-// open tells whether now, in the practice's wall clock, is within its hours.
-func open(hours []notes.OfficeHours, now time.Time) bool {
+// officeOpen tells whether now, in the practice's wall clock, is within its hours.
+func officeOpen(hours []notes.OfficeHours, now time.Time) bool {
 	clock := now.Format("15:04")
 	for _, w := range hours {
 		if w.Weekday == now.Weekday() && w.From <= clock && clock < w.To {

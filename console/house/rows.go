@@ -19,7 +19,7 @@ import (
 type set struct {
 	accounts map[telephony.AccountID]notes.Account
 	people   map[notes.PersonID]string
-	climbs   map[notes.NoteID]routing.Row
+	climbs   map[notes.NoteID]routing.DispatchView
 	attempts map[notes.NoteID][]routing.Attempt
 }
 
@@ -59,7 +59,7 @@ func (h *House) load(ctx context.Context, n needs) (s set, err error) {
 		return set{}, err
 	}
 	if climbs := once(n.climbs); len(climbs) > 0 {
-		if s.climbs, err = h.cfg.Routing.Rows(ctx, climbs...); err != nil {
+		if s.climbs, err = h.cfg.Routing.Views(ctx, climbs...); err != nil {
 			return set{}, err
 		}
 	}
@@ -91,7 +91,7 @@ func (s set) name(id notes.PersonID) string {
 }
 
 // boardRow draws what the record and routing know of something that is open. A call to a number nobody owns has no practice.
-func (s set) boardRow(r record.BoardRow) console.BoardRow {
+func (s set) boardRow(r record.BoardLine) console.BoardRow {
 	row := console.BoardRow{Key: r.Key, Kind: r.Kind, Note: r.Note.ID, Call: r.Call, Ref: r.Note.Reference, Account: r.Account,
 		Practice: s.accounts[r.Account].Name,
 		Urgency:  r.Note.Urgency, Patient: r.Patient, State: r.Note.State, TakenAt: r.Since,
@@ -130,7 +130,7 @@ var outcomes = map[string]string{
 }
 
 // showClimb puts what routing knows into a row.
-func showClimb(row *console.BoardRow, r routing.Row) {
+func showClimb(row *console.BoardRow, r routing.DispatchView) {
 	row.Late = string(r.Late)
 	row.NextAt, row.NextKind, row.NextName = r.Next.At, r.Next.Kind, r.Next.Name
 	if !r.Last.At.IsZero() {
@@ -150,7 +150,7 @@ func (s set) story(st notes.Story) console.Story {
 		Labels: map[string]notes.Text{}}
 	if n := st.Note; n != nil {
 		out.Body, out.AddOns = n.Body, n.AddOns
-		r := record.BoardRow{Kind: "note", Note: *n, Call: n.Call, Account: n.Account, Since: n.TakenAt,
+		r := record.BoardLine{Kind: "note", Note: *n, Call: n.Call, Account: n.Account, Since: n.TakenAt,
 			Patient: notes.DisplayName(n.Body.Fields["name"])}
 		if n.CallType == record.Voicemail {
 			r.Kind = record.Voicemail

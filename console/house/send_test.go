@@ -24,7 +24,7 @@ func (r *rig) addresses(t *testing.T, note notes.NoteID) (out []string) {
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range p.Steps {
+	for _, s := range p.Attempts {
 		out = append(out, string(s.Channel)+" "+s.Address)
 	}
 	return out
@@ -75,7 +75,7 @@ func (r *rig) verify(t *testing.T) {
 	if _, err := r.log.Sequence(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	report, err := audit.Verify(t.Context(), r.pool, audit.Options{Key: r.key, Tables: append(record.Tables(), dispatch.Tables()...)})
+	report, err := audit.Verify(t.Context(), r.pool, audit.VerifyOptions{Key: r.key, Tables: append(record.Tables(), dispatch.Tables()...)})
 	if err != nil || !report.Good() {
 		t.Errorf("audit: %+v %v", report, err)
 	}

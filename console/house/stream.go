@@ -25,8 +25,8 @@ type makeEvent func(ctx context.Context) (console.Event, bool)
 
 // streams are the desks that watch. Each one's events keep their order.
 type streams struct {
-	mu   sync.Mutex // guards open
-	open map[telephony.AgentID]map[*stream]struct{}
+	mu      sync.Mutex // guards open
+	byAgent map[telephony.AgentID]map[*stream]struct{}
 }
 
 // stream is one desk's queue of events to come.
@@ -52,13 +52,13 @@ func (s *streams) attach(ctx context.Context, a telephony.AgentID, first makeEve
 	st.whole = console.Speaks(ctx) < boardChanges
 	st.push(first)
 	s.mu.Lock()
-	if s.open == nil {
-		s.open = map[telephony.AgentID]map[*stream]struct{}{}
+	if s.byAgent == nil {
+		s.byAgent = map[telephony.AgentID]map[*stream]struct{}{}
 	}
-	if s.open[a] == nil {
-		s.open[a] = map[*stream]struct{}{}
+	if s.byAgent[a] == nil {
+		s.byAgent[a] = map[*stream]struct{}{}
 	}
-	s.open[a][st] = struct{}{}
+	s.byAgent[a][st] = struct{}{}
 	s.mu.Unlock()
 	out := make(chan console.Event, 16)
 	go func() {
@@ -74,11 +74,11 @@ func (s *streams) attach(ctx context.Context, a telephony.AgentID, first makeEve
 func (s *streams) detach(a telephony.AgentID, st *stream) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.open[a], st)
-	if len(s.open[a]) > 0 {
+	delete(s.byAgent[a], st)
+	if len(s.byAgent[a]) > 0 {
 		return false
 	}
-	delete(s.open, a)
+	delete(s.byAgent, a)
 	return true
 }
 
@@ -86,21 +86,21 @@ func (s *streams) detach(a telephony.AgentID, st *stream) bool {
 func (s *streams) watched(a telephony.AgentID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.open[a]) > 0
+	return len(s.byAgent[a]) > 0
 }
 
 // any tells whether some desk watches.
 func (s *streams) any() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.open) > 0
+	return len(s.byAgent) > 0
 }
 
 // to queues an event for one agent's desks.
 func (s *streams) to(a telephony.AgentID, m makeEvent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for st := range s.open[a] {
+	for st := range s.byAgent[a] {
 		st.push(m)
 	}
 }
@@ -109,7 +109,7 @@ func (s *streams) to(a telephony.AgentID, m makeEvent) {
 func (s *streams) all(m makeEvent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, desks := range s.open {
+	for _, desks := range s.byAgent {
 		for st := range desks {
 			st.push(m)
 		}
@@ -120,7 +120,7 @@ func (s *streams) all(m makeEvent) {
 func (s *streams) allCount(figures makeEvent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, desks := range s.open {
+	for _, desks := range s.byAgent {
 		for st := range desks {
 			st.count(figures)
 		}
@@ -132,7 +132,7 @@ func (s *streams) byView() map[string][]*stream {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := map[string][]*stream{}
-	for _, desks := range s.open {
+	for _, desks := range s.byAgent {
 		for st := range desks {
 			accounts, everywhere := st.viewer.Accounts(notes.SeeBoard)
 			if everywhere {
@@ -149,7 +149,7 @@ func (s *streams) byView() map[string][]*stream {
 
 // show queues a change of the board. What still waits for its turn is told with it, as one change; a desk that is too far
 // behind watches again, as with events.
-func (st *stream) show(change console.BoardChange, tell tellBoard) {
+func (st *stream) show(change console.BoardChange, tell boardEvent) {
 	st.mu.Lock()
 	waits := st.board != nil
 	if waits {
@@ -191,8 +191,8 @@ func (st *stream) count(figures makeEvent) {
 	})
 }
 
-// A tellBoard makes the event that tells a desk of a change.
-type tellBoard func(ctx context.Context, c console.BoardChange) (console.Event, bool)
+// A boardEvent makes the event that tells a desk of a change.
+type boardEvent func(ctx context.Context, c console.BoardChange) (console.Event, bool)
 
 func (st *stream) push(m makeEvent) {
 	st.mu.Lock()

@@ -53,13 +53,13 @@ func (h *House) keepText(ctx context.Context, r channel.Reply, heard dispatch.He
 			return err
 		})
 	if err == nil && fresh {
-		h.tellReply(n)
+		h.announceReply(n)
 	}
 	return err
 }
 
-// tellReply tells the one who took the note that somebody wrote back, or every desk when that one is not there.
-func (h *House) tellReply(n notes.Note) {
+// announceReply tells the one who took the note that somebody wrote back, or every desk when that one is not there.
+func (h *House) announceReply(n notes.Note) {
 	told := h.now(console.Event{Kind: console.EventNotice, Notice: "desk.notice.reply"})
 	if taker := telephony.AgentID(n.Taker); h.streams.watched(taker) {
 		h.streams.to(taker, told)

@@ -140,7 +140,7 @@ func TestANoteIsTakenThoughADocumentIsBroken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			row, err := r.routing.Row(t.Context(), sent.Note)
+			row, err := r.routing.View(t.Context(), sent.Note)
 			if err != nil || row.Next.Name != c.told || c.told == "" && (row.Next.Kind != dispatch.NextBoard ||
 				row.Next.At.After(time.Now())) {
 				t.Errorf("then %+v, %v", row, err)
@@ -216,7 +216,7 @@ func callerWaits(t *testing.T, waits func(r *rig) error) {
 		t.Fatal(err)
 	}
 	told := func() bool {
-		r.LookForCallers(t.Context())
+		r.AnnounceWaiting(t.Context())
 		r.FiguresMoved(telephony.Figures{}) // comes after whatever was told
 		for e := range desk {
 			switch e.Kind {
@@ -299,7 +299,7 @@ func TestPushingPastTheLastRungClimbsAnew(t *testing.T) {
 	if err := r.Supervise(boss, sent.Note, "next", ""); err != nil {
 		t.Fatal(err)
 	}
-	row, err := r.routing.Row(t.Context(), sent.Note)
+	row, err := r.routing.View(t.Context(), sent.Note)
 	if err != nil || row.State != routing.Climbing || row.Next.Name != "Dr Reyes" || row.Next.Kind != string(routing.Text) {
 		t.Errorf("then %+v, %v", row, err)
 	}
@@ -315,7 +315,7 @@ func TestPushingPastTheLastRungClimbsAnew(t *testing.T) {
 	if err := r.Supervise(boss, sent.Note, "next", ""); err == nil || err.Error() != "desk.error.nobody" {
 		t.Errorf("when nobody is on call: %v", err)
 	}
-	if row, err := r.routing.Row(t.Context(), sent.Note); err != nil || row.State != routing.Exhausted {
+	if row, err := r.routing.View(t.Context(), sent.Note); err != nil || row.State != routing.Exhausted {
 		t.Errorf("it stays %+v, %v", row, err)
 	}
 }

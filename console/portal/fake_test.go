@@ -32,17 +32,17 @@ type fakeSessions struct {
 	knock portal.Knock
 }
 
-func (f *fakeSessions) SignIn(_ context.Context, k portal.Knock) (portal.Entry, error) {
+func (f *fakeSessions) SignIn(_ context.Context, k portal.Knock) (portal.SignedIn, error) {
 	f.knock = k
 	switch {
 	case k.Login == "slow":
-		return portal.Entry{}, &portal.SlowedError{Until: time.Now().Add(90 * time.Second)}
+		return portal.SignedIn{}, &portal.SlowedError{Until: time.Now().Add(90 * time.Second)}
 	case k.Login == "broken":
-		return portal.Entry{}, errors.New("dial tcp: secret inside")
+		return portal.SignedIn{}, errors.New("dial tcp: secret inside")
 	case k.Login != "reyes" || k.Password != "right" || k.Code != "123456" || k.Source == "":
-		return portal.Entry{}, console.Refuse(console.SignedOut, "portal.error.sign-in")
+		return portal.SignedIn{}, console.Refuse(console.SignedOut, "portal.error.sign-in")
 	}
-	return portal.Entry{Token: "s3cret", Device: "d3vice", Until: time.Now().Add(time.Hour)}, nil
+	return portal.SignedIn{Token: "s3cret", Device: "d3vice", Until: time.Now().Add(time.Hour)}, nil
 }
 
 func (f *fakeSessions) Resume(ctx context.Context, token string) (context.Context, error) {

@@ -39,7 +39,7 @@ type Knock struct{ Login, Password, Code, Source, Device string }
 
 // An Entry is what a browser gets for a Knock that was right. Token is a secret that only its cookie holds; Device opens
 // nothing, but spares its browser the waits that others' guesses cause.
-type Entry struct {
+type SignedIn struct {
 	Token, Device string
 	Until         time.Time
 }
@@ -48,7 +48,7 @@ type Entry struct {
 type Sessions interface {
 	// SignIn answers the same error, in the same time, for an unknown login, a wrong password and a wrong code,
 	// or a *SlowedError, alike for logins that exist and that do not.
-	SignIn(ctx context.Context, k Knock) (Entry, error)
+	SignIn(ctx context.Context, k Knock) (SignedIn, error)
 	// Resume returns ctx with the session's actor in it; a refusal with the code "portal.error.signed-out" means that nobody
 	// is signed in by that token, any other error that it cannot be told now.
 	Resume(ctx context.Context, token string) (context.Context, error)

@@ -14,16 +14,16 @@ type doorSessions struct{ door *access.Door }
 // NewSessions returns the Sessions of the house's people.
 func NewSessions(door *access.Door) Sessions { return doorSessions{door} }
 
-func (d doorSessions) SignIn(ctx context.Context, k Knock) (Entry, error) {
-	s, err := d.door.SignIn(ctx, access.Attempt{Login: k.Login, Password: k.Password, Code: k.Code, Source: k.Source, Device: k.Device})
+func (d doorSessions) SignIn(ctx context.Context, k Knock) (SignedIn, error) {
+	s, err := d.door.SignIn(ctx, access.SignInAttempt{Login: k.Login, Password: k.Password, Code: k.Code, Source: k.Source, Device: k.Device})
 	var slowed *access.SlowedError
 	switch {
 	case errors.As(err, &slowed):
-		return Entry{}, &SlowedError{Until: slowed.Until}
+		return SignedIn{}, &SlowedError{Until: slowed.Until}
 	case errors.Is(err, access.ErrRefused):
-		return Entry{}, console.Refuse(console.SignedOut, "portal.error.sign-in")
+		return SignedIn{}, console.Refuse(console.SignedOut, "portal.error.sign-in")
 	}
-	return Entry{Token: s.Token, Device: s.Device, Until: s.Expires}, err
+	return SignedIn{Token: s.Token, Device: s.Device, Until: s.Expires}, err
 }
 
 func (d doorSessions) Resume(ctx context.Context, token string) (context.Context, error) {

@@ -29,7 +29,7 @@ type Options struct {
 // Client is a desk's end of the wire. It reconnects by itself, for ever, with the session it signed in with.
 type Client struct {
 	nc      *nats.Conn
-	session Session
+	session DeskSession
 }
 
 var _ console.Service = (*Client)(nil)
@@ -39,8 +39,8 @@ type Credentials struct {
 	Password string `json:"password,omitempty"`
 	Code     string `json:"code,omitempty"`
 	Token    string `json:"token"`
-	// Desk is what the desk speaks and is; the zero Version for one from before versions.
-	Desk console.Version `json:"desk"`
+	// DeskVersion is what the desk speaks and is; the zero Version for one from before versions.
+	DeskVersion console.Version `json:"desk"`
 }
 
 // Dial signs in. A refusal is a *console.Error "desk.error.sign-in", the same for an unknown login, a wrong password and a
@@ -58,7 +58,7 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 		nats.IgnoreAuthErrorAbort(), AtOnce,
 		nats.Secure(&tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS13}),
 		nats.UserInfoHandler(func() (string, string) {
-			cr := Credentials{Token: token, Desk: console.ThisVersion()}
+			cr := Credentials{Token: token, DeskVersion: console.ThisVersion()}
 			if !signedIn.Load() {
 				cr.Password, cr.Code = o.Password, o.Code
 			}

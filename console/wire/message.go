@@ -23,8 +23,8 @@ type answer struct {
 	Error  *console.Error  `json:"error,omitempty"`
 }
 
-// telling is one numbered event of one watch.
-type telling struct {
+// watchEvent is one numbered event of one watch.
+type watchEvent struct {
 	Watch string        `json:"watch"`
 	N     uint64        `json:"n"`
 	Event console.Event `json:"event"`

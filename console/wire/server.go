@@ -18,7 +18,7 @@ import (
 // A Doorkeeper knows who holds a session. It is asked at every request, so it must be quick, and a session that has
 // ended is refused at once. The context returned carries the actor (notes/access).
 type Doorkeeper interface {
-	Who(ctx context.Context, s Session) (context.Context, error)
+	Who(ctx context.Context, s DeskSession) (context.Context, error)
 }
 
 // Server answers desks. Make one with Serve.
@@ -30,7 +30,7 @@ type Server struct {
 	ctx     context.Context
 
 	mu      sync.Mutex // guards watches
-	watches map[Session]*watch
+	watches map[DeskSession]*watch
 }
 
 // watch is one desk's stream of events.
@@ -43,7 +43,7 @@ type watch struct {
 // Serve answers the desks' requests on nc until ctx ends; it returns when subscribed. Requests run concurrently; those of
 // one desk may overtake each other, as its own goroutines may.
 func Serve(ctx context.Context, nc *nats.Conn, service console.Service, door Doorkeeper, log *slog.Logger) (*Server, error) {
-	s := &Server{nc: nc, service: service, door: door, log: log, ctx: ctx, watches: map[Session]*watch{}}
+	s := &Server{nc: nc, service: service, door: door, log: log, ctx: ctx, watches: map[DeskSession]*watch{}}
 	sub, err := nc.QueueSubscribe(everyDo, QueueGroup, func(m *nats.Msg) { go s.serve(m) })
 	if err != nil {
 		return nil, fmt.Errorf("subscribe to the desks' requests: %w", err)
@@ -81,7 +81,7 @@ func (s *Server) serve(m *nats.Msg) {
 	}
 }
 
-func (s *Server) do(ctx context.Context, session Session, method string, body []byte) (result []byte, err error) {
+func (s *Server) do(ctx context.Context, session DeskSession, method string, body []byte) (result []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in %s: %v", method, p)
@@ -114,7 +114,7 @@ func (s *Server) refusal(method string, err error) *console.Error {
 }
 
 // watch starts a desk's stream, ending the one it had.
-func (s *Server) watch(session Session, body []byte) error {
+func (s *Server) watch(session DeskSession, body []byte) error {
 	var b watchBody
 	if err := json.Unmarshal(body, &b); err != nil || b.Watch == "" {
 		return fmt.Errorf("%w: watch", errMalformed)
@@ -143,7 +143,7 @@ func (s *Server) watch(session Session, body []byte) error {
 }
 
 // beat keeps a stream alive.
-func (s *Server) beat(session Session, body []byte) error {
+func (s *Server) beat(session DeskSession, body []byte) error {
 	var b watchBody
 	if err := json.Unmarshal(body, &b); err != nil {
 		return fmt.Errorf("%w: beat", errMalformed)
@@ -162,7 +162,7 @@ func (s *Server) beat(session Session, body []byte) error {
 }
 
 // pump tells a desk its events until the desk falls silent or ctx ends.
-func (s *Server) pump(session Session, w *watch, events <-chan console.Event, ctx context.Context) {
+func (s *Server) pump(session DeskSession, w *watch, events <-chan console.Event, ctx context.Context) {
 	defer func() {
 		w.cancel()
 		s.mu.Lock()
@@ -186,9 +186,9 @@ func (s *Server) pump(session Session, w *watch, events <-chan console.Event, ct
 			if !ok {
 				return
 			}
-			b, err := json.Marshal(telling{Watch: w.id, N: n, Event: e})
+			b, err := json.Marshal(watchEvent{Watch: w.id, N: n, Event: e})
 			if err == nil {
-				err = s.nc.Publish(tellSubject(session), b)
+				err = s.nc.Publish(eventSubject(session), b)
 			}
 			if err != nil {
 				s.log.Warn("wire: event not told", "kind", e.Kind, "error", err)
@@ -200,7 +200,7 @@ func (s *Server) pump(session Session, w *watch, events <-chan console.Event, ct
 }
 
 // parseDo takes "lamplight.desk.<session>.do.<method>" apart.
-func parseDo(subject string) (Session, string, bool) {
+func parseDo(subject string) (DeskSession, string, bool) {
 	rest, ok := strings.CutPrefix(subject, root)
 	if !ok {
 		return "", "", false
@@ -209,5 +209,5 @@ func parseDo(subject string) (Session, string, bool) {
 	if len(p) != 3 || p[1] != "do" {
 		return "", "", false
 	}
-	return Session(p[0]), p[2], true
+	return DeskSession(p[0]), p[2], true
 }

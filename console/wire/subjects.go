@@ -37,7 +37,7 @@ const (
 )
 
 // A Session names a desk's connection on the wire. It is public: the secret is the Token it was made from.
-type Session string
+type DeskSession string
 
 // NewToken makes a session's secret: 256 random bits.
 func NewToken() string {
@@ -47,13 +47,13 @@ func NewToken() string {
 }
 
 // SessionOf gives the public name of a secret token.
-func SessionOf(token string) Session {
+func SessionOf(token string) DeskSession {
 	h := sha256.Sum256([]byte(token))
-	return Session(hex.EncodeToString(h[:]))
+	return DeskSession(hex.EncodeToString(h[:]))
 }
 
 // Hash is the token's SHA-256, which the name is made of.
-func (s Session) Hash() ([]byte, error) {
+func (s DeskSession) Hash() ([]byte, error) {
 	b, err := hex.DecodeString(string(s))
 	if err != nil || len(b) != sha256.Size {
 		return nil, errors.New("not a session's name")
@@ -61,13 +61,13 @@ func (s Session) Hash() ([]byte, error) {
 	return b, nil
 }
 
-func doSubject(s Session, method string) string { return root + string(s) + ".do." + method }
-func tellSubject(s Session) string              { return root + string(s) + ".tell" }
-func replyPrefix(s Session) string              { return root + string(s) + ".reply" }
+func doSubject(s DeskSession, method string) string { return root + string(s) + ".do." + method }
+func eventSubject(s DeskSession) string             { return root + string(s) + ".tell" }
+func replyPrefix(s DeskSession) string              { return root + string(s) + ".reply" }
 
 const everyDo = root + "*.do.*"
 
 // Permissions are the subjects that a session's desk may publish on and subscribe to: its own, and nothing else.
-func Permissions(s Session) (publish, subscribe []string) {
-	return []string{root + string(s) + ".do.*"}, []string{tellSubject(s), replyPrefix(s) + ".>"}
+func Permissions(s DeskSession) (publish, subscribe []string) {
+	return []string{root + string(s) + ".do.*"}, []string{eventSubject(s), replyPrefix(s) + ".>"}
 }

@@ -17,7 +17,7 @@ import (
 func (c *Client) Watch(ctx context.Context) (<-chan console.Event, error) {
 	id := NewToken()
 	in := make(chan *nats.Msg, 4096)
-	sub, err := c.nc.ChanSubscribe(tellSubject(c.session), in)
+	sub, err := c.nc.ChanSubscribe(eventSubject(c.session), in)
 	if err != nil {
 		return nil, fmt.Errorf("watch: %w (%v)", ErrUnreachable, err)
 	}
@@ -26,7 +26,7 @@ func (c *Client) Watch(ctx context.Context) (<-chan console.Event, error) {
 			return // the connection is breaking; its end removes the subscription
 		}
 	}
-	if err := c.tell(ctx, "watch", id); err != nil {
+	if err := c.notify(ctx, "watch", id); err != nil {
 		stop()
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func deliver(ctx context.Context, id string, in <-chan *nats.Msg, out chan<- con
 			if !ok {
 				return
 			}
-			var t telling
+			var t watchEvent
 			if err := console.Decode(m.Data, &t); err != nil {
 				return
 			}
@@ -83,7 +83,7 @@ func (c *Client) beats(ctx context.Context, cancel context.CancelFunc, id string
 			return
 		case <-tick.C:
 			b, stop := context.WithTimeout(ctx, BeatLimit-BeatEvery)
-			err := c.tell(b, "beat", id)
+			err := c.notify(b, "beat", id)
 			stop()
 			if err != nil {
 				return
@@ -92,8 +92,8 @@ func (c *Client) beats(ctx context.Context, cancel context.CancelFunc, id string
 	}
 }
 
-// tell asks one of the two requests that keep a watch.
-func (c *Client) tell(ctx context.Context, name, watch string) error {
+// notify asks one of the two requests that keep a watch.
+func (c *Client) notify(ctx context.Context, name, watch string) error {
 	body, err := json.Marshal(watchBody{watch, console.Protocol})
 	if err != nil {
 		return fmt.Errorf("%s: encode: %w", name, err)

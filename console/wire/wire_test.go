@@ -69,7 +69,7 @@ func (d *desk) Watch(ctx context.Context) (<-chan console.Event, error) {
 // gate lets "ana" with "pw" and "123456" in, and whoever holds a session it opened.
 type gate struct {
 	mu   sync.Mutex
-	open map[wire.Session]bool
+	open map[wire.DeskSession]bool
 	slow time.Duration // how long a password takes to check
 }
 
@@ -87,7 +87,7 @@ func (g *gate) Enter(_ context.Context, in bus.SignIn) (time.Time, error) {
 	return time.Now().Add(time.Hour), nil
 }
 
-func (g *gate) Who(ctx context.Context, s wire.Session) (context.Context, error) {
+func (g *gate) Who(ctx context.Context, s wire.DeskSession) (context.Context, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.open[s] {
@@ -117,9 +117,9 @@ func certificate(t *testing.T) (*tls.Config, *x509.CertPool) {
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS13}, pool
 }
 
-// house is a server with everything a desk needs on the wire.
-type house struct {
-	keys bus.Keys
+// fixture is a server with everything a desk needs on the wire.
+type fixture struct {
+	keys bus.ServerKeys
 	cert *tls.Config
 	ca   *x509.CertPool
 	gate *gate
@@ -128,7 +128,7 @@ type house struct {
 	stop func()
 }
 
-func (h *house) start(t *testing.T, addr string) {
+func (h *fixture) start(t *testing.T, addr string) {
 	t.Helper()
 	e, err := bus.StartEmbedded(addr, h.keys, h.cert)
 	if err != nil {
@@ -155,20 +155,20 @@ func (h *house) start(t *testing.T, addr string) {
 	t.Cleanup(h.stop)
 }
 
-func newHouse(t *testing.T) *house {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	keys, err := bus.NewKeys()
+	keys, err := bus.NewServerKeys()
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{keys: keys, gate: &gate{open: map[wire.Session]bool{}},
+	h := &fixture{keys: keys, gate: &gate{open: map[wire.DeskSession]bool{}},
 		desk: newDesk()}
 	h.cert, h.ca = certificate(t)
 	h.start(t, "127.0.0.1:0")
 	return h
 }
 
-func (h *house) dial(t *testing.T, o wire.Options) *wire.Client {
+func (h *fixture) dial(t *testing.T, o wire.Options) *wire.Client {
 	t.Helper()
 	o.URL, o.CA = "tls://"+h.addr, h.ca
 	if o.Login == "" {
@@ -183,7 +183,7 @@ func (h *house) dial(t *testing.T, o wire.Options) *wire.Client {
 }
 
 func TestADeskIsAnsweredRefusedAndToldNothingInside(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	c := h.dial(t, wire.Options{})
 	if got, err := console.AskHello.Of(t.Context(), c, console.Nothing{}); err != nil || got.Agent.Name != "Ana" ||
 		!got.Now.Equal(time.Unix(1, 0)) {
@@ -205,7 +205,7 @@ func TestADeskIsAnsweredRefusedAndToldNothingInside(t *testing.T) {
 }
 
 func TestADeskAsksOnlyWhatDesksAsk(t *testing.T) {
-	c := newHouse(t).dial(t, wire.Options{})
+	c := newFixture(t).dial(t, wire.Options{})
 	for name, want := range map[string]string{
 		console.AskMe.Name:    "desk.error.unknown-request", // a page's, though it would be answered
 		console.AskReady.Name: "desk.error.unknown-request", // nobody answers it here
@@ -225,7 +225,7 @@ func TestADeskAsksOnlyWhatDesksAsk(t *testing.T) {
 }
 
 func TestRefusalsLookAlike(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	for name, o := range map[string]wire.Options{
 		"unknown login":  {Login: "bob", Password: "pw", Code: "123456"},
 		"wrong password": {Login: "ana", Password: "no", Code: "123456"},
@@ -245,7 +245,7 @@ func TestRefusalsLookAlike(t *testing.T) {
 
 // Whom a desk does not believe is told as such, and not as a server that does not answer.
 func TestACertificateThatIsNotBelievedIsTold(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	_, port, err := net.SplitHostPort(h.addr)
 	if err != nil {
 		t.Fatal(err)
@@ -268,7 +268,7 @@ func TestACertificateThatIsNotBelievedIsTold(t *testing.T) {
 }
 
 func TestASlowDoorStillOpens(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	h.gate.slow = 3 * time.Second // longer than NATS waits before its first ping
 	if _, err := console.AskHello.Of(t.Context(), h.dial(t, wire.Options{}), console.Nothing{}); err != nil {
 		t.Fatal(err)
@@ -276,11 +276,11 @@ func TestASlowDoorStillOpens(t *testing.T) {
 }
 
 func TestADeskIsConfinedToItsOwnSubjects(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	victim, thief := h.dial(t, wire.Options{}), h.dial(t, wire.Options{})
 	denied := make(chan error, 8)
 	wire.Conn(thief).SetErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { denied <- err })
-	for _, subject := range []string{">", "lamplight.desk.>", wire.TellSubject(wire.SessionIn(victim)),
+	for _, subject := range []string{">", "lamplight.desk.>", wire.EventSubject(wire.SessionIn(victim)),
 		wire.ReplyPrefix(wire.SessionIn(victim)) + ".>", "$SYS.>"} {
 		sub, err := wire.Conn(thief).SubscribeSync(subject)
 		if err != nil {
@@ -293,7 +293,7 @@ func TestADeskIsConfinedToItsOwnSubjects(t *testing.T) {
 			t.Errorf("subscribe %s delivered", subject)
 		}
 	}
-	for _, subject := range []string{wire.DoSubject(wire.SessionIn(victim), "ready"), wire.TellSubject(wire.SessionIn(victim)),
+	for _, subject := range []string{wire.DoSubject(wire.SessionIn(victim), "ready"), wire.EventSubject(wire.SessionIn(victim)),
 		"$SYS.REQ.USER.AUTH"} {
 		if err := wire.Conn(thief).Publish(subject, []byte("{}")); err != nil {
 			t.Fatal(err)
@@ -305,7 +305,7 @@ func TestADeskIsConfinedToItsOwnSubjects(t *testing.T) {
 }
 
 func TestWatchDeliversInOrderAndEndsWithTheDesk(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	c := h.dial(t, wire.Options{})
 	events, err := c.Watch(t.Context())
 	if err != nil {
@@ -370,7 +370,7 @@ func TestAnotherBuildsEventIsHeard(t *testing.T) {
 }
 
 func TestADeskOutlivesTheServer(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	changed := make(chan bool, 8)
 	c := h.dial(t, wire.Options{Changed: func(linked bool, _ time.Time) { changed <- linked }})
 	h.stop()
@@ -391,7 +391,7 @@ func TestADeskOutlivesTheServer(t *testing.T) {
 
 // TestNothingReadableCrossesTheWire records every byte between a desk and the server.
 func TestNothingReadableCrossesTheWire(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	tap := tapOn(t, h.addr)
 	h.addr = tap.addr
 	c := h.dial(t, wire.Options{})

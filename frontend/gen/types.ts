@@ -467,13 +467,13 @@ export interface PracticeView {
 
 export interface Preview {
   goes: Goes
-  steps: PreviewStep[] | null
+  steps: PreviewContact[] | null
   board: string
   holes: PlanHole[] | null
   missing: Record<string, string>
 }
 
-export interface PreviewStep {
+export interface PreviewContact {
   name: string
   channels: ChannelKind[] | null
   after: number

@@ -39,11 +39,11 @@ type doorway struct {
 func newDoor(t *testing.T) *doorway {
 	t.Helper()
 	pool, dir := postgrestest.New(t), t.TempDir()
-	key, err := audit.OpenKey(filepath.Join(dir, "audit.key"), "test")
+	key, err := audit.LoadKey(filepath.Join(dir, "audit.key"), "test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := seal.OpenKeyring(filepath.Join(dir, "root.keys"))
+	root, err := seal.LoadKeyring(filepath.Join(dir, "root.keys"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,8 +72,8 @@ func (d *doorway) code(t *testing.T) string {
 	return c
 }
 
-func (d *doorway) attempt(t *testing.T) access.Attempt {
-	return access.Attempt{Login: "reyes", Password: password, Code: d.code(t), Source: "192.0.2.1"}
+func (d *doorway) attempt(t *testing.T) access.SignInAttempt {
+	return access.SignInAttempt{Login: "reyes", Password: password, Code: d.code(t), Source: "192.0.2.1"}
 }
 
 func (d *doorway) actions(t *testing.T) (out []string) {
@@ -105,7 +105,7 @@ func (d *doorway) verify(t *testing.T) {
 	if _, err := d.log.Sequence(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	r, err := audit.Verify(t.Context(), d.pool, audit.Options{Key: d.key, Tables: append(access.Tables(), postgres.Tables()...)})
+	r, err := audit.Verify(t.Context(), d.pool, audit.VerifyOptions{Key: d.key, Tables: append(access.Tables(), postgres.Tables()...)})
 	if err != nil || !r.Good() || len(r.Unchecked) != 0 {
 		t.Errorf("%+v %v", r, err)
 	}
@@ -113,7 +113,7 @@ func (d *doorway) verify(t *testing.T) {
 
 func TestSignInAndOut(t *testing.T) {
 	ctx, d := t.Context(), newDoor(t)
-	s, err := d.SignIn(ctx, access.Attempt{Login: "REYES", Password: password, Code: d.code(t), Source: "192.0.2.1"})
+	s, err := d.SignIn(ctx, access.SignInAttempt{Login: "REYES", Password: password, Code: d.code(t), Source: "192.0.2.1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,15 +151,15 @@ func TestSignInAndOut(t *testing.T) {
 
 func TestWrongIsWrongWhateverIsWrong(t *testing.T) {
 	ctx, d := t.Context(), newDoor(t)
-	for name, change := range map[string]func(*access.Attempt){
-		"login":           func(a *access.Attempt) { a.Login = "nobody" },
-		"password":        func(a *access.Attempt) { a.Password = "wrong horse battery" },
-		"code":            func(a *access.Attempt) { a.Code = "000000" },
-		"no code":         func(a *access.Attempt) { a.Code = "" },
-		"flood":           func(a *access.Attempt) { a.Password = strings.Repeat("x", 1<<20) },
-		"broken login":    func(a *access.Attempt) { a.Login = "re\x00yes\xff" },
-		"injection":       func(a *access.Attempt) { a.Login = "' or 1=1 --" },
-		"control letters": func(a *access.Attempt) { a.Password = "\x00\u202e" },
+	for name, change := range map[string]func(*access.SignInAttempt){
+		"login":           func(a *access.SignInAttempt) { a.Login = "nobody" },
+		"password":        func(a *access.SignInAttempt) { a.Password = "wrong horse battery" },
+		"code":            func(a *access.SignInAttempt) { a.Code = "000000" },
+		"no code":         func(a *access.SignInAttempt) { a.Code = "" },
+		"flood":           func(a *access.SignInAttempt) { a.Password = strings.Repeat("x", 1<<20) },
+		"broken login":    func(a *access.SignInAttempt) { a.Login = "re\x00yes\xff" },
+		"injection":       func(a *access.SignInAttempt) { a.Login = "' or 1=1 --" },
+		"control letters": func(a *access.SignInAttempt) { a.Password = "\x00\u202e" },
 	} {
 		a := d.attempt(t)
 		change(&a)
@@ -184,7 +184,7 @@ func TestAnUnknownLoginTakesAsLong(t *testing.T) {
 		for _, login := range []string{"reyes", "nobody"} {
 			d.now = d.now.Add(48 * time.Hour) // forgets the failures before
 			start := time.Now()
-			if _, err := d.SignIn(ctx, access.Attempt{Login: login, Password: "wrong horse battery", Code: "123456",
+			if _, err := d.SignIn(ctx, access.SignInAttempt{Login: login, Password: "wrong horse battery", Code: "123456",
 				Source: "192.0.2.1"}); !errors.Is(err, access.ErrRefused) {
 				t.Fatal(err)
 			}
@@ -243,7 +243,7 @@ func TestGuessesAreSlowedDurably(t *testing.T) {
 		var slowed *access.SlowedError
 		tries := 0
 		for ; tries < 20; tries++ {
-			if _, err := d.SignIn(ctx, access.Attempt{Login: login, Password: "wrong horse battery",
+			if _, err := d.SignIn(ctx, access.SignInAttempt{Login: login, Password: "wrong horse battery",
 				Source: "192.0.2." + login}); errors.As(err, &slowed) {
 				break
 			}
@@ -262,7 +262,7 @@ func TestGuessesAreSlowedDurably(t *testing.T) {
 		t.Errorf("the right password at once: %v", err)
 	}
 	d.now = d.now.Add(3 * time.Second)
-	if _, err := d.SignIn(ctx, access.Attempt{Login: "reyes", Password: "wrong", Source: "x"}); !errors.Is(err, access.ErrRefused) {
+	if _, err := d.SignIn(ctx, access.SignInAttempt{Login: "reyes", Password: "wrong", Source: "x"}); !errors.Is(err, access.ErrRefused) {
 		t.Error(err)
 	}
 	if _, err := d.SignIn(ctx, d.attempt(t)); !errors.As(err, &slowed) || slowed.Until.Sub(d.now) != 4*time.Second {
@@ -273,14 +273,14 @@ func TestGuessesAreSlowedDurably(t *testing.T) {
 		t.Errorf("after the wait: %v", err)
 	}
 	for i := range 5 { // a success has cleared the login
-		if _, err := d.SignIn(ctx, access.Attempt{Login: "reyes", Password: "wrong", Source: "y"}); !errors.Is(err, access.ErrRefused) {
+		if _, err := d.SignIn(ctx, access.SignInAttempt{Login: "reyes", Password: "wrong", Source: "y"}); !errors.Is(err, access.ErrRefused) {
 			t.Errorf("try %d: %v", i, err)
 		}
 	}
 	// One source trying many logins.
 	n := 0
 	for ; n < 60; n++ {
-		if _, err := d.SignIn(ctx, access.Attempt{Login: "login" + string(rune('a'+n%26)) + string(rune('a'+n/26)), Password: "wrong",
+		if _, err := d.SignIn(ctx, access.SignInAttempt{Login: "login" + string(rune('a'+n%26)) + string(rune('a'+n/26)), Password: "wrong",
 			Source: "spray"}); errors.As(err, &slowed) {
 			break
 		}
@@ -294,7 +294,7 @@ func TestGuessesAreSlowedDurably(t *testing.T) {
 // ring opens the keys anew, as a restarted server does.
 func (d *doorway) ring(t *testing.T) *seal.Ring {
 	t.Helper()
-	root, err := seal.OpenKeyring(filepath.Join(d.dir, "root.keys"))
+	root, err := seal.LoadKeyring(filepath.Join(d.dir, "root.keys"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func NewCode(issuer, login string) (secret, uri string, err error) {
 
 // EnrolCode stores a person's one-time-code secret, sealed. From then on signing in needs a code. The code given is used up.
 func (d *Door) EnrolCode(ctx context.Context, id notes.PersonID, secret, code string) error {
-	step, ok := codeStep(secret, code, d.Now())
+	step, ok := periodOf(secret, code, d.Now())
 	if !ok {
 		return ErrWrongCode
 	}
@@ -76,19 +76,19 @@ func codeLabel(id notes.PersonID) seal.Label {
 // secret that is nobody's.
 func (d *Door) checkCode(house *seal.Keys, p *stored, code string) (step int64, ok bool, err error) {
 	if p == nil || p.code == nil {
-		_, _ = codeStep("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", code, d.Now()) // RFC 6238's own example
+		_, _ = periodOf("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", code, d.Now()) // RFC 6238's own example
 		return 0, p != nil, nil
 	}
-	secret, err := house.Open(codeLabel(p.ID), p.code)
+	secret, err := house.Unseal(codeLabel(p.ID), p.code)
 	if err != nil {
 		return 0, false, fmt.Errorf("open a one-time-code secret: %w", err)
 	}
-	step, ok = codeStep(string(secret), code, d.Now())
+	step, ok = periodOf(string(secret), code, d.Now())
 	return step, ok, nil
 }
 
-// codeStep finds which time step a code belongs to: now's, or one to either side, for clocks that differ.
-func codeStep(secret, code string, now time.Time) (int64, bool) {
+// periodOf finds which time step a code belongs to: now's, or one to either side, for clocks that differ.
+func periodOf(secret, code string, now time.Time) (int64, bool) {
 	code = strings.ReplaceAll(strings.TrimSpace(code), " ", "")
 	at := now.Unix() / codePeriod
 	found, step := false, int64(0)

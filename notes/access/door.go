@@ -39,7 +39,7 @@ func NewDoor(pool *pgxpool.Pool, log *audit.Log, ring *seal.Ring) *Door {
 }
 
 // An Attempt is one try to sign in.
-type Attempt struct {
+type SignInAttempt struct {
 	Login    string
 	Password string
 	Code     string // the one-time code, when the person has enrolled one
@@ -70,7 +70,7 @@ func (e *SlowedError) Error() string { return "too many tries; wait a little" }
 
 // SignIn checks the attempt and opens a session. It returns ErrRefused, which leaves a leaf, or a *SlowedError, which leaves
 // none: it says that nothing was looked at, and the log is no stranger's to fill.
-func (d *Door) SignIn(ctx context.Context, a Attempt) (Session, error) {
+func (d *Door) SignIn(ctx context.Context, a SignInAttempt) (Session, error) {
 	house, err := d.ring.Keys(ctx, "")
 	if err != nil {
 		return Session{}, err
@@ -78,7 +78,7 @@ func (d *Door) SignIn(ctx context.Context, a Attempt) (Session, error) {
 	login := foldLogin(a.Login)
 	known := knownDevice(house, login, a.Device)
 	paces := pacesOf(house, login, a, known)
-	if until, err := d.step(ctx, paces); err != nil {
+	if until, err := d.takeTurn(ctx, paces); err != nil {
 		return Session{}, err
 	} else if !until.IsZero() {
 		return Session{}, &SlowedError{until}
@@ -105,7 +105,7 @@ func (d *Door) SignIn(ctx context.Context, a Attempt) (Session, error) {
 }
 
 // prove checks password and code; it does the same work for a person who does not exist.
-func (d *Door) prove(ctx context.Context, house *seal.Keys, p *stored, a Attempt, queue chan struct{}) (ok bool, step int64, err error) {
+func (d *Door) prove(ctx context.Context, house *seal.Keys, p *stored, a SignInAttempt, queue chan struct{}) (ok bool, step int64, err error) {
 	select {
 	case queue <- struct{}{}:
 	case <-ctx.Done():
@@ -129,14 +129,14 @@ func (d *Door) refuse(ctx context.Context, house *seal.Keys, p *stored, login st
 	if p != nil {
 		e.kind, e.object = "person", string(p.ID)
 	}
-	if err := d.tell(ctx, e); err != nil {
+	if err := d.addLeaf(ctx, e); err != nil {
 		return err
 	}
 	return ErrRefused
 }
 
 // admit opens the session: the code's step is used up, the login's pace reset, and the leaf written, in one transaction.
-func (d *Door) admit(ctx context.Context, p *stored, step int64, paces []pace, house *seal.Keys, login string, a Attempt) (Session, error) {
+func (d *Door) admit(ctx context.Context, p *stored, step int64, paces []pace, house *seal.Keys, login string, a SignInAttempt) (Session, error) {
 	token := a.Token
 	if token == "" {
 		random := make([]byte, 32)
@@ -273,8 +273,8 @@ func foldLogin(s string) string {
 // happening is a leaf without a row, before it has a time.
 type happening struct{ actor, action, kind, object string }
 
-// tell commits a leaf that stands alone.
-func (d *Door) tell(ctx context.Context, e happening) error {
+// addLeaf commits a leaf that stands alone.
+func (d *Door) addLeaf(ctx context.Context, e happening) error {
 	return pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
 		return d.log.Append(ctx, tx, audit.Entry{At: d.Now(), Actor: e.actor, Action: e.action, Kind: e.kind, Object: e.object})
 	})

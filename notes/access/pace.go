@@ -36,7 +36,7 @@ type pace struct {
 // pacesOf are what an attempt is slowed by: the login's count and the source's. A device the login is known from has a count
 // of its own instead, or whoever knows a login could keep its owner out. The desks' logins are counted apart from the web's,
 // because the web is everybody's. Keys are HMACs, since a mistyped login is often a password.
-func pacesOf(house *seal.Keys, login string, a Attempt, known bool) []pace {
+func pacesOf(house *seal.Keys, login string, a SignInAttempt, known bool) []pace {
 	if known {
 		return []pace{{house.Term("pace-device", a.Device), freeByLogin, longestWait}}
 	}
@@ -85,10 +85,10 @@ func loginMark(house *seal.Keys, login string) string {
 	return hex.EncodeToString(house.Term("login-mark", login))
 }
 
-// step counts an attempt before it is looked at, so that many at once cannot slip through, and returns until when the
+// takeTurn counts an attempt before it is looked at, so that many at once cannot slip through, and returns until when the
 // attempt must wait; zero when it may go on. A success takes the count back. One that must wait counts for nothing, and
 // writes nothing.
-func (d *Door) step(ctx context.Context, paces []pace) (until time.Time, err error) {
+func (d *Door) takeTurn(ctx context.Context, paces []pace) (until time.Time, err error) {
 	now := d.Now()
 	keys := make([][]byte, len(paces))
 	for i, p := range paces {

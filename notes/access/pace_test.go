@@ -15,7 +15,7 @@ import (
 // guess tries a wrong password and tells whether the try was looked at.
 func (d *doorway) guess(t *testing.T, login, source string) (looked bool) {
 	t.Helper()
-	_, err := d.SignIn(t.Context(), access.Attempt{Login: login, Password: "wrong horse battery", Code: "000000", Source: source})
+	_, err := d.SignIn(t.Context(), access.SignInAttempt{Login: login, Password: "wrong horse battery", Code: "000000", Source: source})
 	if !errors.Is(err, access.ErrRefused) && !errors.As(err, new(*access.SlowedError)) {
 		t.Fatal(err)
 	}
@@ -156,9 +156,9 @@ func TestACrowdDoesNotStandBeforeWhoIsKnown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, mine := range map[string]func(*access.Attempt){
-		"a known browser": func(a *access.Attempt) { a.Device = s.Device },
-		"a desk":          func(a *access.Attempt) { a.Token = "0123456789012345678901234567890123456789abc" },
+	for name, mine := range map[string]func(*access.SignInAttempt){
+		"a known browser": func(a *access.SignInAttempt) { a.Device = s.Device },
+		"a desk":          func(a *access.SignInAttempt) { a.Token = "0123456789012345678901234567890123456789abc" },
 	} {
 		d.now = d.now.Add(time.Minute)
 		a := d.attempt(t)

@@ -21,7 +21,7 @@ import (
 func newLog(t testing.TB) (*audit.Log, *audit.Key, *pgxpool.Pool) {
 	t.Helper()
 	pool := postgrestest.New(t)
-	key, err := audit.OpenKey(filepath.Join(t.TempDir(), "audit.key"), "lamplight.test")
+	key, err := audit.LoadKey(filepath.Join(t.TempDir(), "audit.key"), "lamplight.test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestNoActNoLeaf(t *testing.T) {
 	if cp, err := l.Checkpoint(t.Context()); cp != "" || err != nil {
 		t.Errorf("%q %v", cp, err)
 	}
-	r, err := audit.Verify(t.Context(), pool, audit.Options{Key: key})
+	r, err := audit.Verify(t.Context(), pool, audit.VerifyOptions{Key: key})
 	if err != nil || !r.Good() {
 		t.Errorf("an empty log: %+v %v", r, err)
 	}
@@ -95,7 +95,7 @@ func TestSeveralServersSequenceOneLog(t *testing.T) {
 		})
 	}
 	for range 5 {
-		if r, err := audit.Verify(t.Context(), pool, audit.Options{Key: key}); err != nil || !r.Good() {
+		if r, err := audit.Verify(t.Context(), pool, audit.VerifyOptions{Key: key}); err != nil || !r.Good() {
 			t.Errorf("while it is written: %+v %v", r, err)
 		}
 	}
@@ -105,7 +105,7 @@ func TestSeveralServersSequenceOneLog(t *testing.T) {
 	if _, err := l.Sequence(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	r, err := audit.Verify(t.Context(), pool, audit.Options{Key: key})
+	r, err := audit.Verify(t.Context(), pool, audit.VerifyOptions{Key: key})
 	if err != nil || !r.Good() || r.Leaves != 4*each || r.Waiting != 0 {
 		t.Errorf("%+v %v", r, err)
 	}
@@ -146,7 +146,7 @@ func TestAHouseAtWorkIsNoCutLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer beside.Close()
-	r, err := audit.Verify(t.Context(), beside, audit.Options{Key: key})
+	r, err := audit.Verify(t.Context(), beside, audit.VerifyOptions{Key: key})
 	if err != nil || !r.Good() || r.Leaves != 1 || n == 0 {
 		t.Errorf("%+v %v, %d leaves came meanwhile", r, err, n)
 	}
@@ -170,7 +170,7 @@ func TestRunSequencesWhatComesAndEndsClean(t *testing.T) {
 	add(t, l, pool, leaf("last"))
 	cancel()
 	<-done
-	if r, err := audit.Verify(t.Context(), pool, audit.Options{Key: key}); err != nil || !r.Good() || r.Leaves != 2 || r.Waiting != 0 {
+	if r, err := audit.Verify(t.Context(), pool, audit.VerifyOptions{Key: key}); err != nil || !r.Good() || r.Leaves != 2 || r.Waiting != 0 {
 		t.Errorf("%+v %v", r, err)
 	}
 }
@@ -186,7 +186,7 @@ func TestManyLeavesInSeveralBatches(t *testing.T) {
 		t.Fatal(n, err)
 	}
 	start := time.Now()
-	r, err := audit.Verify(t.Context(), pool, audit.Options{Key: key})
+	r, err := audit.Verify(t.Context(), pool, audit.VerifyOptions{Key: key})
 	if err != nil || !r.Good() || r.Leaves != 9001 || r.Checkpoints != 3 {
 		t.Errorf("%+v %v", r, err)
 	}
@@ -216,7 +216,7 @@ func TestNothingIsSignedOverATamperedLog(t *testing.T) {
 		if _, err := l.Sequence(t.Context()); !errors.Is(err, audit.ErrTampered) {
 			t.Errorf("%s: %v", name, err)
 		}
-		r, err := audit.Verify(t.Context(), pool, audit.Options{Key: key})
+		r, err := audit.Verify(t.Context(), pool, audit.VerifyOptions{Key: key})
 		if err != nil || r.Good() {
 			t.Errorf("%s: %+v %v", name, r, err)
 		}
@@ -232,7 +232,7 @@ func TestKindsWithoutATableAreNamed(t *testing.T) {
 	e := leaf("a")
 	e.Rows = []audit.Row{{Kind: "thing", ID: "a", Hash: "00"}}
 	add(t, l, pool, e)
-	r, err := audit.Verify(t.Context(), pool, audit.Options{Key: key})
+	r, err := audit.Verify(t.Context(), pool, audit.VerifyOptions{Key: key})
 	if err != nil || !r.Good() || len(r.Unchecked) != 1 || r.Waiting != 1 {
 		t.Errorf("%+v %v", r, err)
 	}
@@ -240,11 +240,11 @@ func TestKindsWithoutATableAreNamed(t *testing.T) {
 
 func TestTheKeysFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state", "audit.key")
-	a, err := audit.OpenKey(path, "lamplight.test")
+	a, err := audit.LoadKey(path, "lamplight.test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := audit.OpenKey(path, "another.name")
+	b, err := audit.LoadKey(path, "another.name")
 	if err != nil || a.Public() != b.Public() {
 		t.Errorf("opened again: %v", err)
 	}
@@ -257,16 +257,16 @@ func TestTheKeysFile(t *testing.T) {
 	if err := os.Chmod(path, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := audit.OpenKey(path, "x"); err == nil || !strings.Contains(err.Error(), "chmod") {
+	if _, err := audit.LoadKey(path, "x"); err == nil || !strings.Contains(err.Error(), "chmod") {
 		t.Error(err)
 	}
 	if err := errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, []byte("{}"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := audit.OpenKey(path, "x"); err == nil || !strings.Contains(err.Error(), "damaged") {
+	if _, err := audit.LoadKey(path, "x"); err == nil || !strings.Contains(err.Error(), "damaged") {
 		t.Error(err)
 	}
-	if _, err := audit.OpenKey(filepath.Join(t.TempDir(), "k"), "with space"); err == nil {
+	if _, err := audit.LoadKey(filepath.Join(t.TempDir(), "k"), "with space"); err == nil {
 		t.Error("a name nobody can read back")
 	}
 }

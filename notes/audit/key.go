@@ -28,9 +28,9 @@ type keyFile struct {
 	MAC      []byte `json:"mac"`
 }
 
-// OpenKey reads the log's key at path, making it, under the name given, when there is none. The name stands on every
+// LoadKey reads the log's key at path, making it, under the name given, when there is none. The name stands on every
 // checkpoint; it may hold no space and no plus.
-func OpenKey(path, name string) (*Key, error) {
+func LoadKey(path, name string) (*Key, error) {
 	k, err := readKey(path)
 	if !errors.Is(err, os.ErrNotExist) {
 		return k, err

@@ -17,7 +17,7 @@ const (
 	sequencerLock = 0x4c414d50 // pg_advisory_xact_lock: one sequencer at a time over all servers
 	batchSize     = 4000
 	gather        = 100 * time.Millisecond // how long leaves are gathered: a batch costs two fsyncs, which the acts would wait for
-	look          = time.Second            // how long a leaf of another process, which cannot wake us, may wait
+	sequencePoll  = time.Second            // how long a leaf of another process, which cannot wake us, may wait
 )
 
 // ErrForged is wrapped when a waiting leaf's MAC does not hold: somebody wrote to the database who is not Lamplight. Such a
@@ -30,7 +30,7 @@ var ErrTampered = errors.New("the audit log does not match its newest checkpoint
 // Run sequences leaves as they come until ctx ends, and then once more. report hears of errors; Run goes on after each.
 func (l *Log) Run(ctx context.Context, report func(error)) {
 	for {
-		timer := time.NewTimer(look)
+		timer := time.NewTimer(sequencePoll)
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
@@ -142,7 +142,7 @@ func (l *Log) newest(ctx context.Context, tx pgx.Tx) (int64, map[int64]tlog.Hash
 	if err != nil {
 		return 0, nil, err
 	}
-	head, err := tree.OpenHead(msg, l.key.verifier)
+	head, err := tree.VerifyHead(msg, l.key.verifier)
 	if err != nil {
 		return 0, nil, fmt.Errorf("%w: %w", ErrTampered, err)
 	}
@@ -214,7 +214,7 @@ func (l *Log) Checkpoint(ctx context.Context) (string, error) {
 	return msg, nil
 }
 
-// OpenCheckpoint checks a checkpoint's signature and reads it.
-func (l *Log) OpenCheckpoint(msg string) (tree.Head, error) {
-	return tree.OpenHead(msg, l.key.verifier)
+// VerifyCheckpoint checks a checkpoint's signature and reads it.
+func (l *Log) VerifyCheckpoint(msg string) (tree.Head, error) {
+	return tree.VerifyHead(msg, l.key.verifier)
 }

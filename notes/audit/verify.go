@@ -16,8 +16,8 @@ import (
 	"lamplight/notes/audit/tree"
 )
 
-// Options say what Verify checks beside the log itself.
-type Options struct {
+// VerifyOptions say what Verify checks beside the log itself.
+type VerifyOptions struct {
 	Key     *Key     // checks signatures and the MACs of waiting leaves
 	Tables  []Table  // the business tables; a row of a kind not listed is counted in Report.Unchecked
 	Against []string // checkpoints kept elsewhere: the log must still contain each
@@ -76,7 +76,7 @@ func (r *Report) find(what, where string, args ...any) {
 
 // Verify recomputes the log from its leaves and compares everything there is with it, in one snapshot of the database: it
 // may run beside a working house. Its error means that it could not look; what it saw is in the Report.
-func Verify(ctx context.Context, pool *pgxpool.Pool, o Options) (Report, error) {
+func Verify(ctx context.Context, pool *pgxpool.Pool, o VerifyOptions) (Report, error) {
 	var r Report
 	// Before the snapshot: a working house goes on signing, and what it keeps meanwhile the snapshot does not have.
 	kept, err := o.Key.Remembered()
@@ -104,7 +104,7 @@ func Verify(ctx context.Context, pool *pgxpool.Pool, o Options) (Report, error) 
 // verifier is one run.
 type verifier struct {
 	tx     pgx.Tx
-	o      Options
+	o      VerifyOptions
 	r      *Report
 	check  tree.Checker
 	stored map[int64][]byte // audit_hash, entries leave when they were compared
@@ -219,7 +219,7 @@ func (v *verifier) checkpoints(ctx context.Context) error {
 	var msg string
 	_, err = pgx.ForEachRow(rows, []any{&size, &msg}, func() error {
 		v.r.Checkpoints++
-		h, err := tree.OpenHead(msg, v.o.Key.verifier)
+		h, err := tree.VerifyHead(msg, v.o.Key.verifier)
 		if err != nil {
 			v.r.find("checkpoint-altered", "checkpoint %d: %v", size, err)
 			return nil
@@ -240,7 +240,7 @@ func (v *verifier) checkpoints(ctx context.Context) error {
 		v.r.find("leaf-inserted", "%d leaves beyond the newest checkpoint", have-newest)
 	}
 	for _, msg := range v.o.Against {
-		h, err := tree.OpenHead(msg, v.o.Key.verifier)
+		h, err := tree.VerifyHead(msg, v.o.Key.verifier)
 		if err != nil {
 			v.r.find("checkpoint-foreign", "a checkpoint given to compare with: %v", err)
 			continue

@@ -65,14 +65,14 @@ type Custody struct {
 
 // A Status is how the copies stand.
 type Status struct {
-	backup.Status
+	backup.CopyStatus
 	Kept  bool   // a copy of the database is configured
 	Keys  string // what is wrong with the keys' copy, "" for nothing
 	Drill Drill  // the newest that ended; its zero: none did
 }
 
-// Open prepares the directories and refuses what would not be a backup.
-func Open(cfg Config) (*Custody, error) {
+// New prepares the directories and refuses what would not be a backup.
+func New(cfg Config) (*Custody, error) {
 	c := &Custody{cfg: cfg}
 	if cfg.KeysDir != "" && (cfg.Dir != "" && within(cfg.KeysDir, cfg.Dir) || within(cfg.KeysDir, cfg.State)) {
 		return nil, fmt.Errorf("the keys' copies in %s would lie with what they open: give a directory on another disk or machine",
@@ -281,7 +281,7 @@ func secrets(state string) (map[string][]byte, error) {
 func (c *Custody) Status(now time.Time) Status {
 	s := Status{Kept: c.keeper != nil}
 	if c.keeper != nil {
-		s.Status = c.keeper.Status(now)
+		s.CopyStatus = c.keeper.Status(now)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

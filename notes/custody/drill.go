@@ -42,11 +42,11 @@ type Drill struct {
 	Restore float64 `json:"restoreSeconds"`    // from the copy to a database that is proved
 	Base    string  `json:"base"`              // when the base backup was complete
 	Stored  string  `json:"stored"`            // the WAL up to here
-	Proof
+	RestoreProof
 }
 
 // A Proof is what a restored database showed.
-type Proof struct {
+type RestoreProof struct {
 	Leaves int64 `json:"leaves"`
 	Rows   int64 `json:"rows"`
 	Notes  int   `json:"notes"` // opened, one of each practice that has any
@@ -190,7 +190,7 @@ func (c *Custody) apart(ctx context.Context, d *Drill, dir string, id age.Identi
 	began := time.Now()
 	cfg := postgres.Config{Dir: filepath.Join(dir, "postgres"), Bin: c.cfg.Bin,
 		Settings: map[string]string{"fsync": "off", "shared_buffers": "32MB", "max_wal_senders": "10"}} // it is thrown away
-	src := backup.Source{Vault: c.vault, Identities: []age.Identity{id}}
+	src := backup.RestoreSource{Vault: c.vault, Identities: []age.Identity{id}}
 	cluster, found, err := backup.Restore(ctx, src, cfg)
 	if err != nil {
 		return err
@@ -198,7 +198,7 @@ func (c *Custody) apart(ctx context.Context, d *Drill, dir string, id age.Identi
 	d.Base, d.Stored = found.Base.At.Format(time.RFC3339), found.Stored
 	proof, err := prove(ctx, proving{url: cluster.URL(), keys: filepath.Join(c.cfg.State, "keys"), scratch: dir,
 		checkpoint: found.Checkpoint, tables: c.cfg.Tables, drill: d.ID})
-	d.Proof, d.Restore = proof, time.Since(began).Seconds()
+	d.RestoreProof, d.Restore = proof, time.Since(began).Seconds()
 	if err = errors.Join(err, cluster.Close()); err != nil {
 		return err
 	}
@@ -222,10 +222,10 @@ func clear(dir string) error {
 }
 
 // Prove verifies the log of a database that was restored by other means, with a state's keys, and opens a note of each practice.
-func Prove(ctx context.Context, url, state string, tables []audit.Table) (Proof, error) {
+func Prove(ctx context.Context, url, state string, tables []audit.Table) (RestoreProof, error) {
 	scratch, err := os.MkdirTemp(filepath.Join(state, "keys"), ".proof-")
 	if err != nil {
-		return Proof{}, fmt.Errorf("prove the restored database: %w", err)
+		return RestoreProof{}, fmt.Errorf("prove the restored database: %w", err)
 	}
 	p, err := prove(ctx, proving{url: url, keys: filepath.Join(state, "keys"), scratch: scratch, tables: tables})
 	return p, errors.Join(err, os.RemoveAll(scratch))
@@ -242,7 +242,7 @@ type proving struct {
 }
 
 // prove verifies the log and opens a note of each practice.
-func prove(ctx context.Context, p proving) (proof Proof, err error) {
+func prove(ctx context.Context, p proving) (proof RestoreProof, err error) {
 	// Copies, because beside the house's own audit key lies a checkpoint newer than what any copy can hold.
 	dir := filepath.Join(p.scratch, "proof")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -258,11 +258,11 @@ func prove(ctx context.Context, p proving) (proof Proof, err error) {
 			return proof, fmt.Errorf("prove the restored database: %w", err)
 		}
 	}
-	signer, err := audit.OpenKey(filepath.Join(dir, auditFile), "")
+	signer, err := audit.LoadKey(filepath.Join(dir, auditFile), "")
 	if err != nil {
 		return proof, err
 	}
-	ring, err := seal.OpenKeyring(filepath.Join(dir, ringFile))
+	ring, err := seal.LoadKeyring(filepath.Join(dir, ringFile))
 	if err != nil {
 		return proof, err
 	}
@@ -277,7 +277,7 @@ func prove(ctx context.Context, p proving) (proof Proof, err error) {
 			return proof, errors.Join(errors.New("the row that was committed before the restore is not in it"), err)
 		}
 	}
-	o := audit.Options{Key: signer, Tables: p.tables}
+	o := audit.VerifyOptions{Key: signer, Tables: p.tables}
 	if p.checkpoint != "" {
 		o.Against = []string{p.checkpoint}
 	}

@@ -149,7 +149,7 @@ func CheckLog(ctx context.Context, log *audit.Log, dir string) error {
 	if err != nil || msg == "" {
 		return err
 	}
-	if _, err := log.OpenCheckpoint(msg); err != nil {
+	if _, err := log.VerifyCheckpoint(msg); err != nil {
 		return fmt.Errorf("the key %s is not the one this database's log was signed with: %s", filepath.Join(dir, auditFile), key{}.way())
 	}
 	return nil

@@ -18,7 +18,7 @@ import (
 )
 
 // A Return is a state to be brought back.
-type Return struct {
+type RestorePlan struct {
 	State      string // the state directory; it must hold nothing yet, and the caller holds its lock
 	Dir        string // where the copy of the database lies
 	Keys       string // a copy of the keys, or the directory of their copies
@@ -33,7 +33,7 @@ type Return struct {
 // A Returned is what came back.
 type Returned struct {
 	backup.Found
-	Proof
+	RestoreProof
 	Took time.Duration
 }
 
@@ -56,7 +56,7 @@ func Unfinished(state string) error {
 
 // Restore brings a state back: keys, database, the phones' passwords; and proves it before it puts it in place. Killed at any
 // moment it leaves a state that Unfinished refuses, or the whole one, and the copy as it was; called again it begins anew.
-func Restore(ctx context.Context, r Return) (out Returned, err error) {
+func Restore(ctx context.Context, r RestorePlan) (out Returned, err error) {
 	began := time.Now()
 	if r.Say == nil {
 		r.Say = func(string) {}
@@ -73,14 +73,14 @@ func Restore(ctx context.Context, r Return) (out Returned, err error) {
 	if err != nil {
 		return out, errors.Join(err, clear(work))
 	}
-	src := backup.Source{Vault: v, Identities: r.Identities, Until: r.Until, Line: r.Line}
+	src := backup.RestoreSource{Vault: v, Identities: r.Identities, Until: r.Until, Line: r.Line}
 	cluster, found, err := backup.Restore(ctx, src, postgres.Config{Dir: filepath.Join(work, "postgres"), Bin: r.Bin})
 	out.Found = found
 	if err != nil {
 		return out, errors.Join(err, clear(work))
 	}
 	r.Say("database")
-	out.Proof, err = prove(ctx, proving{url: cluster.URL(), keys: filepath.Join(work, "keys"), scratch: work,
+	out.RestoreProof, err = prove(ctx, proving{url: cluster.URL(), keys: filepath.Join(work, "keys"), scratch: work,
 		checkpoint: found.Checkpoint, tables: r.Tables})
 	if err = errors.Join(err, cluster.Close()); err != nil {
 		return out, errors.Join(err, clear(work))
@@ -94,7 +94,7 @@ func Restore(ctx context.Context, r Return) (out Returned, err error) {
 }
 
 // begin makes room for the work. What an earlier, unfinished restore has put in place goes with it: nobody has used it.
-func (r Return) begin(work string) error {
+func (r RestorePlan) begin(work string) error {
 	if Unfinished(r.State) == nil {
 		if what := holds(r.State); what != "" {
 			return fmt.Errorf("%s holds %s already, which a restore would take the place of: give another --state, or move it away",
@@ -129,7 +129,7 @@ func holds(state string) string {
 }
 
 // layKeys opens the copy of the keys into the work's directory.
-func (r Return) layKeys(work string) error {
+func (r RestorePlan) layKeys(work string) error {
 	files, err := readEscrow(r.Keys, r.Identities)
 	if err != nil {
 		return err
@@ -156,11 +156,11 @@ func readEscrow(path string, ids []age.Identity) (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	return backup.OpenKeys(path, ids)
+	return backup.ReadEscrow(path, ids)
 }
 
 // place puts the work where a server looks for it. The last step takes the mark away that keeps a server from it.
-func (r Return) place(work, checkpoint string) error {
+func (r RestorePlan) place(work, checkpoint string) error {
 	if checkpoint != "" { // as the audit log keeps it, so that a database set back to an older state is noticed from now on
 		if err := os.WriteFile(filepath.Join(work, "keys", auditFile+".checkpoint"), []byte(checkpoint), 0o600); err != nil {
 			return fmt.Errorf("put the restored state in place: %w", err)

@@ -12,15 +12,15 @@ import (
 )
 
 // A Shelf keeps practices' wrapped keys in the database, each with a leaf.
-type Shelf struct {
+type KeyShelf struct {
 	pool *pgxpool.Pool
 	log  *audit.Log
 }
 
-var _ seal.Shelf = (*Shelf)(nil)
+var _ seal.Shelf = (*KeyShelf)(nil)
 
 // NewShelf returns the shelf of the database.
-func NewShelf(pool *pgxpool.Pool, log *audit.Log) *Shelf { return &Shelf{pool, log} }
+func NewShelf(pool *pgxpool.Pool, log *audit.Log) *KeyShelf { return &KeyShelf{pool, log} }
 
 var keyTable = audit.Table{Kind: "seal_key", Name: "seal_key", Key: "id",
 	Columns: []string{"id", "practice", "use", "generation", "root", "wrapped", "made_at"}}
@@ -29,7 +29,7 @@ var keyTable = audit.Table{Kind: "seal_key", Name: "seal_key", Key: "id",
 func Tables() []audit.Table { return []audit.Table{keyTable} }
 
 // Get lists a practice's keys.
-func (s *Shelf) Get(ctx context.Context, practice string) ([]seal.Wrapped, error) {
+func (s *KeyShelf) Get(ctx context.Context, practice string) ([]seal.Wrapped, error) {
 	rows, err := s.pool.Query(ctx, "select id, practice, use, generation, root, wrapped from seal_key where practice = $1 order by use, "+
 		"generation", practice)
 	if err != nil {
@@ -39,7 +39,7 @@ func (s *Shelf) Get(ctx context.Context, practice string) ([]seal.Wrapped, error
 }
 
 // Put stores those that are not there yet.
-func (s *Shelf) Put(ctx context.Context, keys []seal.Wrapped) error {
+func (s *KeyShelf) Put(ctx context.Context, keys []seal.Wrapped) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		now := time.Now()
 		for _, k := range keys {

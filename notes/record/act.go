@@ -48,7 +48,7 @@ func (s *Store) Open(ctx context.Context, id notes.NoteID) (notes.Note, error) {
 	if err != nil {
 		return notes.Note{}, err
 	}
-	if err := s.tell(ctx, audit.Entry{Actor: actor.ID(), Action: "note.opened", Kind: "note", Object: string(id),
+	if err := s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: "note.opened", Kind: "note", Object: string(id),
 		Account: string(n.Account)}); err != nil {
 		return notes.Note{}, err
 	}
@@ -65,7 +65,7 @@ func (s *Store) unseal(ctx context.Context, n notes.Note) (notes.Note, error) {
 	if err := s.pool.QueryRow(ctx, selectBody, n.ID).Scan(&sealed); err != nil {
 		return notes.Note{}, fmt.Errorf("read a note: %w", err)
 	}
-	plain, err := keys.Open(noteLabel(n, "note.body"), sealed)
+	plain, err := keys.Unseal(noteLabel(n, "note.body"), sealed)
 	if err != nil {
 		return notes.Note{}, fmt.Errorf("open a note: %w", err)
 	}
@@ -79,7 +79,7 @@ func (s *Store) unseal(ctx context.Context, n notes.Note) (notes.Note, error) {
 	}
 	a := notes.AddOn{Note: n.ID}
 	_, err = pgx.ForEachRow(rows, []any{&a.ID, &a.By, &a.ByName, &a.At, &a.Kind, &sealed}, func() error {
-		plain, err := keys.Open(addOnLabel(n, a.ID), sealed)
+		plain, err := keys.Unseal(addOnLabel(n, a.ID), sealed)
 		if err != nil {
 			return err
 		}

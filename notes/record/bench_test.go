@@ -46,7 +46,7 @@ func durable(b *testing.B) *pgxpool.Pool {
 func BenchmarkTake(b *testing.B) {
 	pool := durable(b)
 	dir := b.TempDir()
-	h := houseOn(b, pool, dir).furnish(b)
+	h := fixtureOn(b, pool, dir).furnish(b)
 	agent := h.as(b, agentID)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -55,7 +55,7 @@ func BenchmarkTake(b *testing.B) {
 	if _, err := pool.Exec(ctx, "create table bare (id text primary key, body bytea not null)"); err != nil {
 		b.Fatal(err)
 	}
-	root, err := seal.OpenKeyring(filepath.Join(dir, "bare.keys"))
+	root, err := seal.LoadKeyring(filepath.Join(dir, "bare.keys"))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func BenchmarkTake(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	keys, err := seal.OpenKeys(ctx, root, "p", []seal.Wrapped{w, x})
+	keys, err := seal.UnwrapKeys(ctx, root, "p", []seal.Wrapped{w, x})
 	if err != nil {
 		b.Fatal(err)
 	}

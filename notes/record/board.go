@@ -15,8 +15,8 @@ import (
 	"lamplight/telephony"
 )
 
-// A BoardRow is a note that waits on somebody, or a call to be called back (then Note is zero and Call says which).
-type BoardRow struct {
+// A BoardLine is a note that waits on somebody, or a call to be called back (then Note is zero and Call says which).
+type BoardLine struct {
 	// Key is the row's place: the board's order is that of its keys.
 	Key     string
 	ID      string     // the note's, or the call's
@@ -35,20 +35,20 @@ type BoardRow struct {
 	CutOff bool
 }
 
-// A BoardQuery says what of the board is read: a page, or the rows of the ids named, wherever they stand.
-type BoardQuery struct {
+// A BoardSelection says what of the board is read: a page, or the rows of the ids named, wherever they stand.
+type BoardSelection struct {
 	After string   // the Key of the last row of the page before; "" begins with the most late
 	Limit int      // BoardLimit when 0
 	IDs   []string // of notes and calls
 }
 
-// A BoardPage is a part of the board, most late first.
-type BoardPage struct {
-	Rows []BoardRow
-	Next string   // the After of the page that follows, "" when none does
-	Gone []string // those of a query's IDs that do not stand on the board
-	Open int      // how much is open; BoardMany stands for that many or more
-	Late int      // how much of that is late or reaches nobody
+// A BoardLines is a part of the board, most late first.
+type BoardLines struct {
+	Lines []BoardLine
+	Next  string   // the After of the page that follows, "" when none does
+	Gone  []string // those of a query's IDs that do not stand on the board
+	Open  int      // how much is open; BoardMany stands for that many or more
+	Late  int      // how much of that is late or reaches nobody
 }
 
 const (
@@ -58,11 +58,11 @@ const (
 
 // Board reads of the board what the actor may see. The patients' display names are opened; the trace of that is durable
 // before, one for what a person reads of it within a minute.
-func (s *Store) Board(ctx context.Context, q BoardQuery) (BoardPage, error) {
+func (s *Store) Board(ctx context.Context, q BoardSelection) (BoardLines, error) {
 	actor, _ := access.From(ctx)
 	scope, err := scopeOf(ctx, notes.SeeBoard, nil)
 	if err != nil {
-		return BoardPage{}, err
+		return BoardLines{}, err
 	}
 	return s.board(ctx, q, listing{action: boardOpened, actor: actor.ID(), scope: scope, brief: true})
 }
@@ -70,19 +70,19 @@ func (s *Store) Board(ctx context.Context, q BoardQuery) (BoardPage, error) {
 // BoardFor is Board read once, by the house, for several people who may all see the same of it: the one leaf, of the actor
 // who reads it for them, names as "shown:ID" each whom no leaf of the last minute names. When one of them may see more or less
 // than another, nothing is read: ErrForbidden.
-func (s *Store) BoardFor(ctx context.Context, q BoardQuery, viewers ...access.Actor) (BoardPage, error) {
+func (s *Store) BoardFor(ctx context.Context, q BoardSelection, viewers ...access.Actor) (BoardLines, error) {
 	if len(viewers) == 0 {
-		return BoardPage{}, access.ErrNobody
+		return BoardLines{}, access.ErrNobody
 	}
 	l := listing{action: boardOpened, actor: actorOf(ctx), brief: true}
 	for i, v := range viewers {
 		theirs, err := scopeOf(access.With(ctx, v), notes.SeeBoard, nil)
 		if err != nil {
-			return BoardPage{}, err
+			return BoardLines{}, err
 		}
 		slices.Sort(theirs)
 		if i > 0 && ((l.scope == nil) != (theirs == nil) || !slices.Equal(l.scope, theirs)) {
-			return BoardPage{}, access.ErrForbidden
+			return BoardLines{}, access.ErrForbidden
 		}
 		l.scope = theirs
 		if !slices.Contains(l.shown, v.ID()) { // somebody may sit at two desks
@@ -95,14 +95,14 @@ func (s *Store) BoardFor(ctx context.Context, q BoardQuery, viewers ...access.Ac
 
 const boardOpened = "board.opened"
 
-func (s *Store) board(ctx context.Context, q BoardQuery, l listing) (page BoardPage, err error) {
+func (s *Store) board(ctx context.Context, q BoardSelection, l listing) (page BoardLines, err error) {
 	limit := q.Limit
 	if limit <= 0 || limit > BoardLimit {
 		limit = BoardLimit
 	}
 	rank, from, id, err := readKey(q.After)
 	if err != nil {
-		return BoardPage{}, err
+		return BoardLines{}, err
 	}
 	everywhere, b := l.scope == nil, &pgx.Batch{}
 	var titles [][]byte
@@ -124,25 +124,25 @@ func (s *Store) board(ctx context.Context, q BoardQuery, l listing) (page BoardP
 	}
 	b.Queue(boardCounts(everywhere), counts...).QueryRow(func(r pgx.Row) error { return r.Scan(&page.Open, &page.Late) })
 	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
-		return BoardPage{}, fmt.Errorf("read the board: %w", err)
+		return BoardLines{}, fmt.Errorf("read the board: %w", err)
 	}
-	if q.IDs == nil && len(page.Rows) > limit {
-		page.Rows = page.Rows[:limit]
-		page.Next = page.Rows[limit-1].Key
+	if q.IDs == nil && len(page.Lines) > limit {
+		page.Lines = page.Lines[:limit]
+		page.Next = page.Lines[limit-1].Key
 	}
-	for i := range page.Rows {
-		if r := &page.Rows[i]; r.Note.ID != "" {
+	for i := range page.Lines {
+		if r := &page.Lines[i]; r.Note.ID != "" {
 			l.titles = append(l.titles, title{&r.Note, titles[i], &r.Patient})
 		}
 	}
-	return page, s.openTitles(ctx, l)
+	return page, s.unsealTitles(ctx, l)
 }
 
 // read takes the rows of a query over boardColumns; those without a rank are gone.
-func (p *BoardPage) read(rows pgx.Rows) (titles [][]byte, err error) {
+func (p *BoardLines) read(rows pgx.Rows) (titles [][]byte, err error) {
 	defer rows.Close()
 	for rows.Next() {
-		var r BoardRow
+		var r BoardLine
 		var rank *int
 		var by *string
 		var at *time.Time
@@ -162,7 +162,7 @@ func (p *BoardPage) read(rows pgx.Rows) (titles [][]byte, err error) {
 		}
 		r.Since, r.RepliedBy, r.RepliedAt = r.Since.UTC(), text(by), since(at)
 		r.Key = writeKey(*rank, r.Since, r.ID)
-		p.Rows, titles = append(p.Rows, r), append(titles, n.title)
+		p.Lines, titles = append(p.Lines, r), append(titles, n.title)
 	}
 	return titles, rows.Err()
 }

@@ -18,9 +18,9 @@ import (
 )
 
 // board is the first page of what somebody sees of the board.
-func (h *house) board(ctx context.Context) ([]record.BoardRow, error) {
-	page, err := h.store.Board(ctx, record.BoardQuery{})
-	return page.Rows, err
+func (h *fixture) board(ctx context.Context) ([]record.BoardLine, error) {
+	page, err := h.store.Board(ctx, record.BoardSelection{})
+	return page.Lines, err
 }
 
 // everyBoard is the board by its definition, worked out from the rows that the log vouches for: what the table must hold.
@@ -34,7 +34,7 @@ const everyBoard = `
 	union all select id, 2, coalesce(ended_at, opened_at), true, true from call where followup in ('due', 'no-number')`
 
 // onBoard is what stands on the board in order, as a query says it.
-func (h *house) onBoard(t *testing.T, query string) (out []string) {
+func (h *fixture) onBoard(t *testing.T, query string) (out []string) {
 	t.Helper()
 	rows, err := h.pool.Query(t.Context(), query)
 	if err != nil {
@@ -54,7 +54,7 @@ const aDispatch = `insert into dispatch (id, note, account, practice, urgency, r
 // TestTheBoardIsWhatTheRecordSays does what happens to notes and calls at random, several at once, and after each round holds
 // the board against its definition, and its pages, however small, against the board.
 func TestTheBoardIsWhatTheRecordSays(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	agent, doctor := h.as(t, agentID), h.as(t, doctorID)
 	r := rand.New(rand.NewPCG(3, 4))
 	var ids []notes.NoteID
@@ -121,7 +121,7 @@ func TestTheBoardIsWhatTheRecordSays(t *testing.T) {
 	}
 }
 
-func (h *house) sameBoard(t *testing.T) {
+func (h *fixture) sameBoard(t *testing.T) {
 	t.Helper()
 	want := h.onBoard(t, "select id from ("+everyBoard+") b (id, rank, since, free, waits) where not free or waits order by rank, since, id")
 	if got := h.onBoard(t, "select id from board where rank is not null order by rank, since, id"); !slices.Equal(got, want) {
@@ -130,11 +130,11 @@ func (h *house) sameBoard(t *testing.T) {
 	for _, who := range []notes.PersonID{agentID, doctorID} { // everything, and one practice
 		var got []string
 		for after, first := "", true; first || after != ""; first = false {
-			page, err := h.store.Board(h.as(t, who), record.BoardQuery{After: after, Limit: 4})
+			page, err := h.store.Board(h.as(t, who), record.BoardSelection{After: after, Limit: 4})
 			if err != nil || page.Open != len(want) {
 				t.Fatalf("%+v, %v", page, err)
 			}
-			for _, row := range page.Rows {
+			for _, row := range page.Lines {
 				got = append(got, row.ID)
 			}
 			after = page.Next
@@ -146,7 +146,7 @@ func (h *house) sameBoard(t *testing.T) {
 }
 
 // listLeaves are the leaves of lists that wait, in order.
-func (h *house) listLeaves(t *testing.T) (out []tree.Entry) {
+func (h *fixture) listLeaves(t *testing.T) (out []tree.Entry) {
 	t.Helper()
 	rows, err := h.pool.Query(t.Context(), "select body from audit_outbox where kind = 'list' order by id")
 	if err != nil {
@@ -170,20 +170,23 @@ func (h *house) listLeaves(t *testing.T) (out []tree.Entry) {
 // leaf of the minute covers, and a file to take away, have their own.
 func TestALeafCoversAMinuteOfAList(t *testing.T) {
 	now := time.Date(2026, 11, 27, 3, 0, 0, 0, time.UTC)
-	h := newHouseAt(t, func() time.Time { return now }).furnish(t)
+	h := newFixtureAt(t, func() time.Time { return now }).furnish(t)
 	h.record(t, aCall("call-1"), telephony.Arrived, telephony.Talking, telephony.Ended)
 	if _, err := h.store.Take(h.as(t, agentID), aDraft("d1", "call-1")); err != nil {
 		t.Fatal(err)
 	}
 	agent, office := h.as(t, agentID), h.as(t, officeID)
-	board := func() error { _, err := h.store.Board(agent, record.BoardQuery{}); return err }
-	calls := func() error { _, err := h.store.Calls(office, record.CallsFilter{}); return err }
-	export := func() error { _, err := h.store.Calls(office, record.CallsFilter{Export: true}); return err }
+	board := func() error { _, err := h.store.Board(agent, record.BoardSelection{}); return err }
+	calls := func() error { _, err := h.store.Calls(office, record.CallSelection{}); return err }
+	export := func() error { _, err := h.store.Calls(office, record.CallSelection{Export: true}); return err }
 	both := access.Actor{Person: "two", Grants: []access.Grant{{Account: "lakeside", Role: notes.RoleAgent}}}
-	two := func() error { _, err := h.store.Board(access.With(t.Context(), both), record.BoardQuery{}); return err }
+	two := func() error {
+		_, err := h.store.Board(access.With(t.Context(), both), record.BoardSelection{})
+		return err
+	}
 	shown := func() error {
 		a, _ := access.From(agent)
-		_, err := h.store.BoardFor(access.System(t.Context(), "console"), record.BoardQuery{}, a)
+		_, err := h.store.BoardFor(access.System(t.Context(), "console"), record.BoardSelection{}, a)
 		return err
 	}
 	for i, c := range []struct {

@@ -18,8 +18,8 @@ import (
 	"lamplight/telephony"
 )
 
-// A CallsFilter narrows a listing; what is zero does not.
-type CallsFilter struct {
+// A CallSelection narrows a listing; what is zero does not.
+type CallSelection struct {
 	Accounts []telephony.AccountID // none: all the actor may search
 	From, To time.Time             // opened at From or later, before To
 	CallType string
@@ -40,8 +40,8 @@ type CallLine struct {
 	HasRecording bool
 }
 
-// A CallsPage is one page of a listing, the newest first.
-type CallsPage struct {
+// A CallLines is one page of a listing, the newest first.
+type CallLines struct {
 	Lines []CallLine
 	Next  string // "" on the last page
 	Total int    // of all pages; CallsMany stands for that many or more
@@ -69,28 +69,28 @@ func (q *callsQuery) arg(arg any) string {
 }
 
 // Calls lists calls and their notes. Display names are opened; the trace of that is durable before.
-func (s *Store) Calls(ctx context.Context, f CallsFilter) (CallsPage, error) {
+func (s *Store) Calls(ctx context.Context, f CallSelection) (CallLines, error) {
 	act, action := notes.SearchCalls, "calls.opened"
 	if f.Export {
 		act, action = notes.Export, "calls.exported"
 	}
 	scope, err := scopeOf(ctx, act, f.Accounts)
 	if err != nil {
-		return CallsPage{}, err
+		return CallLines{}, err
 	}
 	q, err := s.callsQuery(ctx, scope, f)
 	if err != nil {
-		return CallsPage{}, err
+		return CallLines{}, err
 	}
 	limit := f.Limit
 	if limit <= 0 {
 		limit = 50
 	}
 	limit = min(limit, 500)
-	var page CallsPage
+	var page CallLines
 	titles, err := s.readCalls(ctx, q, f.After, limit+1, &page)
 	if err != nil {
-		return CallsPage{}, fmt.Errorf("list the calls: %w", err)
+		return CallLines{}, fmt.Errorf("list the calls: %w", err)
 	}
 	if len(page.Lines) > limit {
 		page.Lines = page.Lines[:limit]
@@ -102,10 +102,10 @@ func (s *Store) Calls(ctx context.Context, f CallsFilter) (CallsPage, error) {
 			l.titles = append(l.titles, title{line.Note, titles[i], &line.Patient})
 		}
 	}
-	return page, s.openTitles(ctx, l)
+	return page, s.unsealTitles(ctx, l)
 }
 
-func (s *Store) callsQuery(ctx context.Context, scope []string, f CallsFilter) (*callsQuery, error) {
+func (s *Store) callsQuery(ctx context.Context, scope []string, f CallSelection) (*callsQuery, error) {
 	q := &callsQuery{where: []string{"true"}}
 	if scope != nil {
 		if len(scope) == 1 { // said so, its calls stand in order in an index
@@ -203,7 +203,7 @@ func searchTerms(keys *seal.Keys, typed string) (terms [][]byte, caller []byte) 
 
 // readCalls counts what a query finds, up to CallsMany, and reads a page of it, in one round trip. A single practice's calls,
 // like those of all, are read in order by an index.
-func (s *Store) readCalls(ctx context.Context, q *callsQuery, after string, limit int, page *CallsPage) (titles [][]byte, err error) {
+func (s *Store) readCalls(ctx context.Context, q *callsQuery, after string, limit int, page *CallLines) (titles [][]byte, err error) {
 	with, found := "", callsFrom
 	if q.found != "" {
 		with, found = fmt.Sprintf(withFound, q.found), callsFromFound

@@ -19,7 +19,7 @@ import (
 )
 
 func TestLedger(t *testing.T) {
-	ctx, h := t.Context(), newHouse(t).furnish(t)
+	ctx, h := t.Context(), newFixture(t).furnish(t)
 	if l, ok, err := h.store.LineFor(ctx, "+13125550100"); err != nil || !ok || l.Account != "lakeside" {
 		t.Errorf("line: %+v %v %v", l, ok, err)
 	}
@@ -80,7 +80,7 @@ func TestLedger(t *testing.T) {
 }
 
 func TestRecordingsAndVoicemails(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	ctx := context.Background()
 	h.record(t, aCall("call-1"), telephony.Arrived, telephony.Talking, telephony.Ended)
 	sound := bytes.Repeat([]byte("0123456789abcdef"), 40_000)
@@ -134,7 +134,7 @@ func TestRecordingsAndVoicemails(t *testing.T) {
 }
 
 func TestCallsAreFound(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	agent, office := h.as(t, agentID), h.as(t, officeID)
 	start := time.Now().Add(-time.Hour)
 	for i := range 7 {
@@ -155,25 +155,25 @@ func TestCallsAreFound(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		f    record.CallsFilter
+		f    record.CallSelection
 		want []string
 	}{
-		"all":       {record.CallsFilter{}, []string{"6", "5", "4", "3", "2", "1", "0"}},
-		"surname":   {record.CallsFilter{Search: "QUINONES"}, []string{"6", "2", "0"}},
-		"prefix":    {record.CallsFilter{Search: "woj"}, []string{"6", "2", "0"}},
-		"two words": {record.CallsFilter{Search: "lee bob"}, []string{"4"}},
-		"dob":       {record.CallsFilter{Search: "12/31/1999"}, []string{"4"}},
-		"phone":     {record.CallsFilter{Search: "773-555-0199"}, []string{"4"}},
-		"caller":    {record.CallsFilter{Search: "312 555 0142"}, []string{"6", "5", "4", "3", "2", "1", "0"}},
-		"reference": {record.CallsFilter{Search: "l-1002"}, []string{"4"}},
-		"nobody":    {record.CallsFilter{Search: "Smithers"}, nil},
-		"signs":     {record.CallsFilter{Search: "%_';--"}, nil},
-		"abandoned": {record.CallsFilter{State: "abandoned"}, []string{"5", "3", "1"}},
-		"open":      {record.CallsFilter{State: "open"}, []string{"6", "4", "2", "0"}},
-		"from to":   {record.CallsFilter{From: start.Add(time.Minute), To: start.Add(3 * time.Minute)}, []string{"2", "1"}},
-		"agent":     {record.CallsFilter{Agent: agentID}, []string{"6", "4", "2", "0"}},
-		"type":      {record.CallsFilter{CallType: "refill"}, nil},
-		"export":    {record.CallsFilter{Export: true, State: "open"}, []string{"6", "4", "2", "0"}},
+		"all":       {record.CallSelection{}, []string{"6", "5", "4", "3", "2", "1", "0"}},
+		"surname":   {record.CallSelection{Search: "QUINONES"}, []string{"6", "2", "0"}},
+		"prefix":    {record.CallSelection{Search: "woj"}, []string{"6", "2", "0"}},
+		"two words": {record.CallSelection{Search: "lee bob"}, []string{"4"}},
+		"dob":       {record.CallSelection{Search: "12/31/1999"}, []string{"4"}},
+		"phone":     {record.CallSelection{Search: "773-555-0199"}, []string{"4"}},
+		"caller":    {record.CallSelection{Search: "312 555 0142"}, []string{"6", "5", "4", "3", "2", "1", "0"}},
+		"reference": {record.CallSelection{Search: "l-1002"}, []string{"4"}},
+		"nobody":    {record.CallSelection{Search: "Smithers"}, nil},
+		"signs":     {record.CallSelection{Search: "%_';--"}, nil},
+		"abandoned": {record.CallSelection{State: "abandoned"}, []string{"5", "3", "1"}},
+		"open":      {record.CallSelection{State: "open"}, []string{"6", "4", "2", "0"}},
+		"from to":   {record.CallSelection{From: start.Add(time.Minute), To: start.Add(3 * time.Minute)}, []string{"2", "1"}},
+		"agent":     {record.CallSelection{Agent: agentID}, []string{"6", "4", "2", "0"}},
+		"type":      {record.CallSelection{CallType: "refill"}, nil},
+		"export":    {record.CallSelection{Export: true, State: "open"}, []string{"6", "4", "2", "0"}},
 	} {
 		page, err := h.store.Calls(office, c.f)
 		var got []string
@@ -192,7 +192,7 @@ func TestCallsAreFound(t *testing.T) {
 	}
 	seen, after := 0, ""
 	for range 9 {
-		page, err := h.store.Calls(office, record.CallsFilter{Limit: 3, After: after}) // the first page ends between call-4's two notes
+		page, err := h.store.Calls(office, record.CallSelection{Limit: 3, After: after}) // the first page ends between call-4's two notes
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,7 +204,7 @@ func TestCallsAreFound(t *testing.T) {
 	if seen != 8 {
 		t.Errorf("paged through %d", seen)
 	}
-	if _, err := h.store.Calls(office, record.CallsFilter{After: "zzz"}); !errors.Is(err, record.ErrCursor) {
+	if _, err := h.store.Calls(office, record.CallSelection{After: "zzz"}); !errors.Is(err, record.ErrCursor) {
 		t.Error(err)
 	}
 	prior, err := h.store.PriorCalls(agent, "lakeside", "+13125550142", "call-6", 3)
@@ -218,7 +218,7 @@ func TestCallsAreFound(t *testing.T) {
 
 // TestABoardForSeveral: who may see more or less than another is not shown the same board, and nothing is read.
 func TestABoardForSeveral(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	if _, err := h.store.Take(h.as(t, agentID), aDraft("d1", "")); err != nil {
 		t.Fatal(err)
 	}
@@ -243,18 +243,18 @@ func TestABoardForSeveral(t *testing.T) {
 		"one and another":          {actor(doctorID), actor(strangerID)},
 		"somebody and one of none": {actor(agentID), {Person: "stranger"}},
 	} {
-		if page, err := h.store.BoardFor(ctx, record.BoardQuery{}, viewers...); !errors.Is(err, access.ErrForbidden) || page.Rows != nil {
-			t.Errorf("%s: %d rows, %v", name, len(page.Rows), err)
+		if page, err := h.store.BoardFor(ctx, record.BoardSelection{}, viewers...); !errors.Is(err, access.ErrForbidden) || page.Lines != nil {
+			t.Errorf("%s: %d rows, %v", name, len(page.Lines), err)
 		}
 	}
-	if _, err := h.store.BoardFor(ctx, record.BoardQuery{}); !errors.Is(err, access.ErrNobody) {
+	if _, err := h.store.BoardFor(ctx, record.BoardSelection{}); !errors.Is(err, access.ErrNobody) {
 		t.Errorf("for nobody: %v", err)
 	}
 	if n := leaves(); n != before {
 		t.Errorf("%d leaves of what was refused", n-before)
 	}
-	page, err := h.store.BoardFor(ctx, record.BoardQuery{}, actor(doctorID), actor(officeID))
-	if err != nil || len(page.Rows) != 1 || page.Rows[0].Patient == "" {
+	page, err := h.store.BoardFor(ctx, record.BoardSelection{}, actor(doctorID), actor(officeID))
+	if err != nil || len(page.Lines) != 1 || page.Lines[0].Patient == "" {
 		t.Errorf("the practice's own: %+v, %v", page, err)
 	}
 	if n := leaves(); n != before+1 {
@@ -264,7 +264,7 @@ func TestABoardForSeveral(t *testing.T) {
 
 // TestAnsweredCountsADaysCalls: those that callers made to a practice since an instant, once it is known how they went.
 func TestAnsweredCountsADaysCalls(t *testing.T) {
-	ctx, h := t.Context(), newHouse(t).furnish(t)
+	ctx, h := t.Context(), newFixture(t).furnish(t)
 	midnight := time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)
 	put := func(name string, opened, waited time.Duration, outcome telephony.Outcome, change func(*telephony.Call)) {
 		t.Helper()

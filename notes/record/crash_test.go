@@ -42,7 +42,7 @@ func TestTakerProcess(t *testing.T) {
 	if url == "" {
 		return
 	}
-	h := houseOn(t, connect(t, url), dir)
+	h := fixtureOn(t, connect(t, url), dir)
 	go h.log.Run(context.Background(), func(err error) { fmt.Println("trouble", err) })
 	agent := h.as(t, agentID)
 	for w := range 4 {
@@ -90,7 +90,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	houseOn(t, pool, state).furnish(t)
+	fixtureOn(t, pool, state).furnish(t)
 	if _, err := pool.Exec(ctx, "create table follows (note text primary key)"); err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	account(t, houseOn(t, connect(t, cluster.URL()), state), acknowledged)
+	account(t, fixtureOn(t, connect(t, cluster.URL()), state), acknowledged)
 }
 
 // killTaker lets a child acknowledge n notes, kills it, and returns what it had acknowledged.
@@ -153,7 +153,7 @@ func killTaker(t *testing.T, url, state string, n int) (ids []string) {
 	return ids
 }
 
-func account(t *testing.T, h *house, acknowledged []string) {
+func account(t *testing.T, h *fixture, acknowledged []string) {
 	t.Helper()
 	ctx := h.as(t, agentID)
 	for _, id := range acknowledged {
@@ -188,7 +188,7 @@ func account(t *testing.T, h *house, acknowledged []string) {
 
 // TestConnectionsCutInTheMiddle ends connections under the store while notes are taken: each Take either stored all or nothing.
 func TestConnectionsCutInTheMiddle(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	agent := h.as(t, agentID)
 	if _, err := h.pool.Exec(agent, "create table follows (note text primary key)"); err != nil {
 		t.Fatal(err)

@@ -74,7 +74,7 @@ func (s *Store) Drafts(ctx context.Context) ([]notes.Draft, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	if err := s.tell(ctx, audit.Entry{Actor: actor.ID(), Action: "drafts.opened", Kind: "drafts", Object: actor.ID(),
+	if err := s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: "drafts.opened", Kind: "drafts", Object: actor.ID(),
 		Detail: []string{fmt.Sprint(len(rows))}}); err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (s *Store) Drafts(ctx context.Context) ([]notes.Draft, error) {
 		if err != nil {
 			return nil, err
 		}
-		plain, err := keys.Open(draftLabel(r.Account, r.ID), r.Body)
+		plain, err := keys.Unseal(draftLabel(r.Account, r.ID), r.Body)
 		if err != nil {
 			return nil, fmt.Errorf("open a draft: %w", err)
 		}

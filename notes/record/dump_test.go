@@ -24,7 +24,7 @@ import (
 func TestADumpTellsNothingOfThePatient(t *testing.T) {
 	url := postgrestest.URL(t)
 	pool := connect(t, url)
-	h := houseOn(t, pool, t.TempDir()).furnish(t)
+	h := fixtureOn(t, pool, t.TempDir()).furnish(t)
 	agent, doctor := h.as(t, agentID), h.as(t, doctorID)
 	h.record(t, aCall("call-1"), telephony.Arrived, telephony.Talking, telephony.Ended)
 	d := aDraft("draft-2", "call-1")
@@ -106,7 +106,7 @@ func forms(w string) map[string][]byte {
 // TestAStepTakesNoWords: a number or a name given as a step's detail goes neither into its row nor into a leaf, and the call
 // goes on.
 func TestAStepTakesNoWords(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	c := h.record(t, aCall("call-1"), telephony.Arrived)
 	for i, words := range []string{"Ximena Quiñones", "+13125550142", "two words", "é"} {
 		if err := h.store.Record(context.Background(), c, telephony.Step{At: c.OpenedAt.Add(time.Duration(i+1) * time.Second), Kind: "held",

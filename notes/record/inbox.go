@@ -18,9 +18,9 @@ type InboxLine struct {
 	Mine bool // it was sent to this person, and nobody has taken it on
 }
 
-// An InboxPage is one page of an inbox: what was sent to the person and waits, and then everything else that waits and the
+// An InboxLines is one page of an inbox: what was sent to the person and waits, and then everything else that waits and the
 // last days' notes, each the newest first.
-type InboxPage struct {
+type InboxLines struct {
 	Lines   []InboxLine
 	Next    string // "" on the last page
 	Waiting int    // how much was sent to the person and waits; BoardMany stands for that many or more
@@ -31,17 +31,17 @@ type InboxPage struct {
 const inboxLimit = 50
 
 // Inbox reads the actor's inbox: after the Next of the page before, the last days beginning at recent.
-func (s *Store) Inbox(ctx context.Context, after string, recent time.Time) (InboxPage, error) {
+func (s *Store) Inbox(ctx context.Context, after string, recent time.Time) (InboxLines, error) {
 	scope, err := scopeOf(ctx, notes.SearchCalls, nil)
 	if err != nil {
-		return InboxPage{}, err
+		return InboxLines{}, err
 	}
 	actor, _ := access.From(ctx)
 	c, err := readInboxKey(after)
 	if err != nil {
-		return InboxPage{}, err
+		return InboxLines{}, err
 	}
-	var page InboxPage
+	var page InboxLines
 	b := &pgx.Batch{}
 	b.Queue(inboxCount, actor.ID(), scope, BoardMany).QueryRow(func(r pgx.Row) error { return r.Scan(&page.Waiting) })
 	var mine, rest []InboxLine
@@ -57,7 +57,7 @@ func (s *Store) Inbox(ctx context.Context, after string, recent time.Time) (Inbo
 	b.Queue(inboxRestPage(scope == nil), actor.ID(), scope, restFrom.at, restFrom.id, inboxLimit+1, recent, before.at,
 		before.id).Query(readInbox(&rest))
 	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
-		return InboxPage{}, fmt.Errorf("read an inbox: %w", err)
+		return InboxLines{}, fmt.Errorf("read an inbox: %w", err)
 	}
 	if len(mine) > inboxLimit {
 		page.Lines = mine[:inboxLimit]

@@ -44,7 +44,7 @@ func callerLabel(account telephony.AccountID, id telephony.CallID) seal.Label {
 // Record writes the call as it now stands and the step that brought it there. A call that has ended stays as it ended, so
 // that a late or repeated move revives nothing; who called and which practice was called stay as first recorded.
 func (s *Store) Record(ctx context.Context, c telephony.Call, st telephony.Step) error {
-	ctx = house(ctx)
+	ctx = asEngine(ctx)
 	if st.Detail != "" && !tree.IsCode(st.Detail) {
 		// A leaf would refuse it, and the row must not keep words either; but no call is lost over a detail.
 		st.Detail = notACode
@@ -147,13 +147,13 @@ func scanCall(row pgx.Row) (c telephony.Call, sealed []byte, err error) {
 	return r.read(), sealed, err
 }
 
-// openCaller decrypts who called; its leaf must have been committed.
-func (s *Store) openCaller(ctx context.Context, c *telephony.Call, sealed []byte) error {
+// unsealCaller decrypts who called; its leaf must have been committed.
+func (s *Store) unsealCaller(ctx context.Context, c *telephony.Call, sealed []byte) error {
 	keys, err := s.Keys(ctx, c.Account)
 	if err != nil {
 		return err
 	}
-	plain, err := keys.Open(callerLabel(c.Account, c.ID), sealed)
+	plain, err := keys.Unseal(callerLabel(c.Account, c.ID), sealed)
 	if err != nil {
 		return fmt.Errorf("open a call's caller: %w", err)
 	}
@@ -179,7 +179,7 @@ func (s *Store) Answered(ctx context.Context, since time.Time, within time.Durat
 
 // Live lists the calls that have not ended, with who called, oldest first.
 func (s *Store) Live(ctx context.Context) ([]telephony.Call, error) {
-	ctx = house(ctx)
+	ctx = asEngine(ctx)
 	rows, err := s.pool.Query(ctx, selectCall+"where state <> 'ended' order by opened_at, id")
 	if err != nil {
 		return nil, fmt.Errorf("list the live calls: %w", err)
@@ -200,12 +200,12 @@ func (s *Store) Live(ctx context.Context) ([]telephony.Call, error) {
 	if len(calls) == 0 {
 		return nil, nil
 	}
-	if err := s.tell(ctx, audit.Entry{Actor: actorOf(ctx), Action: "calls.resumed", Kind: "calls", Object: "live",
+	if err := s.addLeaf(ctx, audit.Entry{Actor: actorOf(ctx), Action: "calls.resumed", Kind: "calls", Object: "live",
 		Detail: []string{fmt.Sprint(len(calls))}}); err != nil {
 		return nil, err
 	}
 	for i := range calls {
-		if err := s.openCaller(ctx, &calls[i], sealed[i]); err != nil {
+		if err := s.unsealCaller(ctx, &calls[i], sealed[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -225,11 +225,11 @@ func (s *Store) Call(ctx context.Context, id telephony.CallID) (telephony.Call, 
 	if err != nil {
 		return telephony.Call{}, err
 	}
-	if err := s.tell(ctx, audit.Entry{Actor: actor.ID(), Action: "call.opened", Kind: "call", Object: string(id),
+	if err := s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: "call.opened", Kind: "call", Object: string(id),
 		Account: string(c.Account)}); err != nil {
 		return telephony.Call{}, err
 	}
-	return c, s.openCaller(ctx, &c, sealed)
+	return c, s.unsealCaller(ctx, &c, sealed)
 }
 
 // CloseCallBack takes a call that was to be called back from the board, with the agent's words on how it ended; they are
@@ -283,8 +283,8 @@ func followUpLabel(account telephony.AccountID, id telephony.CallID) seal.Label 
 	return seal.Label{Practice: string(account), Kind: "call.followup", ID: string(id), Version: 1}
 }
 
-// openFollowUp opens how a call back ended, nil when nobody has said so; its leaf must have been committed.
-func (s *Store) openFollowUp(ctx context.Context, c telephony.Call) (*notes.AddOn, error) {
+// unsealFollowUp opens how a call back ended, nil when nobody has said so; its leaf must have been committed.
+func (s *Store) unsealFollowUp(ctx context.Context, c telephony.Call) (*notes.AddOn, error) {
 	var by *string
 	var at *time.Time
 	var sealed []byte
@@ -299,7 +299,7 @@ func (s *Store) openFollowUp(ctx context.Context, c telephony.Call) (*notes.AddO
 	if err != nil {
 		return nil, err
 	}
-	plain, err := keys.Open(followUpLabel(c.Account, c.ID), sealed)
+	plain, err := keys.Unseal(followUpLabel(c.Account, c.ID), sealed)
 	if err != nil {
 		return nil, fmt.Errorf("open how a call back ended: %w", err)
 	}

@@ -79,12 +79,12 @@ func (g *glances) left(who []string, action string, scope []string, now time.Tim
 	}
 }
 
-// openTitles opens a list's display names when a leaf that says so is durable.
-func (s *Store) openTitles(ctx context.Context, l listing) error {
+// unsealTitles opens a list's display names when a leaf that says so is durable.
+func (s *Store) unsealTitles(ctx context.Context, l listing) error {
 	if len(l.titles) == 0 {
 		return nil
 	}
-	if err := s.tellListing(ctx, l); err != nil {
+	if err := s.traceListing(ctx, l); err != nil {
 		return err
 	}
 	for _, t := range l.titles {
@@ -92,7 +92,7 @@ func (s *Store) openTitles(ctx context.Context, l listing) error {
 		if err != nil {
 			return err
 		}
-		plain, err := keys.Open(noteLabel(*t.note, "note.title"), t.sealed)
+		plain, err := keys.Unseal(noteLabel(*t.note, "note.title"), t.sealed)
 		if err != nil {
 			return fmt.Errorf("open a note's title: %w", err)
 		}
@@ -101,8 +101,8 @@ func (s *Store) openTitles(ctx context.Context, l listing) error {
 	return nil
 }
 
-// tellListing commits a list's leaf, unless one of the last minute covers it for everybody who is shown it.
-func (s *Store) tellListing(ctx context.Context, l listing) error {
+// traceListing commits a list's leaf, unless one of the last minute covers it for everybody who is shown it.
+func (s *Store) traceListing(ctx context.Context, l listing) error {
 	readers := l.shown
 	if readers == nil {
 		readers = []string{l.actor}
@@ -131,7 +131,7 @@ func (s *Store) tellListing(ctx context.Context, l listing) error {
 	} else if len(l.scope) > 1 {
 		e.Object = fmt.Sprintf("accounts=%d", len(l.scope))
 	}
-	if err := s.tell(ctx, e); err != nil {
+	if err := s.addLeaf(ctx, e); err != nil {
 		return err
 	}
 	if l.brief {

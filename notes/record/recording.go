@@ -25,7 +25,7 @@ var errKept = errors.New("kept before")
 
 // Keep seals and stores a call's finished recording. One that was kept before is success, and fetch is not asked.
 func (s *Store) Keep(ctx context.Context, call telephony.CallID, id telephony.RecordingID, fetch func(io.Writer) error) error {
-	ctx = house(ctx)
+	ctx = asEngine(ctx)
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		var account telephony.AccountID
 		err := tx.QueryRow(ctx, "select account from call where id = $1", call).Scan(&account)
@@ -95,7 +95,7 @@ func recordingLabel(account telephony.AccountID, id telephony.RecordingID) seal.
 
 // KeepVoicemail makes of a fail-safe's message an ended call with its recording and an open note that waits on the agents.
 func (s *Store) KeepVoicemail(ctx context.Context, v telephony.Voicemail, fetch func(io.Writer) error) error {
-	ctx = house(ctx)
+	ctx = asEngine(ctx)
 	line, owned, err := s.LineFor(ctx, v.DID)
 	if err != nil {
 		return err
@@ -214,7 +214,7 @@ func (s *Store) PlayOne(ctx context.Context, id telephony.RecordingID, w io.Writ
 	if err != nil {
 		return err
 	}
-	if err := s.tell(ctx, audit.Entry{Actor: actor.ID(), Action: "recording.opened", Kind: "call", Object: string(call),
+	if err := s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: "recording.opened", Kind: "call", Object: string(call),
 		Account: string(account), Detail: []string{string(id)}}); err != nil {
 		return err
 	}
@@ -222,7 +222,7 @@ func (s *Store) PlayOne(ctx context.Context, id telephony.RecordingID, w io.Writ
 	if err != nil {
 		return err
 	}
-	stream, err := keys.OpenStream(recordingLabel(account, id), head)
+	stream, err := keys.UnsealStream(recordingLabel(account, id), head)
 	if err != nil {
 		return fmt.Errorf("open a recording: %w", err)
 	}
@@ -236,7 +236,7 @@ func (s *Store) PlayOne(ctx context.Context, id telephony.RecordingID, w io.Writ
 		if err := s.pool.QueryRow(ctx, "select data from recording_chunk where recording = $1 and n = $2", id, n).Scan(&data); err != nil {
 			return fmt.Errorf("read a recording: %w", err)
 		}
-		plain, err := stream.Open(data, n == chunks-1)
+		plain, err := stream.Unseal(data, n == chunks-1)
 		if err != nil {
 			return fmt.Errorf("open a recording: %w", err)
 		}

@@ -129,8 +129,8 @@ func insertInto(t audit.Table) string {
 // clock is now to the microsecond, which is what a row keeps.
 func (s *Store) clock() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
 
-// house returns a context in which the call engine acts when nobody else does.
-func house(ctx context.Context) context.Context {
+// asEngine returns a context in which the call engine acts when nobody else does.
+func asEngine(ctx context.Context) context.Context {
 	if _, ok := access.From(ctx); ok {
 		return ctx
 	}
@@ -143,9 +143,9 @@ func actorOf(ctx context.Context) string {
 	return a.ID()
 }
 
-// tell commits a leaf that stands alone: a reading's, before anything is decrypted. What somebody is shown without having
+// addLeaf commits a leaf that stands alone: a reading's, before anything is decrypted. What somebody is shown without having
 // asked is no act of theirs.
-func (s *Store) tell(ctx context.Context, e audit.Entry) error {
+func (s *Store) addLeaf(ctx context.Context, e audit.Entry) error {
 	e.At = s.clock()
 	if a, _ := access.From(ctx); a.ShownBy() != "" {
 		e.Actor, e.Detail = a.ShownBy(), append(e.Detail, "shown:"+a.ID())

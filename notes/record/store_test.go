@@ -22,7 +22,7 @@ import (
 )
 
 func TestTheWalkOfANote(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	agent, doctor := h.as(t, agentID), h.as(t, doctorID)
 	h.record(t, aCall("call-1"), telephony.Arrived, telephony.Waiting, telephony.Talking)
 
@@ -110,7 +110,7 @@ func TestTheWalkOfANote(t *testing.T) {
 }
 
 func TestWhoMayNot(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	agent := h.as(t, agentID)
 	n, err := h.store.Take(agent, aDraft("d", ""))
 	if err != nil {
@@ -124,10 +124,10 @@ func TestWhoMayNot(t *testing.T) {
 		"a provider of another practice opens":        {second(h.store.Open(stranger, n.ID)), access.ErrForbidden},
 		"a provider of another practice acknowledges": {second(h.store.Acknowledge(stranger, n.ID)), access.ErrForbidden},
 		"an agent acknowledges":                       {second(h.store.Acknowledge(agent, n.ID)), access.ErrForbidden},
-		"an agent searches":                           {second(h.store.Calls(agent, record.CallsFilter{})), access.ErrForbidden},
+		"an agent searches":                           {second(h.store.Calls(agent, record.CallSelection{})), access.ErrForbidden},
 		"an office takes":                             {second(h.store.Take(office, aDraft("d2", ""))), access.ErrForbidden},
 		"an office of another practice's calls": {second(h.store.Calls(office,
-			record.CallsFilter{Accounts: []telephony.AccountID{"bosque"}})), access.ErrForbidden},
+			record.CallSelection{Accounts: []telephony.AccountID{"bosque"}})), access.ErrForbidden},
 		"nobody opens":               {second(h.store.Open(nobody, n.ID)), access.ErrNobody},
 		"nobody takes":               {second(h.store.Take(nobody, aDraft("d3", ""))), access.ErrNobody},
 		"nobody lists":               {second(h.board(nobody)), access.ErrNobody},
@@ -145,7 +145,7 @@ func TestWhoMayNot(t *testing.T) {
 func second[T any](_ T, err error) error { return err }
 
 func TestAHalfFilledFormSaysWhatIsMissing(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	agent := h.as(t, agentID)
 	tomorrow := time.Now().AddDate(0, 0, 2).Format(time.DateOnly)
 	for name, c := range map[string]struct {
@@ -179,7 +179,7 @@ func TestAHalfFilledFormSaysWhatIsMissing(t *testing.T) {
 }
 
 func TestWhatWasTypedSurvives(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	agent := h.as(t, agentID)
 	d := aDraft("draft-1", "call-1")
 	d.Seq = 5
@@ -220,7 +220,7 @@ func TestWhatWasTypedSurvives(t *testing.T) {
 }
 
 func TestAFailingHookStoresNothing(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	agent := h.as(t, agentID)
 	boom := errors.New("boom")
 	if _, err := h.store.Take(agent, aDraft("d", ""), func(ctx context.Context, tx pgx.Tx,
@@ -250,7 +250,7 @@ func TestAFailingHookStoresNothing(t *testing.T) {
 }
 
 func TestManyAtOnceGetTheirOwnReferencesAndOneNoteADraft(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	agent := h.as(t, agentID)
 	var wg sync.WaitGroup
 	var mu sync.Mutex // guards refs and ids
@@ -276,7 +276,7 @@ func TestManyAtOnceGetTheirOwnReferencesAndOneNoteADraft(t *testing.T) {
 }
 
 func TestOneOfManyAcknowledges(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	n, err := h.store.Take(h.as(t, agentID), aDraft("d", ""))
 	if err != nil {
 		t.Fatal(err)
@@ -313,7 +313,7 @@ func TestOneOfManyAcknowledges(t *testing.T) {
 }
 
 func TestAccounts(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	ctx := access.System(t.Context(), "seed")
 	a, err := h.store.Account(ctx, "lakeside")
 	want := lakeside()
@@ -362,7 +362,7 @@ func TestDisplayName(t *testing.T) {
 // What is queued beside a note is in its one transaction: refused together, durable together, and not again for a draft
 // that was taken before.
 func TestTakeQueued(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	agent := h.as(t, agentID)
 	if _, err := h.pool.Exec(t.Context(), "create table beside (note text not null)"); err != nil {
 		t.Fatal(err)

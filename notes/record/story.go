@@ -23,8 +23,8 @@ type StorySource interface {
 	Story(ctx context.Context, note notes.NoteID) ([]notes.StoryLine, error)
 }
 
-// TellStories registers a source. Called while the house is put together.
-func (s *Store) TellStories(src StorySource) {
+// AddStorySource registers a source. Called while the house is put together.
+func (s *Store) AddStorySource(src StorySource) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sources = append(s.sources, src)
@@ -49,14 +49,14 @@ func (s *Store) StoryOf(ctx context.Context, call telephony.CallID, note notes.N
 	if st.Note != nil {
 		e.Kind, e.Object = "note", string(st.Note.ID)
 	}
-	if err := s.tell(ctx, e); err != nil {
+	if err := s.addLeaf(ctx, e); err != nil {
 		return notes.Story{}, err
 	}
 	if sealed != nil {
-		if err := s.openCaller(ctx, &st.Call, sealed); err != nil {
+		if err := s.unsealCaller(ctx, &st.Call, sealed); err != nil {
 			return notes.Story{}, err
 		}
-		if st.FollowUp, err = s.openFollowUp(ctx, st.Call); err != nil {
+		if st.FollowUp, err = s.unsealFollowUp(ctx, st.Call); err != nil {
 			return notes.Story{}, err
 		}
 	}
@@ -67,7 +67,7 @@ func (s *Store) StoryOf(ctx context.Context, call telephony.CallID, note notes.N
 		}
 		st.Note = &n
 	}
-	return st, s.tellLines(ctx, &st)
+	return st, s.addLines(ctx, &st)
 }
 
 // findStory finds the call and the note that belong together; nothing is opened.
@@ -106,8 +106,8 @@ func (s *Store) findStory(ctx context.Context, call telephony.CallID, note notes
 	return st, sealed, nil
 }
 
-// tellLines gathers steps, acts and the sources' lines.
-func (s *Store) tellLines(ctx context.Context, st *notes.Story) error {
+// addLines gathers steps, acts and the sources' lines.
+func (s *Store) addLines(ctx context.Context, st *notes.Story) error {
 	objects := []string{}
 	if st.Call.ID != "" {
 		objects = append(objects, string(st.Call.ID))
@@ -210,7 +210,7 @@ func (s *Store) proof(ctx context.Context, p *notes.Proof) error {
 	if err != nil || msg == "" {
 		return err
 	}
-	h, err := s.log.OpenCheckpoint(msg)
+	h, err := s.log.VerifyCheckpoint(msg)
 	if err != nil {
 		return fmt.Errorf("read the newest checkpoint: %w", err)
 	}

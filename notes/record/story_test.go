@@ -29,13 +29,13 @@ type lines []notes.StoryLine
 func (l lines) Story(context.Context, notes.NoteID) ([]notes.StoryLine, error) { return l, nil }
 
 func TestLinesOfOneInstantStandAsInTheLog(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	n, err := h.store.Take(h.as(t, agentID), aDraft("d", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := n.TakenAt.Add(time.Second)
-	h.store.TellStories(lines{{At: at, Kind: "newest", Leaf: -1}, {At: at, Kind: "effect", Leaf: 1000},
+	h.store.AddStorySource(lines{{At: at, Kind: "newest", Leaf: -1}, {At: at, Kind: "effect", Leaf: 1000},
 		{At: at.Add(time.Second), Kind: "later", Leaf: 3}, {At: at, Kind: "cause", Leaf: 999}})
 	st, err := h.store.StoryOf(h.as(t, doctorID), "", n.ID)
 	if err != nil {
@@ -53,14 +53,14 @@ func TestLinesOfOneInstantStandAsInTheLog(t *testing.T) {
 }
 
 func TestRoutingsLinesStandInTheStoryInOrder(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	agent := h.as(t, agentID)
 	h.record(t, aCall("call-1"), telephony.Arrived, telephony.Talking)
 	n, err := h.store.Take(agent, aDraft("d", "call-1"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.store.TellStories(pager{time.Now().Add(-time.Hour)})
+	h.store.AddStorySource(pager{time.Now().Add(-time.Hour)})
 	st, err := h.store.StoryOf(agent, "", n.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func TestRoutingsLinesStandInTheStoryInOrder(t *testing.T) {
 }
 
 func TestWhoListensHearsOfEachChangeOnceItIsDurable(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	conn, err := h.pool.Acquire(ctx)
@@ -123,7 +123,7 @@ func TestWhoListensHearsOfEachChangeOnceItIsDurable(t *testing.T) {
 }
 
 func TestAddOnsRefuse(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	agent := h.as(t, agentID)
 	n, err := h.store.Take(agent, aDraft("d", ""))
 	if err != nil {

@@ -15,9 +15,9 @@ import (
 )
 
 // busy is a house in which something of everything has happened, sequenced in several batches.
-func busy(t testing.TB) *house {
+func busy(t testing.TB) *fixture {
 	t.Helper()
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	agent, doctor := h.as(t, agentID), h.as(t, doctorID)
 	for i := range 4 {
 		id := telephony.CallID(fmt.Sprintf("call-%d", i))
@@ -44,7 +44,7 @@ func busy(t testing.TB) *house {
 }
 
 // raw runs statements as somebody who has the database: no foreign key, no trigger in the way.
-func (h *house) raw(t testing.TB, do func(pgx.Tx) error) {
+func (h *fixture) raw(t testing.TB, do func(pgx.Tx) error) {
 	t.Helper()
 	err := pgx.BeginFunc(context.Background(), h.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(context.Background(), "set local session_replication_role = replica"); err != nil {
@@ -63,7 +63,7 @@ var auditedTables = []string{"audit_leaf", "audit_hash", "audit_checkpoint", "ac
 
 type column struct{ table, name, kind string }
 
-func (h *house) columns(t testing.TB, tables []string) (out []column) {
+func (h *fixture) columns(t testing.TB, tables []string) (out []column) {
 	t.Helper()
 	rows, err := h.pool.Query(context.Background(), "select table_name, column_name, udt_name from information_schema.columns where "+
 		"table_schema = 'public' and table_name = any($1) order by 1, ordinal_position", tables)
@@ -119,7 +119,7 @@ func TestAnyAlteredValueIsFound(t *testing.T) {
 	h.mustVerify(t)
 }
 
-func (h *house) alterOnce(t *testing.T, c column, expr string) {
+func (h *fixture) alterOnce(t *testing.T, c column, expr string) {
 	t.Helper()
 	ctx := context.Background()
 	q := pgx.Identifier{c.name}.Sanitize()
@@ -241,7 +241,7 @@ func TestTheLogsOwnTampering(t *testing.T) {
 }
 
 // save copies the log and the notes; restore puts them back.
-func (h *house) save(t testing.TB) []string {
+func (h *fixture) save(t testing.TB) []string {
 	t.Helper()
 	tables := []string{"audit_outbox", "audit_leaf", "audit_hash", "audit_checkpoint", "note", "recording_chunk"}
 	h.raw(t, func(tx pgx.Tx) error {
@@ -255,7 +255,7 @@ func (h *house) save(t testing.TB) []string {
 	return tables
 }
 
-func (h *house) restore(t testing.TB, tables []string) {
+func (h *fixture) restore(t testing.TB, tables []string) {
 	t.Helper()
 	h.raw(t, func(tx pgx.Tx) error {
 		for _, n := range tables {
@@ -301,7 +301,7 @@ func TestALeafThatWaitsCannotBeChanged(t *testing.T) {
 
 // TestEveryColumnIsVouchedFor holds the Tables against the schema: a column added by a migration must be added there too.
 func TestEveryColumnIsVouchedFor(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	listed := map[string]string{}
 	for _, table := range h.tables() {
 		listed[table.Name] = "," + strings.Join(table.Columns, ",") + ","
@@ -320,7 +320,7 @@ func TestEveryColumnIsVouchedFor(t *testing.T) {
 }
 
 func TestAnOlderCheckpointStillHolds(t *testing.T) {
-	h := newHouse(t).furnish(t)
+	h := newFixture(t).furnish(t)
 	h.mustVerify(t)
 	old, err := h.log.Checkpoint(t.Context())
 	if err != nil {
@@ -339,7 +339,7 @@ func TestAnOlderCheckpointStillHolds(t *testing.T) {
 		against string
 		good    bool
 	}{"ours": {old, true}, "of another log": {foreign, false}, "cut": {old[:len(old)-5], false}} {
-		rep, err := audit.Verify(t.Context(), h.pool, audit.Options{Key: h.key, Tables: h.tables(), Against: []string{c.against}})
+		rep, err := audit.Verify(t.Context(), h.pool, audit.VerifyOptions{Key: h.key, Tables: h.tables(), Against: []string{c.against}})
 		if err != nil || rep.Good() != c.good {
 			t.Errorf("%s: %v %v", name, rep.Findings, err)
 		}

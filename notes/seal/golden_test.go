@@ -47,17 +47,17 @@ func TestEveryReleasesSealOpens(t *testing.T) {
 		if err := json.Unmarshal(b, &g); err != nil {
 			t.Fatal(err)
 		}
-		k := g.open(t)
-		if plain, err := k.Open(goldenLabel, g.Sealed); err != nil || string(plain) != goldenPlain {
+		k := g.keys(t)
+		if plain, err := k.Unseal(goldenLabel, g.Sealed); err != nil || string(plain) != goldenPlain {
 			t.Errorf("%s: a value: %q %v", file, plain, err)
 		}
-		s, err := k.OpenStream(goldenLabel, g.Head)
+		s, err := k.UnsealStream(goldenLabel, g.Head)
 		if err != nil {
 			t.Fatalf("%s: a stream: %v", file, err)
 		}
 		var sound []byte
 		for i, c := range g.Chunks {
-			plain, err := s.Open(c, i == len(g.Chunks)-1)
+			plain, err := s.Unseal(c, i == len(g.Chunks)-1)
 			if err != nil {
 				t.Fatalf("%s: chunk %d: %v", file, i, err)
 			}
@@ -74,8 +74,8 @@ func TestEveryReleasesSealOpens(t *testing.T) {
 	}
 }
 
-// open makes the practice's keys of what the release kept.
-func (g golden) open(t *testing.T) *Keys {
+// keys makes the practice's keys of what the release kept.
+func (g golden) keys(t *testing.T) *Keys {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "keyring.json")
 	b, err := json.Marshal(g.Keyring)
@@ -85,11 +85,11 @@ func (g golden) open(t *testing.T) *Keys {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := OpenKeyring(path)
+	root, err := LoadKeyring(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := OpenKeys(t.Context(), root, "lakeside", g.Keys)
+	k, err := UnwrapKeys(t.Context(), root, "lakeside", g.Keys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func writeGolden(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := OpenKeyring(path)
+	root, err := LoadKeyring(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func writeGolden(t *testing.T, dir string) {
 		}
 		g.Keys = append(g.Keys, w)
 	}
-	k, err := OpenKeys(t.Context(), root, "lakeside", g.Keys)
+	k, err := UnwrapKeys(t.Context(), root, "lakeside", g.Keys)
 	if err != nil {
 		t.Fatal(err)
 	}

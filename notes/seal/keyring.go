@@ -26,9 +26,9 @@ type keyringFile struct {
 	Keys   map[string][]byte `json:"keys"` // by id; 32 bytes, base64
 }
 
-// OpenKeyring reads the keyring at path, making it with one new key when there is none. It refuses a file that others can
+// LoadKeyring reads the keyring at path, making it with one new key when there is none. It refuses a file that others can
 // read. Two processes that make it at once agree on one.
-func OpenKeyring(path string) (*Keyring, error) {
+func LoadKeyring(path string) (*Keyring, error) {
 	k, err := readKeyring(path)
 	if !errors.Is(err, os.ErrNotExist) {
 		return k, err

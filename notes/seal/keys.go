@@ -57,7 +57,7 @@ func NewWrapped(ctx context.Context, root Root, practice, use string, generation
 // Keys are one practice's keys in memory: all it has ever sealed with, and its index key. Safe for use by any goroutine.
 type Keys struct {
 	practice string
-	keks     []kek // by generation, the newest last; never changed after OpenKeys
+	keks     []kek // by generation, the newest last; never changed after UnwrapKeys
 	index    []byte
 }
 
@@ -67,8 +67,8 @@ type kek struct {
 	aead       cipher.AEAD
 }
 
-// OpenKeys unwraps a practice's keys. It needs at least one to seal with and one for the index.
-func OpenKeys(ctx context.Context, root Root, practice string, wrapped []Wrapped) (*Keys, error) {
+// UnwrapKeys unwraps a practice's keys. It needs at least one to seal with and one for the index.
+func UnwrapKeys(ctx context.Context, root Root, practice string, wrapped []Wrapped) (*Keys, error) {
 	k := &Keys{practice: practice}
 	indexGeneration := 0
 	for _, w := range wrapped {
@@ -129,19 +129,19 @@ type Ring struct {
 	root  Root
 	shelf Shelf
 
-	mu   sync.Mutex // guards open
-	open map[string]*Keys
+	mu        sync.Mutex // guards open
+	unwrapped map[string]*Keys
 }
 
 // NewRing returns a Ring that is safe for use by any goroutine.
 func NewRing(root Root, shelf Shelf) *Ring {
-	return &Ring{root: root, shelf: shelf, open: map[string]*Keys{}}
+	return &Ring{root: root, shelf: shelf, unwrapped: map[string]*Keys{}}
 }
 
 // Keys returns a practice's keys; "" is the house's own.
 func (r *Ring) Keys(ctx context.Context, practice string) (*Keys, error) {
 	r.mu.Lock()
-	k := r.open[practice]
+	k := r.unwrapped[practice]
 	r.mu.Unlock()
 	if k != nil {
 		return k, nil
@@ -155,13 +155,13 @@ func (r *Ring) Keys(ctx context.Context, practice string) (*Keys, error) {
 			return nil, err
 		}
 	}
-	k, err = OpenKeys(ctx, r.root, practice, have)
+	k, err = UnwrapKeys(ctx, r.root, practice, have)
 	if err != nil {
 		return nil, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.open[practice] = k
+	r.unwrapped[practice] = k
 	return k, nil
 }
 
@@ -211,5 +211,5 @@ func (r *Ring) Rotate(ctx context.Context, practice string) error {
 func (r *Ring) Forget(practice string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.open, practice)
+	delete(r.unwrapped, practice)
 }

@@ -86,9 +86,9 @@ func (k *Keys) Seal(l Label, plain []byte) ([]byte, error) {
 	return data.Seal(out, nil, plain, l.ad("value")), nil
 }
 
-// Open opens what Seal sealed for the same label, under any key the practice has had. The error is ErrSealed.
-func (k *Keys) Open(l Label, sealed []byte) ([]byte, error) {
-	data, rest, err := k.openHead(l, sealed)
+// Unseal opens what Seal sealed for the same label, under any key the practice has had. The error is ErrSealed.
+func (k *Keys) Unseal(l Label, sealed []byte) ([]byte, error) {
+	data, rest, err := k.unsealHead(l, sealed)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (k *Keys) head(l Label, room int) ([]byte, cipher.AEAD, error) {
 	return kek.aead.Seal(out, nil, dek, l.ad("key")), data, nil
 }
 
-func (k *Keys) openHead(l Label, sealed []byte) (cipher.AEAD, []byte, error) {
+func (k *Keys) unsealHead(l Label, sealed []byte) (cipher.AEAD, []byte, error) {
 	if len(sealed) < headSize || sealed[0] != format || l.Practice != k.practice {
 		return nil, nil, ErrSealed
 	}

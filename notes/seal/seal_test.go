@@ -47,7 +47,7 @@ next:
 
 func ring(t testing.TB) (*Ring, *shelf) {
 	t.Helper()
-	root, err := OpenKeyring(filepath.Join(t.TempDir(), "root.keys"))
+	root, err := LoadKeyring(filepath.Join(t.TempDir(), "root.keys"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestOpensOnlyUnderItsOwnLabel(t *testing.T) {
 	if bytes.Contains(sealed, []byte("Ana")) {
 		t.Fatal("the sealed value shows the name")
 	}
-	if got, err := k.Open(label, sealed); err != nil || !bytes.Equal(got, plain) {
+	if got, err := k.Unseal(label, sealed); err != nil || !bytes.Equal(got, plain) {
 		t.Fatalf("Open: %q, %v", got, err)
 	}
 	for name, l := range map[string]Label{
@@ -88,26 +88,26 @@ func TestOpensOnlyUnderItsOwnLabel(t *testing.T) {
 		"shift":     {label.Practice, label.Kind + "n", "1", label.Version},
 		"zeroValue": {},
 	} {
-		if _, err := k.Open(l, sealed); !errors.Is(err, ErrSealed) {
+		if _, err := k.Unseal(l, sealed); !errors.Is(err, ErrSealed) {
 			t.Errorf("another %s: %v", name, err)
 		}
 	}
 	for i := range sealed {
 		bad := bytes.Clone(sealed)
 		bad[i] ^= 1 << (i % 8)
-		if _, err := k.Open(label, bad); !errors.Is(err, ErrSealed) {
+		if _, err := k.Unseal(label, bad); !errors.Is(err, ErrSealed) {
 			t.Fatalf("byte %d altered: %v", i, err)
 		}
 	}
 	for i := range sealed {
-		if _, err := k.Open(label, sealed[:i]); !errors.Is(err, ErrSealed) {
+		if _, err := k.Unseal(label, sealed[:i]); !errors.Is(err, ErrSealed) {
 			t.Fatalf("cut at %d: %v", i, err)
 		}
 	}
-	if _, err := k.Open(label, append(bytes.Clone(sealed), 0)); !errors.Is(err, ErrSealed) {
+	if _, err := k.Unseal(label, append(bytes.Clone(sealed), 0)); !errors.Is(err, ErrSealed) {
 		t.Errorf("a byte added: %v", err)
 	}
-	if _, err := keysOf(t, r, "other").Open(Label{"other", label.Kind, label.ID, 1}, sealed); !errors.Is(err, ErrSealed) {
+	if _, err := keysOf(t, r, "other").Unseal(Label{"other", label.Kind, label.ID, 1}, sealed); !errors.Is(err, ErrSealed) {
 		t.Errorf("another practice's keys: %v", err)
 	}
 }
@@ -130,7 +130,7 @@ func TestRotationKeepsWhatWasSealedBefore(t *testing.T) {
 	if bytes.Equal(before[1:1+keyIDSize], after[1:1+keyIDSize]) {
 		t.Error("the new value is sealed with the old key")
 	}
-	if got, err := k.Open(label, before); err != nil || string(got) != "old" {
+	if got, err := k.Unseal(label, before); err != nil || string(got) != "old" {
 		t.Errorf("old value: %q %v", got, err)
 	}
 	if err := r.Rotate(ctx, "nobody"); err == nil {
@@ -142,7 +142,7 @@ func TestRootsAndShelvesThatDoNotFit(t *testing.T) {
 	ctx := t.Context()
 	r, s := ring(t)
 	keysOf(t, r, "lakeside")
-	other, err := OpenKeyring(filepath.Join(t.TempDir(), "other.keys"))
+	other, err := LoadKeyring(filepath.Join(t.TempDir(), "other.keys"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,10 +151,10 @@ func TestRootsAndShelvesThatDoNotFit(t *testing.T) {
 	}
 	moved := s.keys[0]
 	moved.Practice = "elsewhere"
-	if _, err := OpenKeys(ctx, r.root, "elsewhere", []Wrapped{moved}); err == nil {
+	if _, err := UnwrapKeys(ctx, r.root, "elsewhere", []Wrapped{moved}); err == nil {
 		t.Error("a key moved to another practice opens")
 	}
-	if _, err := OpenKeys(ctx, r.root, "lakeside", s.keys[:1]); err == nil {
+	if _, err := UnwrapKeys(ctx, r.root, "lakeside", s.keys[:1]); err == nil {
 		t.Error("keys without an index key are enough")
 	}
 }
@@ -176,7 +176,7 @@ func TestRingsThatMakeTheFirstKeysAtOnceAgree(t *testing.T) {
 	}
 	wg.Wait()
 	for i, b := range sealed {
-		if _, err := keysOf(t, r, "lakeside").Open(label, b); err != nil {
+		if _, err := keysOf(t, r, "lakeside").Unseal(label, b); err != nil {
 			t.Errorf("ring %d: %v", i, err)
 		}
 	}
@@ -184,11 +184,11 @@ func TestRingsThatMakeTheFirstKeysAtOnceAgree(t *testing.T) {
 
 func TestKeyringFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state", "root.keys")
-	a, err := OpenKeyring(path)
+	a, err := LoadKeyring(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := OpenKeyring(path)
+	b, err := LoadKeyring(path)
 	if err != nil || !bytes.Equal(a.keys["root-1"], b.keys["root-1"]) {
 		t.Fatalf("opened again: %v", err)
 	}
@@ -198,7 +198,7 @@ func TestKeyringFile(t *testing.T) {
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenKeyring(path); err == nil || !strings.Contains(err.Error(), "can be read by others") {
+	if _, err := LoadKeyring(path); err == nil || !strings.Contains(err.Error(), "can be read by others") {
 		t.Errorf("readable by all: %v", err)
 	}
 	for _, text := range []string{"", "{", `{"newest":"a","keys":{"a":"c2hvcnQ="}}`, `{"newest":"a","keys":{}}`} {
@@ -208,7 +208,7 @@ func TestKeyringFile(t *testing.T) {
 		if err := os.Chmod(path, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := OpenKeyring(path); err == nil {
+		if _, err := LoadKeyring(path); err == nil {
 			t.Errorf("%q is taken for a keyring", text)
 		}
 	}
@@ -246,22 +246,22 @@ func TestStream(t *testing.T) {
 		if w.Chunks() != len(chunks) || w.Total() != int64(size) || len(chunks) != max(1, (size+ChunkSize-1)/ChunkSize) {
 			t.Errorf("%d bytes: %d chunks, total %d", size, w.Chunks(), w.Total())
 		}
-		if got, err := openAll(k, head, chunks); err != nil || !bytes.Equal(got, plain) {
+		if got, err := unsealAll(k, head, chunks); err != nil || !bytes.Equal(got, plain) {
 			t.Fatalf("%d bytes do not come back: %v", size, err)
 		}
 		n := len(chunks)
-		if _, err := openAll(k, head, chunks[:n-1]); err == nil {
+		if _, err := unsealAll(k, head, chunks[:n-1]); err == nil {
 			t.Errorf("%d bytes: the last chunk is missing and nobody says so", size)
 		}
-		if _, err := openAll(k, head, append(chunks[:n:n], chunks[n-1])); err == nil {
+		if _, err := unsealAll(k, head, append(chunks[:n:n], chunks[n-1])); err == nil {
 			t.Error("a chunk too many")
 		}
 		if n > 2 {
 			swapped := append([][]byte{chunks[1], chunks[0]}, chunks[2:]...)
-			if _, err := openAll(k, head, swapped); err == nil {
+			if _, err := unsealAll(k, head, swapped); err == nil {
 				t.Error("swapped chunks open")
 			}
-			if _, err := openAll(k, head, append(chunks[:1:1], chunks[2:]...)); err == nil {
+			if _, err := unsealAll(k, head, append(chunks[:1:1], chunks[2:]...)); err == nil {
 				t.Error("a chunk left out of the middle")
 			}
 		}
@@ -269,19 +269,19 @@ func TestStream(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := openAll(k, otherHead, chunks); err == nil {
+		if _, err := unsealAll(k, otherHead, chunks); err == nil {
 			t.Error("the chunks open under another stream's head")
 		}
 	}
 }
 
-func openAll(k *Keys, head []byte, chunks [][]byte) (out []byte, err error) {
-	s, err := k.OpenStream(label, head)
+func unsealAll(k *Keys, head []byte, chunks [][]byte) (out []byte, err error) {
+	s, err := k.UnsealStream(label, head)
 	if err != nil {
 		return nil, err
 	}
 	for i, c := range chunks {
-		b, err := s.Open(c, i == len(chunks)-1)
+		b, err := s.Unseal(c, i == len(chunks)-1)
 		if err != nil {
 			return nil, err
 		}
@@ -305,7 +305,7 @@ func TestUnderFIPSOnly(t *testing.T) {
 	}
 }
 
-func FuzzOpen(f *testing.F) {
+func FuzzUnseal(f *testing.F) {
 	r, _ := ring(f)
 	k := keysOf(f, r, "lakeside")
 	good, err := k.Seal(label, []byte("x"))
@@ -316,11 +316,11 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(bytes.Repeat([]byte{1}, headSize))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, err := k.Open(label, b); err == nil && !bytes.Equal(b, good) {
+		if _, err := k.Unseal(label, b); err == nil && !bytes.Equal(b, good) {
 			t.Error("something that was never sealed opens")
 		}
-		if s, err := k.OpenStream(label, b); err == nil {
-			if _, err := s.Open(b, true); err == nil {
+		if s, err := k.UnsealStream(label, b); err == nil {
+			if _, err := s.Unseal(b, true); err == nil {
 				t.Error("a stream that was never sealed opens")
 			}
 		}

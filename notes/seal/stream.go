@@ -29,9 +29,9 @@ func (k *Keys) NewStream(l Label) (s *Stream, head []byte, err error) {
 	return &Stream{label: l, data: data}, head, nil
 }
 
-// OpenStream starts opening the stream whose head this is. The error is ErrSealed when it is not l's.
-func (k *Keys) OpenStream(l Label, head []byte) (*Stream, error) {
-	data, rest, err := k.openHead(l, head)
+// UnsealStream starts opening the stream whose head this is. The error is ErrSealed when it is not l's.
+func (k *Keys) UnsealStream(l Label, head []byte) (*Stream, error) {
+	data, rest, err := k.unsealHead(l, head)
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +60,8 @@ func (s *Stream) Seal(plain []byte, last bool) ([]byte, error) {
 	return out, nil
 }
 
-// Open opens the next chunk; last must say truly whether none follows.
-func (s *Stream) Open(sealed []byte, last bool) ([]byte, error) {
+// Unseal opens the next chunk; last must say truly whether none follows.
+func (s *Stream) Unseal(sealed []byte, last bool) ([]byte, error) {
 	if s.done {
 		return nil, ErrSealed
 	}

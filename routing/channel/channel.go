@@ -22,7 +22,7 @@ type Channel interface {
 	// Send hands m to the carrier. A nil error means the carrier took it, not that it arrived. The same Key may be sent
 	// twice, after a crash; the reader is at worst told twice. Any error is an *Error.
 	Send(ctx context.Context, m Message) (Receipt, error)
-	// Lookup asks the carrier whether it has m.Key already. ErrNotFound says that it has not, ErrCannotTell that this
+	// Lookup asks the carrier whether it has m.Key already. ErrNotFound says that it has not, ErrNoLookup that this
 	// carrier cannot be asked; after either, m is sent again.
 	Lookup(ctx context.Context, m Message) (Receipt, error)
 }
@@ -41,56 +41,56 @@ type Message struct {
 
 // A Receipt is the carrier's word that it has a message.
 type Receipt struct {
-	Ref    string // the carrier's own name for it
-	Status Status // Accepted, or further when the carrier already knows
+	Ref    string         // the carrier's own name for it
+	Status DeliveryStatus // Accepted, or further when the carrier already knows
 }
 
 // A Status is what a carrier says of a message it has taken.
-type Status string
+type DeliveryStatus string
 
 const (
-	Accepted    Status = "accepted"
-	Delivered   Status = "delivered"   // on the phone, as the carrier says; not read
-	Undelivered Status = "undelivered" // taken and then given up
-	Failed      Status = "failed"
+	Accepted    DeliveryStatus = "accepted"
+	Delivered   DeliveryStatus = "delivered"   // on the phone, as the carrier says; not read
+	Undelivered DeliveryStatus = "undelivered" // taken and then given up
+	Failed      DeliveryStatus = "failed"
 )
 
 // A Report is a carrier's later word on a message, as its callback brings it.
-type Report struct {
+type DeliveryReport struct {
 	Key    string
 	Ref    string
-	Status Status
+	Status DeliveryStatus
 	Why    string // the carrier's code, "30003", "5.1.1"; digits or a plain word only
 }
 
 // Lookup's two ways of saying no.
 var (
-	ErrNotFound   = errors.New("channel: the carrier does not have it")
-	ErrCannotTell = errors.New("channel: the carrier cannot be asked")
+	ErrNotFound = errors.New("channel: the carrier does not have it")
+	ErrNoLookup = errors.New("channel: the carrier cannot be asked")
 )
 
 // A Kind is what a failed Send leaves known.
-type Kind string
+type FailureKind string
 
 const (
-	Refused     Kind = "refused"     // the carrier will never take this one
-	Unreachable Kind = "no-address"  // there is nowhere to send it
-	Later       Kind = "unavailable" // not taken, but may be another time
-	Unknown     Kind = "timeout"     // it may or may not have been taken
+	Refused     FailureKind = "refused"     // the carrier will never take this one
+	Unreachable FailureKind = "no-address"  // there is nowhere to send it
+	Later       FailureKind = "unavailable" // not taken, but may be another time
+	Unknown     FailureKind = "timeout"     // it may or may not have been taken
 )
 
 // An Error is a failed Send or Lookup. Its text holds a code of the carrier's and no address, so that it may be logged.
-type Error struct {
-	Kind Kind
+type SendError struct {
+	Kind FailureKind
 	Code string // "21211", "550": the carrier's own
 	Err  error  // the cause, for errors.Is; not part of the text
 }
 
-func (e *Error) Error() string {
+func (e *SendError) Error() string {
 	if e.Code == "" {
 		return "channel: " + string(e.Kind)
 	}
 	return fmt.Sprintf("channel: %s (%s)", e.Kind, e.Code)
 }
 
-func (e *Error) Unwrap() error { return e.Err }
+func (e *SendError) Unwrap() error { return e.Err }

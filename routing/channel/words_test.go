@@ -64,7 +64,7 @@ func TestAMessageHoldsNothingOfThePatient(t *testing.T) {
 	if got := fmt.Sprint(have); got != want {
 		t.Errorf("fields %s, want %s: what is new must not be the patient's", got, want)
 	}
-	c, err := catalog.House()
+	c, err := catalog.Builtin()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func FuzzGSM(f *testing.F) {
 
 // What a phone is told fits into one text with a reference in it, in both languages.
 func TestAnAnswerFitsInOneText(t *testing.T) {
-	c, err := catalog.House()
+	c, err := catalog.Builtin()
 	if err != nil {
 		t.Fatal(err)
 	}

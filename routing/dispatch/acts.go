@@ -47,12 +47,12 @@ func (e *Engine) lockOpen(ctx context.Context, tx pgx.Tx, note notes.NoteID) (op
 	return d, err
 }
 
-func (d openDispatch) step(kind string, by routing.Actor, note notes.NoteID) step {
+func (d openDispatch) step(kind string, by routing.ActingPerson, note notes.NoteID) step {
 	return step{dispatch: d.id, note: note, account: d.account, kind: kind, by: string(by.ID), name: by.Name}
 }
 
 // Ack ends the climb: what waits is cancelled in its transaction. Repeating it, or coming second, is no error.
-func (e *Engine) Ack(ctx context.Context, by routing.Actor, note notes.NoteID) (r routing.AckResult, err error) {
+func (e *Engine) Ack(ctx context.Context, by routing.ActingPerson, note notes.NoteID) (r routing.AckResult, err error) {
 	err = postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
 		r, err = e.AckTx(ctx, tx, by, note)
 		return err
@@ -61,7 +61,7 @@ func (e *Engine) Ack(ctx context.Context, by routing.Actor, note notes.NoteID) (
 }
 
 // AckTx is Ack in a transaction of the caller's.
-func (e *Engine) AckTx(ctx context.Context, tx pgx.Tx, by routing.Actor, note notes.NoteID) (routing.AckResult, error) {
+func (e *Engine) AckTx(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, note notes.NoteID) (routing.AckResult, error) {
 	d, err := e.lockOpen(ctx, tx, note)
 	if errors.Is(err, routing.ErrNoDispatch) {
 		return e.ackedBefore(ctx, tx, note)
@@ -117,7 +117,7 @@ func cancelWaiting(ctx context.Context, tx pgx.Tx, d routing.DispatchID, person 
 
 // PassOn is "not me": what waits for that person is cancelled and the next rung begins now, or the board. Said when the
 // ladder has gone on to others already, or said again, it only cancels.
-func (e *Engine) PassOn(ctx context.Context, by routing.Actor, note notes.NoteID) error {
+func (e *Engine) PassOn(ctx context.Context, by routing.ActingPerson, note notes.NoteID) error {
 	return e.act(ctx, "pass on", note, func(tx pgx.Tx, d openDispatch) error {
 		s := d.step(StepPassed, by, note)
 		var err error
@@ -145,7 +145,7 @@ func toldBefore(ctx context.Context, tx pgx.Tx, d openDispatch, person notes.Per
 }
 
 // Push begins the next rung now.
-func (e *Engine) Push(ctx context.Context, by routing.Actor, note notes.NoteID) error {
+func (e *Engine) Push(ctx context.Context, by routing.ActingPerson, note notes.NoteID) error {
 	return e.act(ctx, "push", note, func(tx pgx.Tx, d openDispatch) error {
 		return e.nextRung(ctx, tx, d.step(StepPushed, by, note), d)
 	})
@@ -160,12 +160,12 @@ func (e *Engine) nextRung(ctx context.Context, tx pgx.Tx, s step, d openDispatch
 }
 
 // Cancel ends the climb with a reason, a code.
-func (e *Engine) Cancel(ctx context.Context, by routing.Actor, note notes.NoteID, reason string) error {
+func (e *Engine) Cancel(ctx context.Context, by routing.ActingPerson, note notes.NoteID, reason string) error {
 	return e.act(ctx, "cancel", note, func(tx pgx.Tx, d openDispatch) error { return e.cancel(ctx, tx, by, note, d, reason) })
 }
 
 // CancelTx is Cancel in a transaction of the caller's.
-func (e *Engine) CancelTx(ctx context.Context, tx pgx.Tx, by routing.Actor, note notes.NoteID, reason string) error {
+func (e *Engine) CancelTx(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, note notes.NoteID, reason string) error {
 	d, err := e.lockOpen(ctx, tx, note)
 	if err != nil {
 		return fmt.Errorf("cancel: %w", err)
@@ -173,7 +173,7 @@ func (e *Engine) CancelTx(ctx context.Context, tx pgx.Tx, by routing.Actor, note
 	return e.cancel(ctx, tx, by, note, d, reason)
 }
 
-func (e *Engine) cancel(ctx context.Context, tx pgx.Tx, by routing.Actor, note notes.NoteID, d openDispatch, reason string) error {
+func (e *Engine) cancel(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, note notes.NoteID, d openDispatch, reason string) error {
 	if len(reason) > 40 || !reasonForm.MatchString(reason) {
 		return ErrReason
 	}
@@ -182,7 +182,7 @@ func (e *Engine) cancel(ctx context.Context, tx pgx.Tx, by routing.Actor, note n
 }
 
 // Reassign ends the climb and climbs plan instead.
-func (e *Engine) Reassign(ctx context.Context, by routing.Actor, note notes.NoteID, plan routing.Plan) (id routing.DispatchID, err error) {
+func (e *Engine) Reassign(ctx context.Context, by routing.ActingPerson, note notes.NoteID, plan routing.Plan) (id routing.DispatchID, err error) {
 	err = e.act(ctx, "reassign", note, func(tx pgx.Tx, d openDispatch) error {
 		at, err := e.end(ctx, tx, d.step(StepReassigned, by, note), routing.Cancelled, "reassigned")
 		if err != nil {

@@ -78,7 +78,7 @@ func queueBegin(b *pgx.Batch, d beginning) (routing.DispatchID, audit.Row, error
 	}
 	id, at, rung := newID(), d.at.Truncate(time.Microsecond), -1
 	if d.plan.Reaches() {
-		rung = d.plan.Steps[0].Rung
+		rung = d.plan.Attempts[0].Rung
 	}
 	var none *string
 	var never *time.Time
@@ -94,7 +94,7 @@ func queueBegin(b *pgx.Batch, d beginning) (routing.DispatchID, audit.Row, error
 }
 
 // queueAttempt adds one attempt to b and vouches for its row.
-func (e *Engine) queueAttempt(b *pgx.Batch, d routing.DispatchID, p routing.PlanStep, try int, due time.Time) (audit.Row, error) {
+func (e *Engine) queueAttempt(b *pgx.Batch, d routing.DispatchID, p routing.PlannedAttempt, try int, due time.Time) (audit.Row, error) {
 	id := newID()
 	var none *string
 	var never *time.Time

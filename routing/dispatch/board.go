@@ -13,9 +13,9 @@ import (
 	"lamplight/routing"
 )
 
-// selectRows reads the newest dispatch of each note named, with its last step and what comes next; a folded one has that in
+// selectViews reads the newest dispatch of each note named, with its last step and what comes next; a folded one has that in
 // its plan. What was texted back the note tells, until an agent has answered it.
-const selectRows = `
+const selectViews = `
 	select d.note, d.state, d.rung > d.first_rung, d.begun_at, d.board_at,
 		coalesce(n.channel, ''), coalesce(n.name, ''), n.due_at,
 		coalesce(l.kind, ''), coalesce(l.channel, ''), coalesce(l.actor, ''), coalesce(l.detail, ''), coalesce(l.at, d.begun_at),
@@ -27,8 +27,8 @@ const selectRows = `
 	left join lateral (select kind, channel, actor, detail, at from dispatch_step s
 		where s.dispatch = d.id and s.kind <> 'text.replied' order by seq desc limit 1) l on true`
 
-func scanRow(r pgx.CollectableRow) (routing.Row, error) {
-	var row routing.Row
+func scanView(r pgx.CollectableRow) (routing.DispatchView, error) {
+	var row routing.DispatchView
 	var late bool
 	var begun, board time.Time
 	var next *time.Time
@@ -38,17 +38,17 @@ func scanRow(r pgx.CollectableRow) (routing.Row, error) {
 	var plan routing.Plan
 	// One that cannot be read is told by the engines and the auditor: a board must show the others.
 	if folded != "" && json.Unmarshal([]byte(folded), &plan) == nil && plan.Reaches() {
-		first, at := plan.Steps[0], begun.Add(plan.Steps[0].At.Sub(plan.At))
-		row.Next, next = routing.RowNext{Kind: string(first.Channel), Name: first.Name}, &at
+		first, at := plan.Attempts[0], begun.Add(plan.Attempts[0].At.Sub(plan.At))
+		row.Next, next = routing.DispatchNext{Kind: string(first.Channel), Name: first.Name}, &at
 	}
 	row.Last.At = row.Last.At.UTC()
 	switch {
 	case row.State == routing.Exhausted:
-		row.Next, row.Late = routing.RowNext{}, routing.Unreachable
+		row.Next, row.Late = routing.DispatchNext{}, routing.Unreachable
 	case row.State != routing.Climbing:
-		row.Next = routing.RowNext{}
+		row.Next = routing.DispatchNext{}
 	case next == nil || !next.Before(board):
-		row.Next = routing.RowNext{Kind: NextBoard, At: board.UTC()}
+		row.Next = routing.DispatchNext{Kind: NextBoard, At: board.UTC()}
 	default:
 		row.Next.At = next.UTC()
 	}
@@ -61,26 +61,26 @@ func scanRow(r pgx.CollectableRow) (routing.Row, error) {
 // NextBoard is what comes after the last rung.
 const NextBoard = "board"
 
-// Rows are the newest dispatches of the notes named, open or not, in one question; a note that never climbed has none.
-func (e *Engine) Rows(ctx context.Context, of ...notes.NoteID) (map[notes.NoteID]routing.Row, error) {
-	rows, err := e.pool.Query(ctx, selectRows, of)
+// Views are the newest dispatches of the notes named, open or not, in one question; a note that never climbed has none.
+func (e *Engine) Views(ctx context.Context, of ...notes.NoteID) (map[notes.NoteID]routing.DispatchView, error) {
+	rows, err := e.pool.Query(ctx, selectViews, of)
 	if err != nil {
 		return nil, fmt.Errorf("read the dispatches: %w", err)
 	}
-	list, err := pgx.CollectRows(rows, scanRow)
+	list, err := pgx.CollectRows(rows, scanView)
 	if err != nil {
 		return nil, fmt.Errorf("read the dispatches: %w", err)
 	}
-	out := make(map[notes.NoteID]routing.Row, len(list))
+	out := make(map[notes.NoteID]routing.DispatchView, len(list))
 	for _, r := range list {
 		out[r.Note] = r
 	}
 	return out, nil
 }
 
-// Row is one note's newest dispatch, open or not.
-func (e *Engine) Row(ctx context.Context, note notes.NoteID) (routing.Row, error) {
-	rows, err := e.Rows(ctx, note)
+// View is one note's newest dispatch, open or not.
+func (e *Engine) View(ctx context.Context, note notes.NoteID) (routing.DispatchView, error) {
+	rows, err := e.Views(ctx, note)
 	row, ok := rows[note]
 	if err == nil && !ok {
 		err = routing.ErrNoDispatch

@@ -14,7 +14,7 @@ import (
 // A mail was taken and comes back a moment later: nobody waits for an answer to it, the backup is told at once. One that
 // arrives is delivered, as a text is.
 func TestAMailThatComesBackClimbsOnAtOnce(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 )
 
 func TestWholeLadderWhenNobodyAcknowledges(t *testing.T) {
-	h := newHouse(t).run()
+	h := newFixture(t).run()
 	h.send(newNote("n1", "L-4821"), h.plan(urgent))
 	first := h.wait(3)
 	kinds := map[string]int{}
@@ -67,7 +67,7 @@ func TestWholeLadderWhenNobodyAcknowledges(t *testing.T) {
 	if r := h.row("n1"); r.State != routing.Acked || r.Late != routing.OnTime || !r.Next.At.IsZero() {
 		t.Errorf("after the ack: %+v", r)
 	}
-	if rows, err := h.engine.Rows(t.Context(), "n1", "none"); err != nil || len(rows) != 1 {
+	if rows, err := h.engine.Views(t.Context(), "n1", "none"); err != nil || len(rows) != 1 {
 		t.Errorf("rows %+v, %v", rows, err)
 	}
 	h.halt()
@@ -75,7 +75,7 @@ func TestWholeLadderWhenNobodyAcknowledges(t *testing.T) {
 }
 
 func TestAckCancelsWhatWaitsAndOnlyItsOwnNote(t *testing.T) {
-	h := newHouse(t).run()
+	h := newFixture(t).run()
 	h.send(newNote("n1", "L-1"), h.plan(urgent))
 	h.send(newNote("n2", "L-2"), h.plan(urgent))
 	h.wait(6)
@@ -83,7 +83,7 @@ func TestAckCancelsWhatWaitsAndOnlyItsOwnNote(t *testing.T) {
 	if err != nil || !r.First || r.By != dr.ID {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	again, err := h.engine.Ack(t.Context(), routing.Actor{ID: "p-osei", Name: "Dr Osei"}, "n1")
+	again, err := h.engine.Ack(t.Context(), routing.ActingPerson{ID: "p-osei", Name: "Dr Osei"}, "n1")
 	if err != nil || again.First || again.By != dr.ID || !again.At.Equal(r.At) {
 		t.Fatalf("the second: %+v, %v", again, err)
 	}
@@ -105,7 +105,7 @@ func TestAckCancelsWhatWaitsAndOnlyItsOwnNote(t *testing.T) {
 }
 
 func TestEmptyRungsAndDeadRungsDoNotWait(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	h.pocket.SetFaults(func(a pocket.Arrival) pocket.Fault {
 		if a.To == "+13125550101" {
 			return pocket.Refuse
@@ -133,7 +133,7 @@ func TestEmptyRungsAndDeadRungsDoNotWait(t *testing.T) {
 }
 
 func TestANoteThatReachesNobodyIsOnTheBoardAtOnce(t *testing.T) {
-	h := newHouse(t).run()
+	h := newFixture(t).run()
 	p := h.plan(routing.Ladder{Name: "l", Rungs: []routing.Rung{{Who: "nurse", Channels: []routing.ChannelKind{routing.Text}}}})
 	h.send(newNote("n1", "L-1"), p)
 	h.until("on the board", func() bool { return h.row("n1").State == routing.Exhausted })
@@ -142,7 +142,7 @@ func TestANoteThatReachesNobodyIsOnTheBoardAtOnce(t *testing.T) {
 }
 
 func TestPassOnPushCancelReassign(t *testing.T) {
-	h := newHouse(t).run()
+	h := newFixture(t).run()
 	h.send(newNote("n1", "L-1"), h.plan(urgent))
 	h.wait(3)
 	if err := h.engine.PassOn(t.Context(), dr, "n1"); err != nil {
@@ -151,7 +151,7 @@ func TestPassOnPushCancelReassign(t *testing.T) {
 	if all := h.wait(4); all[3].To != "+13125550102" {
 		t.Errorf("passed on to %s", all[3].To)
 	}
-	boss := routing.Actor{ID: "p-boss", Name: "Sam Boss"}
+	boss := routing.ActingPerson{ID: "p-boss", Name: "Sam Boss"}
 	if err := h.engine.Push(t.Context(), boss, "n1"); err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestPassOnPushCancelReassign(t *testing.T) {
 }
 
 func TestRetriesWithinTheRung(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	h.pocket.SetFaults(func(a pocket.Arrival) pocket.Fault {
 		if a.Seq == 1 {
 			return pocket.Busy
@@ -214,7 +214,7 @@ func TestRetriesWithinTheRung(t *testing.T) {
 func TestAfterALostAnswerTheCarrierIsAskedFirst(t *testing.T) {
 	for _, kind := range []routing.ChannelKind{routing.Text, routing.Email} {
 		t.Run(string(kind), func(t *testing.T) {
-			h := newHouse(t)
+			h := newFixture(t)
 			h.cfg.Lease = time.Second // of real time: the fault holds the answer back until sending gives up
 			var err error
 			if h.engine, err = New(h.cfg); err != nil {
@@ -249,15 +249,15 @@ func TestAfterALostAnswerTheCarrierIsAskedFirst(t *testing.T) {
 func TestReportsOnlyMoveForward(t *testing.T) {
 	for name, fault := range map[string]pocket.Fault{"twice": pocket.TwiceReports, "out of order": pocket.ShuffleReports} {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newFixture(t)
 			h.pocket.SetFaults(func(pocket.Arrival) pocket.Fault { return fault })
 			h.run()
 			h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "l",
 				Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{routing.Text}}}}))
 			h.until("delivered", func() bool { return h.states("n1")[routing.Delivered] == 1 })
 			id := h.attempts("n1")[0].ID
-			for _, s := range []channel.Status{channel.Accepted, channel.Undelivered, channel.Failed, channel.Delivered} {
-				if err := h.engine.Report(t.Context(), channel.Report{Key: string(id), Status: s}); err != nil {
+			for _, s := range []channel.DeliveryStatus{channel.Accepted, channel.Undelivered, channel.Failed, channel.Delivered} {
+				if err := h.engine.Report(t.Context(), channel.DeliveryReport{Key: string(id), Status: s}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -267,13 +267,13 @@ func TestReportsOnlyMoveForward(t *testing.T) {
 			if err := h.engine.MarkOpened(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}
-			if err := h.engine.Report(t.Context(), channel.Report{Key: string(id), Status: channel.Delivered}); err != nil {
+			if err := h.engine.Report(t.Context(), channel.DeliveryReport{Key: string(id), Status: channel.Delivered}); err != nil {
 				t.Fatal(err)
 			}
 			if s := h.states("n1"); s[routing.Opened] != 1 {
 				t.Errorf("after it was opened: %v", s)
 			}
-			if err := h.engine.Report(t.Context(), channel.Report{Key: "no-such", Status: channel.Delivered}); err != nil {
+			if err := h.engine.Report(t.Context(), channel.DeliveryReport{Key: "no-such", Status: channel.Delivered}); err != nil {
 				t.Error(err)
 			}
 			h.halt()
@@ -283,7 +283,7 @@ func TestReportsOnlyMoveForward(t *testing.T) {
 }
 
 func TestUndeliveredIsNotSentAndMovesOn(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	h.pocket.SetFaults(func(a pocket.Arrival) pocket.Fault {
 		if a.To == "+13125550101" {
 			return pocket.Undeliver
@@ -306,7 +306,7 @@ func TestUndeliveredIsNotSentAndMovesOn(t *testing.T) {
 }
 
 func TestLinks(t *testing.T) {
-	h := newHouse(t).run()
+	h := newFixture(t).run()
 	h.send(newNote("n1", "L-1"), h.plan(urgent))
 	text := h.wait(3)
 	for _, a := range text {

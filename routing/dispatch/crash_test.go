@@ -54,7 +54,7 @@ func workAsOrdered(text string) error {
 	if err != nil {
 		return err
 	}
-	key, err := audit.OpenKey(o.Key, "test")
+	key, err := audit.LoadKey(o.Key, "test")
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func startWorker(t *testing.T, o orders) *exec.Cmd {
 // and not yet sent, some taken by the carrier and not yet written down. Nothing is lost. Because the gateway can be asked,
 // hardly anything is repeated; what is, is counted.
 func TestKilledWhileSendingNothingIsLost(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	url := postgrestestURL(t, h)
 	h.pocket.SetFaults(func(a pocket.Arrival) pocket.Fault {
 		switch a.Seq % 9 {
@@ -115,8 +115,8 @@ func TestKilledWhileSendingNothingIsLost(t *testing.T) {
 	plan := h.plan(oneText)
 	for i := range n {
 		p := plan
-		p.Steps = slices.Clone(plan.Steps)
-		p.Steps[0].Address = fmt.Sprintf("+1312555%04d", 1000+i%50) // fifty people
+		p.Attempts = slices.Clone(plan.Attempts)
+		p.Attempts[0].Address = fmt.Sprintf("+1312555%04d", 1000+i%50) // fifty people
 		h.send(newNote(fmt.Sprintf("n%d", i), fmt.Sprintf("L-%d", i)), p)
 	}
 	o := orders{Database: url, Key: h.keyPath, LinkKey: h.cfg.LinkKey, Text: h.textConfig}
@@ -157,7 +157,7 @@ func TestKilledWhileSendingNothingIsLost(t *testing.T) {
 }
 
 // postgrestestURL is the address of the house's database, for another process.
-func postgrestestURL(t *testing.T, h *house) string {
+func postgrestestURL(t *testing.T, h *fixture) string {
 	t.Helper()
 	return postgrestest.Cluster(t).DatabaseURL(h.pool.Config().ConnConfig.Database)
 }

@@ -43,7 +43,7 @@ func (c *carrier) count() (sent, asked int) {
 }
 
 func nobodyKnows(context.Context, channel.Message) (channel.Receipt, error) {
-	return channel.Receipt{}, &channel.Error{Kind: channel.Unknown}
+	return channel.Receipt{}, &channel.SendError{Kind: channel.Unknown}
 }
 
 func takes(_ context.Context, m channel.Message) (channel.Receipt, error) {
@@ -51,7 +51,7 @@ func takes(_ context.Context, m channel.Message) (channel.Receipt, error) {
 }
 
 // with gives the house an engine whose texts go by c.
-func (h *house) with(kind routing.ChannelKind, c channel.Channel) *house {
+func (h *fixture) with(kind routing.ChannelKind, c channel.Channel) *fixture {
 	h.t.Helper()
 	h.cfg.Channels[kind] = c
 	var err error
@@ -64,7 +64,7 @@ func (h *house) with(kind routing.ChannelKind, c channel.Channel) *house {
 // A text left and nobody knows whether it arrived, and the carrier cannot say: it is sent again, for a repeat beats a loss,
 // and after a few times it counts as failed, so that the next rung begins. Neither asking nor sending goes on for ever.
 func TestACarrierThatAnswersNoQuestionIsNotAskedForEver(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	c := &carrier{send: nobodyKnows, lookup: nobodyKnows}
 	h.with(routing.Text, c).run()
 	h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "l", Board: 24 * time.Hour,
@@ -98,9 +98,9 @@ func TestACarrierThatAnswersNoQuestionIsNotAskedForEver(t *testing.T) {
 
 // Servers that die while they send one message (it may be what kills them) do not send it for ever.
 func TestAMessageIsNotSentForEverByServersThatDie(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	cannotTell := func(context.Context, channel.Message) (channel.Receipt, error) {
-		return channel.Receipt{}, channel.ErrCannotTell
+		return channel.Receipt{}, channel.ErrNoLookup
 	}
 	c := &carrier{send: takes, lookup: cannotTell}
 	h.with(routing.Text, c)
@@ -119,13 +119,13 @@ func TestAMessageIsNotSentForEverByServersThatDie(t *testing.T) {
 
 // A text gateway that hangs takes the texts' workers and nobody else's: the mails of other notes leave at once.
 func TestACarrierThatHangsHoldsNobodyElseBack(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	h.cfg.Lease = 6 * time.Second
 	var ended atomic.Int32
 	hangs := func(ctx context.Context, _ channel.Message) (channel.Receipt, error) {
 		<-ctx.Done()
 		ended.Add(1)
-		return channel.Receipt{}, &channel.Error{Kind: channel.Unknown, Err: ctx.Err()}
+		return channel.Receipt{}, &channel.SendError{Kind: channel.Unknown, Err: ctx.Err()}
 	}
 	texts, mails := &carrier{send: hangs, lookup: hangs}, &carrier{send: takes, lookup: takes}
 	h.with(routing.Text, texts).with(routing.Email, mails)
@@ -144,7 +144,7 @@ func TestACarrierThatHangsHoldsNobodyElseBack(t *testing.T) {
 
 // Words of a carrier's that no database takes do not keep an attempt from being settled.
 func TestAReceiptThatIsNoWordIsStillWrittenDown(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	c := &carrier{send: func(context.Context, channel.Message) (channel.Receipt, error) {
 		return channel.Receipt{Ref: "a\x00\xffb", Status: channel.Accepted}, nil
 	}, lookup: nobodyKnows}
@@ -160,7 +160,7 @@ func TestAReceiptThatIsNoWordIsStillWrittenDown(t *testing.T) {
 
 // "Not me", pressed twice or sent twice by a phone on a bad network, is said once: the colleague it went to gets their time.
 func TestPassingOnTwiceIsPassingOnOnce(t *testing.T) {
-	h := newHouse(t).run()
+	h := newFixture(t).run()
 	l := routing.Ladder{Name: "l", Rungs: []routing.Rung{
 		{Who: "primary", Channels: []routing.ChannelKind{routing.Text}},
 		{After: 3 * time.Minute, Who: "backup", Channels: []routing.ChannelKind{routing.Text}},
@@ -180,7 +180,7 @@ func TestPassingOnTwiceIsPassingOnOnce(t *testing.T) {
 		}
 	}
 	// The backup passes too: that is another person's word, and the next rung begins.
-	if err := h.engine.PassOn(t.Context(), routing.Actor{ID: "p-osei", Name: "Dr Osei"}, "n1"); err != nil {
+	if err := h.engine.PassOn(t.Context(), routing.ActingPerson{ID: "p-osei", Name: "Dr Osei"}, "n1"); err != nil {
 		t.Fatal(err)
 	}
 	h.until("on the board", func() bool { h.advance(time.Second); return h.row("n1").State == routing.Exhausted })
@@ -190,10 +190,10 @@ func TestPassingOnTwiceIsPassingOnOnce(t *testing.T) {
 
 // A server that is told to stop does not wait for a carrier that hangs; what was under way is in doubt, and asked for later.
 func TestStoppingDoesNotWaitForACarrierThatHangs(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	c := &carrier{send: func(ctx context.Context, _ channel.Message) (channel.Receipt, error) {
 		<-ctx.Done()
-		return channel.Receipt{}, &channel.Error{Kind: channel.Unknown, Err: ctx.Err()}
+		return channel.Receipt{}, &channel.SendError{Kind: channel.Unknown, Err: ctx.Err()}
 	}, lookup: takes}
 	h.cfg.Lease = 8 * time.Second
 	h.with(routing.Text, c).run()

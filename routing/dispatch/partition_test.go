@@ -64,7 +64,7 @@ func (l *lines) cut() {
 // The way to the database is cut, and no connection is told. The engine gives them up and goes by new ones: what is due
 // leaves, and the boards hear of it, within seconds and not when TCP gives up.
 func TestADatabaseThatNeitherAnswersNorHangsUp(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	var between lines
 	cfg := h.pool.Config().Copy()
 	cfg.ConnConfig.DialFunc = between.dial
@@ -113,7 +113,7 @@ func TestADatabaseThatNeitherAnswersNorHangsUp(t *testing.T) {
 }
 
 // delivered asks by a connection of the test's own.
-func (h *house) delivered(note notes.NoteID) (so bool) {
+func (h *fixture) delivered(note notes.NoteID) (so bool) {
 	h.t.Helper()
 	if err := h.pool.QueryRow(h.t.Context(), "select exists (select from attempt a join dispatch d on d.id = a.dispatch where d.note = "+
 		"$1 and a.state = 'delivered')", note).

@@ -19,7 +19,7 @@ type Phones struct {
 	log  *audit.Log
 }
 
-var _ push.Store = (*Phones)(nil)
+var _ push.SubscriptionStore = (*Phones)(nil)
 
 // NewPhones keeps subscriptions in the database.
 func NewPhones(pool *pgxpool.Pool, log *audit.Log) *Phones { return &Phones{pool, log} }
@@ -43,7 +43,7 @@ func (p *Phones) Subscribe(ctx context.Context, person notes.PersonID, s push.Su
 	return nil
 }
 
-// Subscriptions implements push.Store.
+// Subscriptions implements push.SubscriptionStore.
 func (p *Phones) Subscriptions(ctx context.Context, person string) ([]push.Subscription, error) {
 	rows, err := p.pool.Query(ctx, "select endpoint, p256dh, auth from push_subscription where person = $1 order by made_at", person)
 	if err != nil {
@@ -84,7 +84,7 @@ func (p *Phones) Move(ctx context.Context, old string, s push.Subscription) erro
 	return nil
 }
 
-// Unsubscribe implements push.Store.
+// Unsubscribe implements push.SubscriptionStore.
 func (p *Phones) Unsubscribe(ctx context.Context, endpoint string) error {
 	err := postgres.InTx(ctx, p.pool, func(tx pgx.Tx) error {
 		var person string

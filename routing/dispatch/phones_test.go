@@ -17,9 +17,9 @@ var onePush = routing.Ladder{Name: "push", Rungs: []routing.Rung{{Who: "primary"
 // A push service says 410: the phone is no address any more, neither for this note's next rung nor for the next note's plan,
 // and the log says so.
 func TestAPhoneThatIsGoneIsNoAddressAnyMore(t *testing.T) {
-	h := newHouse(t)
-	if p := h.plan(onePush); len(p.Steps) != 2 || p.Steps[0].Channel != routing.Push {
-		t.Fatalf("%+v", p.Steps)
+	h := newFixture(t)
+	if p := h.plan(onePush); len(p.Attempts) != 2 || p.Attempts[0].Channel != routing.Push {
+		t.Fatalf("%+v", p.Attempts)
 	}
 	h.pocket.SetFaults(func(a pocket.Arrival) pocket.Fault {
 		if a.Kind == pocket.KindPush {
@@ -31,7 +31,7 @@ func TestAPhoneThatIsGoneIsNoAddressAnyMore(t *testing.T) {
 	h.run()
 	h.until("the backup is told at once", func() bool { return h.states("n1")[routing.Delivered] == 1 })
 	p := h.plan(onePush)
-	if len(p.Steps) != 1 || p.Steps[0].Channel != routing.Text || len(p.Holes) != 1 || p.Holes[0].Why != routing.NoAddress {
+	if len(p.Attempts) != 1 || p.Attempts[0].Channel != routing.Text || len(p.Holes) != 1 || p.Holes[0].Why != routing.NoAddress {
 		t.Errorf("%+v", p)
 	}
 	h.halt()
@@ -44,7 +44,7 @@ func TestAPhoneThatIsGoneIsNoAddressAnyMore(t *testing.T) {
 // A browser put another subscription in the place of one: whoever was told there is told at the new one; who names an old one
 // that is none moves nothing.
 func TestAPhoneThatMovedIsToldWhereItIs(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	var s push.Subscription
 	if err := json.Unmarshal(h.pocket.Subscription("p-reyes"), &s); err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func TestAPhoneThatMovedIsToldWhereItIs(t *testing.T) {
 }
 
 // acts counts the leaves of an act on an object, sequenced or not.
-func (h *house) acts(action string, object notes.PersonID) (n int) {
+func (h *fixture) acts(action string, object notes.PersonID) (n int) {
 	h.t.Helper()
 	if _, err := h.log.Sequence(h.t.Context()); err != nil {
 		h.t.Fatal(err)

@@ -53,7 +53,7 @@ func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying) (
 	} else {
 		e.logger.Error("a practice's ladder cannot be climbed", "practice", acc.ID, "ladder", ladder, "err", err)
 		now := s.now.Truncate(time.Microsecond)
-		p = routing.Plan{Ladder: ladder, Practice: acc.Name, At: now, Board: now, Steps: []routing.PlanStep{},
+		p = routing.Plan{Ladder: ladder, Practice: acc.Name, At: now, Board: now, Attempts: []routing.PlannedAttempt{},
 			Holes: []routing.PlanHole{{Who: ladder, Why: routing.NoLadder}}}
 	}
 	p.Asked, p.Basis = s.asked, routing.Basis{Account: acc.Version, Phones: s.change}

@@ -20,13 +20,13 @@ var oneText = routing.Ladder{Name: "l", Rungs: []routing.Rung{{Who: "primary", C
 
 // Several engines on one database share the work: everything leaves once, and nothing twice.
 func TestTwoEnginesNeverSendOneAttemptTwice(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	const n = 120
 	plan := h.plan(oneText)
 	for i := range n {
 		h.send(newNote(fmt.Sprintf("n%d", i), fmt.Sprintf("L-%d", i)), plan)
 	}
-	others := make([]*house, 2)
+	others := make([]*fixture, 2)
 	for i := range others {
 		other := *h
 		var err error
@@ -69,7 +69,7 @@ func TestTwoEnginesNeverSendOneAttemptTwice(t *testing.T) {
 // An acknowledgment races with an attempt that falls due at the same instant: each attempt is either cancelled or sent, and
 // after the acknowledgment has returned, and what was under way has come in, nothing more leaves.
 func TestAckRacesWithADueAttempt(t *testing.T) {
-	h := newHouse(t).run()
+	h := newFixture(t).run()
 	const n = 40
 	later := routing.Ladder{Name: "later", Rungs: []routing.Rung{{After: time.Minute, Who: "primary",
 		Channels: []routing.ChannelKind{routing.Text}}}}
@@ -114,7 +114,7 @@ func TestAckRacesWithADueAttempt(t *testing.T) {
 
 // A note that is not stored has no dispatch, and nothing leaves for it.
 func TestWhatIsRolledBackNeverLeaves(t *testing.T) {
-	h := newHouse(t).run()
+	h := newFixture(t).run()
 	plan := h.plan(oneText)
 	refused := &pgx.Batch{}
 	if _, err := h.engine.QueueBegin(refused, newNote("gone", "L-1"), plan); err != nil {
@@ -134,7 +134,7 @@ func TestWhatIsRolledBackNeverLeaves(t *testing.T) {
 	if all := h.wait(1); !strings.Contains(all[0].Body, "L-2") {
 		t.Errorf("arrived %q", all[0].Body)
 	}
-	if _, err := h.engine.Row(t.Context(), "gone"); !errors.Is(err, routing.ErrNoDispatch) {
+	if _, err := h.engine.View(t.Context(), "gone"); !errors.Is(err, routing.ErrNoDispatch) {
 		t.Errorf("%v", err)
 	}
 	// One note climbs one ladder at a time.
@@ -145,7 +145,7 @@ func TestWhatIsRolledBackNeverLeaves(t *testing.T) {
 
 // The alarm does not need the workers: here there are none.
 func TestTheAuditorSeesWhatNobodyDoes(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	h.send(newNote("late", "L-1"), h.plan(oneText))
 	h.send(newNote("lost", "L-2"), h.plan(oneText))
 	h.send(newNote("folded", "L-3"), h.plan(oneText))
@@ -175,7 +175,7 @@ func TestTheAuditorSeesWhatNobodyDoes(t *testing.T) {
 }
 
 func TestWatchTellsEveryNoteThatMoves(t *testing.T) {
-	h := newHouse(t).run()
+	h := newFixture(t).run()
 	moved, err := h.engine.Watch(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -198,7 +198,7 @@ func TestWatchTellsEveryNoteThatMoves(t *testing.T) {
 // The database drops every connection: the engine finds its way back, watchers hear of
 // what happens again, and what is due leaves.
 func TestTheDatabaseHangsUp(t *testing.T) {
-	h := newHouse(t).run()
+	h := newFixture(t).run()
 	moved, err := h.engine.Watch(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -210,7 +210,7 @@ func TestTheDatabaseHangsUp(t *testing.T) {
 	h.until("a note can be sent again", func() bool {
 		now := time.Now()
 		return h.begin(h.engine, newNote("n2", "L-2"), routing.Plan{Practice: "P", At: now, Board: now.Add(time.Hour),
-			Steps: []routing.PlanStep{{Contact: "reyes", Name: "Dr Reyes", Channel: routing.Text, Address: "+13125550101", Lang: "en",
+			Attempts: []routing.PlannedAttempt{{Contact: "reyes", Name: "Dr Reyes", Channel: routing.Text, Address: "+13125550101", Lang: "en",
 				At: now}}}) == nil
 	})
 	h.wait(2)
@@ -233,7 +233,7 @@ func TestTheDatabaseHangsUp(t *testing.T) {
 
 // Five hundred people at once.
 func TestABurstLeavesInOneGo(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	h.cfg.Workers = 0 // as in production
 	var err error
 	if h.engine, err = New(h.cfg); err != nil {
@@ -243,8 +243,8 @@ func TestABurstLeavesInOneGo(t *testing.T) {
 	plan := h.plan(oneText)
 	for i := range n {
 		p := plan
-		p.Steps = slices.Clone(plan.Steps)
-		p.Steps[0].Address = fmt.Sprintf("+1312555%04d", i)
+		p.Attempts = slices.Clone(plan.Attempts)
+		p.Attempts[0].Address = fmt.Sprintf("+1312555%04d", i)
 		h.send(newNote(fmt.Sprintf("n%d", i), fmt.Sprintf("L-%d", i)), p)
 	}
 	begun := time.Now()
@@ -259,7 +259,7 @@ func TestABurstLeavesInOneGo(t *testing.T) {
 
 // The time from a note's commit to the first byte at the text gateway.
 func TestATextLeavesAtOnce(t *testing.T) {
-	h := newHouse(t).run()
+	h := newFixture(t).run()
 	plan := h.plan(oneText)
 	h.send(newNote("warm", "L-0"), plan)
 	h.wait(1)

@@ -15,7 +15,7 @@ import (
 // Report takes a carrier's later word on an attempt: what a channel's callback handler is given as its sink. Reports may
 // come twice, late, and in any order: an attempt's state only moves forward. A report on nothing of ours is ignored, since
 // the carrier would repeat it for ever. A nil error means that it is written down.
-func (e *Engine) Report(ctx context.Context, r channel.Report) error {
+func (e *Engine) Report(ctx context.Context, r channel.DeliveryReport) error {
 	if r.Status == channel.Accepted {
 		return nil // Send's answer said so already
 	}
@@ -35,7 +35,7 @@ func (e *Engine) Report(ctx context.Context, r channel.Report) error {
 	return nil
 }
 
-func (e *Engine) reported(ctx context.Context, tx pgx.Tx, a held, r channel.Report) error {
+func (e *Engine) reported(ctx context.Context, tx pgx.Tx, a held, r channel.DeliveryReport) error {
 	switch r.Status {
 	case channel.Delivered:
 		if !a.state.MayBecome(routing.Delivered) {

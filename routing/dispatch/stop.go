@@ -16,7 +16,7 @@ import (
 var stopTable = audit.Table{Kind: "text-stop", Name: "text_stop", Key: "id", Columns: []string{"id", "number", "stopped_at", "started_at"}}
 
 // whyStopped fails an attempt whose phone wants no texts: the number is no address until it says START.
-const whyStopped = channel.Kind(routing.Stopped)
+const whyStopped = channel.FailureKind(routing.Stopped)
 
 // stop has a phone get no more texts, of any practice, from this transaction on: plans count it as no address, and what is
 // due in a climb that has begun fails when it comes, so that the rung is skipped at once. A number that nobody ever paged has
@@ -33,7 +33,7 @@ func (e *Engine) stop(ctx context.Context, tx pgx.Tx, h *Heard, pages []Page) er
 	if err != nil || !changed {
 		return err
 	}
-	if err := e.tellAll(ctx, tx, open(pages), StepStopped); err != nil || h.reply.Answered {
+	if err := e.addSteps(ctx, tx, openPages(pages), StepStopped); err != nil || h.reply.Answered {
 		return err
 	}
 	return e.answer(ctx, tx, h, catalog.T(langOf(pages), "channel.answer.stop", nil))
@@ -46,7 +46,7 @@ func (e *Engine) start(ctx context.Context, tx pgx.Tx, h Heard, pages []Page) (s
 	if err != nil || !started {
 		return false, err
 	}
-	return true, e.tellAll(ctx, tx, open(pages), StepStarted)
+	return true, e.addSteps(ctx, tx, openPages(pages), StepStarted)
 }
 
 // stopRow changes a row of text_stop with its leaf; false when there was nothing to change.
@@ -62,7 +62,7 @@ func (e *Engine) stopRow(ctx context.Context, tx pgx.Tx, action, sql string, arg
 	return true, e.log.Append(ctx, tx, audit.Entry{Actor: "routing", Action: action, Kind: "text-stop", Object: rows[0].ID, Rows: rows})
 }
 
-func open(pages []Page) (out []Page) {
+func openPages(pages []Page) (out []Page) {
 	for _, p := range pages {
 		if p.Open {
 			out = append(out, p)

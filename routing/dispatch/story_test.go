@@ -14,24 +14,24 @@ import (
 // TestAStoryTellsTheCauseFirst has what came of a message heard of before the carrier's answer to its sending, in every way:
 // the story says once that it was sent, and before that.
 func TestAStoryTellsTheCauseFirst(t *testing.T) {
-	reports := func(s channel.Status, ref string) func(*house, string) error {
-		return func(h *house, key string) error {
-			return h.engine.Report(h.t.Context(), channel.Report{Key: key, Ref: ref, Status: s})
+	reports := func(s channel.DeliveryStatus, ref string) func(*fixture, string) error {
+		return func(h *fixture, key string) error {
+			return h.engine.Report(h.t.Context(), channel.DeliveryReport{Key: key, Ref: ref, Status: s})
 		}
 	}
-	opens := func(h *house, key string) error { return h.engine.MarkOpened(h.t.Context(), routing.AttemptID(key)) }
-	answers := func(s channel.Status) func() (channel.Receipt, error) {
+	opens := func(h *fixture, key string) error { return h.engine.MarkOpened(h.t.Context(), routing.AttemptID(key)) }
+	answers := func(s channel.DeliveryStatus) func() (channel.Receipt, error) {
 		return func() (channel.Receipt, error) { return channel.Receipt{Ref: "SM1", Status: s}, nil }
 	}
 	lost := func() (channel.Receipt, error) {
-		return channel.Receipt{}, &channel.Error{Kind: channel.Unknown, Err: errors.New("it broke")}
+		return channel.Receipt{}, &channel.SendError{Kind: channel.Unknown, Err: errors.New("it broke")}
 	}
 	delivered, undelivered, opened := []string{StepBegun, StepSent, StepDelivered},
 		[]string{StepBegun, StepSent, StepUndelivered, StepSkipped}, []string{StepBegun, StepSent, StepOpened}
 	for name, c := range map[string]struct {
-		before func(*house, string) error // while it is being sent
+		before func(*fixture, string) error // while it is being sent
 		answer func() (channel.Receipt, error)
-		after  func(*house, string) error
+		after  func(*fixture, string) error
 		want   []string
 		ref    string
 	}{
@@ -47,7 +47,7 @@ func TestAStoryTellsTheCauseFirst(t *testing.T) {
 		"taken, then opened":                {nil, answers(channel.Accepted), opens, opened, "SM1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newFixture(t)
 			key := make(chan string, 1)
 			h.with(routing.Text, &carrier{lookup: nobodyKnows, send: func(_ context.Context, m channel.Message) (channel.Receipt, error) {
 				if c.before != nil {
@@ -66,7 +66,7 @@ func TestAStoryTellsTheCauseFirst(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			h.tells("n1", c.want)
+			h.expectStory("n1", c.want)
 			if last := h.row("n1").Last.Kind; last != c.want[len(c.want)-1] {
 				t.Errorf("the board says last %q", last)
 			}
@@ -80,8 +80,8 @@ func TestAStoryTellsTheCauseFirst(t *testing.T) {
 	}
 }
 
-// tells checks the lines of a note's story and that none is older than the one before.
-func (h *house) tells(id notes.NoteID, want []string) {
+// expectStory checks the lines of a note's story and that none is older than the one before.
+func (h *fixture) expectStory(id notes.NoteID, want []string) {
 	h.t.Helper()
 	lines, err := h.engine.Story(h.t.Context(), id)
 	if err != nil {

@@ -115,7 +115,7 @@ func (e *Engine) place(ctx context.Context, tx pgx.Tx, h *Heard, pages []Page) e
 			return err
 		}
 		h.Unclear = true
-		if err := e.tellAll(ctx, tx, pages, StepUnclear); err != nil {
+		if err := e.addSteps(ctx, tx, pages, StepUnclear); err != nil {
 			return err
 		}
 		return e.answer(ctx, tx, h, catalog.T(langOf(pages), "channel.answer.which", vars))
@@ -134,11 +134,11 @@ func (e *Engine) TextKept(ctx context.Context, tx pgx.Tx, h Heard, p Page) (fres
 	if fresh, err = e.remember(ctx, tx, h, p.Note); err != nil || !fresh {
 		return false, err
 	}
-	return true, e.tellAll(ctx, tx, []Page{p}, StepTexted)
+	return true, e.addSteps(ctx, tx, []Page{p}, StepTexted)
 }
 
-// tellAll writes a line about a phone into the stories of what it was paged for.
-func (e *Engine) tellAll(ctx context.Context, tx pgx.Tx, pages []Page, kind string) error {
+// addSteps writes a line about a phone into the stories of what it was paged for.
+func (e *Engine) addSteps(ctx context.Context, tx pgx.Tx, pages []Page, kind string) error {
 	ids := make([]routing.DispatchID, len(pages))
 	for i, p := range pages {
 		ids[i] = p.dispatch

@@ -18,7 +18,7 @@ import (
 )
 
 // texts has the pocket's phones write back to the house, and keeps what came where as a record would.
-func (h *house) texts() *house {
+func (h *fixture) texts() *fixture {
 	h.t.Helper()
 	cfg := h.textConfig
 	hook := httptest.NewUnstartedServer(nil)
@@ -48,7 +48,7 @@ func (h *house) texts() *house {
 
 const reyes, osei = "+13125550101", "+13125550102"
 
-func (h *house) write(t pocket.TextBack) string {
+func (h *fixture) write(t pocket.TextBack) string {
 	h.t.Helper()
 	t.To = "+13125550999"
 	answer, err := h.pocket.TextBack(h.t.Context(), t)
@@ -59,7 +59,7 @@ func (h *house) write(t pocket.TextBack) string {
 }
 
 // keeps tells what was kept since it was asked last.
-func (h *house) keeps() string {
+func (h *fixture) keeps() string {
 	out := strings.Join(h.kept, "; ")
 	h.kept = nil
 	return out
@@ -68,7 +68,7 @@ func (h *house) keeps() string {
 // A doctor who was paged for one note writes back. It is told at that note, nothing is acknowledged by any word, and the
 // phone is told that the link still waits. The same text told twice counts once.
 func TestATextBackIsMatchedAndAcknowledgesNothing(t *testing.T) {
-	h := newHouse(t).texts().run()
+	h := newFixture(t).texts().run()
 	h.send(newNote("n1", "L-1"), h.plan(urgent))
 	h.wait(3)
 	for _, body := range []string{"1", "Ok, on my way", "C", "sí", "have Maria go to the ER"} {
@@ -94,7 +94,7 @@ func TestATextBackIsMatchedAndAcknowledgesNothing(t *testing.T) {
 		}
 	}
 	if err != nil || n != 5 {
-		t.Errorf("%d lines, %v\n%s", n, err, h.tell())
+		t.Errorf("%d lines, %v\n%s", n, err, h.story())
 	}
 	h.halt()
 	h.verify()
@@ -102,7 +102,7 @@ func TestATextBackIsMatchedAndAcknowledgesNothing(t *testing.T) {
 
 // A phone that answers by itself is not answered for ever.
 func TestAPhoneThatAnswersByItselfIsLeftAlone(t *testing.T) {
-	h := newHouse(t).texts().run()
+	h := newFixture(t).texts().run()
 	h.send(newNote("n1", "L-1"), h.plan(oneText))
 	h.wait(1)
 	answers := 0
@@ -123,7 +123,7 @@ func TestAPhoneThatAnswersByItselfIsLeftAlone(t *testing.T) {
 // Two notes are open to one phone. Words that might be about either patient come into neither note: the boards say that the
 // doctor wrote, and the phone is asked. With the reference they are kept, and so is what holds nothing of a patient.
 func TestWordsNeverComeIntoAnotherPatientsNote(t *testing.T) {
-	h := newHouse(t).texts().run()
+	h := newFixture(t).texts().run()
 	for _, n := range []string{"1", "2"} {
 		h.send(newNote("n"+n, "L-100"+n), h.plan(oneText))
 	}
@@ -163,7 +163,7 @@ func TestWordsNeverComeIntoAnotherPatientsNote(t *testing.T) {
 
 // A stranger who texts the number is told that nobody reads it, and nothing of it is kept, not even the number.
 func TestAStrangersTextIsAnsweredAndNotKept(t *testing.T) {
-	h := newHouse(t).texts()
+	h := newFixture(t).texts()
 	answer := h.write(pocket.TextBack{From: "+13125550142", Body: "my chest hurts"})
 	if !strings.Contains(answer, "911") || !strings.Contains(answer, "llame") || h.keeps() != "" {
 		t.Errorf("answered %q", answer)
@@ -182,7 +182,7 @@ func TestAStrangersTextIsAnsweredAndNotKept(t *testing.T) {
 // STOP holds at once and everywhere: the rungs of a climb that has begun are skipped when they come, plans count the phone as
 // no address and say why, a plan made a moment before begins nothing, and START undoes it. It is confirmed once.
 func TestStopHoldsAtOnceAndStartUndoesIt(t *testing.T) {
-	h := newHouse(t).texts().run()
+	h := newFixture(t).texts().run()
 	h.send(newNote("n1", "L-1"), h.plan(urgent))
 	h.wait(3)
 	before := h.plan(urgent)
@@ -199,10 +199,10 @@ func TestStopHoldsAtOnceAndStartUndoesIt(t *testing.T) {
 		t.Errorf("a plan from before it: %v", err)
 	}
 	p := h.plan(oneText)
-	if len(p.Steps) != 0 || len(p.Holes) != 1 || p.Holes[0].Why != routing.Stopped {
+	if len(p.Attempts) != 0 || len(p.Holes) != 1 || p.Holes[0].Why != routing.Stopped {
 		t.Errorf("%+v", p)
 	}
-	if p, ok := h.engine.Reckon(account(oneText), "symptom", oneText.Name); !ok || len(p.Steps) != 0 {
+	if p, ok := h.engine.Reckon(account(oneText), "symptom", oneText.Name); !ok || len(p.Attempts) != 0 {
 		t.Errorf("reckoned %+v, %v", p, ok)
 	}
 	texted := len(h.pocket.Messages())
@@ -217,16 +217,16 @@ func TestStopHoldsAtOnceAndStartUndoesIt(t *testing.T) {
 	if answer := h.write(pocket.TextBack{From: reyes, Body: "start"}); answer != "" {
 		t.Errorf("carriers confirm a start: %q", answer)
 	}
-	if p := h.plan(oneText); len(p.Steps) != 1 {
+	if p := h.plan(oneText); len(p.Attempts) != 1 {
 		t.Errorf("%+v", p)
 	}
 	// The carrier's own words, in its own language, and "yes", by which some take texts up again.
 	h.write(pocket.TextBack{From: reyes, Body: "no más", Opt: "STOP"})
-	if p := h.plan(oneText); len(p.Steps) != 0 {
+	if p := h.plan(oneText); len(p.Attempts) != 0 {
 		t.Errorf("%+v", p)
 	}
 	h.write(pocket.TextBack{From: reyes, Body: "YES"})
-	if p := h.plan(oneText); len(p.Steps) != 1 || h.keeps() != "" {
+	if p := h.plan(oneText); len(p.Attempts) != 1 || h.keeps() != "" {
 		t.Errorf("%+v", p)
 	}
 	h.halt()

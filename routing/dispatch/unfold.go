@@ -128,7 +128,7 @@ func (e *Engine) writeUnfolded(ctx context.Context, tx pgx.Tx, list []folded, mo
 
 func (e *Engine) queueUnfold(b *pgx.Batch, f folded, plan routing.Plan, vouched []audit.Row) error {
 	late := f.begun.Sub(plan.At)
-	for _, p := range plan.Steps {
+	for _, p := range plan.Attempts {
 		row, err := e.queueAttempt(b, f.step.dispatch, p, 1, p.At.Add(late))
 		if err != nil {
 			return err

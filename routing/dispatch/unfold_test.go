@@ -12,7 +12,7 @@ import (
 
 // No engine runs when a note is sent: nothing is lost, the board knows what comes, and whoever acts first acts on all of it.
 func TestAFoldedDispatchIsWhole(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	h.send(newNote("n1", "L-1"), h.plan(urgent))
 	if n := len(h.attempts("n1")); n != 0 {
 		t.Fatalf("%d attempts were written while an agent waited", n)
@@ -41,7 +41,7 @@ func TestAFoldedDispatchIsWhole(t *testing.T) {
 
 // "Not me" said before any engine has looked: what waited for that person is not sent, the next rung begins.
 func TestPassedOnWhileFolded(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	h.send(newNote("n1", "L-1"), h.plan(urgent))
 	if err := h.engine.PassOn(t.Context(), dr, "n1"); err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func TestPassedOnWhileFolded(t *testing.T) {
 
 // No engine ran for hours after a note was sent: all of it leaves when one comes, and it stands on the board.
 func TestWhatWasFoldedForLongLeaves(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	h.send(newNote("n1", "L-1"), h.plan(urgent))
 	h.clock.Advance(time.Hour)
 	h.run()
@@ -71,7 +71,7 @@ func TestWhatWasFoldedForLongLeaves(t *testing.T) {
 
 // Many engines wake at once, and each attempt is written once.
 func TestManyUnfoldAtOnce(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	const n = 40
 	for i := range n {
 		h.send(newNote(fmt.Sprintf("n%d", i), fmt.Sprintf("L-%d", i)), h.plan(urgent))
@@ -95,7 +95,7 @@ func TestManyUnfoldAtOnce(t *testing.T) {
 
 // A dispatch that cannot be unfolded keeps no other back, and the auditor is loud about it.
 func TestADispatchThatCannotBeUnfolded(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	h.send(newNote("spoilt", "L-1"), h.plan(oneText))
 	h.exec("update dispatch set plan = '{'")
 	h.send(newNote("whole", "L-2"), h.plan(oneText))
@@ -116,7 +116,7 @@ func TestADispatchThatCannotBeUnfolded(t *testing.T) {
 
 // What a plan was made from is held against the database when its dispatch begins, and nothing happens when it has changed.
 func TestAPlanIsProvedWhenItsDispatchBegins(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	h.exec(`insert into account (id, name, version, document, schedule, ladders, changed_at) values ('lakeside', 'L', 3, '', '', '', now())`)
 	acc := account(urgent)
 	acc.Version = 3

@@ -23,7 +23,7 @@ type watcher struct {
 	ready   chan struct{} // holds one
 }
 
-func (h *hub) tell(note notes.NoteID) {
+func (h *hub) publish(note notes.NoteID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for w := range h.watchers {
@@ -110,7 +110,7 @@ func (e *Engine) listenOnce(ctx context.Context) error {
 		}
 	}
 	e.Wake()
-	e.hub.tell("")
+	e.hub.publish("")
 	for {
 		n, err := e.hear(ctx, conn)
 		if err != nil {
@@ -119,7 +119,7 @@ func (e *Engine) listenOnce(ctx context.Context) error {
 		if n.Channel == "lamplight_due" {
 			e.Wake()
 		} else {
-			e.hub.tell(notes.NoteID(n.Payload))
+			e.hub.publish(notes.NoteID(n.Payload))
 		}
 	}
 }

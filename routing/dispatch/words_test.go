@@ -9,7 +9,7 @@ import (
 
 // Every code this package hands out has a sentence in both languages.
 func TestEveryCodeHasAWord(t *testing.T) {
-	c, err := catalog.House()
+	c, err := catalog.Builtin()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,18 +59,18 @@ func (e *Engine) work(ctx, run context.Context, c claimed) error {
 	defer context.AfterFunc(run, func() { time.AfterFunc(e.cfg.Lease/4, cancel) })()
 	ch := e.cfg.Channels[c.channel]
 	if ch == nil {
-		return e.settle(ctx, c, channel.Receipt{}, &channel.Error{Kind: notConfigured})
+		return e.writeResult(ctx, c, channel.Receipt{}, &channel.SendError{Kind: notConfigured})
 	}
 	if c.sends > 0 {
 		receipt, err := ch.Lookup(sending, c.message)
-		silent := err != nil && !errors.Is(err, channel.ErrNotFound) && !errors.Is(err, channel.ErrCannotTell)
+		silent := err != nil && !errors.Is(err, channel.ErrNotFound) && !errors.Is(err, channel.ErrNoLookup)
 		switch {
 		case err == nil:
-			return e.settle(ctx, c, receipt, nil)
+			return e.writeResult(ctx, c, receipt, nil)
 		case c.sends >= maxSends, silent && c.fence < maxAsks:
 			// It was sent often enough; or the carrier does not answer a question, so it will hardly take a message: it is
 			// asked again later, a few times.
-			return e.settle(ctx, c, receipt, &channel.Error{Kind: channel.Unknown, Err: err})
+			return e.writeResult(ctx, c, receipt, &channel.SendError{Kind: channel.Unknown, Err: err})
 		}
 	}
 	var stopped bool
@@ -79,7 +79,7 @@ func (e *Engine) work(ctx, run context.Context, c claimed) error {
 	case err != nil:
 		return err
 	case stopped:
-		return e.settle(ctx, c, channel.Receipt{}, &channel.Error{Kind: whyStopped})
+		return e.writeResult(ctx, c, channel.Receipt{}, &channel.SendError{Kind: whyStopped})
 	}
 	var ok bool
 	err = persist(sending, func() (err error) { ok, err = e.mayLeave(sending, c); return err })
@@ -91,7 +91,7 @@ func (e *Engine) work(ctx, run context.Context, c claimed) error {
 		e.repeats.Add(1)
 	}
 	receipt, err := ch.Send(sending, c.message)
-	return e.settle(ctx, c, receipt, err)
+	return e.writeResult(ctx, c, receipt, err)
 }
 
 // mayLeave is the last look before a message leaves: nobody has acknowledged, and the attempt is still ours. It counts the
@@ -153,7 +153,7 @@ const (
 	maxSends      = 5 // handings-over of one attempt about which nobody knew
 	maxAsks       = 4 // claims of one attempt after which it is sent again although its carrier does not answer
 	maxTries      = 6 // attempts of one message that the carrier did not take
-	notConfigured = channel.Kind("not-configured")
+	notConfigured = channel.FailureKind("not-configured")
 )
 
 // backoff is how long to wait after the nth failure.

@@ -159,7 +159,7 @@ func TestBadDocuments(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("error:\n%v\nwant:\n%s", err, c.want)
 			}
-			var problems Problems
+			var problems ReadProblems
 			if !errors.As(err, &problems) {
 				t.Errorf("%T is not a Problems", err)
 			}
@@ -186,7 +186,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Compile(doc, time.Time{}, time.Time{})
-	var problems Problems
+	var problems ReadProblems
 	if !errors.As(err, &problems) || len(problems) != maxProblems || problems[3].Line != 2 {
 		t.Errorf("%d problems: %v", len(problems), err)
 	}

@@ -23,8 +23,8 @@ type cast struct {
 	shifts map[string][]interval // by role; val is the shift's place in lists
 	lists  map[string][]DatedShift
 	lines  map[string][]int
-	asked  Problems
-	guess  Problems // names that look like more than one person
+	asked  ReadProblems
+	guess  ReadProblems // names that look like more than one person
 	count  int
 }
 
@@ -113,7 +113,7 @@ func (c *cast) named(name string) ParticipantID {
 func (c *cast) spelling(e entry) {
 	key := bareName(e.name)
 	if before, met := c.alike[key]; met {
-		c.asked = append(c.asked, Problem{Line: e.line, Field: e.field, Ask: AskNames,
+		c.asked = append(c.asked, ReadProblem{Line: e.line, Field: e.field, Ask: AskNames,
 			Text: fmt.Sprintf("%.60q may be the %.60q of line %d in another spelling: say who each of them is", e.name, before.name,
 				before.line)})
 		return
@@ -121,7 +121,7 @@ func (c *cast) spelling(e entry) {
 	c.alike[key] = e
 	if strings.ContainsAny(e.name, "/&+;") || strings.Contains(strings.ToLower(e.name), " and ") ||
 		strings.Contains(strings.ToLower(e.name), " y ") {
-		c.guess = append(c.guess, Problem{Line: e.line, Field: e.field, Text: fmt.Sprintf("%.60q is taken for the name of one person",
+		c.guess = append(c.guess, ReadProblem{Line: e.line, Field: e.field, Text: fmt.Sprintf("%.60q is taken for the name of one person",
 			e.name)})
 	}
 }
@@ -160,7 +160,7 @@ func slug(name string) string {
 }
 
 // finish makes the document, or says what was wrong.
-func (c *cast) finish(out *Imported, problems Problems, field, name string) (*Imported, error) {
+func (c *cast) finish(out *Imported, problems ReadProblems, field, name string) (*Imported, error) {
 	for _, p := range c.asked {
 		if len(problems) < maxProblems {
 			problems = append(problems, p)

@@ -23,7 +23,7 @@ const (
 type checker struct {
 	doc      *Document
 	plan     *plan
-	problems Problems
+	problems ReadProblems
 	known    map[ParticipantID]bool
 	mentions []mention
 	ends     map[string]int64 // when what stands at a path ends

@@ -93,14 +93,14 @@ func sortedIDs(m map[ParticipantID]int64) []ParticipantID {
 }
 
 // Warnings are what is sound in the document and yet hardly meant: entries without effect, and people named who have left.
-func (s *Schedule) Warnings() Problems { return slices.Clone(s.plan.warnings) }
+func (s *Schedule) Warnings() ReadProblems { return slices.Clone(s.plan.warnings) }
 
 // Named is the first field of the document that can put somebody on call; "" when none does.
 func (s *Schedule) Named(id ParticipantID) string { return s.plan.named[id] }
 
 // Unasked is what the document says for call types and places other than these: no call will ever ask for it, and who is named
 // there for them alone is on call for nothing.
-func (d *Document) Unasked(callTypes, locations []string) (found Problems) {
+func (d *Document) Unasked(callTypes, locations []string) (found ReadProblems) {
 	look := func(path string, in Scope) {
 		for field, lists := range map[string][2][]string{"callTypes": {in.CallTypes, callTypes}, "locations": {in.Locations, locations}} {
 			for i, name := range lists[0] {
@@ -123,6 +123,6 @@ func (d *Document) Unasked(callTypes, locations []string) (found Problems) {
 	for i, in := range d.Temporary {
 		look(fmt.Sprintf("temporary[%d]", i), in.Scope)
 	}
-	slices.SortStableFunc(found, func(a, b Problem) int { return strings.Compare(a.Field, b.Field) })
+	slices.SortStableFunc(found, func(a, b ReadProblem) int { return strings.Compare(a.Field, b.Field) })
 	return found
 }

@@ -55,7 +55,7 @@ type csvImport struct {
 	cast     *cast
 	column   map[string]int
 	read     []csvShift
-	problems Problems
+	problems ReadProblems
 	out      *Imported
 }
 
@@ -303,7 +303,7 @@ func (im *csvImport) shift(row *csvShift) {
 			to += hour - minute
 		case "exact":
 		default:
-			im.problems = append(im.problems, Problem{Line: row.line, Field: "to", Ask: AskEnds,
+			im.problems = append(im.problems, ReadProblem{Line: row.line, Field: "to", Ask: AskEnds,
 				Text: fmt.Sprintf("%.20q would leave the rest of that minute without anybody: say whether it ends there or includes it",
 					row.to)})
 			return

@@ -126,7 +126,7 @@ func TestImportAnswers(t *testing.T) {
 	how := Import{Timezone: "UTC", From: instant(t, "2026-03-01T00:00:00Z"), To: instant(t, "2026-04-01T00:00:00Z")}
 	asks := func(want string) {
 		t.Helper()
-		var problems Problems
+		var problems ReadProblems
 		if _, err := ImportCSV(strings.NewReader(night), how); !errors.As(err, &problems) || problems[0].Ask != want {
 			t.Errorf("asks %+v, want %s", problems, want)
 		}

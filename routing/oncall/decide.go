@@ -22,48 +22,48 @@ type decision struct {
 	left     []int32       // who has left
 	fallback ParticipantID // who answers though nobody is scheduled; empty when the role has no default
 	until    int64
-	story    *story // what was considered, when asked for
+	explain  *explainer // what was considered, when asked for
 }
 
 // decide is the one place where the rules meet; every question is answered through it. It goes from the strongest rule to
 // the weakest: a temporary schedule, then the layers with swaps and leave, then overrides on what the swaps left free.
-func (sp *span) decide(t int64, q *Query, st *story) decision {
-	d := decision{until: sp.hi, story: st}
+func (sp *span) decide(t int64, q *Query, st *explainer) decision {
+	d := decision{until: sp.hi, explain: st}
 	p := sp.plan
 	r := p.roles[q.Role]
 	if r == nil {
 		return d
 	}
 	if len(p.leavers) > 0 {
-		d.left = look(&p.leftAt, t, &d)
+		d.left = activeAt(&p.leftAt, t, &d)
 	}
-	temps := look(&p.temporaryAt, t, &d)
+	temps := activeAt(&p.temporaryAt, t, &d)
 	for i := len(temps) - 1; i >= 0; i-- {
 		tmp := &p.temporary[temps[i]]
 		if !tmp.answers(q) || st.skips("temporary", int(temps[i])) {
 			continue
 		}
-		for _, s := range look(&tmp.at, t, &d) {
+		for _, s := range activeAt(&tmp.at, t, &d) {
 			if who := tmp.people[s]; !d.gone(p, who) {
 				d.seats = append(d.seats, seat{who: who, source: source{"temporary", temps[i], s}})
 			}
 		}
 		st.temporary(tmp, int(temps[i]), &d)
-		d.settle(sp, t, q)
+		d.finish(sp, t, q)
 		if st != nil { // tell what would be without it
 			st.moot = true
-			rest := decision{until: sp.hi, left: d.left, story: st}
+			rest := decision{until: sp.hi, left: d.left, explain: st}
 			sp.scheduled(t, q, r, &rest)
 		}
 		return d
 	}
 	sp.scheduled(t, q, r, &d)
-	d.settle(sp, t, q)
+	d.finish(sp, t, q)
 	return d
 }
 
-// look asks a timeline and shortens the decision's life to the answer's.
-func look(tl *timeline, t int64, d *decision) []int32 {
+// activeAt asks a timeline and shortens the decision's life to the answer's.
+func activeAt(tl *timeline, t int64, d *decision) []int32 {
 	active, until := tl.at(t)
 	d.until = min(d.until, until)
 	return active
@@ -72,8 +72,8 @@ func look(tl *timeline, t int64, d *decision) []int32 {
 // gone says whether somebody has left the practice, and tells it once.
 func (d *decision) gone(p *plan, who ParticipantID) bool {
 	for _, i := range d.left {
-		if p.leavers[i] == who && !d.story.skips("left", int(i)) {
-			d.story.left(int(i), who)
+		if p.leavers[i] == who && !d.explain.skips("left", int(i)) {
+			d.explain.left(int(i), who)
 			return true
 		}
 	}
@@ -83,56 +83,56 @@ func (d *decision) gone(p *plan, who ParticipantID) bool {
 // scheduled is everything below temporary schedules.
 func (sp *span) scheduled(t int64, q *Query, r *role, d *decision) {
 	rule := ""
-	off := look(&sp.holidays, t, d)
+	off := activeAt(&sp.holidays, t, d)
 	for i := len(off) - 1; i >= 0; i-- {
-		if d.story.skips("holiday", int(off[i])) {
+		if d.explain.skips("holiday", int(off[i])) {
 			continue
 		}
 		h := &sp.plan.holidays[off[i]]
 		if r.rules[h.rule] {
 			rule = h.rule
 		}
-		d.story.holiday(h, int(off[i]), rule)
+		d.explain.holiday(h, int(off[i]), rule)
 		break
 	}
-	x := exceptions{p: sp.plan, q: q, d: d, leave: look(&sp.plan.leaveAt, t, d), swaps: look(&sp.plan.swapAt, t, d), story: d.story}
+	x := exceptions{p: sp.plan, q: q, d: d, leave: activeAt(&sp.plan.leaveAt, t, d), swaps: activeAt(&sp.plan.swapAt, t, d), explain: d.explain}
 	for i := 0; i < len(r.layers); {
 		priority := sp.plan.layers[r.layers[i]].priority
 		won := len(d.seats) > 0
 		if won {
-			x.story = nil
+			x.explain = nil
 		}
 		for ; i < len(r.layers) && sp.plan.layers[r.layers[i]].priority == priority; i++ {
 			k := r.layers[i]
 			l := &sp.plan.layers[k]
-			if l.rule != rule || !l.answers(q) || d.story.skips("layer", k) {
+			if l.rule != rule || !l.answers(q) || d.explain.skips("layer", k) {
 				continue
 			}
 			before := len(d.seats)
-			shifts := look(&sp.layers[k], t, d)
+			shifts := activeAt(&sp.layers[k], t, d)
 			for _, shift := range shifts {
 				d.seats = x.seats(d.seats, l.turns[shift], source{"layer", int32(k), shift})
 			}
-			d.story.layer(l, k, d.seats[before:], shifts, won)
+			d.explain.layer(l, k, d.seats[before:], shifts, won)
 			if won { // only a story goes on past the winner: it tells what the others would have said
 				d.seats = d.seats[:before]
 			}
 		}
-		if len(d.seats) > 0 && d.story == nil {
+		if len(d.seats) > 0 && d.explain == nil {
 			break
 		}
 	}
-	sp.plan.override(look(&sp.plan.overrideAt, t, d), q, d)
+	sp.plan.override(activeAt(&sp.plan.overrideAt, t, d), q, d)
 }
 
 // exceptions are the swaps and leaves in force at an instant.
 type exceptions struct {
-	p     *plan
-	q     *Query
-	d     *decision
-	leave []int32
-	swaps []int32
-	story *story
+	p       *plan
+	q       *Query
+	d       *decision
+	leave   []int32
+	swaps   []int32
+	explain *explainer
 }
 
 // seats adds the seats of one shift: each of its people, or who sits there for them.
@@ -157,8 +157,8 @@ func (x *exceptions) swap(who ParticipantID) (ParticipantID, bool) {
 	moved, last := false, -1
 	for _, i := range x.swaps {
 		leg := &x.p.swaps[i]
-		if leg.from == who && leg.swap != last && leg.answers(x.q) && !x.story.skips("swap", int(i)) {
-			x.story.swap(int(i), who, leg.to)
+		if leg.from == who && leg.swap != last && leg.answers(x.q) && !x.explain.skips("swap", int(i)) {
+			x.explain.swap(int(i), who, leg.to)
 			who, moved, last = leg.to, true, leg.swap
 		}
 	}
@@ -170,13 +170,13 @@ func (x *exceptions) swap(who ParticipantID) (ParticipantID, bool) {
 func (x *exceptions) present(who ParticipantID) ParticipantID {
 	for {
 		away := x.p.awayWith(who, x.leave)
-		if away < 0 || x.story.skips("leave", away) {
+		if away < 0 || x.explain.skips("leave", away) {
 			if x.d.gone(x.p, who) {
 				return ""
 			}
 			return who
 		}
-		x.story.leave(away, who, x.p.leave[away].backup)
+		x.explain.leave(away, who, x.p.leave[away].backup)
 		who = x.p.leave[away].backup
 	}
 }
@@ -195,7 +195,7 @@ func (p *plan) awayWith(who ParticipantID, active []int32) int {
 func (p *plan) override(active []int32, q *Query, d *decision) {
 	for _, i := range active {
 		o := &p.overrides[i]
-		if !o.answers(q) || d.story.skips("override", int(i)) {
+		if !o.answers(q) || d.explain.skips("override", int(i)) {
 			continue
 		}
 		add := o.add
@@ -205,7 +205,7 @@ func (p *plan) override(active []int32, q *Query, d *decision) {
 		if o.remove == "" {
 			if add != "" {
 				d.seats = append(d.seats, seat{who: add, source: source{"override", i, 0}})
-				d.story.override(o, int(i), d)
+				d.explain.override(o, int(i), d)
 			}
 			continue
 		}
@@ -217,19 +217,19 @@ func (p *plan) override(active []int32, q *Query, d *decision) {
 		}
 		if fired {
 			d.seats = slices.DeleteFunc(d.seats, func(s seat) bool { return s.who == "" })
-			d.story.override(o, int(i), d)
+			d.explain.override(o, int(i), d)
 		}
 	}
 }
 
-// settle names the default provider where nobody is scheduled. A default who is away without a backup is still better than nobody;
+// finish names the default provider where nobody is scheduled. A default who is away without a backup is still better than nobody;
 // one who has left is nobody.
-func (d *decision) settle(sp *span, t int64, q *Query) {
+func (d *decision) finish(sp *span, t int64, q *Query) {
 	id := sp.plan.fallback[q.Role]
-	if len(d.seats) > 0 || id == "" || d.story.skips("default", 0) {
+	if len(d.seats) > 0 || id == "" || d.explain.skips("default", 0) {
 		return
 	}
-	x := exceptions{p: sp.plan, q: q, d: d, leave: look(&sp.plan.leaveAt, t, d), story: d.story}
+	x := exceptions{p: sp.plan, q: q, d: d, leave: activeAt(&sp.plan.leaveAt, t, d), explain: d.explain}
 	d.fallback = x.present(id)
 	if d.fallback == "" && !d.gone(sp.plan, id) {
 		d.fallback = id
@@ -237,7 +237,7 @@ func (d *decision) settle(sp *span, t int64, q *Query) {
 	if d.fallback == "" {
 		return
 	}
-	d.story.fallback(id, d.fallback)
+	d.explain.fallback(id, d.fallback)
 }
 
 // people are those who answer, sorted, each once.

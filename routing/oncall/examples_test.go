@@ -75,7 +75,7 @@ func TestExamples(t *testing.T) {
 			}
 			if got := s.Who(at, c.query); !slices.Equal(got, c.want) {
 				t.Errorf("Who = %v, want %v", got, c.want)
-				for _, step := range s.Explain(at, c.query).Steps {
+				for _, step := range s.Explain(at, c.query).Reasons {
 					t.Log(step.Text)
 				}
 			}

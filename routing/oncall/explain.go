@@ -13,13 +13,13 @@ type Explanation struct {
 	Query     Query           `json:"query"`
 	People    []ParticipantID `json:"people"`
 	Until     time.Time       `json:"until,omitzero"`
-	Decided   Step            `json:"decided"`   // the strongest rule that had a part in the answer
+	Decided   Reason          `json:"decided"`   // the strongest rule that had a part in the answer
 	Otherwise []ParticipantID `json:"otherwise"` // who would answer if that one rule were not there
-	Steps     []Step          `json:"steps"`     // everything considered, the strongest rule first
+	Reasons   []Reason        `json:"steps"`     // everything considered, the strongest rule first
 }
 
-// Step is one rule that was considered.
-type Step struct {
+// Reason is one rule that was considered.
+type Reason struct {
 	// Kind is "temporary", "swap", "override", "leave", "left", "holiday", "layer", "default" or, when nothing answered, "nobody".
 	Kind   string          `json:"kind"`
 	Name   string          `json:"name,omitempty"`
@@ -35,25 +35,25 @@ func (s *Schedule) Explain(at time.Time, q Query) Explanation {
 	t := seconds(at)
 	q.Role = cmp.Or(q.Role, primary)
 	sp := s.covering(t, 1)
-	st := &story{}
+	st := &explainer{}
 	d := sp.decide(t, &q, st)
 	e := Explanation{At: s.time(t), Query: q, People: d.people()}
 	if until, ok := s.Until(at, q); ok {
 		e.Until = until
 	}
-	slices.SortStableFunc(st.steps, func(a, b told) int {
+	slices.SortStableFunc(st.considered, func(a, b considered) int {
 		return cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind))
 	})
-	for _, step := range st.steps {
-		e.Steps = append(e.Steps, step.Step)
+	for _, step := range st.considered {
+		e.Reasons = append(e.Reasons, step.Reason)
 	}
-	last := slices.IndexFunc(st.steps, func(s told) bool { return s.counted })
+	last := slices.IndexFunc(st.considered, func(s considered) bool { return s.counted })
 	if last < 0 {
-		e.Decided, e.Otherwise = Step{Kind: "nobody", Text: "nobody is on call"}, []ParticipantID{}
+		e.Decided, e.Otherwise = Reason{Kind: "nobody", Text: "nobody is on call"}, []ParticipantID{}
 		return e
 	}
-	e.Decided = st.steps[last].Step
-	without := sp.decide(t, &q, &story{skip: st.steps[last].rule})
+	e.Decided = st.considered[last].Reason
+	without := sp.decide(t, &q, &explainer{skip: st.considered[last].rule})
 	e.Otherwise = without.people()
 	return e
 }
@@ -64,52 +64,52 @@ type ruleID struct {
 	index int
 }
 
-// told is a step with what Explain needs to know of it.
-type told struct {
-	Step
+// considered is a step with what Explain needs to know of it.
+type considered struct {
+	Reason
 	rule    ruleID
 	counted bool // it had a part in the answer
 }
 
-// story collects the steps of a decision, and can leave one rule out to tell what would be without it. A nil story is the
+// explainer collects the steps of a decision, and can leave one rule out to tell what would be without it. A nil story is the
 // usual case: nobody asked.
-type story struct {
-	skip  ruleID
-	steps []told
-	moot  bool // a temporary schedule has decided already; what follows would only be
+type explainer struct {
+	skip       ruleID
+	considered []considered
+	moot       bool // a temporary schedule has decided already; what follows would only be
 }
 
-func (st *story) skips(kind string, index int) bool {
+func (st *explainer) skips(kind string, index int) bool {
 	return st != nil && st.skip == ruleID{kind, index}
 }
 
-func (st *story) tell(kind string, index int, counted bool, name string, people []ParticipantID, format string, args ...any) {
-	st.steps = append(st.steps, told{Step{kind, name, fmt.Sprintf(format, args...), people}, ruleID{kind, index}, counted && !st.moot})
+func (st *explainer) add(kind string, index int, counted bool, name string, people []ParticipantID, format string, args ...any) {
+	st.considered = append(st.considered, considered{Reason{kind, name, fmt.Sprintf(format, args...), people}, ruleID{kind, index}, counted && !st.moot})
 }
 
-func (st *story) temporary(tmp *temporary, index int, d *decision) {
+func (st *explainer) temporary(tmp *temporary, index int, d *decision) {
 	if st == nil {
 		return
 	}
 	if len(d.seats) == 0 {
-		st.tell("temporary", index, true, tmp.name, nil, "the temporary schedule %q holds and has nobody here, so the default provider "+
+		st.add("temporary", index, true, tmp.name, nil, "the temporary schedule %q holds and has nobody here, so the default provider "+
 			"answers", tmp.name)
 		return
 	}
-	st.tell("temporary", index, true, tmp.name, d.people(), "the temporary schedule %q replaces everything else", tmp.name)
+	st.add("temporary", index, true, tmp.name, d.people(), "the temporary schedule %q replaces everything else", tmp.name)
 }
 
-func (st *story) holiday(h *holiday, index int, rule string) {
+func (st *explainer) holiday(h *holiday, index int, rule string) {
 	switch {
 	case st == nil:
 	case rule == "":
-		st.tell("holiday", index, false, h.name, nil, "it is %s: the office is closed, the regular layers hold", h.name)
+		st.add("holiday", index, false, h.name, nil, "it is %s: the office is closed, the regular layers hold", h.name)
 	default:
-		st.tell("holiday", index, true, h.name, nil, "it is %s: the layers of the rule %q hold", h.name, rule)
+		st.add("holiday", index, true, h.name, nil, "it is %s: the layers of the rule %q hold", h.name, rule)
 	}
 }
 
-func (st *story) layer(l *layer, index int, seats []seat, shift []int32, won bool) {
+func (st *explainer) layer(l *layer, index int, seats []seat, shift []int32, won bool) {
 	if st == nil {
 		return
 	}
@@ -118,7 +118,7 @@ func (st *story) layer(l *layer, index int, seats []seat, shift []int32, won boo
 		if len(shift) > 0 {
 			why = "who is not on leave"
 		}
-		st.tell("layer", index, false, l.name, nil, "layer %q (priority %d) has nobody %s", l.name, l.priority, why)
+		st.add("layer", index, false, l.name, nil, "layer %q (priority %d) has nobody %s", l.name, l.priority, why)
 		return
 	}
 	by := ""
@@ -130,51 +130,51 @@ func (st *story) layer(l *layer, index int, seats []seat, shift []int32, won boo
 		verb = "would answer if nothing stronger did"
 	}
 	d := decision{seats: seats}
-	st.tell("layer", index, !won, l.name, d.people(), "layer %q (priority %d) %s%s", l.name, l.priority, verb, by)
+	st.add("layer", index, !won, l.name, d.people(), "layer %q (priority %d) %s%s", l.name, l.priority, verb, by)
 }
 
-func (st *story) swap(index int, from, to ParticipantID) {
+func (st *explainer) swap(index int, from, to ParticipantID) {
 	if st != nil {
-		st.tell("swap", index, true, "", []ParticipantID{to}, "%s took the duty of %s in an approved swap", to, from)
+		st.add("swap", index, true, "", []ParticipantID{to}, "%s took the duty of %s in an approved swap", to, from)
 	}
 }
 
-func (st *story) leave(index int, who, backup ParticipantID) {
+func (st *explainer) leave(index int, who, backup ParticipantID) {
 	switch {
 	case st == nil:
 	case backup == "":
-		st.tell("leave", index, true, "", nil, "%s is on leave without a backup", who)
+		st.add("leave", index, true, "", nil, "%s is on leave without a backup", who)
 	default:
-		st.tell("leave", index, true, "", []ParticipantID{backup}, "%s is on leave and backed up by %s", who, backup)
+		st.add("leave", index, true, "", []ParticipantID{backup}, "%s is on leave and backed up by %s", who, backup)
 	}
 }
 
-func (st *story) left(index int, who ParticipantID) {
-	told := func(s told) bool { return s.rule == ruleID{"left", index} }
-	if st != nil && !slices.ContainsFunc(st.steps, told) {
-		st.tell("left", index, true, "", nil, "%s has left the practice", who)
+func (st *explainer) left(index int, who ParticipantID) {
+	told := func(s considered) bool { return s.rule == ruleID{"left", index} }
+	if st != nil && !slices.ContainsFunc(st.considered, told) {
+		st.add("left", index, true, "", nil, "%s has left the practice", who)
 	}
 }
 
-func (st *story) override(o *override, index int, d *decision) {
+func (st *explainer) override(o *override, index int, d *decision) {
 	switch {
 	case st == nil:
 	case o.remove == "":
-		st.tell("override", index, true, o.name, d.people(), "an override adds %s", o.add)
+		st.add("override", index, true, o.name, d.people(), "an override adds %s", o.add)
 	case o.add == "":
-		st.tell("override", index, true, o.name, d.people(), "an override removes %s", o.remove)
+		st.add("override", index, true, o.name, d.people(), "an override removes %s", o.remove)
 	default:
-		st.tell("override", index, true, o.name, d.people(), "an override replaces %s by %s", o.remove, o.add)
+		st.add("override", index, true, o.name, d.people(), "an override replaces %s by %s", o.remove, o.add)
 	}
 }
 
-func (st *story) fallback(named, answers ParticipantID) {
+func (st *explainer) fallback(named, answers ParticipantID) {
 	switch {
 	case st == nil:
 	case named == answers:
-		st.tell("default", 0, true, "", []ParticipantID{answers}, "nobody is scheduled, and %s is the default provider", answers)
+		st.add("default", 0, true, "", []ParticipantID{answers}, "nobody is scheduled, and %s is the default provider", answers)
 	default:
-		st.tell("default", 0, true, "", []ParticipantID{answers}, "nobody is scheduled and the default provider %s is on leave: %s answers",
+		st.add("default", 0, true, "", []ParticipantID{answers}, "nobody is scheduled and the default provider %s is on leave: %s answers",
 			named, answers)
 	}
 }

@@ -22,7 +22,7 @@ const (
 func ImportCalendar(r io.Reader, how Import) (*Imported, error) {
 	z, err := loadZone(how.Timezone)
 	if err != nil {
-		return nil, Problems{{Field: "timezone", Text: err.Error()}}
+		return nil, ReadProblems{{Field: "timezone", Text: err.Error()}}
 	}
 	text, err := readBounded(r, "calendar")
 	if err != nil {
@@ -60,7 +60,7 @@ type calendarImport struct {
 	purse    *budget
 	cast     *cast
 	name     string
-	problems Problems
+	problems ReadProblems
 	out      *Imported
 	series   map[string]*series // by UID
 	order    []string

@@ -478,7 +478,7 @@ func TestCalendarSaysWhatItCannot(t *testing.T) {
 	text := calendar("BEGIN:VEVENT\nSUMMARY:Dr. Lee\nDTSTART:20260105T080000Z\nDTEND:20260105T090000Z\nEND:VEVENT\nBEGIN:VEVENT\nSUMMARY:Dr Lee\nDTSTART:20260105T090000Z\nDTEND:20260105T100000Z\nEND:VEVENT")
 	text = strings.Replace(text, "PRODID:test\n", "PRODID:test\nX-WR-CALNAME:Our calls\n", 1)
 	how := Import{Timezone: "UTC", From: from, To: from.AddDate(0, 1, 0)}
-	var problems Problems
+	var problems ReadProblems
 	_, err := ImportCalendar(strings.NewReader(text), how)
 	if !errors.As(err, &problems) || len(problems) != 1 || problems[0].Ask != AskNames ||
 		problems[0].String() != `line 11: SUMMARY: "Dr Lee" may be the "Dr. Lee" of line 6 in another spelling: say who each of them is` {

@@ -29,8 +29,8 @@ const (
 // without a word here, except what says nothing about who is on call when.
 type Imported struct {
 	Document *Document
-	Warnings Problems // the first of them
-	Warned   int      // how many there are in all
+	Warnings ReadProblems // the first of them
+	Warned   int          // how many there are in all
 	// Shifts were taken. Outside counts the events and rows that lie outside the time asked for, Cancelled those that are
 	// called off.
 	Shifts, Outside, Cancelled int

@@ -49,9 +49,9 @@ func TestWhoHasLeft(t *testing.T) {
 				t.Errorf("warned of %q, want %q", got, c.warned)
 			}
 			e := s.Explain(at, Query{})
-			told := slices.ContainsFunc(e.Steps, func(s Step) bool { return s.Kind == "left" && s.Text == "ana has left the practice" })
+			told := slices.ContainsFunc(e.Reasons, func(s Reason) bool { return s.Kind == "left" && s.Text == "ana has left the practice" })
 			if told != (c.warned != "") || slices.Compare(e.People, s.Who(at, Query{})) != 0 {
-				t.Errorf("explains %+v", e.Steps)
+				t.Errorf("explains %+v", e.Reasons)
 			}
 		})
 	}

@@ -131,7 +131,7 @@ func (ix *lineIndex) object(path string, depth int) error {
 
 // locate turns an error of encoding/json into one with a line and a field.
 func (ix *lineIndex) locate(err error) error {
-	var problems Problems
+	var problems ReadProblems
 	var syntax *json.SyntaxError
 	var wrongType *json.UnmarshalTypeError
 	switch {
@@ -157,13 +157,13 @@ func (ix *lineIndex) locate(err error) error {
 
 // unknown finds the place of a field that no schedule has; encoding/json names it without saying where it was.
 func (ix *lineIndex) unknown(name string) error {
-	found := Problem{Field: name, Text: "is not a field of a schedule"}
+	found := ReadProblem{Field: name, Text: "is not a field of a schedule"}
 	for path, line := range ix.lines {
 		if (path == name || strings.HasSuffix(path, "."+name)) && (found.Line == 0 || line < found.Line) {
 			found.Line, found.Field = line, path
 		}
 	}
-	return Problems{found}
+	return ReadProblems{found}
 }
 
 func jsonKind(kind string) string {

@@ -30,7 +30,7 @@ type plan struct {
 	leaveAt, overrideAt, swapAt, temporaryAt, leftAt timeline
 
 	named    map[ParticipantID]string // the first field that puts somebody on call
-	warnings Problems
+	warnings ReadProblems
 }
 
 // role lists a role's layers, the highest priority first and in the document's order within one priority.

@@ -295,7 +295,7 @@ func TestExplain(t *testing.T) {
 		t.Errorf("explains nobody as %v", nobody)
 	}
 	away := compile(t, `"default":{"primary":"ana"},"layers":[{"who":["cy"],"until":"2026-01-01"}],"leave":[{"who":"ana","backup":"bob","from":"2026-02-01","to":"2026-02-01"}]`).Explain(local(t, "2026-02-01 12:00"), Query{})
-	if !strings.Contains(away.Steps[len(away.Steps)-1].Text, "the default provider ana is on leave: bob answers") {
-		t.Errorf("explains a default on leave as %v", away.Steps)
+	if !strings.Contains(away.Reasons[len(away.Reasons)-1].Text, "the default provider ana is on leave: bob answers") {
+		t.Errorf("explains a default on leave as %v", away.Reasons)
 	}
 }

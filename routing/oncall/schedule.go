@@ -53,7 +53,7 @@ func (p *plan) span(lo, hi int64, limit int) (*span, error) {
 	}
 	var err error
 	if sp.holidays, err = newTimeline(off); err != nil {
-		return nil, Problems{{Field: "holidays", Text: err.Error()}}
+		return nil, ReadProblems{{Field: "holidays", Text: err.Error()}}
 	}
 	closed := merge(slices.Clone(off))
 	open := within(windowIntervals(p.zone, p.office, lo, hi), outside(closed, lo, hi))
@@ -67,7 +67,7 @@ func (p *plan) span(lo, hi int64, limit int) (*span, error) {
 			err = fmt.Errorf("more than %d shifts in the time asked for: ask for less at once", limit)
 		}
 		if err != nil {
-			return nil, Problems{{Field: fmt.Sprintf("layers[%d]", i), Text: err.Error()}}
+			return nil, ReadProblems{{Field: fmt.Sprintf("layers[%d]", i), Text: err.Error()}}
 		}
 		sp.layers = append(sp.layers, tl)
 	}

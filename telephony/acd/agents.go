@@ -168,7 +168,7 @@ func (s *State) afterWork(a *agent) {
 func (s *State) release(a *agent) {
 	a.talked = s.now - a.since
 	a.last = a.call.kind
-	s.hold(a.last)
+	s.retain(a.last)
 	a.call = nil
 	if a.leaving || s.cfg.WrapUp < 0 {
 		s.handled(a)
@@ -267,7 +267,7 @@ func (s *State) miss(a *agent) {
 	a.misses = 0
 	s.move(a, StatePaused)
 	a.reason = ReasonMissed
-	s.tell(a, WhyMissed)
+	s.announce(a, WhyMissed)
 }
 
 func (s *State) rejected(id OfferID) error {

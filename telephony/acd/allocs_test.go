@@ -7,7 +7,7 @@ import (
 
 // Once its kinds have been seen a Step allocates nothing; an Event costs its caller at most one allocation, when it
 // is put into the interface.
-func TestSteadyStepAllocatesNothing(t *testing.T) {
+func TestSteadyApplyAllocatesNothing(t *testing.T) {
 	for _, m := range mixes[:2] {
 		h := newShift(t, m, 50, 200)
 		for range 5000 {
@@ -16,14 +16,14 @@ func TestSteadyStepAllocatesNothing(t *testing.T) {
 		var in, gone Event = CallIn{"again", h.needs[0]}, CallGone{"again"}
 		now := h.now
 		for _, e := range []Event{in, gone} {
-			if _, err := Step(h.s, e, now); err != nil {
+			if _, err := Apply(h.s, e, now); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if n := testing.AllocsPerRun(200, func() {
 			now = now.Add(time.Microsecond)
 			for _, e := range []Event{in, gone} {
-				if _, err := Step(h.s, e, now); err != nil {
+				if _, err := Apply(h.s, e, now); err != nil {
 					t.Error(err)
 				}
 			}

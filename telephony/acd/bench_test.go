@@ -61,19 +61,19 @@ var mixes = []mix{
 // A shift keeps so many agents talking and so many calls waiting: whenever one ends, a waiting call is offered and
 // accepted, and another comes in.
 type shift struct {
-	s      *State
-	m      mix
-	r      *rand.Rand
-	now    time.Time
-	gaps   [4099]time.Duration // between Steps, in turn
-	steps  int
-	ids    []CallID
-	needs  []Needs
-	next   int
-	talk   []CallID
-	offers []OfferID
-	took   []time.Duration // by Step, if wanted
-	record bool
+	s       *State
+	m       mix
+	r       *rand.Rand
+	now     time.Time
+	gaps    [4099]time.Duration // between Steps, in turn
+	applied int
+	ids     []CallID
+	needs   []Needs
+	next    int
+	talk    []CallID
+	offers  []OfferID
+	took    []time.Duration // by Step, if wanted
+	record  bool
 }
 
 // newShift is a house at its own pace: each agent talks three minutes on the mean.
@@ -102,8 +102,8 @@ func newShiftAt(tb testing.TB, m mix, agents, waiting int, every time.Duration) 
 	for i := range agents {
 		a := m.agent(h.r, i)
 		a.ID = AgentID(fmt.Sprint("agent-", i))
-		h.step(AgentIn{a})
-		h.step(Ready{a.ID})
+		h.apply(AgentIn{a})
+		h.apply(Ready{a.ID})
 	}
 	for len(s.calls) < waiting+agents {
 		h.arrive()
@@ -111,14 +111,14 @@ func newShiftAt(tb testing.TB, m mix, agents, waiting int, every time.Duration) 
 	return h
 }
 
-func (h *shift) step(e Event) {
-	h.now = h.now.Add(h.gaps[h.steps%len(h.gaps)])
-	h.steps++
+func (h *shift) apply(e Event) {
+	h.now = h.now.Add(h.gaps[h.applied%len(h.gaps)])
+	h.applied++
 	began := time.Time{}
 	if h.record {
 		began = time.Now()
 	}
-	cs, err := Step(h.s, e, h.now)
+	cs, err := Apply(h.s, e, h.now)
 	if h.record {
 		h.took = append(h.took, time.Since(began))
 	}
@@ -134,7 +134,7 @@ func (h *shift) step(e Event) {
 }
 
 func (h *shift) arrive() {
-	h.step(CallIn{h.ids[h.next%len(h.ids)], h.needs[h.r.IntN(len(h.needs))]})
+	h.apply(CallIn{h.ids[h.next%len(h.ids)], h.needs[h.r.IntN(len(h.needs))]})
 	h.next++
 	h.accept()
 }
@@ -143,7 +143,7 @@ func (h *shift) accept() {
 	for len(h.offers) > 0 {
 		o := h.offers[len(h.offers)-1]
 		h.offers = h.offers[:len(h.offers)-1]
-		h.step(Accepted{o})
+		h.apply(Accepted{o})
 	}
 }
 
@@ -154,7 +154,7 @@ func (h *shift) turn() {
 		c := h.talk[i]
 		h.talk[i] = h.talk[len(h.talk)-1]
 		h.talk = h.talk[:len(h.talk)-1]
-		h.step(Ended{Call: c})
+		h.apply(Ended{Call: c})
 		h.accept()
 	}
 	h.arrive()
@@ -165,8 +165,8 @@ func percentile(d []time.Duration, p float64) time.Duration {
 	return d[int(float64(len(d)-1)*p)]
 }
 
-// BenchmarkStep measures one Step in a full house. Beside the mean it gives the 99th percentile in ns.
-func BenchmarkStep(b *testing.B) {
+// BenchmarkApply measures one Step in a full house. Beside the mean it gives the 99th percentile in ns.
+func BenchmarkApply(b *testing.B) {
 	for _, m := range mixes {
 		for _, size := range [][2]int{{10, 10}, {10, 1000}, {100, 1000}, {500, 10}, {500, 1000}, {5000, 1000}, {500, 50_000},
 			{5000, 50_000}} {

@@ -39,7 +39,7 @@ func (s *State) revise(id CallID, n *Needs) error {
 	case CallWaiting:
 		s.enterList(c)
 	case CallOffered:
-		s.settle(c)
+		s.rearm(c)
 		if a := c.agent; !c.kind.slots[c.stage].fits.has(a.prof.i) {
 			s.withdraw(a, WhyNeeds)
 			s.move(a, StateReady) // with the idle time the agent had
@@ -74,7 +74,7 @@ func (s *State) comeBack(id CallID, n *Needs, since time.Time) error {
 // recast gives a call that is in no queue other needs.
 func (s *State) recast(c *call, n *Needs) {
 	k := s.kindOf(n)
-	s.hold(k)
+	s.retain(k)
 	s.letGo(c.kind)
 	c.kind = k
 	c.place.at = c.in - int64(n.Priority)
@@ -92,12 +92,12 @@ func (s *State) newCall(id CallID, k *kind, in int64) *call {
 	c.id, c.kind, c.in, c.since = id, k, in, s.now
 	c.place = node{at: in - int64(k.needs.Priority), seq: s.nextSeq(), call: c}
 	c.timer.call = c
-	s.hold(k)
+	s.retain(k)
 	s.calls[id] = c
 	return c
 }
 
-func (s *State) hold(k *kind) {
+func (s *State) retain(k *kind) {
 	if k.refs++; k.refs == 1 {
 		s.kindsUsed++
 	}

@@ -68,7 +68,7 @@ type Outcome uint8
 
 // The outcomes.
 const (
-	Open       Outcome = iota // not ended
+	NotEnded   Outcome = iota // not ended
 	Answered                  // an agent and the caller talked
 	Abandoned                 // the caller hung up before an agent answered
 	Overflowed                // waited as long as Needs.Overflow allows

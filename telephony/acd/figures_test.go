@@ -6,7 +6,7 @@ import (
 )
 
 func TestFiguresOfAHandCountedHour(t *testing.T) {
-	d := newDesk(t, Config{WrapUp: 10 * time.Second, Short: 5 * time.Second, Target: 20 * time.Second, Ring: time.Minute})
+	d := newFloor(t, Config{WrapUp: 10 * time.Second, Short: 5 * time.Second, Target: 20 * time.Second, Ring: time.Minute})
 	n := Needs{Practice: "p", Language: "en", Groups: []GroupID{"main", "main"}}
 	d.sign(0, in([]GroupID{"main"}, speaker("a", "en")))
 	d.at(10, CallIn{"1", n}) // answered after 5 s, talked 45 s
@@ -50,7 +50,7 @@ func TestFiguresOfAHandCountedHour(t *testing.T) {
 	if got, ok := b.All.Occupancy(); !ok || got != 0.8 {
 		t.Errorf("occupancy %v", got)
 	}
-	b = newDesk(t, Config{}).s.Board(time.Time{})
+	b = newFloor(t, Config{}).s.Board(time.Time{})
 	if _, ok := b.All.ServiceLevel(AbandonedIn); ok {
 		t.Error("a service level of nothing")
 	}

@@ -10,7 +10,7 @@ func TestDayAndNightGroupsTurnAtTheirHours(t *testing.T) {
 		{ID: "day", Zone: "America/New_York", Hours: []Hours{{Days: []time.Weekday{1, 2, 3, 4, 5}, From: 8 * 60, To: 17 * 60}}},
 		{ID: "night", Zone: "America/New_York", Hours: []Hours{{Days: []time.Weekday{1, 2, 3, 4, 5}, From: 17 * 60, To: 8 * 60},
 			{Days: []time.Weekday{6, 0}, From: 0, To: 24 * 60}, {Days: []time.Weekday{0}, From: 23 * 60, To: 8 * 60}}}}}
-	d := newDesk(t, c)
+	d := newFloor(t, c)
 	n := Needs{Practice: "p", Language: "en", Groups: []GroupID{"day", "night"}}
 	// t0 is Monday 10:00 in New York; five in the afternoon is seven hours on.
 	d.sign(0, in([]GroupID{"day"}, speaker("day", "en")), in([]GroupID{"night"}, speaker("night", "en")))
@@ -77,7 +77,7 @@ func TestWindowsAtBothClockChanges(t *testing.T) {
 }
 
 func TestConfigureKeepsWhoIsOpenRight(t *testing.T) {
-	d := newDesk(t, Config{Groups: []Group{{ID: "g", Zone: "UTC", Hours: []Hours{{From: 0, To: 60}}}}})
+	d := newFloor(t, Config{Groups: []Group{{ID: "g", Zone: "UTC", Hours: []Hours{{From: 0, To: 60}}}}})
 	d.sign(0, in([]GroupID{"g"}, speaker("a", "en")))
 	d.want(5, "", CallIn{"1", en})
 	d.want(6, "1 to a", Configure{Config{Groups: []Group{{ID: "g"}}}})

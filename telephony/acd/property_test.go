@@ -27,9 +27,9 @@ func runs(t *testing.T) (events, seeds int) {
 	return events, seeds
 }
 
-// step plays an event and checks everything that must hold after each.
-func (w *world) step(e Event) error {
-	cs, err := Step(w.s, e, w.now)
+// apply plays an event and checks everything that must hold after each.
+func (w *world) apply(e Event) error {
+	cs, err := Apply(w.s, e, w.now)
 	switch e := e.(type) {
 	case CallIn:
 		if err == nil {
@@ -174,7 +174,7 @@ func TestRandomEventsKeepEveryPromise(t *testing.T) {
 			for i := range events {
 				w.pass()
 				e := w.event()
-				if err := w.step(e); err != nil {
+				if err := w.apply(e); err != nil {
 					t.Fatalf("event %d, %T%+v at %v: %v", i, e, e, w.now, err)
 				}
 			}
@@ -186,17 +186,17 @@ func TestRandomEventsKeepEveryPromise(t *testing.T) {
 // drain ends everything and checks that nothing is left behind.
 func (w *world) drain(t *testing.T) {
 	for id := range w.s.calls {
-		if err := w.step(CallGone{id}); err != nil {
+		if err := w.apply(CallGone{id}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for id := range w.s.agents {
-		if err := w.step(AgentOut{id}); err != nil {
+		if err := w.apply(AgentOut{id}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	w.now = w.now.Add(time.Hour)
-	if err := w.step(Tick{}); err != nil {
+	if err := w.apply(Tick{}); err != nil {
 		t.Fatal(err)
 	}
 	if len(w.offers)+len(w.opened)+len(w.s.agents)+len(w.s.calls)+len(w.s.timers)+w.s.kindsUsed+w.s.profilesUsed > 0 {

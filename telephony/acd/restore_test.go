@@ -20,7 +20,7 @@ func TestRestoredStateBehavesTheSame(t *testing.T) {
 			if i%50 == 0 {
 				twin = reread(t, w.s, w.s.Epoch())
 			}
-			if err := w.step(e); err != nil {
+			if err := w.apply(e); err != nil {
 				t.Fatal(err)
 			}
 			if twin == nil {
@@ -52,7 +52,7 @@ func reread(t *testing.T, s *State, epoch uint64) *State {
 func twinDoes(t *testing.T, w *world, twin *State, e Event) {
 	t.Helper()
 	want := slices.Clone(w.s.out)
-	got, _ := Step(twin, e, w.now)
+	got, _ := Apply(twin, e, w.now)
 	for i := 0; ; i++ {
 		if !slices.Equal(got, want) {
 			t.Fatalf("event %T%+v: the restored State says %+v, the other %+v", e, e, got, want)
@@ -62,11 +62,11 @@ func twinDoes(t *testing.T, w *world, twin *State, e Event) {
 		}
 		w.pass()
 		e = w.event()
-		if err := w.step(e); err != nil {
+		if err := w.apply(e); err != nil {
 			t.Fatal(err)
 		}
 		want = slices.Clone(w.s.out)
-		got, _ = Step(twin, e, w.now)
+		got, _ = Apply(twin, e, w.now)
 	}
 	a, _ := json.MarshalIndent(w.s.Snapshot(), "", " ")
 	b, _ := json.MarshalIndent(twin.Snapshot(), "", " ")

@@ -13,7 +13,7 @@ func TestReviseMovesTheOfferToWhoFits(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	step := func(e Event) []Command {
 		t.Helper()
-		cs, err := Step(s, e, now)
+		cs, err := Apply(s, e, now)
 		if err != nil {
 			t.Fatal(err)
 		}

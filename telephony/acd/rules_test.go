@@ -7,7 +7,7 @@ import (
 )
 
 // sign signs agents in and makes them Ready, a second apart from the second on.
-func (d *desk) sign(sec float64, agents ...Agent) {
+func (d *floor) sign(sec float64, agents ...Agent) {
 	d.t.Helper()
 	for i, a := range agents {
 		if got := d.at(sec+float64(i), AgentIn{a}, Ready{a.ID}); got != "" {
@@ -21,7 +21,7 @@ func in(groups []GroupID, a Agent) Agent { a.Groups = groups; return a }
 var en, es = Needs{Practice: "p", Language: "en"}, Needs{Practice: "p", Language: "es"}
 
 func TestAmongEqualsTheLongestIdleComesFirst(t *testing.T) {
-	d := newDesk(t, Config{})
+	d := newFloor(t, Config{})
 	d.sign(0, speaker("a", "en"), speaker("b", "en"), speaker("c", "en"))
 	d.want(10, "1 to a", CallIn{"1", en})
 	d.want(11, "2 to b", CallIn{"2", en})
@@ -35,7 +35,7 @@ func TestAmongEqualsTheLongestIdleComesFirst(t *testing.T) {
 }
 
 func TestNeedsLoosenAfterStatedWaits(t *testing.T) {
-	d := newDesk(t, Config{})
+	d := newFloor(t, Config{})
 	d.sign(0, in([]GroupID{"main"}, speaker("some", "es:some")), in([]GroupID{"over"}, speaker("over", "es:native")))
 	n := Needs{Practice: "p", Language: "es", Level: Native, Groups: []GroupID{"main"},
 		Relax: []Relax{{After: 20 * time.Second, Level: Some}, {After: 40 * time.Second, Groups: []GroupID{"over"}}}}
@@ -61,7 +61,7 @@ func TestRelaxWidensEachNeed(t *testing.T) {
 		"outside":      {Practice: "p", Own: OwnOnly, Relax: []Relax{{After: after, Outside: true}}},
 		"any group":    {Practice: "p", Groups: []GroupID{"g"}, Relax: []Relax{{After: after, AnyGroup: true}}},
 	} {
-		d := newDesk(t, Config{})
+		d := newFloor(t, Config{})
 		d.sign(0, ready)
 		d.want(1, "", CallIn{"1", n})
 		d.want(1.9, "", Tick{})
@@ -72,7 +72,7 @@ func TestRelaxWidensEachNeed(t *testing.T) {
 }
 
 func TestPriorityIsAHeadStartAndNobodyStarves(t *testing.T) {
-	d := newDesk(t, Config{WrapUp: -1})
+	d := newFloor(t, Config{WrapUp: -1})
 	d.sign(0, speaker("a", "en"))
 	d.want(5, "0 to a", CallIn{"0", en})
 	d.at(5, Accepted{d.offer("0")})
@@ -111,7 +111,7 @@ func TestMoreAbleAgentsAreSparedWhereAnotherWillDo(t *testing.T) {
 			{ID: "both", Languages: map[Language]Level{"en": Native, "es": Some}}, cert("one", "p", "q")}, en, "1 to one"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := newDesk(t, Config{})
+			d := newFloor(t, Config{})
 			d.sign(0, c.ags...)
 			d.want(10, c.want, CallIn{"1", c.n})
 		})
@@ -122,7 +122,7 @@ func TestOwnStaffComeFirstAndTakeNothingElse(t *testing.T) {
 	own := speaker("own", "en")
 	own.Staff = "p"
 	n := Needs{Practice: "p", Language: "en", Own: OwnFirst, Certified: true}
-	d := newDesk(t, Config{})
+	d := newFloor(t, Config{})
 	us := speaker("us", "en")
 	us.Certified = []PracticeID{"p"}
 	d.sign(0, us, own)
@@ -133,7 +133,7 @@ func TestOwnStaffComeFirstAndTakeNothingElse(t *testing.T) {
 }
 
 func TestMissesPauseAfterNAndKeepThePlace(t *testing.T) {
-	d := newDesk(t, Config{Ring: 10 * time.Second, Misses: 2, Again: 5 * time.Second})
+	d := newFloor(t, Config{Ring: 10 * time.Second, Misses: 2, Again: 5 * time.Second})
 	d.sign(0, speaker("a", "en"))
 	d.want(10, "1 to a", CallIn{"1", en})
 	d.want(12, "", CallIn{"2", en})
@@ -152,7 +152,7 @@ func TestMissesPauseAfterNAndKeepThePlace(t *testing.T) {
 }
 
 func TestARejectedCallGoesToOthersFirst(t *testing.T) {
-	d := newDesk(t, Config{Again: 5 * time.Second})
+	d := newFloor(t, Config{Again: 5 * time.Second})
 	d.sign(0, speaker("a", "en"))
 	d.want(10, "1 to a", CallIn{"1", en})
 	d.want(11, "1 from a rejected", Rejected{d.offer("1")})
@@ -164,14 +164,14 @@ func TestARejectedCallGoesToOthersFirst(t *testing.T) {
 }
 
 func TestAnAnswerCountsUntilTheOfferIsWithdrawn(t *testing.T) {
-	d := newDesk(t, Config{Ring: 10 * time.Second})
+	d := newFloor(t, Config{Ring: 10 * time.Second})
 	d.sign(0, speaker("a", "en"))
 	d.want(10, "1 to a", CallIn{"1", en})
 	d.want(25, "", Accepted{d.offer("1")})
 }
 
 func TestPausesAndSigningOut(t *testing.T) {
-	d := newDesk(t, Config{WrapUp: 20 * time.Second})
+	d := newFloor(t, Config{WrapUp: 20 * time.Second})
 	d.sign(0, speaker("a", "en"), speaker("b", "en"))
 	d.want(10, "1 to a", CallIn{"1", en})
 	d.want(11, "1 from a paused, 1 to b", Pause{"a", "lunch"})
@@ -200,7 +200,7 @@ func TestPausesAndSigningOut(t *testing.T) {
 }
 
 func TestOverflow(t *testing.T) {
-	d := newDesk(t, Config{Ring: 10 * time.Second})
+	d := newFloor(t, Config{Ring: 10 * time.Second})
 	n := en
 	n.Overflow = 30 * time.Second
 	d.want(0, "", CallIn{"1", n}, CallIn{"2", n})
@@ -210,7 +210,7 @@ func TestOverflow(t *testing.T) {
 }
 
 func TestRequeueKeepsThePlaceOfTheFirstArrival(t *testing.T) {
-	d := newDesk(t, Config{WrapUp: time.Minute})
+	d := newFloor(t, Config{WrapUp: time.Minute})
 	d.sign(0, speaker("a", "en"))
 	d.want(10, "1 to a", CallIn{"1", en})
 	d.at(11, Accepted{d.offer("1")}, CallIn{"2", es})
@@ -225,7 +225,7 @@ func TestRequeueKeepsThePlaceOfTheFirstArrival(t *testing.T) {
 
 func TestTheBestSetIsServedWhenManyComeFreeAtOnce(t *testing.T) {
 	// At nine the group opens. The older call has its pick, but not the agent that alone can take the other.
-	d := newDesk(t, Config{Groups: []Group{{ID: "day", Zone: "UTC", Hours: []Hours{{From: 15*60 + 1, To: 16 * 60}}}}})
+	d := newFloor(t, Config{Groups: []Group{{ID: "day", Zone: "UTC", Hours: []Hours{{From: 15*60 + 1, To: 16 * 60}}}}})
 	g := []GroupID{"day"}
 	d.sign(0, in(g, speaker("both", "en es")), in(g, speaker("other", "en ht")))
 	d.want(10, "", CallIn{"1", en}, CallIn{"2", es})
@@ -236,7 +236,7 @@ func TestTheBestSetIsServedWhenManyComeFreeAtOnce(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	d := newDesk(t, Config{})
+	d := newFloor(t, Config{})
 	d.at(0, CallIn{"1", en}, AgentIn{speaker("a", "ht")})
 	d.at(0, AgentIn{speaker("busy", "zz")}, Ready{"busy"}, CallIn{"talk", Needs{Practice: "p", Language: "zz"}})
 	d.at(0, Accepted{d.offer("talk")})
@@ -292,12 +292,12 @@ func TestRefusals(t *testing.T) {
 		"an eighth day":          {Configure{Config{Groups: []Group{{ID: "g", Hours: []Hours{{Days: []time.Weekday{7}}}}}}}, ErrInvalid},
 		"nothing":                {nil, ErrInvalid},
 	} {
-		cs, err := Step(d.s, c.e, t0.Add(time.Second))
+		cs, err := Apply(d.s, c.e, t0.Add(time.Second))
 		if !errors.Is(err, c.want) || len(cs) > 0 {
 			t.Errorf("%s: %v, %v; want %v", name, cs, err, c.want)
 		}
 	}
-	if _, err := Step(d.s, Tick{}, time.Time{}); !errors.Is(err, ErrInvalid) {
+	if _, err := Apply(d.s, Tick{}, time.Time{}); !errors.Is(err, ErrInvalid) {
 		t.Error(err)
 	}
 	if _, err := New(Config{Ring: -1}, 1); !errors.Is(err, ErrInvalid) {
@@ -316,10 +316,10 @@ func TestFenceRefusesAnOlderEpoch(t *testing.T) {
 			t.Errorf("%d: %v, want %v", c.epoch, err, c.want)
 		}
 	}
-	d := newDesk(t, Config{})
+	d := newFloor(t, Config{})
 	d.sign(0, speaker("a", "en"))
 	d.want(1, "", TakeOver{7})
-	cs, _ := Step(d.s, CallIn{"1", en}, t0.Add(2*time.Second))
+	cs, _ := Apply(d.s, CallIn{"1", en}, t0.Add(2*time.Second))
 	if len(cs) != 1 || cs[0].Epoch != 7 || cs[0].Offer.ID.Epoch != 7 || d.s.Epoch() != 7 {
 		t.Errorf("%+v", cs)
 	}

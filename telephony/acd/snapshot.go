@@ -215,7 +215,7 @@ func (s *State) readCall(r *CallRecord) error {
 		s.enterList(c)
 		c.since = t[1]
 	case CallOffered:
-		s.settle(c)
+		s.rearm(c)
 		c.state = CallOffered
 	case CallTalking:
 		c.state = CallTalking
@@ -273,7 +273,7 @@ func (s *State) readTask(a *agent, r *AgentRecord) error {
 			return err
 		}
 		a.last = s.kindOf(r.Last)
-		s.hold(a.last)
+		s.retain(a.last)
 	}
 	if !busy {
 		return nil

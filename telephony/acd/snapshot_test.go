@@ -17,14 +17,14 @@ func TestRebuildServesInTheOrderOfTheLostState(t *testing.T) {
 		w := newWorld(t, 1000+seed)
 		for range 300 {
 			w.pass()
-			if err := w.step(w.event()); err != nil {
+			if err := w.apply(w.event()); err != nil {
 				t.Fatal(err)
 			}
 		}
 		// Let no offer stand and no bar be: of those Rebuild does not know.
 		for i := len(w.past) - 1; i >= 0; i-- {
 			if _, ok := w.offers[w.past[i]]; ok {
-				if err := w.step(Accepted{w.past[i]}); err != nil {
+				if err := w.apply(Accepted{w.past[i]}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -38,7 +38,7 @@ func TestRebuildServesInTheOrderOfTheLostState(t *testing.T) {
 			w.s.enterList(c)
 		}
 		w.s.everyone = true
-		if err := w.step(Tick{}); err != nil {
+		if err := w.apply(Tick{}); err != nil {
 			t.Fatal(err)
 		}
 		compareRebuilt(t, w)
@@ -83,7 +83,7 @@ func compareRebuilt(t *testing.T, w *world) {
 }
 
 func consistentAfter(s *State, now time.Time) error {
-	cs, err := Step(s, Tick{}, now)
+	cs, err := Apply(s, Tick{}, now)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func consistentAfter(s *State, now time.Time) error {
 }
 
 func plain(s *State, e Event, now time.Time) []string {
-	cs, _ := Step(s, e, now)
+	cs, _ := Apply(s, e, now)
 	var out []string
 	for _, c := range cs {
 		out = append(out, words(c))
@@ -120,7 +120,7 @@ func TestRebuildBelievesTheCall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{t, s}
+	d := &floor{t, s}
 	d.want(3600, "early to ringing", Tick{})
 	d.want(3601, "with-ghost answered", Ended{Call: "with-ghost"})
 	if _, ok := s.AgentNow("ghost"); ok {
@@ -138,7 +138,7 @@ func TestRebuildBelievesTheCall(t *testing.T) {
 
 func TestContradictionsAreRefused(t *testing.T) {
 	good := func() Snapshot {
-		d := newDesk(t, Config{})
+		d := newFloor(t, Config{})
 		d.sign(0, speaker("a", "en"), speaker("b", "en"), speaker("c", "en"))
 		d.at(10, CallIn{"1", en}, CallIn{"2", en}, CallIn{"3", en}, CallIn{"4", en})
 		d.at(11, Accepted{d.offer("2")}, Accepted{d.offer("3")}, Ended{Call: "3"})
@@ -203,7 +203,7 @@ func FuzzRestore(f *testing.F) {
 	w := newWorld(f, 1)
 	for range 25 {
 		w.pass()
-		if err := w.step(w.event()); err != nil {
+		if err := w.apply(w.event()); err != nil {
 			f.Fatal(err)
 		}
 	}
@@ -242,7 +242,7 @@ func FuzzRestore(f *testing.F) {
 			if w.now.Year() > 2199 {
 				return
 			}
-			if err := w.step(w.event()); err != nil {
+			if err := w.apply(w.event()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -253,14 +253,14 @@ func FuzzRestore(f *testing.F) {
 	})
 }
 
-// FuzzStep plays random events from any seed.
-func FuzzStep(f *testing.F) {
+// FuzzApply plays random events from any seed.
+func FuzzApply(f *testing.F) {
 	f.Add(uint64(1), uint16(200))
 	f.Fuzz(func(t *testing.T, seed uint64, n uint16) {
 		w := newWorld(t, seed)
 		for range n % 2000 {
 			w.pass()
-			if err := w.step(w.event()); err != nil {
+			if err := w.apply(w.event()); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -94,9 +94,9 @@ type Client struct {
 	unknown    map[string]int // events we do not know, by type
 }
 
-// Open makes a Client and starts to connect. It fails only for a Config that cannot work; whether Asterisk is there is
+// Connect makes a Client and starts to connect. It fails only for a Config that cannot work; whether Asterisk is there is
 // told by events.
-func Open(cfg Config) (*Client, error) {
+func Connect(cfg Config) (*Client, error) {
 	base, err := url.Parse(strings.TrimSuffix(cfg.URL, "/"))
 	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
 		return nil, fmt.Errorf("ari: the address %q: use http://host:port/ari", cfg.URL)

@@ -45,11 +45,11 @@ func must(t *testing.T, errs ...error) {
 }
 
 // talk connects a caller with agent1, recorded as r.
-func (h *house) talk(t *testing.T, r telephony.RecordingID) (caller, agent *person, leg, other telephony.LegID) {
+func (h *fixture) talk(t *testing.T, r telephony.RecordingID) (caller, agent *person, leg, other telephony.LegID) {
 	t.Helper()
 	ctx := t.Context()
 	must(t, h.sw.Beat(ctx))
-	agent = h.be("agent1", switchtest.Phone{Answers: true})
+	agent = h.be("agent1", switchtest.PhoneBehavior{Answers: true})
 	caller = h.dial("+13125550100", "+13125550142", "Ana Paz")
 	leg = next(t, h.sw, telephony.LegArrived).Leg
 	must(t, h.sw.Answer(ctx, leg), h.sw.Renew(ctx, leg, time.Minute), h.sw.MakeBridge(ctx, "b-"+telephony.BridgeID(r)),
@@ -64,7 +64,7 @@ func (h *house) talk(t *testing.T, r telephony.RecordingID) (caller, agent *pers
 
 func TestVoicemail(t *testing.T) {
 	t.Parallel() // each has an Asterisk of its own, and mostly waits
-	h := newHouse(t, func(c *asterisk.Config) { c.Stale, c.MaxVM = time.Second, 3*time.Second })
+	h := newFixture(t, func(c *asterisk.Config) { c.Stale, c.MaxVM = time.Second, 3*time.Second })
 	h.sw = h.connect(t) // linked, but the house does not beat
 	next(t, h.sw, telephony.Linked)
 	ctx := t.Context()
@@ -121,12 +121,12 @@ func TestVoicemail(t *testing.T) {
 }
 
 // storedNames asks Asterisk itself.
-func (h *house) storedNames(t *testing.T) string {
+func (h *fixture) storedNames(t *testing.T) string {
 	return strings.Trim(h.ask(t, "/recordings/stored"), "[]\n ")
 }
 
 // ask is Asterisk's own answer.
-func (h *house) ask(t *testing.T, path string) string {
+func (h *fixture) ask(t *testing.T, path string) string {
 	url, user, password := h.server.ARI()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+path, nil)
 	must(t, err)
@@ -142,7 +142,7 @@ func (h *house) ask(t *testing.T, path string) string {
 
 func TestAsteriskKilled(t *testing.T) {
 	t.Parallel() // each has an Asterisk of its own, and mostly waits
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	h.sw = h.connect(t)
 	next(t, h.sw, telephony.Linked)
 	h.talk(t, "rec-00000003")
@@ -171,7 +171,7 @@ func TestAsteriskKilled(t *testing.T) {
 
 func TestAnotherProcessTakesOurPlace(t *testing.T) {
 	t.Parallel() // each has an Asterisk of its own, and mostly waits
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	first := h.connect(t)
 	next(t, first, telephony.Linked)
 	h.sw = first
@@ -195,7 +195,7 @@ func TestAnotherProcessTakesOurPlace(t *testing.T) {
 
 	cfg := h.config()
 	cfg.App = "another"
-	stranger, err := ari.Open(cfg)
+	stranger, err := ari.Connect(cfg)
 	must(t, err)
 	defer stranger.Close()
 	must(t, stranger.MakeBridge(t.Context(), "not-ours"))

@@ -17,13 +17,13 @@ import (
 func TestTheOtherSideDies(t *testing.T) {
 	t.Parallel()
 	provider := asterisktest.NewWire(t, "127.0.0.2", asterisktest.Nowhere)
-	h := &house{t: t, phones: map[string]*person{}, server: asterisktest.Start(t, func(c *asterisk.Config) {
+	h := &fixture{t: t, phones: map[string]*person{}, server: asterisktest.Start(t, func(c *asterisk.Config) {
 		c.Stale, c.Silent, c.Carrier.Contact = 10*time.Minute, 2*time.Second, provider.Addr().String()
 	})}
-	desk := h.open(phone.Config{Registrar: h.server.SIPAddr().String(), User: "agent1", Password: h.server.Agents()["agent1"]})
+	desk := h.startPhone(phone.Config{Registrar: h.server.SIPAddr().String(), User: "agent1", Password: h.server.Agents()["agent1"]})
 	must(t, desk.Register(t.Context()))
 	go h.take(desk, func(*phone.Incoming) string { return "agent1" })
-	h.be("agent1", switchtest.Phone{Answers: true})
+	h.be("agent1", switchtest.PhoneBehavior{Answers: true})
 	h.sw = h.connect(t)
 	next(t, h.sw, telephony.Linked)
 	must(t, h.sw.Beat(t.Context()))
@@ -42,7 +42,7 @@ func TestTheOtherSideDies(t *testing.T) {
 		return w, leg, b
 	}
 	dies := func(t *testing.T, w *asterisktest.Wire, leg telephony.LegID) {
-		w.Speak(t.Context(), &asterisktest.Source{SSRC: 1}, false, 3*time.Second) // silence is no death
+		w.Speak(t.Context(), &asterisktest.SoundSource{SSRC: 1}, false, 3*time.Second) // silence is no death
 		w.Die()
 		died := time.Now()
 		for {

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 
 // child beats, answers whoever arrives, renews their lease, and prints each event.
 func child(at []string) error {
-	c, err := ari.Open(ari.Config{URL: at[0], User: at[1], Password: at[2], App: at[3]})
+	c, err := ari.Connect(ari.Config{URL: at[0], User: at[1], Password: at[2], App: at[3]})
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func child(at []string) error {
 // fail-safe, and the house learns of it when it thaws.
 func TestFrozen(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, func(c *asterisk.Config) { c.Stale = time.Second })
+	h := newFixture(t, func(c *asterisk.Config) { c.Stale = time.Second })
 	url, user, password := h.server.ARI()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+strings.Join([]string{url, user, password, h.server.App()}, " "))
@@ -138,7 +138,7 @@ func TestFrozen(t *testing.T) {
 }
 
 // overflowed waits until n callers are with the fail-safe.
-func (h *house) overflowed(t *testing.T, n int) {
+func (h *fixture) overflowed(t *testing.T, n int) {
 	t.Helper()
 	url, user, password := h.server.ARI()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {

@@ -16,12 +16,12 @@ import (
 // A caller whose carrier speaks G.722 alone is recorded like any other: both sides at their own speed.
 func TestAWidebandCallerIsRecorded(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, func(c *asterisk.Config) { c.Stale = 10 * time.Minute }) // nothing beats here
+	h := newFixture(t, func(c *asterisk.Config) { c.Stale = 10 * time.Minute }) // nothing beats here
 	h.sw = h.connect(t)
 	next(t, h.sw, telephony.Linked)
 	must(t, h.sw.Beat(t.Context()))
 	ctx := t.Context()
-	agent := h.be("agent1", switchtest.Phone{Answers: true})
+	agent := h.be("agent1", switchtest.PhoneBehavior{Answers: true})
 	w := asterisktest.NewWire(t, "127.0.0.2", h.server.SIPAddr())
 	w.SDP = asterisktest.Plain("9 G722/8000")
 	answered := make(chan int, 1)
@@ -39,7 +39,7 @@ func TestAWidebandCallerIsRecorded(t *testing.T) {
 	said := speech.FromUlaw(words)
 	spoken := make(chan error, 1)
 	go func() { spoken <- agent.talks().Play(context.WithoutCancel(ctx), said) }()
-	w.Speak(ctx, &asterisktest.Source{SSRC: 1, Payload: 9}, true, said.Duration()+500*time.Millisecond)
+	w.Speak(ctx, &asterisktest.SoundSource{SSRC: 1, Payload: 9}, true, said.Duration()+500*time.Millisecond)
 	must(t, <-spoken, h.sw.StopRecording(ctx, "rec-g722"))
 	next(t, h.sw, telephony.RecordingEnded)
 	var wav bytes.Buffer

@@ -34,7 +34,7 @@ func TestAKeyToldAgainIsOnePress(t *testing.T) {
 		}
 		c.Read(ctx)
 	})
-	c := p.open(t, nil)
+	c := p.connect(t, nil)
 	next(t, c, telephony.LegArrived)
 	got := ""
 	for range want {

@@ -11,12 +11,12 @@ import (
 // A house that ends and comes back within the lease finds its calls, hears of them again, and commands them.
 func TestANewLifeTakesOver(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	first := h.connect(t)
 	h.sw = first
 	next(t, first, telephony.Linked)
 	caller, _, leg, other := h.talk(t, "rec-00000005")
-	h.be("agent2", switchtest.Phone{})
+	h.be("agent2", switchtest.PhoneBehavior{})
 	must(t, first.Originate(t.Context(), telephony.Originate{Leg: "leg-ringing-1", Call: "call-2", Agent: "agent2",
 		Timeout: 30 * time.Second}))
 	next(t, first, telephony.LegRinging)

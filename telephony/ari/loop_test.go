@@ -86,13 +86,13 @@ func pretend(t *testing.T, talk func(ctx context.Context, n int64, c *websocket.
 	return p
 }
 
-func (p *pretender) open(t *testing.T, change func(*ari.Config)) *ari.Client {
+func (p *pretender) connect(t *testing.T, change func(*ari.Config)) *ari.Client {
 	cfg := ari.Config{URL: p.URL + "/ari", User: "u", Password: "p", App: "app", BackoffMax: 100 * time.Millisecond,
 		Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&cfg)
 	}
-	c, err := ari.Open(cfg)
+	c, err := ari.Connect(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestThousandsOfEventsAtOnceAreAllDelivered(t *testing.T) {
 		c.Read(ctx)
 	})
 	var alarms atomic.Int64
-	c := p.open(t, func(cfg *ari.Config) { cfg.AlarmDepth, cfg.Alarm = 500, func(int) { alarms.Add(1) } })
+	c := p.connect(t, func(cfg *ari.Config) { cfg.AlarmDepth, cfg.Alarm = 500, func(int) { alarms.Add(1) } })
 	for deadline := time.Now().Add(20 * time.Second); c.Backlog() < events+2; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d events wait", c.Backlog())
@@ -163,7 +163,7 @@ func TestNamesAreHarmless(t *testing.T) {
 			c.Write(ctx, websocket.MessageText, []byte(arrival("c1", name)))
 			c.Read(ctx)
 		})
-		e := next(t, p.open(t, nil), telephony.LegArrived)
+		e := next(t, p.connect(t, nil), telephony.LegArrived)
 		if e.CallerName != telephony.CleanName(name) || utf8.RuneCountInString(e.CallerName) > 80 ||
 			strings.ContainsAny(e.CallerName, "\x00\x1b\r\n\u202e\u202c\u2066") {
 			t.Errorf("%s: %q", what, e.CallerName)
@@ -182,7 +182,7 @@ func TestLostConnectionsAreToldAndSoughtAgain(t *testing.T) {
 		}
 		c.Read(ctx)
 	})
-	c := p.open(t, nil)
+	c := p.connect(t, nil)
 	for n := 1; n < 4; n++ {
 		next(t, c, telephony.Linked)
 		if e := next(t, c, telephony.LegArrived); e.Leg != telephony.LegID(fmt.Sprint("c", n)) {
@@ -201,7 +201,7 @@ func TestLostConnectionsAreToldAndSoughtAgain(t *testing.T) {
 
 func TestADumbSwitchIsNoticed(t *testing.T) {
 	p := pretend(t, func(ctx context.Context, _ int64, c *websocket.Conn) { <-ctx.Done() }) // reads nothing, answers no ping
-	c := p.open(t, func(cfg *ari.Config) { cfg.PingEvery = 50 * time.Millisecond })
+	c := p.connect(t, func(cfg *ari.Config) { cfg.PingEvery = 50 * time.Millisecond })
 	next(t, c, telephony.Linked)
 	next(t, c, telephony.Unlinked)
 	next(t, c, telephony.Linked)
@@ -209,7 +209,7 @@ func TestADumbSwitchIsNoticed(t *testing.T) {
 
 func TestAMuteConnectionIsNoticed(t *testing.T) {
 	p := pretend(t, quietly) // answers pings
-	c := p.open(t, func(cfg *ari.Config) { cfg.PingEvery = 50 * time.Millisecond })
+	c := p.connect(t, func(cfg *ari.Config) { cfg.PingEvery = 50 * time.Millisecond })
 	next(t, c, telephony.Linked)
 	p.mute.Store(true)
 	next(t, c, telephony.Unlinked)
@@ -227,7 +227,7 @@ func TestDemotionIsNotFought(t *testing.T) {
 		c.Write(ctx, websocket.MessageText, []byte(`{"type":"ApplicationReplaced","timestamp":"2026-01-02T03:04:05.678+0000"}`))
 		c.Read(ctx)
 	})
-	c := p.open(t, nil)
+	c := p.connect(t, nil)
 	next(t, c, telephony.Demoted)
 	select {
 	case e := <-c.Events():
@@ -241,7 +241,7 @@ func TestDemotionIsNotFought(t *testing.T) {
 
 func TestErrorsAreTheSwitchs(t *testing.T) {
 	p := pretend(t, quietly)
-	c := p.open(t, func(cfg *ari.Config) { cfg.Timeout = 100 * time.Millisecond })
+	c := p.connect(t, func(cfg *ari.Config) { cfg.Timeout = 100 * time.Millisecond })
 	next(t, c, telephony.Linked)
 	ctx := t.Context()
 	if err := c.Answer(ctx, "missing"); !errors.Is(err, telephony.ErrGone) {
@@ -283,7 +283,7 @@ func TestErrorsAreTheSwitchs(t *testing.T) {
 func TestConfigThatCannotWork(t *testing.T) {
 	for _, cfg := range []ari.Config{{}, {URL: "ftp://x/ari", App: "a", User: "u"}, {URL: "http://x/ari", User: "u"},
 		{URL: "http://x/ari", App: "a"}} {
-		if c, err := ari.Open(cfg); err == nil {
+		if c, err := ari.Connect(cfg); err == nil {
 			c.Close()
 			t.Errorf("%+v was taken", cfg)
 		}
@@ -294,7 +294,7 @@ func TestConfigThatCannotWork(t *testing.T) {
 // that the next command goes over.
 func TestARecordingThatGrowsSpoilsNoCommand(t *testing.T) {
 	p := pretend(t, quietly)
-	c := p.open(t, nil)
+	c := p.connect(t, nil)
 	var b bytes.Buffer
 	must(t, c.FetchRecording(t.Context(), "grows", &b))
 	if p.kept.Load() {

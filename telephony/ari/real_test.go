@@ -17,8 +17,8 @@ import (
 	"lamplight/telephony/switchtest"
 )
 
-// house is a real Asterisk with people around it. It implements switchtest.World.
-type house struct {
+// fixture is a real Asterisk with people around it. It implements switchtest.World.
+type fixture struct {
 	t      *testing.T
 	server *asterisk.Server
 	sw     *ari.Client
@@ -31,20 +31,20 @@ type house struct {
 
 // person is somebody with a phone, or a caller; it implements switchtest.Party.
 type person struct {
-	h    *house
+	h    *fixture
 	mu   sync.Mutex // guards all below
-	what switchtest.Phone
+	what switchtest.PhoneBehavior
 	call *phone.Call
 	up   chan struct{} // closed when call is set
 	stop func()        // gives a call up that was not answered
 }
 
-func newHouse(t *testing.T, change func(*asterisk.Config)) *house {
-	h := &house{t: t, server: asterisktest.Start(t, change), phones: map[string]*person{}}
-	h.carrier = h.open(phone.Config{Listen: h.server.CarrierAddr(), Registrar: h.server.SIPAddr().String(), User: "carrier"})
+func newFixture(t *testing.T, change func(*asterisk.Config)) *fixture {
+	h := &fixture{t: t, server: asterisktest.Start(t, change), phones: map[string]*person{}}
+	h.carrier = h.startPhone(phone.Config{Listen: h.server.CarrierAddr(), Registrar: h.server.SIPAddr().String(), User: "carrier"})
 	go h.take(h.carrier, func(*phone.Incoming) string { return "carrier" })
 	for _, name := range []string{"agent1", "agent2"} {
-		p := h.open(phone.Config{Registrar: h.server.SIPAddr().String(), User: name, Password: h.server.Agents()[name]})
+		p := h.startPhone(phone.Config{Registrar: h.server.SIPAddr().String(), User: name, Password: h.server.Agents()[name]})
 		if err := p.Register(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -53,8 +53,8 @@ func newHouse(t *testing.T, change func(*asterisk.Config)) *house {
 	return h
 }
 
-func (h *house) open(c phone.Config) *phone.Phone {
-	p, err := phone.Open(h.t.Context(), c)
+func (h *fixture) startPhone(c phone.Config) *phone.Phone {
+	p, err := phone.Start(h.t.Context(), c)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -67,8 +67,8 @@ func (h *house) open(c phone.Config) *phone.Phone {
 }
 
 // connect opens a Client and closes it with the test.
-func (h *house) connect(t *testing.T) *ari.Client {
-	c, err := ari.Open(h.config())
+func (h *fixture) connect(t *testing.T) *ari.Client {
+	c, err := ari.Connect(h.config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,13 +76,13 @@ func (h *house) connect(t *testing.T) *ari.Client {
 	return c
 }
 
-func (h *house) config() ari.Config {
+func (h *fixture) config() ari.Config {
 	url, user, password := h.server.ARI()
 	return ari.Config{URL: url, User: user, Password: password, App: h.server.App(), Log: slog.New(slog.DiscardHandler)}
 }
 
 // take lets a phone do what was said of it with each call that comes.
-func (h *house) take(p *phone.Phone, who func(*phone.Incoming) string) {
+func (h *fixture) take(p *phone.Phone, who func(*phone.Incoming) string) {
 	for {
 		select {
 		case in := <-p.Incoming():
@@ -93,7 +93,7 @@ func (h *house) take(p *phone.Phone, who func(*phone.Incoming) string) {
 	}
 }
 
-func (h *house) person(name string) *person {
+func (h *fixture) person(name string) *person {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.phones[name] == nil {
@@ -102,7 +102,7 @@ func (h *house) person(name string) *person {
 	return h.phones[name]
 }
 
-func (h *house) be(name string, w switchtest.Phone) *person {
+func (h *fixture) be(name string, w switchtest.PhoneBehavior) *person {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p := &person{h: h, what: w, up: make(chan struct{})}
@@ -143,13 +143,13 @@ func (p *person) talk(c *phone.Call) {
 	close(p.up)
 }
 
-func (h *house) Switch() telephony.Switch { return h.sw }
+func (h *fixture) Switch() telephony.Switch { return h.sw }
 
-func (h *house) Caller(did, ani telephony.Number, name string) switchtest.Party {
+func (h *fixture) Caller(did, ani telephony.Number, name string) switchtest.Party {
 	return h.dial(did.Reveal(), cmp.Or(ani.Reveal(), "anonymous"), name)
 }
 
-func (h *house) dial(did, ani, name string) *person {
+func (h *fixture) dial(did, ani, name string) *person {
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &person{h: h, up: make(chan struct{}), stop: cancel}
 	go func() {
@@ -163,8 +163,10 @@ func (h *house) dial(did, ani, name string) *person {
 	return p
 }
 
-func (h *house) Agent(endpoint string, w switchtest.Phone) switchtest.Party { return h.be(endpoint, w) }
-func (h *house) Outside(n telephony.Number, w switchtest.Phone) switchtest.Party {
+func (h *fixture) Agent(endpoint string, w switchtest.PhoneBehavior) switchtest.Party {
+	return h.be(endpoint, w)
+}
+func (h *fixture) Outside(n telephony.Number, w switchtest.PhoneBehavior) switchtest.Party {
 	return h.be("carrier", w)
 }
 
@@ -205,7 +207,7 @@ func (p *person) HangUp() {
 
 func TestAsteriskConforms(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	switchtest.Run(t, func(t *testing.T) switchtest.World {
 		h.t, h.sw = t, h.connect(t)
 		t.Cleanup(h.clear)
@@ -214,7 +216,7 @@ func TestAsteriskConforms(t *testing.T) {
 }
 
 // clear hangs up what a failed test has left, so that the next one is not blamed.
-func (h *house) clear() {
+func (h *fixture) clear() {
 	snap, err := h.sw.Snapshot(context.Background())
 	for _, l := range snap.Legs {
 		err = errors.Join(err, h.sw.Hangup(context.Background(), l.Leg))

@@ -19,9 +19,9 @@ const (
 	lastTry  = 100 * time.Millisecond
 )
 
-// settle repeats a command to a snoop while Asterisk answers that the snoop is not in Stasis. Asterisk says that a snoop
+// retryUntilReady repeats a command to a snoop while Asterisk answers that the snoop is not in Stasis. Asterisk says that a snoop
 // was made a moment before a thread of its own has brought it there; on a busy machine the next command comes first.
-func (c *Client) settle(ctx context.Context, rec *recording, command func() error) error {
+func (c *Client) retryUntilReady(ctx context.Context, rec *recording, command func() error) error {
 	late := time.NewTimer(takeUp)
 	defer late.Stop()
 	for pause := firstTry; ; pause = min(2*pause, lastTry) {
@@ -48,11 +48,11 @@ func (c *Client) settle(ctx context.Context, rec *recording, command func() erro
 // the snoop back.
 func (c *Client) startRecorder(ctx context.Context, r telephony.RecordingID, rec *recording) error {
 	say := telephony.LegID(sayPrefix + string(r))
-	err := c.settle(ctx, rec, func() error { return c.set(ctx, "name recording", say, "REC", c.cfg.App+"/"+string(r)) })
+	err := c.retryUntilReady(ctx, rec, func() error { return c.set(ctx, "name recording", say, "REC", c.cfg.App+"/"+string(r)) })
 	if err != nil {
 		return err
 	}
-	return c.settle(ctx, rec, func() error {
+	return c.retryUntilReady(ctx, rec, func() error {
 		err := c.call(ctx, "record", func() error {
 			return c.rest.Channel().Continue(channelKey(say), contextRecorder, "s", 1)
 		})

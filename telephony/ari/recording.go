@@ -110,7 +110,7 @@ func (c *Client) record(ctx context.Context, leg telephony.LegID, r telephony.Re
 	case <-time.After(takeUp):
 		return fmt.Errorf("ari: record: the dialplan's %s did not take up the recorder", contextRecorder)
 	}
-	err = c.settle(ctx, rec, func() error { return c.Join(ctx, b, telephony.LegID(say), telephony.LegID(hear)) })
+	err = c.retryUntilReady(ctx, rec, func() error { return c.Join(ctx, b, telephony.LegID(say), telephony.LegID(hear)) })
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (c *Client) recorded(r telephony.RecordingID, rec *recording) {
 	c.besides(func() {
 		ctx, cancel := context.WithTimeout(c.life, c.cfg.Timeout)
 		defer cancel()
-		err := c.settled(ctx, c.cfg.App+"/"+string(r))
+		err := c.waitWritten(ctx, c.cfg.App+"/"+string(r))
 		if err != nil {
 			c.log.Warn("a recording did not settle", "recording", r, "error", err)
 		}
@@ -268,8 +268,8 @@ func (c *Client) liveRecordings(channels []channel) []telephony.RecordingID {
 	return live
 }
 
-// settled waits until a stored file no longer grows: MixMonitor writes its last buffer after its channel has gone.
-func (c *Client) settled(ctx context.Context, name string) error {
+// waitWritten waits until a stored file no longer grows: MixMonitor writes its last buffer after its channel has gone.
+func (c *Client) waitWritten(ctx context.Context, name string) error {
 	last := int64(-1)
 	for {
 		a, err := c.raw.send(ctx, http.MethodGet, storedPath(name)+"/file", nil)
@@ -285,11 +285,11 @@ func (c *Client) settled(ctx context.Context, name string) error {
 		}
 		last = n
 		select {
-		case <-time.After(settleTime):
+		case <-time.After(writeTime):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
 
-const settleTime = 100 * time.Millisecond
+const writeTime = 100 * time.Millisecond

@@ -26,7 +26,7 @@ func sides(t *testing.T, c telephony.Switch, r telephony.RecordingID) (left, rig
 
 // mayLose is how many of n frames a recording may lack: none, where Asterisk has the right of way (hurry in
 // telephony/asterisk). Where that is not allowed, two busy programs beside it cost up to two of a hundred.
-func (h *house) mayLose(n int) int {
+func (h *fixture) mayLose(n int) int {
 	a, err := unix.SchedGetAttr(h.server.Pid(), 0)
 	must(h.t, err)
 	if a.Policy == unix.SCHED_RR {
@@ -39,7 +39,7 @@ func (h *house) mayLose(n int) int {
 // heard is what counts.
 func TestRecordingIsWholeAndInStep(t *testing.T) {
 	t.Parallel() // each has an Asterisk of its own, and mostly waits
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	h.sw = h.connect(t)
 	next(t, h.sw, telephony.Linked)
 	caller, agent, leg, other := h.talk(t, "rec-00000001")
@@ -106,7 +106,7 @@ func step(left, right map[int]int, ofLeft, ofRight *earwitness, first, n int) (l
 // The application is gone: nobody renews. Who talks goes on talking, and goes on being recorded.
 func TestTalkAndRecordingOutliveTheLease(t *testing.T) {
 	t.Parallel() // each has an Asterisk of its own, and mostly waits
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	h.sw = h.connect(t)
 	next(t, h.sw, telephony.Linked)
 	caller, agent, leg, other := h.talk(t, "rec-00000002")

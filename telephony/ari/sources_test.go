@@ -17,35 +17,35 @@ import (
 // hearing each other, and the recording holds both.
 func TestAnotherSourceInMidCall(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, func(c *asterisk.Config) { c.Stale = 10 * time.Minute }) // nothing beats here
+	h := newFixture(t, func(c *asterisk.Config) { c.Stale = 10 * time.Minute }) // nothing beats here
 	h.sw = h.connect(t)
 	next(t, h.sw, telephony.Linked)
 	must(t, h.sw.Beat(t.Context()))
 	for name, test := range map[string]struct {
 		payload  uint8
-		from, to asterisktest.Source
+		from, to asterisktest.SoundSource
 		reinvite bool
 	}{
-		"mu-law, far lower": {0, asterisktest.Source{SSRC: 1, Seq: 30000, Time: 4_000_000},
-			asterisktest.Source{SSRC: 2, Seq: 100, Time: 1000}, false},
-		"mu-law, a bit lower": {0, asterisktest.Source{SSRC: 1, Seq: 30000, Time: 4_000_000},
-			asterisktest.Source{SSRC: 2, Seq: 29990, Time: 3_999_000}, false},
-		"mu-law, higher": {0, asterisktest.Source{SSRC: 1, Seq: 100, Time: 1000},
-			asterisktest.Source{SSRC: 2, Seq: 30000, Time: 4_000_000}, true},
-		"A-law, far lower": {8, asterisktest.Source{SSRC: 1, Seq: 30000, Time: 4_000_000},
-			asterisktest.Source{SSRC: 2, Seq: 100, Time: 1000}, false},
-		"A-law, a bit lower": {8, asterisktest.Source{SSRC: 1, Seq: 30000, Time: 4_000_000},
-			asterisktest.Source{SSRC: 2, Seq: 29990, Time: 3_999_000}, true},
-		"A-law, higher": {8, asterisktest.Source{SSRC: 1, Seq: 100, Time: 1000},
-			asterisktest.Source{SSRC: 2, Seq: 30000, Time: 4_000_000}, false},
+		"mu-law, far lower": {0, asterisktest.SoundSource{SSRC: 1, Seq: 30000, Time: 4_000_000},
+			asterisktest.SoundSource{SSRC: 2, Seq: 100, Time: 1000}, false},
+		"mu-law, a bit lower": {0, asterisktest.SoundSource{SSRC: 1, Seq: 30000, Time: 4_000_000},
+			asterisktest.SoundSource{SSRC: 2, Seq: 29990, Time: 3_999_000}, false},
+		"mu-law, higher": {0, asterisktest.SoundSource{SSRC: 1, Seq: 100, Time: 1000},
+			asterisktest.SoundSource{SSRC: 2, Seq: 30000, Time: 4_000_000}, true},
+		"A-law, far lower": {8, asterisktest.SoundSource{SSRC: 1, Seq: 30000, Time: 4_000_000},
+			asterisktest.SoundSource{SSRC: 2, Seq: 100, Time: 1000}, false},
+		"A-law, a bit lower": {8, asterisktest.SoundSource{SSRC: 1, Seq: 30000, Time: 4_000_000},
+			asterisktest.SoundSource{SSRC: 2, Seq: 29990, Time: 3_999_000}, true},
+		"A-law, higher": {8, asterisktest.SoundSource{SSRC: 1, Seq: 100, Time: 1000},
+			asterisktest.SoundSource{SSRC: 2, Seq: 30000, Time: 4_000_000}, false},
 	} {
 		t.Run(name, func(t *testing.T) { h.otherSource(t, test.payload, test.from, test.to, test.reinvite) })
 	}
 }
 
-func (h *house) otherSource(t *testing.T, payload uint8, from, to asterisktest.Source, reinvite bool) {
+func (h *fixture) otherSource(t *testing.T, payload uint8, from, to asterisktest.SoundSource, reinvite bool) {
 	ctx := t.Context()
-	agent := h.be("agent1", switchtest.Phone{Answers: true})
+	agent := h.be("agent1", switchtest.PhoneBehavior{Answers: true})
 	w := asterisktest.NewWire(t, "127.0.0.2", h.server.SIPAddr())
 	if payload == 8 {
 		w.SDP = asterisktest.Plain("8 PCMA/8000")

@@ -72,7 +72,7 @@ func eventually(t *testing.T, ctx context.Context, what string, ok func() bool) 
 
 func caller(t *testing.T, s *asterisk.Server) *phone.Phone {
 	t.Helper()
-	p := must[*phone.Phone](t)(phone.Open(within(t, 5*time.Second), phone.Config{Listen: "127.0.0.2:0", Registrar: s.SIPAddr().String(),
+	p := must[*phone.Phone](t)(phone.Start(within(t, 5*time.Second), phone.Config{Listen: "127.0.0.2:0", Registrar: s.SIPAddr().String(),
 		User: "carrier"}))
 	t.Cleanup(func() {
 		if err := p.Close(); err != nil {
@@ -100,7 +100,7 @@ func TestTwoRunSideBySide(t *testing.T) {
 	}
 	ctx := within(t, 20*time.Second)
 	for name, s := range map[string]*asterisk.Server{"a": a, "b": b} {
-		p := must[*phone.Phone](t)(phone.Open(ctx, phone.Config{Registrar: s.SIPAddr().String(), User: "agent1",
+		p := must[*phone.Phone](t)(phone.Start(ctx, phone.Config{Registrar: s.SIPAddr().String(), User: "agent1",
 			Password: s.Agents()["agent1"]}))
 		if err := p.Register(ctx); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -108,7 +108,7 @@ func TestTwoRunSideBySide(t *testing.T) {
 		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
-		wrong := must[*phone.Phone](t)(phone.Open(ctx, phone.Config{Registrar: s.SIPAddr().String(), User: "agent1", Password: "wrong"}))
+		wrong := must[*phone.Phone](t)(phone.Start(ctx, phone.Config{Registrar: s.SIPAddr().String(), User: "agent1", Password: "wrong"}))
 		if err := wrong.Register(ctx); err == nil {
 			t.Errorf("%s: a wrong password registers", name)
 		}
@@ -292,13 +292,13 @@ func recordsMessage(t *testing.T, ctx context.Context, s *asterisk.Server) {
 }
 
 // voicemail finds the one voicemail there is, as a driver would: in ARI's list.
-func voicemail(t *testing.T, ctx context.Context, s *asterisk.Server) asterisk.Voicemail {
+func voicemail(t *testing.T, ctx context.Context, s *asterisk.Server) asterisk.StoredVoicemail {
 	t.Helper()
 	_, list, err := ari(ctx, s, "GET", "recordings/stored", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var found []asterisk.Voicemail
+	var found []asterisk.StoredVoicemail
 	for _, name := range recordingNames(t, list) {
 		if vm, err := asterisk.ParseVoicemail(name); err == nil {
 			found = append(found, vm)

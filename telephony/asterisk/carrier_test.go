@@ -129,7 +129,7 @@ func TestATrunkThatRegisters(t *testing.T) {
 	if code := stranger.Invite(ctx); code != 401 {
 		t.Errorf("a stranger's call is answered with %d", code)
 	}
-	p := must[*phone.Phone](t)(phone.Open(ctx, phone.Config{Listen: s.TrainingAddr(), Registrar: s.SIPAddr().String(), User: "network"}))
+	p := must[*phone.Phone](t)(phone.Start(ctx, phone.Config{Listen: s.TrainingAddr(), Registrar: s.SIPAddr().String(), User: "network"}))
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}

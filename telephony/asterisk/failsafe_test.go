@@ -157,7 +157,7 @@ func (a *app) next(ctx context.Context, kind string) event {
 
 func agent(t *testing.T, ctx context.Context, s *asterisk.Server, name string) *phone.Phone {
 	t.Helper()
-	p := must[*phone.Phone](t)(phone.Open(ctx, phone.Config{Registrar: s.SIPAddr().String(), User: name, Password: s.Agents()[name]}))
+	p := must[*phone.Phone](t)(phone.Start(ctx, phone.Config{Registrar: s.SIPAddr().String(), User: name, Password: s.Agents()[name]}))
 	t.Cleanup(func() {
 		if err := p.Close(); err != nil {
 			t.Error(err)

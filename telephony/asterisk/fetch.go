@@ -29,7 +29,7 @@ func Fetch(ctx context.Context, dir string, progress Progress) (Install, error) 
 		return in, nil
 	}
 	f := fetch{dir: dir, mirror: debianMirror(), suites: []string{"forky", "sid"}, keyring: debianKeyring, room: 500 << 20,
-		begun: time.Now(), tell: progress}
+		begun: time.Now(), progress: progress}
 	return f.run(ctx)
 }
 
@@ -41,12 +41,12 @@ type fetch struct {
 	suites               []string
 	room                 uint64 // bytes needed, packages and what they unpack to, both at once
 	begun                time.Time
-	tell                 Progress
+	progress             Progress
 }
 
-func (f fetch) step(format string, a ...any) {
-	if f.tell != nil {
-		f.tell(fmt.Sprintf(format, a...), time.Since(f.begun))
+func (f fetch) report(format string, a ...any) {
+	if f.progress != nil {
+		f.progress(fmt.Sprintf(format, a...), time.Since(f.begun))
 	}
 }
 
@@ -115,7 +115,7 @@ func (f fetch) make(ctx context.Context, work string) (Install, error) {
 	if err != nil {
 		return Install{}, err
 	}
-	f.step("unpacking %d packages", len(debs))
+	f.report("unpacking %d packages", len(debs))
 	root := filepath.Join(work, "root")
 	if err := os.Mkdir(root, 0o755); err != nil {
 		return Install{}, err
@@ -125,7 +125,7 @@ func (f fetch) make(ctx context.Context, work string) (Install, error) {
 			return Install{}, fmt.Errorf("unpack %s: %w", filepath.Base(deb), err)
 		}
 	}
-	f.step("checking what was unpacked")
+	f.report("checking what was unpacked")
 	in, err := unpacked(ctx, root)
 	if err != nil {
 		return Install{}, err
@@ -144,7 +144,7 @@ func (f fetch) make(ctx context.Context, work string) (Install, error) {
 	if err := os.RemoveAll(work); err != nil {
 		return Install{}, err
 	}
-	f.step("Asterisk %s is ready", in.Version)
+	f.report("Asterisk %s is ready", in.Version)
 	return unpacked(ctx, last)
 }
 
@@ -159,10 +159,10 @@ func (f fetch) download(ctx context.Context, state string) ([]string, error) {
 		if err := f.aptState(ctx, state, suite); err != nil {
 			return nil, err
 		}
-		f.step("asking %s for the packages of %s", f.mirror, suite)
+		f.report("asking %s for the packages of %s", f.mirror, suite)
 		err := aptGet(ctx, state, "update", "-o", "APT::Update::Error-Mode=any")
 		if err == nil {
-			f.step("downloading Asterisk 22 from %s", suite)
+			f.report("downloading Asterisk 22 from %s", suite)
 			err = aptGet(ctx, state, "install", "-y", "--download-only", "asterisk=1:22.*", "asterisk-modules=1:22.*")
 		}
 		if ctx.Err() != nil {

@@ -87,7 +87,7 @@ func TestOffers(t *testing.T) {
 			t.Errorf("%s: takes %.20q", name, format)
 		}
 		begun := time.Now()
-		w.Speak(ctx, &asterisktest.Source{SSRC: 1}, false, time.Second)
+		w.Speak(ctx, &asterisktest.SoundSource{SSRC: 1}, false, time.Second)
 		if strings.Contains(test.takes, "SAVP") && !strings.Contains(w.Answer, "a=crypto:1 ") {
 			t.Errorf("%s: encrypted with no key: %s", name, w.Answer)
 		}

@@ -63,7 +63,7 @@ func TestOutboundOverTheTrunk(t *testing.T) {
 	warnings(t, s)
 	ctx := within(t, 60*time.Second)
 	a := drive(t, ctx, s)
-	network := must[*phone.Phone](t)(phone.Open(ctx, phone.Config{Listen: s.CarrierAddr(), Registrar: s.SIPAddr().String(),
+	network := must[*phone.Phone](t)(phone.Start(ctx, phone.Config{Listen: s.CarrierAddr(), Registrar: s.SIPAddr().String(),
 		User: "carrier"}))
 	defer func() {
 		if err := network.Close(); err != nil {
@@ -110,7 +110,7 @@ func TestEmergencyCallsGoStraightOut(t *testing.T) {
 	s := asterisktest.Start(t, nil)
 	warnings(t, s)
 	ctx := within(t, 30*time.Second)
-	network := must[*phone.Phone](t)(phone.Open(ctx, phone.Config{Listen: s.CarrierAddr(), Registrar: s.SIPAddr().String(),
+	network := must[*phone.Phone](t)(phone.Start(ctx, phone.Config{Listen: s.CarrierAddr(), Registrar: s.SIPAddr().String(),
 		User: "carrier"}))
 	defer func() {
 		if err := network.Close(); err != nil {

@@ -17,7 +17,7 @@ import (
 // to speak, so one without a voice is a caller who hung up
 // during the apology. While the channel lives the message may still be spoken. Both are listed, fetched and deleted
 // through ARI like any stored recording.
-type Voicemail struct {
+type StoredVoicemail struct {
 	Name    string    // the recording's name on ARI
 	DID     string    // the number dialled, as the dialplan guesses it
 	At      time.Time // when the fail-safe took the call
@@ -30,14 +30,14 @@ const CallerSuffix = "-caller"
 var voicemailName = regexp.MustCompile(`^vm/([0-9]{9,12})-(_?[0-9A-Za-z]*)-([0-9A-Za-z._-]+)$`)
 
 // ParseVoicemail reads a stored recording's name. It fails for what is not a voicemail, companions included.
-func ParseVoicemail(name string) (Voicemail, error) {
+func ParseVoicemail(name string) (StoredVoicemail, error) {
 	m := voicemailName.FindStringSubmatch(name)
 	if m == nil || strings.HasSuffix(name, CallerSuffix) {
-		return Voicemail{}, fmt.Errorf("asterisk: %q does not name a voicemail", name)
+		return StoredVoicemail{}, fmt.Errorf("asterisk: %q does not name a voicemail", name)
 	}
 	sec, err := strconv.ParseInt(m[1], 10, 64)
 	if err != nil {
-		return Voicemail{}, fmt.Errorf("asterisk: %q: %w", name, err)
+		return StoredVoicemail{}, fmt.Errorf("asterisk: %q: %w", name, err)
 	}
-	return Voicemail{Name: name, DID: strings.Replace(m[2], "_", "+", 1), At: time.Unix(sec, 0).UTC(), Channel: m[3]}, nil
+	return StoredVoicemail{Name: name, DID: strings.Replace(m[2], "_", "+", 1), At: time.Unix(sec, 0).UTC(), Channel: m[3]}, nil
 }

@@ -8,7 +8,7 @@ import (
 )
 
 func TestParseVoicemail(t *testing.T) {
-	for name, want := range map[string]asterisk.Voicemail{
+	for name, want := range map[string]asterisk.StoredVoicemail{
 		"vm/1764000000-_13125550142-1764000000.12": {DID: "+13125550142", At: time.Unix(1764000000, 0).UTC(), Channel: "1764000000.12"},
 		"vm/1764000000-5550142-pbx-1-1764000000.3": {DID: "5550142", At: time.Unix(1764000000, 0).UTC(), Channel: "pbx-1-1764000000.3"},
 		"vm/1764000000--1764000000.12":             {At: time.Unix(1764000000, 0).UTC(), Channel: "1764000000.12"},

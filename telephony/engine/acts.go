@@ -11,32 +11,32 @@ var acts map[act]func(*Engine, *call)
 
 func init() { // not a literal: the acts raise signals, which run acts
 	acts = map[act]func(*Engine, *call){
-		admit:      (*Engine).admit,
-		apologize:  (*Engine).apologize,
-		enqueue:    (*Engine).enqueue,
-		startMusic: (*Engine).startMusic,
-		heard:      (*Engine).heard,
-		relearn:    (*Engine).relearn,
-		pop:        (*Engine).pop,
-		unpop:      (*Engine).unpop,
-		ringAgent:  (*Engine).ringAgent,
-		dropFar:    (*Engine).dropFar,
-		replaceFar: (*Engine).replaceFar,
-		awaitAgent: (*Engine).awaitAgent,
-		tellMissed: (*Engine).tellMissed,
-		tellTaken:  (*Engine).tellTaken,
-		tellLost:   (*Engine).tellLost,
-		takeBack:   (*Engine).takeBack,
-		leaveQueue: (*Engine).leaveQueue,
-		join:       (*Engine).join,
-		settle:     (*Engine).settle,
-		part:       (*Engine).part,
-		rejoin:     (*Engine).rejoin,
-		dialNear:   (*Engine).dialNear,
-		dialFar:    (*Engine).dialFar,
-		overflow:   (*Engine).overflow,
-		wipe:       (*Engine).wipe,
-		letGo:      (*Engine).letGo,
+		admit:        (*Engine).admit,
+		apologize:    (*Engine).apologize,
+		enqueue:      (*Engine).enqueue,
+		startMusic:   (*Engine).startMusic,
+		heard:        (*Engine).heard,
+		relearn:      (*Engine).relearn,
+		pop:          (*Engine).pop,
+		unpop:        (*Engine).unpop,
+		ringAgent:    (*Engine).ringAgent,
+		dropFar:      (*Engine).dropFar,
+		replaceFar:   (*Engine).replaceFar,
+		awaitAgent:   (*Engine).awaitAgent,
+		reportMissed: (*Engine).reportMissed,
+		reportTaken:  (*Engine).reportTaken,
+		reportLost:   (*Engine).reportLost,
+		takeBack:     (*Engine).takeBack,
+		leaveQueue:   (*Engine).leaveQueue,
+		join:         (*Engine).join,
+		secure:       (*Engine).secure,
+		part:         (*Engine).part,
+		rejoin:       (*Engine).rejoin,
+		dialNear:     (*Engine).dialNear,
+		dialFar:      (*Engine).dialFar,
+		overflow:     (*Engine).overflow,
+		wipe:         (*Engine).wipe,
+		letGo:        (*Engine).letGo,
 	}
 }
 
@@ -89,11 +89,11 @@ func (e *Engine) failed(c *call, what string, err error, s signal) {
 	case err == nil || e.ctx.Err() != nil:
 		return
 	case errors.Is(err, telephony.ErrGone) || errors.Is(err, telephony.ErrUnlinked):
-		e.lookSoon()
+		e.reconcileSoon()
 		return
 	}
 	e.cfg.Log.Error("telephony: the switch did not "+what, "call", c.ID, "phase", c.phase, "err", err)
-	e.lookSoon()
+	e.reconcileSoon()
 	if s != "" {
 		e.raise(c, s)
 	}
@@ -262,8 +262,8 @@ func (e *Engine) join(c *call) {
 	e.hush(c)
 }
 
-// settle sees to two who talk: should we die, the fail-safe keeps them talking.
-func (e *Engine) settle(c *call) {
+// secure sees to two who talk: should we die, the fail-safe keeps them talking.
+func (e *Engine) secure(c *call) {
 	near, far, sw := c.near.id, c.far.id, e.cfg.Switch
 	lease, keeps := c.unleased().lease, c.leased().lease
 	e.push(&c.lane, func(ctx context.Context) error {

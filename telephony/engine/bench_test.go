@@ -35,7 +35,7 @@ func loud(d time.Duration) speech.PCM {
 }
 
 // answered measures one call: from the agent's answer to the first sound in each direction, the later of the two.
-func (h *house) answered(caller *phone.Call) time.Duration {
+func (h *fixture) answered(caller *phone.Call) time.Duration {
 	h.t.Helper()
 	go caller.Play(h.t.Context(), loud(3*time.Second)) //nolint:errcheck // cut off when the call ends
 	in := <-h.desk1.Incoming()
@@ -109,7 +109,7 @@ func bare(ctx context.Context, sw telephony.Switch, fail func(error)) {
 // BenchmarkRealAnswer compares, on one Asterisk and in turn, the time from the agent's answer to sound both ways: with
 // the engine, and with a script of a few commands in its place. The aim is a ratio of 1.3 at most.
 func BenchmarkRealAnswer(b *testing.B) {
-	h := newHouse(b)
+	h := newFixture(b)
 	var with, without []float64
 	round := func(into *[]float64, caller *phone.Call) {
 		*into = append(*into, float64(h.answered(caller).Microseconds())/1000)
@@ -151,7 +151,7 @@ func BenchmarkRealAnswer(b *testing.B) {
 func BenchmarkPop(b *testing.B) {
 	for _, crowd := range []int{0, 500} {
 		b.Run(fmt.Sprintf("%d wait", crowd), func(b *testing.B) {
-			sw, desk := switchtest.NewFake(), newDesk()
+			sw, desk := switchtest.NewFake(), newListener()
 			defer sw.Close()
 			sw.PromptLength = 0
 			eng := engine.NewEngine(engine.Config{Switch: sw, Ledger: newMemory(), Listener: desk, Log: slog.New(slog.DiscardHandler)})

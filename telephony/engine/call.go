@@ -32,11 +32,11 @@ type call struct {
 	plan      Callback // of a call the house makes
 	agentNear bool     // AgentCall: the agent is the near party
 
-	rec   telephony.RecordingID // while it may be running
-	moves uint64                // lines written down so far
-	lane  lane                  // commands about near and the bridge
-	reach lane                  // commands about far's ringing
-	book  book
+	rec    telephony.RecordingID // while it may be running
+	moves  uint64                // lines written down so far
+	lane   lane                  // commands about near and the bridge
+	reach  lane                  // commands about far's ringing
+	ledger ledgerQueue
 }
 
 // A leg is one party of a call on the switch.
@@ -105,8 +105,8 @@ type raised struct {
 	set    func()
 }
 
-// settleRaised deals with every signal raised, and those that they raise.
-func (e *Engine) settleRaised() {
+// handleRaised deals with every signal raised, and those that they raise.
+func (e *Engine) handleRaised() {
 	for len(e.raised) > 0 {
 		r := e.raised[0]
 		e.raised = e.raised[1:]
@@ -159,7 +159,7 @@ func (e *Engine) move(r raised) {
 func (e *Engine) note(c *call, kind string, who telephony.AgentID, detail string) {
 	c.moves++
 	n, was := c.moves, c.Call
-	e.write(&c.book, page{
+	e.write(&c.ledger, ledgerWrite{
 		call: was,
 		step: telephony.Step{At: e.cfg.Now(), Kind: kind, Agent: who, Detail: detail},
 		done: func() {

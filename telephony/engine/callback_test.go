@@ -10,7 +10,7 @@ import (
 	"lamplight/telephony/switchtest"
 )
 
-var phoneThatRejects = switchtest.Phone{Rejects: 17, After: 10 * time.Millisecond}
+var phoneThatRejects = switchtest.PhoneBehavior{Rejects: 17, After: 10 * time.Millisecond}
 
 const (
 	provider = telephony.Number("+13125550777")
@@ -58,7 +58,7 @@ func TestAProviderCallsBack(t *testing.T) {
 }
 
 func TestACallBackThatReachesNobody(t *testing.T) {
-	for name, phones := range map[string]map[string]switchtest.Phone{
+	for name, phones := range map[string]map[string]switchtest.PhoneBehavior{
 		"the provider does not answer": {},
 		"the provider rejects":         {string(provider): {Rejects: 21}},
 		"the patient is busy":          {string(provider): {Answers: true}, string(patient): {Rejects: 17}},

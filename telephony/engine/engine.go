@@ -45,15 +45,15 @@ type Engine struct {
 	asks chan ask
 	done chan struct{} // closed when Run returns
 
-	ctx     context.Context // Run's: ends commands and timers
-	bookCtx context.Context // a little longer, for the last pages
-	inbox   chan func()     // what work brings back to the loop
-	wg      sync.WaitGroup  // all work
-	books   sync.WaitGroup  // the writing of pages
-	better  chan struct{}   // the house may be healthy again
-	beaten  atomic.Int64    // when a beat last reached the switch, Unix nanoseconds
-	writing atomic.Bool     // the ledger was not bad when the loop answered last
-	pulse   atomic.Int64    // when the loop last answered the beat, Unix nanoseconds
+	ctx           context.Context // Run's: ends commands and timers
+	ledgerCtx     context.Context // a little longer, for the last pages
+	inbox         chan func()     // what work brings back to the loop
+	wg            sync.WaitGroup  // all work
+	ledgerWriters sync.WaitGroup  // the writing of pages
+	better        chan struct{}   // the house may be healthy again
+	beaten        atomic.Int64    // when a beat last reached the switch, Unix nanoseconds
+	writing       atomic.Bool     // the ledger was not bad when the loop answered last
+	pulse         atomic.Int64    // when the loop last answered the beat, Unix nanoseconds
 
 	state // the loop's alone
 
@@ -69,13 +69,13 @@ type state struct {
 	link   uint64 // how often it was linked
 	known  bool   // the calls an earlier engine left are in hand
 
-	holding   bool              // events wait until a look is over
-	heldBack  []telephony.Event // they
-	looking   bool              // a look will follow soon
-	ledgerBad bool              // the ledger does not answer
-	dirty     bool              // something others may see has changed
-	touched   map[telephony.CallID]*call
-	turned    map[telephony.AgentID]bool
+	holding      bool              // events wait until a look is over
+	heldBack     []telephony.Event // they
+	reconcileDue bool              // a look will follow soon
+	ledgerBad    bool              // the ledger does not answer
+	dirty        bool              // something others may see has changed
+	touched      map[telephony.CallID]*call
+	turned       map[telephony.AgentID]bool
 
 	calls  map[telephony.CallID]*call
 	legs   map[telephony.LegID]*call

@@ -16,7 +16,7 @@ func (e *Engine) hear(ev telephony.Event) {
 		e.linked, e.dirty = false, true
 		e.cfg.Log.Warn("telephony: the switch cannot be reached; its fail-safe keeps the callers")
 	case telephony.LegArrived:
-		e.open(telephony.LegView{Leg: ev.Leg, DID: ev.DID, Called: ev.Called, ANI: ev.ANI}, ev.CallerName)
+		e.beginCall(telephony.LegView{Leg: ev.Leg, DID: ev.DID, Called: ev.Called, ANI: ev.ANI}, ev.CallerName)
 	case telephony.RecordingEnded:
 		e.onRecordingEnded(ev.Recording)
 	case telephony.PlayEnded:
@@ -106,14 +106,14 @@ func (e *Engine) onDigit(c *call, digit string) {
 	}})
 }
 
-// open begins a caller's call. The same leg told twice is the same call.
-func (e *Engine) open(v telephony.LegView, name string) {
+// beginCall begins a caller's call. The same leg told twice is the same call.
+func (e *Engine) beginCall(v telephony.LegView, name string) {
 	id := telephony.CallOf(v.Leg)
 	if e.calls[id] != nil || e.hasEnded(id) || !e.known {
 		return
 	}
 	c := e.newCall(telephony.Call{ID: id, DID: v.DID, ANI: v.ANI, CallerName: telephony.CleanName(name), Inbound: true,
-		OpenedAt: e.cfg.Now(), State: telephony.Arrived, Language: telephony.English}, opening)
+		OpenedAt: e.cfg.Now(), State: telephony.Arrived, Language: telephony.English}, identifying)
 	c.near = leg{id: v.Leg, up: v.Up, known: e.clock, lease: e.lease(v.Leg)}
 	e.legs[v.Leg] = c
 	if !v.Up {
@@ -148,7 +148,7 @@ func (e *Engine) open(v telephony.LegView, name string) {
 
 func (c *call) setLine(l telephony.Line) {
 	c.line, c.Account = l, l.Account
-	if len(l.Languages) > 0 && !slices.Contains(l.Languages, c.Language) || c.phase == opening && len(l.Languages) > 0 {
+	if len(l.Languages) > 0 && !slices.Contains(l.Languages, c.Language) || c.phase == identifying && len(l.Languages) > 0 {
 		c.Language = l.Languages[0]
 	}
 }
@@ -202,7 +202,7 @@ func (e *Engine) hangUpLeg(id telephony.LegID) {
 		return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.Hangup(ctx, id) })
 	}, func(err error) {
 		if err != nil {
-			e.lookSoon()
+			e.reconcileSoon()
 		}
 	})
 }

@@ -10,7 +10,7 @@ import "lamplight/telephony"
 type phase string
 
 const (
-	opening     phase = "opening"     // the ledger is asked whose number was dialled
+	identifying phase = "opening"     // the ledger is asked whose number was dialled
 	arrived     phase = "arrived"     // known; its row is being written
 	waiting     phase = "waiting"     // in the queue, hears the greeting, then music
 	popping     phase = "popping"     // an agent is reserved; the offer is being written
@@ -66,37 +66,37 @@ const (
 type act string
 
 const (
-	admit      act = "admit"      // answer the caller, make the bridge, greet
-	enqueue    act = "enqueue"    // give the call to the queue
-	apologize  act = "apologize"  // say that the number is nobody's
-	startMusic act = "music"      // hold music in the bridge
-	heard      act = "heard"      // the choice of language is over
-	relearn    act = "relearn"    // tell the queue the language now
-	pop        act = "pop"        // show the offer on the desk
-	ringAgent  act = "ring agent" // ring the agent's phone
-	unpop      act = "unpop"      // take the offer off the desk
-	dropFar    act = "drop far"   // hang up the agent's leg, whatever it does
-	tellMissed act = "tell missed"
-	tellTaken  act = "tell taken" // the agent has the call
-	tellLost   act = "tell lost"  // the agent is free again through no fault of theirs
-	takeBack   act = "take back"  // from an agent who talked: off their desk, their recording ended, tell lost
-	awaitAgent act = "await agent"
-	replaceFar act = "replace far" // hang up the agent's old leg, not the caller with it
-	join       act = "join"        // bring both into the bridge
-	settle     act = "settle"      // leases and peers of two who talk, their recording
-	part       act = "part"        // the agent out of the bridge, music for the caller
-	rejoin     act = "rejoin"      // the agent back, no music
-	dialNear   act = "dial near"
-	dialFar    act = "dial far"
-	leaveQueue act = "leave queue" // out of the queue, the agent free or in wrap-up
-	overflow   act = "overflow"    // give the caller to the fail-safe
-	wipe       act = "wipe"        // hang up and remove everything on the switch
-	letGo      act = "let go"      // the fail-safe keeps the two talking: remove our things, hang up nobody
+	admit        act = "admit"      // answer the caller, make the bridge, greet
+	enqueue      act = "enqueue"    // give the call to the queue
+	apologize    act = "apologize"  // say that the number is nobody's
+	startMusic   act = "music"      // hold music in the bridge
+	heard        act = "heard"      // the choice of language is over
+	relearn      act = "relearn"    // tell the queue the language now
+	pop          act = "pop"        // show the offer on the desk
+	ringAgent    act = "ring agent" // ring the agent's phone
+	unpop        act = "unpop"      // take the offer off the desk
+	dropFar      act = "drop far"   // hang up the agent's leg, whatever it does
+	reportMissed act = "tell missed"
+	reportTaken  act = "tell taken" // the agent has the call
+	reportLost   act = "tell lost"  // the agent is free again through no fault of theirs
+	takeBack     act = "take back"  // from an agent who talked: off their desk, their recording ended, tell lost
+	awaitAgent   act = "await agent"
+	replaceFar   act = "replace far" // hang up the agent's old leg, not the caller with it
+	join         act = "join"        // bring both into the bridge
+	secure       act = "settle"      // leases and peers of two who talk, their recording
+	part         act = "part"        // the agent out of the bridge, music for the caller
+	rejoin       act = "rejoin"      // the agent back, no music
+	dialNear     act = "dial near"
+	dialFar      act = "dial far"
+	leaveQueue   act = "leave queue" // out of the queue, the agent free or in wrap-up
+	overflow     act = "overflow"    // give the caller to the fail-safe
+	wipe         act = "wipe"        // hang up and remove everything on the switch
+	letGo        act = "let go"      // the fail-safe keeps the two talking: remove our things, hang up nobody
 )
 
 // A step is what a signal does in a phase: the phase after it, the line it adds to the call's story ("" adds none), how
 // the call ended if it did, and what is done.
-type step struct {
+type transition struct {
 	to      phase
 	note    string
 	outcome telephony.Outcome
@@ -106,13 +106,13 @@ type step struct {
 func do(acts ...act) []act { return acts }
 
 // over is an end: nobody of the call is left to the queue or on the switch.
-func over(o telephony.Outcome, acts ...act) step {
-	return step{to: closed, note: "ended", outcome: o, do: append(do(leaveQueue, unpop), acts...)}
+func over(o telephony.Outcome, acts ...act) transition {
+	return transition{to: closed, note: "ended", outcome: o, do: append(do(leaveQueue, unpop), acts...)}
 }
 
 // flow is the whole life of a call.
-var flow = map[phase]map[signal]step{
-	opening: {
+var flow = map[phase]map[signal]transition{
+	identifying: {
 		lineKnown:   {to: arrived, note: "arrived"},
 		lineUnknown: {to: apologizing, do: do(apologize)},
 		unwritable:  {to: spilled, do: do(overflow)},
@@ -162,8 +162,8 @@ var flow = map[phase]map[signal]step{
 		nearLost:    over(telephony.Overflowed, wipe),
 	},
 	ringing: {
-		farUp:       {to: joining, do: do(join, tellTaken)},
-		farGone:     {to: ringing, do: do(tellMissed)}, // missed follows
+		farUp:       {to: joining, do: do(join, reportTaken)},
+		farGone:     {to: ringing, do: do(reportMissed)}, // missed follows
 		rejected:    {to: waiting, note: "rejected", do: do(unpop, dropFar)},
 		missed:      {to: waiting, note: "missed", do: do(unpop, dropFar)},
 		withdrawn:   {to: waiting, note: "withdrawn", do: do(unpop, dropFar)},
@@ -174,9 +174,9 @@ var flow = map[phase]map[signal]step{
 		nearLost:    over(telephony.Overflowed, wipe),
 	},
 	joining: {
-		joined:      {to: talking, note: "answered", do: do(unpop, settle)},
-		unjoined:    {to: waiting, note: "lost", do: do(unpop, dropFar, tellLost)},
-		farGone:     {to: waiting, note: "lost", do: do(unpop, tellLost)},
+		joined:      {to: talking, note: "answered", do: do(unpop, secure)},
+		unjoined:    {to: waiting, note: "lost", do: do(unpop, dropFar, reportLost)},
+		farGone:     {to: waiting, note: "lost", do: do(unpop, reportLost)},
 		unreachable: over(telephony.Overflowed, dropFar, overflow),
 		nearGone:    over(telephony.Abandoned, wipe),
 		nearLost:    over(telephony.Overflowed, wipe),
@@ -214,7 +214,7 @@ var flow = map[phase]map[signal]step{
 	},
 	rejoining: {
 		farUp:       {to: rejoining, do: do(join)},
-		joined:      {to: talking, note: "rejoined", do: do(settle)},
+		joined:      {to: talking, note: "rejoined", do: do(secure)},
 		unjoined:    {to: alone, do: do(awaitAgent)},
 		farGone:     {to: alone, do: do(awaitAgent)},
 		farSilent:   {to: alone, do: do(awaitAgent)},
@@ -246,7 +246,7 @@ var flow = map[phase]map[signal]step{
 		unreachable: over(telephony.Unreached, wipe),
 	},
 	linking: {
-		joined:      {to: talking, note: "answered", do: do(settle)},
+		joined:      {to: talking, note: "answered", do: do(secure)},
 		unjoined:    over(telephony.Unreached, wipe),
 		hangUpAsked: over(telephony.Unreached, wipe),
 		nearGone:    over(telephony.Unreached, wipe),
@@ -258,7 +258,7 @@ var flow = map[phase]map[signal]step{
 
 // shown is the CallState others see of a phase.
 var shown = map[phase]telephony.CallState{
-	opening: telephony.Arrived, leaving: telephony.Arrived, apologizing: telephony.Arrived, arrived: telephony.Arrived,
+	identifying: telephony.Arrived, leaving: telephony.Arrived, apologizing: telephony.Arrived, arrived: telephony.Arrived,
 	waiting: telephony.Waiting, popping: telephony.Offered, ringing: telephony.Offered, joining: telephony.Offered,
 	talking: telephony.Talking, held: telephony.Held, alone: telephony.Held, rejoining: telephony.Held,
 	spilled: telephony.Arrived, linking: telephony.Waiting,

@@ -14,7 +14,7 @@ func TestTheFlowIsWhole(t *testing.T) {
 	for a := range acts {
 		known[a] = true
 	}
-	reached := map[phase]bool{opening: true, placing: true}
+	reached := map[phase]bool{identifying: true, placing: true}
 	for p, signals := range flow {
 		if _, ok := shown[p]; !ok {
 			t.Errorf("%s is shown as no state", p)

@@ -67,7 +67,7 @@ func (e *Engine) keepLease(l *lease, id telephony.LegID) {
 			}
 			err := e.mustCommand(e.ctx, func(ctx context.Context) error { return renew(ctx, d) })
 			if err != nil && e.ctx.Err() == nil && !errors.Is(err, telephony.ErrGone) {
-				e.post(e.lookSoon)
+				e.post(e.reconcileSoon)
 			}
 			return
 		case <-next.C:
@@ -79,7 +79,7 @@ func (e *Engine) keepLease(l *lease, id telephony.LegID) {
 			if errors.Is(err, telephony.ErrGone) { // hung up, or the fail-safe has it: an event tells which, or the next look
 				e.post(func() {
 					l.over = true
-					e.lookSoon()
+					e.reconcileSoon()
 				})
 				return
 			}

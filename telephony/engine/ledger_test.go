@@ -235,8 +235,8 @@ func (m *memory) lastWAV() []byte {
 	return m.wav
 }
 
-// desk is a Listener that writes down what it heard.
-type desk struct {
+// listener is a Listener that writes down what it heard.
+type listener struct {
 	mu        sync.Mutex // guards everything below
 	offered   []telephony.Offer
 	withdrawn []string
@@ -247,29 +247,29 @@ type desk struct {
 	frozen    time.Duration // CallMoved blocks so long, once
 }
 
-func (d *desk) freeze(howLong time.Duration) {
+func (d *listener) freeze(howLong time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.frozen = howLong
 }
 
-func newDesk() *desk {
-	return &desk{agents: map[telephony.AgentID]telephony.AgentState{}, calls: map[telephony.CallID]telephony.CallState{}}
+func newListener() *listener {
+	return &listener{agents: map[telephony.AgentID]telephony.AgentState{}, calls: map[telephony.CallID]telephony.CallState{}}
 }
 
-func (d *desk) Offered(o telephony.Offer, _ telephony.Call) {
+func (d *listener) Offered(o telephony.Offer, _ telephony.Call) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.offered = append(d.offered, o)
 }
 
-func (d *desk) Withdrawn(o telephony.Offer, why string) {
+func (d *listener) Withdrawn(o telephony.Offer, why string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.withdrawn = append(d.withdrawn, string(o.Agent)+" "+why)
 }
 
-func (d *desk) CallMoved(c telephony.Call) {
+func (d *listener) CallMoved(c telephony.Call) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.calls[c.ID] = c.State
@@ -279,38 +279,38 @@ func (d *desk) CallMoved(c telephony.Call) {
 	}
 }
 
-func (d *desk) AgentMoved(a telephony.AgentID, s telephony.AgentState, _ string, _ time.Time) {
+func (d *listener) AgentMoved(a telephony.AgentID, s telephony.AgentState, _ string, _ time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.agents[a] = s
 }
 
-func (d *desk) FiguresMoved(f telephony.Figures) {
+func (d *listener) FiguresMoved(f telephony.Figures) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.figures = f
 	d.told++
 }
 
-func (d *desk) figuresTold() int {
+func (d *listener) figuresTold() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.told
 }
 
-func (d *desk) lastFigures() telephony.Figures {
+func (d *listener) lastFigures() telephony.Figures {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.figures
 }
 
-func (d *desk) agent(a telephony.AgentID) telephony.AgentState {
+func (d *listener) agent(a telephony.AgentID) telephony.AgentState {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.agents[a]
 }
 
-func (d *desk) lastOffer() telephony.Offer {
+func (d *listener) lastOffer() telephony.Offer {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.offered) == 0 {
@@ -319,7 +319,7 @@ func (d *desk) lastOffer() telephony.Offer {
 	return d.offered[len(d.offered)-1]
 }
 
-func (d *desk) gone() []string {
+func (d *listener) gone() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.withdrawn)

@@ -35,7 +35,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.acd = q
 	var stop, stopBooks context.CancelFunc
 	e.ctx, stop = context.WithCancel(ctx)
-	e.bookCtx, stopBooks = context.WithCancel(context.WithoutCancel(ctx))
+	e.ledgerCtx, stopBooks = context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBooks()
 	e.pulse.Store(time.Now().UnixNano())
 	e.wg.Go(e.beat)
@@ -49,7 +49,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		e.tick.Stop()
 	}
 	time.AfterFunc(lastWords, stopBooks)
-	e.books.Wait()
+	e.ledgerWriters.Wait()
 	e.wg.Wait()
 	return err
 }
@@ -63,11 +63,11 @@ func (e *Engine) loop(ctx context.Context) error {
 			return nil
 		case a := <-e.asks:
 			err := a.do()
-			e.settleRaised()
+			e.handleRaised()
 			a.reply <- err
 		case f := <-e.inbox:
 			f()
-			e.settleRaised()
+			e.handleRaised()
 		case ev, ok := <-events:
 			switch {
 			case !ok:
@@ -78,7 +78,7 @@ func (e *Engine) loop(ctx context.Context) error {
 				e.heldBack = append(e.heldBack, ev)
 			default:
 				e.hear(ev)
-				e.settleRaised()
+				e.handleRaised()
 			}
 		}
 	}
@@ -89,9 +89,9 @@ func (e *Engine) rounds() {
 	old := time.Now().Add(-remembered)
 	maps.DeleteFunc(e.ended, func(_ telephony.CallID, at time.Time) bool { return at.Before(old) })
 	maps.DeleteFunc(e.away, func(_ telephony.LegID, at time.Time) bool { return at.Before(old) })
-	if !e.looking {
-		e.looking = true
-		e.lookNow()
+	if !e.reconcileDue {
+		e.reconcileDue = true
+		e.reconcileNow()
 	}
 }
 

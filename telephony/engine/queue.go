@@ -74,7 +74,7 @@ func ableTo(a telephony.Agent) acd.Agent {
 // queue gives the queue an event and carries out what it commands. An error means that the event was refused and
 // changed nothing.
 func (e *Engine) queue(ev acd.Event, touched ...telephony.AgentID) error {
-	cmds, err := acd.Step(e.acd, ev, e.cfg.Now())
+	cmds, err := acd.Apply(e.acd, ev, e.cfg.Now())
 	for _, cmd := range cmds {
 		switch cmd.Do {
 		case acd.DoOffer:
@@ -92,7 +92,7 @@ func (e *Engine) queue(ev acd.Event, touched ...telephony.AgentID) error {
 		}
 	}
 	for _, a := range touched {
-		e.lookAtAgent(a)
+		e.announceAgent(a)
 	}
 	e.armTick()
 	e.dirty = true
@@ -181,17 +181,17 @@ func (e *Engine) relearn(c *call) {
 	}
 }
 
-func (e *Engine) tellMissed(c *call) { e.queueOr(acd.Missed{Offer: c.ticket}, c.offer.Agent) }
+func (e *Engine) reportMissed(c *call) { e.queueOr(acd.Missed{Offer: c.ticket}, c.offer.Agent) }
 
-// tellTaken: the agent is there. The queue withdrew the offer in this very moment: then the leg is late and goes.
-func (e *Engine) tellTaken(c *call) {
+// reportTaken: the agent is there. The queue withdrew the offer in this very moment: then the leg is late and goes.
+func (e *Engine) reportTaken(c *call) {
 	if err := e.queue(acd.Accepted{Offer: c.ticket}, c.offer.Agent); err != nil {
 		e.cfg.Log.Info("telephony: answered an offer that was over", "call", c.ID, "err", err)
 	}
 }
 
-// tellLost: the agent's leg failed, the caller is back in the queue at the old place.
-func (e *Engine) tellLost(c *call) {
+// reportLost: the agent's leg failed, the caller is back in the queue at the old place.
+func (e *Engine) reportLost(c *call) {
 	if a := e.aside[c.offer.Agent]; a != nil && a.call == c.ID {
 		e.comeBack(c.offer.Agent)
 	}
@@ -206,7 +206,7 @@ func (e *Engine) tellLost(c *call) {
 func (e *Engine) takeBack(c *call) {
 	e.unrecord(c)
 	e.cfg.Listener.Withdrawn(c.offer, "withdrawn")
-	e.tellLost(c)
+	e.reportLost(c)
 }
 
 // leaveQueue: nobody waits any more; an agent who talked goes into wrap-up.
@@ -219,7 +219,7 @@ func (e *Engine) leaveQueue(c *call) {
 		if c.AnsweredAt.IsZero() {
 			e.comeBack(c.Agent)
 		}
-		e.lookAtAgent(c.Agent)
+		e.announceAgent(c.Agent)
 		return
 	}
 	if _, ok := e.acd.CallNow(acd.CallID(c.ID)); ok {
@@ -257,8 +257,8 @@ var agentWords = map[acd.AgentState]telephony.AgentState{
 	acd.StateRinging:  telephony.AgentRinging, acd.StateTalking: telephony.AgentTalking, acd.StateWrapUp: telephony.AgentWrapUp,
 }
 
-// lookAtAgent tells the Listener if an agent has moved.
-func (e *Engine) lookAtAgent(id telephony.AgentID) {
+// announceAgent tells the Listener if an agent has moved.
+func (e *Engine) announceAgent(id telephony.AgentID) {
 	if id == "" {
 		return
 	}
@@ -297,17 +297,17 @@ func (e *Engine) countSoon() {
 	}
 	wait := figuresEvery - time.Since(e.counted)
 	if wait <= 0 {
-		e.tellFigures()
+		e.announceFigures()
 		return
 	}
 	e.counting = true
 	e.after(wait, func() {
 		e.counting = false
-		e.tellFigures()
+		e.announceFigures()
 	})
 }
 
-func (e *Engine) tellFigures() {
+func (e *Engine) announceFigures() {
 	e.counted = time.Now()
 	f := e.figures()
 	if f == e.told {

@@ -16,7 +16,7 @@ import (
 
 func TestRealWalk(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	for language, c := range map[string]struct {
 		line   telephony.Line
 		hangUp func(caller, agent *phone.Call) error
@@ -72,7 +72,7 @@ func channels(wav []byte) (left, right speech.PCM) {
 
 func TestRealKeyForSpanishAndANumberNobodyOwns(t *testing.T) {
 	t.Parallel() // each has an Asterisk of its own, and mostly waits
-	h := newHouse(t)
+	h := newFixture(t)
 	h.must(h.eng.Pause(t.Context(), h.agent.ID, "lunch"))
 	caller := h.dial(english)
 	h.must(caller.DTMF(t.Context(), "2"))
@@ -94,7 +94,7 @@ func TestRealKeyForSpanishAndANumberNobodyOwns(t *testing.T) {
 
 func TestRealCallBack(t *testing.T) {
 	t.Parallel() // each has an Asterisk of its own, and mostly waits
-	h := newHouse(t)
+	h := newFixture(t)
 	h.until("the engine beats", soon, h.healthy)
 	b := aCallback()
 	h.must(h.eng.CallBack(t.Context(), b))
@@ -136,7 +136,7 @@ func TestRealKilledWhileTalking(t *testing.T) {
 	t.Parallel()
 	t.Run("and back within the lease", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t)
+		h := newFixture(t)
 		caller := h.dial(english)
 		agent := h.answer()
 		h.converse(caller, agent, "en")
@@ -155,7 +155,7 @@ func TestRealKilledWhileTalking(t *testing.T) {
 	})
 	t.Run("and dead for long", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t)
+		h := newFixture(t)
 		caller := h.dial(english)
 		agent := h.answer()
 		h.converse(caller, agent, "en")
@@ -175,7 +175,7 @@ func TestRealKilledWhileTalking(t *testing.T) {
 
 func TestRealKilledWhileWaiting(t *testing.T) {
 	t.Parallel() // each has an Asterisk of its own, and mostly waits
-	h := newHouse(t)
+	h := newFixture(t)
 	h.must(h.eng.Pause(t.Context(), h.agent.ID, "lunch"))
 	caller := h.dial(plain)
 	h.until("the caller waits", soon, func() bool { return h.theCall().State == telephony.Waiting })
@@ -227,7 +227,7 @@ func TestRealKilledWhileWaiting(t *testing.T) {
 
 func TestRealRestartWhileWaitingThenAsteriskDies(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	h.must(h.eng.Pause(t.Context(), h.agent.ID, "lunch"))
 	caller := h.dial(plain)
 	h.until("the caller waits", soon, func() bool { return h.theCall().State == telephony.Waiting })
@@ -258,13 +258,13 @@ func TestRealRestartWhileWaitingThenAsteriskDies(t *testing.T) {
 // An agent's desk comes back on another phone, as after a crash: the old leg goes, the caller stays.
 func TestRealRejoin(t *testing.T) {
 	t.Parallel() // each has an Asterisk of its own, and mostly waits
-	h := newHouse(t)
+	h := newFixture(t)
 	caller := h.dial(english)
 	old := h.answer()
 	h.converse(caller, old, "en")
 	id := h.theCall().ID
 	for range 2 {
-		h.desk1 = h.open(phone.Config{Registrar: h.server.SIPAddr().String(), User: "agent1", Password: h.server.Agents()["agent1"]})
+		h.desk1 = h.startPhone(phone.Config{Registrar: h.server.SIPAddr().String(), User: "agent1", Password: h.server.Agents()["agent1"]})
 		h.must(h.desk1.Register(t.Context()))
 		h.must(h.eng.Rejoin(t.Context(), h.agent.ID, id))
 		agent := h.answer()

@@ -13,8 +13,8 @@ import (
 // strict when no event was dealt with since it was taken: what is missing then is gone. At any other time a thing must
 // be missing twice, because it may have come or gone while the switch was asked.
 
-// lookAfter is how long after something unexpected the engine looks: time for the event that explains it.
-const lookAfter = time.Second
+// reconcileAfter is how long after something unexpected the engine looks: time for the event that explains it.
+const reconcileAfter = time.Second
 
 // spill is the lease that gives a caller to the fail-safe; whole seconds, because dialplans count so.
 const spill = time.Second
@@ -29,7 +29,7 @@ type sight struct {
 	voicemails []telephony.Voicemail
 }
 
-func (e *Engine) look(ctx context.Context) (s sight, err error) {
+func (e *Engine) survey(ctx context.Context) (s sight, err error) {
 	err = e.command(ctx, func(ctx context.Context) (err error) {
 		s.snap, err = e.cfg.Switch.Snapshot(ctx)
 		return err
@@ -69,7 +69,7 @@ func (e *Engine) onLinked() {
 	}
 	var s sight
 	e.work(func(ctx context.Context) (err error) {
-		s, err = e.look(ctx)
+		s, err = e.survey(ctx)
 		return err
 	}, func(err error) {
 		if link != e.link {
@@ -89,7 +89,7 @@ func (e *Engine) onLinked() {
 
 // again looks once more after a look that failed though the switch is linked.
 func (e *Engine) again(link uint64) {
-	e.after(lookAfter, func() {
+	e.after(reconcileAfter, func() {
 		if link == e.link && e.linked && e.holding {
 			e.onLinked()
 		}
@@ -100,38 +100,38 @@ func (e *Engine) again(link uint64) {
 func (e *Engine) release() {
 	held := e.heldBack
 	e.holding, e.heldBack = false, nil
-	e.settleRaised() // what the look made up for comes before them
+	e.handleRaised() // what the look made up for comes before them
 	for _, ev := range held {
 		e.hear(ev)
-		e.settleRaised()
+		e.handleRaised()
 	}
 }
 
-// lookSoon looks a little later, once however often it is asked.
-func (e *Engine) lookSoon() {
-	if e.looking {
+// reconcileSoon looks a little later, once however often it is asked.
+func (e *Engine) reconcileSoon() {
+	if e.reconcileDue {
 		return
 	}
-	e.looking = true
-	e.after(lookAfter, e.lookNow)
+	e.reconcileDue = true
+	e.after(reconcileAfter, e.reconcileNow)
 }
 
-func (e *Engine) lookNow() {
-	e.looking = false
+func (e *Engine) reconcileNow() {
+	e.reconcileDue = false
 	if !e.linked || !e.known || e.holding {
 		return
 	}
 	link, at := e.link, e.clock
 	var s sight
 	e.work(func(ctx context.Context) (err error) {
-		s, err = e.look(ctx)
+		s, err = e.survey(ctx)
 		return err
 	}, func(err error) {
 		if link != e.link || !e.linked || e.holding {
 			return
 		}
 		if err != nil {
-			e.lookSoon()
+			e.reconcileSoon()
 			return
 		}
 		s.at = at
@@ -144,7 +144,7 @@ func (e *Engine) reconcile(s sight) {
 	for _, c := range e.sortedCalls() {
 		e.compare(c, s)
 	}
-	e.settleRaised() // what is left on the switch is judged by the calls as they are now
+	e.handleRaised() // what is left on the switch is judged by the calls as they are now
 	for _, v := range s.snap.Legs {
 		if e.legs[v.Leg] == nil {
 			e.unknownLeg(v, s)
@@ -181,13 +181,13 @@ func (e *Engine) unknownLeg(v telephony.LegView, s sight) {
 	inbound := v.Agent == "" && v.Call == ""
 	switch {
 	case inbound && !e.hasEnded(telephony.CallOf(v.Leg)):
-		e.open(v, "")
+		e.beginCall(v, "")
 	case !e.away[v.Leg].IsZero(): // on its way to the fail-safe
 	case s.strict || e.strays[v.Leg] != 0:
 		e.dropStray(v.Leg)
 	default:
 		e.strays[v.Leg] = e.clock
-		e.lookSoon()
+		e.reconcileSoon()
 	}
 }
 
@@ -247,7 +247,7 @@ func (e *Engine) missing(c *call, l *leg, in *lane, s sight) bool {
 		return true
 	}
 	l.absent = true
-	e.lookSoon()
+	e.reconcileSoon()
 	return false
 }
 
@@ -291,7 +291,7 @@ func (e *Engine) mend(c *call, s sight) {
 			e.hushAgain(c)
 		}
 		if nearIn && farIn && (s.legs[c.near.id].Peer != c.far.id || s.legs[c.far.id].Peer != c.near.id) {
-			e.settle(c)
+			e.secure(c)
 		}
 	case held:
 		if l := c.agentLeg(); l != nil && s.in[l.id] == c.bridge {

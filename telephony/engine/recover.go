@@ -15,7 +15,7 @@ func (e *Engine) recover(link uint64) {
 	at := e.clock
 	var s sight
 	e.work(func(ctx context.Context) (err error) {
-		s, err = e.look(ctx)
+		s, err = e.survey(ctx)
 		return err
 	}, func(err error) {
 		if link != e.link {
@@ -53,7 +53,7 @@ func (e *Engine) remember(link, at uint64, first sight, leases map[telephony.Leg
 		if !ok {
 			return ctx.Err()
 		}
-		s, err = e.look(ctx)
+		s, err = e.survey(ctx)
 		return err
 	}, func(err error) {
 		defer func() {

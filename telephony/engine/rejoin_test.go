@@ -95,10 +95,10 @@ func TestADeskDoesNotComeBack(t *testing.T) {
 			w.pass(16 * time.Second)
 		},
 		"but asks to, and its phone dies again": func(w *world, id telephony.CallID) {
-			w.sw.AnyPhone = switchtest.Phone{Rejects: telephony.CauseSilent}
+			w.sw.AnyPhone = switchtest.PhoneBehavior{Rejects: telephony.CauseSilent}
 			w.must(w.eng.Rejoin(w.t.Context(), ana.ID, id))
 			w.pass(time.Second)
-			w.sw.AnyPhone = switchtest.Phone{}
+			w.sw.AnyPhone = switchtest.PhoneBehavior{}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

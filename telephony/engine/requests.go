@@ -25,7 +25,7 @@ func (e *Engine) callBack(agent telephony.AgentID, b Callback) error {
 		return ErrNoSwitch
 	}
 	if agent != "" {
-		if err := e.stepAside(agent, b.ID); err != nil {
+		if err := e.leaveForOwnCall(agent, b.ID); err != nil {
 			return err
 		}
 	}
@@ -39,8 +39,8 @@ func (e *Engine) callBack(agent telephony.AgentID, b Callback) error {
 // onACall is the reason of the pause that the queue has for an agent who is aside; nobody else sees it.
 const onACall = "on a call"
 
-// stepAside takes an agent from the queue for a call of their own.
-func (e *Engine) stepAside(id telephony.AgentID, call telephony.CallID) error {
+// leaveForOwnCall takes an agent from the queue for a call of their own.
+func (e *Engine) leaveForOwnCall(id telephony.AgentID, call telephony.CallID) error {
 	s, ok := e.status[id]
 	if !ok {
 		return ErrNoAgent
@@ -208,7 +208,7 @@ func (e *Engine) agentIn(a telephony.Agent) error {
 			}
 		}
 	}
-	e.lookAtAgent(a.ID)
+	e.announceAgent(a.ID)
 	return nil
 }
 

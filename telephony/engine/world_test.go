@@ -21,7 +21,7 @@ type world struct {
 	sw     *switchtest.Fake
 	wrap   telephony.Switch // stands before sw, if anything does
 	led    *memory
-	desk   *desk
+	desk   *listener
 	eng    *engine.Engine
 	kill   context.CancelFunc
 	ended  chan error
@@ -34,7 +34,7 @@ type world struct {
 func inWorld(t *testing.T, agents []telephony.Agent, test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, sw: switchtest.NewFake(), led: newMemory(), desk: newDesk(), agents: agents}
+		w := &world{t: t, sw: switchtest.NewFake(), led: newMemory(), desk: newListener(), agents: agents}
 		defer synctest.Wait()
 		defer func() { w.sw.Close() }()
 		w.start()
@@ -60,7 +60,7 @@ var (
 func (w *world) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.kill, w.ended = cancel, make(chan error, 1)
-	w.desk = newDesk()
+	w.desk = newListener()
 	var sw telephony.Switch = w.sw
 	if w.wrap != nil {
 		sw = w.wrap

@@ -60,8 +60,8 @@ var quietly = sync.OnceFunc(func() {
 
 var discard = slog.New(slog.DiscardHandler)
 
-// Open makes a phone and listens. ctx bounds only the opening; Close ends the phone.
-func Open(ctx context.Context, c Config) (*Phone, error) {
+// Start makes a phone and listens. ctx bounds only the opening; Close ends the phone.
+func Start(ctx context.Context, c Config) (*Phone, error) {
 	quietly()
 	if c.Listen == "" {
 		c.Listen = "127.0.0.3:0"

@@ -18,9 +18,9 @@ func within(t *testing.T, d time.Duration) context.Context {
 	return ctx
 }
 
-func open(t *testing.T, c phone.Config) *phone.Phone {
+func startPhone(t *testing.T, c phone.Config) *phone.Phone {
 	t.Helper()
-	p, err := phone.Open(within(t, 5*time.Second), c)
+	p, err := phone.Start(within(t, 5*time.Second), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,8 +99,8 @@ func talk(t *testing.T, ctx context.Context, a, b *phone.Call, aSays, bSays spee
 
 func TestTwoPhonesHearEachOther(t *testing.T) {
 	ctx := within(t, 30*time.Second)
-	agent := open(t, phone.Config{User: "agent1"})
-	caller := open(t, phone.Config{Listen: "127.0.0.2:0", Registrar: agent.Addr().String()})
+	agent := startPhone(t, phone.Config{User: "agent1"})
+	caller := startPhone(t, phone.Config{Listen: "127.0.0.2:0", Registrar: agent.Addr().String()})
 	type dialled struct {
 		c   *phone.Call
 		err error
@@ -148,8 +148,8 @@ func TestTwoPhonesHearEachOther(t *testing.T) {
 
 func TestCallsThatAreNotAnswered(t *testing.T) {
 	ctx := within(t, 30*time.Second)
-	agent := open(t, phone.Config{User: "agent1"})
-	caller := open(t, phone.Config{Listen: "127.0.0.2:0", Registrar: agent.Addr().String()})
+	agent := startPhone(t, phone.Config{User: "agent1"})
+	caller := startPhone(t, phone.Config{Listen: "127.0.0.2:0", Registrar: agent.Addr().String()})
 	dial := func(ctx context.Context) <-chan error {
 		failed := make(chan error, 1)
 		go func() {

@@ -23,12 +23,12 @@ func (w world) Caller(did, ani telephony.Number, name string) switchtest.Party {
 	return party{w.Fake, func() telephony.LegID { return leg }}
 }
 
-func (w world) Agent(endpoint string, p switchtest.Phone) switchtest.Party {
+func (w world) Agent(endpoint string, p switchtest.PhoneBehavior) switchtest.Party {
 	w.Phones[endpoint] = p
 	return party{w.Fake, func() telephony.LegID { return w.last(endpoint, "") }}
 }
 
-func (w world) Outside(n telephony.Number, p switchtest.Phone) switchtest.Party {
+func (w world) Outside(n telephony.Number, p switchtest.PhoneBehavior) switchtest.Party {
 	w.Phones[n.Reveal()] = p
 	return party{w.Fake, func() telephony.LegID { return w.last("", n) }}
 }

@@ -33,9 +33,9 @@ type Fake struct {
 	// Leases makes a leg whose lease runs out lost, as the real fail-safe does. NewFake sets it.
 	Leases bool
 	// AnyPhone is what an originated phone does by itself; see Phone. The zero value only rings.
-	AnyPhone Phone
+	AnyPhone PhoneBehavior
 	// Phones overrides AnyPhone for an agent's endpoint or an outside number.
-	Phones map[string]Phone
+	Phones map[string]PhoneBehavior
 
 	out chan telephony.Event
 
@@ -62,7 +62,7 @@ type Fake struct {
 }
 
 // A Phone is what a phone does when a leg is originated to it. The zero value rings and waits for Answers or Rejects.
-type Phone struct {
+type PhoneBehavior struct {
 	Answers bool          // answers After it began to ring
 	Rejects int           // if not zero, rejects with this Q.850 cause After it began to ring
 	After   time.Duration // how long it rings first
@@ -114,7 +114,7 @@ func NewFake() *Fake {
 	f := &Fake{
 		PromptLength: 2 * time.Second,
 		Leases:       true,
-		Phones:       map[string]Phone{},
+		Phones:       map[string]PhoneBehavior{},
 		out:          make(chan telephony.Event),
 		wake:         make(chan struct{}, 1),
 		done:         make(chan struct{}),

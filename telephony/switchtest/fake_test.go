@@ -64,7 +64,7 @@ func TestFakeInsideABubble(t *testing.T) {
 		if !f.HearsMusic(leg) {
 			t.Error("no music")
 		}
-		f.Phones["agent1"] = switchtest.Phone{Answers: true, After: 3 * time.Second}
+		f.Phones["agent1"] = switchtest.PhoneBehavior{Answers: true, After: 3 * time.Second}
 		asked := time.Now()
 		o := telephony.Originate{Leg: "a1", Call: "c1", Agent: "agent1", Timeout: 20 * time.Second}
 		if err := errors.Join(f.Originate(ctx, o), f.Originate(ctx, o)); err != nil {

@@ -18,8 +18,8 @@ type World interface {
 	Caller(did, ani telephony.Number, name string) Party
 	// Agent says what the agent's phone of that name does when it is rung. Outside says it of a number of the
 	// telephone network.
-	Agent(endpoint string, p Phone) Party
-	Outside(n telephony.Number, p Phone) Party
+	Agent(endpoint string, p PhoneBehavior) Party
+	Outside(n telephony.Number, p PhoneBehavior) Party
 }
 
 // A Party is somebody with a phone.

@@ -66,7 +66,7 @@ func (s *scene) ask(timeout time.Duration) telephony.Originate {
 func agentTalks(s *scene) {
 	ctx := s.Context()
 	caller, leg, b := s.answered()
-	agent := s.Agent("agent1", Phone{Answers: true, After: 200 * time.Millisecond})
+	agent := s.Agent("agent1", PhoneBehavior{Answers: true, After: 200 * time.Millisecond})
 	o := s.ask(30 * time.Second)
 	s.do(s.sw.Originate(ctx, o)) // already done
 	if e := s.want(telephony.LegRinging); e.Leg != o.Leg || e.Call != o.Call {
@@ -96,12 +96,12 @@ func agentTalks(s *scene) {
 }
 
 func agentDoesNot(s *scene) {
-	s.Agent("agent1", Phone{Rejects: 17})
+	s.Agent("agent1", PhoneBehavior{Rejects: 17})
 	busy := s.ask(30 * time.Second)
 	if e := s.want(telephony.LegDown, of(busy.Leg)); e.Cause != 17 || e.Call != busy.Call {
 		s.Errorf("busy: %+v", e)
 	}
-	s.Agent("agent1", Phone{})
+	s.Agent("agent1", PhoneBehavior{})
 	missed := s.ask(time.Second)
 	s.want(telephony.LegRinging, of(missed.Leg))
 	s.want(telephony.LegDown, of(missed.Leg))
@@ -114,7 +114,7 @@ func agentDoesNot(s *scene) {
 }
 
 func outsideNumber(s *scene) {
-	provider := s.Outside("+13125550199", Phone{Answers: true})
+	provider := s.Outside("+13125550199", PhoneBehavior{Answers: true})
 	o := telephony.Originate{Leg: telephony.LegID(s.id("leg")), Call: "call-1", Number: "+13125550199", CallerID: did,
 		Timeout: 30 * time.Second}
 	s.do(s.sw.Originate(s.Context(), o))
@@ -147,7 +147,7 @@ func snapshotShows(s *scene) {
 	ctx := s.Context()
 	begun := time.Now()
 	_, leg, b := s.answered()
-	s.Agent("agent1", Phone{Answers: true})
+	s.Agent("agent1", PhoneBehavior{Answers: true})
 	o := s.ask(30 * time.Second)
 	s.want(telephony.LegEntered, of(o.Leg))
 	s.do(s.sw.Join(ctx, b, leg, o.Leg))
@@ -156,7 +156,7 @@ func snapshotShows(s *scene) {
 	s.do(s.sw.Record(ctx, leg, r))
 	empty := telephony.BridgeID(s.id("bridge"))
 	s.do(s.sw.MakeBridge(ctx, empty))
-	s.Agent("agent2", Phone{})
+	s.Agent("agent2", PhoneBehavior{})
 	ringing := telephony.Originate{Leg: telephony.LegID(s.id("leg")), Call: "call-2", Agent: "agent2", Timeout: 30 * time.Second}
 	s.do(s.sw.Originate(ctx, ringing))
 	s.want(telephony.LegRinging, of(ringing.Leg))

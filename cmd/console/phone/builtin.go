@@ -124,7 +124,7 @@ func (b *Builtin) stay(ctx context.Context, c phone.Config, changed func(bool, t
 
 // once opens a phone, registers it and takes its calls until it ends or ctx does.
 func (b *Builtin) once(ctx context.Context, c phone.Config, changed func(bool, time.Time)) (err error) {
-	p, err := phone.Open(ctx, c)
+	p, err := phone.Start(ctx, c)
 	if err != nil {
 		return err
 	}

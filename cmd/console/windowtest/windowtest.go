@@ -47,8 +47,8 @@ type Window struct {
 	base string
 }
 
-// Open starts the desk bin with args and env beside the test's environment, and returns when its page can be driven.
-func Open(t testing.TB, bin string, args []string, env ...string) *Window {
+// Launch starts the desk bin with args and env beside the test's environment, and returns when its page can be driven.
+func Launch(t testing.TB, bin string, args []string, env ...string) *Window {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -172,23 +172,23 @@ func (c *Config) webTLS(own *tls.Config) *tls.Config {
 
 // state is the directory a server keeps its own in. Secrets lie in keys, which only we can read; the directory itself can
 // be entered, because the private database and Asterisk run as other accounts.
-type State struct{ Dir string }
+type StateDir struct{ Dir string }
 
-func OpenState(dir string) (State, error) {
+func NewStateDir(dir string) (StateDir, error) {
 	if dir == "" {
 		var err error
 		if dir, err = DefaultState(); err != nil {
-			return State{}, err
+			return StateDir{}, err
 		}
 	}
-	s := State{Dir: dir}
+	s := StateDir{Dir: dir}
 	// The outer one first: made on the way to keys, it would have their mode and keep the other accounts out.
 	err := os.MkdirAll(dir, 0o711)
 	if err == nil {
 		err = os.MkdirAll(s.Keys(""), 0o700)
 	}
 	if err != nil {
-		return State{}, fmt.Errorf("make the state directory: %w; choose another with --state", err)
+		return StateDir{}, fmt.Errorf("make the state directory: %w; choose another with --state", err)
 	}
 	return s, nil
 }
@@ -207,8 +207,8 @@ func DefaultState() (string, error) {
 	return filepath.Join(home, ".local", "state", "lamplight"), nil
 }
 
-func (s State) Path(name string) string { return filepath.Join(s.Dir, name) }
-func (s State) Keys(name string) string { return filepath.Join(s.Dir, "keys", name) }
+func (s StateDir) Path(name string) string { return filepath.Join(s.Dir, name) }
+func (s StateDir) Keys(name string) string { return filepath.Join(s.Dir, "keys", name) }
 
 // secret reads a one-line secret file.
 func secret(path string) (string, error) {

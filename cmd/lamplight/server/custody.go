@@ -56,8 +56,8 @@ func (c *BackupConfig) recipients() (out []age.Recipient, err error) {
 	return out, nil
 }
 
-// openCustody opens what keeps the copies, and has the database know the keys that are in use by now.
-func (s *Server) openCustody(ctx context.Context) error {
+// startCustody opens what keeps the copies, and has the database know the keys that are in use by now.
+func (s *Server) startCustody(ctx context.Context) error {
 	if err := custody.MarkKeys(ctx, s.Pool, s.Audit, s.State.Keys(""), Hostname()); err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (s *Server) openCustody(ctx context.Context) error {
 	if s.Cluster != nil {
 		c.URL = s.Cluster.URL()
 	}
-	if s.Custody, err = custody.Open(c); err != nil {
+	if s.Custody, err = custody.New(c); err != nil {
 		return err
 	}
 	if c.Dir == "" && s.Cluster != nil {
@@ -86,8 +86,8 @@ type CustodyFlags struct {
 	BackupConfig
 }
 
-// Open is RecordFlags.Open with the copies' keeper.
-func (f CustodyFlags) Open(ctx context.Context) (*Server, error) {
+// Connect is RecordFlags.Connect with the copies' keeper.
+func (f CustodyFlags) Connect(ctx context.Context) (*Server, error) {
 	if err := f.check(f.DatabaseURL != ""); err != nil {
 		return nil, err
 	}
@@ -95,12 +95,12 @@ func (f CustodyFlags) Open(ctx context.Context) (*Server, error) {
 		return nil, errors.New("give --backup-dir, --backup-keys and --backup-recipient, or set their environment variables, as the " +
 			"server has them")
 	}
-	s, err := f.RecordFlags.Open(ctx)
+	s, err := f.RecordFlags.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s.Config.BackupConfig = f.BackupConfig
-	if err := s.openCustody(ctx); err != nil {
+	if err := s.startCustody(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

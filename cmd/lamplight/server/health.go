@@ -40,7 +40,7 @@ func newHealth(s *Server) *health {
 }
 
 const (
-	lookEvery = 5 * time.Second
+	checkEvery = 5 * time.Second
 	// What a start may take before it is red: until the switch hears us, and until the copy follows.
 	linkPatience = 10 * time.Second
 	copyPatience = time.Minute
@@ -48,7 +48,7 @@ const (
 
 // run looks until ctx ends.
 func (h *health) run(ctx context.Context) {
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(checkEvery)
 	defer tick.Stop()
 	for soon := time.NewTicker(100 * time.Millisecond); ctx.Err() == nil && !h.s.Engine.Healthy() && time.Since(h.began) < linkPatience; {
 		select {
@@ -60,7 +60,7 @@ func (h *health) run(ctx context.Context) {
 	h.began = time.Now()
 	h.mu.Unlock()
 	for {
-		h.look(ctx)
+		h.check(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -69,7 +69,7 @@ func (h *health) run(ctx context.Context) {
 	}
 }
 
-func (h *health) look(ctx context.Context) {
+func (h *health) check(ctx context.Context) {
 	reds := h.find(ctx)
 	if ctx.Err() != nil {
 		return
@@ -105,7 +105,7 @@ func (h *health) setPublic(trouble string) {
 
 // find lists what is wrong now, what keeps callers from being served first.
 func (h *health) find(ctx context.Context) (out []Red) {
-	ctx, cancel := context.WithTimeout(ctx, lookEvery)
+	ctx, cancel := context.WithTimeout(ctx, checkEvery)
 	defer cancel()
 	s, now := h.s, time.Now()
 	red := func(bad, down bool, code, text string, args ...any) {

@@ -17,7 +17,7 @@ type notifier struct{ socket string }
 // serviceManager is the one that started this process, if one did.
 func serviceManager() notifier { return notifier{os.Getenv("NOTIFY_SOCKET")} }
 
-func (n notifier) tell(state string) error {
+func (n notifier) send(state string) error {
 	if n.socket == "" {
 		return nil
 	}
@@ -55,7 +55,7 @@ const stillAlive = 5 * time.Second
 // what is red. A frozen core is thus killed and started anew, while the callers are with the switch's fail-safe.
 func (s *Server) attend(ctx context.Context, n notifier) {
 	say := func(state string) {
-		if err := n.tell(state); err != nil {
+		if err := n.send(state); err != nil {
 			s.Log.Warn("the service manager hears nothing", "error", err)
 		}
 	}

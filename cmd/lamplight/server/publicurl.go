@@ -30,7 +30,7 @@ func (s *Server) watchPublic(ctx context.Context) {
 		return
 	}
 	for {
-		err := s.lookAtPublic(ctx)
+		err := s.checkPublicURL(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -47,9 +47,9 @@ func (s *Server) watchPublic(ctx context.Context) {
 	}
 }
 
-// lookAtPublic asks the public address for this server. The authority we made for ourselves is believed beside the machine's
+// checkPublicURL asks the public address for this server. The authority we made for ourselves is believed beside the machine's
 // roots; that phones do not believe it is theirs to be told.
-func (s *Server) lookAtPublic(ctx context.Context) error {
+func (s *Server) checkPublicURL(ctx context.Context) error {
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		roots = x509.NewCertPool()

@@ -22,23 +22,23 @@ type RecordFlags struct {
 
 // open connects to the record and reads the log's key. A private database that does not run is started for the moment;
 // the state directory is held meanwhile, so that no server comes to stand on a database that we then stop.
-func (f RecordFlags) Open(ctx context.Context) (*Server, error) {
-	return f.openAs(ctx, (*Server).openRecord)
+func (f RecordFlags) Connect(ctx context.Context) (*Server, error) {
+	return f.connectAs(ctx, (*Server).connectRecord)
 }
 
-// OpenUnchecked is Open for who mends the keys: one that is missing or foreign is no reason to refuse.
-func (f RecordFlags) OpenUnchecked(ctx context.Context) (*Server, error) {
-	return f.openAs(ctx, (*Server).openBare)
+// ConnectUnchecked is Open for who mends the keys: one that is missing or foreign is no reason to refuse.
+func (f RecordFlags) ConnectUnchecked(ctx context.Context) (*Server, error) {
+	return f.connectAs(ctx, (*Server).connectUnchecked)
 }
 
-func (f RecordFlags) openAs(ctx context.Context, open func(*Server, context.Context) error) (*Server, error) {
+func (f RecordFlags) connectAs(ctx context.Context, open func(*Server, context.Context) error) (*Server, error) {
 	s := &Server{Config: Config{State: f.State, DatabaseURL: f.DatabaseURL}, Log: discardLog()}
-	h, err := HoldState(f.State)
+	h, err := LockStateDir(f.State)
 	switch {
 	case err == nil:
-		s.State, s.closers = h.State, append(s.closers, h.Close)
+		s.State, s.closers = h.StateDir, append(s.closers, h.Close)
 	case errors.Is(err, ErrHeld): // by a server, whose database we use
-		if s.State, err = OpenState(f.State); err != nil {
+		if s.State, err = NewStateDir(f.State); err != nil {
 			return nil, err
 		}
 	default:
@@ -50,29 +50,29 @@ func (f RecordFlags) openAs(ctx context.Context, open func(*Server, context.Cont
 	return s, nil
 }
 
-// openRecord opens the database, whose keys must be those it was used with, and what stands on it.
-func (s *Server) openRecord(ctx context.Context) error {
-	if err := s.openDatabase(ctx); err != nil {
+// connectRecord opens the database, whose keys must be those it was used with, and what stands on it.
+func (s *Server) connectRecord(ctx context.Context) error {
+	if err := s.connectDatabase(ctx); err != nil {
 		return err
 	}
 	if err := custody.CheckKeys(ctx, s.Pool, s.State.Keys(""), Hostname()); err != nil {
 		return err
 	}
-	return s.openStores(ctx)
+	return s.makeStores(ctx)
 }
 
-// openBare is openRecord for who mends the keys: those that can be made anew are not looked at.
-func (s *Server) openBare(ctx context.Context) error {
-	if err := s.openDatabase(ctx); err != nil {
+// connectUnchecked is connectRecord for who mends the keys: those that can be made anew are not looked at.
+func (s *Server) connectUnchecked(ctx context.Context) error {
+	if err := s.connectDatabase(ctx); err != nil {
 		return err
 	}
 	if err := custody.CheckRoots(ctx, s.Pool, s.State.Keys("")); err != nil {
 		return err
 	}
-	return s.openStores(ctx)
+	return s.makeStores(ctx)
 }
 
-func (s *Server) openDatabase(ctx context.Context) error {
+func (s *Server) connectDatabase(ctx context.Context) error {
 	if err := custody.Unfinished(s.State.Dir); err != nil {
 		return err
 	}
@@ -101,12 +101,12 @@ func (s *Server) openDatabase(ctx context.Context) error {
 	return nil
 }
 
-func (s *Server) openStores(ctx context.Context) error {
-	keyring, err := seal.OpenKeyring(s.State.Keys("keyring.json"))
+func (s *Server) makeStores(ctx context.Context) error {
+	keyring, err := seal.LoadKeyring(s.State.Keys("keyring.json"))
 	if err != nil {
 		return err
 	}
-	signer, err := audit.OpenKey(s.State.Keys("audit.json"), "lamplight/"+Hostname())
+	signer, err := audit.LoadKey(s.State.Keys("audit.json"), "lamplight/"+Hostname())
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ type ServeCommand struct {
 
 func (c *ServeCommand) Run(ctx context.Context) error {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	s, err := Open(ctx, c.Config, log, func(step string, took time.Duration) {
+	s, err := Start(ctx, c.Config, log, func(step string, took time.Duration) {
 		log.Info("started", "step", step, "ms",
 			took.Milliseconds())
 	})

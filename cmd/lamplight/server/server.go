@@ -44,7 +44,7 @@ import (
 // stops what Open started, last first. Tests boot the same.
 type Server struct {
 	Config  Config
-	State   State
+	State   StateDir
 	Log     *slog.Logger
 	closers []func() error
 
@@ -57,14 +57,14 @@ type Server struct {
 	Switch  Switchboard
 	Engine  *engine.Engine
 	Routing *dispatch.Engine
-	push    push.Keys
+	push    push.VAPIDKeys
 	Phones  *dispatch.Phones
 	Bus     Bus
 	Custody *custody.Custody
 	Health  *health
 	id      string // of this process, by which it knows its own answer
 	House   *house.House
-	Trainer *Trainer // nil outside training
+	Trainer *TrainingNetwork // nil outside training
 
 	web, hooks net.Listener
 	bounces    net.Listener // nil where no mail server reports
@@ -73,22 +73,22 @@ type Server struct {
 	text       *twilio.Client // nil without a text gateway
 }
 
-// Open starts or connects everything. say hears each step and the time since the start; it may be nil. On an error nothing
+// Start starts or connects everything. say hears each step and the time since the start; it may be nil. On an error nothing
 // is left running. The error is one sentence that says what to do.
-func Open(ctx context.Context, cfg Config, log *slog.Logger, say func(step string, took time.Duration)) (*Server, error) {
+func Start(ctx context.Context, cfg Config, log *slog.Logger, say func(step string, took time.Duration)) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	h, err := HoldState(cfg.State)
+	h, err := LockStateDir(cfg.State)
 	if err != nil {
 		return nil, err
 	}
-	return OpenOn(ctx, h, cfg, log, say)
+	return StartOn(ctx, h, cfg, log, say)
 }
 
 // openOn is Open on a state directory that is held already; the server lets it go at Close, and here on an error.
-func OpenOn(ctx context.Context, h *Hold, cfg Config, log *slog.Logger, say func(step string, took time.Duration)) (s *Server, err error) {
-	s = &Server{Config: cfg, State: h.State, Log: log, closers: []func() error{h.Close}, id: RandomWord()}
+func StartOn(ctx context.Context, h *StateLock, cfg Config, log *slog.Logger, say func(step string, took time.Duration)) (s *Server, err error) {
+	s = &Server{Config: cfg, State: h.StateDir, Log: log, closers: []func() error{h.Close}, id: RandomWord()}
 	s.Health = newHealth(s)
 	defer func() {
 		if err == nil {
@@ -107,14 +107,14 @@ func OpenOn(ctx context.Context, h *Hold, cfg Config, log *slog.Logger, say func
 		what string
 		do   func(context.Context) error
 	}{
-		{"addresses", s.openListeners}, // before what takes long, because a port that is taken is the commonest trouble
-		{"database", s.openRecord},
-		{"keys and certificates", s.openKeys}, // after the database, which knows whether one is missing
-		{"telephone switch", func(ctx context.Context) error { return s.openSwitch(ctx, say) }},
-		{"bus", s.openBus},
-		{"escalations", s.openRouting},
-		{"house", s.openHouse},
-		{"backup", s.openCustody},
+		{"addresses", s.startListeners}, // before what takes long, because a port that is taken is the commonest trouble
+		{"database", s.connectRecord},
+		{"keys and certificates", s.loadKeys}, // after the database, which knows whether one is missing
+		{"telephone switch", func(ctx context.Context) error { return s.startSwitch(ctx, say) }},
+		{"bus", s.startBus},
+		{"escalations", s.startRouting},
+		{"house", s.startHouse},
+		{"backup", s.startCustody},
 	}
 	for _, st := range steps {
 		if err := st.do(ctx); err != nil {
@@ -125,7 +125,7 @@ func OpenOn(ctx context.Context, h *Hold, cfg Config, log *slog.Logger, say func
 	return s, nil
 }
 
-func (s *Server) openKeys(context.Context) (err error) {
+func (s *Server) loadKeys(context.Context) (err error) {
 	if s.Certs, err = Certificates(s.State.Keys(""), s.Config.ServerName, time.Now()); err != nil {
 		return err
 	}
@@ -138,8 +138,8 @@ func (s *Server) openKeys(context.Context) (err error) {
 	return err
 }
 
-// openListeners takes the addresses first, because links and callbacks name them.
-func (s *Server) openListeners(context.Context) (err error) {
+// startListeners takes the addresses first, because links and callbacks name them.
+func (s *Server) startListeners(context.Context) (err error) {
 	if s.files, err = pages.Pages(); err != nil {
 		return err
 	}
@@ -201,25 +201,25 @@ func closeListener(l net.Listener) func() error {
 	}
 }
 
-func (s *Server) openSwitch(ctx context.Context, say func(string, time.Duration)) (err error) {
-	if s.Switch, err = openSwitch(ctx, s.Config, s.State, s.Log, say); err != nil {
+func (s *Server) startSwitch(ctx context.Context, say func(string, time.Duration)) (err error) {
+	if s.Switch, err = newSwitchboard(ctx, s.Config, s.State, s.Log, say); err != nil {
 		return err
 	}
 	s.closers = append(s.closers, s.Switch.Close)
 	return nil
 }
 
-func (s *Server) openBus(context.Context) (err error) {
-	if s.Bus, err = openBus(s.Config, s.State, s.Certs); err != nil {
+func (s *Server) startBus(context.Context) (err error) {
+	if s.Bus, err = newBus(s.Config, s.State, s.Certs); err != nil {
 		return err
 	}
 	s.closers = append(s.closers, s.Bus.Close)
 	return nil
 }
 
-func (s *Server) openRouting(context.Context) error {
+func (s *Server) startRouting(context.Context) error {
 	s.Phones = dispatch.NewPhones(s.Pool, s.Audit)
-	channels, text, err := openChannels(s.Config, s.push, s.Phones)
+	channels, text, err := newChannels(s.Config, s.push, s.Phones)
 	if err != nil {
 		return err
 	}
@@ -234,7 +234,7 @@ func (s *Server) openRouting(context.Context) error {
 	return err
 }
 
-func (s *Server) openHouse(context.Context) error {
+func (s *Server) startHouse(context.Context) error {
 	var trainer house.Trainer
 	if s.Config.Training && s.Switch.Private != nil {
 		t, err := newTrainer(s.Switch.Private, s.Log)
@@ -247,7 +247,7 @@ func (s *Server) openHouse(context.Context) error {
 	s.House = house.New(house.Config{Store: s.Record, Door: s.Door, Routing: s.Routing, Phones: s.Phones, PushKey: s.push.Public,
 		PushPlain: s.Config.PushPlain,
 		Phone:     s.Switch.phones.account, Trainer: trainer, LockAfter: s.Config.LockAfter, Log: s.Log})
-	s.Record.TellStories(s.Routing)
+	s.Record.AddStorySource(s.Routing)
 	zone, err := s.Config.zone()
 	if err != nil {
 		return err
@@ -373,11 +373,11 @@ func (s *Server) Verify(ctx context.Context) (audit.Report, error) {
 	if _, err := s.Audit.Sequence(ctx); err != nil {
 		return audit.Report{}, err
 	}
-	signer, err := audit.OpenKey(s.State.Keys("audit.json"), "lamplight/"+Hostname())
+	signer, err := audit.LoadKey(s.State.Keys("audit.json"), "lamplight/"+Hostname())
 	if err != nil {
 		return audit.Report{}, err
 	}
-	return audit.Verify(ctx, s.Pool, audit.Options{Key: signer, Tables: AuditedTables()})
+	return audit.Verify(ctx, s.Pool, audit.VerifyOptions{Key: signer, Tables: AuditedTables()})
 }
 
 // AuditedTables are all tables whose rows the log vouches for.

@@ -57,7 +57,7 @@ func TestARealCarrierAndTraining(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	st, err := OpenState(filepath.Join(dir, "state"))
+	st, err := NewStateDir(filepath.Join(dir, "state"))
 	if err == nil {
 		err = os.Chmod(dir, 0o711)
 	}
@@ -67,7 +67,7 @@ func TestARealCarrierAndTraining(t *testing.T) {
 	cfg := Config{SIP: SIP{Trunk: "127.0.0.4:5999", Phones: 3}, Training: true, Telephones: []string{"agent2"}}
 	var before string
 	for range 2 {
-		b, err := openSwitch(t.Context(), cfg, st, slog.New(slog.DiscardHandler), nil)
+		b, err := newSwitchboard(t.Context(), cfg, st, slog.New(slog.DiscardHandler), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func TestARealCarrierAndTraining(t *testing.T) {
 				t.Errorf("%s is registered by the desk at %s", own, a.Registrar)
 			}
 		}
-		p, err := phone.Open(t.Context(), phone.Config{Registrar: b.Registrar(), User: "agent2", Password: b.phones.passwords["agent2"]})
+		p, err := phone.Start(t.Context(), phone.Config{Registrar: b.Registrar(), User: "agent2", Password: b.phones.passwords["agent2"]})
 		if err != nil {
 			t.Fatal(err)
 		}

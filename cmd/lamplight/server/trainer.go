@@ -50,7 +50,7 @@ func Scenarios() []CallScenario {
 }
 
 // trainer is the telephone network of a training environment: it calls in, and answers what the house dials.
-type Trainer struct {
+type TrainingNetwork struct {
 	Network *phone.Phone
 	log     *slog.Logger
 	ctx     context.Context
@@ -58,30 +58,30 @@ type Trainer struct {
 	calls   sync.WaitGroup
 }
 
-var _ house.Trainer = (*Trainer)(nil)
+var _ house.Trainer = (*TrainingNetwork)(nil)
 
 // newTrainer stands where the private Asterisk's carrier would.
-func newTrainer(a *asterisk.Server, log *slog.Logger) (*Trainer, error) {
+func newTrainer(a *asterisk.Server, log *slog.Logger) (*TrainingNetwork, error) {
 	open, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	p, err := phone.Open(open, phone.Config{Listen: a.TrainingAddr(), Registrar: a.SIPAddr().String(), User: "network"})
+	p, err := phone.Start(open, phone.Config{Listen: a.TrainingAddr(), Registrar: a.SIPAddr().String(), User: "network"})
 	if err != nil {
 		return nil, fmt.Errorf("the practice calls' network: %w", err)
 	}
-	t := &Trainer{Network: p, log: log}
+	t := &TrainingNetwork{Network: p, log: log}
 	t.ctx, t.stop = context.WithCancel(context.Background())
 	t.calls.Go(t.answer)
 	return t, nil
 }
 
-func (t *Trainer) Close() error {
+func (t *TrainingNetwork) Close() error {
 	t.stop()
 	err := t.Network.Close()
 	t.calls.Wait()
 	return err
 }
 
-func (t *Trainer) Scenarios() []console.Scenario {
+func (t *TrainingNetwork) Scenarios() []console.Scenario {
 	var out []console.Scenario
 	for _, s := range Scenarios() {
 		out = append(out, s.Scenario)
@@ -90,7 +90,7 @@ func (t *Trainer) Scenarios() []console.Scenario {
 }
 
 // Call has a scenario's caller dial. A caller who is not answered waits like any other.
-func (t *Trainer) Call(_ context.Context, id string) error {
+func (t *TrainingNetwork) Call(_ context.Context, id string) error {
 	for _, s := range Scenarios() {
 		if s.ID == id {
 			t.calls.Go(func() {
@@ -112,7 +112,7 @@ const (
 )
 
 // play is one caller: dials, chooses the language, says what is the matter again and again until somebody hangs up.
-func (t *Trainer) play(s CallScenario) error {
+func (t *TrainingNetwork) play(s CallScenario) error {
 	ctx, cancel := context.WithTimeout(t.ctx, callerPatience)
 	defer cancel()
 	words, err := voice.Caller(string(s.Language))
@@ -164,7 +164,7 @@ func Listen(ctx context.Context, c *phone.Call, d time.Duration) error {
 }
 
 // answer is everybody the house calls: a provider or a patient picks up and speaks.
-func (t *Trainer) answer() {
+func (t *TrainingNetwork) answer() {
 	for {
 		select {
 		case <-t.ctx.Done():
@@ -179,7 +179,7 @@ func (t *Trainer) answer() {
 	}
 }
 
-func (t *Trainer) pickUp(in *phone.Incoming) error {
+func (t *TrainingNetwork) pickUp(in *phone.Incoming) error {
 	c, err := in.Answer(t.ctx)
 	if err != nil {
 		return err

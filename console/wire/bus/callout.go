@@ -17,12 +17,12 @@ import (
 
 // SignIn is what a desk showed at the door. Password and Code are empty when it comes back with a session it has.
 type SignIn struct {
-	Login    string
-	Password string
-	Code     string
-	Token    string // the session's secret
-	Source   string // the address it comes from, to slow down guessing
-	Desk     console.Version
+	Login       string
+	Password    string
+	Code        string
+	Token       string // the session's secret
+	Source      string // the address it comes from, to slow down guessing
+	DeskVersion console.Version
 }
 
 // A Gate lets people in: it opens the session named by SessionOf(Token), or takes up one that is open. An error is a
@@ -35,7 +35,7 @@ const calloutSubject = "$SYS.REQ.USER.AUTH"
 
 // Callout answers NATS's question whether a desk may connect, and as what: a desk gets its own subjects and nothing else.
 // It returns when subscribed and answers until ctx ends.
-func Callout(ctx context.Context, nc *nats.Conn, keys Keys, gate Gate, log *slog.Logger) error {
+func Callout(ctx context.Context, nc *nats.Conn, keys ServerKeys, gate Gate, log *slog.Logger) error {
 	issuer, err := nkeys.FromSeed([]byte(keys.IssuerSeed))
 	if err != nil {
 		return fmt.Errorf("NATS issuer seed: %w", err)
@@ -78,7 +78,7 @@ func admit(ctx context.Context, data []byte, issuer nkeys.KeyPair, gate Gate) (p
 		return nil, desk, errors.New("credentials are not of our form")
 	}
 	until, err := gate.Enter(ctx, SignIn{Login: req.ConnectOptions.Username, Password: cr.Password, Code: cr.Code,
-		Token: cr.Token, Source: req.ClientInformation.Host, Desk: cr.Desk})
+		Token: cr.Token, Source: req.ClientInformation.Host, DeskVersion: cr.DeskVersion})
 	if err != nil {
 		return nil, desk, err
 	}
@@ -101,5 +101,5 @@ func admit(ctx context.Context, data []byte, issuer nkeys.KeyPair, gate Gate) (p
 	if err != nil {
 		return nil, desk, fmt.Errorf("sign callout answer: %w", err)
 	}
-	return []byte(out), cr.Desk, nil
+	return []byte(out), cr.DeskVersion, nil
 }

@@ -10,7 +10,7 @@ import (
 
 // TestTheirNATSUnderstandsOurConfiguration has NATS itself read what an administrator is told to install.
 func TestTheirNATSUnderstandsOurConfiguration(t *testing.T) {
-	keys, err := NewKeys()
+	keys, err := NewServerKeys()
 	if err != nil {
 		t.Fatal(err)
 	}

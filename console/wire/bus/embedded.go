@@ -28,29 +28,29 @@ const (
 	calloutUser    = "lamplight-auth"
 )
 
-// Keys are what the servers share with their NATS: the seed that signs desks' permissions and the passwords of the
+// ServerKeys are what the servers share with their NATS: the seed that signs desks' permissions and the passwords of the
 // servers' own users. They are secrets and are kept like the other keys.
-type Keys struct {
+type ServerKeys struct {
 	IssuerSeed      string `json:"issuerSeed"`
 	ServerPassword  string `json:"serverPassword"`
 	CalloutPassword string `json:"calloutPassword"`
 }
 
-// NewKeys makes fresh keys.
-func NewKeys() (Keys, error) {
+// NewServerKeys makes fresh keys.
+func NewServerKeys() (ServerKeys, error) {
 	kp, err := nkeys.CreateAccount()
 	if err != nil {
-		return Keys{}, fmt.Errorf("make NATS issuer: %w", err)
+		return ServerKeys{}, fmt.Errorf("make NATS issuer: %w", err)
 	}
 	seed, err := kp.Seed()
 	if err != nil {
-		return Keys{}, fmt.Errorf("make NATS issuer: %w", err)
+		return ServerKeys{}, fmt.Errorf("make NATS issuer: %w", err)
 	}
-	return Keys{IssuerSeed: string(seed), ServerPassword: wire.NewToken(), CalloutPassword: wire.NewToken()}, nil
+	return ServerKeys{IssuerSeed: string(seed), ServerPassword: wire.NewToken(), CalloutPassword: wire.NewToken()}, nil
 }
 
 // Check refuses keys that are not whole, as read from a damaged file. The error quotes no secret.
-func (k Keys) Check() error {
+func (k ServerKeys) Check() error {
 	if _, err := nkeys.FromSeed([]byte(k.IssuerSeed)); err != nil {
 		return fmt.Errorf("NATS issuer seed: %w", err)
 	}
@@ -63,12 +63,12 @@ func (k Keys) Check() error {
 // Embedded is a NATS server in this process, reached by desks over TLS and by us without a socket.
 type Embedded struct {
 	ns   *server.Server
-	keys Keys
+	keys ServerKeys
 	addr string
 }
 
 // StartEmbedded starts NATS on addr ("127.0.0.1:0" picks a port) and returns when it accepts connections.
-func StartEmbedded(addr string, keys Keys, cert *tls.Config) (*Embedded, error) {
+func StartEmbedded(addr string, keys ServerKeys, cert *tls.Config) (*Embedded, error) {
 	host, portText, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("NATS address %q: %w; give host:port", addr, err)
@@ -152,7 +152,7 @@ func (e *Embedded) Close() {
 }
 
 // Connect opens both connections to a NATS of the administrator's, set up as Configuration prints.
-func Connect(url string, keys Keys, ca *x509.CertPool) (server, callout *nats.Conn, err error) {
+func Connect(url string, keys ServerKeys, ca *x509.CertPool) (server, callout *nats.Conn, err error) {
 	dial := func(user, password string) (*nats.Conn, error) {
 		nc, err := nats.Connect(url, nats.UserInfo(user, password), nats.Name(user), nats.MaxReconnects(-1), wire.AtOnce,
 			nats.Secure(&tls.Config{RootCAs: ca, MinVersion: tls.VersionTLS13}))
@@ -173,7 +173,7 @@ func Connect(url string, keys Keys, ca *x509.CertPool) (server, callout *nats.Co
 
 // Configuration is the part of a NATS server's configuration that lets our servers in and asks them about desks. It holds
 // the servers' passwords.
-func Configuration(keys Keys) (string, error) {
+func Configuration(keys ServerKeys) (string, error) {
 	issuer, err := nkeys.FromSeed([]byte(keys.IssuerSeed))
 	if err != nil {
 		return "", fmt.Errorf("NATS issuer seed: %w", err)

@@ -24,7 +24,7 @@ type doorGate struct {
 	now  func() time.Time
 
 	mu   sync.Mutex // guards seen
-	seen map[wire.Session]seenActor
+	seen map[wire.DeskSession]seenActor
 }
 
 type seenActor struct {
@@ -37,7 +37,7 @@ func NewGate(door *access.Door) interface {
 	Gate
 	wire.Doorkeeper
 } {
-	return &doorGate{door: door, now: time.Now, seen: map[wire.Session]seenActor{}}
+	return &doorGate{door: door, now: time.Now, seen: map[wire.DeskSession]seenActor{}}
 }
 
 // Enter signs a desk in, or takes up the session it has.
@@ -47,14 +47,14 @@ func (g *doorGate) Enter(ctx context.Context, in SignIn) (time.Time, error) {
 	if in.Password == "" && in.Code == "" {
 		s, err = g.door.Resume(ctx, in.Token)
 	} else {
-		s, err = g.door.SignIn(ctx, access.Attempt{Login: in.Login, Password: in.Password, Code: in.Code, Source: in.Source,
+		s, err = g.door.SignIn(ctx, access.SignInAttempt{Login: in.Login, Password: in.Password, Code: in.Code, Source: in.Source,
 			Token: in.Token})
 	}
 	return s.Expires, err
 }
 
 // Who returns ctx with the session's actor in it.
-func (g *doorGate) Who(ctx context.Context, s wire.Session) (context.Context, error) {
+func (g *doorGate) Who(ctx context.Context, s wire.DeskSession) (context.Context, error) {
 	now := g.now()
 	g.mu.Lock()
 	seen, ok := g.seen[s]

@@ -44,11 +44,11 @@ func (v Vars) Count(n int) Vars {
 // A Catalog is all sentences by language and key. It does not change after Read and may be used from any goroutine.
 type Catalog map[telephony.Language]map[string]string
 
-var house = sync.OnceValues(func() (Catalog, error) { return Read(files) })
+var builtin = sync.OnceValues(func() (Catalog, error) { return Read(files) })
 
-// House is the catalog built into the program. It fails only if a file of it is not a flat JSON object or says a key twice,
+// Builtin is the catalog built into the program. It fails only if a file of it is not a flat JSON object or says a key twice,
 // which a test of this package finds first.
-func House() (Catalog, error) { return house() }
+func Builtin() (Catalog, error) { return builtin() }
 
 // Read merges every "*.LANG.json" and "LANG.json" at the root of fsys. A key that stands in two files is an error.
 func Read(fsys fs.FS) (Catalog, error) {
@@ -84,7 +84,7 @@ func Read(fsys fs.FS) (Catalog, error) {
 
 // T is the house's sentence for key in a language; an unknown language reads English, an unknown key answers itself.
 func T(lang telephony.Language, key string, vars Vars) string {
-	c, err := House()
+	c, err := Builtin()
 	if err != nil {
 		return key
 	}

@@ -13,7 +13,7 @@ import (
 var spoken = []telephony.Language{telephony.English, telephony.Spanish}
 
 func TestHouseCatalogIsWhole(t *testing.T) {
-	c, err := House()
+	c, err := Builtin()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,8 +31,8 @@ func (h Head) Sign(signer note.Signer) (string, error) {
 	return string(msg), nil
 }
 
-// OpenHead checks a signed head. It is strict: one signature, ours, and not one bit that Sign would have written otherwise.
-func OpenHead(msg string, v note.Verifier) (Head, error) {
+// VerifyHead checks a signed head. It is strict: one signature, ours, and not one bit that Sign would have written otherwise.
+func VerifyHead(msg string, v note.Verifier) (Head, error) {
 	n, err := note.Open([]byte(msg), note.VerifierList(v))
 	if err != nil {
 		return Head{}, errors.New("the signature does not hold")

@@ -192,26 +192,26 @@ func TestNotABitOfACheckpointMayDiffer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := OpenHead(msg, v)
+	h, err := VerifyHead(msg, v)
 	if err != nil || h.Size != 7 || h.Prev != 3 || !h.At.Equal(at) {
 		t.Fatalf("%+v %v", h, err)
 	}
 	for i := range len(msg) * 8 {
 		b := []byte(msg)
 		b[i/8] ^= 1 << (i % 8)
-		if _, err := OpenHead(string(b), v); err == nil {
+		if _, err := VerifyHead(string(b), v); err == nil {
 			t.Errorf("bit %d flipped in %q and nobody noticed", i, b)
 		}
 	}
 	_, other := keys(t, "lamplight.test")
-	if _, err := OpenHead(msg, other); err == nil {
+	if _, err := VerifyHead(msg, other); err == nil {
 		t.Error("another key's checkpoint")
 	}
 	double, err := note.Sign(&note.Note{Text: strings.SplitAfter(msg, "\n\n")[0][:strings.Index(msg, "\n\n")+1]}, s, mustSigner(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenHead(string(double), v); err == nil {
+	if _, err := VerifyHead(string(double), v); err == nil {
 		t.Error("a second signature was let through")
 	}
 	for _, text := range []string{"other\n1\n", "lamplight.test\nx\ny\nprevious 1\ntime z\n",
@@ -220,7 +220,7 @@ func TestNotABitOfACheckpointMayDiffer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := OpenHead(string(forged), v); err == nil {
+		if _, err := VerifyHead(string(forged), v); err == nil {
 			t.Errorf("%q reads as a head", text)
 		}
 	}
@@ -228,7 +228,7 @@ func TestNotABitOfACheckpointMayDiffer(t *testing.T) {
 
 func mustSigner(t *testing.T) note.Signer { s, _ := keys(t, "somebody.else"); return s }
 
-func FuzzOpenHead(f *testing.F) {
+func FuzzVerifyHead(f *testing.F) {
 	s, v := keys(f, "lamplight.test")
 	msg, err := Head{Size: 7, Prev: 3, At: at}.Sign(s)
 	if err != nil {
@@ -236,7 +236,7 @@ func FuzzOpenHead(f *testing.F) {
 	}
 	f.Add(msg)
 	f.Fuzz(func(t *testing.T, other string) {
-		if _, err := OpenHead(other, v); err == nil && other != msg {
+		if _, err := VerifyHead(other, v); err == nil && other != msg {
 			t.Errorf("%q was never signed", other)
 		}
 	})

@@ -42,7 +42,7 @@ type Config struct {
 }
 
 // A Status is how the copy stands.
-type Status struct {
+type CopyStatus struct {
 	Behind   time.Duration // how long ago everything that was committed was stored; for ever when it never was
 	Stored   string        // up to where in the WAL
 	Base     time.Time     // the end of the newest base backup; zero: nothing can be restored yet
@@ -75,10 +75,10 @@ func NewKeeper(cfg Config) *Keeper {
 }
 
 // Status tells how the copy stands at now.
-func (k *Keeper) Status(now time.Time) Status {
+func (k *Keeper) Status(now time.Time) CopyStatus {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	s := Status{Behind: now.Sub(k.caught), Stored: k.stored.String(), Base: k.base, Timeline: k.line.dir()}
+	s := CopyStatus{Behind: now.Sub(k.caught), Stored: k.stored.String(), Base: k.base, Timeline: k.line.dir()}
 	for _, part := range []string{partStream, partBase, partCheckpoint} {
 		if s.Trouble == "" {
 			s.Trouble = k.trouble[part]
@@ -93,8 +93,8 @@ const (
 	partCheckpoint = "checkpoint"
 )
 
-// tell keeps and logs what is wrong with a part, once while it stays the same; nil: it is well again.
-func (k *Keeper) tell(part string, err error) {
+// setTrouble keeps and logs what is wrong with a part, once while it stays the same; nil: it is well again.
+func (k *Keeper) setTrouble(part string, err error) {
 	k.mu.Lock()
 	was := k.trouble[part]
 	if err == nil {
@@ -150,13 +150,13 @@ func (k *Keeper) keepStreaming(ctx context.Context, streams chan struct{}) {
 	for wait := shortest; ; wait = min(2*wait, longest) {
 		err := k.stream(ctx, func() {
 			wait = shortest
-			k.tell(partStream, nil)
+			k.setTrouble(partStream, nil)
 			once.Do(func() { close(streams) })
 		})
 		if ctx.Err() != nil {
 			return
 		}
-		k.tell(partStream, err)
+		k.setTrouble(partStream, err)
 		select {
 		case <-ctx.Done():
 			return
@@ -172,7 +172,7 @@ func (k *Keeper) keepBases(ctx context.Context) {
 	forced := false
 	for {
 		if err := k.baseIfDue(ctx, forced); ctx.Err() == nil {
-			k.tell(partBase, err)
+			k.setTrouble(partBase, err)
 			forced = forced && err != nil
 		}
 		select {
@@ -270,7 +270,7 @@ func (k *Keeper) keepCheckpoint(ctx context.Context) {
 			}
 		}
 		if ctx.Err() == nil {
-			k.tell(partCheckpoint, err)
+			k.setTrouble(partCheckpoint, err)
 		}
 	}
 }

@@ -189,7 +189,7 @@ func (g *ground) half(pattern string) func() bool {
 }
 
 // restored restores all there is and counts the rows.
-func (g *ground) restored(t *testing.T, src backup.Source) (rows int, f backup.Found) {
+func (g *ground) restored(t *testing.T, src backup.RestoreSource) (rows int, f backup.Found) {
 	t.Helper()
 	began := time.Now()
 	c, f, err := backup.Restore(t.Context(), src, postgres.Config{Dir: dirOf(t)})
@@ -220,8 +220,8 @@ func (g *ground) restored(t *testing.T, src backup.Source) (rows int, f backup.F
 	return rows, f
 }
 
-func (g *ground) source(t *testing.T) backup.Source {
-	return backup.Source{Vault: vault(t, g.vault), Identities: []age.Identity{g.id}}
+func (g *ground) source(t *testing.T) backup.RestoreSource {
+	return backup.RestoreSource{Vault: vault(t, g.vault), Identities: []age.Identity{g.id}}
 }
 
 // TestWhoeverIsKilledNothingIsLost kills keeper and database at the points where a copy is half done, ends with the whole
@@ -295,14 +295,14 @@ func TestARestoreIsHeldToItsWords(t *testing.T) {
 		t.Errorf("up to an earlier moment %d rows came back, of %d then and %d in all", some, atLeast, all)
 	}
 	for name, c := range map[string]struct {
-		src  backup.Source
+		src  backup.RestoreSource
 		want string
 	}{
-		"the key of somebody else": {backup.Source{Vault: src.Vault, Identities: []age.Identity{identity(t)}},
+		"the key of somebody else": {backup.RestoreSource{Vault: src.Vault, Identities: []age.Identity{identity(t)}},
 			"was not encrypted for the identity given"},
-		"before the first base": {backup.Source{Vault: src.Vault, Identities: src.Identities, Until: until.Add(-time.Hour)},
+		"before the first base": {backup.RestoreSource{Vault: src.Vault, Identities: src.Identities, Until: until.Add(-time.Hour)},
 			"no base backup in"},
-		"nothing there": {backup.Source{Vault: vault(t, dirOf(t)), Identities: src.Identities}, "no base backup in"},
+		"nothing there": {backup.RestoreSource{Vault: vault(t, dirOf(t)), Identities: src.Identities}, "no base backup in"},
 	} {
 		c1, _, err := backup.Restore(t.Context(), c.src, postgres.Config{Dir: dirOf(t)})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -351,11 +351,11 @@ func TestKeysInEscrow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := backup.OpenKeys(newest, []age.Identity{id})
+	got, err := backup.ReadEscrow(newest, []age.Identity{id})
 	if err != nil || fmt.Sprint(got) != fmt.Sprint(files) {
 		t.Errorf("%v, %v", got, err)
 	}
-	if _, err := backup.OpenKeys(newest, []age.Identity{identity(t)}); err == nil {
+	if _, err := backup.ReadEscrow(newest, []age.Identity{identity(t)}); err == nil {
 		t.Error("anybody opens the keys")
 	}
 	b, err := os.ReadFile(newest)

@@ -80,8 +80,8 @@ func (e Escrow) Newest() (string, error) {
 	return slices.Max(names), nil // their names begin with the time
 }
 
-// OpenKeys reads a copy of the keys.
-func OpenKeys(path string, ids []age.Identity) (map[string][]byte, error) {
+// ReadEscrow reads a copy of the keys.
+func ReadEscrow(path string, ids []age.Identity) (map[string][]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the copy of the keys: %w", err)

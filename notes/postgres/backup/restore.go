@@ -15,7 +15,7 @@ import (
 )
 
 // A Source is a copy to restore from.
-type Source struct {
+type RestoreSource struct {
 	Vault      *Vault
 	Identities []age.Identity
 	Until      time.Time // take nothing that was committed later; zero takes all there is
@@ -32,7 +32,7 @@ type Found struct {
 }
 
 // Restore makes a private cluster in cfg.Dir from the copy and returns it running. Its errors say what is missing.
-func Restore(ctx context.Context, src Source, cfg postgres.Config) (*postgres.Cluster, Found, error) {
+func Restore(ctx context.Context, src RestoreSource, cfg postgres.Config) (*postgres.Cluster, Found, error) {
 	f, err := src.choose()
 	if err != nil {
 		return nil, f, err
@@ -74,7 +74,7 @@ func Restore(ctx context.Context, src Source, cfg postgres.Config) (*postgres.Cl
 }
 
 // Find tells what Restore would bring back.
-func (s Source) Find() (Found, error) {
+func (s RestoreSource) Find() (Found, error) {
 	f, err := s.choose()
 	if err == nil {
 		_, err = s.plan(&f)
@@ -83,7 +83,7 @@ func (s Source) Find() (Found, error) {
 }
 
 // choose finds the base backup to begin with.
-func (s Source) choose() (f Found, err error) {
+func (s RestoreSource) choose() (f Found, err error) {
 	bases, err := s.Vault.Bases()
 	if err != nil {
 		return f, err
@@ -106,7 +106,7 @@ func (s Source) choose() (f Found, err error) {
 }
 
 // asked says what of the copy was asked for.
-func (s Source) asked() string {
+func (s RestoreSource) asked() string {
 	text := ""
 	if !s.Until.IsZero() {
 		text += " that was complete at " + s.Until.Format(time.RFC3339)
@@ -118,7 +118,7 @@ func (s Source) asked() string {
 }
 
 // plan lists the WAL from the base's start as far as it goes without a hole, by segment.
-func (s Source) plan(f *Found) (out [][]piece, err error) {
+func (s RestoreSource) plan(f *Found) (out [][]piece, err error) {
 	start, err := parseLSN(f.Base.Start)
 	if err != nil {
 		return nil, err
@@ -177,7 +177,7 @@ func contiguous(all []piece) (out []piece, to int) {
 }
 
 // lay puts the segments together in a directory. A newer history's mere name keeps the restored cluster from taking it.
-func (s Source) lay(ctx context.Context, l line, plan [][]piece, dir string) error {
+func (s RestoreSource) lay(ctx context.Context, l line, plan [][]piece, dir string) error {
 	for _, pieces := range plan {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -201,7 +201,7 @@ func (s Source) lay(ctx context.Context, l line, plan [][]piece, dir string) err
 	return nil
 }
 
-func (s Source) laySegment(l line, pieces []piece, path string) error {
+func (s RestoreSource) laySegment(l line, pieces []piece, path string) error {
 	seg := make([]byte, segmentBytes) // what is not there is zero, where PostgreSQL sees the end
 	for _, p := range pieces {
 		if err := get(s.Vault.of(l, "wal", p.file), s.Identities, func(r io.Reader) error {

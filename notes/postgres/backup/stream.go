@@ -233,7 +233,7 @@ func (r *receiver) data(b []byte) error {
 		return r.feed(lsn(binary.BigEndian.Uint64(b[1:])), b[dataHead:])
 	case len(b) >= keepalive && b[0] == 'k':
 		r.end = max(r.end, lsn(binary.BigEndian.Uint64(b[1:])))
-		r.look(time.Now())
+		r.noteCaughtUp(time.Now())
 		if b[keepalive-1] == 1 {
 			return r.report(false)
 		}
@@ -324,15 +324,15 @@ func (r *receiver) forget(to int) error {
 
 func (r *receiver) position() lsn { return r.seg.start() + lsn(r.stored) }
 
-// look notes that everything the server told of is stored.
-func (r *receiver) look(now time.Time) {
+// noteCaughtUp notes that everything the server told of is stored.
+func (r *receiver) noteCaughtUp(now time.Time) {
 	if r.end != 0 && len(r.buf) == r.stored && r.position() >= r.end { // it has told by now where its WAL ends
 		r.caught = now
 	}
 }
 
 func (r *receiver) advance() {
-	r.look(time.Now())
+	r.noteCaughtUp(time.Now())
 	k := r.keeper
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -25,13 +25,13 @@ type Subject struct {
 	// CanLookup says that the carrier can be asked; otherwise Lookup must answer ErrCannotTell.
 	CanLookup bool
 	// Refusal is what a carrier's refusal means here; Refused where it is not set.
-	Refusal channel.Kind
+	Refusal channel.FailureKind
 	// Unheard are carriers nobody answers for: a channel to an address where nothing listens.
 	Unheard channel.Channel
 }
 
 // Phone is the one phone in the suite's pocket.
-var Phone = pocket.Phone{Person: "p-reyes", Name: "Dr Reyes", Number: "+13125550101", Email: "reyes@lakeside.example", Lang: "en"}
+var Phone = pocket.ProviderPhone{Person: "p-reyes", Name: "Dr Reyes", Number: "+13125550101", Email: "reyes@lakeside.example", Lang: "en"}
 
 // Message is a message to To under a key.
 func Message(to, key string) channel.Message {
@@ -118,7 +118,7 @@ func lostAnswer(t *testing.T, s Subject) {
 		if err != nil || r.Ref != s.Pocket.Messages()[0].Ref {
 			t.Errorf("%+v, %v", r, err)
 		}
-	} else if !errors.Is(err, channel.ErrCannotTell) {
+	} else if !errors.Is(err, channel.ErrNoLookup) {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
@@ -137,7 +137,7 @@ func neverSent(t *testing.T, s Subject) {
 	if _, err := s.Channel.Send(t.Context(), Message(s.To, "other")); err != nil {
 		t.Fatal(err)
 	}
-	want := channel.ErrCannotTell
+	want := channel.ErrNoLookup
 	if s.CanLookup {
 		want = channel.ErrNotFound
 	}
@@ -199,16 +199,16 @@ func (s Subject) wait(t *testing.T, n int) []pocket.Arrival {
 	return all
 }
 
-func (s Subject) sendFails(t *testing.T, kinds ...channel.Kind) {
+func (s Subject) sendFails(t *testing.T, kinds ...channel.FailureKind) {
 	t.Helper()
 	_, err := s.Channel.Send(t.Context(), Message(s.To, "f1"))
 	s.is(t, err, kinds...)
 }
 
 // is holds an error to one of the kinds, and its text to saying nothing of whom it was for.
-func (s Subject) is(t *testing.T, err error, kinds ...channel.Kind) {
+func (s Subject) is(t *testing.T, err error, kinds ...channel.FailureKind) {
 	t.Helper()
-	var e *channel.Error
+	var e *channel.SendError
 	if !errors.As(err, &e) {
 		t.Fatalf("%v is no *channel.Error", err)
 	}

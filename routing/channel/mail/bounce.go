@@ -35,7 +35,7 @@ type Bouncer struct {
 
 // ListenBounces serves on l, which should be reached by the mail server alone, until Close. log hears of what was no report,
 // without a word of it.
-func ListenBounces(l net.Listener, bounces string, sink func(context.Context, channel.Report) error, log *slog.Logger) *Bouncer {
+func ListenBounces(l net.Listener, bounces string, sink func(context.Context, channel.DeliveryReport) error, log *slog.Logger) *Bouncer {
 	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
 		return &bounce{address: bounces, sink: sink, log: log}, nil
 	}))
@@ -66,7 +66,7 @@ func (b *Bouncer) Close() error {
 // bounce is one conversation.
 type bounce struct {
 	address string
-	sink    func(context.Context, channel.Report) error
+	sink    func(context.Context, channel.DeliveryReport) error
 	log     *slog.Logger
 	keys    []string
 }
@@ -122,13 +122,13 @@ func attemptOf(bounces, to string) (key string, ok bool) {
 
 // outcomes are what an Action says of a message (RFC 3464, 2.3.3). One that is delayed is still under way, and one that was
 // relayed went where nobody reports from.
-var outcomes = map[string]channel.Status{"failed": channel.Undelivered, "delivered": channel.Delivered}
+var outcomes = map[string]channel.DeliveryStatus{"failed": channel.Undelivered, "delivered": channel.Delivered}
 
 var statusForm = regexp.MustCompile(`^[245]\.[0-9]{1,3}\.[0-9]{1,3}$`)
 
 // parseDSN reads a delivery status notification; ok is false for one that says nothing of an end, and for anything else that
 // comes to a sender's address: holiday notices, and bounces in words of a server's own, which cannot be told from them.
-func parseDSN(raw []byte) (r channel.Report, ok bool) {
+func parseDSN(raw []byte) (r channel.DeliveryReport, ok bool) {
 	m, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
 		return r, false
@@ -150,7 +150,7 @@ func parseDSN(raw []byte) (r channel.Report, ok bool) {
 }
 
 // readStatus reads the fields of the message, and then those of its one recipient.
-func readStatus(r io.Reader) (channel.Report, bool) {
+func readStatus(r io.Reader) (channel.DeliveryReport, bool) {
 	in := textproto.NewReader(bufio.NewReader(io.LimitReader(r, maxBounce)))
 	for range 16 {
 		fields, err := in.ReadMIMEHeader()
@@ -161,11 +161,11 @@ func readStatus(r io.Reader) (channel.Report, bool) {
 				status == channel.Undelivered {
 				why = code
 			}
-			return channel.Report{Status: status, Why: why}, true
+			return channel.DeliveryReport{Status: status, Why: why}, true
 		}
 		if action != "" || err != nil {
 			break
 		}
 	}
-	return channel.Report{}, false
+	return channel.DeliveryReport{}, false
 }

@@ -15,11 +15,11 @@ func dsn(kind, status string) string {
 }
 
 func TestParseDSN(t *testing.T) {
-	failed := channel.Report{Status: channel.Undelivered, Why: "5.1.1"}
+	failed := channel.DeliveryReport{Status: channel.Undelivered, Why: "5.1.1"}
 	const report = "multipart/report"
 	for name, c := range map[string]struct {
 		raw  string
-		want channel.Report
+		want channel.DeliveryReport
 		ok   bool
 	}{
 		"failed": {dsn(report, "Reporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822;a@b.example\r\nAction: "+
@@ -30,9 +30,9 @@ func TestParseDSN(t *testing.T) {
 		"lines of Unix": {strings.ReplaceAll(dsn(report, "Reporting-MTA: dns; x\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n"), "\r\n",
 			"\n"), failed, true},
 		"delivered": {dsn(report, "Reporting-MTA: dns; x\r\n\r\nAction: delivered\r\nStatus: 2.0.0\r\n"),
-			channel.Report{Status: channel.Delivered}, true},
+			channel.DeliveryReport{Status: channel.Delivered}, true},
 		"a status of words": {dsn(report, "Reporting-MTA: dns; x\r\n\r\nAction: failed\r\nStatus: Maria Muñoz\r\n"),
-			channel.Report{Status: channel.Undelivered}, true},
+			channel.DeliveryReport{Status: channel.Undelivered}, true},
 		"delayed":      {raw: dsn(report, "Reporting-MTA: dns; x\r\n\r\nAction: delayed\r\nStatus: 4.4.1\r\n")},
 		"relayed":      {raw: dsn(report, "Reporting-MTA: dns; x\r\n\r\nAction: relayed\r\nStatus: 2.0.0\r\n")},
 		"no recipient": {raw: dsn(report, "Reporting-MTA: dns; x\r\n")},
@@ -57,7 +57,7 @@ func FuzzParseDSN(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		r, ok := parseDSN(raw)
 		if !ok {
-			if r != (channel.Report{}) {
+			if r != (channel.DeliveryReport{}) {
 				t.Errorf("none, and %+v", r)
 			}
 			return

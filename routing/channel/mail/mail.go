@@ -73,18 +73,18 @@ func New(cfg Config) (*Client, error) {
 
 // Lookup implements channel.Channel: SMTP cannot be asked.
 func (c *Client) Lookup(context.Context, channel.Message) (channel.Receipt, error) {
-	return channel.Receipt{}, channel.ErrCannotTell
+	return channel.Receipt{}, channel.ErrNoLookup
 }
 
 // Send implements channel.Channel.
 func (c *Client) Send(ctx context.Context, m channel.Message) (channel.Receipt, error) {
 	msg, err := c.compose(m)
 	if err != nil {
-		return channel.Receipt{}, &channel.Error{Kind: channel.Unreachable, Err: err}
+		return channel.Receipt{}, &channel.SendError{Kind: channel.Unreachable, Err: err}
 	}
 	to, err := msg.GetRecipients()
 	if err != nil {
-		return channel.Receipt{}, &channel.Error{Kind: channel.Unreachable, Err: err}
+		return channel.Receipt{}, &channel.SendError{Kind: channel.Unreachable, Err: err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()

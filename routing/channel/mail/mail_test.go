@@ -27,9 +27,9 @@ func client(t *testing.T, p *pocket.Pocket, port int, implicit bool, roots *x509
 	return c
 }
 
-func open(t *testing.T) *pocket.Pocket {
+func startPocket(t *testing.T) *pocket.Pocket {
 	t.Helper()
-	p, err := pocket.Open(t.Context(), pocket.Config{Phones: []pocket.Phone{channeltest.Phone}})
+	p, err := pocket.Start(t.Context(), pocket.Config{Phones: []pocket.ProviderPhone{channeltest.Phone}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestChannel(t *testing.T) {
 	for name, implicit := range map[string]bool{"STARTTLS": false, "TLS from the first byte": true} {
 		t.Run(name, func(t *testing.T) {
 			channeltest.Run(t, func(t *testing.T) channeltest.Subject {
-				p := open(t)
+				p := startPocket(t)
 				port := p.MailPort
 				if implicit {
 					port = p.MailsPort
@@ -55,13 +55,13 @@ func TestChannel(t *testing.T) {
 
 func TestAServerNobodyVouchesForGetsNothing(t *testing.T) {
 	for _, implicit := range []bool{false, true} {
-		p := open(t)
+		p := startPocket(t)
 		port := p.MailPort
 		if implicit {
 			port = p.MailsPort
 		}
 		_, err := client(t, p, port, implicit, x509.NewCertPool()).Send(t.Context(), channeltest.Message(channeltest.Phone.Email, "k"))
-		var e *channel.Error
+		var e *channel.SendError
 		if !errors.As(err, &e) || e.Kind != channel.Later || len(p.Messages()) != 0 {
 			t.Errorf("%v, %d arrived", err, len(p.Messages()))
 		}
@@ -69,7 +69,7 @@ func TestAServerNobodyVouchesForGetsNothing(t *testing.T) {
 }
 
 func TestAMailHasItsOwnIDAndItsReadersLanguage(t *testing.T) {
-	p := open(t)
+	p := startPocket(t)
 	m := channeltest.Message(channeltest.Phone.Email, "0190-key")
 	m.Lang, m.Practice = "es", "Clínica Ñandú\r\nBcc: everyone@example.org"
 	r, err := client(t, p, p.MailPort, false, p.Roots).Send(t.Context(), m)
@@ -91,14 +91,14 @@ func TestAMailHasItsOwnIDAndItsReadersLanguage(t *testing.T) {
 // The server is asked to report, and its reports come back by the attempt's own address: a mail that arrived is delivered, one
 // that was taken and then given up is undelivered.
 func TestWhatBecameOfAMailIsReported(t *testing.T) {
-	p := open(t)
+	p := startPocket(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	reports := make(chan channel.Report, 10)
+	reports := make(chan channel.DeliveryReport, 10)
 	var broken atomic.Bool
-	b := mail.ListenBounces(l, "bounces@house.example", func(_ context.Context, r channel.Report) error {
+	b := mail.ListenBounces(l, "bounces@house.example", func(_ context.Context, r channel.DeliveryReport) error {
 		if broken.Swap(false) {
 			return errors.New("the database is away")
 		}
@@ -118,7 +118,7 @@ func TestWhatBecameOfAMailIsReported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for key, want := range map[string]channel.Report{
+	for key, want := range map[string]channel.DeliveryReport{
 		"0190-good": {Key: "0190-good", Status: channel.Delivered},
 		"0190-bad":  {Key: "0190-bad", Status: channel.Undelivered, Why: "5.1.1"},
 	} {

@@ -92,7 +92,7 @@ func isASCII(s string) bool {
 
 // explain is what a failed conversation leaves known.
 func explain(doubt bool, err error) error {
-	e := &channel.Error{Kind: channel.Later, Err: err}
+	e := &channel.SendError{Kind: channel.Later, Err: err}
 	var said *smtp.SMTPError
 	switch {
 	case errors.As(err, &said):
@@ -108,7 +108,7 @@ func explain(doubt bool, err error) error {
 
 // unopened is what a conversation that did not come to a message leaves known: nothing has left. A code is about our password.
 func unopened(err error) error {
-	e := &channel.Error{Kind: channel.Later, Code: "connect", Err: err}
+	e := &channel.SendError{Kind: channel.Later, Code: "connect", Err: err}
 	var said *smtp.SMTPError
 	if errors.As(err, &said) {
 		e.Code = strconv.Itoa(said.Code)

@@ -50,7 +50,7 @@ func (p *Pocket) words(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Get("lang") == string(telephony.Spanish) {
 		lang = telephony.Spanish
 	}
-	house, err := catalog.House()
+	house, err := catalog.Builtin()
 	if err != nil {
 		http.Error(w, "the catalog cannot be read", http.StatusInternalServerError)
 		return
@@ -61,8 +61,8 @@ func (p *Pocket) words(w http.ResponseWriter, r *http.Request) {
 
 // pocketView is all there is to see; it is small, so each event carries the whole.
 type pocketView struct {
-	Phones   []Phone   `json:"phones"`
-	Arrivals []Arrival `json:"arrivals"`
+	Phones   []ProviderPhone `json:"phones"`
+	Arrivals []Arrival       `json:"arrivals"`
 }
 
 // shown is how many of the latest arrivals the page gets.

@@ -23,7 +23,7 @@ func look[T any](t *testing.T, ctx context.Context, script string) T {
 
 // In a real browser: what arrives shows at once and as text, in both languages, and a phone's width is enough.
 func TestThePageInABrowser(t *testing.T) {
-	p := open(t, Config{Phones: []Phone{reyes, {Person: "p-pena", Name: "Dra. Lucía Peña", Number: "+13125550102",
+	p := startPocket(t, Config{Phones: []ProviderPhone{reyes, {Person: "p-pena", Name: "Dra. Lucía Peña", Number: "+13125550102",
 		Email: "pena@sol.example", Lang: "es"}}})
 	alloc, stop := chromedp.NewExecAllocator(t.Context(), chromedp.NoSandbox, chromedp.Headless, chromedp.Flag("lang", "en-US"))
 	defer stop()

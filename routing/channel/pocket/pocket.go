@@ -32,7 +32,7 @@ import (
 
 // Config is who has a phone, and where the pocket listens. The zero Config listens on free loopback ports.
 type Config struct {
-	Phones []Phone
+	Phones []ProviderPhone
 	Host   string // the address to listen on; "127.0.0.1" if empty
 	Port   int    // of the page, the text gateway and the push service; a free one if 0
 	// AccountSID and AuthToken are the text gateway's account; made up if empty.
@@ -45,7 +45,7 @@ type Config struct {
 }
 
 // A Phone is one provider's.
-type Phone struct {
+type ProviderPhone struct {
 	Person string             `json:"person"`
 	Name   string             `json:"name"`
 	Number string             `json:"number"` // E.164
@@ -103,8 +103,8 @@ type Pocket struct {
 	bounces  string
 }
 
-// Open starts listening. The pocket closes when ctx ends, or at Close.
-func Open(ctx context.Context, cfg Config) (*Pocket, error) {
+// Start starts listening. The pocket closes when ctx ends, or at Close.
+func Start(ctx context.Context, cfg Config) (*Pocket, error) {
 	if cfg.Host == "" {
 		cfg.Host = "127.0.0.1"
 	}
@@ -220,7 +220,7 @@ func (p *Pocket) arrive(a Arrival) (Arrival, Fault) {
 	}
 	a.Seq = len(p.arrivals) + 1
 	p.arrivals = append(p.arrivals, a)
-	p.tell()
+	p.wake()
 	return a, fault
 }
 
@@ -229,11 +229,11 @@ func (p *Pocket) status(seq int, s string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.arrivals[seq-1].Status = s
-	p.tell()
+	p.wake()
 }
 
-// tell wakes everyone who waits; p.mu is held.
-func (p *Pocket) tell() {
+// wake wakes everyone who waits; p.mu is held.
+func (p *Pocket) wake() {
 	close(p.changed)
 	p.changed = make(chan struct{})
 }

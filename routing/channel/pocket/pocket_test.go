@@ -14,11 +14,11 @@ import (
 	"lamplight/frontend/shared/catalog"
 )
 
-var reyes = Phone{Person: "p-reyes", Name: "Dr Reyes", Number: "+13125550101", Email: "reyes@lakeside.example", Lang: "en"}
+var reyes = ProviderPhone{Person: "p-reyes", Name: "Dr Reyes", Number: "+13125550101", Email: "reyes@lakeside.example", Lang: "en"}
 
-func open(t *testing.T, cfg Config) *Pocket {
+func startPocket(t *testing.T, cfg Config) *Pocket {
 	t.Helper()
-	p, err := Open(t.Context(), cfg)
+	p, err := Start(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func answer(t *testing.T, r *http.Request) (int, map[string]any) {
 }
 
 func TestTheGatewaySpeaksTheMessagesAPI(t *testing.T) {
-	p := open(t, Config{Phones: []Phone{reyes}})
+	p := startPocket(t, Config{Phones: []ProviderPhone{reyes}})
 	good := url.Values{"To": {reyes.Number}, "From": {"+13125550999"}, "Body": {"hello https://page.example/m#t."}}
 	status, msg := post(t, p, p.AuthToken, good)
 	if status != 201 || !strings.HasPrefix(msg["sid"].(string), "SM") || msg["status"] != "accepted" {
@@ -90,7 +90,7 @@ func TestTheGatewaySpeaksTheMessagesAPI(t *testing.T) {
 }
 
 func TestThePageStreamsWhatArrivesAndLetsNothingRun(t *testing.T) {
-	p := open(t, Config{Phones: []Phone{reyes}})
+	p := startPocket(t, Config{Phones: []ProviderPhone{reyes}})
 	for _, path := range []string{"/", "/pocket.js", "/pocket.css"} {
 		res, err := http.Get(p.URL + path)
 		if err != nil {
@@ -141,12 +141,12 @@ func TestThePageStreamsWhatArrivesAndLetsNothingRun(t *testing.T) {
 }
 
 func TestThePageHasAllItsWordsInBothLanguages(t *testing.T) {
-	p := open(t, Config{})
+	p := startPocket(t, Config{})
 	script, err := pageFiles.ReadFile("page/pocket.js")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := catalog.House()
+	c, err := catalog.Builtin()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestThePageHasAllItsWordsInBothLanguages(t *testing.T) {
 }
 
 func TestWaitAndClose(t *testing.T) {
-	p := open(t, Config{Phones: []Phone{reyes}})
+	p := startPocket(t, Config{Phones: []ProviderPhone{reyes}})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if _, err := p.Wait(ctx, func(a []Arrival) bool { return len(a) > 0 }); err == nil {
@@ -193,7 +193,7 @@ func TestWaitAndClose(t *testing.T) {
 	if err := <-done; err == nil {
 		t.Error("waiting went on after the pocket closed")
 	}
-	if _, err := Open(t.Context(), Config{Host: "256.0.0.1"}); err == nil {
+	if _, err := Start(t.Context(), Config{Host: "256.0.0.1"}); err == nil {
 		t.Error("opened where nothing is")
 	}
 }

@@ -40,7 +40,7 @@ func (p *Pocket) TextBack(ctx context.Context, t TextBack) (answer string, err e
 	p.arrivals = append(p.arrivals, Arrival{Seq: len(p.arrivals) + 1, At: time.Now(), Kind: KindText, To: t.To, From: t.From, Body: t.Body,
 		Ref: t.Ref, Status: "written"})
 	seq := len(p.arrivals)
-	p.tell()
+	p.wake()
 	p.mu.Unlock()
 	if answer, err = p.inform(ctx, inbound, t); err != nil {
 		p.status(seq, "unheard")

@@ -12,66 +12,66 @@ import (
 	"path/filepath"
 )
 
-// Keys are the house's VAPID keys, base64url. Phones subscribe with Public, so losing Private ends every subscription.
-type Keys struct {
+// VAPIDKeys are the house's VAPID keys, base64url. Phones subscribe with Public, so losing Private ends every subscription.
+type VAPIDKeys struct {
 	Public  string `json:"public"`
 	Private string `json:"private"`
 }
 
-// NewKeys makes a pair.
-func NewKeys() (Keys, error) {
+// NewVAPIDKeys makes a pair.
+func NewVAPIDKeys() (VAPIDKeys, error) {
 	k, err := ecdh.P256().GenerateKey(rand.Reader)
 	if err != nil {
-		return Keys{}, fmt.Errorf("make push keys: %w", err)
+		return VAPIDKeys{}, fmt.Errorf("make push keys: %w", err)
 	}
 	enc := base64.RawURLEncoding
-	return Keys{Public: enc.EncodeToString(k.PublicKey().Bytes()), Private: enc.EncodeToString(k.Bytes())}, nil
+	return VAPIDKeys{Public: enc.EncodeToString(k.PublicKey().Bytes()), Private: enc.EncodeToString(k.Bytes())}, nil
 }
 
 // KeysAt reads the keys kept in a file, or makes and keeps them there, readable by its owner alone. Two processes that make
 // them at once end with the same pair.
-func KeysAt(path string) (Keys, error) {
+func KeysAt(path string) (VAPIDKeys, error) {
 	k, err := readKeys(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return k, err
 	}
-	if k, err = NewKeys(); err != nil {
-		return Keys{}, err
+	if k, err = NewVAPIDKeys(); err != nil {
+		return VAPIDKeys{}, err
 	}
 	text, err := json.Marshal(k)
 	if err != nil {
-		return Keys{}, fmt.Errorf("keep push keys: %w", err)
+		return VAPIDKeys{}, fmt.Errorf("keep push keys: %w", err)
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".push-keys-*")
 	if err != nil {
-		return Keys{}, fmt.Errorf("keep push keys: %w", err)
+		return VAPIDKeys{}, fmt.Errorf("keep push keys: %w", err)
 	}
 	defer os.Remove(tmp.Name())
 	_, err = tmp.Write(text)
 	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return Keys{}, fmt.Errorf("keep push keys: %w", err)
+		return VAPIDKeys{}, fmt.Errorf("keep push keys: %w", err)
 	}
 	// A link, unlike a rename, fails when another process was first.
 	if err := os.Link(tmp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return Keys{}, fmt.Errorf("keep push keys: %w", err)
+		return VAPIDKeys{}, fmt.Errorf("keep push keys: %w", err)
 	}
 	return readKeys(path)
 }
 
-func readKeys(path string) (Keys, error) {
+func readKeys(path string) (VAPIDKeys, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Keys{}, fmt.Errorf("read push keys: %w", err)
+		return VAPIDKeys{}, fmt.Errorf("read push keys: %w", err)
 	}
-	var k Keys
+	var k VAPIDKeys
 	if err := json.Unmarshal(text, &k); err != nil || k.check() != nil { // what is wrong might quote a key
-		return Keys{}, fmt.Errorf("the push keys in %s are damaged: restore them from their backup, or have them made anew with "+
+		return VAPIDKeys{}, fmt.Errorf("the push keys in %s are damaged: restore them from their backup, or have them made anew with "+
 			"'lamplight keys renew push.json', and phones subscribe again", path)
 	}
 	return k, nil
 }
 
-func (k Keys) check() error {
+func (k VAPIDKeys) check() error {
 	enc := base64.RawURLEncoding
 	private, err := enc.DecodeString(k.Private)
 	if err != nil {

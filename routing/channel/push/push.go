@@ -36,8 +36,8 @@ type Subscription struct {
 	} `json:"keys"`
 }
 
-// Store remembers subscriptions, durably.
-type Store interface {
+// SubscriptionStore remembers subscriptions, durably.
+type SubscriptionStore interface {
 	// Subscriptions are a person's, none if there are none.
 	Subscriptions(ctx context.Context, person string) ([]Subscription, error)
 	// Unsubscribe drops one that the push service has ended; dropping it twice is no error.
@@ -55,7 +55,7 @@ type Payload struct {
 
 // Config is how the house signs its pushes.
 type Config struct {
-	Keys       Keys
+	Keys       VAPIDKeys
 	Subscriber string // a mail address, "mailto:" before it or not, or an https URL, by which a push service can complain
 	// Plain are hosts ("127.0.0.1") that may be called although they are not public https ones: a test's or a demo's.
 	Plain   []string
@@ -65,7 +65,7 @@ type Config struct {
 // Client is a channel.Channel. It may be used from any goroutine.
 type Client struct {
 	cfg   Config
-	store Store
+	store SubscriptionStore
 	http  *http.Client
 }
 
@@ -76,7 +76,7 @@ var _ channel.Channel = (*Client)(nil)
 const TTL = 30 * 60
 
 // New checks cfg; it does not connect.
-func New(cfg Config, store Store) (*Client, error) {
+func New(cfg Config, store SubscriptionStore) (*Client, error) {
 	if err := cfg.Keys.check(); err != nil {
 		return nil, err
 	}
@@ -107,17 +107,17 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Lookup implements channel.Channel: a push service cannot be asked.
 func (c *Client) Lookup(context.Context, channel.Message) (channel.Receipt, error) {
-	return channel.Receipt{}, channel.ErrCannotTell
+	return channel.Receipt{}, channel.ErrNoLookup
 }
 
 // Send implements channel.Channel. m.To is the person.
 func (c *Client) Send(ctx context.Context, m channel.Message) (channel.Receipt, error) {
 	subs, err := c.store.Subscriptions(ctx, m.To)
 	if err != nil {
-		return channel.Receipt{}, &channel.Error{Kind: channel.Later, Code: "store", Err: err}
+		return channel.Receipt{}, &channel.SendError{Kind: channel.Later, Code: "store", Err: err}
 	}
 	if len(subs) == 0 {
-		return channel.Receipt{}, &channel.Error{Kind: channel.Unreachable}
+		return channel.Receipt{}, &channel.SendError{Kind: channel.Unreachable}
 	}
 	receipts := make([]channel.Receipt, len(subs))
 	errs := make([]error, len(subs))
@@ -139,7 +139,7 @@ func (c *Client) Send(ctx context.Context, m channel.Message) (channel.Receipt, 
 // one sends to one phone.
 func (c *Client) one(ctx context.Context, s Subscription, m channel.Message) (channel.Receipt, error) {
 	if err := s.Check(c.cfg.Plain); err != nil {
-		e := &channel.Error{Kind: channel.Unreachable, Code: "subscription", Err: err}
+		e := &channel.SendError{Kind: channel.Unreachable, Code: "subscription", Err: err}
 		if errors.Is(err, ErrKeys) { // it was kept before keys were looked at, and will never work
 			e.Err = errors.Join(err, c.store.Unsubscribe(ctx, s.Endpoint))
 		}
@@ -150,7 +150,7 @@ func (c *Client) one(ctx context.Context, s Subscription, m channel.Message) (ch
 		Title: words.PushTitle, Body: words.PushMessage, URL: m.Link, Tag: topic(m.Key), Lang: string(m.Lang),
 	})
 	if err != nil {
-		return channel.Receipt{}, &channel.Error{Kind: channel.Refused, Err: err}
+		return channel.Receipt{}, &channel.SendError{Kind: channel.Refused, Err: err}
 	}
 	urgency := webpush.UrgencyHigh
 	if m.Urgency == "routine" {
@@ -173,7 +173,7 @@ func (c *Client) one(ctx context.Context, s Subscription, m channel.Message) (ch
 }
 
 func (c *Client) refused(ctx context.Context, status int, s Subscription) error {
-	e := &channel.Error{Kind: channel.Refused, Code: strconv.Itoa(status)}
+	e := &channel.SendError{Kind: channel.Refused, Code: strconv.Itoa(status)}
 	switch {
 	case status == http.StatusNotFound || status == http.StatusGone:
 		e.Kind = channel.Unreachable
@@ -191,20 +191,20 @@ func explain(err error) error {
 	var blocked *blockedError
 	switch {
 	case errors.As(err, &blocked):
-		return &channel.Error{Kind: channel.Unreachable, Code: "address", Err: err}
+		return &channel.SendError{Kind: channel.Unreachable, Code: "address", Err: err}
 	case errors.As(err, &dial) && dial.Op == "dial":
-		return &channel.Error{Kind: channel.Later, Code: "connect", Err: err}
+		return &channel.SendError{Kind: channel.Later, Code: "connect", Err: err}
 	case errors.As(err, new(*url.Error)):
-		return &channel.Error{Kind: channel.Unknown, Err: err}
+		return &channel.SendError{Kind: channel.Unknown, Err: err}
 	}
 	// Anything else was found wrong before a byte left: a key that is none.
-	return &channel.Error{Kind: channel.Unreachable, Code: "subscription", Err: err}
+	return &channel.SendError{Kind: channel.Unreachable, Code: "subscription", Err: err}
 }
 
 // worse keeps the error that leaves most hope, since that decides whether to try again.
 func worse(a, b error) error {
-	hope := map[channel.Kind]int{channel.Unreachable: 0, channel.Refused: 1, channel.Unknown: 2, channel.Later: 3}
-	var ea, eb *channel.Error
+	hope := map[channel.FailureKind]int{channel.Unreachable: 0, channel.Refused: 1, channel.Unknown: 2, channel.Later: 3}
+	var ea, eb *channel.SendError
 	if !errors.As(a, &ea) || (errors.As(b, &eb) && hope[eb.Kind] > hope[ea.Kind]) {
 		return b
 	}

@@ -45,11 +45,11 @@ func (m *memory) Unsubscribe(_ context.Context, endpoint string) error {
 
 func setup(t *testing.T) (*pocket.Pocket, *memory, push.Config) {
 	t.Helper()
-	keys, err := push.NewKeys()
+	keys, err := push.NewVAPIDKeys()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := pocket.Open(t.Context(), pocket.Config{Phones: []pocket.Phone{channeltest.Phone}, PushKey: keys.Public})
+	p, err := pocket.Start(t.Context(), pocket.Config{Phones: []pocket.ProviderPhone{channeltest.Phone}, PushKey: keys.Public})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func setup(t *testing.T) (*pocket.Pocket, *memory, push.Config) {
 	return p, store, push.Config{Keys: keys, Subscriber: "ops@house.example", Plain: []string{"127.0.0.1"}}
 }
 
-func client(t *testing.T, cfg push.Config, store push.Store) *push.Client {
+func client(t *testing.T, cfg push.Config, store push.SubscriptionStore) *push.Client {
 	t.Helper()
 	c, err := push.New(cfg, store)
 	if err != nil {
@@ -117,11 +117,11 @@ func TestOnePhoneOfTwoIsEnough(t *testing.T) {
 func TestAPushOfAnotherSenderIsRefused(t *testing.T) {
 	p, store, cfg := setup(t)
 	var err error
-	if cfg.Keys, err = push.NewKeys(); err != nil {
+	if cfg.Keys, err = push.NewVAPIDKeys(); err != nil {
 		t.Fatal(err)
 	}
 	_, err = client(t, cfg, store).Send(t.Context(), channeltest.Message(channeltest.Phone.Person, "k"))
-	var e *channel.Error
+	var e *channel.SendError
 	if !errors.As(err, &e) || e.Kind != channel.Refused || len(p.Messages()) != 0 {
 		t.Errorf("%v, %d arrived", err, len(p.Messages()))
 	}
@@ -216,7 +216,7 @@ func TestANameThatLeadsInsideIsNotCalled(t *testing.T) {
 	s.Endpoint = "https://localhost:443/push/x"
 	store.subs[channeltest.Phone.Person] = []push.Subscription{s}
 	_, err := client(t, cfg, store).Send(t.Context(), channeltest.Message(channeltest.Phone.Person, "k"))
-	var e *channel.Error
+	var e *channel.SendError
 	if !errors.As(err, &e) || e.Kind != channel.Unreachable || len(p.Messages()) != 0 {
 		t.Errorf("%v", err)
 	}
@@ -225,7 +225,7 @@ func TestANameThatLeadsInsideIsNotCalled(t *testing.T) {
 func TestKeysAreMadeOnceAndForTheOwnerAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "push.keys")
 	var wg sync.WaitGroup
-	got := make([]push.Keys, 8)
+	got := make([]push.VAPIDKeys, 8)
 	for i := range got {
 		wg.Go(func() {
 			var err error

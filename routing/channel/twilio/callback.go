@@ -16,7 +16,7 @@ import (
 const maxCallback = 32 << 10
 
 // statuses are the gateway's words in ours. What is not here is news we do not need.
-var statuses = map[string]channel.Status{
+var statuses = map[string]channel.DeliveryStatus{
 	"accepted": channel.Accepted, "scheduled": channel.Accepted, "queued": channel.Accepted,
 	"sending": channel.Accepted, "sent": channel.Accepted,
 	"delivered": channel.Delivered, "read": channel.Delivered,
@@ -29,7 +29,7 @@ var errNotOurs = errors.New("status callback: not for this account")
 // Callback serves the gateway's status callbacks at Config.CallbackURL. A request whose signature is not the account's is
 // answered 403 and goes no further; when sink fails the answer is 500, so that a gateway that repeats will. Reports come
 // late, twice and out of order: the sink sorts that out.
-func (c *Client) Callback(sink func(context.Context, channel.Report) error) http.Handler {
+func (c *Client) Callback(sink func(context.Context, channel.DeliveryReport) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, ok := c.signed(w, r, c.cfg.CallbackURL)
 		if !ok {
@@ -74,7 +74,7 @@ func (c *Client) signed(w http.ResponseWriter, r *http.Request, address string) 
 }
 
 // parseReport reads a callback whose signature was good; known is false for a status that means nothing to us.
-func parseReport(account, query, body string) (r channel.Report, known bool, err error) {
+func parseReport(account, query, body string) (r channel.DeliveryReport, known bool, err error) {
 	q, err := url.ParseQuery(query)
 	if err != nil {
 		return r, false, errors.New("status callback: garbled query")
@@ -86,9 +86,9 @@ func parseReport(account, query, body string) (r channel.Report, known bool, err
 	if form.Get("AccountSid") != account {
 		return r, false, errNotOurs
 	}
-	r = channel.Report{Key: q.Get("attempt"), Ref: form.Get("MessageSid")}
+	r = channel.DeliveryReport{Key: q.Get("attempt"), Ref: form.Get("MessageSid")}
 	if r.Key == "" || len(r.Key) > 64 || !plainWord.MatchString(r.Ref) || len(r.Ref) > 64 {
-		return channel.Report{}, false, errors.New("status callback: names no message")
+		return channel.DeliveryReport{}, false, errors.New("status callback: names no message")
 	}
 	if why := form.Get("ErrorCode"); plainWord.MatchString(why) && len(why) <= 16 {
 		r.Why = why

@@ -85,7 +85,7 @@ func (c *Client) Close() { c.transport.CloseIdleConnections() }
 // Send implements channel.Channel.
 func (c *Client) Send(ctx context.Context, m channel.Message) (channel.Receipt, error) {
 	if !strings.HasPrefix(m.To, "+") {
-		return channel.Receipt{}, &channel.Error{Kind: channel.Unreachable}
+		return channel.Receipt{}, &channel.SendError{Kind: channel.Unreachable}
 	}
 	body := channel.Say(m).Text
 	p := &api.CreateMessageParams{To: &m.To, Body: &body}
@@ -108,7 +108,7 @@ func (c *Client) Send(ctx context.Context, m channel.Message) (channel.Receipt, 
 // Lookup implements channel.Channel: the reader's latest texts are searched for the link.
 func (c *Client) Lookup(ctx context.Context, m channel.Message) (channel.Receipt, error) {
 	if m.Link == "" {
-		return channel.Receipt{}, channel.ErrCannotTell
+		return channel.Receipt{}, channel.ErrNoLookup
 	}
 	trip := &trip{client: c, ctx: ctx}
 	p := (&api.ListMessageParams{}).SetTo(m.To).SetPageSize(200)
@@ -127,7 +127,7 @@ func (c *Client) Lookup(ctx context.Context, m channel.Message) (channel.Receipt
 
 func receipt(msg *api.ApiV2010Message) (channel.Receipt, error) {
 	if msg.Sid == nil || *msg.Sid == "" {
-		return channel.Receipt{}, &channel.Error{Kind: channel.Unknown, Code: "no-sid"}
+		return channel.Receipt{}, &channel.SendError{Kind: channel.Unknown, Code: "no-sid"}
 	}
 	r := channel.Receipt{Ref: *msg.Sid, Status: channel.Accepted}
 	if msg.Status != nil {
@@ -170,7 +170,7 @@ func (t *trip) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func (t *trip) explain(err error) error {
-	e := &channel.Error{Kind: channel.Unknown, Err: err}
+	e := &channel.SendError{Kind: channel.Unknown, Err: err}
 	var rest *client.TwilioRestError
 	switch {
 	case errors.As(err, &rest) && rest.Code != 0:

@@ -16,9 +16,9 @@ import (
 	"lamplight/routing/channel/twilio"
 )
 
-func open(t *testing.T) *pocket.Pocket {
+func startPocket(t *testing.T) *pocket.Pocket {
 	t.Helper()
-	p, err := pocket.Open(t.Context(), pocket.Config{Phones: []pocket.Phone{channeltest.Phone}})
+	p, err := pocket.Start(t.Context(), pocket.Config{Phones: []pocket.ProviderPhone{channeltest.Phone}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,21 +39,21 @@ func client(t *testing.T, p *pocket.Pocket, base, callback string) *twilio.Clien
 
 func TestChannel(t *testing.T) {
 	channeltest.Run(t, func(t *testing.T) channeltest.Subject {
-		p := open(t)
+		p := startPocket(t)
 		return channeltest.Subject{Channel: client(t, p, p.URL, ""), Pocket: p, Kind: pocket.KindText, CanLookup: true,
 			To: channeltest.Phone.Number, Nowhere: "5550101", Unheard: client(t, p, "http://127.0.0.1:1", "")}
 	})
 }
 
 func TestAWrongTokenMayBePutRight(t *testing.T) {
-	p := open(t)
+	p := startPocket(t)
 	c, err := twilio.New(twilio.Config{BaseURL: p.URL, AccountSID: p.AccountSID, AuthToken: "wrong", From: "+13125550999"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
 	_, err = c.Send(t.Context(), channeltest.Message(channeltest.Phone.Number, "k"))
-	var e *channel.Error
+	var e *channel.SendError
 	if !errors.As(err, &e) || e.Kind != channel.Later || e.Code != "20003" {
 		t.Errorf("%v", err)
 	}
@@ -76,25 +76,25 @@ func TestNewRefuses(t *testing.T) {
 }
 
 // reports collects what a callback handler lets through.
-func reports(t *testing.T, p *pocket.Pocket) (*twilio.Client, chan channel.Report, string) {
+func reports(t *testing.T, p *pocket.Pocket) (*twilio.Client, chan channel.DeliveryReport, string) {
 	t.Helper()
-	got := make(chan channel.Report, 100)
+	got := make(chan channel.DeliveryReport, 100)
 	var handler http.Handler
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	t.Cleanup(s.Close)
 	c := client(t, p, p.URL, s.URL+"/hooks/text")
-	handler = c.Callback(func(_ context.Context, r channel.Report) error { got <- r; return nil })
+	handler = c.Callback(func(_ context.Context, r channel.DeliveryReport) error { got <- r; return nil })
 	return c, got, s.URL + "/hooks/text"
 }
 
 func TestReportsComeSigned(t *testing.T) {
-	p := open(t)
+	p := startPocket(t)
 	c, got, _ := reports(t, p)
 	r, err := c.Send(t.Context(), channeltest.Message(channeltest.Phone.Number, "key-1"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []channel.Status{channel.Accepted, channel.Accepted, channel.Delivered} {
+	for _, want := range []channel.DeliveryStatus{channel.Accepted, channel.Accepted, channel.Delivered} {
 		select {
 		case g := <-got:
 			if g.Key != "key-1" || g.Ref != r.Ref || g.Status != want {
@@ -119,7 +119,7 @@ func TestReportsComeSigned(t *testing.T) {
 }
 
 func TestACallbackThatIsNotTheGateways(t *testing.T) {
-	p := open(t)
+	p := startPocket(t)
 	_, got, hook := reports(t, p)
 	form := func(edit func(url.Values)) url.Values {
 		f := url.Values{"MessageSid": {"SM1"}, "AccountSid": {p.AccountSID}, "MessageStatus": {"delivered"}}

@@ -9,10 +9,10 @@ import (
 	"lamplight/telephony/acd"
 )
 
-// step gives acd an event and does what it commands, as the switch and the desks would.
-func (r *run) step(e acd.Event) error {
-	r.res.Steps++
-	cs, err := acd.Step(r.s, e, r.plan.Start.Add(r.now))
+// apply gives acd an event and does what it commands, as the switch and the desks would.
+func (r *run) apply(e acd.Event) error {
+	r.res.Events++
+	cs, err := acd.Apply(r.s, e, r.plan.Start.Add(r.now))
 	if err != nil && !errors.Is(err, acd.ErrStale) {
 		return err
 	}
@@ -47,7 +47,7 @@ func (r *run) obey(c acd.Command) error {
 		r.res.Outcomes[c.Outcome]++
 	case acd.DoAgent:
 		if c.State == acd.StatePaused {
-			r.later(r.plan.Back, "", func() error { return r.step(acd.Ready{Agent: c.Agent}) })
+			r.later(r.plan.Back, "", func() error { return r.apply(acd.Ready{Agent: c.Agent}) })
 		}
 	}
 	return nil
@@ -81,7 +81,7 @@ func (r *run) ifStanding(o acd.Offer, e acd.Event) error {
 	if r.offers[o.Agent] != o.ID {
 		return nil
 	}
-	return r.step(e)
+	return r.apply(e)
 }
 
 func (r *run) answer(o acd.Offer) error {
@@ -91,14 +91,14 @@ func (r *run) answer(o acd.Offer) error {
 	delete(r.offers, o.Agent)
 	c := r.open[o.Call]
 	c.taken = true
-	if err := r.step(acd.Accepted{Offer: o.ID}); err != nil {
+	if err := r.apply(acd.Accepted{Offer: o.ID}); err != nil {
 		return err
 	}
 	if c.waited {
 		r.res.Delayed++
 	}
 	r.later(c.Talk, o.Call, func() error {
-		if err := r.step(acd.Ended{Call: o.Call}); err != nil {
+		if err := r.apply(acd.Ended{Call: o.Call}); err != nil {
 			return err
 		}
 		if r.plan.WrapUp > 0 {
@@ -117,6 +117,6 @@ func (r *run) wrapUp(id acd.AgentID) {
 		if !ok || v.State != acd.StateWrapUp || !v.Since.Equal(r.plan.Start.Add(began)) {
 			return nil
 		}
-		return r.step(acd.WrapUpDone{Agent: id})
+		return r.apply(acd.WrapUpDone{Agent: id})
 	})
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // A Call is one caller to come.
-type Call struct {
+type GivenCall struct {
 	At       time.Duration `json:"at"`       // after the start
 	Needs    acd.Needs     `json:"needs"`    // as acd has them
 	Talk     time.Duration `json:"talk"`     // how long the conversation takes
@@ -27,7 +27,7 @@ type Call struct {
 }
 
 // A Kind is a share of the calls that come by chance. Times are exponential with these means.
-type Kind struct {
+type CallKind struct {
 	Needs    acd.Needs     `json:"needs"`
 	Weight   float64       `json:"weight"`   // its share is its weight among all weights; 0 means 1
 	Talk     time.Duration `json:"talk"`     // mean; 0 means 3 min
@@ -35,17 +35,17 @@ type Kind struct {
 }
 
 // A Plan is what to simulate.
-type Plan struct {
+type Scenario struct {
 	Config acd.Config
 	Seed   uint64
 	Start  time.Time // the wall clock's instant at the start, for groups with hours
 	Agents []acd.Agent
 
-	Calls []Call // those that come as listed, in any order
+	Calls []GivenCall // those that come as listed, in any order
 	// PerHour is the mean number of calls an hour that come by chance (a Poisson process) until Length, of Kinds.
 	PerHour float64
 	Length  time.Duration
-	Kinds   []Kind
+	Kinds   []CallKind
 
 	Answer time.Duration // mean time an agent's phone rings before the answer; 0 means at once
 	Miss   float64       // share of offers not answered, 0 to 1
@@ -62,7 +62,7 @@ type Result struct {
 	Offers   int                 `json:"offers"`
 	Missed   int                 `json:"missed"`
 	Rejected int                 `json:"rejected"`
-	Steps    int                 `json:"steps"`
+	Events   int                 `json:"steps"`
 	Until    time.Duration       `json:"until"`   // when the last call had ended
 	Delayed  int                 `json:"delayed"` // answered calls that found no free agent
 }
@@ -91,7 +91,7 @@ func (a *agenda) Pop() any {
 }
 
 type run struct {
-	plan   Plan
+	plan   Scenario
 	r      *rand.Rand
 	s      *acd.State
 	now    time.Duration
@@ -104,14 +104,14 @@ type run struct {
 }
 
 type caller struct {
-	Call
+	GivenCall
 	taken   bool // an agent accepted
 	waited  bool // found nobody free
 	offered acd.OfferID
 }
 
 // Run simulates a plan to the end of its last call.
-func Run(p Plan) (Result, error) {
+func Run(p Scenario) (Result, error) {
 	if err := p.check(); err != nil {
 		return Result{}, err
 	}
@@ -129,10 +129,10 @@ func Run(p Plan) (Result, error) {
 		r.weight += k.Weight
 	}
 	for _, a := range p.Agents {
-		if err := r.step(acd.AgentIn{Agent: a}); err != nil {
+		if err := r.apply(acd.AgentIn{Agent: a}); err != nil {
 			return Result{}, fmt.Errorf("agent %s: %w", a.ID, err)
 		}
-		if err := r.step(acd.Ready{Agent: a.ID}); err != nil {
+		if err := r.apply(acd.Ready{Agent: a.ID}); err != nil {
 			return Result{}, err
 		}
 	}
@@ -145,7 +145,7 @@ func Run(p Plan) (Result, error) {
 	return r.play()
 }
 
-func (p *Plan) check() error {
+func (p *Scenario) check() error {
 	if p.PerHour < 0 || p.Length < 0 || p.Miss < 0 || p.Reject < 0 || p.Miss+p.Reject > 0.95 || p.Answer < 0 || p.WrapUp < 0 {
 		return fmt.Errorf("simulate: rates and times must not be negative, and misses and rejects together at most 0.95")
 	}
@@ -210,7 +210,7 @@ func (r *run) play() (Result, error) {
 			break
 		}
 		r.now = max(at, r.now)
-		if err := r.step(acd.Tick{}); err != nil {
+		if err := r.apply(acd.Tick{}); err != nil {
 			return r.res, err
 		}
 	}
@@ -248,7 +248,7 @@ func (r *run) nextByChance() {
 				break
 			}
 		}
-		c := Call{Needs: k.Needs, Talk: r.chance(k.Talk)}
+		c := GivenCall{Needs: k.Needs, Talk: r.chance(k.Talk)}
 		if k.Patience > 0 {
 			c.Patience = r.chance(k.Patience)
 		}
@@ -256,12 +256,12 @@ func (r *run) nextByChance() {
 	})
 }
 
-func (r *run) arrive(c Call) error {
+func (r *run) arrive(c GivenCall) error {
 	r.res.Calls++
 	id := acd.CallID(fmt.Sprintf("call-%07d", r.res.Calls))
-	cl := &caller{Call: c}
+	cl := &caller{GivenCall: c}
 	r.open[id] = cl
-	if err := r.step(acd.CallIn{Call: id, Needs: c.Needs}); err != nil {
+	if err := r.apply(acd.CallIn{Call: id, Needs: c.Needs}); err != nil {
 		return err
 	}
 	if r.open[id] == nil {
@@ -280,5 +280,5 @@ func (r *run) unlessTaken(c *caller, e acd.Event) error {
 	if c.taken {
 		return nil
 	}
-	return r.step(e)
+	return r.apply(e)
 }

@@ -48,9 +48,9 @@ func TestPlainQueueAgreesWithErlangC(t *testing.T) {
 			t.Parallel()
 			handle := 3 * time.Minute
 			perHour := c.load * float64(c.agents) / handle.Hours()
-			res, err := Run(Plan{Seed: 1, Agents: staff(c.agents, "en"), PerHour: perHour,
+			res, err := Run(Scenario{Seed: 1, Agents: staff(c.agents, "en"), PerHour: perHour,
 				Length: time.Duration(float64(c.calls/part) / perHour * float64(time.Hour)),
-				Kinds:  []Kind{{Needs: acd.Needs{Practice: "p", Language: "en"}, Talk: handle}}})
+				Kinds:  []CallKind{{Needs: acd.Needs{Practice: "p", Language: "en"}, Talk: handle}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,13 +89,13 @@ func TestErlangCHasKnownValues(t *testing.T) {
 	}
 }
 
-func mixed() Plan {
+func mixed() Scenario {
 	es := acd.Needs{Practice: "peds", Language: "es", Level: acd.Native, Overflow: 5 * time.Minute,
 		Relax: []acd.Relax{{After: 20 * time.Second, Level: acd.Some}}}
 	en := acd.Needs{Practice: "internal", Language: "en", Priority: 10 * time.Second}
-	return Plan{Seed: 3, Agents: append(staff(6, "en"), staff(3, "en", "es")...), PerHour: 130, Length: 8 * time.Hour,
+	return Scenario{Seed: 3, Agents: append(staff(6, "en"), staff(3, "en", "es")...), PerHour: 130, Length: 8 * time.Hour,
 		Answer: 4 * time.Second, Miss: 0.03, Reject: 0.02, WrapUp: 20 * time.Second,
-		Kinds: []Kind{{Needs: en, Weight: 3, Patience: 4 * time.Minute}, {Needs: es}}}
+		Kinds: []CallKind{{Needs: en, Weight: 3, Patience: 4 * time.Minute}, {Needs: es}}}
 }
 
 func TestMixedDayAddsUpAndRepeats(t *testing.T) {
@@ -126,19 +126,19 @@ func TestMixedDayAddsUpAndRepeats(t *testing.T) {
 }
 
 func TestBadPlansAreRefused(t *testing.T) {
-	kind := []Kind{{Needs: acd.Needs{Practice: "p"}}}
-	for name, p := range map[string]Plan{
+	kind := []CallKind{{Needs: acd.Needs{Practice: "p"}}}
+	for name, p := range map[string]Scenario{
 		"negative rate":         {PerHour: -1},
 		"always missed":         {Miss: 1},
 		"no kind":               {PerHour: 1, Length: time.Hour},
 		"no length":             {PerHour: 1, Kinds: kind},
-		"negative talk":         {PerHour: 1, Length: time.Hour, Kinds: []Kind{{Talk: -1}}},
-		"call before the start": {Calls: []Call{{At: -1}}},
+		"negative talk":         {PerHour: 1, Length: time.Hour, Kinds: []CallKind{{Talk: -1}}},
+		"call before the start": {Calls: []GivenCall{{At: -1}}},
 		"the same agent twice":  {Agents: append(staff(1, "en"), staff(1, "en")...)},
 		"agent without id":      {Agents: []acd.Agent{{}}},
-		"call without practice": {Calls: []Call{{}}},
+		"call without practice": {Calls: []GivenCall{{}}},
 		"unknown zone":          {Config: acd.Config{Groups: []acd.Group{{ID: "g", Zone: "Mars/Olympus"}}}},
-		"nobody fits, for ever": {Calls: []Call{{Needs: acd.Needs{Practice: "p"}}}},
+		"nobody fits, for ever": {Calls: []GivenCall{{Needs: acd.Needs{Practice: "p"}}}},
 	} {
 		if _, err := Run(p); err == nil {
 			t.Errorf("%s: accepted", name)

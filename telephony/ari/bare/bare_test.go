@@ -24,7 +24,7 @@ func TestBareDrivesACall(t *testing.T) {
 		}
 	}
 	do(c.Beat(ctx))
-	agent, err := phone.Open(ctx, phone.Config{Registrar: s.SIPAddr().String(), User: "agent1", Password: s.Agents()["agent1"]})
+	agent, err := phone.Start(ctx, phone.Config{Registrar: s.SIPAddr().String(), User: "agent1", Password: s.Agents()["agent1"]})
 	do(err)
 	defer agent.Close()
 	do(agent.Register(ctx))
@@ -34,7 +34,7 @@ func TestBareDrivesACall(t *testing.T) {
 		_, err := in.Answer(ctx)
 		answered <- err
 	}()
-	caller, err := phone.Open(ctx, phone.Config{Listen: s.CarrierAddr(), Registrar: s.SIPAddr().String(), User: "carrier"})
+	caller, err := phone.Start(ctx, phone.Config{Listen: s.CarrierAddr(), Registrar: s.SIPAddr().String(), User: "carrier"})
 	do(err)
 	defer caller.Close()
 	talking := make(chan error, 1)

@@ -9,7 +9,7 @@ import (
 )
 
 // A Source is where sound comes from: RTP's name of it, and its counters. Sound of another source is another stream.
-type Source struct {
+type SoundSource struct {
 	SSRC    uint32
 	Seq     uint16
 	Time    uint32
@@ -17,7 +17,7 @@ type Source struct {
 }
 
 // Speak sends a tone from a source for a time, or silence, a packet each 20 ms.
-func (w *Wire) Speak(ctx context.Context, s *Source, loud bool, d time.Duration) {
+func (w *Wire) Speak(ctx context.Context, s *SoundSource, loud bool, d time.Duration) {
 	pcm := make([]byte, 320)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

@@ -68,7 +68,7 @@ func (d *Desk) drain(id string) {
 			d.parts.Log.Warn("save draft at the server", "code", refusal(err).Code)
 			continue
 		}
-		d.tell("saved", saved{ID: id, Seq: dr.Seq, Here: true, Server: true, At: time.Now()})
+		d.emit("saved", saved{ID: id, Seq: dr.Seq, Here: true, Server: true, At: time.Now()})
 	}
 }
 

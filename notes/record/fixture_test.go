@@ -21,8 +21,8 @@ import (
 	"lamplight/telephony"
 )
 
-// house is a record with people and a practice, on a database of its own.
-type house struct {
+// fixture is a record with people and a practice, on a database of its own.
+type fixture struct {
 	pool  *pgxpool.Pool
 	key   *audit.Key
 	log   *audit.Log
@@ -44,30 +44,30 @@ var said = notes.Body{
 	Verbatim: "Siento una presión detrás del esternón desde la cena", ReadBack: []string{"callback"},
 }
 
-func newHouse(t testing.TB) *house {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	return houseOn(t, postgrestest.New(t), t.TempDir())
+	return fixtureOn(t, postgrestest.New(t), t.TempDir())
 }
 
-// newHouseAt is a house whose record goes by now.
-func newHouseAt(t testing.TB, now func() time.Time) *house {
+// newFixtureAt is a house whose record goes by now.
+func newFixtureAt(t testing.TB, now func() time.Time) *fixture {
 	t.Helper()
-	return houseAt(t, postgrestest.New(t), t.TempDir(), now)
+	return fixtureAt(t, postgrestest.New(t), t.TempDir(), now)
 }
 
-func houseOn(t testing.TB, pool *pgxpool.Pool, dir string) *house {
+func fixtureOn(t testing.TB, pool *pgxpool.Pool, dir string) *fixture {
 	t.Helper()
-	return houseAt(t, pool, dir, nil)
+	return fixtureAt(t, pool, dir, nil)
 }
 
-func houseAt(t testing.TB, pool *pgxpool.Pool, dir string, now func() time.Time) *house {
+func fixtureAt(t testing.TB, pool *pgxpool.Pool, dir string, now func() time.Time) *fixture {
 	t.Helper()
-	h := &house{pool: pool}
+	h := &fixture{pool: pool}
 	var err error
-	if h.key, err = audit.OpenKey(filepath.Join(dir, "audit.key"), "lamplight.test"); err != nil {
+	if h.key, err = audit.LoadKey(filepath.Join(dir, "audit.key"), "lamplight.test"); err != nil {
 		t.Fatal(err)
 	}
-	root, err := seal.OpenKeyring(filepath.Join(dir, "root.keys"))
+	root, err := seal.LoadKeyring(filepath.Join(dir, "root.keys"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func houseAt(t testing.TB, pool *pgxpool.Pool, dir string, now func() time.Time)
 }
 
 // furnish adds the practice and the people.
-func (h *house) furnish(t testing.TB) *house {
+func (h *fixture) furnish(t testing.TB) *fixture {
 	t.Helper()
 	ctx := access.System(context.Background(), "seed")
 	for range 2 { // a seed runs at every start
@@ -109,7 +109,7 @@ func (h *house) furnish(t testing.TB) *house {
 }
 
 // as returns a context in which the person acts.
-func (h *house) as(t testing.TB, id notes.PersonID) context.Context {
+func (h *fixture) as(t testing.TB, id notes.PersonID) context.Context {
 	t.Helper()
 	a, err := h.door.ActorOf(context.Background(), id)
 	if err != nil {
@@ -118,20 +118,20 @@ func (h *house) as(t testing.TB, id notes.PersonID) context.Context {
 	return access.With(context.Background(), a)
 }
 
-func (h *house) tables() []audit.Table {
+func (h *fixture) tables() []audit.Table {
 	return append(append(record.Tables(), access.Tables()...), postgres.Tables()...)
 }
 
-func (h *house) verify(t testing.TB) audit.Report {
+func (h *fixture) verify(t testing.TB) audit.Report {
 	t.Helper()
-	r, err := audit.Verify(context.Background(), h.pool, audit.Options{Key: h.key, Tables: h.tables()})
+	r, err := audit.Verify(context.Background(), h.pool, audit.VerifyOptions{Key: h.key, Tables: h.tables()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func (h *house) mustVerify(t testing.TB) audit.Report {
+func (h *fixture) mustVerify(t testing.TB) audit.Report {
 	t.Helper()
 	if _, err := h.log.Sequence(context.Background()); err != nil {
 		t.Fatal(err)
@@ -175,7 +175,7 @@ func aDraft(id string, call telephony.CallID) notes.Draft {
 }
 
 // record walks a call through its states.
-func (h *house) record(t testing.TB, c telephony.Call, states ...telephony.CallState) telephony.Call {
+func (h *fixture) record(t testing.TB, c telephony.Call, states ...telephony.CallState) telephony.Call {
 	t.Helper()
 	for i, st := range states {
 		c.State = st

@@ -15,7 +15,7 @@ var (
 )
 
 // An Actor is the person who acts, by id and by the name a story shows. The zero Actor is the house itself.
-type Actor struct {
+type ActingPerson struct {
 	ID   notes.PersonID
 	Name string
 }
@@ -28,17 +28,17 @@ type AckResult struct {
 }
 
 // A Row is an open dispatch as the board shows it.
-type Row struct {
+type DispatchView struct {
 	Note  notes.NoteID
 	State DispatchState
-	Last  RowLast
-	Next  RowNext
+	Last  DispatchLast
+	Next  DispatchNext
 	Late  Lateness
 }
 
-// RowLast is the last thing that happened: Kind is a step's kind (StepSent, StepDelivered, StepPassed, …), Name whom it
+// DispatchLast is the last thing that happened: Kind is a step's kind (StepSent, StepDelivered, StepPassed, …), Name whom it
 // concerned or who did it, Channel is set for a step of an attempt, Detail is a code when there is more to say.
-type RowLast struct {
+type DispatchLast struct {
 	Kind    string
 	Channel ChannelKind
 	Name    string
@@ -46,8 +46,8 @@ type RowLast struct {
 	At      time.Time
 }
 
-// RowNext is what happens if nobody acts: a channel's kind and whom, or "board". Zero At: nothing is due.
-type RowNext struct {
+// DispatchNext is what happens if nobody acts: a channel's kind and whom, or "board". Zero At: nothing is due.
+type DispatchNext struct {
 	Kind string
 	Name string
 	At   time.Time

@@ -22,9 +22,9 @@ import (
 	"lamplight/routing/dispatch"
 )
 
-// openChannels makes the channels that are configured. A kind that is not fails its attempts as "not-configured", which
+// newChannels makes the channels that are configured. A kind that is not fails its attempts as "not-configured", which
 // the board shows.
-func openChannels(cfg Config, keys push.Keys, phones *dispatch.Phones) (map[routing.ChannelKind]channel.Channel, *twilio.Client, error) {
+func newChannels(cfg Config, keys push.VAPIDKeys, phones *dispatch.Phones) (map[routing.ChannelKind]channel.Channel, *twilio.Client, error) {
 	out := map[routing.ChannelKind]channel.Channel{}
 	pusher, err := push.New(push.Config{Keys: keys, Subscriber: cfg.PushContact, Plain: cfg.PushPlain}, phones)
 	if err != nil {

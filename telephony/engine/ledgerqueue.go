@@ -10,49 +10,49 @@ import (
 
 // A book is one call's pages for the ledger: written in order, each until it is durable, by one goroutine that lives
 // while there are pages. A ledger that is down holds nothing up but what must be durable first.
-type book struct {
-	mu    sync.Mutex // guards pages and busy
-	pages []page
-	busy  bool
+type ledgerQueue struct {
+	mu     sync.Mutex // guards pages and busy
+	writes []ledgerWrite
+	busy   bool
 }
 
 // A page is one move of a call. done runs in the loop when it is durable.
-type page struct {
+type ledgerWrite struct {
 	call telephony.Call
 	step telephony.Step
 	done func()
 }
 
 // write adds a page. trouble runs in the loop when a page has not been written for LedgerPatience; writing goes on.
-func (e *Engine) write(b *book, p page, trouble func()) {
+func (e *Engine) write(b *ledgerQueue, p ledgerWrite, trouble func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.pages = append(b.pages, p)
+	b.writes = append(b.writes, p)
 	if b.busy {
 		return
 	}
 	b.busy = true
-	e.books.Go(func() { e.writePages(b, trouble) })
+	e.ledgerWriters.Go(func() { e.writeAll(b, trouble) })
 }
 
-func (e *Engine) writePages(b *book, trouble func()) {
+func (e *Engine) writeAll(b *ledgerQueue, trouble func()) {
 	for {
 		b.mu.Lock()
-		if len(b.pages) == 0 {
+		if len(b.writes) == 0 {
 			b.busy = false
 			b.mu.Unlock()
 			return
 		}
-		p := b.pages[0]
+		p := b.writes[0]
 		b.mu.Unlock()
-		ok := e.patiently(e.bookCtx, func(ctx context.Context) error {
+		ok := e.patiently(e.ledgerCtx, func(ctx context.Context) error {
 			return e.cfg.Ledger.Record(ctx, p.call, p.step)
 		}, trouble)
 		if !ok {
 			return // the engine has stopped and the ledger is still down: the next engine finds the call as it was
 		}
 		b.mu.Lock()
-		b.pages = b.pages[1:]
+		b.writes = b.writes[1:]
 		b.mu.Unlock()
 		if p.done != nil {
 			e.post(p.done)

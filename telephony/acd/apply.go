@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// Step applies one event at an instant and says what the world is to do. It first applies the event, then runs what
+// Apply applies one event at an instant and says what the world is to do. It first applies the event, then runs what
 // has become due, then offers calls to agents until no waiting call fits a Ready agent.
 //
 // State is changed in place. The commands are valid until the next Step and are to be carried out in order. A clock
 // that goes back is held at the latest instant seen. An error, always one of this package's Err values or wrapping one,
 // says that the event was refused and changed nothing; the commands of what was due are returned beside it.
-func Step(s *State, e Event, now time.Time) ([]Command, error) {
+func Apply(s *State, e Event, now time.Time) ([]Command, error) {
 	s.out = s.out[:0]
 	ns, err := nanos(now)
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *State) agentDue(a *agent) {
 	case a.state == StateWrapUp:
 		s.endWrapUp(a)
 		if a.state != StateOut {
-			s.tell(a, WhyLimit)
+			s.announce(a, WhyLimit)
 		}
 	}
 }
@@ -113,7 +113,7 @@ func (s *State) callDue(c *call) {
 		return // an offer that stands may still be accepted; overflow comes when it is not
 	}
 	if c.state != CallWaiting {
-		s.settle(c)
+		s.rearm(c)
 		return
 	}
 	s.leaveList(c)
@@ -125,8 +125,8 @@ func (s *State) expired(c *call) bool {
 	return limit > 0 && s.now-c.in >= int64(limit)
 }
 
-// settle brings a call's stage and bars up to now and arms its timer for the next change.
-func (s *State) settle(c *call) {
+// rearm brings a call's stage and bars up to now and arms its timer for the next change.
+func (s *State) rearm(c *call) {
 	n := &c.kind.needs
 	stage, after := n.stageAt(time.Duration(s.now - c.in))
 	c.stage = stage
@@ -153,7 +153,7 @@ func (s *State) settle(c *call) {
 
 // enterList puts a call among the waiting, in its place.
 func (s *State) enterList(c *call) {
-	s.settle(c)
+	s.rearm(c)
 	c.state = CallWaiting
 	s.place(c)
 	s.newCalls = append(s.newCalls, c)
@@ -209,6 +209,6 @@ func (s *State) do(c Command) {
 	s.out = append(s.out, c)
 }
 
-func (s *State) tell(a *agent, why Why) {
+func (s *State) announce(a *agent, why Why) {
 	s.do(Command{Do: DoAgent, Agent: a.id, State: a.state, Why: why})
 }

@@ -190,12 +190,12 @@ func (h *House) Rendered(ctx context.Context, note notes.NoteID, token string) e
 }
 
 // acted runs one act on a note and draws the card anew.
-func (h *House) acted(ctx context.Context, note notes.NoteID, do func(by routing.Actor) error) (console.Card, error) {
+func (h *House) acted(ctx context.Context, note notes.NoteID, do func(by routing.ActingPerson) error) (console.Card, error) {
 	a, err := reader(ctx)
 	if err != nil {
 		return console.Card{}, err
 	}
-	if err := do(routing.Actor{ID: a.Person, Name: a.Name}); err != nil {
+	if err := do(routing.ActingPerson{ID: a.Person, Name: a.Name}); err != nil {
 		return console.Card{}, pageRefusal(err)
 	}
 	h.boardMoved()
@@ -203,7 +203,7 @@ func (h *House) acted(ctx context.Context, note notes.NoteID, do func(by routing
 }
 
 // endClimb is the hook by which an act that takes a note on ends its climb in the same transaction.
-func (h *House) endClimb(by routing.Actor) record.ActHook {
+func (h *House) endClimb(by routing.ActingPerson) record.ActHook {
 	return func(ctx context.Context, tx pgx.Tx, n notes.Note) error {
 		_, err := h.cfg.Routing.AckTx(ctx, tx, by, n.ID)
 		if errors.Is(err, routing.ErrNoDispatch) {
@@ -214,14 +214,14 @@ func (h *House) endClimb(by routing.Actor) record.ActHook {
 }
 
 func (h *House) Acknowledge(ctx context.Context, note notes.NoteID) (console.Card, error) {
-	return h.acted(ctx, note, func(by routing.Actor) error {
+	return h.acted(ctx, note, func(by routing.ActingPerson) error {
 		_, err := h.cfg.Store.Acknowledge(ctx, note, h.endClimb(by))
 		return err
 	})
 }
 
 func (h *House) PassOn(ctx context.Context, note notes.NoteID) (console.Card, error) {
-	return h.acted(ctx, note, func(by routing.Actor) error {
+	return h.acted(ctx, note, func(by routing.ActingPerson) error {
 		n, err := h.cfg.Store.Note(ctx, note)
 		if err != nil {
 			return err
@@ -236,17 +236,17 @@ func (h *House) PassOn(ctx context.Context, note notes.NoteID) (console.Card, er
 // Reply writes back to the agents. The one who took the note is told at once, or every desk when that one is not there; it
 // stands on the board until an agent adds to the note.
 func (h *House) Reply(ctx context.Context, note notes.NoteID, text string) (console.Card, error) {
-	return h.acted(ctx, note, func(routing.Actor) error {
+	return h.acted(ctx, note, func(routing.ActingPerson) error {
 		n, err := h.cfg.Store.AddOn(ctx, note, "", record.Reply, text)
 		if err == nil {
-			h.tellReply(n)
+			h.announceReply(n)
 		}
 		return err
 	})
 }
 
 func (h *House) CloseOut(ctx context.Context, note notes.NoteID, text string) (console.Card, error) {
-	return h.acted(ctx, note, func(by routing.Actor) error {
+	return h.acted(ctx, note, func(by routing.ActingPerson) error {
 		_, err := h.cfg.Store.CloseOut(ctx, note, text, h.endClimb(by))
 		return err
 	})

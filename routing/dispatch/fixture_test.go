@@ -28,8 +28,8 @@ import (
 	"lamplight/routing/routingtest"
 )
 
-// house is an engine on a real database with real channels to a pocket.
-type house struct {
+// fixture is an engine on a real database with real channels to a pocket.
+type fixture struct {
 	t    *testing.T
 	pool *pgxpool.Pool
 	log  *audit.Log
@@ -47,27 +47,27 @@ type house struct {
 	done       chan struct{}
 }
 
-var providers = []pocket.Phone{
+var providers = []pocket.ProviderPhone{
 	{Person: "p-reyes", Name: "Dr Reyes", Number: "+13125550101", Email: "reyes@lakeside.example", Lang: "en"},
 	{Person: "p-osei", Name: "Dr Osei", Number: "+13125550102", Email: "osei@lakeside.example", Lang: "es"},
 }
 
-// newHouse opens everything but runs no engine yet.
-func newHouse(t *testing.T) *house {
+// newFixture opens everything but runs no engine yet.
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	h := &house{t: t, pool: postgrestest.New(t), alarms: make(chan Alarm, 100)}
+	h := &fixture{t: t, pool: postgrestest.New(t), alarms: make(chan Alarm, 100)}
 	h.clock = routingtest.NewClock(t, h.pool)
 	var err error
 	h.keyPath = filepath.Join(t.TempDir(), "audit.key")
-	if h.key, err = audit.OpenKey(h.keyPath, "test"); err != nil {
+	if h.key, err = audit.LoadKey(h.keyPath, "test"); err != nil {
 		t.Fatal(err)
 	}
 	h.log = audit.NewLog(h.pool, h.key)
-	keys, err := push.NewKeys()
+	keys, err := push.NewVAPIDKeys()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.pocket, err = pocket.Open(t.Context(), pocket.Config{Phones: providers, PushKey: keys.Public}); err != nil {
+	if h.pocket, err = pocket.Start(t.Context(), pocket.Config{Phones: providers, PushKey: keys.Public}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.pocket.Close() })
@@ -79,7 +79,7 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-func (h *house) subscribe() {
+func (h *fixture) subscribe() {
 	h.t.Helper()
 	for _, p := range providers {
 		var s push.Subscription
@@ -92,7 +92,7 @@ func (h *house) subscribe() {
 	}
 }
 
-func (h *house) config(keys push.Keys) Config {
+func (h *fixture) config(keys push.VAPIDKeys) Config {
 	h.t.Helper()
 	var hook http.Handler
 	hooks := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { hook.ServeHTTP(w, r) }))
@@ -103,7 +103,7 @@ func (h *house) config(keys push.Keys) Config {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	hook = text.Callback(func(ctx context.Context, r channel.Report) error { return h.engine.Report(ctx, r) })
+	hook = text.Callback(func(ctx context.Context, r channel.DeliveryReport) error { return h.engine.Report(ctx, r) })
 	email, err := mail.New(mail.Config{Host: h.pocket.MailHost, Port: h.pocket.MailPort, From: "Lamplight <notes@house.example>",
 		Bounces: "bounces@house.example", Roots: h.pocket.Roots})
 	if err != nil {
@@ -126,7 +126,7 @@ func (h *house) config(keys push.Keys) Config {
 }
 
 // run starts the house's engine; it stops with the test, or with h.halt.
-func (h *house) run() *house {
+func (h *fixture) run() *fixture {
 	h.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	h.done = make(chan struct{})
@@ -139,7 +139,7 @@ func (h *house) run() *house {
 	return h
 }
 
-func (h *house) halt() { h.stop(); <-h.done }
+func (h *fixture) halt() { h.stop(); <-h.done }
 
 // account is a practice whose primary is Reyes and whose backup is Osei.
 func account(ladders ...routing.Ladder) notes.Account {
@@ -165,7 +165,7 @@ var urgent = routing.Ladder{Name: "urgent", Version: 7, Rungs: []routing.Rung{
 	{After: 6 * time.Minute, Who: "backup", Channels: []routing.ChannelKind{routing.Text}},
 }}
 
-func (h *house) plan(l routing.Ladder) routing.Plan {
+func (h *fixture) plan(l routing.Ladder) routing.Plan {
 	h.t.Helper()
 	p, err := h.engine.Plan(h.t.Context(), account(l), "symptom", l.Name)
 	if err != nil {
@@ -180,7 +180,7 @@ func newNote(id, reference string) notes.Note {
 }
 
 // send begins a dispatch as taking a note does.
-func (h *house) send(n notes.Note, p routing.Plan) routing.DispatchID {
+func (h *fixture) send(n notes.Note, p routing.Plan) routing.DispatchID {
 	h.t.Helper()
 	if err := h.begin(h.engine, n, p); err != nil {
 		h.t.Fatal(err)
@@ -193,7 +193,7 @@ func (h *house) send(n notes.Note, p routing.Plan) routing.DispatchID {
 }
 
 // begin stores a leaf, in place of a note's, with the dispatch it vouches for.
-func (h *house) begin(e *Engine, n notes.Note, p routing.Plan) error {
+func (h *fixture) begin(e *Engine, n notes.Note, p routing.Plan) error {
 	h.t.Helper()
 	b := &pgx.Batch{}
 	rows, err := e.QueueBegin(b, n, p)
@@ -207,7 +207,7 @@ func (h *house) begin(e *Engine, n notes.Note, p routing.Plan) error {
 }
 
 // unfold does what an engine that runs would do at once.
-func (h *house) unfold(note notes.NoteID) {
+func (h *fixture) unfold(note notes.NoteID) {
 	h.t.Helper()
 	var id routing.DispatchID
 	err := h.pool.QueryRow(h.t.Context(), "select id from dispatch where note = $1 and not unfolded", note).Scan(&id)
@@ -220,39 +220,39 @@ func (h *house) unfold(note notes.NoteID) {
 }
 
 // wait waits at the pocket until n messages have arrived, and returns them.
-func (h *house) wait(n int) []pocket.Arrival {
+func (h *fixture) wait(n int) []pocket.Arrival {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(h.t.Context(), 20*time.Second)
 	defer cancel()
 	all, err := h.pocket.Wait(ctx, func(a []pocket.Arrival) bool { return len(a) >= n })
 	if err != nil {
-		h.t.Fatalf("%v\n%s", err, h.tell())
+		h.t.Fatalf("%v\n%s", err, h.story())
 	}
 	return all
 }
 
 // until waits for a condition of the database, which notifies of every change.
-func (h *house) until(what string, so func() bool) {
+func (h *fixture) until(what string, so func() bool) {
 	h.t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
 	for !so() {
 		if time.Now().After(deadline) {
-			h.t.Fatalf("never: %s\n%s", what, h.tell())
+			h.t.Fatalf("never: %s\n%s", what, h.story())
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
 }
 
-func (h *house) row(id notes.NoteID) routing.Row {
+func (h *fixture) row(id notes.NoteID) routing.DispatchView {
 	h.t.Helper()
-	r, err := h.engine.Row(h.t.Context(), id)
+	r, err := h.engine.View(h.t.Context(), id)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	return r
 }
 
-func (h *house) attempts(id notes.NoteID) []routing.Attempt {
+func (h *fixture) attempts(id notes.NoteID) []routing.Attempt {
 	h.t.Helper()
 	list, err := h.engine.Attempts(h.t.Context(), id)
 	if err != nil {
@@ -262,7 +262,7 @@ func (h *house) attempts(id notes.NoteID) []routing.Attempt {
 }
 
 // states counts a note's attempts by state.
-func (h *house) states(id notes.NoteID) map[routing.AttemptState]int {
+func (h *fixture) states(id notes.NoteID) map[routing.AttemptState]int {
 	n := map[routing.AttemptState]int{}
 	for _, a := range h.attempts(id) {
 		n[a.State]++
@@ -271,7 +271,7 @@ func (h *house) states(id notes.NoteID) map[routing.AttemptState]int {
 }
 
 // advance moves the clock on, once nothing is under way: a jump would end the leases of what is. What is in doubt may wait.
-func (h *house) advance(d time.Duration) {
+func (h *fixture) advance(d time.Duration) {
 	h.t.Helper()
 	h.until("nothing is under way", func() bool {
 		var n int
@@ -284,7 +284,7 @@ func (h *house) advance(d time.Duration) {
 	h.clock.Advance(d)
 }
 
-func (h *house) exec(sql string) {
+func (h *fixture) exec(sql string) {
 	h.t.Helper()
 	if _, err := h.pool.Exec(h.t.Context(), sql); err != nil {
 		h.t.Fatal(err)
@@ -292,7 +292,7 @@ func (h *house) exec(sql string) {
 }
 
 // waitsLongerThanALease reports that an attempt was put back after a sending of which nobody knows how it went.
-func (h *house) waitsLongerThanALease(id notes.NoteID) (so bool) {
+func (h *fixture) waitsLongerThanALease(id notes.NoteID) (so bool) {
 	h.t.Helper()
 	if err := h.pool.QueryRow(h.t.Context(), `select exists (select from attempt a join dispatch d on d.id = a.dispatch
 		where d.note = $1 and a.state = 'sending' and a.sends > 0 and a.wake_at > routing_now() + $2)`, id, h.cfg.Lease).Scan(&so); err != nil {
@@ -301,8 +301,8 @@ func (h *house) waitsLongerThanALease(id notes.NoteID) (so bool) {
 	return so
 }
 
-// tell is the whole story, for a test that failed.
-func (h *house) tell() string {
+// story is the whole story, for a test that failed.
+func (h *fixture) story() string {
 	rows, err := h.pool.Query(context.Background(), "select at::text || ' ' || note || ' ' || kind || ' ' || actor || ' ' || channel || "+
 		"' ' || detail from dispatch_step order by seq")
 	if err != nil {
@@ -320,12 +320,12 @@ func (h *house) tell() string {
 }
 
 // verify runs the audit check over everything routing wrote.
-func (h *house) verify() {
+func (h *fixture) verify() {
 	h.t.Helper()
 	if _, err := h.log.Sequence(h.t.Context()); err != nil {
 		h.t.Fatal(err)
 	}
-	r, err := audit.Verify(h.t.Context(), h.pool, audit.Options{Key: h.key, Tables: Tables()})
+	r, err := audit.Verify(h.t.Context(), h.pool, audit.VerifyOptions{Key: h.key, Tables: Tables()})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -334,4 +334,4 @@ func (h *house) verify() {
 	}
 }
 
-var dr = routing.Actor{ID: "p-reyes", Name: "Dr Reyes"}
+var dr = routing.ActingPerson{ID: "p-reyes", Name: "Dr Reyes"}

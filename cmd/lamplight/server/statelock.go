@@ -12,16 +12,16 @@ import (
 var ErrHeld = errors.New("another lamplight runs on this state directory")
 
 // A hold makes a state directory one process's. It ends with Close, or with the process by any death.
-type Hold struct {
-	State
+type StateLock struct {
+	StateDir
 	lock *os.File
 }
 
 // holdState opens a state directory and keeps others out of it: two servers on one private database and Asterisk would
 // take each other's calls, and a second demo would overwrite what the first one's server reads. The error is errHeld,
 // with who it is, when somebody was first.
-func HoldState(dir string) (*Hold, error) {
-	s, err := OpenState(dir)
+func LockStateDir(dir string) (*StateLock, error) {
+	s, err := NewStateDir(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func HoldState(dir string) (*Hold, error) {
 		}
 		return nil, errors.Join(err, f.Close())
 	}
-	h := &Hold{s, f}
+	h := &StateLock{s, f}
 	err = f.Truncate(0)
 	if err == nil {
 		_, err = fmt.Fprintf(f, "%d\n", os.Getpid())
@@ -57,7 +57,7 @@ func holder(lock *os.File) string {
 }
 
 // Close lets others in. A second one is nothing.
-func (h *Hold) Close() error {
+func (h *StateLock) Close() error {
 	if err := h.lock.Close(); !errors.Is(err, os.ErrClosed) {
 		return err
 	}

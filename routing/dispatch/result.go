@@ -17,21 +17,21 @@ import (
 	"lamplight/notes"
 )
 
-// settle writes down how a sending went. A worker whose lease has gone to another settles nothing.
-func (e *Engine) settle(ctx context.Context, c claimed, r channel.Receipt, sendErr error) error {
-	var failure *channel.Error
+// writeResult writes down how a sending went. A worker whose lease has gone to another settles nothing.
+func (e *Engine) writeResult(ctx context.Context, c claimed, r channel.Receipt, sendErr error) error {
+	var failure *channel.SendError
 	if sendErr != nil {
 		if !errors.As(sendErr, &failure) {
-			failure = &channel.Error{Kind: channel.Unknown, Err: sendErr}
+			failure = &channel.SendError{Kind: channel.Unknown, Err: sendErr}
 		}
 		e.logger.Warn("an attempt did not leave", "attempt", c.id, "channel", c.channel, "err", failure.Error())
 	}
 	return persist(ctx, func() error {
-		return postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error { return e.settleTx(ctx, tx, c, r, failure) })
+		return postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error { return e.writeResultTx(ctx, tx, c, r, failure) })
 	})
 }
 
-func (e *Engine) settleTx(ctx context.Context, tx pgx.Tx, c claimed, r channel.Receipt, failure *channel.Error) error {
+func (e *Engine) writeResultTx(ctx context.Context, tx pgx.Tx, c claimed, r channel.Receipt, failure *channel.SendError) error {
 	a, err := lockAttempt(ctx, tx, c.id)
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func (e *Engine) accepted(ctx context.Context, tx pgx.Tx, a held, r channel.Rece
 	a.state = routing.Accepted
 	switch r.Status {
 	case channel.Delivered, channel.Undelivered, channel.Failed:
-		return e.reported(ctx, tx, a, channel.Report{Status: r.Status, Ref: r.Ref})
+		return e.reported(ctx, tx, a, channel.DeliveryReport{Status: r.Status, Ref: r.Ref})
 	}
 	return nil
 }
@@ -132,7 +132,7 @@ func (e *Engine) failed(ctx context.Context, tx pgx.Tx, a held, state routing.At
 
 // retry writes a further attempt of the same message, unless the next rung, or the board, would come before it.
 func (e *Engine) retry(ctx context.Context, tx pgx.Tx, a held) (bool, error) {
-	var p routing.PlanStep
+	var p routing.PlannedAttempt
 	var person, lang string
 	var due, ends time.Time
 	err := tx.QueryRow(ctx, `select t.rung, t.contact, t.name, t.person, t.channel, t.lang, t.address, routing_now() + $2,

@@ -12,26 +12,26 @@ import (
 var t0 = time.Date(2026, 3, 2, 15, 0, 0, 0, time.UTC)
 
 // A desk plays events against a State at offsets from t0 and writes down commands in words.
-type desk struct {
+type floor struct {
 	t *testing.T
 	s *State
 }
 
-func newDesk(t *testing.T, c Config) *desk {
+func newFloor(t *testing.T, c Config) *floor {
 	t.Helper()
 	s, err := New(c, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &desk{t, s}
+	return &floor{t, s}
 }
 
 // at plays events at a second and returns the commands.
-func (d *desk) at(sec float64, events ...Event) string {
+func (d *floor) at(sec float64, events ...Event) string {
 	d.t.Helper()
 	var out []string
 	for _, e := range events {
-		cs, err := Step(d.s, e, t0.Add(time.Duration(sec*float64(time.Second))))
+		cs, err := Apply(d.s, e, t0.Add(time.Duration(sec*float64(time.Second))))
 		for _, c := range cs {
 			out = append(out, words(c))
 		}
@@ -43,7 +43,7 @@ func (d *desk) at(sec float64, events ...Event) string {
 }
 
 // want plays events and checks what came of them.
-func (d *desk) want(sec float64, want string, events ...Event) {
+func (d *floor) want(sec float64, want string, events ...Event) {
 	d.t.Helper()
 	if got := d.at(sec, events...); got != want {
 		d.t.Errorf("at %v s, %T: got %q, want %q", sec, events, got, want)
@@ -79,7 +79,7 @@ func speaker(id, languages string) Agent {
 	return a
 }
 
-func (d *desk) offer(call string) OfferID {
+func (d *floor) offer(call string) OfferID {
 	d.t.Helper()
 	c := d.s.calls[CallID(call)]
 	if c == nil || c.agent == nil {
@@ -89,7 +89,7 @@ func (d *desk) offer(call string) OfferID {
 }
 
 func TestWalk(t *testing.T) {
-	d := newDesk(t, Config{})
+	d := newFloor(t, Config{})
 	d.want(0, "", AgentIn{speaker("ana", "en es")}, AgentIn{speaker("bob", "en")})
 	d.want(1, "", Ready{"ana"})
 	d.want(2, "", Ready{"bob"})
@@ -102,7 +102,7 @@ func TestWalk(t *testing.T) {
 	d.want(30, "c1 answered", Ended{Call: "c1"})
 	d.want(31, "c2 abandoned", CallGone{"c2"})
 	d.want(60, "bob ready", Tick{})
-	if _, err := Step(d.s, Accepted{OfferID{1, 1}}, t0.Add(time.Hour)); !errors.Is(err, ErrStale) {
+	if _, err := Apply(d.s, Accepted{OfferID{1, 1}}, t0.Add(time.Hour)); !errors.Is(err, ErrStale) {
 		t.Error(err)
 	}
 }

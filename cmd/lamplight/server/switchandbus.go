@@ -58,8 +58,8 @@ func (b Switchboard) Close() error {
 	return err
 }
 
-// openSwitch fetches and starts the private Asterisk, or takes the one given, and connects to it.
-func openSwitch(ctx context.Context, cfg Config, st State, log *slog.Logger, say asterisk.Progress) (Switchboard, error) {
+// newSwitchboard fetches and starts the private Asterisk, or takes the one given, and connects to it.
+func newSwitchboard(ctx context.Context, cfg Config, st StateDir, log *slog.Logger, say asterisk.Progress) (Switchboard, error) {
 	var b Switchboard
 	conn := ari.Config{URL: cfg.ARIURL, User: cfg.ARIUser, App: "lamplight", Log: log}
 	if cfg.ARIURL == "" {
@@ -90,7 +90,7 @@ func openSwitch(ctx context.Context, cfg Config, st State, log *slog.Logger, say
 		}
 	}
 	var err error
-	if b.Client, err = ari.Open(conn); err != nil {
+	if b.Client, err = ari.Connect(conn); err != nil {
 		if b.Private != nil {
 			err = errors.Join(err, b.Private.Close())
 		}
@@ -99,7 +99,7 @@ func openSwitch(ctx context.Context, cfg Config, st State, log *slog.Logger, say
 	return b, nil
 }
 
-func startAsterisk(ctx context.Context, cfg Config, st State, log *slog.Logger, say asterisk.Progress) (*asterisk.Server, error) {
+func startAsterisk(ctx context.Context, cfg Config, st StateDir, log *slog.Logger, say asterisk.Progress) (*asterisk.Server, error) {
 	cache := cfg.AsteriskCache
 	if cache == "" {
 		var err error
@@ -146,7 +146,7 @@ func readPhones(path string) (map[string]string, error) {
 // bus is NATS: the server's connection, the callout's, and how desks reach it.
 type Bus struct {
 	nc, callout *nats.Conn
-	keys        bus.Keys
+	keys        bus.ServerKeys
 	URL         string
 	embedded    *bus.Embedded
 }
@@ -164,8 +164,8 @@ func (b Bus) Close() error {
 	return nil
 }
 
-// openBus starts NATS in this process, or connects to the one given with the same keys.
-func openBus(cfg Config, st State, certs Certs) (b Bus, err error) {
+// newBus starts NATS in this process, or connects to the one given with the same keys.
+func newBus(cfg Config, st StateDir, certs Certs) (b Bus, err error) {
 	if b.keys, err = NATSKeys(st.Keys("nats.json")); err != nil {
 		return b, err
 	}
@@ -212,10 +212,10 @@ func natsRoots(file string, certs Certs) (*x509.CertPool, error) {
 }
 
 // natsKeys reads the keys shared with NATS, or makes them.
-func NATSKeys(path string) (bus.Keys, error) {
+func NATSKeys(path string) (bus.ServerKeys, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		k, err := bus.NewKeys()
+		k, err := bus.NewServerKeys()
 		if err != nil {
 			return k, err
 		}
@@ -225,9 +225,9 @@ func NATSKeys(path string) (bus.Keys, error) {
 		return k, WriteFile(path, b, 0o600)
 	}
 	if err != nil {
-		return bus.Keys{}, fmt.Errorf("read NATS keys: %w", err)
+		return bus.ServerKeys{}, fmt.Errorf("read NATS keys: %w", err)
 	}
-	var k bus.Keys
+	var k bus.ServerKeys
 	if err := json.Unmarshal(b, &k); err != nil || k.Check() != nil { // what is wrong might quote a secret
 		return k, fmt.Errorf("the keys of NATS in %s are damaged: restore them from their backup, or have them made anew with "+
 			"'lamplight keys renew nats.json' and give a NATS of yours its new configuration", path)

@@ -25,11 +25,11 @@ const soon = 20 * time.Second
 func TestMain(m *testing.M) { asterisktest.Main(m, 6) }
 
 // A house is a real Asterisk, a ledger in memory, an engine, a carrier and one agent's phone.
-type house struct {
+type fixture struct {
 	t       testing.TB
 	server  *asterisk.Server
 	led     *memory
-	desk    *desk
+	desk    *listener
 	sw      *ari.Client
 	eng     *engine.Engine
 	stop    func() // kills the engine: it says no goodbye to Asterisk
@@ -38,12 +38,12 @@ type house struct {
 	agent   telephony.Agent
 }
 
-func newHouse(t testing.TB) *house {
-	h := &house{t: t, server: asterisktest.Start(t, nil), led: newMemory(), agent: agent("agent1", telephony.English, telephony.Spanish)}
+func newFixture(t testing.TB) *fixture {
+	h := &fixture{t: t, server: asterisktest.Start(t, nil), led: newMemory(), agent: agent("agent1", telephony.English, telephony.Spanish)}
 	h.agent.Endpoint = "agent1"
 	sip := h.server.SIPAddr().String()
-	h.carrier = h.open(phone.Config{Listen: h.server.CarrierAddr(), Registrar: sip, User: "carrier"})
-	h.desk1 = h.open(phone.Config{Registrar: sip, User: "agent1", Password: h.server.Agents()["agent1"]})
+	h.carrier = h.startPhone(phone.Config{Listen: h.server.CarrierAddr(), Registrar: sip, User: "carrier"})
+	h.desk1 = h.startPhone(phone.Config{Registrar: sip, User: "agent1", Password: h.server.Agents()["agent1"]})
 	if err := h.desk1.Register(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -52,8 +52,8 @@ func newHouse(t testing.TB) *house {
 	return h
 }
 
-func (h *house) open(c phone.Config) *phone.Phone {
-	p, err := phone.Open(h.t.Context(), c)
+func (h *fixture) startPhone(c phone.Config) *phone.Phone {
+	p, err := phone.Start(h.t.Context(), c)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -66,10 +66,10 @@ func (h *house) open(c phone.Config) *phone.Phone {
 }
 
 // begin starts an engine and signs the agent in.
-func (h *house) begin() {
+func (h *fixture) begin() {
 	h.connect()
 	sw := h.sw
-	h.desk = newDesk()
+	h.desk = newListener()
 	h.eng = engine.NewEngine(engine.Config{Switch: sw, Ledger: h.led, Listener: h.desk, Log: h.log(), CollectEvery: time.Second})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -90,18 +90,18 @@ func (h *house) begin() {
 }
 
 // connect makes a switch of the Asterisk.
-func (h *house) connect() {
+func (h *fixture) connect() {
 	url, user, password := h.server.ARI()
-	sw, err := ari.Open(ari.Config{URL: url, User: user, Password: password, App: h.server.App(), Log: h.log()})
+	sw, err := ari.Connect(ari.Config{URL: url, User: user, Password: password, App: h.server.App(), Log: h.log()})
 	h.must(err)
 	h.sw = sw
 }
 
-func (h *house) log() *slog.Logger {
+func (h *fixture) log() *slog.Logger {
 	return slog.New(slog.NewTextHandler(testLog{h.t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-func (h *house) must(err error) {
+func (h *fixture) must(err error) {
 	h.t.Helper()
 	if err != nil {
 		h.t.Fatal(err)
@@ -109,7 +109,7 @@ func (h *house) must(err error) {
 }
 
 // until waits for something to become so.
-func (h *house) until(what string, within time.Duration, so func() bool) {
+func (h *fixture) until(what string, within time.Duration, so func() bool) {
 	h.t.Helper()
 	end := time.Now().Add(within)
 	for !so() {
@@ -121,7 +121,7 @@ func (h *house) until(what string, within time.Duration, so func() bool) {
 }
 
 // dial has somebody call a line, once new callers are handed over.
-func (h *house) dial(line telephony.Line) *phone.Call {
+func (h *fixture) dial(line telephony.Line) *phone.Call {
 	h.t.Helper()
 	h.until("the engine beats", soon, func() bool { return h.healthy() })
 	c, err := h.carrier.Dial(h.t.Context(), phone.Outgoing{Number: line.DID.Reveal(), From: "+13125559876", Name: "ORTEGA J"})
@@ -130,12 +130,12 @@ func (h *house) dial(line telephony.Line) *phone.Call {
 }
 
 // healthy tells whether a beat has reached Asterisk: only then are callers ours.
-func (h *house) healthy() bool {
+func (h *fixture) healthy() bool {
 	return h.eng.Healthy()
 }
 
 // answer takes the call that rings at the agent's phone.
-func (h *house) answer() *phone.Call {
+func (h *fixture) answer() *phone.Call {
 	h.t.Helper()
 	select {
 	case in := <-h.desk1.Incoming():
@@ -153,7 +153,7 @@ func (h *house) answer() *phone.Call {
 }
 
 // converse has both speak, at once, and checks that each hears the other.
-func (h *house) converse(caller, agent *phone.Call, language string) {
+func (h *fixture) converse(caller, agent *phone.Call, language string) {
 	h.t.Helper()
 	says, err := voice.Caller(language)
 	h.must(err)
@@ -177,7 +177,7 @@ func (h *house) converse(caller, agent *phone.Call, language string) {
 }
 
 // heard waits until somebody has heard what was said.
-func (h *house) heard(who string, c *phone.Call, from int, said speech.PCM) {
+func (h *fixture) heard(who string, c *phone.Call, from int, said speech.PCM) {
 	h.t.Helper()
 	best := 0.0
 	end := time.Now().Add(soon)
@@ -192,7 +192,7 @@ func (h *house) heard(who string, c *phone.Call, from int, said speech.PCM) {
 }
 
 // nothingLeft waits until nothing is left on the switch.
-func (h *house) nothingLeft() {
+func (h *fixture) nothingLeft() {
 	h.t.Helper()
 	h.until("nothing is left on the switch", soon, func() bool {
 		s, err := h.sw.Snapshot(h.t.Context())
@@ -201,7 +201,7 @@ func (h *house) nothingLeft() {
 	})
 }
 
-func (h *house) theCall() telephony.Call {
+func (h *fixture) theCall() telephony.Call {
 	all := h.led.all()
 	if len(all) == 0 {
 		return telephony.Call{}
@@ -209,7 +209,7 @@ func (h *house) theCall() telephony.Call {
 	return all[len(all)-1]
 }
 
-func (h *house) ends(o telephony.Outcome) {
+func (h *fixture) ends(o telephony.Outcome) {
 	h.t.Helper()
 	h.until("the call ended", soon, func() bool { return h.theCall().State == telephony.Ended })
 	if got := h.theCall(); got.Outcome != o {
@@ -218,7 +218,7 @@ func (h *house) ends(o telephony.Outcome) {
 }
 
 // prompt is what Asterisk says.
-func (h *house) prompt(name, language string) speech.PCM {
+func (h *fixture) prompt(name, language string) speech.PCM {
 	files, err := filepath.Glob(filepath.Join("..", "asterisk", "sounds", language, name+".*"))
 	h.must(err)
 	for _, f := range files {
