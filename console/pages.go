@@ -34,7 +34,7 @@ type CallTypeRef struct {
 	Label notes.Text `json:"label"`
 }
 
-// AgentRef names one of the house's staff.
+// AgentRef names one of the service's staff.
 type AgentRef struct {
 	ID   notes.PersonID `json:"id"`
 	Name string         `json:"name"`
@@ -81,7 +81,7 @@ type Card struct {
 	Verbatim string             `json:"verbatim"` // the caller's own words, in their language
 	Fields   []CardField        `json:"fields"`   // the others, in the script's order
 	CallBack string             `json:"callBack"` // the formatted number, "" when there is none
-	CanCall  bool               `json:"canCall"`  // the house can connect this provider to the patient
+	CanCall  bool               `json:"canCall"`  // the service can connect this provider to the patient
 	AckedBy  string             `json:"ackedBy"`
 	AckedAt  time.Time          `json:"ackedAt"`
 	ClosedAt time.Time          `json:"closedAt"`

@@ -17,7 +17,7 @@ import (
 // A NoteID names one note for ever; sortable by time (UUIDv7).
 type NoteID string
 
-// Text is a sentence in each language the house speaks, keyed by "en" and "es".
+// Text is a sentence in each language the service speaks, keyed by "en" and "es".
 type Text map[telephony.Language]string
 
 // In returns the text in l, or in English, or in whatever there is.
@@ -116,7 +116,7 @@ const (
 var Urgencies = []Urgency{Routine, Urgent, Emergency}
 
 // A Field is one thing to ask. Key names its value in a Note's body; the keys "name", "callback", "dob" and "reason"
-// are known to the house: a name is folded for search, a callback is a number and read back, a dob is a date.
+// are known to the service: a name is folded for search, a callback is a number and read back, a dob is a date.
 type Field struct {
 	Key      string   `json:"key"`
 	Kind     string   `json:"kind"` // "name", "phone", "date", "text", "choice", "yesno"

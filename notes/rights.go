@@ -36,7 +36,7 @@ const (
 	VerifyAudit Act = "verify-audit"
 )
 
-// rights is the whole table of who may do what. An administrator keeps the house and opens nothing of a patient.
+// rights is the whole table of who may do what. An administrator keeps the service and opens nothing of a patient.
 var rights = map[Role][]Act{
 	RoleAgent:      {TakeNote, ReadNote, AddToNote, SeeBoard, CallBack},
 	RoleSupervisor: {TakeNote, ReadNote, AddToNote, SeeBoard, CallBack, CloseNote, SearchCalls, Listen, Export, Supervise},

@@ -14,7 +14,7 @@ var (
 	ErrBadLink    = errors.New("routing: no such link")
 )
 
-// An Actor is the person who acts, by id and by the name a story shows. The zero Actor is the house itself.
+// An ActingPerson is the person who acts, by id and by the name a story shows. The zero ActingPerson is the service itself.
 type ActingPerson struct {
 	ID   notes.PersonID
 	Name string

@@ -31,7 +31,7 @@ type PracticePerson struct {
 	Language telephony.Language `json:"language"`
 }
 
-// A KnownPerson is what the house knows of somebody who signs in, or did.
+// A KnownPerson is what the service knows of somebody who signs in, or did.
 type KnownPerson struct {
 	Left  bool // signs in no more
 	Reads bool // may open this practice's notes
@@ -128,7 +128,7 @@ func (c *check) few(field string, n int) int {
 	return min(n, maxList)
 }
 
-// id checks a name that the house's own records use, among those seen before.
+// id checks a name that the service's own records use, among those seen before.
 func (c *check) id(field, id string, seen map[string]bool) {
 	switch {
 	case id == "":
@@ -150,7 +150,7 @@ func (c *check) name(field, name string) {
 	}
 }
 
-// spoken are the languages the house speaks.
+// spoken are the languages the service speaks.
 var spoken = []telephony.Language{telephony.English, telephony.Spanish}
 
 func (c *check) language(field string, l telephony.Language) {

@@ -85,7 +85,7 @@ func (p *practiceCheck) unusedLadders() {
 	}
 }
 
-// kinds are a field's kinds; of some keys the house knows the kind itself.
+// kinds are a field's kinds; of some keys the service knows the kind itself.
 var (
 	kinds   = []string{"name", "phone", "date", "text", "choice", "yesno"}
 	keyKind = map[string]string{"name": "name", "callback": "phone", "dob": "date"}

@@ -58,7 +58,7 @@ type Reach struct {
 	Contacts []notes.Contact
 	Push     map[notes.PersonID]bool   // who has a phone subscribed to pushes
 	Stopped  map[telephony.Number]bool // the phones that want no texts
-	Left     map[notes.PersonID]bool   // who has left the house: nothing is sent to them, they could not open it
+	Left     map[notes.PersonID]bool   // who has left the service: nothing is sent to them, they could not open it
 	Carriers map[ChannelKind]bool      // the channels that can send at all; nil for all of them
 }
 

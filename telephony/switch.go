@@ -50,7 +50,7 @@ type Switch interface {
 	// Renew extends a leg's lease: when it runs out without renewal the switch's own fail-safe takes the leg. A lease
 	// of 0 never runs out.
 	// SetPeer names the leg that the fail-safe should keep this one talking to ("" for none).
-	// Beat tells the switch that the house is healthy; new calls are handed to it only while it beats.
+	// Beat tells the switch that the server is healthy; new calls are handed to it only while it beats.
 	Renew(ctx context.Context, leg LegID, lease time.Duration) error
 	SetPeer(ctx context.Context, leg, peer LegID) error
 	Beat(ctx context.Context) error

@@ -50,7 +50,7 @@ func (n Number) String() string {
 // Reveal returns the whole number. Call it only on the way to the switch, the seal, or an authorised screen.
 func (n Number) Reveal() string { return string(n) }
 
-// A Language is a BCP 47 primary tag the house speaks: "en" or "es".
+// A Language is a BCP 47 primary tag the service speaks: "en" or "es".
 type Language string
 
 const (
@@ -106,10 +106,10 @@ const (
 	Abandoned  Outcome = "abandoned"
 	Overflowed Outcome = "overflowed" // the fail-safe took it: apology and voicemail
 	Refused    Outcome = "refused"    // a number nobody owns
-	Unreached  Outcome = "unreached"  // a call the house made, and one of the two did not answer
+	Unreached  Outcome = "unreached"  // a call the service made, and one of the two did not answer
 )
 
-// A Call is one caller's call as the house remembers it. ANI and CallerName are patient data.
+// A Call is one caller's call as the server remembers it. ANI and CallerName are patient data.
 type Call struct {
 	ID         CallID
 	DID        Number
@@ -123,7 +123,7 @@ type Call struct {
 	OpenedAt   time.Time
 	AnsweredAt time.Time // zero until an agent first talked
 	EndedAt    time.Time
-	Inbound    bool // false for a call the house made (a provider's call back to a patient)
+	Inbound    bool // false for a call the service made (a provider's call back to a patient)
 }
 
 // An AgentState is where an agent stands; acd moves it.

@@ -96,7 +96,7 @@ func (d *Desk) SignInDemo() (err error) {
 	}
 	c, err := d.parts.Demo()
 	if err != nil {
-		d.parts.Log.Error("demo sign-in", "err", err)
+		d.parts.Log.Error("demo sign-in", "error", err)
 		return console.Refuse(console.Unavailable, "desk.error.demo")
 	}
 	return d.signIn(c)
@@ -115,7 +115,7 @@ func (d *Desk) signIn(c credentials) error {
 	}
 	j, err := journal.Open(d.parts.Data, c.Login, c.Password)
 	if err != nil {
-		d.parts.Log.Error("open journal", "err", err)
+		d.parts.Log.Error("open journal", "error", err)
 		defer d.emit("desk", console.Event{Kind: console.EventNotice, Notice: journalNotice(err)})
 	}
 	select {
@@ -162,7 +162,7 @@ func (d *Desk) Answer(call telephony.CallID) (err error) {
 	d.parts.Phone.Mute(false)
 	t := time.Now()
 	if err := d.parts.Phone.Answer(ctx, call); err != nil {
-		d.parts.Log.Error("answer", "call", call, "err", err)
+		d.parts.Log.Error("answer", "call", call, "error", err)
 		return console.Refuse(console.Unavailable, errPhone)
 	}
 	d.parts.Log.Info("answered", "call", call, "ms", float64(time.Since(t).Microseconds())/1000)

@@ -143,7 +143,7 @@ func (d *Desk) leave() {
 	l.Close()
 	if j != nil {
 		if err := j.Close(); err != nil {
-			d.parts.Log.Error("close journal", "err", err)
+			d.parts.Log.Error("close journal", "error", err)
 		}
 	}
 }
@@ -353,7 +353,7 @@ func (d *Desk) register(a console.PhoneAccount) {
 		d.setPhone(phoneView{Built: true, Up: up, Since: at})
 	})
 	if err != nil {
-		d.parts.Log.Error("register the phone", "err", err)
+		d.parts.Log.Error("register the phone", "error", err)
 		d.setPhone(phoneView{Built: true, Since: time.Now()})
 	}
 }

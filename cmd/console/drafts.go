@@ -30,7 +30,7 @@ func (d *Desk) Typed(dr console.Draft, pop *console.Pop) (s saved, err error) {
 	s = saved{ID: dr.ID, Seq: dr.Seq, At: time.Now()}
 	if j != nil {
 		if err := j.Put(journal.Entry{Draft: dr, Pop: pop}); err != nil {
-			d.parts.Log.Error("journal", "err", err)
+			d.parts.Log.Error("journal", "error", err)
 		} else {
 			s.Here = true
 		}
@@ -82,7 +82,7 @@ func (d *Desk) forget(id string) {
 		return
 	}
 	if err := j.Drop(id); err != nil {
-		d.parts.Log.Error("journal", "err", err)
+		d.parts.Log.Error("journal", "error", err)
 	}
 }
 

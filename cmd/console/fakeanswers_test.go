@@ -6,7 +6,7 @@ import (
 	"lamplight/console"
 )
 
-// Ask answers as the house does, without rights.
+// Ask answers as the server does, without rights.
 func (f *fakeDesk) Ask(ctx context.Context, name string, body []byte) ([]byte, error) {
 	f.once.Do(f.answer)
 	return f.answers.Ask(ctx, name, body)

@@ -3,7 +3,7 @@
 //
 // It promises that nothing typed is lost (every change is in a sealed journal on this machine and on the server within
 // half a second), that a call comes to the front complete before it rings, and that a broken link is told and mended
-// without a key. It holds no database credential and no key of the house; the journal's key is made from the person's
+// without a key. It holds no database credential and no key of the server; the journal's key is made from the person's
 // password and lives in memory only.
 //
 // It leaves to others: who may do what and what is stored (console), how the wire is kept apart (console/wire), SIP and

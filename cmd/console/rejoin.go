@@ -83,7 +83,7 @@ func (d *Desk) comeBack(call telephony.CallID) error {
 	ctx, cancel := context.WithTimeout(d.ctx, answerLimit)
 	defer cancel()
 	if err := d.parts.Phone.Answer(ctx, call); err != nil {
-		d.parts.Log.Error("come back into a call", "call", call, "err", err)
+		d.parts.Log.Error("come back into a call", "call", call, "error", err)
 		return console.Refuse(console.Unavailable, errPhone)
 	}
 	d.parts.Log.Info("back in a call", "call", call)

@@ -25,7 +25,7 @@ import (
 	"lamplight/telephony/phone/speech"
 )
 
-// TestBadCalls: what callers and agents may do wrong on a house that runs.
+// TestBadCalls: what callers and agents may do wrong on a server that runs.
 func TestBadCalls(t *testing.T) {
 	t.Parallel()
 	d := boot(t)
@@ -81,7 +81,7 @@ func nobodysNumber(t *testing.T, w *walker) {
 	}
 }
 
-// logs are all logs of the house: the server's, PostgreSQL's and Asterisk's.
+// logs are all logs there are: the server's, PostgreSQL's and Asterisk's.
 func logs(t *testing.T, d *demo) string {
 	t.Helper()
 	var all strings.Builder

@@ -12,7 +12,7 @@ import (
 	"lamplight/cmd/lamplight/server"
 )
 
-// benchCmd measures the main walk against peers and floors, on a house of its own: the server with the demo's two
+// benchCmd measures the main walk against peers and floors, on a server of its own: the server with the demo's two
 // practices, a real caller, a real agent's phone, a desk client over NATS and, where a window can be opened, the desk's
 // own program; beside it a second private Asterisk with nothing but a bare ARI client, and bare statements on the same
 // PostgreSQL. Ours and the peer's go in turn, so a busy machine slows both alike, and each line is the median of the

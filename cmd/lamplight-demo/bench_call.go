@@ -24,7 +24,7 @@ const (
 	loudness  = 16000                  // of the tone that both sides say
 	heardLoud = 9000                   // tells the tone from greeting and music
 	handTime  = 300 * time.Millisecond // between the ringing and the answer: the first bustle is over, as with a person
-	breath    = 30 * time.Millisecond  // between two measurements, so that each finds the house calm
+	breath    = 30 * time.Millisecond  // between two measurements, so that each finds the server calm
 )
 
 // tone is far louder than any speech, so that its first frame is heard through greeting and music.

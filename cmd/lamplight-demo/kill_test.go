@@ -191,7 +191,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 	}
 
 	k.kill(t)
-	k.start(t) // within the lease: nobody heard anything, and the house drives the call again
+	k.start(t) // within the lease: nobody heard anything, and the server drives the call again
 	w.again(t)
 	hello, err := console.AskHello.Of(ctx, w.desk, console.Nothing{})
 	if err != nil || hello.Pop == nil || hello.Pop.Call != call || hello.Pop.State != telephony.Talking {

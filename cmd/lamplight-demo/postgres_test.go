@@ -103,7 +103,7 @@ func TestPostgresKilledDuringCalls(t *testing.T) {
 	hears(t, caller, agent, callerSays)
 	hears(t, agent, caller, agentSays)
 	leaveVoicemail(t, w)
-	eventually(t, "no healthy house", func() bool { return !d.server.Engine.Healthy() })
+	eventually(t, "no healthy server", func() bool { return !d.server.Engine.Healthy() })
 	if _, err := console.AskSend.Of(ctx, w.desk, draft); !clear(err) {
 		t.Errorf("a note sent while it is away: %v", err)
 	}
@@ -115,7 +115,7 @@ func TestPostgresKilledDuringCalls(t *testing.T) {
 	returned := time.Now()
 	t.Logf("away for %v", returned.Sub(went))
 
-	eventually(t, "a healthy house", d.server.Engine.Healthy)
+	eventually(t, "a healthy server", d.server.Engine.Healthy)
 	w.recorded(t, call, telephony.Completed)
 	c, err := d.server.Record.Call(ctx, call)
 	if err != nil || c.EndedAt.Before(went) || c.EndedAt.After(returned) {

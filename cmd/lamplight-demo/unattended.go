@@ -18,7 +18,7 @@ import (
 	"lamplight/telephony/phone/voice"
 )
 
-// markLimit is how long one step of the walk may take before the demo says that it failed.
+// markLimit is how long one moment of the walk may take before the demo says that it failed.
 const markLimit = 20 * time.Second
 
 // heardWell is the correlation from which speech counts as heard: the right speech gives 0.97 to 1, another about 0.2 to 0.6.
@@ -36,7 +36,7 @@ type walkReport struct {
 	Error        string     `json:"error,omitempty"`
 }
 
-// walkMark is one step; MS counts from the INVITE.
+// walkMark is one moment; MS counts from the INVITE.
 type walkMark struct {
 	What string  `json:"what"`
 	MS   float64 `json:"ms"`

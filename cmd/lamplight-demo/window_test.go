@@ -21,7 +21,7 @@ import (
 	"lamplight/telephony/phone"
 )
 
-// The desk's real window against the whole real house: only its keys are pressed, and what it did is looked for in the
+// The desk's real window against the whole real server: only its keys are pressed, and what it did is looked for in the
 // call engine, on the switch, in the record and in the provider's pocket.
 
 // openDesk starts the desk as `lamplight-demo` does, but for its sound. A code opens once: of several sign-ins each has a

@@ -51,7 +51,8 @@ func (c *restoreCmd) run(ctx context.Context, out io.Writer) (err error) {
 			"only the keys can be put back here, with --only-keys")
 	}
 	began := time.Now()
-	got, err := custody.Restore(ctx, custody.RestorePlan{State: h.Dir, Dir: c.BackupDir, Keys: c.BackupKeys, Identities: ids, Until: c.Until,
+	got, err := custody.Restore(ctx, custody.RestorePlan{State: h.Dir, Dir: c.BackupDir, Keys: c.BackupKeys,
+		Identities: ids, Until: c.Until,
 		Line: c.History,
 		Bin:  c.PostgresBin, Tables: server.AuditedTables(), Say: func(step string) { server.Progress(step, time.Since(began)) }})
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"lamplight/notes/access"
 )
 
-// A Service is the house as the wire and the pages ask it.
+// A Service is the House as the wire and the pages ask it.
 type Service struct {
 	*console.Answers
 	house *House

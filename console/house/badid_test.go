@@ -10,7 +10,7 @@ import (
 	"lamplight/telephony"
 )
 
-// Ids, filters and words that no database takes are refused like what does not exist: none is a fault of the house.
+// Ids, filters and words that no database takes are refused like what does not exist: none is a fault of the server.
 func TestWhatNoDatabaseTakesIsRefused(t *testing.T) {
 	r := newRig(t)
 	r.call(t, "call-1", "lakeside")

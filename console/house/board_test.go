@@ -26,7 +26,7 @@ import (
 	"lamplight/telephony"
 )
 
-// boardFixture is a house on a database of its own, with two practices, whose boards are drawn.
+// boardFixture is a server on a database of its own, with two practices, whose boards are drawn.
 type boardFixture struct {
 	*House
 	pool  *pgxpool.Pool
@@ -75,7 +75,7 @@ func newBoardFixture(t *testing.T) *boardFixture {
 			t.Error(err)
 		}
 	})
-	if e := <-events; e.Kind != "change" || e.Change.Page == nil { // from now on the house knows what has changed
+	if e := <-events; e.Kind != "change" || e.Change.Page == nil { // from now on the server knows what has changed
 		t.Fatalf("the first look is told as %+v", e)
 	}
 	left()

@@ -127,7 +127,7 @@ func TestNothingIsOnItsWayWithoutACarrier(t *testing.T) {
 	}
 }
 
-// carriers gives the rig's house an escalation engine with these channels.
+// carriers gives the rig's server an escalation engine with these channels.
 func (r *rig) carriers(t *testing.T, channels map[routing.ChannelKind]channel.Channel) {
 	t.Helper()
 	var err error

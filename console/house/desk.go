@@ -36,7 +36,7 @@ import (
 	"lamplight/telephony/engine"
 )
 
-// Escalations is what the house asks of routing: everything a desk does with a dispatch, and who is on call.
+// Escalations is what the server asks of routing: everything a desk does with a dispatch, and who is on call.
 type Escalations interface {
 	// The methods are dispatch.Engine's, which says what each promises.
 	Plan(ctx context.Context, acc notes.Account, callType, ladder string) (routing.Plan, error)
@@ -113,7 +113,7 @@ func New(cfg Config) *House {
 	return &House{cfg: cfg, boards: newBoards()}
 }
 
-// Drive gives the house its call engine.
+// Drive gives the server its call engine.
 func (h *House) Drive(e *engine.Engine) { h.engine = e }
 
 // pauses are the reasons an agent may pause for.

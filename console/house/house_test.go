@@ -98,7 +98,7 @@ func rigOn(t testing.TB, pool *pgxpool.Pool) *rig {
 	return r
 }
 
-// drive makes the house on the rig's record and escalations.
+// drive makes the server on the rig's record and escalations.
 func (r *rig) drive() {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	r.store.AddStorySource(r.routing)

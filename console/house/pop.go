@@ -63,7 +63,8 @@ func (h *House) practice(ctx context.Context, acc notes.Account) (console.Practi
 		return console.PracticeView{}, fmt.Errorf("practice %s: %w", acc.ID, err)
 	}
 	now := h.cfg.Now().In(loc)
-	v := console.PracticeView{ID: acc.ID, Name: acc.Name, Say: acc.Say, TimeZone: acc.TimeZone, LocalTime: now, Open: officeOpen(acc.Hours, now),
+	v := console.PracticeView{ID: acc.ID, Name: acc.Name, Say: acc.Say, TimeZone: acc.TimeZone, LocalTime: now,
+		Open:      officeOpen(acc.Hours, now),
 		Languages: acc.Languages, AnswerPhrase: answerPhrase(ctx, acc), Instructions: acc.Instructions}
 	if v.OnCall, err = h.onCall(acc, now); err != nil { // a caller who waits is worth more than a schedule that cannot be read
 		h.cfg.Log.Error("console: who is on call", "practice", acc.ID, "error", err)

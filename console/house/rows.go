@@ -82,7 +82,7 @@ func once[ID ~string](ids []ID) []ID {
 	return ids
 }
 
-// name is a person's name; "" for nobody, and the id for one who was never a person (a part of the house).
+// name is a person's name; "" for nobody, and the id for one who was never a person (a part of the server).
 func (s set) name(id notes.PersonID) string {
 	if name, ok := s.people[id]; ok {
 		return name

@@ -19,13 +19,13 @@ const backlogLimit = 2000
 // boardChanges is the protocol that told the first change of a board.
 const boardChanges = 3
 
-// A make makes an event when its turn has come; false means that there is nothing to tell after all. It may read the
+// A makeEvent reads the event when its turn in the queue has come; false means that there is nothing to tell after all. It may read the
 // database: it runs in the stream's own goroutine, so a slow one delays this desk alone.
 type makeEvent func(ctx context.Context) (console.Event, bool)
 
 // streams are the desks that watch. Each one's events keep their order.
 type streams struct {
-	mu      sync.Mutex // guards open
+	mu      sync.Mutex // guards byAgent
 	byAgent map[telephony.AgentID]map[*stream]struct{}
 }
 

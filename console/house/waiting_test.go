@@ -19,7 +19,7 @@ import (
 	"lamplight/telephony"
 )
 
-// desk is somebody's desk that hears what happens; the house runs with it until the test ends.
+// desk is somebody's desk that hears what happens; the server runs with it until the test ends.
 func (r *rig) desk(t *testing.T, id notes.PersonID) <-chan console.Event {
 	t.Helper()
 	ctx, cancel := context.WithCancel(r.as(t, id))

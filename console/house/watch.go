@@ -152,7 +152,7 @@ func (h *House) FiguresMoved(f telephony.Figures) {
 }
 
 // Hello tells a desk all it needs to draw itself. Desks ask for it by themselves, whenever their link comes back: what is
-// opened for it is shown to the agent by the house.
+// opened for it is shown to the agent by the server.
 func (h *House) Hello(ctx context.Context) (console.Hello, error) {
 	actor, id, err := h.agent(ctx)
 	if err != nil {

@@ -55,13 +55,13 @@ type Sessions interface {
 	SignOut(ctx context.Context, token string) error
 }
 
-// Recordings plays calls; the house's own.
+// Recordings plays calls; the service's own.
 type Recordings interface {
 	// Recording writes a call's recording as a WAV file; a record.Sized writer is told its length first. Errors are as an Asker's.
 	Recording(ctx context.Context, call telephony.CallID, w io.Writer) error
 }
 
-// Pushes keeps where phones are notified; the house's own.
+// Pushes keeps where phones are notified; the service's own.
 type Pushes interface {
 	// MovePush takes the subscription that a browser put in the place of an old one while nobody was signed in: who knows the
 	// old endpoint is that phone. One that is not known moves nothing, and is no error. Errors are as an Asker's.
@@ -76,7 +76,7 @@ type Config struct {
 	Sessions   Sessions
 	Files      fs.FS                   // the built pages, index.html at its root
 	Hooks      map[string]http.Handler // carriers' callbacks, by path; they check their own signatures
-	// Proxies are the addresses of the house's own proxies: of a request from one of them, the X-Forwarded-For header is
+	// Proxies are the addresses of the service's own proxies: of a request from one of them, the X-Forwarded-For header is
 	// believed. Without them everybody behind a proxy is one source, and slowed as one.
 	Proxies []netip.Prefix
 	Log     *slog.Logger
@@ -157,7 +157,7 @@ func (p *Portal) source(r *http.Request) string {
 	return host
 }
 
-// ours tells whether an address is one of the house's proxies.
+// ours tells whether an address is one of the service's proxies.
 func (p *Portal) ours(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return err == nil && slices.ContainsFunc(p.cfg.Proxies, func(n netip.Prefix) bool { return n.Contains(addr.Unmap()) })

@@ -11,11 +11,12 @@ import (
 // doorSessions are the sessions of notes/access.
 type doorSessions struct{ door *access.Door }
 
-// NewSessions returns the Sessions of the house's people.
+// NewSessions returns the Sessions of the service's people.
 func NewSessions(door *access.Door) Sessions { return doorSessions{door} }
 
 func (d doorSessions) SignIn(ctx context.Context, k Knock) (SignedIn, error) {
-	s, err := d.door.SignIn(ctx, access.SignInAttempt{Login: k.Login, Password: k.Password, Code: k.Code, Source: k.Source, Device: k.Device})
+	s, err := d.door.SignIn(ctx, access.SignInAttempt{Login: k.Login, Password: k.Password, Code: k.Code, Source: k.Source,
+		Device: k.Device})
 	var slowed *access.SlowedError
 	switch {
 	case errors.As(err, &slowed):

@@ -39,7 +39,7 @@ type Credentials struct {
 	Password string `json:"password,omitempty"`
 	Code     string `json:"code,omitempty"`
 	Token    string `json:"token"`
-	// DeskVersion is what the desk speaks and is; the zero Version for one from before versions.
+	// DeskVersion is what the desk speaks and which build it is; the zero Version for one from before versions.
 	DeskVersion console.Version `json:"desk"`
 }
 

@@ -1,4 +1,4 @@
-// Words, compared the way the house compares them: without case and accents, so that "fiebre" is found in "FIEBRE" and
+// Words, compared the way the service compares them: without case and accents, so that "fiebre" is found in "FIEBRE" and
 // "Munoz" in "Muñoz".
 
 /** Lower case, without accents, runs of space as one. */

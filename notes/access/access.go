@@ -24,14 +24,14 @@ type Grant struct {
 	Role    notes.Role `json:"role"`
 }
 
-// An Actor is who acts: a person with their grants, or a part of the house.
+// An Actor is who acts: a person with their grants, or a part of the server.
 type Actor struct {
 	Person   notes.PersonID
 	Name     string
 	Language string
 	Grants   []Grant
-	part     string // of the house, when no person acts: "telephony"
-	shownBy  string // the part of the house that acts, when it reads for a person who did not ask
+	part     string // of the server, when no person acts: "telephony"
+	shownBy  string // the part of the server that acts, when it reads for a person who did not ask
 }
 
 // Errors a caller can tell apart.
@@ -47,13 +47,13 @@ type actorKey struct{}
 // With returns a context in which a acts.
 func With(ctx context.Context, a Actor) context.Context { return context.WithValue(ctx, actorKey{}, a) }
 
-// System returns a context in which a part of the house acts by itself: "telephony", "routing". It may do everything that
+// System returns a context in which a part of the server acts by itself: "telephony", "routing". It may do everything that
 // its code does, and its leaves carry the part's name.
 func System(ctx context.Context, part string) context.Context {
 	return With(ctx, Actor{part: part})
 }
 
-// Unasked returns a context in which a part of the house reads for the person who acts in ctx, by their rights but without
+// Unasked returns a context in which a part of the server reads for the person who acts in ctx, by their rights but without
 // their having asked: a leaf says that it was shown to them, not that they opened it.
 func Unasked(ctx context.Context, part string) context.Context {
 	a, ok := From(ctx)
@@ -64,7 +64,7 @@ func Unasked(ctx context.Context, part string) context.Context {
 	return With(ctx, a)
 }
 
-// ShownBy is the part of the house that reads for a who did not ask, "" when a acts.
+// ShownBy is the part of the server that reads for a who did not ask, "" when a acts.
 func (a Actor) ShownBy() string { return a.shownBy }
 
 // From returns who acts; ok is false when nobody does.
@@ -81,7 +81,7 @@ func (a Actor) ID() string {
 	return string(a.Person)
 }
 
-// IsSystem reports that a part of the house acts, not a person.
+// IsSystem reports that a part of the server acts, not a person.
 func (a Actor) IsSystem() bool { return a.part != "" }
 
 // May reports whether a may do act for the account.

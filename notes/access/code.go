@@ -50,11 +50,11 @@ func (d *Door) SetCode(ctx context.Context, id notes.PersonID, secret string) er
 }
 
 func (d *Door) setCode(ctx context.Context, id notes.PersonID, secret string, step int64) error {
-	house, err := d.ring.Keys(ctx, "")
+	own, err := d.ring.Keys(ctx, "")
 	if err != nil {
 		return err
 	}
-	sealed, err := house.Seal(codeLabel(id), []byte(secret))
+	sealed, err := own.Seal(codeLabel(id), []byte(secret))
 	if err != nil {
 		return err
 	}
@@ -74,12 +74,12 @@ func codeLabel(id notes.PersonID) seal.Label {
 
 // checkCode checks a one-time code; ok is true for a person without one. For nobody it does the same work with a
 // secret that is nobody's.
-func (d *Door) checkCode(house *seal.Keys, p *stored, code string) (step int64, ok bool, err error) {
+func (d *Door) checkCode(own *seal.Keys, p *stored, code string) (step int64, ok bool, err error) {
 	if p == nil || p.code == nil {
 		_, _ = periodOf("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", code, d.Now()) // RFC 6238's own example
 		return 0, p != nil, nil
 	}
-	secret, err := house.Unseal(codeLabel(p.ID), p.code)
+	secret, err := own.Unseal(codeLabel(p.ID), p.code)
 	if err != nil {
 		return 0, false, fmt.Errorf("open a one-time-code secret: %w", err)
 	}

@@ -38,7 +38,7 @@ func NewDoor(pool *pgxpool.Pool, log *audit.Log, ring *seal.Ring) *Door {
 		hashing: make(chan struct{}, 2), knownHashing: make(chan struct{}, 1)}
 }
 
-// An Attempt is one try to sign in.
+// A SignInAttempt is one try to sign in.
 type SignInAttempt struct {
 	Login    string
 	Password string
@@ -71,13 +71,13 @@ func (e *SlowedError) Error() string { return "too many tries; wait a little" }
 // SignIn checks the attempt and opens a session. It returns ErrRefused, which leaves a leaf, or a *SlowedError, which leaves
 // none: it says that nothing was looked at, and the log is no stranger's to fill.
 func (d *Door) SignIn(ctx context.Context, a SignInAttempt) (Session, error) {
-	house, err := d.ring.Keys(ctx, "")
+	own, err := d.ring.Keys(ctx, "")
 	if err != nil {
 		return Session{}, err
 	}
 	login := foldLogin(a.Login)
-	known := knownDevice(house, login, a.Device)
-	paces := pacesOf(house, login, a, known)
+	known := knownDevice(own, login, a.Device)
+	paces := pacesOf(own, login, a, known)
 	if until, err := d.takeTurn(ctx, paces); err != nil {
 		return Session{}, err
 	} else if !until.IsZero() {
@@ -91,21 +91,23 @@ func (d *Door) SignIn(ctx context.Context, a SignInAttempt) (Session, error) {
 	if known || a.Token != "" {
 		queue = d.knownHashing
 	}
-	ok, step, err := d.prove(ctx, house, p, a, queue)
+	ok, step, err := d.prove(ctx, own, p, a, queue)
 	if err != nil {
 		return Session{}, err
 	}
 	if !ok {
-		return Session{}, d.refuse(ctx, house, p, login)
+		return Session{}, d.refuse(ctx, own, p, login)
 	}
 	if !known {
-		a.Device = newDevice(house, login)
+		a.Device = newDevice(own, login)
 	}
-	return d.admit(ctx, p, step, paces, house, login, a)
+	return d.admit(ctx, p, step, paces, own, login, a)
 }
 
 // prove checks password and code; it does the same work for a person who does not exist.
-func (d *Door) prove(ctx context.Context, house *seal.Keys, p *stored, a SignInAttempt, queue chan struct{}) (ok bool, step int64, err error) {
+func (d *Door) prove(ctx context.Context, own *seal.Keys, p *stored, a SignInAttempt, queue chan struct{}) (
+	ok bool, step int64, err error,
+) {
 	select {
 	case queue <- struct{}{}:
 	case <-ctx.Done():
@@ -117,15 +119,15 @@ func (d *Door) prove(ctx context.Context, house *seal.Keys, p *stored, a SignInA
 	}
 	ok = checkPassword(hash, a.Password)
 	<-queue
-	step, codeOK, err := d.checkCode(house, p, a.Code)
+	step, codeOK, err := d.checkCode(own, p, a.Code)
 	if err != nil {
 		return false, 0, err
 	}
 	return ok && codeOK && p != nil && p.leftAt == nil, step, nil
 }
 
-func (d *Door) refuse(ctx context.Context, house *seal.Keys, p *stored, login string) error {
-	e := happening{actor: "door", action: "sign-in.refused", kind: "sign-in", object: loginMark(house, login)}
+func (d *Door) refuse(ctx context.Context, own *seal.Keys, p *stored, login string) error {
+	e := happening{actor: "door", action: "sign-in.refused", kind: "sign-in", object: loginMark(own, login)}
 	if p != nil {
 		e.kind, e.object = "person", string(p.ID)
 	}
@@ -136,7 +138,9 @@ func (d *Door) refuse(ctx context.Context, house *seal.Keys, p *stored, login st
 }
 
 // admit opens the session: the code's step is used up, the login's pace reset, and the leaf written, in one transaction.
-func (d *Door) admit(ctx context.Context, p *stored, step int64, paces []pace, house *seal.Keys, login string, a SignInAttempt) (Session, error) {
+func (d *Door) admit(ctx context.Context, p *stored, step int64, paces []pace, own *seal.Keys, login string, a SignInAttempt) (
+	Session, error,
+) {
 	token := a.Token
 	if token == "" {
 		random := make([]byte, 32)
@@ -176,7 +180,7 @@ func (d *Door) admit(ctx context.Context, p *stored, step int64, paces []pace, h
 		return Session{}, fmt.Errorf("open a session: %w", err)
 	}
 	if replayed {
-		return Session{}, d.refuse(ctx, house, p, login)
+		return Session{}, d.refuse(ctx, own, p, login)
 	}
 	s.Actor, err = d.actor(ctx, p)
 	return s, err

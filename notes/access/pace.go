@@ -36,17 +36,17 @@ type pace struct {
 // pacesOf are what an attempt is slowed by: the login's count and the source's. A device the login is known from has a count
 // of its own instead, or whoever knows a login could keep its owner out. The desks' logins are counted apart from the web's,
 // because the web is everybody's. Keys are HMACs, since a mistyped login is often a password.
-func pacesOf(house *seal.Keys, login string, a SignInAttempt, known bool) []pace {
+func pacesOf(own *seal.Keys, login string, a SignInAttempt, known bool) []pace {
 	if known {
-		return []pace{{house.Term("pace-device", a.Device), freeByLogin, longestWait}}
+		return []pace{{own.Term("pace-device", a.Device), freeByLogin, longestWait}}
 	}
 	kind := "pace-login"
 	if a.Token != "" {
 		kind = "pace-desk"
 	}
 	return []pace{
-		{house.Term(kind, login), freeByLogin, longestWait},
-		{house.Term("pace-source", network(a.Source)), freeBySource, longestWait / 3},
+		{own.Term(kind, login), freeByLogin, longestWait},
+		{own.Term("pace-source", network(a.Source)), freeBySource, longestWait / 3},
 	}
 }
 
@@ -64,25 +64,25 @@ func network(source string) string {
 }
 
 // newDevice makes what a browser keeps after a sign-in: a random name, and our word that the login came in by it.
-func newDevice(house *seal.Keys, login string) string {
+func newDevice(own *seal.Keys, login string) string {
 	random := make([]byte, 16)
 	rand.Read(random)
 	name := base64.RawURLEncoding.EncodeToString(random)
-	return name + "." + deviceMark(house, login, name)
+	return name + "." + deviceMark(own, login, name)
 }
 
-func knownDevice(house *seal.Keys, login, device string) bool {
+func knownDevice(own *seal.Keys, login, device string) bool {
 	name, mark, ok := strings.Cut(device, ".")
-	return ok && hmac.Equal([]byte(mark), []byte(deviceMark(house, login, name)))
+	return ok && hmac.Equal([]byte(mark), []byte(deviceMark(own, login, name)))
 }
 
-func deviceMark(house *seal.Keys, login, name string) string {
-	return base64.RawURLEncoding.EncodeToString(house.Term("device", name+"\x00"+login))
+func deviceMark(own *seal.Keys, login, name string) string {
+	return base64.RawURLEncoding.EncodeToString(own.Term("device", name+"\x00"+login))
 }
 
 // loginMark is what a leaf calls a login that may belong to nobody.
-func loginMark(house *seal.Keys, login string) string {
-	return hex.EncodeToString(house.Term("login-mark", login))
+func loginMark(own *seal.Keys, login string) string {
+	return hex.EncodeToString(own.Term("login-mark", login))
 }
 
 // takeTurn counts an attempt before it is looked at, so that many at once cannot slip through, and returns until when the

@@ -170,7 +170,8 @@ func TestRunSequencesWhatComesAndEndsClean(t *testing.T) {
 	add(t, l, pool, leaf("last"))
 	cancel()
 	<-done
-	if r, err := audit.Verify(t.Context(), pool, audit.VerifyOptions{Key: key}); err != nil || !r.Good() || r.Leaves != 2 || r.Waiting != 0 {
+	r, err := audit.Verify(t.Context(), pool, audit.VerifyOptions{Key: key})
+	if err != nil || !r.Good() || r.Leaves != 2 || r.Waiting != 0 {
 		t.Errorf("%+v %v", r, err)
 	}
 }

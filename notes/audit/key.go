@@ -87,7 +87,7 @@ func readKey(path string) (*Key, error) {
 	return k, nil
 }
 
-// Public is the verifier key, to be given to whoever wants to check checkpoints without trusting this house.
+// Public is the verifier key, to be given to whoever wants to check checkpoints without trusting this service.
 func (k *Key) Public() string { return k.public }
 
 func (k *Key) remembered() string { return strings.TrimSuffix(k.path, ".key") + ".checkpoint" }

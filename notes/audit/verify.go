@@ -75,10 +75,10 @@ func (r *Report) find(what, where string, args ...any) {
 }
 
 // Verify recomputes the log from its leaves and compares everything there is with it, in one snapshot of the database: it
-// may run beside a working house. Its error means that it could not look; what it saw is in the Report.
+// may run beside a working server. Its error means that it could not look; what it saw is in the Report.
 func Verify(ctx context.Context, pool *pgxpool.Pool, o VerifyOptions) (Report, error) {
 	var r Report
-	// Before the snapshot: a working house goes on signing, and what it keeps meanwhile the snapshot does not have.
+	// Before the snapshot: a working server goes on signing, and what it keeps meanwhile the snapshot does not have.
 	kept, err := o.Key.Remembered()
 	if err != nil {
 		return r, fmt.Errorf("verify the audit log: %w", err)

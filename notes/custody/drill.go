@@ -243,7 +243,7 @@ type proving struct {
 
 // prove verifies the log and opens a note of each practice.
 func prove(ctx context.Context, p proving) (proof RestoreProof, err error) {
-	// Copies, because beside the house's own audit key lies a checkpoint newer than what any copy can hold.
+	// Copies, because beside the service's own audit key lies a checkpoint newer than what any copy can hold.
 	dir := filepath.Join(p.scratch, "proof")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return proof, fmt.Errorf("prove the restored database: %w", err)

@@ -29,7 +29,7 @@ var settings = map[string]string{
 	"full_page_writes":                  "on",
 	"recovery_init_sync_method":         "syncfs",
 	"wal_level":                         "replica",
-	"max_slot_wal_keep_size":            "8GB", // what waits for a backup that does not come must not fill the house's own disk
+	"max_slot_wal_keep_size":            "8GB", // what waits for a backup that does not come must not fill the service's own disk
 	"max_connections":                   "120",
 	"shared_buffers":                    "128MB",
 	"max_wal_size":                      "1GB",

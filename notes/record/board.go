@@ -42,7 +42,7 @@ type BoardSelection struct {
 	IDs   []string // of notes and calls
 }
 
-// A BoardLines is a part of the board, most late first.
+// BoardLines are a part of the board, most late first.
 type BoardLines struct {
 	Lines []BoardLine
 	Next  string   // the After of the page that follows, "" when none does
@@ -67,7 +67,7 @@ func (s *Store) Board(ctx context.Context, q BoardSelection) (BoardLines, error)
 	return s.board(ctx, q, listing{action: boardOpened, actor: actor.ID(), scope: scope, brief: true})
 }
 
-// BoardFor is Board read once, by the house, for several people who may all see the same of it: the one leaf, of the actor
+// BoardFor is Board read once, by the server, for several people who may all see the same of it: the one leaf, of the actor
 // who reads it for them, names as "shown:ID" each whom no leaf of the last minute names. When one of them may see more or less
 // than another, nothing is read: ErrForbidden.
 func (s *Store) BoardFor(ctx context.Context, q BoardSelection, viewers ...access.Actor) (BoardLines, error) {

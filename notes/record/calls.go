@@ -40,7 +40,7 @@ type CallLine struct {
 	HasRecording bool
 }
 
-// A CallLines is one page of a listing, the newest first.
+// CallLines are one page of a listing, the newest first.
 type CallLines struct {
 	Lines []CallLine
 	Next  string // "" on the last page

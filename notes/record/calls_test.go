@@ -243,7 +243,8 @@ func TestABoardForSeveral(t *testing.T) {
 		"one and another":          {actor(doctorID), actor(strangerID)},
 		"somebody and one of none": {actor(agentID), {Person: "stranger"}},
 	} {
-		if page, err := h.store.BoardFor(ctx, record.BoardSelection{}, viewers...); !errors.Is(err, access.ErrForbidden) || page.Lines != nil {
+		page, err := h.store.BoardFor(ctx, record.BoardSelection{}, viewers...)
+		if !errors.Is(err, access.ErrForbidden) || page.Lines != nil {
 			t.Errorf("%s: %d rows, %v", name, len(page.Lines), err)
 		}
 	}
@@ -298,7 +299,7 @@ func TestAnsweredCountsADaysCalls(t *testing.T) {
 	put("talks", time.Hour, time.Second, "", nil)
 	put("waits", time.Hour, never, "", func(c *telephony.Call) { c.State = telephony.Waiting })
 	put("to nobody's number", time.Hour, never, telephony.Refused, func(c *telephony.Call) { c.Account = "" })
-	put("of the house's", time.Hour, time.Second, telephony.Completed, func(c *telephony.Call) { c.Inbound = false })
+	put("of the service's", time.Hour, time.Second, telephony.Completed, func(c *telephony.Call) { c.Inbound = false })
 	a, err := h.store.Answered(ctx, midnight, 20*time.Second)
 	if err != nil || a != (telephony.Answered{All: 6, InTime: 3}) {
 		t.Errorf("%+v, %v", a, err)

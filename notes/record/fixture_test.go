@@ -49,7 +49,7 @@ func newFixture(t testing.TB) *fixture {
 	return fixtureOn(t, postgrestest.New(t), t.TempDir())
 }
 
-// newFixtureAt is a house whose record goes by now.
+// newFixtureAt is a fixture whose record goes by now.
 func newFixtureAt(t testing.TB, now func() time.Time) *fixture {
 	t.Helper()
 	return fixtureAt(t, postgrestest.New(t), t.TempDir(), now)

@@ -18,7 +18,7 @@ type InboxLine struct {
 	Mine bool // it was sent to this person, and nobody has taken it on
 }
 
-// An InboxLines is one page of an inbox: what was sent to the person and waits, and then everything else that waits and the
+// InboxLines are one page of an inbox: what was sent to the person and waits, and then everything else that waits and the
 // last days' notes, each the newest first.
 type InboxLines struct {
 	Lines   []InboxLine

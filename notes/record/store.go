@@ -137,7 +137,7 @@ func asEngine(ctx context.Context) context.Context {
 	return access.System(ctx, "telephony")
 }
 
-// actorOf is who acts in a context that house made or that was checked.
+// actorOf is who acts in a context that asEngine made or that was checked.
 func actorOf(ctx context.Context) string {
 	a, _ := access.From(ctx)
 	return a.ID()

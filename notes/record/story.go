@@ -23,7 +23,7 @@ type StorySource interface {
 	Story(ctx context.Context, note notes.NoteID) ([]notes.StoryLine, error)
 }
 
-// AddStorySource registers a source. Called while the house is put together.
+// AddStorySource registers a source. Called while the server is put together.
 func (s *Store) AddStorySource(src StorySource) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 	"lamplight/telephony"
 )
 
-// busy is a house in which something of everything has happened, sequenced in several batches.
+// busy is a record in which something of everything has happened, sequenced in several batches.
 func busy(t testing.TB) *fixture {
 	t.Helper()
 	h := newFixture(t).furnish(t)

@@ -138,7 +138,7 @@ func NewRing(root Root, shelf Shelf) *Ring {
 	return &Ring{root: root, shelf: shelf, unwrapped: map[string]*Keys{}}
 }
 
-// Keys returns a practice's keys; "" is the house's own.
+// Keys returns a practice's keys; "" is the service's own.
 func (r *Ring) Keys(ctx context.Context, practice string) (*Keys, error) {
 	r.mu.Lock()
 	k := r.unwrapped[practice]

@@ -27,7 +27,7 @@ type Channel interface {
 	Lookup(ctx context.Context, m Message) (Receipt, error)
 }
 
-// A Message is what leaves the house. It holds nothing of the patient.
+// A Message is what leaves the service. It holds nothing of the patient.
 type Message struct {
 	Key       string // the attempt's id: the same for a repeat, never shared by two attempts
 	To        string // a number in E.164, a mail address, or for a push the person

@@ -54,7 +54,7 @@ func TestWhatCouldForgeALineIsTakenOut(t *testing.T) {
 	}
 }
 
-// A message has no field in which a patient's word could leave the house.
+// A message has no field in which a patient's word could leave the service.
 func TestAMessageHoldsNothingOfThePatient(t *testing.T) {
 	var have []string
 	for i := range reflect.TypeFor[Message]().NumField() {

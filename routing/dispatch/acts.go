@@ -182,7 +182,9 @@ func (e *Engine) cancel(ctx context.Context, tx pgx.Tx, by routing.ActingPerson,
 }
 
 // Reassign ends the climb and climbs plan instead.
-func (e *Engine) Reassign(ctx context.Context, by routing.ActingPerson, note notes.NoteID, plan routing.Plan) (id routing.DispatchID, err error) {
+func (e *Engine) Reassign(ctx context.Context, by routing.ActingPerson, note notes.NoteID, plan routing.Plan) (
+	id routing.DispatchID, err error,
+) {
 	err = e.act(ctx, "reassign", note, func(tx pgx.Tx, d openDispatch) error {
 		at, err := e.end(ctx, tx, d.step(StepReassigned, by, note), routing.Cancelled, "reassigned")
 		if err != nil {

@@ -78,7 +78,7 @@ func (e *Engine) audit(ctx context.Context) {
 		err := e.soon(ctx, func(ctx context.Context) (err error) { found, now, err = e.Standing(ctx); return err })
 		if err != nil {
 			if ctx.Err() == nil {
-				e.logger.Error("the auditor cannot look at the open dispatches", "err", err)
+				e.logger.Error("the auditor cannot look at the open dispatches", "error", err)
 			}
 			continue
 		}

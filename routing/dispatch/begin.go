@@ -56,7 +56,7 @@ const (
 			then true else plan_moved() end`
 )
 
-// begin writes a dispatch and its attempts in tx. s says who began it; nobody is the house.
+// begin writes a dispatch and its attempts in tx. s says who began it; nobody is the service.
 func (e *Engine) begin(ctx context.Context, tx pgx.Tx, s step, d beginning) (routing.DispatchID, error) {
 	b := &pgx.Batch{}
 	id, row, err := queueBegin(b, d)

@@ -156,7 +156,7 @@ func TestKilledWhileSendingNothingIsLost(t *testing.T) {
 	h.verify()
 }
 
-// postgrestestURL is the address of the house's database, for another process.
+// postgrestestURL is the address of the service's database, for another process.
 func postgrestestURL(t *testing.T, h *fixture) string {
 	t.Helper()
 	return postgrestest.Cluster(t).DatabaseURL(h.pool.Config().ConnConfig.Database)

@@ -50,7 +50,7 @@ func takes(_ context.Context, m channel.Message) (channel.Receipt, error) {
 	return channel.Receipt{Ref: "r" + m.Key, Status: channel.Accepted}, nil
 }
 
-// with gives the house an engine whose texts go by c.
+// with gives the service an engine whose texts go by c.
 func (h *fixture) with(kind routing.ChannelKind, c channel.Channel) *fixture {
 	h.t.Helper()
 	h.cfg.Channels[kind] = c

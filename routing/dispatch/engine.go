@@ -3,7 +3,7 @@
 // dispatch is born in the transaction that stores its note.
 //
 // It promises: the process may die at any instant without losing a dispatch or stopping an escalation; a repeat is
-// possible after a crash, a loss is not. What leaves the house says practice, urgency, reference and a link, nothing of
+// possible after a crash, a loss is not. What leaves the server says practice, urgency, reference and a link, nothing of
 // the patient.
 //
 // It leaves to others: the rules of a ladder (routing), how one message is sent (routing/channel), who is on call
@@ -189,11 +189,11 @@ func (b *busy) slots(most int) (slots int, full []string) {
 // round does all that is due now; messages to providers come first.
 func (e *Engine) round(ctx context.Context, under *sync.WaitGroup) {
 	if err := e.Unfold(ctx); err != nil && ctx.Err() == nil {
-		e.logger.Error("unfold dispatches", "err", err)
+		e.logger.Error("unfold dispatches", "error", err)
 	}
 	e.startDue(ctx, under)
 	if err := e.exhaustDue(ctx); err != nil && ctx.Err() == nil {
-		e.logger.Error("raise exhausted dispatches", "err", err)
+		e.logger.Error("raise exhausted dispatches", "error", err)
 	}
 }
 
@@ -205,7 +205,7 @@ func (e *Engine) startDue(ctx context.Context, under *sync.WaitGroup) {
 		err := e.soon(ctx, func(ctx context.Context) (err error) { claims, err = e.claim(ctx, slots, full); return err })
 		if err != nil {
 			if ctx.Err() == nil {
-				e.logger.Error("claim attempts", "err", err)
+				e.logger.Error("claim attempts", "error", err)
 			}
 			return
 		}
@@ -217,7 +217,7 @@ func (e *Engine) startDue(ctx context.Context, under *sync.WaitGroup) {
 				work, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.cfg.Lease)
 				defer cancel()
 				if err := e.work(work, ctx, c); err != nil {
-					e.logger.Error("send an attempt", "attempt", c.id, "err", err)
+					e.logger.Error("send an attempt", "attempt", c.id, "error", err)
 				}
 			})
 		}

@@ -125,7 +125,7 @@ func (h *fixture) config(keys push.VAPIDKeys) Config {
 	}
 }
 
-// run starts the house's engine; it stops with the test, or with h.halt.
+// run starts the service's engine; it stops with the test, or with h.halt.
 func (h *fixture) run() *fixture {
 	h.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -43,7 +43,7 @@ func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying) (
 	if ok {
 		var r routing.Rota = routing.Nobody{}
 		if schedule, err := e.rotas.schedule(acc.Schedule, s.now); err != nil {
-			e.logger.Error("a practice's schedule cannot be read", "practice", acc.ID, "err", err)
+			e.logger.Error("a practice's schedule cannot be read", "practice", acc.ID, "error", err)
 		} else {
 			r = routing.OnCall(schedule, callType)
 		}
@@ -51,7 +51,7 @@ func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying) (
 			Carriers: e.carriers()}
 		p = routing.Resolve(l, r, reach, s.now)
 	} else {
-		e.logger.Error("a practice's ladder cannot be climbed", "practice", acc.ID, "ladder", ladder, "err", err)
+		e.logger.Error("a practice's ladder cannot be climbed", "practice", acc.ID, "ladder", ladder, "error", err)
 		now := s.now.Truncate(time.Microsecond)
 		p = routing.Plan{Ladder: ladder, Practice: acc.Name, At: now, Board: now, Attempts: []routing.PlannedAttempt{},
 			Holes: []routing.PlanHole{{Who: ladder, Why: routing.NoLadder}}}

@@ -274,7 +274,7 @@ func TestATextLeavesAtOnce(t *testing.T) {
 	slices.Sort(took)
 	t.Logf("commit to first byte: p50 %v, p99 %v, max %v", took[n/2], took[n*99/100], took[n-1])
 	// How fast is make bench's to tell. Here: a text is woken, it does not wait for the next look.
-	if took[n/2] > 50*time.Millisecond { // a quarter of the house's Poll
+	if took[n/2] > 50*time.Millisecond { // a quarter of the service's Poll
 		t.Errorf("half of the texts waited longer than %v", took[n/2])
 	}
 }

@@ -24,7 +24,7 @@ func (e *Engine) writeResult(ctx context.Context, c claimed, r channel.Receipt, 
 		if !errors.As(sendErr, &failure) {
 			failure = &channel.SendError{Kind: channel.Unknown, Err: sendErr}
 		}
-		e.logger.Warn("an attempt did not leave", "attempt", c.id, "channel", c.channel, "err", failure.Error())
+		e.logger.Warn("an attempt did not leave", "attempt", c.id, "channel", c.channel, "error", failure.Error())
 	}
 	return persist(ctx, func() error {
 		return postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error { return e.writeResultTx(ctx, tx, c, r, failure) })

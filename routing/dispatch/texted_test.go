@@ -17,7 +17,7 @@ import (
 	"lamplight/routing/channel/twilio"
 )
 
-// texts has the pocket's phones write back to the house, and keeps what came where as a record would.
+// texts has the pocket's phones write back to the service, and keeps what came where as a record would.
 func (h *fixture) texts() *fixture {
 	h.t.Helper()
 	cfg := h.textConfig

@@ -58,7 +58,7 @@ type step struct {
 	account  telephony.AccountID
 	attempt  routing.AttemptID // empty for a step of the dispatch
 	kind     string
-	by       string // the actor's id in the leaf; "routing" for the house
+	by       string // the actor's id in the leaf; "routing" for the service
 	name     string // who the story names
 	channel  routing.ChannelKind
 	detail   string // a code

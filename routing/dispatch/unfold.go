@@ -112,7 +112,7 @@ func (e *Engine) writeUnfolded(ctx context.Context, tx pgx.Tx, list []folded, mo
 	for _, f := range list {
 		var plan routing.Plan
 		if err := json.Unmarshal([]byte(f.plan), &plan); err != nil {
-			e.logger.Error("a dispatch's plan cannot be read", "dispatch", f.step.dispatch, "err", err)
+			e.logger.Error("a dispatch's plan cannot be read", "dispatch", f.step.dispatch, "error", err)
 			continue // it stays folded; a person can still act on it
 		}
 		if err := e.queueUnfold(b, f, plan, slices.Clip(more)); err != nil {

@@ -86,7 +86,7 @@ func (e *Engine) listen(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		e.logger.Warn("listening to the database broke off; polling meanwhile", "err", err)
+		e.logger.Warn("listening to the database broke off; polling meanwhile", "error", err)
 		select {
 		case <-ctx.Done():
 		case <-time.After(e.cfg.Poll):

@@ -95,7 +95,8 @@ func (sp *span) scheduled(t int64, q *Query, r *role, d *decision) {
 		d.explain.holiday(h, int(off[i]), rule)
 		break
 	}
-	x := exceptions{p: sp.plan, q: q, d: d, leave: activeAt(&sp.plan.leaveAt, t, d), swaps: activeAt(&sp.plan.swapAt, t, d), explain: d.explain}
+	x := exceptions{p: sp.plan, q: q, d: d, leave: activeAt(&sp.plan.leaveAt, t, d),
+		swaps: activeAt(&sp.plan.swapAt, t, d), explain: d.explain}
 	for i := 0; i < len(r.layers); {
 		priority := sp.plan.layers[r.layers[i]].priority
 		won := len(d.seats) > 0

@@ -27,7 +27,7 @@ type Reason struct {
 	People []ParticipantID `json:"people,omitempty"` // whom this rule put on call, or would have
 }
 
-// kinds is what a Step can be about, the strongest first.
+// kinds is what a Reason can be about, the strongest first.
 var kinds = []string{"temporary", "swap", "override", "leave", "left", "holiday", "layer", "default", "nobody"}
 
 // Explain tells which rotation, rule or override decided, and what would have otherwise.
@@ -64,14 +64,14 @@ type ruleID struct {
 	index int
 }
 
-// considered is a step with what Explain needs to know of it.
+// considered is a reason with what Explain needs to know of it.
 type considered struct {
 	Reason
 	rule    ruleID
 	counted bool // it had a part in the answer
 }
 
-// explainer collects the steps of a decision, and can leave one rule out to tell what would be without it. A nil story is the
+// explainer collects the reasons for a decision, and can leave one rule out to tell what would be without it. A nil explainer is the
 // usual case: nobody asked.
 type explainer struct {
 	skip       ruleID
@@ -84,7 +84,8 @@ func (st *explainer) skips(kind string, index int) bool {
 }
 
 func (st *explainer) add(kind string, index int, counted bool, name string, people []ParticipantID, format string, args ...any) {
-	st.considered = append(st.considered, considered{Reason{kind, name, fmt.Sprintf(format, args...), people}, ruleID{kind, index}, counted && !st.moot})
+	r := Reason{kind, name, fmt.Sprintf(format, args...), people}
+	st.considered = append(st.considered, considered{r, ruleID{kind, index}, counted && !st.moot})
 }
 
 func (st *explainer) temporary(tmp *temporary, index int, d *decision) {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Once its kinds have been seen a Step allocates nothing; an Event costs its caller at most one allocation, when it
+// Once its kinds have been seen an Apply allocates nothing; an Event costs its caller at most one allocation, when it
 // is put into the interface.
 func TestSteadyApplyAllocatesNothing(t *testing.T) {
 	for _, m := range mixes[:2] {
@@ -33,7 +33,7 @@ func TestSteadyApplyAllocatesNothing(t *testing.T) {
 	}
 }
 
-// A whole turn of a full house allocates no more than its three Events, also where needs loosen in the very Step in
+// A whole turn of a full floor allocates no more than its three Events, also where needs loosen in the very Apply in
 // which an agent comes free.
 func TestFullHouseAllocatesNothing(t *testing.T) {
 	for _, m := range mixes {

@@ -9,7 +9,7 @@ import (
 // Apply applies one event at an instant and says what the world is to do. It first applies the event, then runs what
 // has become due, then offers calls to agents until no waiting call fits a Ready agent.
 //
-// State is changed in place. The commands are valid until the next Step and are to be carried out in order. A clock
+// State is changed in place. The commands are valid until the next Apply and are to be carried out in order. A clock
 // that goes back is held at the latest instant seen. An error, always one of this package's Err values or wrapping one,
 // says that the event was refused and changed nothing; the commands of what was due are returned beside it.
 func Apply(s *State, e Event, now time.Time) ([]Command, error) {

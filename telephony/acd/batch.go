@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// matchBatch settles a Step in which several calls or agents came free at once: needs loosened in the same instant, a
+// matchBatch serves an Apply in which several calls or agents came free at once: needs loosened in the same instant, a
 // group opened, a State was rebuilt. First it finds whom to serve: the calls in the order of waiting, each if the
 // ones before it can all still be served, which also serves as many as can be (the augmenting paths of bipartite
 // matching: H. W. Kuhn, "The Hungarian Method", 1955; that taking them in order of urgency gives the best set: J. Edmonds

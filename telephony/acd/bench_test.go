@@ -65,30 +65,30 @@ type shift struct {
 	m       mix
 	r       *rand.Rand
 	now     time.Time
-	gaps    [4099]time.Duration // between Steps, in turn
+	gaps    [4099]time.Duration // between Applies, in turn
 	applied int
 	ids     []CallID
 	needs   []Needs
 	next    int
 	talk    []CallID
 	offers  []OfferID
-	took    []time.Duration // by Step, if wanted
+	took    []time.Duration // by Apply, if wanted
 	record  bool
 }
 
-// newShift is a house at its own pace: each agent talks three minutes on the mean.
+// newShift is a floor at its own pace: each agent talks three minutes on the mean.
 func newShift(tb testing.TB, m mix, agents, waiting int) *shift {
 	return newShiftAt(tb, m, agents, waiting, 3*time.Minute/time.Duration(agents))
 }
 
-// newShiftAt is a house in which a call comes in every so often on the mean, in three Steps.
+// newShiftAt is a floor on which a call comes in every so often on the mean, in three Applies.
 func newShiftAt(tb testing.TB, m mix, agents, waiting int, every time.Duration) *shift {
 	s, err := New(Config{WrapUp: -1, Ring: time.Hour}, 1)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	h := &shift{s: s, m: m, r: rand.New(rand.NewPCG(1, 2)), now: t0}
-	// Events come as by chance. Were the gaps even, all calls of a run would loosen in the same one of the three Steps,
+	// Events come as by chance. Were the gaps even, all calls of a run would loosen in the same one of the three Applies,
 	// which one depending on the number of agents.
 	for i, r := 0, rand.New(rand.NewPCG(3, 4)); i < len(h.gaps); i++ {
 		h.gaps[i] = time.Duration(r.ExpFloat64() * float64(every) / 3)
@@ -147,7 +147,7 @@ func (h *shift) accept() {
 	}
 }
 
-// turn is three Steps: a conversation ends and the agent is offered a call, accepts, and another call comes in.
+// turn is three Applies: a conversation ends and the agent is offered a call, accepts, and another call comes in.
 func (h *shift) turn() {
 	if len(h.talk) > 0 {
 		i := h.r.IntN(len(h.talk))
@@ -165,7 +165,7 @@ func percentile(d []time.Duration, p float64) time.Duration {
 	return d[int(float64(len(d)-1)*p)]
 }
 
-// BenchmarkApply measures one Step in a full house. Beside the mean it gives the 99th percentile in ns.
+// BenchmarkApply measures one Apply on a full floor. Beside the mean it gives the 99th percentile in ns.
 func BenchmarkApply(b *testing.B) {
 	for _, m := range mixes {
 		for _, size := range [][2]int{{10, 10}, {10, 1000}, {100, 1000}, {500, 10}, {500, 1000}, {5000, 1000}, {500, 50_000},
@@ -194,11 +194,11 @@ func BenchmarkApply(b *testing.B) {
 }
 
 // BenchmarkGrowth gives the mean time of a turn with 500 agents over that with 10, both with 1,000 waiting and each
-// house at its own pace: the median of five with the least and the most.
+// floor at its own pace: the median of five with the least and the most.
 //
-// At its own pace the small house serves fifty times slower, so that nearly all who wait there have loosened, while a
-// third of those in the large house have not: the calls differ as well as the agents. The ratio with calls in both
-// as often as in the large house, where only the agents differ, is given beside it as same-pace.
+// At its own pace the small floor serves fifty times slower, so that nearly all who wait there have loosened, while a
+// third of those on the large floor have not: the calls differ as well as the agents. The ratio with calls in both
+// as often as on the large floor, where only the agents differ, is given beside it as same-pace.
 func BenchmarkGrowth(b *testing.B) {
 	const waiting, large = 1000, 3 * time.Minute / 500
 	for _, m := range mixes {
@@ -232,7 +232,7 @@ func growth(small, large *shift) []float64 {
 			some = append(some, round(large)/s)
 		}
 		slices.Sort(some)
-		if i > 0 { // the first settles both houses
+		if i > 0 { // the first settles both floors
 			ratios = append(ratios, some[len(some)/2])
 		}
 	}

@@ -1,9 +1,9 @@
 // Package acd decides which agent gets which call.
 //
-// It is pure. Step(state, event, now) applies what happened and returns what the world is to do; there is no clock, no
+// It is pure. Apply(state, event, now) applies what happened and returns what the world is to do; there is no clock, no
 // socket and no chance in it, only the standard library, and the zones' clock changes read once by New. Who owns a
-// State calls Step for each event, and sends a Tick when Next says that time alone will change something. It promises
-// that after every Step no waiting call fits a Ready agent, that no agent has two offers and no call two agents, that each
+// State calls Apply for each event, and sends a Tick when Next says that time alone will change something. It promises
+// that after every Apply no waiting call fits a Ready agent, that no agent has two offers and no call two agents, that each
 // offer is resolved once and each call closed once. It leaves to package telephony everything that rings, plays or
 // speaks, and who may send which event.
 //
@@ -54,7 +54,7 @@
 //  3. the longest idle comes first. Idle counts from when the agent last became Ready: after a call, a pause, a miss or a
 //     reject. A caller who hangs up while it rings costs the agent nothing.
 //
-// When one Step frees several calls or agents, a group opening for instance, the calls are served in their order as long as
+// When one Apply frees several calls or agents, a group opening for instance, the calls are served in their order as long as
 // those before them still are, and each has its pick of the agents that leave the others served: so an agent is also
 // spared for a call, now waiting, that only they can take.
 //
@@ -64,7 +64,7 @@
 //     others first and to the same agent again only after Config.Again. Config.Misses misses in a row pause the
 //     agent with ReasonMissed; an answer sets the count back, a reject does not raise it.
 //   - An answer counts until the offer is withdrawn, even past the deadline: the event comes before the timers that are
-//     due in the same Step.
+//     due in the same Apply.
 //   - An OfferID is never used again. An event about an offer that no longer stands is refused with ErrStale. Every
 //     command carries the epoch of its writer; a Fence refuses those of an older one.
 //   - Revise changes a call's needs: an offer to an agent who may no longer take it is withdrawn. What an agent can do may
@@ -90,12 +90,12 @@
 // # Failing over
 //
 // Snapshot writes a State down, Restore reads it back, and the two behave the same from there. Rebuild makes one from
-// the calls and agents that the switch and the desks list. The next Step offers what can be offered.
+// the calls and agents that the switch and the desks list. The next Apply offers what can be offered.
 //
 // # Cost
 //
 // Agents who can do the same share a profile and calls that ask the same share a slot; who fits what is kept as bits. So
-// a Step is O(log n) in calls and agents plus a few instructions a kind of call or agent, and allocates nothing once the
+// an Apply is O(log n) in calls and agents plus a few instructions a kind of call or agent, and allocates nothing once the
 // kinds have been seen, except when several calls and agents match at once. A kind not seen before costs a comparison
 // with every profile; a group that turns, one of every kind with every profile.
 package acd

@@ -100,7 +100,7 @@ type Board struct {
 	Groups    map[GroupID]Figures    `json:"groups"`
 }
 
-// Board draws up the live figures as of the last Step, or of a later now, in one pass over calls and agents.
+// Board draws up the live figures as of the last Apply, or of a later now, in one pass over calls and agents.
 func (s *State) Board(now time.Time) Board {
 	ns, err := nanos(now)
 	if err != nil || ns < s.now {

@@ -7,7 +7,7 @@ import (
 )
 
 // Agents who can do exactly the same share a profile, and calls that ask for exactly the same share a slot. Which
-// profile fits which slot is worked out once, when either first appears, and kept as bits; a Step then touches a few
+// profile fits which slot is worked out once, when either first appears, and kept as bits; an Apply then touches a few
 // words instead of every agent.
 
 type ability struct {

@@ -5,8 +5,8 @@ import (
 	mathbits "math/bits"
 )
 
-// match offers waiting calls to Ready agents until none fits another. Before a Step that is so already, hence only what
-// the Step changed can match: nearly always one call or one agent, which is one search, and else a batch of those.
+// match offers waiting calls to Ready agents until none fits another. Before an Apply that is so already, hence only what
+// the Apply changed can match: nearly always one call or one agent, which is one search, and else a batch of those.
 func (s *State) match() {
 	calls, agents := s.changed()
 	var c *call
@@ -53,7 +53,7 @@ func (s *State) match() {
 	s.newCalls, s.newAgents, s.everyone = s.newCalls[:0], s.newAgents[:0], false
 }
 
-// changed are the calls and agents that this Step freed and that may find a match, each once.
+// changed are the calls and agents that this Apply freed and that may find a match, each once.
 func (s *State) changed() ([]*call, []*agent) {
 	s.round++
 	calls, agents := s.newCalls[:0], s.newAgents[:0]
@@ -90,7 +90,7 @@ func (s *State) reach(calls []*call, agents []*agent) (profiles, slots bits) {
 }
 
 // onlyReady is the one Ready agent that any of these calls fits or who is one of these agents; nil when there are more.
-// In a full house, where a call loosens just as an agent comes free, it is that agent, and no batch is needed.
+// On a full floor, where a call loosens just as an agent comes free, it is that agent, and no batch is needed.
 func (s *State) onlyReady(calls []*call, agents []*agent) *agent {
 	only := -1
 	for _, c := range calls {

@@ -109,7 +109,7 @@ type table struct {
 	can    [][]bool
 }
 
-// tableBefore is the table as it was before the offers of this Step were made, seen from after it.
+// tableBefore is the table as it was before the offers of this Apply were made, seen from after it.
 func tableBefore(s *State, offers []Command) table {
 	var t table
 	for _, c := range s.calls {
@@ -220,7 +220,7 @@ func (t *table) pick(i int, free map[int]bool) int {
 	return -1
 }
 
-// policyHolds compares the offers of a Step with the policy. Tables too large to try every assignment of are only
+// policyHolds compares the offers of an Apply with the policy. Tables too large to try every assignment of are only
 // checked for pairs left unmatched.
 func policyHolds(s *State, cs []Command) error {
 	var offers []Command

@@ -12,7 +12,7 @@ import (
 // the order they came in, which settles the order among equals.
 type Snapshot struct {
 	Config Config        `json:"config"`
-	Now    time.Time     `json:"now"` // of the last Step; zero if there was none
+	Now    time.Time     `json:"now"` // of the last Apply; zero if there was none
 	Epoch  uint64        `json:"epoch"`
 	Offers uint64        `json:"offers"` // number of the last offer
 	Agents []AgentRecord `json:"agents"`
@@ -322,7 +322,7 @@ func cloneGroups(gs []Group) []Group {
 //     comes before;
 //   - an agent listed as Talking whose call is not is in wrap-up from now on.
 //
-// The first Step after it, a Tick will do, offers what can be offered.
+// The first Apply after it, a Tick will do, offers what can be offered.
 func Rebuild(cfg Config, epoch uint64, now time.Time, calls []CallRecord, agents []AgentRecord) (*State, error) {
 	cfg = cfg.withDefaults()
 	snap := Snapshot{Config: cfg, Now: now, Epoch: epoch}

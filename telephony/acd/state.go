@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A State is everything this package knows: agents, calls, order, timers, figures. Step moves it in place; Snapshot
+// A State is everything this package knows: agents, calls, order, timers, figures. Apply moves it in place; Snapshot
 // writes it down as a plain value. It is not safe for concurrent use: one goroutine, the writer of the epoch, owns it.
 type State struct {
 	cfg   Config
@@ -14,7 +14,7 @@ type State struct {
 	shut  map[GroupID]bool // the groups that are closed now
 	turns int64            // when a group next opens or closes; math.MaxInt64 for never
 
-	now   int64 // of the last Step, nanoseconds since 1970 UTC
+	now   int64 // of the last Apply, nanoseconds since 1970 UTC
 	epoch uint64
 	n     uint64 // of the last offer
 	seq   uint64 // of the last place in a queue
@@ -46,17 +46,17 @@ type State struct {
 	languages map[Language]*tally
 	groups    map[GroupID]*tally
 
-	newCalls  []*call  // became waiting, or fit more agents, in this Step
-	newAgents []*agent // became Ready in this Step
-	round     uint64   // number of the Step
-	everyone  bool     // who fits what has changed in this Step
+	newCalls  []*call  // became waiting, or fit more agents, in this Apply
+	newAgents []*agent // became Ready in this Apply
+	round     uint64   // number of the Apply
+	everyone  bool     // who fits what has changed in this Apply
 	out       []Command
 	buf       []byte
 	cand      bits
 	spareCall []*call // ended calls, used again
 }
 
-// What each Step touches comes first in agent, profile, slot and kind: with many of them, each line of memory counts.
+// What each Apply touches comes first in agent, profile, slot and kind: with many of them, each line of memory counts.
 type agent struct {
 	id      AgentID
 	prof    *profile
@@ -115,7 +115,7 @@ func New(cfg Config, epoch uint64) (*State, error) {
 	return s, nil
 }
 
-// Next is the earliest instant at which State wants a Step even if nothing happens: arm one timer for it and send a
+// Next is the earliest instant at which State wants a Tick even if nothing happens: arm one timer for it and send a
 // Tick. ok is false when nothing is due ever.
 func (s *State) Next() (at time.Time, ok bool) {
 	ns := s.turns

@@ -180,7 +180,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Why an event is refused. A refused event changes nothing; timers that were due in the same Step still ran, and
+// Why an event is refused. A refused event changes nothing; timers that were due in the same Apply still ran, and
 // their commands are returned with the error.
 var (
 	ErrStale   = errors.New("acd: the offer or the epoch is no longer the current one")

@@ -178,7 +178,7 @@ func (c *Client) Events() <-chan telephony.Event { return c.events.out }
 // Backlog tells how many events wait to be read.
 func (c *Client) Backlog() int { return c.events.depth() }
 
-// UnknownEvents counts the events that this version of the house does not know, by their type.
+// UnknownEvents counts the events that this version of the server does not know, by their type.
 func (c *Client) UnknownEvents() map[string]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

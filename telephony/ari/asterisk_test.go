@@ -65,7 +65,7 @@ func (h *fixture) talk(t *testing.T, r telephony.RecordingID) (caller, agent *pe
 func TestVoicemail(t *testing.T) {
 	t.Parallel() // each has an Asterisk of its own, and mostly waits
 	h := newFixture(t, func(c *asterisk.Config) { c.Stale, c.MaxVM = time.Second, 3*time.Second })
-	h.sw = h.connect(t) // linked, but the house does not beat
+	h.sw = h.connect(t) // linked, but the server does not beat
 	next(t, h.sw, telephony.Linked)
 	ctx := t.Context()
 	caller := h.dial("+13125550100", "+13125550142", "Ana Paz")

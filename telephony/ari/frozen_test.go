@@ -21,7 +21,7 @@ import (
 
 const childEnv = "LAMPLIGHT_TEST_ARI"
 
-// TestMain lets this binary be a house of its own that can be frozen.
+// TestMain lets this binary be a server of its own that can be frozen.
 func TestMain(m *testing.M) {
 	if at := os.Getenv(childEnv); at != "" {
 		if err := child(strings.Fields(at)); err != nil {
@@ -74,8 +74,8 @@ func child(at []string) error {
 	}
 }
 
-// TestFrozen freezes the house as SIGSTOP does: Asterisk notices nothing. The waiting caller and a new one reach the
-// fail-safe, and the house learns of it when it thaws.
+// TestFrozen freezes the server as SIGSTOP does: Asterisk notices nothing. The waiting caller and a new one reach the
+// fail-safe, and the server learns of it when it thaws.
 func TestFrozen(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t, func(c *asterisk.Config) { c.Stale = time.Second })

@@ -8,7 +8,7 @@ import (
 	"lamplight/telephony/switchtest"
 )
 
-// A house that ends and comes back within the lease finds its calls, hears of them again, and commands them.
+// A server that ends and comes back within the lease finds its calls, hears of them again, and commands them.
 func TestANewLifeTakesOver(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t, nil)

@@ -148,7 +148,7 @@ func (p *process) signal(s syscall.Signal) error {
 	return err
 }
 
-// stop ends the process, kindly and then not, and returns when it is gone.
+// stop asks the process to end, kills it when it does not, and returns when it is gone.
 func (p *process) stop() error {
 	if err := p.signal(syscall.SIGTERM); err != nil {
 		return fmt.Errorf("stop Asterisk: %w", err)

@@ -92,7 +92,7 @@ func (e *Engine) failed(c *call, what string, err error, s signal) {
 		e.reconcileSoon()
 		return
 	}
-	e.cfg.Log.Error("telephony: the switch did not "+what, "call", c.ID, "phase", c.phase, "err", err)
+	e.cfg.Log.Error("telephony: the switch did not "+what, "call", c.ID, "phase", c.phase, "error", err)
 	e.reconcileSoon()
 	if s != "" {
 		e.raise(c, s)
@@ -184,7 +184,7 @@ func (e *Engine) originate(c *call, l *leg, in *lane, o telephony.Originate, gon
 			return
 		}
 		if errors.Is(err, telephony.ErrGone) { // no such phone, or not registered
-			e.cfg.Log.Warn("telephony: a phone could not be rung", "call", c.ID, "err", err)
+			e.cfg.Log.Warn("telephony: a phone could not be rung", "call", c.ID, "error", err)
 			e.raise(c, gone)
 			return
 		}

@@ -5,7 +5,7 @@ import (
 	"lamplight/telephony"
 )
 
-// The methods below are what a desk, or the house itself, may ask. Each returns when the loop has decided: nil means
+// The methods below are what a desk, or the server itself, may ask. Each returns when the loop has decided: nil means
 // that it is done or under way, and what comes of it is told to the Listener. A switch command still runs then.
 
 // AgentIn signs an agent in, paused; an agent who is in keeps state, with the name, languages and skills given now.

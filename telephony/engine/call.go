@@ -29,7 +29,7 @@ type call struct {
 	seenBy telephony.AgentID // who had it when others were shown it last
 	why    string            // the last offer ended
 
-	plan      Callback // of a call the house makes
+	plan      Callback // of a call the service makes
 	agentNear bool     // AgentCall: the agent is the near party
 
 	rec    telephony.RecordingID // while it may be running

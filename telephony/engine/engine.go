@@ -8,7 +8,7 @@
 // ends exactly once with an outcome; hanging up from either side leaves no leg, bridge or recording behind.
 //
 // flow.go is the life of a call as a table; acts.go does what the table says; loop.go is the one goroutine that moves
-// state. lane.go and pages.go carry commands to the switch and pages to the ledger, and bring results back to the loop.
+// state. lane.go and ledgerqueue.go carry commands to the switch and moves to the ledger, and bring results back to the loop.
 // reconcile.go compares what is remembered with what is on the switch, recover.go takes over what an earlier engine left.
 //
 // A call is offered at once, while its greeting plays. While the caller may still choose a language by key, only
@@ -46,11 +46,11 @@ type Engine struct {
 	done chan struct{} // closed when Run returns
 
 	ctx           context.Context // Run's: ends commands and timers
-	ledgerCtx     context.Context // a little longer, for the last pages
+	ledgerCtx     context.Context // a little longer, for the last writes
 	inbox         chan func()     // what work brings back to the loop
 	wg            sync.WaitGroup  // all work
-	ledgerWriters sync.WaitGroup  // the writing of pages
-	better        chan struct{}   // the house may be healthy again
+	ledgerWriters sync.WaitGroup  // the writing to the ledger
+	better        chan struct{}   // the server may be healthy again
 	beaten        atomic.Int64    // when a beat last reached the switch, Unix nanoseconds
 	writing       atomic.Bool     // the ledger was not bad when the loop answered last
 	pulse         atomic.Int64    // when the loop last answered the beat, Unix nanoseconds
@@ -69,9 +69,9 @@ type state struct {
 	link   uint64 // how often it was linked
 	known  bool   // the calls an earlier engine left are in hand
 
-	holding      bool              // events wait until a look is over
-	heldBack     []telephony.Event // they
-	reconcileDue bool              // a look will follow soon
+	holding      bool              // events wait until a survey of the switch is over
+	heldBack     []telephony.Event // the events that wait
+	reconcileDue bool              // the switch will be reconciled soon
 	ledgerBad    bool              // the ledger does not answer
 	dirty        bool              // something others may see has changed
 	touched      map[telephony.CallID]*call
@@ -99,7 +99,7 @@ type state struct {
 
 	told     telephony.Figures // what the Listener heard last
 	counted  time.Time         // when the figures were counted last
-	counting bool              // they will be soon
+	counting bool              // the events that wait will be soon
 }
 
 // seen is the loop's state as others may read it.
@@ -119,7 +119,7 @@ type AgentStatus struct {
 	Call   telephony.CallID // the call offered, talked on or wrapped up, if any
 }
 
-// A Callback asks for a call that the house makes: First is rung, then Second, who sees Show; then both talk.
+// A Callback asks for a call that the service makes: First is rung, then Second, who sees Show; then both talk.
 type Callback struct {
 	ID      telephony.CallID // chosen by the asker: asking again with the same ID is success and rings nobody twice
 	Account telephony.AccountID

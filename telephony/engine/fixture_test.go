@@ -24,7 +24,7 @@ const soon = 20 * time.Second
 
 func TestMain(m *testing.M) { asterisktest.Main(m, 6) }
 
-// A house is a real Asterisk, a ledger in memory, an engine, a carrier and one agent's phone.
+// A fixture is a real Asterisk, a ledger in memory, an engine, a carrier and one agent's phone.
 type fixture struct {
 	t       testing.TB
 	server  *asterisk.Server

@@ -94,7 +94,7 @@ const (
 	letGo        act = "let go"      // the fail-safe keeps the two talking: remove our things, hang up nobody
 )
 
-// A step is what a signal does in a phase: the phase after it, the line it adds to the call's story ("" adds none), how
+// A transition is what a signal does in a phase: the phase after it, the line it adds to the call's story ("" adds none), how
 // the call ended if it did, and what is done.
 type transition struct {
 	to      phase
@@ -225,7 +225,7 @@ var flow = map[phase]map[signal]transition{
 		unreachable: over(telephony.Overflowed, dropFar, overflow),
 	},
 
-	// Calls the house makes.
+	// Calls the service makes.
 	placing: {
 		written:    {to: dialling, do: do(dialNear)},
 		unwritable: over(telephony.Unreached, wipe),

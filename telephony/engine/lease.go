@@ -93,7 +93,7 @@ func (e *Engine) lifeLeft(length time.Duration) time.Duration {
 	return length - time.Duration(time.Now().UnixNano()-e.pulse.Load())
 }
 
-// beat tells the switch that the house is healthy, each BeatEvery, as long as the loop answers, is linked, knows every
+// beat tells the switch that the server is healthy, each BeatEvery, as long as the loop answers, is linked, knows every
 // call, and the ledger writes. New callers go to the fail-safe otherwise.
 func (e *Engine) beat() {
 	tick := time.NewTicker(e.cfg.BeatEvery)
@@ -115,7 +115,7 @@ func (e *Engine) beat() {
 				case err == nil:
 					e.beaten.Store(time.Now().UnixNano())
 				case e.ctx.Err() == nil:
-					e.cfg.Log.Warn("telephony: the heartbeat did not reach the switch", "err", err)
+					e.cfg.Log.Warn("telephony: the heartbeat did not reach the switch", "error", err)
 				}
 			}
 		case <-e.ctx.Done():

@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// A book is one call's pages for the ledger: written in order, each until it is durable, by one goroutine that lives
-// while there are pages. A ledger that is down holds nothing up but what must be durable first.
+// A ledgerQueue is what one call has for the ledger: written in order, each until it is durable, by one goroutine that lives
+// while there is something to write. A ledger that is down holds nothing up but what must be durable first.
 type ledgerQueue struct {
-	mu     sync.Mutex // guards pages and busy
+	mu     sync.Mutex // guards writes and busy
 	writes []ledgerWrite
 	busy   bool
 }
 
-// A page is one move of a call. done runs in the loop when it is durable.
+// A ledgerWrite is one move of a call. done runs in the loop when it is durable.
 type ledgerWrite struct {
 	call telephony.Call
 	step telephony.Step
 	done func()
 }
 
-// write adds a page. trouble runs in the loop when a page has not been written for LedgerPatience; writing goes on.
+// write adds a move. trouble runs in the loop when a move has not been written for LedgerPatience; writing goes on.
 func (e *Engine) write(b *ledgerQueue, p ledgerWrite, trouble func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -85,7 +85,7 @@ func (e *Engine) patiently(ctx context.Context, do func(context.Context) error, 
 		}
 		if !told && !errors.Is(err, context.DeadlineExceeded) {
 			told = true
-			e.cfg.Log.Warn("telephony: the ledger did not write; trying again", "err", err, "after", time.Since(began))
+			e.cfg.Log.Warn("telephony: the ledger did not write; trying again", "error", err, "after", time.Since(began))
 		}
 		if !sleep(ctx, wait) {
 			return false

@@ -41,7 +41,7 @@ func (e *Engine) count() {
 		e.level.asking = false
 		if err != nil {
 			e.level.stale = true
-			e.cfg.Log.Warn("telephony: the service level could not be counted", "err", err)
+			e.cfg.Log.Warn("telephony: the service level could not be counted", "error", err)
 			return
 		}
 		e.level.share, e.dirty = a.Share(), true

@@ -151,9 +151,9 @@ func (e *Engine) queueOr(ev acd.Event, touched ...telephony.AgentID) {
 	switch {
 	case err == nil:
 	case errors.Is(err, acd.ErrStale) || errors.Is(err, acd.ErrUnknown):
-		e.cfg.Log.Debug("telephony: too late for the queue", "event", ev, "err", err)
+		e.cfg.Log.Debug("telephony: too late for the queue", "event", ev, "error", err)
 	default:
-		e.cfg.Log.Error("telephony: the queue refused an event", "err", err)
+		e.cfg.Log.Error("telephony: the queue refused an event", "error", err)
 	}
 }
 
@@ -186,7 +186,7 @@ func (e *Engine) reportMissed(c *call) { e.queueOr(acd.Missed{Offer: c.ticket}, 
 // reportTaken: the agent is there. The queue withdrew the offer in this very moment: then the leg is late and goes.
 func (e *Engine) reportTaken(c *call) {
 	if err := e.queue(acd.Accepted{Offer: c.ticket}, c.offer.Agent); err != nil {
-		e.cfg.Log.Info("telephony: answered an offer that was over", "call", c.ID, "err", err)
+		e.cfg.Log.Info("telephony: answered an offer that was over", "call", c.ID, "error", err)
 	}
 }
 

@@ -118,7 +118,7 @@ func TestRealCallBack(t *testing.T) {
 	second := take(patient)
 	h.until("they talk", soon, func() bool { return h.theCall().State == telephony.Talking })
 	h.converse(second, first, "en")
-	h.stop() // and the house dies: they go on
+	h.stop() // and the server dies: they go on
 	time.Sleep(10 * time.Second)
 	h.converse(second, first, "es")
 	h.must(second.Hangup(t.Context()))

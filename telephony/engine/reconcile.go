@@ -13,7 +13,7 @@ import (
 // strict when no event was dealt with since it was taken: what is missing then is gone. At any other time a thing must
 // be missing twice, because it may have come or gone while the switch was asked.
 
-// reconcileAfter is how long after something unexpected the engine looks: time for the event that explains it.
+// reconcileAfter is how long after something unexpected the engine reconciles: time for the event that explains it.
 const reconcileAfter = time.Second
 
 // spill is the lease that gives a caller to the fail-safe; whole seconds, because dialplans count so.
@@ -76,7 +76,7 @@ func (e *Engine) onLinked() {
 			return // linked again meanwhile: that look counts
 		}
 		if err != nil {
-			e.cfg.Log.Error("telephony: the switch was linked but does not tell what is on it", "err", err)
+			e.cfg.Log.Error("telephony: the switch was linked but does not tell what is on it", "error", err)
 			e.again(link)
 			return
 		}
@@ -100,14 +100,14 @@ func (e *Engine) again(link uint64) {
 func (e *Engine) release() {
 	held := e.heldBack
 	e.holding, e.heldBack = false, nil
-	e.handleRaised() // what the look made up for comes before them
+	e.handleRaised() // what the survey made up for comes before them
 	for _, ev := range held {
 		e.hear(ev)
 		e.handleRaised()
 	}
 }
 
-// reconcileSoon looks a little later, once however often it is asked.
+// reconcileSoon reconciles a little later, once however often it is asked.
 func (e *Engine) reconcileSoon() {
 	if e.reconcileDue {
 		return

@@ -70,7 +70,7 @@ func (e *Engine) kept(err error, what, id string) {
 	case err == nil || e.ctx.Err() != nil:
 	case errors.Is(err, telephony.ErrUnlinked): // the reconciliation after the next Linked begins again
 	default:
-		e.cfg.Log.Error("telephony: a "+what+" could not be kept; trying again at the next look", "id", id, "err", err)
+		e.cfg.Log.Error("telephony: a "+what+" could not be kept; trying again at the next look", "id", id, "error", err)
 	}
 }
 

@@ -22,7 +22,7 @@ func (e *Engine) recover(link uint64) {
 			return
 		}
 		if err != nil {
-			e.cfg.Log.Error("telephony: the switch was linked but does not tell what is on it", "err", err)
+			e.cfg.Log.Error("telephony: the switch was linked but does not tell what is on it", "error", err)
 			e.again(link)
 			return
 		}

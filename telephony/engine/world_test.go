@@ -112,7 +112,7 @@ func (w *world) pass(d time.Duration) {
 	synctest.Wait()
 }
 
-// arrive has a caller dial; the house must beat for that.
+// arrive has a caller dial; the server must beat for that.
 func (w *world) arrive(did telephony.Number) (telephony.LegID, telephony.CallID) {
 	w.t.Helper()
 	leg := w.sw.Arrive(did, "+13125559876", "ORTEGA J")

@@ -24,7 +24,7 @@ const (
 
 var _ telephony.Switch = (*Fake)(nil)
 
-// A Fake is a switch in memory. The methods of telephony.Switch are the house's side; all others are the outside
+// A Fake is a switch in memory. The methods of telephony.Switch are the server's side; all others are the outside
 // world's side: callers, agents' phones, faults. Set the exported fields before the first event. All methods may be
 // called from any goroutine. Close ends it.
 type Fake struct {

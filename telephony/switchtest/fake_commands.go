@@ -52,7 +52,7 @@ func (f *Fake) do(ctx context.Context, method, what string, work func() error) e
 	return err
 }
 
-// ours finds a leg that the house still has.
+// ours finds a leg that the server still has.
 func (f *Fake) ours(id telephony.LegID) (*leg, error) {
 	l := f.legs[id]
 	if l == nil || l.lost {
@@ -144,7 +144,7 @@ func (f *Fake) end(id telephony.LegID, cause int) {
 	f.leave(l)
 	f.endRecordings(id)
 	delete(f.legs, id)
-	if f.linked && !l.lost { // of a leg the fail-safe took the house hears no more
+	if f.linked && !l.lost { // of a leg the fail-safe took the server hears no more
 		f.emit(telephony.Event{Kind: telephony.LegDown, Leg: id, Call: l.view.Call, Cause: cause})
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // Arrive makes a caller dial did, from an empty ani when the number is withheld, perhaps meaning others also, and
 // returns the leg, or "" when the switch kept the call for its fail-safe because
-// the house is unlinked or has not beaten for Stale.
+// the server is unlinked or has not beaten for Stale.
 func (f *Fake) Arrive(did, ani telephony.Number, name string, also ...telephony.Number) telephony.LegID {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -71,7 +71,7 @@ func (f *Fake) answered(id telephony.LegID) {
 	}
 }
 
-// Lose makes the fail-safe take a leg away: LegLost. The leg lives on outside the house until HangUp.
+// Lose makes the fail-safe take a leg away: LegLost. The leg lives on outside the server until HangUp.
 func (f *Fake) Lose(id telephony.LegID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -88,7 +88,7 @@ func (f *Fake) lose(id telephony.LegID) {
 	f.endRecordings(id)
 	l.lost = true
 	if !l.inbound {
-		delete(f.legs, id) // a leg of ours whose lease ran out is hung up, out of the house's sight
+		delete(f.legs, id) // a leg of ours whose lease ran out is hung up, out of the server's sight
 	}
 	if f.linked {
 		f.emit(telephony.Event{Kind: telephony.LegLost, Leg: id, Call: l.view.Call})
@@ -183,14 +183,14 @@ func (f *Fake) Commands() []Command {
 	return slices.Clone(f.commands)
 }
 
-// Originated lists every leg the house asked for, oldest first.
+// Originated lists every leg the server asked for, oldest first.
 func (f *Fake) Originated() []telephony.Originate {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.originated)
 }
 
-// Beats tells how often the house has beaten.
+// Beats tells how often the server has beaten.
 func (f *Fake) Beats() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -113,7 +113,7 @@ const (
 func (b *Builtin) stay(ctx context.Context, c phone.Config, changed func(bool, time.Time)) {
 	for ctx.Err() == nil {
 		if err := b.once(ctx, c, changed); err != nil && ctx.Err() == nil {
-			b.log.Warn("phone", "err", err)
+			b.log.Warn("phone", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -157,7 +157,7 @@ func (b *Builtin) once(ctx context.Context, c phone.Config, changed func(bool, t
 // ring lets a call ring until it is answered or gone.
 func (b *Builtin) ring(in *phone.Incoming) {
 	if err := in.Ring(); err != nil {
-		b.log.Warn("ring", "err", err)
+		b.log.Warn("ring", "error", err)
 	}
 	b.setRinging(in)
 	go func() {

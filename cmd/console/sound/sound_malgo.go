@@ -44,7 +44,7 @@ func (h *headset) try(mic, ear func([]byte)) {
 	h.ended = make(chan struct{})
 	err := h.start(mic, ear)
 	if deaf := err != nil; deaf != h.deaf.Swap(deaf) {
-		h.log.Warn("headset", "open", !deaf, "err", err)
+		h.log.Warn("headset", "open", !deaf, "error", err)
 	}
 	if err != nil {
 		go h.again(h.ended, mic, ear)
@@ -171,7 +171,7 @@ func (h *headset) shut() {
 			return
 		}
 		if err := ctx.Uninit(); err != nil {
-			h.log.Warn("close sound", "err", err)
+			h.log.Warn("close sound", "error", err)
 		}
 		ctx.Free()
 	}()

@@ -24,7 +24,9 @@ import (
 
 // newChannels makes the channels that are configured. A kind that is not fails its attempts as "not-configured", which
 // the board shows.
-func newChannels(cfg Config, keys push.VAPIDKeys, phones *dispatch.Phones) (map[routing.ChannelKind]channel.Channel, *twilio.Client, error) {
+func newChannels(cfg Config, keys push.VAPIDKeys, phones *dispatch.Phones) (
+	map[routing.ChannelKind]channel.Channel, *twilio.Client, error,
+) {
 	out := map[routing.ChannelKind]channel.Channel{}
 	pusher, err := push.New(push.Config{Keys: keys, Subscriber: cfg.PushContact, Plain: cfg.PushPlain}, phones)
 	if err != nil {

@@ -26,7 +26,7 @@ func (f RecordFlags) Connect(ctx context.Context) (*Server, error) {
 	return f.connectAs(ctx, (*Server).connectRecord)
 }
 
-// ConnectUnchecked is Open for who mends the keys: one that is missing or foreign is no reason to refuse.
+// ConnectUnchecked is Connect for who mends the keys: one that is missing or foreign is no reason to refuse.
 func (f RecordFlags) ConnectUnchecked(ctx context.Context) (*Server, error) {
 	return f.connectAs(ctx, (*Server).connectUnchecked)
 }

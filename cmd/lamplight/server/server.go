@@ -87,7 +87,9 @@ func Start(ctx context.Context, cfg Config, log *slog.Logger, say func(step stri
 }
 
 // openOn is Open on a state directory that is held already; the server lets it go at Close, and here on an error.
-func StartOn(ctx context.Context, h *StateLock, cfg Config, log *slog.Logger, say func(step string, took time.Duration)) (s *Server, err error) {
+func StartOn(ctx context.Context, h *StateLock, cfg Config, log *slog.Logger, say func(part string, took time.Duration)) (
+	s *Server, err error,
+) {
 	s = &Server{Config: cfg, State: h.StateDir, Log: log, closers: []func() error{h.Close}, id: RandomWord()}
 	s.Health = newHealth(s)
 	defer func() {
@@ -230,7 +232,7 @@ func (s *Server) startRouting(context.Context) error {
 	}
 	s.Routing, err = dispatch.New(dispatch.Config{Pool: s.Pool, Log: s.Audit, Channels: channels, LinkBase: s.PagesURL, LinkKey: linkKey,
 		Logger: s.Log,
-		Alarm:  func(a dispatch.Alarm) { s.House.StandsStill(a) }}) // the house is there before the escalations run
+		Alarm:  func(a dispatch.Alarm) { s.House.StandsStill(a) }}) // the service is there before the escalations run
 	return err
 }
 

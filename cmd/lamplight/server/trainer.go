@@ -49,7 +49,7 @@ func Scenarios() []CallScenario {
 	}
 }
 
-// trainer is the telephone network of a training environment: it calls in, and answers what the house dials.
+// trainer is the telephone network of a training environment: it calls in, and answers what the service dials.
 type TrainingNetwork struct {
 	Network *phone.Phone
 	log     *slog.Logger
@@ -163,7 +163,7 @@ func Listen(ctx context.Context, c *phone.Call, d time.Duration) error {
 	}
 }
 
-// answer is everybody the house calls: a provider or a patient picks up and speaks.
+// answer is everybody the service calls: a provider or a patient picks up and speaks.
 func (t *TrainingNetwork) answer() {
 	for {
 		select {

@@ -32,7 +32,7 @@ type seenActor struct {
 	until time.Time
 }
 
-// NewGate returns the Gate and Doorkeeper of the house's people.
+// NewGate returns the Gate and Doorkeeper of the service's people.
 func NewGate(door *access.Door) interface {
 	Gate
 	wire.Doorkeeper

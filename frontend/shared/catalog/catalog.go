@@ -1,6 +1,6 @@
-// Package catalog holds every sentence the house shows or sends, in English and in Spanish.
+// Package catalog holds every sentence the service shows or sends, in English and in Spanish.
 //
-// One flat JSON object a language and a part of the house ("desk.en.json", "portal.es.json"; "en.json" is what the server
+// One flat JSON object a language and a part of the program ("desk.en.json", "portal.es.json"; "en.json" is what the server
 // sends), keyed by dotted names whose first word is the part. The same files are read by i18next in the pages, so they
 // follow its form: "{{name}}" stands for a value, "key_one" and "key_other" are chosen by the value "count". Spanish "many"
 // (1,000,000) is written like "other", as i18next falls back to it.
@@ -82,7 +82,7 @@ func Read(fsys fs.FS) (Catalog, error) {
 	return c, nil
 }
 
-// T is the house's sentence for key in a language; an unknown language reads English, an unknown key answers itself.
+// T is the service's sentence for key in a language; an unknown language reads English, an unknown key answers itself.
 func T(lang telephony.Language, key string, vars Vars) string {
 	c, err := Builtin()
 	if err != nil {

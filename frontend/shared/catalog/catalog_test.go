@@ -9,7 +9,7 @@ import (
 	"lamplight/telephony"
 )
 
-// spoken is every language the house speaks; a catalog in any other is a file misnamed.
+// spoken is every language the service speaks; a catalog in any other is a file misnamed.
 var spoken = []telephony.Language{telephony.English, telephony.Spanish}
 
 func TestHouseCatalogIsWhole(t *testing.T) {

@@ -60,11 +60,11 @@ func TestEverySentenceIsSaid(t *testing.T) {
 	}
 }
 
-// spoken is what the house's own sources say: all string literals, and the templates among them.
+// spoken is what the service's own sources say: all string literals, and the templates among them.
 type spoken struct {
 	words     map[string]bool
 	templates []*regexp.Regexp
-	tails     []string // ".error.malformed": what follows the part of the house
+	tails     []string // ".error.malformed": what follows the part of the program
 }
 
 func (s *spoken) has(word string) bool {

@@ -21,7 +21,7 @@ import (
 // An Entry is what a leaf tells: who did what to which object. It holds codes and ids only, never a patient's word.
 type Entry struct {
 	At      time.Time `json:"at"`
-	Actor   string    `json:"actor"`             // a person's id, or the part of the house that acted ("telephony")
+	Actor   string    `json:"actor"`             // a person's id, or the part of the server that acted ("telephony")
 	Action  string    `json:"action"`            // "note.taken"
 	Kind    string    `json:"kind"`              // what Object names: "note", "call"
 	Object  string    `json:"object"`            // its id

@@ -20,7 +20,7 @@ const (
 // turnsAway says that the message does not reach the phone.
 func (f Fault) turnsAway() bool { return f == Refuse || f == ServerError || f == Busy || f == Hang }
 
-// silent says that the house is never told how it went.
+// silent says that the server is never told how it went.
 func (f Fault) silent() bool { return f == DropReports || f == TakeAndHang || f == TakeAndBreak }
 
 // SetFaults has f decide what goes wrong with each message from now on; nil for nothing. f is called from any goroutine,

@@ -50,13 +50,13 @@ func (p *Pocket) words(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Get("lang") == string(telephony.Spanish) {
 		lang = telephony.Spanish
 	}
-	house, err := catalog.Builtin()
+	words, err := catalog.Builtin()
 	if err != nil {
 		http.Error(w, "the catalog cannot be read", http.StatusInternalServerError)
 		return
 	}
 	secure(w)
-	apiJSON(w, http.StatusOK, house.Part(lang, "pocket."))
+	apiJSON(w, http.StatusOK, words.Part(lang, "pocket."))
 }
 
 // pocketView is all there is to see; it is small, so each event carries the whole.

@@ -1,4 +1,4 @@
-// Package pocket is the demo providers' pocket: phones at which the texts, mails and pushes that leave the house arrive,
+// Package pocket is the demo providers' pocket: phones at which the texts, mails and pushes that leave the server arrive,
 // and a page that shows them. It is the other end of every channel: a text gateway that speaks the Twilio Messages API and
 // reports deliveries, an SMTP server with TLS, a Web Push service that checks and decrypts.
 //
@@ -67,7 +67,7 @@ type Arrival struct {
 	Envelope string    `json:"envelope,omitempty"` // a mail's ENVID: the sender's own name for it
 	Repeat   bool      `json:"repeat"`             // the same text, Message-ID or topic came to this phone before
 	Status   string    `json:"status"`             // a text's, as the gateway would tell it; "refused" for what was turned
-	// away; "written" for what the phone wrote back, "unheard" when the house did not take that
+	// away; "written" for what the phone wrote back, "unheard" when the server did not take that
 }
 
 // Pocket is open until Close. Its methods may be called from any goroutine.

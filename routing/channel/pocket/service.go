@@ -49,7 +49,7 @@ func (p *Pocket) subscribe(person string) error {
 	return nil
 }
 
-// Subscription is what the person's demo phone would hand the house after it was allowed to notify: the JSON of a
+// Subscription is what the person's demo phone would hand the server after it was allowed to notify: the JSON of a
 // PushSubscription. Empty for a person without a phone here.
 func (p *Pocket) Subscription(person string) []byte {
 	s := p.byPerson[person]

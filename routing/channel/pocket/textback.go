@@ -29,7 +29,7 @@ type TextBack struct {
 	Opt  string `json:"-"` // "STOP" where the gateway has obeyed the word and answered it by itself
 }
 
-// TextBack has a phone write, and tells the house of it by the gateway's signed webhook. What the house answers arrives at the
+// TextBack has a phone write, and tells the server of it by the gateway's signed webhook. What the server answers arrives at the
 // phone, and is returned.
 func (p *Pocket) TextBack(ctx context.Context, t TextBack) (answer string, err error) {
 	if t.Ref == "" {
@@ -74,7 +74,7 @@ func (p *Pocket) inform(ctx context.Context, inbound string, t TextBack) (string
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("text back: the house answered %d", res.StatusCode)
+		return "", fmt.Errorf("text back: the server answered %d", res.StatusCode)
 	}
 	var said struct{ Message string }
 	if err := xml.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&said); err != nil {

@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 )
 
-// VAPIDKeys are the house's VAPID keys, base64url. Phones subscribe with Public, so losing Private ends every subscription.
+// VAPIDKeys are the service's VAPID keys, base64url. Phones subscribe with Public, so losing Private ends every subscription.
 type VAPIDKeys struct {
 	Public  string `json:"public"`
 	Private string `json:"private"`

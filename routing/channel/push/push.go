@@ -53,7 +53,7 @@ type Payload struct {
 	Lang  string `json:"lang"`
 }
 
-// Config is how the house signs its pushes.
+// Config is how the service signs its pushes.
 type Config struct {
 	Keys       VAPIDKeys
 	Subscriber string // a mail address, "mailto:" before it or not, or an https URL, by which a push service can complain

@@ -6,7 +6,7 @@
 // that it stops with an error when acd breaks a promise: an agent with two offers, an offer resolved twice, a call that
 // ends twice or not at all. It leaves to others where the input comes from and how the figures are shown.
 //
-// It knows of acd only what telephony knows: Step, Next, and the commands.
+// It knows of acd only what telephony knows: Apply, Next, and the commands.
 package simulate
 
 import (

@@ -33,7 +33,7 @@ func toStrings(l []acd.Language) (out []string) {
 // A plain queue agrees with theory: the chance to wait and the mean wait are within 2 % of Erlang C.
 func TestPlainQueueAgreesWithErlangC(t *testing.T) {
 	within, part := 0.02, 1
-	if testing.Short() { // for the race detector; a sixth of the calls say less, of a busy house least
+	if testing.Short() { // for the race detector; a sixth of the calls say less, of a busy floor least
 		within, part = 0.08, 6
 	}
 	for _, c := range []struct {

@@ -57,7 +57,7 @@ class Text {
     this.setLang(this.#kept('lang') || started || navigator.language.slice(0, 2))
   }
 
-  /** Somebody has signed in: the desk is theirs, in what they chose here before, or in the language the house knows of them. */
+  /** Somebody has signed in: the desk is theirs, in what they chose here before, or in the language the service knows of them. */
   person(id: string, lang: string): void {
     this.#person = id
     this.setLook(this.#kept('look') || this.look)
@@ -99,7 +99,7 @@ export function details(value: string, known = false): string {
     .join(', ')
 }
 
-/** Who did a step: a person by name, a part of the house as the house. */
+/** Who did a step: a person by name, a part of the server as the service. */
 export const who = (actor: string): string => (/^(telephony|routing|console|demo|trainer)$/.test(actor) ? 'Lamplight' : actor)
 
 /** A zone's city in a language: "in New York", "en Nueva York". */

@@ -116,7 +116,7 @@ export class CardLife {
     }
   }
 
-  /** Has the house connect the two. The same press, sent again, rings nobody twice. */
+  /** Has the service connect the two. The same press, sent again, rings nobody twice. */
   async call(): Promise<void> {
     if (this.doing) return
     this.doing = 'call'

@@ -38,7 +38,7 @@ export async function allowPush(person: string): Promise<PushState> {
   const { key } = await ask('pushkey', {})
   let had = await worker.pushManager.getSubscription()
   if (had && !same(had.options.applicationServerKey, bytes(key))) {
-    await had.unsubscribe() // it was made for keys that the house no longer has
+    await had.unsubscribe() // it was made for keys that the service no longer has
     had = null
   }
   await tell(had ?? (await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(key) })), person)
