@@ -58,6 +58,14 @@ func (f *fakeSessions) Resume(ctx context.Context, token string) (context.Contex
 
 func (f *fakeSessions) SignOut(_ context.Context, token string) error { f.out = token; return nil }
 
+func (f *fakeSessions) ChangePassword(ctx context.Context, k portal.Knock, password string) error {
+	if len(password) < 12 {
+		return console.Refuse(console.Invalid, "portal.error.weak")
+	}
+	_, err := f.SignIn(ctx, k)
+	return err
+}
+
 // fakePages answers every request with what it was asked, or with err.
 type fakePages struct {
 	console.Answers

@@ -53,6 +53,9 @@ type Sessions interface {
 	// is signed in by that token, any other error that it cannot be told now.
 	Resume(ctx context.Context, token string) (context.Context, error)
 	SignOut(ctx context.Context, token string) error
+	// ChangePassword gives who knocks another password and ends their sessions. It answers as SignIn does, and refuses a
+	// password that is too weak as Invalid.
+	ChangePassword(ctx context.Context, k Knock, password string) error
 }
 
 // Recordings plays calls; the service's own.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -186,6 +187,25 @@ func TestSignInRefused(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	if strings.Contains(s.log.String(), "hunter2") {
+		t.Error("a password is in the log")
+	}
+}
+
+func TestChangePassword(t *testing.T) {
+	s := newSite(t)
+	change := func(password, chosen string) *httptest.ResponseRecorder {
+		return s.ask("POST", "/api/password", `{"login":"reyes","password":"`+password+`","code":"123456","new":"`+chosen+`"}`)
+	}
+	if w := change("right", "hunter2"); w.Code != http.StatusUnprocessableEntity || codeOf(t, w) != "portal.error.weak" {
+		t.Errorf("a weak one: %d %s", w.Code, w.Body)
+	}
+	if w := change("wrong", "a lamp in each window"); w.Code != http.StatusUnauthorized || codeOf(t, w) != "portal.error.sign-in" {
+		t.Errorf("a wrong one: %d %s", w.Code, w.Body)
+	}
+	if w := change("right", "a lamp in each window"); w.Code != http.StatusOK || len(w.Result().Cookies()) != 0 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if strings.Contains(s.log.String(), "window") {
 		t.Error("a password is in the log")
 	}
 }

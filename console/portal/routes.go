@@ -18,6 +18,7 @@ func (p *Portal) routes() {
 		}
 	}
 	p.mux.HandleFunc("POST /api/sign-in", p.signIn)
+	p.mux.HandleFunc("POST /api/password", p.changePassword)
 	p.mux.HandleFunc("POST /api/push/moved", p.pushMoved)
 	p.mux.HandleFunc("POST /api/sign-out", p.signedIn(p.signOut))
 	p.mux.HandleFunc("POST /api/calls.csv", p.signedIn(p.export))
@@ -78,17 +79,37 @@ func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	k := Knock{Login: b.Login, Password: b.Password, Code: b.Code, Source: p.source(r)}
-	if c, err := r.Cookie(deviceName); err == nil {
-		k.Device = c.Value
-	}
-	in, err := p.cfg.Sessions.SignIn(r.Context(), k)
+	in, err := p.cfg.Sessions.SignIn(r.Context(), p.knock(r, b))
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
 	setCookie(w, cookieName, in.Token, in.Until)
 	setCookie(w, deviceName, in.Device, time.Now().Add(deviceLife))
+	p.write(w, http.StatusOK, console.Nothing{})
+}
+
+// knock is a sign-in as the door sees it.
+func (p *Portal) knock(r *http.Request, b signInBody) Knock {
+	k := Knock{Login: b.Login, Password: b.Password, Code: b.Code, Source: p.source(r)}
+	if c, err := r.Cookie(deviceName); err == nil {
+		k.Device = c.Value
+	}
+	return k
+}
+
+func (p *Portal) changePassword(w http.ResponseWriter, r *http.Request) {
+	b, err := read[struct {
+		signInBody
+		New string `json:"new"`
+	}](r)
+	if err == nil {
+		err = p.cfg.Sessions.ChangePassword(r.Context(), p.knock(r, b.signInBody), b.New)
+	}
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
 	p.write(w, http.StatusOK, console.Nothing{})
 }
 

@@ -15,16 +15,33 @@ type doorSessions struct{ door *access.Door }
 func NewSessions(door *access.Door) Sessions { return doorSessions{door} }
 
 func (d doorSessions) SignIn(ctx context.Context, k Knock) (SignedIn, error) {
-	s, err := d.door.SignIn(ctx, access.SignInAttempt{Login: k.Login, Password: k.Password, Code: k.Code, Source: k.Source,
-		Device: k.Device})
+	s, err := d.door.SignIn(ctx, k.attempt())
+	if err != nil {
+		return SignedIn{}, refusal(err)
+	}
+	return SignedIn{Token: s.Token, Device: s.Device, Until: s.Expires}, nil
+}
+
+func (d doorSessions) ChangePassword(ctx context.Context, k Knock, password string) error {
+	return refusal(d.door.ChangePassword(ctx, k.attempt(), password))
+}
+
+func (k Knock) attempt() access.SignInAttempt {
+	return access.SignInAttempt{Login: k.Login, Password: k.Password, Code: k.Code, Source: k.Source, Device: k.Device}
+}
+
+// refusal is what a page is told of a door's error.
+func refusal(err error) error {
 	var slowed *access.SlowedError
 	switch {
 	case errors.As(err, &slowed):
-		return SignedIn{}, &SlowedError{Until: slowed.Until}
+		return &SlowedError{Until: slowed.Until}
 	case errors.Is(err, access.ErrRefused):
-		return SignedIn{}, console.Refuse(console.SignedOut, "portal.error.sign-in")
+		return console.Refuse(console.SignedOut, "portal.error.sign-in")
+	case errors.Is(err, access.ErrWeak):
+		return console.Refuse(console.Invalid, "portal.error.weak")
 	}
-	return SignedIn{Token: s.Token, Device: s.Device, Until: s.Expires}, err
+	return err
 }
 
 func (d doorSessions) Resume(ctx context.Context, token string) (context.Context, error) {

@@ -54,6 +54,12 @@ class Session {
     this.#enter(await this.until(() => ask('me', {})))
   }
 
+  /** Gives a person another password; whoever was signed in as them is so no more. */
+  async changePassword(login: string, password: string, code: string, chosen: string): Promise<void> {
+    await this.once(() => post('/api/password', { login, password, code, new: chosen }))
+    this.ended = this.locked = false
+  }
+
   /** Takes the page from whoever left it. What must still reach the server does so first; nothing of it is seen. */
   async lock(): Promise<void> {
     localStorage.setItem('locked', 'yes') // a page loaded again must not show what this one hides
