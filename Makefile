@@ -96,12 +96,16 @@ chomp; my $$l = s/\t/    /gr; $$l =~ s/"(\\.|[^"\\])*"|`[^`]*`?//g; \
 if (length($$l) > 140) { print "$$ARGV:$$.: ", length($$l), " columns\n"; $$bad = 1 } close ARGV if eof; END { exit $$bad // 0 }
 endef
 
-lint: $(DONE)/run-packages $(DONE)/pages ## gofmt, long lines, vet, staticcheck, svelte-check, prettier, eslint
+lint: $(DONE)/run-packages $(DONE)/pages ## gofmt, long lines, vet, staticcheck, dead code, svelte-check, prettier, eslint
 	@perl -CSD -ne '$(LONG_LINES)' $(GO_SOURCES)
 	@test -z "$$(gofmt -l $(GO_SOURCES))" || { gofmt -l $(GO_SOURCES); echo 'run gofmt -w on these'; exit 1; }
 	@go vet -tags $(DESKTOP_TAGS) ./...
 	@# ST1005 would have errors begin with "asterisk": it is a name
 	@go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 -checks inherit,-ST1005 -tags $(DESKTOP_TAGS) ./...
+	@# what is called from C, and the methods that only mark a type as one of a closed set, are called by nobody
+	@dead="$$(go run golang.org/x/tools/cmd/deadcode@v0.38.0 -test -tags $(DESKTOP_TAGS) $$(go list ./... | grep -v node_modules) | \
+		grep -vE ': unreachable func: (pageDied|[A-Za-z]+\.event)$$' || true)"; \
+		test -z "$$dead" || { echo "$$dead"; echo 'delete these'; exit 1; }
 	@cd frontend && npm run check && npm run lint
 
 clean: ## remove what was built here; what a run stored stays (see README)

@@ -37,7 +37,6 @@ type Wire struct {
 	toTag  string // the To of the other side's answer
 	target string // its Contact
 	cseq   int
-	asked  []string // the methods the other side sent us
 	media  netip.AddrPort
 	heard  map[uint8]int // loud packets by payload type
 	loud   []time.Time
@@ -216,16 +215,6 @@ func (w *Wire) Die() {
 	w.dead = true
 }
 
-// Over is closed when the other side has ended the call.
-func (w *Wire) Over() <-chan struct{} { return w.over }
-
-// Asked lists the requests the other side sent us.
-func (w *Wire) Asked() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return append([]string(nil), w.asked...)
-}
-
 // read takes what comes: answers for us to wait for, requests to answer at once.
 func (w *Wire) read() {
 	b := make([]byte, 16<<10)
@@ -245,7 +234,6 @@ func (w *Wire) read() {
 		method, _, _ := strings.Cut(text, " ")
 		w.mu.Lock()
 		dead := w.dead
-		w.asked = append(w.asked, method)
 		w.mu.Unlock()
 		if dead || method == "ACK" {
 			continue
