@@ -105,13 +105,13 @@ type OnCall struct {
 
 // Before is an earlier call from the same number.
 type Before struct {
-	At       time.Time       `json:"at"`
-	CallType notes.Text      `json:"callType"`
-	State    notes.NoteState `json:"state"`
-	StateAt  time.Time       `json:"stateAt"`
-	Note     notes.NoteID    `json:"note"`
-	Ref      string          `json:"ref"`
-	Outcome  string          `json:"outcome"` // of a call without a note: "abandoned"
+	At       time.Time         `json:"at"`
+	CallType notes.Text        `json:"callType"`
+	State    notes.NoteState   `json:"state"`
+	StateAt  time.Time         `json:"stateAt"`
+	Note     notes.NoteID      `json:"note"`
+	Ref      string            `json:"ref"`
+	Outcome  telephony.Outcome `json:"outcome"` // of a call without a note
 }
 
 // A Draft is a note being typed. ID is chosen by the desk (UUID) and makes Send repeatable.
@@ -157,12 +157,12 @@ type Sent struct {
 	Goes      Goes         `json:"goes"`
 }
 
-// A BoardRow is an open note, or an abandoned call to be called back (Kind "note", "callback", "voicemail").
+// A BoardRow is an open note, or an abandoned call to be called back.
 type BoardRow struct {
 	// Key is the row's place on the board: rows stand in the order of their keys, which compare as strings. "" in an answer
 	// that is no board's.
 	Key      string              `json:"key"`
-	Kind     string              `json:"kind"`
+	Kind     notes.BoardKind     `json:"kind"`
 	Note     notes.NoteID        `json:"note"`
 	Call     telephony.CallID    `json:"call"`
 	Ref      string              `json:"ref"`
@@ -173,20 +173,52 @@ type BoardRow struct {
 	State    notes.NoteState     `json:"state"`
 	TakenAt  time.Time           `json:"takenAt"`
 	Last     LastStep            `json:"last"`
-	NextAt   time.Time           `json:"nextAt"`   // zero when nothing is due
-	NextKind string              `json:"nextKind"` // "text", "email", "push", "voice", "board"
+	NextAt   time.Time           `json:"nextAt"` // zero when nothing is due
+	NextKind routing.NextKind    `json:"nextKind"`
 	NextName string              `json:"nextName"`
-	// "", "late" (a rung passed without an acknowledgment), "unreachable" (the ladder is exhausted)
-	Late string `json:"late"`
+	Late     routing.Lateness    `json:"late"`
 }
 
-// LastStep is the last thing that happened to a row, as a code and a name: ("texted", "Dr Reyes", "delivered").
+// LastStep is the last thing that happened to a row, as a code and a name: ("text", "Dr Reyes", "delivered"). Detail is a code of
+// more sets than this build knows: how an attempt stands, a carrier's or a supervisor's reason.
 type LastStep struct {
-	Kind   string    `json:"kind"`
+	Kind   LastKind  `json:"kind"`
 	Name   string    `json:"name"`
 	Detail string    `json:"detail"`
 	At     time.Time `json:"at"`
 }
+
+// A LastKind says what happened last to a row of the board: to a message, by its channel; to an escalation, as its story calls it;
+// to a call without a note, how it ended.
+type LastKind string
+
+const (
+	LastTaken        LastKind = "taken"
+	LastWaiting      LastKind = "waiting" // for the office
+	LastReplied      LastKind = "replied" // a provider wrote back
+	LastVoicemail    LastKind = "voicemail"
+	LastCutOff       LastKind = "cut-off" // in the talk, when the agent's phone was lost
+	LastText         LastKind = "text"
+	LastEmail        LastKind = "email"
+	LastPush         LastKind = "push"
+	LastVoice        LastKind = "voice"
+	LastBegun        LastKind = "dispatch.begun"
+	LastAcknowledged LastKind = "dispatch.acknowledged"
+	LastPassed       LastKind = "dispatch.passed"
+	LastPushed       LastKind = "dispatch.pushed"
+	LastSkipped      LastKind = "dispatch.skipped"
+	LastReassigned   LastKind = "dispatch.reassigned"
+	LastCancelled    LastKind = "dispatch.cancelled"
+	LastExhausted    LastKind = "dispatch.exhausted"
+	LastTextUnclear  LastKind = "text.unclear"
+	LastTextsStopped LastKind = "text.stopped"
+	LastTextsStarted LastKind = "text.started"
+	LastCompleted    LastKind = "completed"
+	LastAbandoned    LastKind = "abandoned"
+	LastOverflowed   LastKind = "overflowed"
+	LastRefused      LastKind = "refused"
+	LastUnreached    LastKind = "unreached"
+)
 
 // StoryRef asks for a story by call or by note.
 type StoryRef struct {
@@ -245,14 +277,27 @@ type Event struct {
 	Notice  string             `json:"notice,omitempty" kind:"notice"` // the catalog's code
 }
 
-// Gone says why an offer or a call left the desk: "answered-elsewhere", "missed", "rejected", "abandoned", "ended".
+// Gone says why an offer or a call left the desk.
 type Gone struct {
 	Call telephony.CallID `json:"call"`
-	Why  string           `json:"why"`
+	Why  GoneWhy          `json:"why"`
 	At   time.Time        `json:"at"`
 	// Outcome is how a call ended; "" for an offer.
 	Outcome telephony.Outcome `json:"outcome,omitempty"`
 }
+
+// A GoneWhy says why an offer, or a call, is no more a desk's.
+type GoneWhy string
+
+const (
+	GoneAnswered  GoneWhy = "answered" // the offer is this agent's call now
+	GoneMissed    GoneWhy = "missed"
+	GoneRejected  GoneWhy = "rejected"
+	GoneAbandoned GoneWhy = "abandoned" // the caller hung up
+	GoneWithdrawn GoneWhy = "withdrawn" // the queue took it back
+	GoneLost      GoneWhy = "lost"      // a line failed
+	GoneEnded     GoneWhy = "ended"     // the call is over
+)
 
 // CallMoved is the agent's own call in a new state.
 type CallMoved struct {

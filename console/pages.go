@@ -12,7 +12,7 @@ import (
 type Me struct {
 	ID       notes.PersonID     `json:"id"`
 	Name     string             `json:"name"`
-	Role     string             `json:"role"` // "provider", "practice", "supervisor", "agent", "admin"
+	Role     notes.Role         `json:"role"`
 	Language telephony.Language `json:"language"`
 	Accounts []AccountRef       `json:"accounts"`
 	Agents   []AgentRef         `json:"agents,omitempty"` // who may have taken a call, for those who search calls
@@ -96,11 +96,11 @@ type Card struct {
 
 // CardField is one field as it was taken.
 type CardField struct {
-	Key   string     `json:"key"`
-	Kind  string     `json:"kind"`
-	Label notes.Text `json:"label"`
-	Value string     `json:"value"`
-	Shown notes.Text `json:"shown,omitempty"` // what a choice is called
+	Key   string          `json:"key"`
+	Kind  notes.FieldKind `json:"kind"`
+	Label notes.Text      `json:"label"`
+	Value string          `json:"value"`
+	Shown notes.Text      `json:"shown,omitempty"` // what a choice is called
 }
 
 // Told is one attempt to reach one person.
@@ -126,12 +126,29 @@ type CallsFilter struct {
 	From     string              `json:"from"`
 	To       string              `json:"to"`
 	CallType string              `json:"callType"`
-	State    string              `json:"state"` // a notes.NoteState, or "abandoned", "voicemail"
+	State    CallsState          `json:"state"`
 	Agent    string              `json:"agent"`
 	Search   string              `json:"search"` // a name, a date of birth, a number or a reference
 	After    string              `json:"after"`  // the cursor a page gave
 	Limit    int                 `json:"limit"`  // at most 500, 50 when 0
 }
+
+// A CallsState narrows a list of calls to what became of them.
+type CallsState string
+
+const (
+	CallsAll          CallsState = ""
+	CallsOpen         CallsState = "open" // with a note in that state
+	CallsRead         CallsState = "read"
+	CallsAcknowledged CallsState = "acknowledged"
+	CallsClosed       CallsState = "closed"
+	CallsVoicemail    CallsState = "voicemail" // that left a message
+	CallsCompleted    CallsState = "completed" // that ended so
+	CallsAbandoned    CallsState = "abandoned"
+	CallsOverflowed   CallsState = "overflowed"
+	CallsRefused      CallsState = "refused"
+	CallsUnreached    CallsState = "unreached"
+)
 
 // CallsPage is one page of a practice's list.
 type CallsPage struct {

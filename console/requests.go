@@ -133,10 +133,12 @@ type (
 	}
 	NoteAct struct {
 		Note   notes.NoteID `json:"note"`
-		Act    string       `json:"act"`
+		Act    SuperviseAct `json:"act"`
 		Reason string       `json:"reason"`
 	}
-	LinkToken struct {
+	// SuperviseAct is what a supervisor does with an escalation.
+	SuperviseAct string
+	LinkToken    struct {
 		Token string `json:"token"`
 	}
 	// NoteDrawn carries the link's token, if the note was reached by one.
@@ -155,4 +157,9 @@ type (
 		Account telephony.AccountID `json:"account"`
 		From    string              `json:"from"`
 	}
+)
+
+const (
+	SuperviseNext   SuperviseAct = "next"   // the next rung now
+	SuperviseCancel SuperviseAct = "cancel" // end it
 )

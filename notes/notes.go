@@ -118,13 +118,13 @@ var Urgencies = []Urgency{Routine, Urgent, Emergency}
 // A Field is one thing to ask. Key names its value in a Note's body; the keys "name", "callback", "dob" and "reason"
 // are known to the service: a name is folded for search, a callback is a number and read back, a dob is a date.
 type Field struct {
-	Key      string   `json:"key"`
-	Kind     string   `json:"kind"` // "name", "phone", "date", "text", "choice", "yesno"
-	Label    Text     `json:"label"`
-	Cue      Text     `json:"cue"` // what the agent says
-	Required bool     `json:"required"`
-	ReadBack bool     `json:"readBack"`
-	Choices  []Choice `json:"choices,omitempty"`
+	Key      string    `json:"key"`
+	Kind     FieldKind `json:"kind"`
+	Label    Text      `json:"label"`
+	Cue      Text      `json:"cue"` // what the agent says
+	Required bool      `json:"required"`
+	ReadBack bool      `json:"readBack"`
+	Choices  []Choice  `json:"choices,omitempty"`
 }
 
 // A Choice is one answer of a "choice" field.
@@ -190,7 +190,7 @@ type AddOn struct {
 	By     PersonID
 	ByName string
 	At     time.Time
-	Kind   string // "correction", "reply", "agent", "closeout"
+	Kind   AddOnKind
 	Text   string
 }
 
@@ -216,7 +216,7 @@ type Proof struct {
 // A StoryLine is one step. Kind and Detail are codes the catalogs translate; they hold no patient data.
 type StoryLine struct {
 	At     time.Time `json:"at"`
-	Kind   string    `json:"kind"`
+	Kind   LineKind  `json:"kind"`
 	Actor  string    `json:"actor"` // a name of staff, or ""
 	Detail string    `json:"detail"`
 	Leaf   int64     `json:"leaf"` // the audit leaf's index, -1 until it is sequenced

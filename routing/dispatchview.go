@@ -36,19 +36,31 @@ type DispatchView struct {
 	Late  Lateness
 }
 
-// DispatchLast is the last thing that happened: Kind is a step's kind (StepSent, StepDelivered, StepPassed, …), Name whom it
+// DispatchLast is the last thing that happened: Kind is that of its line in the story, Name whom it
 // concerned or who did it, Channel is set for a step of an attempt, Detail is a code when there is more to say.
 type DispatchLast struct {
-	Kind    string
+	Kind    notes.LineKind
 	Channel ChannelKind
 	Name    string
 	Detail  string
 	At      time.Time
 }
 
-// DispatchNext is what happens if nobody acts: a channel's kind and whom, or "board". Zero At: nothing is due.
+// NextKind is what happens next: a channel's kind, or the board.
+type NextKind string
+
+const (
+	NextNothing NextKind = ""
+	NextText    NextKind = "text"
+	NextEmail   NextKind = "email"
+	NextPush    NextKind = "push"
+	NextVoice   NextKind = "voice"
+	NextBoard   NextKind = "board" // after the last rung
+)
+
+// DispatchNext is what happens if nobody acts: by what and to whom. Zero At: nothing is due.
 type DispatchNext struct {
-	Kind string
+	Kind NextKind
 	Name string
 	At   time.Time
 }

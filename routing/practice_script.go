@@ -87,8 +87,8 @@ func (p *practiceCheck) unusedLadders() {
 
 // kinds are a field's kinds; of some keys the service knows the kind itself.
 var (
-	kinds   = []string{"name", "phone", "date", "text", "choice", "yesno"}
-	keyKind = map[string]string{"name": "name", "callback": "phone", "dob": "date"}
+	kinds   = []notes.FieldKind{notes.KindName, notes.KindPhone, notes.KindDate, notes.KindText, notes.KindChoice, notes.KindYesNo}
+	keyKind = map[string]notes.FieldKind{"name": "name", "callback": "phone", "dob": "date"}
 )
 
 func (p *practiceCheck) fields(at string, fields []notes.Field) {
@@ -100,9 +100,9 @@ func (p *practiceCheck) fields(at string, fields []notes.Field) {
 		f, at := fields[i], fmt.Sprintf("%s.fields[%d]", at, i)
 		p.id(at+".key", f.Key, keys)
 		if !slices.Contains(kinds, f.Kind) {
-			p.refuse(at+".kind", "choice", "value", f.Kind, "choices", choices(kinds))
+			p.refuse(at+".kind", "choice", "value", string(f.Kind), "choices", choices(kinds))
 		} else if want := keyKind[f.Key]; want != "" && f.Kind != want {
-			p.refuse(at+".kind", "key-kind", "key", f.Key, "kind", want)
+			p.refuse(at+".kind", "key-kind", "key", f.Key, "kind", string(want))
 		}
 		p.words(at+".label", f.Label, true)
 		p.words(at+".cue", f.Cue, false)

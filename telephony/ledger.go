@@ -40,13 +40,33 @@ func (a Answered) Share() float64 {
 	return float64(a.InTime) / float64(a.All)
 }
 
+// A StepKind says what a Step tells.
+type StepKind string
+
+const (
+	StepArrived       StepKind = "arrived"
+	StepPlaced        StepKind = "placed" // a call of ours
+	StepQueued        StepKind = "queued"
+	StepLanguage      StepKind = "language"
+	StepOffered       StepKind = "offered"
+	StepMissed        StepKind = "missed"
+	StepRejected      StepKind = "rejected"
+	StepWithdrawn     StepKind = "withdrawn" // by the queue
+	StepLost          StepKind = "lost"      // a leg failed
+	StepFirstAnswered StepKind = "first-answered"
+	StepAnswered      StepKind = "answered"
+	StepHeld          StepKind = "held"
+	StepResumed       StepKind = "resumed"
+	StepCutOff        StepKind = "cut-off"   // the agent's phone died
+	StepRejoined      StepKind = "rejoined"  // and came back
+	StepRecovered     StepKind = "recovered" // after a restart
+	StepEnded         StepKind = "ended"
+)
+
 // A Step is one line of a call's story. Detail is a code the catalogs translate and holds no patient data.
 type Step struct {
-	At time.Time
-	// "arrived" (or "placed", a call of ours), "queued", "language", "offered", "missed", "rejected", "withdrawn" (by
-	// the queue), "lost" (a leg failed), "first-answered", "answered", "held", "resumed", "cut-off" (the agent's phone
-	// died), "rejoined" (and came back), "recovered" (after a restart), "ended"
-	Kind   string
+	At     time.Time
+	Kind   StepKind
 	Agent  AgentID
 	Detail string
 }

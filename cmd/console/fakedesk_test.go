@@ -178,7 +178,7 @@ func (f *fakeDesk) SetLanguage(_ context.Context, _ telephony.CallID, l telephon
 	return nil
 }
 
-func (f *fakeDesk) goneLocked(why string) {
+func (f *fakeDesk) goneLocked(why console.GoneWhy) {
 	if f.pop == nil {
 		return
 	}
@@ -324,7 +324,7 @@ func (f *fakeDesk) Story(_ context.Context, ref console.StoryRef) (console.Story
 		return console.Story{}, console.Refuse(console.NotFound, "desk.error.not-found")
 	}
 	at := f.board[i].TakenAt
-	line := func(after time.Duration, kind, actor, detail string, leaf int64) notes.StoryLine {
+	line := func(after time.Duration, kind notes.LineKind, actor, detail string, leaf int64) notes.StoryLine {
 		return notes.StoryLine{At: at.Add(after), Kind: kind, Actor: actor, Detail: detail, Leaf: leaf}
 	}
 	return console.Story{Row: f.board[i], Caller: "+13125550142", HasRecording: true,
@@ -357,9 +357,9 @@ func (f *fakeDesk) CloseAbandoned(_ context.Context, call telephony.CallID, outc
 	f.boardLocked()
 	return nil
 }
-func (f *fakeDesk) Supervise(_ context.Context, _ notes.NoteID, act, reason string) error {
+func (f *fakeDesk) Supervise(_ context.Context, _ notes.NoteID, act console.SuperviseAct, reason string) error {
 	defer f.lock()()
-	f.said = append(f.said, act+": "+reason)
+	f.said = append(f.said, string(act)+": "+reason)
 	return nil
 }
 func (f *fakeDesk) Scenarios(context.Context) ([]console.Scenario, error) { return scenarios(), nil }

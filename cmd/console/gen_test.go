@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"lamplight/console"
+	"lamplight/notes"
 )
 
 var update = flag.Bool("update", false, "write what the pages have of the Go code anew")
@@ -45,6 +46,36 @@ func TestThePagesKnowWhatTheServerSays(t *testing.T) {
 		}
 		if string(got) != want {
 			t.Errorf("%s is behind the Go code; run: go test ./cmd/console -run ThePagesKnow -update", file)
+		}
+	}
+}
+
+// TestClosedSetsHoldOneAnother keeps the sets that are made of others whole: what the console says is one of the stages' words.
+func TestClosedSetsHoldOneAnother(t *testing.T) {
+	sets := newTSWriter(t).sets
+	onBoard := slices.DeleteFunc(slices.Clone(sets["notes.LineKind"]), func(k string) bool {
+		// An attempt's line is told by its channel, and a text's words stand with the note.
+		return !strings.HasPrefix(k, "dispatch.") && !strings.HasPrefix(k, "text.") || k == string(notes.LineTextReplied)
+	})
+	for _, c := range []struct {
+		of, in string
+		values []string
+	}{
+		{"telephony.StepKind", "notes.LineKind", sets["telephony.StepKind"]},
+		{"routing.ChannelKind", "routing.NextKind", sets["routing.ChannelKind"]},
+		{"routing.ChannelKind", "console.LastKind", sets["routing.ChannelKind"]},
+		{"telephony.Outcome", "console.LastKind", sets["telephony.Outcome"]},
+		{"notes.LineKind", "console.LastKind", onBoard},
+		{"telephony.Outcome", "console.CallsState", sets["telephony.Outcome"]},
+		{"notes.NoteState", "console.CallsState", sets["notes.NoteState"]},
+	} {
+		if len(c.values) == 0 {
+			t.Errorf("%s has no values", c.of)
+		}
+		for _, v := range c.values {
+			if !slices.Contains(sets[c.in], v) {
+				t.Errorf("%q of %s is not in %s", v, c.of, c.in)
+			}
 		}
 	}
 }

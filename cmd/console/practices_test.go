@@ -5,6 +5,7 @@ import (
 
 	"lamplight/console"
 	"lamplight/notes"
+	"lamplight/routing"
 	"lamplight/telephony"
 )
 
@@ -92,8 +93,8 @@ func scenarios() []console.Scenario {
 
 // startBoard is a night's board: one late, one unreachable, one to be called back, two in order.
 func startBoard(now time.Time) []console.BoardRow {
-	row := func(kind, id, ref, practice, patient string, u notes.Urgency, ago time.Duration, last console.LastStep, next time.Duration,
-		kindNext, name, late string) console.BoardRow {
+	row := func(kind notes.BoardKind, id, ref, practice, patient string, u notes.Urgency, ago time.Duration, last console.LastStep,
+		next time.Duration, kindNext routing.NextKind, name string, late routing.Lateness) console.BoardRow {
 		r := console.BoardRow{Kind: kind, Note: notes.NoteID(id), Call: telephony.CallID("c-" + id), Ref: ref, Practice: practice,
 			Urgency: u,
 			Patient: patient, State: notes.Open, TakenAt: now.Add(-ago), Last: last, NextKind: kindNext, NextName: name, Late: late}

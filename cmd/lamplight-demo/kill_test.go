@@ -14,8 +14,8 @@ import (
 	"lamplight/cmd/lamplight/server"
 	"lamplight/console"
 	"lamplight/console/wire"
+	"lamplight/notes"
 	"lamplight/notes/access"
-	"lamplight/notes/record"
 	"lamplight/telephony"
 	"lamplight/telephony/asterisk"
 	"lamplight/telephony/phone"
@@ -234,7 +234,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 	}
 	if err := w.until(ctx, "the voicemail on the board", func(s deskState) bool {
 		for _, r := range s.board.Rows {
-			if r.Kind == record.Voicemail {
+			if r.Kind == notes.Voicemail {
 				return true
 			}
 		}

@@ -18,7 +18,6 @@ import (
 	"lamplight/frontend/shared/catalog"
 	"lamplight/notes"
 	"lamplight/notes/access"
-	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/routing/channel/pocket"
 	"lamplight/routing/routingtest"
@@ -131,7 +130,7 @@ func TestPostgresKilledDuringCalls(t *testing.T) {
 	w.takeWaiting(t, waiting, waits)
 	one.isRead(t, sent)
 	if err := w.until(ctx, "the voicemail on the board", func(s deskState) bool {
-		return slices.ContainsFunc(s.board.Rows, func(r console.BoardRow) bool { return r.Kind == record.Voicemail })
+		return slices.ContainsFunc(s.board.Rows, func(r console.BoardRow) bool { return r.Kind == notes.Voicemail })
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,8 @@ func TestWhatNoDatabaseTakesIsRefused(t *testing.T) {
 					check(way, err)
 				}
 			})
-			for _, f := range []console.CallsFilter{{Search: bad}, {Agent: bad}, {State: bad}, {CallType: bad}, {After: bad}, {From: bad},
+			for _, f := range []console.CallsFilter{{Search: bad}, {Agent: bad}, {State: console.CallsState(bad)}, {CallType: bad},
+				{After: bad}, {From: bad},
 				{To: bad}, {Account: telephony.AccountID(bad)}} {
 				_, err := r.Calls(ctx, f)
 				check("calls", err)

@@ -300,7 +300,7 @@ func (h *House) before(ctx context.Context, acc notes.Account, c telephony.Call)
 			b.CallType = t.Label
 		}
 		if p.Note == "" {
-			b.Outcome = string(p.Outcome)
+			b.Outcome = p.Outcome
 		}
 		out = append(out, b)
 	}

@@ -265,7 +265,7 @@ func TestWhateverChangesTheBoardIsTold(t *testing.T) {
 			t.Fatal("nothing is told")
 		}
 		for _, r := range e.Change.Rows {
-			rows = append(rows, r.Patient+" "+string(r.State)+" "+r.Late)
+			rows = append(rows, r.Patient+" "+string(r.State)+" "+string(r.Late))
 		}
 		return rows, len(e.Change.Gone)
 	}

@@ -52,7 +52,7 @@ func (h *House) Me(ctx context.Context) (console.Me, error) {
 		LockAfter: h.cfg.LockAfter}
 	for _, r := range []notes.Role{notes.RoleSupervisor, notes.RoleProvider, notes.RolePractice, notes.RoleAgent, notes.RoleAdmin} {
 		if a.Has(r) {
-			me.Role = string(r)
+			me.Role = r
 			break
 		}
 	}
@@ -237,7 +237,7 @@ func (h *House) PassOn(ctx context.Context, note notes.NoteID) (console.Card, er
 // stands on the board until an agent adds to the note.
 func (h *House) Reply(ctx context.Context, note notes.NoteID, text string) (console.Card, error) {
 	return h.acted(ctx, note, func(routing.ActingPerson) error {
-		n, err := h.cfg.Store.AddOn(ctx, note, "", record.Reply, text)
+		n, err := h.cfg.Store.AddOn(ctx, note, "", notes.Reply, text)
 		if err == nil {
 			h.announceReply(n)
 		}

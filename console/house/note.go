@@ -10,7 +10,6 @@ import (
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
-	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/routing/dispatch"
 	"lamplight/telephony"
@@ -130,7 +129,7 @@ func (h *House) send(ctx context.Context, d console.Draft, read func(context.Con
 	h.boardMoved()
 	row := takenRow(acc, n, d)
 	if climbs && len(p.Attempts) > 0 {
-		row.NextAt, row.NextKind, row.NextName = p.Attempts[0].At, string(p.Attempts[0].Channel), p.Attempts[0].Name
+		row.NextAt, row.NextKind, row.NextName = p.Attempts[0].At, routing.NextKind(p.Attempts[0].Channel), p.Attempts[0].Name
 	}
 	return console.Sent{Note: n.ID, Reference: n.Reference, Row: row, Goes: goes(p, climbs)}, nil
 }
@@ -146,7 +145,7 @@ func (h *House) AddOn(ctx context.Context, note notes.NoteID, text string) error
 	if _, _, err := h.agent(ctx); err != nil {
 		return err
 	}
-	_, err := h.cfg.Store.AddOn(ctx, note, "", record.Remark, text)
+	_, err := h.cfg.Store.AddOn(ctx, note, "", notes.Remark, text)
 	h.boardMoved()
 	return refusal(err)
 }
@@ -168,7 +167,7 @@ func (h *House) CloseAbandoned(ctx context.Context, call telephony.CallID, outco
 }
 
 // Supervise ends or pushes an escalation.
-func (h *House) Supervise(ctx context.Context, note notes.NoteID, act, reason string) error {
+func (h *House) Supervise(ctx context.Context, note notes.NoteID, act console.SuperviseAct, reason string) error {
 	n, err := h.cfg.Store.Note(ctx, note)
 	if err != nil {
 		return refusal(err)
@@ -179,9 +178,9 @@ func (h *House) Supervise(ctx context.Context, note notes.NoteID, act, reason st
 	}
 	by := routing.ActingPerson{ID: notes.PersonID(actor.Person), Name: actor.Name}
 	switch act {
-	case "next":
+	case console.SuperviseNext:
 		err = h.pushOn(ctx, by, n)
-	case "cancel":
+	case console.SuperviseCancel:
 		if reason == "" {
 			return &console.Error{Kind: console.Invalid, Code: "desk.error.reason",
 				Fields: map[string]string{"reason": notes.FieldRequired}}

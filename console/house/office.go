@@ -28,7 +28,8 @@ func (h *House) calls(ctx context.Context, f console.CallsFilter, export bool) (
 	if err != nil {
 		return console.CallsPage{}, err
 	}
-	q := record.CallSelection{CallType: f.CallType, State: f.State, Agent: telephony.AgentID(f.Agent), Search: f.Search, After: f.After,
+	q := record.CallSelection{CallType: f.CallType, State: string(f.State), Agent: telephony.AgentID(f.Agent), Search: f.Search,
+		After: f.After,
 		Limit: f.Limit, Export: export}
 	zone := time.UTC
 	if f.Account != "" {

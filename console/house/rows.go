@@ -10,7 +10,6 @@ import (
 	"lamplight/notes/access"
 	"lamplight/notes/record"
 	"lamplight/routing"
-	"lamplight/routing/dispatch"
 	"lamplight/telephony"
 )
 
@@ -95,50 +94,50 @@ func (s set) boardRow(r record.BoardLine) console.BoardRow {
 	row := console.BoardRow{Key: r.Key, Kind: r.Kind, Note: r.Note.ID, Call: r.Call, Ref: r.Note.Reference, Account: r.Account,
 		Practice: s.accounts[r.Account].Name,
 		Urgency:  r.Note.Urgency, Patient: r.Patient, State: r.Note.State, TakenAt: r.Since,
-		Last: console.LastStep{Kind: "taken", At: r.Since}}
+		Last: console.LastStep{Kind: console.LastTaken, At: r.Since}}
 	climb, climbed := s.climbs[r.Note.ID]
 	switch {
 	case climbed:
 		showClimb(&row, climb)
-	case r.Kind == "callback":
-		row.Last.Kind = "abandoned"
+	case r.Kind == notes.BoardCallBack:
+		row.Last.Kind = console.LastAbandoned
 		if r.CutOff {
-			row.Last.Kind = "cut-off"
+			row.Last.Kind = console.LastCutOff
 		}
 		if !r.Number {
 			row.Last.Detail = "number-withheld"
 		}
-	case r.Kind == record.Voicemail:
-		row.Last.Kind = "voicemail"
+	case r.Kind == notes.BoardVoicemail:
+		row.Last.Kind = console.LastVoicemail
 	case r.Note.State == notes.Open || r.Note.State == notes.Read: // it waits for the office
-		row.Last.Kind = "waiting"
+		row.Last.Kind = console.LastWaiting
 	}
 	if r.RepliedAt.After(row.Last.At) {
-		row.Last = console.LastStep{Kind: "replied", Name: r.RepliedBy, At: r.RepliedAt}
+		row.Last = console.LastStep{Kind: console.LastReplied, Name: r.RepliedBy, At: r.RepliedAt}
 	}
 	return row
 }
 
 // outcomes are what became of an attempt, by the step that told it: a text that was sent is not one that arrived. The
 // reason of one that failed stands in the story.
-var outcomes = map[string]string{
-	dispatch.StepDelivered:   "delivered",
-	dispatch.StepUndelivered: "undelivered",
-	dispatch.StepFailed:      "failed",
-	dispatch.StepOpened:      "opened",
-	dispatch.StepWithdrawn:   "cancelled",
+var outcomes = map[notes.LineKind]routing.AttemptState{
+	notes.LineDelivered:   routing.Delivered,
+	notes.LineUndelivered: routing.Undelivered,
+	notes.LineFailed:      routing.Failed,
+	notes.LineLinkOpened:  routing.Opened,
+	notes.LineNotNeeded:   routing.Withdrawn,
 }
 
 // showClimb puts what routing knows into a row.
 func showClimb(row *console.BoardRow, r routing.DispatchView) {
-	row.Late = string(r.Late)
+	row.Late = r.Late
 	row.NextAt, row.NextKind, row.NextName = r.Next.At, r.Next.Kind, r.Next.Name
 	if !r.Last.At.IsZero() {
-		row.Last = console.LastStep{Kind: r.Last.Kind, Name: r.Last.Name, Detail: r.Last.Detail, At: r.Last.At}
+		row.Last = console.LastStep{Kind: console.LastKind(r.Last.Kind), Name: r.Last.Name, Detail: r.Last.Detail, At: r.Last.At}
 		if r.Last.Channel != "" {
-			row.Last.Kind = string(r.Last.Channel)
+			row.Last.Kind = console.LastKind(r.Last.Channel)
 			if became, ok := outcomes[r.Last.Kind]; ok {
-				row.Last.Detail = became
+				row.Last.Detail = string(became)
 			}
 		}
 	}
@@ -150,16 +149,16 @@ func (s set) story(st notes.Story) console.Story {
 		Labels: map[string]notes.Text{}}
 	if n := st.Note; n != nil {
 		out.Body, out.AddOns = n.Body, n.AddOns
-		r := record.BoardLine{Kind: "note", Note: *n, Call: n.Call, Account: n.Account, Since: n.TakenAt,
+		r := record.BoardLine{Kind: notes.BoardNote, Note: *n, Call: n.Call, Account: n.Account, Since: n.TakenAt,
 			Patient: notes.DisplayName(n.Body.Fields["name"])}
-		if n.CallType == record.Voicemail {
-			r.Kind = record.Voicemail
+		if n.CallType == notes.Voicemail {
+			r.Kind = notes.BoardVoicemail
 		}
 		for _, a := range n.AddOns { // in order: what an agent adds answers a reply
 			switch a.Kind {
-			case record.Reply:
+			case notes.Reply:
 				r.RepliedBy, r.RepliedAt = a.ByName, a.At
-			case record.Remark:
+			case notes.Remark:
 				r.RepliedBy, r.RepliedAt = "", time.Time{}
 			}
 		}
@@ -169,9 +168,10 @@ func (s set) story(st notes.Story) console.Story {
 			out.Labels[f.Key] = f.Label
 		}
 	} else {
-		out.Row = console.BoardRow{Kind: "callback", Call: st.Call.ID, Account: st.Call.Account, Practice: s.accounts[st.Call.Account].Name,
-			TakenAt: st.Call.OpenedAt,
-			Last:    console.LastStep{Kind: string(st.Call.Outcome), At: st.Call.EndedAt}}
+		out.Row = console.BoardRow{Kind: notes.BoardCallBack, Call: st.Call.ID, Account: st.Call.Account,
+			Practice: s.accounts[st.Call.Account].Name,
+			TakenAt:  st.Call.OpenedAt,
+			Last:     console.LastStep{Kind: console.LastKind(st.Call.Outcome), At: st.Call.EndedAt}}
 	}
 	if st.FollowUp != nil {
 		word := *st.FollowUp
@@ -261,7 +261,7 @@ func cardFields(t notes.CallType, b notes.Body) []console.CardField {
 			return
 		}
 		done[f.Key] = true
-		if f.Kind == "phone" {
+		if f.Kind == notes.KindPhone {
 			v = formatNumber(telephony.Number(v))
 		}
 		field := console.CardField{Key: f.Key, Kind: f.Kind, Label: f.Label, Value: v}
@@ -281,7 +281,7 @@ func cardFields(t notes.CallType, b notes.Body) []console.CardField {
 	}
 	slices.Sort(rest)
 	for _, k := range rest {
-		add(notes.Field{Key: k, Kind: "text", Label: notes.Text{"en": k, "es": k}})
+		add(notes.Field{Key: k, Kind: notes.KindText, Label: notes.Text{"en": k, "es": k}})
 	}
 	return out
 }

@@ -9,7 +9,6 @@ import (
 	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
-	"lamplight/notes/record"
 	"lamplight/routing/channel"
 	"lamplight/routing/dispatch"
 	"lamplight/telephony"
@@ -47,7 +46,7 @@ func (h *House) keepText(ctx context.Context, r channel.Reply, heard dispatch.He
 	ctx = access.With(ctx, access.Actor{Person: who, Name: p.Name, Grants: []access.Grant{{Account: string(p.Account),
 		Role: notes.RoleProvider}}})
 	fresh := false
-	n, err := h.cfg.Store.AddOn(ctx, p.Note, fmt.Sprintf("text-%s-%s", r.Ref, p.Note), record.Reply, r.Body,
+	n, err := h.cfg.Store.AddOn(ctx, p.Note, fmt.Sprintf("text-%s-%s", r.Ref, p.Note), notes.Reply, r.Body,
 		func(ctx context.Context, tx pgx.Tx, _ notes.Note) (err error) {
 			fresh, err = h.cfg.Routing.TextKept(ctx, tx, heard, p)
 			return err

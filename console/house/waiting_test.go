@@ -71,7 +71,7 @@ func TestAReplyWaitsOnTheBoard(t *testing.T) {
 	}
 	rows := func() (out []string) {
 		for _, b := range r.board(t, "boss") {
-			out = append(out, string(b.Note)+" "+b.Last.Kind+" "+b.Last.Name)
+			out = append(out, string(b.Note)+" "+string(b.Last.Kind)+" "+b.Last.Name)
 		}
 		return out
 	}
@@ -141,7 +141,7 @@ func TestANoteIsTakenThoughADocumentIsBroken(t *testing.T) {
 				t.Fatal(err)
 			}
 			row, err := r.routing.View(t.Context(), sent.Note)
-			if err != nil || row.Next.Name != c.told || c.told == "" && (row.Next.Kind != dispatch.NextBoard ||
+			if err != nil || row.Next.Name != c.told || c.told == "" && (row.Next.Kind != routing.NextBoard ||
 				row.Next.At.After(time.Now())) {
 				t.Errorf("then %+v, %v", row, err)
 			}
@@ -300,7 +300,7 @@ func TestPushingPastTheLastRungClimbsAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	row, err := r.routing.View(t.Context(), sent.Note)
-	if err != nil || row.State != routing.Climbing || row.Next.Name != "Dr Reyes" || row.Next.Kind != string(routing.Text) {
+	if err != nil || row.State != routing.Climbing || row.Next.Name != "Dr Reyes" || row.Next.Kind != routing.NextText {
 		t.Errorf("then %+v, %v", row, err)
 	}
 	if rows := r.board(t, "boss"); len(rows) != 1 {

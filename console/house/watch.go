@@ -101,7 +101,8 @@ func (h *House) Withdrawn(o telephony.Offer, why string) {
 	if why == "answered" {
 		return
 	}
-	h.streams.to(o.Agent, h.now(console.Event{Kind: console.EventGone, Gone: &console.Gone{Call: o.Call, Why: why, At: h.cfg.Now()}}))
+	h.streams.to(o.Agent, h.now(console.Event{Kind: console.EventGone, Gone: &console.Gone{Call: o.Call,
+		Why: console.GoneWhy(why), At: h.cfg.Now()}}))
 }
 
 // CallMoved tells the call's agent; a call that ended may have left a row on everybody's board.
@@ -115,7 +116,7 @@ func (h *House) CallMoved(c telephony.Call) {
 				Language: c.Language, At: h.cfg.Now()}}))
 		case c.State == telephony.Ended:
 			h.calledBack.Delete(c.ID)
-			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventGone, Gone: &console.Gone{Call: c.ID, Why: "ended",
+			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventGone, Gone: &console.Gone{Call: c.ID, Why: console.GoneEnded,
 				Outcome: c.Outcome, At: c.EndedAt}}))
 		}
 	}

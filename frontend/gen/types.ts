@@ -14,9 +14,11 @@ export interface AddOn {
   By: string
   ByName: string
   At: string
-  Kind: string
+  Kind: AddOnKind
   Text: string
 }
+
+export type AddOnKind = 'correction' | 'reply' | 'agent' | 'closeout'
 
 export interface AgentRef {
   id: string
@@ -44,7 +46,7 @@ export interface Before {
   stateAt: string
   note: string
   ref: string
-  outcome: string
+  outcome: Outcome
 }
 
 export interface Begun {
@@ -65,6 +67,8 @@ export interface BoardChange {
   late: number
 }
 
+export type BoardKind = 'note' | 'voicemail' | 'callback'
+
 export interface BoardPage {
   rows: BoardRow[] | null
   next: string
@@ -78,7 +82,7 @@ export interface BoardQuery {
 
 export interface BoardRow {
   key: string
-  kind: string
+  kind: BoardKind
   note: string
   call: string
   ref: string
@@ -90,9 +94,9 @@ export interface BoardRow {
   takenAt: string
   last: LastStep
   nextAt: string
-  nextKind: string
+  nextKind: NextKind
   nextName: string
-  late: string
+  late: Lateness
 }
 
 export interface Body {
@@ -173,7 +177,7 @@ export interface CallsFilter {
   from: string
   to: string
   callType: string
-  state: string
+  state: CallsState
   agent: string
   search: string
   after: string
@@ -185,6 +189,8 @@ export interface CallsPage {
   next: string
   total: number
 }
+
+export type CallsState = '' | 'open' | 'read' | 'acknowledged' | 'closed' | 'voicemail' | 'completed' | 'abandoned' | 'overflowed' | 'refused' | 'unreached'
 
 export interface Card {
   note: string
@@ -215,7 +221,7 @@ export interface Card {
 
 export interface CardField {
   key: string
-  kind: string
+  kind: FieldKind
   label: Record<string, string>
   value: string
   shown?: Record<string, string>
@@ -265,13 +271,15 @@ export type Event =
 
 export interface Field {
   key: string
-  kind: string
+  kind: FieldKind
   label: Record<string, string>
   cue: Record<string, string>
   required: boolean
   readBack: boolean
   choices?: Choice[] | null
 }
+
+export type FieldKind = 'name' | 'phone' | 'date' | 'text' | 'choice' | 'yesno'
 
 export interface Figures {
   waiting: number
@@ -285,10 +293,12 @@ export type Goes = 'people' | 'office' | 'board' | 'nowhere'
 
 export interface Gone {
   call: string
-  why: string
+  why: GoneWhy
   at: string
   outcome?: Outcome
 }
+
+export type GoneWhy = 'answered' | 'missed' | 'rejected' | 'abandoned' | 'withdrawn' | 'lost' | 'ended'
 
 export interface Hello {
   agent: AgentView
@@ -337,17 +347,23 @@ export type Kind = 'not-found' | 'forbidden' | 'signed-out' | 'conflict' | 'inva
 
 export type Language = 'en' | 'es'
 
+export type LastKind = 'taken' | 'waiting' | 'replied' | 'voicemail' | 'cut-off' | 'text' | 'email' | 'push' | 'voice' | 'dispatch.begun' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'text.unclear' | 'text.stopped' | 'text.started' | 'completed' | 'abandoned' | 'overflowed' | 'refused' | 'unreached'
+
 export interface LastStep {
-  kind: string
+  kind: LastKind
   name: string
   detail: string
   at: string
 }
 
+export type Lateness = '' | 'late' | 'unreachable'
+
 export interface Levels {
   them: number
   me: number
 }
+
+export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
 
 export interface LinkToken {
   token: string
@@ -361,16 +377,18 @@ export interface LinkView {
 export interface Me {
   id: string
   name: string
-  role: string
+  role: Role
   language: Language
   accounts: AccountRef[] | null
   agents?: AgentRef[] | null
   lockAfter: number
 }
 
+export type NextKind = '' | 'text' | 'email' | 'push' | 'voice' | 'board'
+
 export interface NoteAct {
   note: string
-  act: string
+  act: SuperviseAct
   reason: string
 }
 
@@ -504,6 +522,8 @@ export interface RedFlag {
   show: Record<string, string>
 }
 
+export type Role = 'agent' | 'supervisor' | 'provider' | 'practice' | 'admin'
+
 export interface Saved {
   id: string
   seq: number
@@ -549,7 +569,7 @@ export interface Story {
 
 export interface StoryLine {
   at: string
-  kind: string
+  kind: LineKind
   actor: string
   detail: string
   leaf: number
@@ -559,6 +579,8 @@ export interface StoryRef {
   call: string
   note: string
 }
+
+export type SuperviseAct = 'next' | 'cancel'
 
 export interface Told {
   name: string

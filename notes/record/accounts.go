@@ -69,10 +69,7 @@ func (s *Store) PutAccount(ctx context.Context, a notes.Account) error {
 }
 
 func (s *Store) putAccountRow(ctx context.Context, tx pgx.Tx, a notes.Account, doc string) ([]audit.Row, error) {
-	res, err := tx.Query(ctx, insertInto(accountTable)+` on conflict (id) do update set name = excluded.name, version = account.version + 1,
-		document = excluded.document, schedule = excluded.schedule, ladders = excluded.ladders, changed_at = excluded.changed_at
-		where (account.document, account.schedule, account.ladders) is distinct from (excluded.document, excluded.schedule, excluded.ladders)
-		returning `+"account."+accountTable.Returning(), a.ID, a.Name, 1, doc, string(a.Schedule), string(a.Ladders), s.clock())
+	res, err := tx.Query(ctx, upsertAccount, a.ID, a.Name, 1, doc, string(a.Schedule), string(a.Ladders), s.clock())
 	if err != nil {
 		return nil, err
 	}
@@ -92,9 +89,7 @@ func (s *Store) putLines(ctx context.Context, tx pgx.Tx, a notes.Account) ([]aud
 			return nil, err
 		}
 		keep = append(keep, l.DID.Reveal())
-		// A number of another practice is not taken over: the update finds no row, and the plain insert then clashes.
-		res, err := tx.Query(ctx, insertInto(lineTable)+` on conflict (did) do update set document = excluded.document
-			where line.account = excluded.account and line.document <> excluded.document returning line.`+lineTable.Returning(), l.DID.Reveal(), a.ID, string(doc))
+		res, err := tx.Query(ctx, upsertLine, l.DID.Reveal(), a.ID, string(doc))
 		if err != nil {
 			return nil, err
 		}
@@ -104,14 +99,14 @@ func (s *Store) putLines(ctx context.Context, tx pgx.Tx, a notes.Account) ([]aud
 		}
 		rows = append(rows, r...)
 		var owner telephony.AccountID
-		if err := tx.QueryRow(ctx, "select account from line where did = $1", l.DID.Reveal()).Scan(&owner); err != nil {
+		if err := tx.QueryRow(ctx, selectLineOwner, l.DID.Reveal()).Scan(&owner); err != nil {
 			return nil, err
 		}
 		if owner != a.ID {
 			return nil, fmt.Errorf("the number %s belongs to the practice %s", l.DID.Reveal(), owner)
 		}
 	}
-	gone, err := tx.Query(ctx, "delete from line where account = $1 and did <> all($2) returning did", a.ID, keep)
+	gone, err := tx.Query(ctx, deleteOtherLines, a.ID, keep)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +140,7 @@ func (s *Store) cached(ctx context.Context, id telephony.AccountID) (cachedAccou
 	if ok && now.Before(c.until) {
 		return c, nil
 	}
-	a, err := scanAccount(s.pool.QueryRow(ctx, selectAccount+"where id = $1", id))
+	a, err := scanAccount(s.pool.QueryRow(ctx, selectAccount, id))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return cachedAccount{}, ErrNoAccount
 	}
@@ -184,7 +179,7 @@ func (s *Store) AccountsOf(ctx context.Context, ids []telephony.AccountID) (map[
 	if len(unknown) == 0 {
 		return out, nil
 	}
-	rows, err := s.pool.Query(ctx, selectAccount+"where id = any($1)", unknown)
+	rows, err := s.pool.Query(ctx, selectAccountsOf, unknown)
 	if err != nil {
 		return nil, fmt.Errorf("read the practices: %w", err)
 	}
@@ -204,7 +199,7 @@ func (s *Store) AccountsOf(ctx context.Context, ids []telephony.AccountID) (map[
 // Accounts lists every practice by name.
 func (s *Store) Accounts(ctx context.Context) ([]notes.Account, error) {
 	now := time.Now()
-	rows, err := s.pool.Query(ctx, selectAccount+"order by name, id")
+	rows, err := s.pool.Query(ctx, selectAccounts)
 	if err != nil {
 		return nil, fmt.Errorf("list the practices: %w", err)
 	}
@@ -237,7 +232,7 @@ func scanAccount(row pgx.Row) (notes.Account, error) {
 // LineFor finds the practice that owns a number.
 func (s *Store) LineFor(ctx context.Context, did telephony.Number) (line telephony.Line, ok bool, err error) {
 	var doc string
-	err = s.pool.QueryRow(ctx, "select document from line where did = $1", did.Reveal()).Scan(&doc)
+	err = s.pool.QueryRow(ctx, selectLine, did.Reveal()).Scan(&doc)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return telephony.Line{}, false, nil
 	}

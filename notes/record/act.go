@@ -31,7 +31,7 @@ func scanNote(row pgx.Row) (n notes.Note, title []byte, err error) {
 // Note returns a note without its body. No right is asked for: nothing in it is the patient's; what a screen may show of it
 // is decided by whoever draws it.
 func (s *Store) Note(ctx context.Context, id notes.NoteID) (notes.Note, error) {
-	n, _, err := scanNote(s.pool.QueryRow(ctx, selectNote+"where id = $1", id))
+	n, _, err := scanNote(s.pool.QueryRow(ctx, selectNote, id))
 	if err != nil && !errors.Is(err, ErrNoNote) {
 		err = fmt.Errorf("read a note: %w", err)
 	}
@@ -40,7 +40,7 @@ func (s *Store) Note(ctx context.Context, id notes.NoteID) (notes.Note, error) {
 
 // Open returns the note with its body and its add-ons. The trace is durable before anything is decrypted.
 func (s *Store) Open(ctx context.Context, id notes.NoteID) (notes.Note, error) {
-	n, _, err := scanNote(s.pool.QueryRow(ctx, selectNote+"where id = $1", id))
+	n, _, err := scanNote(s.pool.QueryRow(ctx, selectNote, id))
 	if err != nil {
 		return notes.Note{}, err
 	}
@@ -48,7 +48,7 @@ func (s *Store) Open(ctx context.Context, id notes.NoteID) (notes.Note, error) {
 	if err != nil {
 		return notes.Note{}, err
 	}
-	if err := s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: "note.opened", Kind: "note", Object: string(id),
+	if err := s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: string(notes.LineNoteOpened), Kind: "note", Object: string(id),
 		Account: string(n.Account)}); err != nil {
 		return notes.Note{}, err
 	}
@@ -99,13 +99,13 @@ func addOnLabel(n notes.Note, id string) seal.Label {
 
 // lockNote reads a note and holds its row until the transaction ends.
 func lockNote(ctx context.Context, tx pgx.Tx, id notes.NoteID) (notes.Note, error) {
-	n, _, err := scanNote(tx.QueryRow(ctx, selectNote+"where id = $1 for update", id))
+	n, _, err := scanNote(tx.QueryRow(ctx, lockNoteRow, id))
 	return n, err
 }
 
 // change writes a locked note's state and its leaf, and wakes who listens.
-func (s *Store) change(ctx context.Context, tx pgx.Tx, n notes.Note, actor, action string, more ...audit.Row) error {
-	res, err := tx.Query(ctx, `update note set state = $2, read_at = $3, acked_at = $4, acked_by = $5, closed_at = $6, closed_by = $7 where id = $1 returning `+noteTable.Returning(),
+func (s *Store) change(ctx context.Context, tx pgx.Tx, n notes.Note, actor string, action notes.LineKind, more ...audit.Row) error {
+	res, err := tx.Query(ctx, updateNote,
 		n.ID, n.State, orNil(n.ReadAt), orNil(n.AckedAt), textOrNil(n.AckedBy), orNil(n.ClosedAt), textOrNil(n.ClosedBy))
 	if err != nil {
 		return err
@@ -115,11 +115,11 @@ func (s *Store) change(ctx context.Context, tx pgx.Tx, n notes.Note, actor, acti
 		return err
 	}
 	b := &pgx.Batch{}
-	if err := s.log.Queue(b, audit.Entry{At: s.clock(), Actor: actor, Action: action, Kind: "note", Object: string(n.ID),
+	if err := s.log.Queue(b, audit.Entry{At: s.clock(), Actor: actor, Action: string(action), Kind: "note", Object: string(n.ID),
 		Account: string(n.Account), Rows: append(rows, more...)}); err != nil {
 		return err
 	}
-	b.Queue("select pg_notify($1, $2)", NoteChanged, string(n.ID))
+	b.Queue(notify, NoteChanged, string(n.ID))
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (s *Store) MarkRead(ctx context.Context, id notes.NoteID, hooks ...ActHook)
 			return err
 		}
 		n.State, n.ReadAt = notes.Read, s.clock()
-		return s.change(ctx, tx, *n, actor.ID(), "note.read")
+		return s.change(ctx, tx, *n, actor.ID(), notes.LineNoteRead)
 	})
 }
 
@@ -202,21 +202,14 @@ func (s *Store) acknowledge(ctx context.Context, tx pgx.Tx, n *notes.Note, by no
 		return false, nil
 	}
 	n.State, n.AckedAt, n.AckedBy = notes.Acknowledged, s.clock(), by
-	return true, s.change(ctx, tx, *n, actor, "note.acknowledged")
+	return true, s.change(ctx, tx, *n, actor, notes.LineNoteAcknowledged)
 }
-
-// Add-on kinds.
-const (
-	Correction = "correction"
-	Reply      = "reply"
-	Remark     = "agent"
-	CloseWord  = "closeout"
-)
 
 // AddOn appends to a locked note; it never changes what was there. kind is Correction, Reply or Remark. id, chosen by the
 // caller, makes it repeatable; empty has one made.
-func (s *Store) AddOn(ctx context.Context, note notes.NoteID, id, kind, words string, hooks ...ActHook) (notes.Note, error) {
-	if kind != Correction && kind != Reply && kind != Remark {
+func (s *Store) AddOn(ctx context.Context, note notes.NoteID, id string, kind notes.AddOnKind, words string,
+	hooks ...ActHook) (notes.Note, error) {
+	if kind != notes.Correction && kind != notes.Reply && kind != notes.Remark {
 		return notes.Note{}, errors.New("notes: no such kind of add-on")
 	}
 	return s.act(ctx, "add to a note", note, hooks, func(tx pgx.Tx, n *notes.Note) error {
@@ -228,7 +221,7 @@ func (s *Store) AddOn(ctx context.Context, note notes.NoteID, id, kind, words st
 		if err != nil || row == nil {
 			return err
 		}
-		return s.change(ctx, tx, *n, actor.ID(), "note.added-to", *row)
+		return s.change(ctx, tx, *n, actor.ID(), notes.LineNoteAddedTo, *row)
 	})
 }
 
@@ -237,25 +230,26 @@ func (s *Store) AddOn(ctx context.Context, note notes.NoteID, id, kind, words st
 func (s *Store) CloseOut(ctx context.Context, note notes.NoteID, words string, hooks ...ActHook) (notes.Note, error) {
 	return s.act(ctx, "close a note", note, hooks, func(tx pgx.Tx, n *notes.Note) error {
 		right := notes.CloseNote
-		if n.CallType == Voicemail {
+		if n.CallType == notes.Voicemail {
 			right = notes.AddToNote
 		}
 		actor, err := access.Check(ctx, right, string(n.Account))
 		if err != nil || n.State == notes.Closed {
 			return err
 		}
-		row, err := s.addOn(ctx, tx, *n, actor, "", CloseWord, words)
+		row, err := s.addOn(ctx, tx, *n, actor, "", notes.CloseWord, words)
 		if err != nil {
 			return err
 		}
 		n.State, n.ClosedAt, n.ClosedBy = notes.Closed, s.clock(), notes.PersonID(actor.ID())
-		return s.change(ctx, tx, *n, actor.ID(), "note.closed", *row)
+		return s.change(ctx, tx, *n, actor.ID(), notes.LineNoteClosed, *row)
 	})
 }
 
 // addOn stores words; nil when an add-on of that id is there.
-func (s *Store) addOn(ctx context.Context, tx pgx.Tx, n notes.Note, actor access.Actor, id, kind, words string) (*audit.Row, error) {
-	if words = strings.TrimSpace(words); words == "" && kind != CloseWord || len(words) > notes.MaxVerbatim {
+func (s *Store) addOn(ctx context.Context, tx pgx.Tx, n notes.Note, actor access.Actor, id string, kind notes.AddOnKind,
+	words string) (*audit.Row, error) {
+	if words = strings.TrimSpace(words); words == "" && kind != notes.CloseWord || len(words) > notes.MaxVerbatim {
 		return nil, &Incomplete{map[string]string{"text": map[bool]string{true: notes.FieldRequired,
 			false: notes.FieldTooLong}[words == ""]}}
 	}
@@ -270,8 +264,7 @@ func (s *Store) addOn(ctx context.Context, tx pgx.Tx, n notes.Note, actor access
 	if err != nil {
 		return nil, err
 	}
-	res, err := tx.Query(ctx, insertInto(addOnTable)+" on conflict (id) do nothing returning "+addOnTable.Returning(),
-		id, n.ID, actor.ID(), actor.Name, s.clock(), kind, sealed)
+	res, err := tx.Query(ctx, insertAddOn, id, n.ID, actor.ID(), actor.Name, s.clock(), kind, sealed)
 	if err != nil {
 		return nil, err
 	}

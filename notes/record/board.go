@@ -19,8 +19,8 @@ import (
 type BoardLine struct {
 	// Key is the row's place: the board's order is that of its keys.
 	Key     string
-	ID      string     // the note's, or the call's
-	Kind    string     // "note", "voicemail", "callback"
+	ID      string // the note's, or the call's
+	Kind    notes.BoardKind
 	Note    notes.Note // without its body
 	Call    telephony.CallID
 	Account telephony.AccountID
@@ -112,13 +112,13 @@ func (s *Store) board(ctx context.Context, q BoardSelection, l listing) (page Bo
 	}
 	switch {
 	case q.IDs != nil:
-		b.Queue(boardRows, q.IDs, l.scope).Query(read)
+		b.Queue(boardRowsNamed, q.IDs, l.scope).Query(read)
 	case everywhere:
-		b.Queue(boardPage(true), rank, from, id, limit+1).Query(read)
+		b.Queue(boardPage(true, limit+1), rank, from, id).Query(read)
 	default:
-		b.Queue(boardPage(false), rank, from, id, limit+1, l.scope).Query(read)
+		b.Queue(boardPage(false, limit+1), rank, from, id, l.scope).Query(read)
 	}
-	counts := []any{BoardMany}
+	var counts []any
 	if !everywhere {
 		counts = append(counts, l.scope)
 	}
@@ -138,7 +138,7 @@ func (s *Store) board(ctx context.Context, q BoardSelection, l listing) (page Bo
 	return page, s.unsealTitles(ctx, l)
 }
 
-// read takes the rows of a query over boardColumns; those without a rank are gone.
+// read takes the rows of boardRows; those without a rank are gone.
 func (p *BoardLines) read(rows pgx.Rows) (titles [][]byte, err error) {
 	defer rows.Close()
 	for rows.Next() {
@@ -247,7 +247,7 @@ func (s *Store) Callers(ctx context.Context, before time.Time) (wait bool, err e
 // OpenVoicemail finds the note that a call's voicemail became and that nobody has closed; ok is false when there is none. Like
 // Note it opens nothing.
 func (s *Store) OpenVoicemail(ctx context.Context, call telephony.CallID) (n notes.Note, ok bool, err error) {
-	n, _, err = scanNote(s.pool.QueryRow(ctx, selectNote+openVoicemail, call))
+	n, _, err = scanNote(s.pool.QueryRow(ctx, selectOpenVoicemail, call))
 	if errors.Is(err, ErrNoNote) {
 		return notes.Note{}, false, nil
 	}

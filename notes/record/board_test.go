@@ -94,8 +94,8 @@ func TestTheBoardIsWhatTheRecordSays(t *testing.T) {
 				sql("insert into dispatch select 'E' || gen_random_uuid(), note, account, practice, urgency, reference, plan, 0, 0, "+
 					"'climbing', now(), board_at, null, null, null, null, true from dispatch where note = $1 and state = 'acked' and "+
 					"not exists (select from dispatch where note = $1 and state in ('climbing', 'exhausted')) limit 1", n),
-				func() error { _, err := h.store.AddOn(doctor, n, "", record.Reply, "tell her"); return err },
-				func() error { _, err := h.store.AddOn(agent, n, "", record.Remark, "told her"); return err },
+				func() error { _, err := h.store.AddOn(doctor, n, "", notes.Reply, "tell her"); return err },
+				func() error { _, err := h.store.AddOn(agent, n, "", notes.Remark, "told her"); return err },
 				func() error { _, err := h.store.Acknowledge(doctor, n); return err },
 				func() error { _, err := h.store.MarkRead(doctor, n); return err },
 				func() error {

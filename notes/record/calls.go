@@ -50,24 +50,6 @@ type CallLines struct {
 // CallsMany is where counting what a filter finds ends.
 const CallsMany = 100
 
-// callsQuery grows a where clause and its arguments. found, when something is searched for, gives the calls and notes that
-// match, and nothing else is looked at.
-type callsQuery struct {
-	where []string
-	args  []any
-	found string
-}
-
-func (q *callsQuery) add(clause string, arg any) {
-	q.where = append(q.where, strings.ReplaceAll(clause, "?", q.arg(arg)))
-}
-
-// arg takes an argument and names it.
-func (q *callsQuery) arg(arg any) string {
-	q.args = append(q.args, arg)
-	return fmt.Sprintf("$%d", len(q.args))
-}
-
 // Calls lists calls and their notes. Display names are opened; the trace of that is durable before.
 func (s *Store) Calls(ctx context.Context, f CallSelection) (CallLines, error) {
 	act, action := notes.SearchCalls, "calls.opened"
@@ -106,34 +88,34 @@ func (s *Store) Calls(ctx context.Context, f CallSelection) (CallLines, error) {
 }
 
 func (s *Store) callsQuery(ctx context.Context, scope []string, f CallSelection) (*callsQuery, error) {
-	q := &callsQuery{where: []string{"true"}}
+	q := &callsQuery{}
 	if scope != nil {
-		if len(scope) == 1 { // said so, its calls stand in order in an index
-			q.add("c.account = ?", scope[0])
+		if len(scope) == 1 {
+			q.add(callsOfAccount, scope[0])
 		} else {
-			q.add("c.account = any(?)", scope)
+			q.add(callsOfAccounts, scope)
 		}
 	}
 	if !f.From.IsZero() {
-		q.add("c.opened_at >= ?", f.From)
+		q.add(callsFrom, f.From)
 	}
 	if !f.To.IsZero() {
-		q.add("c.opened_at < ?", f.To)
+		q.add(callsBefore, f.To)
 	}
 	if f.CallType != "" {
-		q.add("n.call_type = ?", f.CallType)
+		q.add(callsOfType, f.CallType)
 	}
 	if f.Agent != "" {
-		q.add("(c.agent = ? or n.taker = ?)", string(f.Agent))
+		q.add(callsOfAgent, string(f.Agent))
 	}
 	switch f.State {
 	case "":
-	case Voicemail:
-		q.add("n.call_type = ?", Voicemail)
+	case notes.Voicemail:
+		q.add(callsOfType, notes.Voicemail)
 	case string(notes.Open), string(notes.Read), string(notes.Acknowledged), string(notes.Closed):
-		q.add("n.state = ?", f.State)
+		q.add(callsInState, f.State)
 	default:
-		q.add("c.outcome = ?", f.State)
+		q.add(callsOfOutcome, f.State)
 	}
 	if strings.TrimSpace(f.Search) == "" {
 		return q, nil
@@ -152,7 +134,7 @@ func (s *Store) searchQuery(ctx context.Context, q *callsQuery, scope []string, 
 		if ref[1] != '-' {
 			ref = ref[:1] + "-" + ref[1:]
 		}
-		q.found = fmt.Sprintf(foundByReference, q.arg(ref), q.arg(scope))
+		q.byReference(ref, scope)
 		return nil
 	}
 	if scope == nil {
@@ -165,26 +147,13 @@ func (s *Store) searchQuery(ctx context.Context, q *callsQuery, scope []string, 
 			scope = append(scope, string(a.ID))
 		}
 	}
-	var byNote, byCaller []string
 	for _, account := range scope {
 		keys, err := s.Keys(ctx, telephony.AccountID(account))
 		if err != nil {
 			return err
 		}
 		terms, caller := searchTerms(keys, typed)
-		if len(terms) > 0 {
-			byNote = append(byNote, fmt.Sprintf("account = %s and terms @> %s", q.arg(account), q.arg(terms)))
-		}
-		if caller != nil {
-			byCaller = append(byCaller, fmt.Sprintf("call.account = %s and call.caller_term = %s", q.arg(account), q.arg(caller)))
-		}
-	}
-	if len(byNote) == 0 {
-		byNote = []string{"false"} // nothing that a name could be
-	}
-	q.found = fmt.Sprintf(foundByNote, strings.Join(byNote, " or "))
-	if len(byCaller) > 0 {
-		q.found += fmt.Sprintf(foundByCaller, strings.Join(byCaller, " or "))
+		q.byTerms(account, terms, caller)
 	}
 	return nil
 }
@@ -204,26 +173,18 @@ func searchTerms(keys *seal.Keys, typed string) (terms [][]byte, caller []byte) 
 // readCalls counts what a query finds, up to CallsMany, and reads a page of it, in one round trip. A single practice's calls,
 // like those of all, are read in order by an index.
 func (s *Store) readCalls(ctx context.Context, q *callsQuery, after string, limit int, page *CallLines) (titles [][]byte, err error) {
-	with, found := "", callsFrom
-	if q.found != "" {
-		with, found = fmt.Sprintf(withFound, q.found), callsFromFound
-	}
-	found += strings.Join(q.where, " and ")
+	count, lines := q.statements(limit, after != "")
 	b := &pgx.Batch{}
-	b.Queue(fmt.Sprintf("%sselect count(*) from (select%s%s limit %d) counted", with, found, callsOrder, CallsMany), q.args...).
-		QueryRow(func(r pgx.Row) error { return r.Scan(&page.Total) })
+	b.Queue(count, q.args...).QueryRow(func(r pgx.Row) error { return r.Scan(&page.Total) })
 	args := q.args
 	if after != "" {
 		at, call, note, err := readCursor(after)
 		if err != nil {
 			return nil, err
 		}
-		n := len(args)
 		args = append(slices.Clip(args), at, call, note)
-		found += fmt.Sprintf(" and c.opened_at <= $%[1]d and (c.opened_at, c.id, coalesce(n.id, '')) < ($%[1]d, $%[2]d, $%[3]d)", n+1, n+2,
-			n+3)
 	}
-	b.Queue(with+"select "+callLineColumns+found+callsOrder+fmt.Sprintf(" limit %d", limit), args...).
+	b.Queue(lines, args...).
 		Query(func(rows pgx.Rows) error {
 			defer rows.Close()
 			for rows.Next() {

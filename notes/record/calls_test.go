@@ -113,7 +113,7 @@ func TestRecordingsAndVoicemails(t *testing.T) {
 	}
 	agent := h.as(t, agentID)
 	board, err := h.board(agent)
-	if err != nil || len(board) != 1 || board[0].Kind != record.Voicemail {
+	if err != nil || len(board) != 1 || board[0].Kind != notes.Voicemail {
 		t.Fatalf("board: %+v %v", board, err)
 	}
 	got.Reset()

@@ -42,10 +42,7 @@ func (s *Store) SaveDraft(ctx context.Context, d notes.Draft) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.pool.Exec(ctx, `insert into draft (id, agent, account, seq, saved_at, body)
-		select $1, $2, $3, $4, $5, $6 where not exists (select from note where draft = $1)
-		on conflict (id) do update set account = excluded.account, seq = excluded.seq, saved_at = excluded.saved_at, body = excluded.body
-		where draft.agent = excluded.agent and draft.seq < excluded.seq`, d.ID, actor.ID(), d.Account, d.Seq, d.SavedAt, sealed)
+	_, err = s.pool.Exec(ctx, upsertDraft, d.ID, actor.ID(), d.Account, d.Seq, d.SavedAt, sealed)
 	if err != nil {
 		return fmt.Errorf("save a draft: %w", err)
 	}
@@ -63,7 +60,7 @@ func (s *Store) Drafts(ctx context.Context) ([]notes.Draft, error) {
 		Account telephony.AccountID
 		Body    []byte
 	}
-	res, err := s.pool.Query(ctx, "select id, account, body from draft where agent = $1 order by saved_at, id", actor.ID())
+	res, err := s.pool.Query(ctx, selectDrafts, actor.ID())
 	if err != nil {
 		return nil, fmt.Errorf("list the drafts: %w", err)
 	}
@@ -114,7 +111,7 @@ func (s *Store) DropDraft(ctx context.Context, id string) error {
 	}
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		var account string
-		err := tx.QueryRow(ctx, "delete from draft where id = $1 and agent = $2 returning account", id, actor.ID()).Scan(&account)
+		err := tx.QueryRow(ctx, deleteDraft, id, actor.ID()).Scan(&account)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}

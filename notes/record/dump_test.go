@@ -13,8 +13,8 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"lamplight/notes"
 	"lamplight/notes/postgres/postgrestest"
-	"lamplight/notes/record"
 	"lamplight/notes/seal"
 	"lamplight/telephony"
 )
@@ -35,7 +35,7 @@ func TestADumpTellsNothingOfThePatient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.store.AddOn(doctor, n.ID, "", record.Reply, "Told her to chew an aspirin"); err != nil {
+	if _, err := h.store.AddOn(doctor, n.ID, "", notes.Reply, "Told her to chew an aspirin"); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.store.Keep(agent, "call-1", "rec-1", writes([]byte("the recorded sound of her voice"))); err != nil {

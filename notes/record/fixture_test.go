@@ -189,7 +189,8 @@ func (h *fixture) record(t testing.TB, c telephony.Call, states ...telephony.Cal
 				c.Outcome = telephony.Completed
 			}
 		}
-		if err := h.store.Record(context.Background(), c, telephony.Step{At: at, Kind: string(st), Agent: c.Agent}); err != nil {
+		step := telephony.Step{At: at, Kind: telephony.StepKind(st), Agent: c.Agent}
+		if err := h.store.Record(context.Background(), c, step); err != nil {
 			t.Fatal(err)
 		}
 	}

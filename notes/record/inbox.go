@@ -43,10 +43,10 @@ func (s *Store) Inbox(ctx context.Context, after string, recent time.Time) (Inbo
 	}
 	var page InboxLines
 	b := &pgx.Batch{}
-	b.Queue(inboxCount, actor.ID(), scope, BoardMany).QueryRow(func(r pgx.Row) error { return r.Scan(&page.Waiting) })
+	b.Queue(inboxCount, actor.ID(), scope).QueryRow(func(r pgx.Row) error { return r.Scan(&page.Waiting) })
 	var mine, rest []InboxLine
 	if c.part == inboxMine {
-		b.Queue(inboxToldPage, actor.ID(), scope, c.at, c.id, inboxLimit+1).Query(readInbox(&mine))
+		b.Queue(inboxToldPage, actor.ID(), scope, c.at, c.id).Query(readInbox(&mine))
 		c.at, c.id = lastInboxTime, ""
 	}
 	restFrom := c
@@ -54,8 +54,7 @@ func (s *Store) Inbox(ctx context.Context, after string, recent time.Time) (Inbo
 	if before.at.After(recent) {
 		before.at, before.id = recent, ""
 	}
-	b.Queue(inboxRestPage(scope == nil), actor.ID(), scope, restFrom.at, restFrom.id, inboxLimit+1, recent, before.at,
-		before.id).Query(readInbox(&rest))
+	b.Queue(inboxRestPage(scope == nil), actor.ID(), scope, restFrom.at, restFrom.id, recent, before.at, before.id).Query(readInbox(&rest))
 	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
 		return InboxLines{}, fmt.Errorf("read an inbox: %w", err)
 	}

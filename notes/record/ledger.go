@@ -78,7 +78,7 @@ func (s *Store) Record(ctx context.Context, c telephony.Call, st telephony.Step)
 	if len(rows) == 0 {
 		return nil // all of it was recorded before
 	}
-	detail := []string{st.Kind}
+	detail := []string{string(st.Kind)}
 	if st.Detail != "" {
 		detail = append(detail, st.Detail)
 	}
@@ -95,15 +95,6 @@ func (s *Store) Record(ctx context.Context, c telephony.Call, st telephony.Step)
 	}
 	return nil
 }
-
-var upsertCall = insertInto(callTable) + ` on conflict (id) do update set language = excluded.language, state = excluded.state,
-	agent = excluded.agent, outcome = excluded.outcome, answered_at = coalesce(call.answered_at, excluded.answered_at), ended_at = excluded.ended_at,
-	followup = case when call.followup = '' then excluded.followup else call.followup end
-	where call.state <> 'ended' and (call.language, call.state, call.agent, call.outcome, call.answered_at, call.ended_at)
-	is distinct from (excluded.language, excluded.state, excluded.agent, excluded.outcome, coalesce(call.answered_at, excluded.answered_at), excluded.ended_at)
-	returning call.` + callTable.Returning()
-
-var insertStep = insertInto(stepTable) + " on conflict (id) do nothing returning " + stepTable.Returning()
 
 // callArgs are a call's columns.
 func (s *Store) callArgs(ctx context.Context, c telephony.Call) ([]any, error) {
@@ -168,8 +159,7 @@ func (s *Store) unsealCaller(ctx context.Context, c *telephony.Call, sealed []by
 // Answered implements telephony.Ledger. Practice calls to a number nobody owns are no calls of the service's.
 func (s *Store) Answered(ctx context.Context, since time.Time, within time.Duration) (telephony.Answered, error) {
 	var a telephony.Answered
-	err := s.pool.QueryRow(ctx, `select count(*), count(*) filter (where answered_at - opened_at <= $2) from call
-		where inbound and opened_at >= $1 and account <> '' and (answered_at is not null or outcome = any($3))`,
+	err := s.pool.QueryRow(ctx, countAnswered,
 		since, within, []string{string(telephony.Abandoned), string(telephony.Overflowed)}).Scan(&a.All, &a.InTime)
 	if err != nil {
 		return a, fmt.Errorf("count the answered calls: %w", err)
@@ -180,7 +170,7 @@ func (s *Store) Answered(ctx context.Context, since time.Time, within time.Durat
 // Live lists the calls that have not ended, with who called, oldest first.
 func (s *Store) Live(ctx context.Context) ([]telephony.Call, error) {
 	ctx = asEngine(ctx)
-	rows, err := s.pool.Query(ctx, selectCall+"where state <> 'ended' order by opened_at, id")
+	rows, err := s.pool.Query(ctx, selectLive)
 	if err != nil {
 		return nil, fmt.Errorf("list the live calls: %w", err)
 	}
@@ -214,7 +204,7 @@ func (s *Store) Live(ctx context.Context) ([]telephony.Call, error) {
 
 // Call opens a call with who called: for ringing back. The trace is durable before anything is decrypted.
 func (s *Store) Call(ctx context.Context, id telephony.CallID) (telephony.Call, error) {
-	c, sealed, err := scanCall(s.pool.QueryRow(ctx, selectCall+"where id = $1", id))
+	c, sealed, err := scanCall(s.pool.QueryRow(ctx, selectCall, id))
 	if noSuch(err) {
 		return telephony.Call{}, ErrNoCall
 	}
@@ -225,7 +215,7 @@ func (s *Store) Call(ctx context.Context, id telephony.CallID) (telephony.Call, 
 	if err != nil {
 		return telephony.Call{}, err
 	}
-	if err := s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: "call.opened", Kind: "call", Object: string(id),
+	if err := s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: string(notes.LineCallOpened), Kind: "call", Object: string(id),
 		Account: string(c.Account)}); err != nil {
 		return telephony.Call{}, err
 	}
@@ -240,7 +230,7 @@ func (s *Store) CloseCallBack(ctx context.Context, id telephony.CallID, words st
 	}
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		var account, followup string
-		err := tx.QueryRow(ctx, "select account, followup from call where id = $1 for update", id).Scan(&account, &followup)
+		err := tx.QueryRow(ctx, lockFollowUp, id).Scan(&account, &followup)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrNoCall
 		}
@@ -260,8 +250,7 @@ func (s *Store) CloseCallBack(ctx context.Context, id telephony.CallID, words st
 			return err
 		}
 		now := s.clock()
-		res, err := tx.Query(ctx, "update call set followup = $2, followup_by = $3, followup_at = $4, followup_word = $5 where id = $1 "+
-			"returning "+callTable.Returning(),
+		res, err := tx.Query(ctx, closeCall,
 			id, followupDone, actor.ID(), now, sealed)
 		if err != nil {
 			return err
@@ -270,7 +259,8 @@ func (s *Store) CloseCallBack(ctx context.Context, id telephony.CallID, words st
 		if err != nil {
 			return err
 		}
-		return s.log.Append(ctx, tx, audit.Entry{At: now, Actor: actor.ID(), Action: "call.followed-up", Kind: "call", Object: string(id),
+		return s.log.Append(ctx, tx, audit.Entry{At: now, Actor: actor.ID(), Action: string(notes.LineCallFollowedUp), Kind: "call",
+			Object:  string(id),
 			Account: account, Rows: rows})
 	})
 	if err != nil {
@@ -303,5 +293,5 @@ func (s *Store) unsealFollowUp(ctx context.Context, c telephony.Call) (*notes.Ad
 	if err != nil {
 		return nil, fmt.Errorf("open how a call back ended: %w", err)
 	}
-	return &notes.AddOn{ID: string(c.ID), By: notes.PersonID(text(by)), At: since(at), Kind: CloseWord, Text: string(plain)}, nil
+	return &notes.AddOn{ID: string(c.ID), By: notes.PersonID(text(by)), At: since(at), Kind: notes.CloseWord, Text: string(plain)}, nil
 }

@@ -11,7 +11,7 @@ import (
 
 // NewestNotes names the newest note of each practice that has one, for whoever tries whether notes open.
 func (s *Store) NewestNotes(ctx context.Context) ([]notes.NoteID, error) {
-	rows, err := s.pool.Query(ctx, "select distinct on (account) id from note order by account, taken_at desc")
+	rows, err := s.pool.Query(ctx, selectNewestNotes)
 	if err != nil {
 		return nil, fmt.Errorf("look for the newest notes: %w", err)
 	}

@@ -2,21 +2,63 @@ package record
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"lamplight/notes"
+	"lamplight/notes/audit"
 	"lamplight/telephony"
 )
 
-// Every column of a note and of a call that is read is named here once, beside what it is read into.
+// Every statement of the store stands here, and every column that is written or read is named here once, beside what it is read
+// into.
+//
+// What a page shows of other tables is looked up row by row, in a lateral select with "offset 0": joined, it might be looked for
+// in all of a table, which takes the longer the more there is. And how much a list may hold stands in its statement as a number:
+// PostgreSQL plans one whose limit it does not know anew each time.
 
+// The tables whose every row a leaf vouches for. The order of their columns is part of what leaves hold: it never changes.
 var (
-	noteColumns = []string{"id", "reference", "account", "call", "call_type", "urgency", "language", "taker", "taken_at", "state",
-		"read_at", "acked_at", "acked_by", "closed_at", "closed_by", "version", "title"}
-	callColumns = []string{"id", "account", "did", "language", "state", "agent", "outcome", "opened_at", "answered_at", "ended_at",
-		"inbound"}
+	accountTable = audit.Table{Kind: "account", Name: "account", Key: "id",
+		Columns: []string{"id", "name", "version", "document", "schedule", "ladders", "changed_at"}}
+	lineTable = audit.Table{Kind: "line", Name: "line", Key: "did", Columns: []string{"did", "account", "document"}}
+	callTable = audit.Table{Kind: "call", Name: "call", Key: "id",
+		Columns: []string{"id", "account", "did", "caller", "caller_term", "language", "state", "agent", "outcome", "opened_at",
+			"answered_at", "ended_at", "inbound", "followup", "followup_by", "followup_at", "followup_word"}}
+	stepTable = audit.Table{Kind: "call_step", Name: "call_step", Key: "id",
+		Columns: []string{"id", "call", "at", "kind", "agent", "detail"}}
+	// A recording's chunks are vouched for by the recording: a digest over their numbers and digests.
+	recordingTable = audit.Table{Kind: "recording", Name: "recording", Key: "id",
+		Columns: []string{"id", "call", "at", "bytes", "chunks", "head",
+			"(select sha256(string_agg(int4send(c.n) || sha256(c.data), ''::bytea order by c.n)) from recording_chunk c where " +
+				"c.recording = recording.id) as sound"}}
+	noteTable = audit.Table{Kind: "note", Name: "note", Key: "id",
+		Columns: []string{"id", "draft", "account", "year", "reference", "call", "call_type", "urgency", "language", "taker", "taken_at",
+			"state", "read_at", "acked_at", "acked_by", "closed_at", "closed_by", "version", "script_version", "title", "body", "terms"}}
+	addOnTable = audit.Table{Kind: "add_on", Name: "add_on", Key: "id",
+		Columns: []string{"id", "note", "by", "by_name", "at", "kind", "body"}}
 )
+
+// Tables are the tables of this package whose rows the audit log vouches for.
+func Tables() []audit.Table {
+	return []audit.Table{accountTable, lineTable, callTable, stepTable, recordingTable, noteTable, addOnTable}
+}
+
+func insertInto(t audit.Table) string {
+	return "insert into " + t.Name + " (" + t.List() + ") values (" + t.Placeholders() + ")"
+}
+
+// What is read of a note and of a call in lists: all but what is sealed and what only writing needs.
+var (
+	noteColumns = without(noteTable, "draft", "year", "script_version", "body", "terms")
+	callColumns = without(callTable, "caller", "caller_term", "followup", "followup_by", "followup_at", "followup_word")
+)
+
+func without(t audit.Table, columns ...string) []string {
+	return slices.DeleteFunc(slices.Clone(t.Columns), func(c string) bool { return slices.Contains(columns, c) })
+}
 
 // of lists columns of a table by its alias.
 func of(alias string, columns []string) string {
@@ -25,7 +67,7 @@ func of(alias string, columns []string) string {
 
 // noteRow is what noteColumns are read into: a note without its body, or none where a join found none. The title is sealed.
 type noteRow struct {
-	id, reference, account, call, callType, urgency, language, taker, state *string
+	id, account, reference, call, callType, urgency, language, taker, state *string
 	taken, read, acked, closed                                              *time.Time
 	ackedBy, closedBy                                                       *string
 	version                                                                 *int
@@ -33,7 +75,7 @@ type noteRow struct {
 }
 
 func (r *noteRow) targets() []any {
-	return []any{&r.id, &r.reference, &r.account, &r.call, &r.callType, &r.urgency, &r.language, &r.taker, &r.taken, &r.state,
+	return []any{&r.id, &r.account, &r.reference, &r.call, &r.callType, &r.urgency, &r.language, &r.taker, &r.taken, &r.state,
 		&r.read, &r.acked, &r.ackedBy, &r.closed, &r.closedBy, &r.version, &r.title}
 }
 
@@ -67,9 +109,116 @@ func (r *callRow) read() telephony.Call {
 	return c
 }
 
+// Practices and their lines.
 var (
-	selectNote = "select " + strings.Join(noteColumns, ", ") + " from note "
-	selectCall = "select " + strings.Join(callColumns, ", ") + ", caller from call "
+	upsertAccount = insertInto(accountTable) + ` on conflict (id) do update set name = excluded.name, version = account.version + 1,
+		document = excluded.document, schedule = excluded.schedule, ladders = excluded.ladders, changed_at = excluded.changed_at
+		where (account.document, account.schedule, account.ladders)
+		is distinct from (excluded.document, excluded.schedule, excluded.ladders) returning account.` + accountTable.Returning()
+	// A number of another practice is not taken over.
+	upsertLine = insertInto(lineTable) + ` on conflict (did) do update set document = excluded.document
+		where line.account = excluded.account and line.document <> excluded.document returning line.` + lineTable.Returning()
+)
+
+const (
+	selectAccount     = "select id, version, document, schedule, ladders from account where id = $1"
+	selectAccountsOf  = "select id, version, document, schedule, ladders from account where id = any($1)"
+	selectAccounts    = "select id, version, document, schedule, ladders from account order by name, id"
+	selectLineOwner   = "select account from line where did = $1"
+	selectLine        = "select document from line where did = $1"
+	deleteOtherLines  = "delete from line where account = $1 and did <> all($2) returning did"
+	selectPeopleNames = "select id, name from person where id = any($1)"
+)
+
+// Calls.
+var (
+	// A call that has ended stays as it ended.
+	upsertCall = insertInto(callTable) + ` on conflict (id) do update set language = excluded.language, state = excluded.state,
+		agent = excluded.agent, outcome = excluded.outcome, answered_at = coalesce(call.answered_at, excluded.answered_at),
+		ended_at = excluded.ended_at, followup = case when call.followup = '' then excluded.followup else call.followup end
+		where call.state <> 'ended' and (call.language, call.state, call.agent, call.outcome, call.answered_at, call.ended_at)
+		is distinct from (excluded.language, excluded.state, excluded.agent, excluded.outcome,
+			coalesce(call.answered_at, excluded.answered_at), excluded.ended_at)
+		returning call.` + callTable.Returning()
+	insertStep  = insertInto(stepTable) + " on conflict (id) do nothing returning " + stepTable.Returning()
+	selectCalls = "select " + strings.Join(callColumns, ", ") + ", caller from call "
+	selectCall  = selectCalls + "where id = $1"
+	selectLive  = selectCalls + "where state <> 'ended' order by opened_at, id"
+	closeCall   = "update call set followup = $2, followup_by = $3, followup_at = $4, followup_word = $5 where id = $1 returning " +
+		callTable.Returning()
+)
+
+const (
+	// Practice calls to a number nobody owns are no calls of the service's.
+	countAnswered = `select count(*), count(*) filter (where answered_at - opened_at <= $2) from call
+		where inbound and opened_at >= $1 and account <> '' and (answered_at is not null or outcome = any($3))`
+	selectCallAccount = "select account from call where id = $1"
+	lockFollowUp      = "select account, followup from call where id = $1 for update"
+	selectFollowUp    = "select followup_by, followup_at, followup_word from call where id = $1 and followup_word is not null"
+	// selectPrior are earlier calls of a caller with their notes.
+	selectPrior = `select c.id, c.opened_at, c.outcome, coalesce(n.id, ''), coalesce(n.reference, ''), coalesce(n.call_type, ''),
+		coalesce(n.state, ''), coalesce(n.closed_at, n.acked_at, n.read_at, n.taken_at, c.opened_at)
+		from call c left join lateral (select * from note where call = c.id and call <> '' and account = c.account offset 0) n on true
+		where c.account = $1 and c.caller_term = $2 and c.id <> $3 and c.inbound order by c.opened_at desc, c.id desc, n.taken_at limit $4`
+	selectSteps  = "select id, at, kind, agent, detail from call_step where call = $1"
+	selectLeaves = `select idx, body from audit_leaf where object = any($1)
+		union all select -1, body from audit_outbox where object = any($1)`
+)
+
+// Recordings.
+const (
+	insertRecording = `insert into recording (id, call, at, bytes, chunks, head) values ($1, $2, $3, 0, 0, $4)
+		on conflict (id) do nothing`
+	insertChunk            = "insert into recording_chunk (recording, n, data) values ($1, $2, $3)"
+	updateRecording        = "update recording set bytes = $2, chunks = $3 where id = $1"
+	selectRecordings       = "select id from recording where call = $1 order by at, id"
+	selectLongestRecording = "select id from recording where call = $1 order by bytes desc, at, id limit 1"
+	selectRecording        = `select c.account, c.id, c.outcome, r.bytes, r.chunks, r.head
+		from recording r join call c on c.id = r.call where r.id = $1`
+	selectChunk = "select data from recording_chunk where recording = $1 and n = $2"
+)
+
+// Notes.
+var (
+	selectNotes     = "select " + strings.Join(noteColumns, ", ") + " from note "
+	selectNote      = selectNotes + "where id = $1"
+	lockNoteRow     = selectNotes + "where id = $1 for update"
+	selectDraftNote = selectNotes + "where draft = $1"
+	// selectCallNote finds the note of a call: what an agent made of it before the voicemail it began as.
+	selectCallNote = selectNotes + `where call = $1 and call <> '' and account = coalesce((select account from call where id = $1), account)
+		order by call_type = 'voicemail', taken_at limit 1`
+	// selectOpenVoicemail finds the note that a call's voicemail became, while it is open.
+	selectOpenVoicemail = selectNotes + "where call = $1 and call <> '' and call_type = 'voicemail' and state <> 'closed' limit 1"
+	updateNote          = `update note set state = $2, read_at = $3, acked_at = $4, acked_by = $5, closed_at = $6, closed_by = $7
+		where id = $1 returning ` + noteTable.Returning()
+	insertAddOn = insertInto(addOnTable) + " on conflict (id) do nothing returning " + addOnTable.Returning()
+	// storeNote is a note's row, its leaf, the end of its draft and the wake-up in one statement.
+	storeNote = func() string {
+		n := len(noteTable.Columns)
+		return fmt.Sprintf(`with row as (%s returning id),
+			leaf as (insert into audit_outbox (kind, object, body, mac) values ($%d, $%d, $%d, $%d)),
+			typed as (delete from draft where id = $2)
+			select pg_notify($%d, id) from row`, insertInto(noteTable), n+1, n+2, n+3, n+4, n+5)
+	}()
+)
+
+const (
+	selectBody        = "select body from note where id = $1"
+	selectAddOns      = "select id, by, by_name, at, kind, body from add_on where note = $1 order by at, id"
+	selectNewestNotes = "select distinct on (account) id from note order by account, taken_at desc"
+	notify            = "select pg_notify($1, $2)"
+	reserveReferences = `insert into reference_block (account, year, next) values ($1, $2, $3)
+		on conflict (account, year) do update set next = reference_block.next + $4 returning next`
+)
+
+// Drafts.
+const (
+	upsertDraft = `insert into draft (id, agent, account, seq, saved_at, body)
+		select $1, $2, $3, $4, $5, $6 where not exists (select from note where draft = $1)
+		on conflict (id) do update set account = excluded.account, seq = excluded.seq, saved_at = excluded.saved_at, body = excluded.body
+		where draft.agent = excluded.agent and draft.seq < excluded.seq`
+	selectDrafts = "select id, account, body from draft where agent = $1 order by saved_at, id"
+	deleteDraft  = "delete from draft where id = $1 and agent = $2 returning account"
 )
 
 // inScope reads a list by an index, however many practices it covers: pick is asked once of everything, or, with the practice
@@ -82,67 +231,38 @@ func inScope(everywhere bool, parameter, pick, order string) string {
 		"account = scope.account") + ") picked " + order
 }
 
-// boardPage is a page of the board: after a rank, a time and an id, at most so many, in the scope.
-func boardPage(everywhere bool) string {
-	const order = "order by rank, since, id limit $4"
-	page := inScope(everywhere, "$5", "select * from board where rank is not null and %s and (rank, since, id) > ($1::smallint, $2, $3) "+order, order)
-	return "select " + boardColumns + " from (" + page + ") b left join note n on n.id = b.id left join call c on c.id = b.id order by " +
-		"b.rank, b.since, b.id"
+// The board.
+
+// boardRows reads rows of the board, b, as BoardLines.read takes them: each with the note or the call that id names. One that does
+// not stand there comes without a rank.
+func boardRows(from, id string) string {
+	return strings.ReplaceAll(`select coalesce(b.id, ?), coalesce(b.kind, ''), coalesce(b.account, ''), b.rank, coalesce(b.since, 'epoch'),
+		b.replied_by, b.replied_at, c.caller_term is not null, c.answered_at is not null, `+of("n", noteColumns)+" from "+from+`
+		left join lateral (select * from note where id = ? offset 0) n on true
+		left join lateral (select * from call where id = ? offset 0) c on true `, "?", id)
 }
 
-const (
-	// boardOwn is what a row of the board says beside its note.
-	boardOwn = "b.id, b.kind, b.account, b.rank, b.since, b.replied_by, b.replied_at, c.caller_term is not null, c.answered_at is not null"
-	// boardCount counts at most $1 rows, the latest first.
-	boardCount = "select rank from board where rank is not null and %s order by rank limit $1"
-)
+// boardPage is a page of the board: limit rows after a rank, a time and an id, in the scope.
+func boardPage(everywhere bool, limit int) string {
+	order := "order by rank, since, id limit " + strconv.Itoa(limit)
+	page := inScope(everywhere, "$4",
+		"select * from board where rank is not null and %s and (rank, since, id) > ($1::smallint, $2, $3) "+order, order)
+	return boardRows("("+page+") b", "b.id") + "order by b.rank, b.since, b.id"
+}
 
-var (
-	boardColumns = boardOwn + ", " + of("n", noteColumns)
-	// boardRows are the rows of the board of the ids named, in the scope; what does not stand there comes without a rank.
-	boardRows = "select coalesce(b.id, x.id), coalesce(b.kind, ''), coalesce(b.account, ''), b.rank, coalesce(b.since, 'epoch'), " +
-		"b.replied_by, b.replied_at, " +
-		"c.caller_term is not null, c.answered_at is not null, " + of("n", noteColumns) + ` from unnest($1::text[]) x (id)
-		left join board b on b.id = x.id and b.rank is not null
-		left join note n on n.id = x.id left join call c on c.id = x.id
-		where $2::text[] is null or coalesce(n.account, c.account) = any($2)
-		order by b.rank, b.since, x.id`
-)
+// boardRowsNamed are the rows of the ids named, in the scope.
+var boardRowsNamed = boardRows(`unnest($1::text[]) x (id)
+	left join lateral (select * from board where id = x.id and rank is not null offset 0) b on true`, "x.id") +
+	"where $2::text[] is null or coalesce(n.account, c.account) = any($2) order by b.rank, b.since, x.id"
 
+// boardCounts counts at most BoardMany rows, the latest first, and how many of them are late.
 func boardCounts(everywhere bool) string {
-	return "select count(*), count(*) filter (where rank < 2) from (" + inScope(everywhere, "$2", boardCount, "order by rank limit $1") +
-		") counted"
+	order := "order by rank limit " + strconv.Itoa(BoardMany)
+	return "select count(*), count(*) filter (where rank < 2) from (" +
+		inScope(everywhere, "$1", "select rank from board where rank is not null and %s "+order, order) + ") counted"
 }
 
-// callsFrom joins calls with their notes. Which call a note hangs on is the desk's word: another practice's note is none of
-// this call's. That the note's call is not empty is said again for the index, which leaves those out.
-const callsFrom = " from call c left join note n on n.call = c.id and n.call <> '' and n.account = c.account where "
-
-// callsOrder is that of a page, and of what is counted for it as well: counted in another, it might be looked for everywhere.
-const callsOrder = " order by c.opened_at desc, c.id desc, coalesce(n.id, '') desc"
-
-// callsFromFound is callsFrom of what a search has found and of nothing else: the "offset 0" keeps the page's order and length
-// out of how that is read, which would have it look through all calls for the newest that match.
 const (
-	callsFromFound = ` from (select call.*, found.note from found join call on call.id = found.call offset 0) c
-		left join note n on n.id = c.note and n.account = c.account where `
-	withFound        = "with found as materialized (%s) "
-	foundByReference = `select n.call, n.id as note from reference_block b join note n on n.account = b.account and n.year = b.year and n.reference = %[1]s
-		where %[2]s::text[] is null or b.account = any(%[2]s)`
-	foundByNote   = "select call, id as note from note where %s"
-	foundByCaller = ` union select call.id, note.id from call
-		left join note on note.call = call.id and note.call <> '' and note.account = call.account
-		where (%s)`
-)
-
-var callLineColumns = of("c", callColumns) + ", exists (select from recording r where r.call = c.id), " + of("n", noteColumns)
-
-const (
-	// selectPrior are earlier calls of a caller with their notes.
-	selectPrior = `select c.id, c.opened_at, c.outcome, coalesce(n.id, ''), coalesce(n.reference, ''), coalesce(n.call_type, ''),
-		coalesce(n.state, ''), coalesce(n.closed_at, n.acked_at, n.read_at, n.taken_at, c.opened_at)
-		from call c left join note n on n.call = c.id and n.call <> '' and n.account = c.account
-		where c.account = $1 and c.caller_term = $2 and c.id <> $3 and c.inbound order by c.opened_at desc, c.id desc, n.taken_at limit $4`
 	// selectCallers tells whether somebody waits on the agents since before an instant.
 	selectCallers = `select exists (select from board b left join call c on c.id = b.id
 		where b.kind <> 'note' and b.since < $1 and coalesce(c.followup, '') <> 'no-number')`
@@ -150,50 +270,129 @@ const (
 	selectHorizon = "select pg_snapshot_xmin(pg_current_snapshot())::text"
 	selectNews    = "select id, tx::text from board_news where tx >= $1::text::xid8 order by board_news.tx"
 	deleteNews    = "delete from board_news where at < clock_timestamp() - make_interval(secs => $1)"
-	selectNames   = "select id, name from person where id = any($1)"
-	selectAddOns  = "select id, by, by_name, at, kind, body from add_on where note = $1 order by at, id"
-	selectSteps   = "select id, at, kind, agent, detail from call_step where call = $1"
-	selectLeaves  = `select idx, body from audit_leaf where object = any($1)
-		union all select -1, body from audit_outbox where object = any($1)`
-	selectRecordings = "select id from recording where call = $1 order by at, id"
-	selectFollowUp   = "select followup_by, followup_at, followup_word from call where id = $1 and followup_word is not null"
-	selectBody       = "select body from note where id = $1"
-	selectAccount    = "select id, version, document, schedule, ladders from account "
 )
 
-// ofCall finds the note of a call: what an agent made of it before the voicemail it began as.
-const ofCall = `where call = $1 and call <> '' and account = coalesce((select account from call where id = $1), account)
-	order by call_type = 'voicemail', taken_at limit 1`
+// An inbox: what was sent to a person ($1) and waits, of the practices they may see ($2, null for all), and the rest of what
+// those have. A row of the inbox may outlive its note's waiting by a moment.
 
-// openVoicemail finds the note that a call's voicemail became, while it is open.
-const openVoicemail = "where call = $1 and call <> '' and call_type = 'voicemail' and state <> 'closed' limit 1"
+// inboxWaits looks up the note of a row of the inbox, i, while it waits.
+const inboxWaits = ` cross join lateral (select * from note where id = i.note offset 0) n
+	where n.state in ('open', 'read') and ($2::text[] is null or n.account = any($2))`
 
-// What was sent to a person ($1) and waits, of the practices they may see ($2, null for all). A row of the inbox may outlive
-// its note's waiting by a moment.
-const inboxWaits = " from inbox i join note n on n.id = i.note and n.state in ('open', 'read') where i.person = $1 and ($2::text[] is " +
-	"null or n.account = any($2))"
+var (
+	inboxOrder = " order by since desc, note desc limit "
+	// inboxCount looks at BoardMany rows and no more.
+	inboxCount = "select count(*) from (select note from inbox where person = $1" + inboxOrder + strconv.Itoa(BoardMany) + ") i" +
+		inboxWaits
+	// inboxToldPage is of what waits, after ($3, $4).
+	inboxToldPage = "select " + of("n", noteColumns) + ", true from inbox i" + inboxWaits +
+		" and i.person = $1 and (i.since, i.note) < ($3, $4)" + inboxOrder + strconv.Itoa(inboxLimit+1)
+)
 
-// inboxCount looks at $3 rows and no more, whatever a join of all would seem to cost.
-const inboxCount = "with mine as materialized (select note from inbox where person = $1 order by since desc, note desc limit $3) " +
-	"select count(*) from mine join note n on n.id = mine.note and n.state in ('open', 'read') where $2::text[] is null or n.account = " +
-	"any($2)"
-
-var inboxToldPage = "select " + of("n", noteColumns) + ", true" + inboxWaits +
-	" and (i.since, i.note) < ($3, $4) order by i.since desc, i.note desc limit $5"
-
-// inboxRestPage is every note since $6, and what waits of before, which begins at ($7, $8): two reads by an index each, in each
-// practice.
+// inboxRestPage is every note since $5, after ($3, $4), and what waits of before, which begins at ($6, $7): two reads by an index
+// each, in each practice.
 func inboxRestPage(everywhere bool) string {
-	const order = "order by taken_at desc, id desc limit $5"
-	pick := "select id, taken_at from ((select id, taken_at from note where %[1]s and taken_at >= $6 and (taken_at, id) < ($3, $4) " +
+	order := "order by taken_at desc, id desc limit " + strconv.Itoa(inboxLimit+1)
+	pick := "select id, taken_at from ((select id, taken_at from note where %[1]s and taken_at >= $5 and (taken_at, id) < ($3, $4) " +
 		order + ") union all " +
-		"(select id, taken_at from note where %[1]s and state in ('open', 'read') and (taken_at, id) < ($7, $8) " + order +
+		"(select id, taken_at from note where %[1]s and state in ('open', 'read') and (taken_at, id) < ($6, $7) " + order +
 		")) both_parts " + order
 	scope := "$2"
 	if everywhere { // notes are found by their practice
 		scope = "array(select id from account where $2::text[] is null)"
 	}
-	return "select " + of("n", noteColumns) + ", n.state in ('open', 'read') and exists (select from inbox i where i.person = $1 and " +
-		"i.note = n.id) from (" +
-		inScope(false, scope, pick, order) + ") p join note n on n.id = p.id order by n.taken_at desc, n.id desc"
+	return "select " + of("n", noteColumns) + `, n.state in ('open', 'read') and i.mine is not null from (` +
+		inScope(false, scope, pick, order) + `) p cross join lateral (select * from note where id = p.id offset 0) n
+		left join lateral (select true as mine from inbox where person = $1 and note = p.id offset 0) i on true
+		order by n.taken_at desc, n.id desc`
+}
+
+// A listing of calls with their notes.
+
+// callsQuery grows a where clause and its arguments. found, when something is searched for, gives the calls and notes that
+// match, and nothing else is looked at.
+type callsQuery struct {
+	where            []string
+	args             []any
+	ofNote           bool // the notes narrow it
+	found            string
+	byNote, byCaller []string
+}
+
+// The clauses of callsQuery.
+const (
+	callsOfAccount  = "c.account = ?" // said so, its calls stand in order in an index
+	callsOfAccounts = "c.account = any(?)"
+	callsFrom       = "c.opened_at >= ?"
+	callsBefore     = "c.opened_at < ?"
+	callsOfType     = "n.call_type = ?"
+	callsOfAgent    = "(c.agent = ? or n.taker = ?)"
+	callsInState    = "n.state = ?"
+	callsOfOutcome  = "c.outcome = ?"
+)
+
+func (q *callsQuery) add(clause string, arg any) {
+	q.where = append(q.where, strings.ReplaceAll(clause, "?", q.arg(arg)))
+	q.ofNote = q.ofNote || strings.Contains(clause, "n.")
+}
+
+// arg takes an argument and names it.
+func (q *callsQuery) arg(arg any) string {
+	q.args = append(q.args, arg)
+	return fmt.Sprintf("$%d", len(q.args))
+}
+
+// byReference finds by what the practices in scope, nil for all, call a note.
+func (q *callsQuery) byReference(ref string, scope []string) {
+	q.found = fmt.Sprintf(`select n.call, n.id as note from reference_block b
+		cross join lateral (select call, id from note where account = b.account and year = b.year and reference = %[1]s offset 0) n
+		where %[2]s::text[] is null or b.account = any(%[2]s)`, q.arg(ref), q.arg(scope))
+}
+
+// byTerms finds notes of a practice by the terms that all must match, or calls by whom they came from; neither is needed. One that
+// was never called finds nothing.
+func (q *callsQuery) byTerms(account string, terms [][]byte, caller []byte) {
+	if len(terms) > 0 {
+		q.byNote = append(q.byNote, fmt.Sprintf("account = %s and terms @> %s", q.arg(account), q.arg(terms)))
+	}
+	if caller != nil {
+		q.byCaller = append(q.byCaller, fmt.Sprintf("call.account = %s and call.caller_term = %s", q.arg(account), q.arg(caller)))
+	}
+	q.found = "select call, id as note from note where false"
+	if len(q.byNote) > 0 {
+		q.found = "select call, id as note from note where " + strings.Join(q.byNote, " or ")
+	}
+	if len(q.byCaller) > 0 {
+		q.found += ` union select call.id, note.id from call left join lateral (
+			select id from note where call = call.id and call <> '' and account = call.account offset 0) note on true
+			where ` + strings.Join(q.byCaller, " or ")
+	}
+}
+
+// statements counts the calls up to CallsMany, and reads limit lines after a call at a time, with a note.
+func (q *callsQuery) statements(limit int, after bool) (count, page string) {
+	// Which call a note hangs on is the desk's word: another practice's note is none of this call's. That the note's call is not
+	// empty is said again for the index, which leaves those out.
+	with, from := "", `call c left join lateral (
+		select * from note where call = c.id and call <> '' and account = c.account offset 0) n on true`
+	switch {
+	case q.found != "": // what was found and nothing else, each by its id
+		with = "with found as materialized (" + q.found + ") "
+		from = `found cross join lateral (select * from call where id = found.call offset 0) c
+			left join lateral (select * from note where id = found.note and account = c.account offset 0) n on true`
+	case q.ofNote: // few of all calls, maybe: PostgreSQL finds them
+		from = "call c left join note n on n.call = c.id and n.call <> '' and n.account = c.account"
+	}
+	from = " from " + from + " where " + strings.Join(append([]string{"true"}, q.where...), " and ")
+	// The same for both: counted in another order, they might be looked for everywhere.
+	const order = " order by c.opened_at desc, c.id desc, coalesce(n.id, '') desc limit "
+	count = with + "select count(*) from (select" + from + order + strconv.Itoa(CallsMany) + ") counted"
+	if after {
+		n := len(q.args)
+		from += fmt.Sprintf(" and c.opened_at <= $%[1]d and (c.opened_at, c.id, coalesce(n.id, '')) < ($%[1]d, $%[2]d, $%[3]d)",
+			n+1, n+2, n+3)
+	}
+	page = with + "select " + of("c", callColumns) + ", exists (select from recording r where r.call = c.id), " + of("n", noteColumns) +
+		from + order + strconv.Itoa(limit)
+	return count, page
 }

@@ -18,9 +18,6 @@ import (
 	"lamplight/telephony"
 )
 
-// Voicemail is the call type of a note that the fail-safe's message became. It waits on the agents, not on a ladder.
-const Voicemail = "voicemail"
-
 var errKept = errors.New("kept before")
 
 // Keep seals and stores a call's finished recording. One that was kept before is success, and fetch is not asked.
@@ -28,7 +25,7 @@ func (s *Store) Keep(ctx context.Context, call telephony.CallID, id telephony.Re
 	ctx = asEngine(ctx)
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		var account telephony.AccountID
-		err := tx.QueryRow(ctx, "select account from call where id = $1", call).Scan(&account)
+		err := tx.QueryRow(ctx, selectCallAccount, call).Scan(&account)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrNoCall
 		}
@@ -39,7 +36,7 @@ func (s *Store) Keep(ctx context.Context, call telephony.CallID, id telephony.Re
 		if err != nil {
 			return err
 		}
-		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actorOf(ctx), Action: "recording.kept", Kind: "call",
+		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actorOf(ctx), Action: string(notes.LineRecordingKept), Kind: "call",
 			Object: string(call), Account: string(account), Rows: []audit.Row{row}})
 	})
 	if err != nil && !errors.Is(err, errKept) {
@@ -61,8 +58,7 @@ func (s *Store) keepTx(ctx context.Context, tx pgx.Tx, account telephony.Account
 		return audit.Row{}, err
 	}
 	now := s.clock()
-	tag, err := tx.Exec(ctx, "insert into recording (id, call, at, bytes, chunks, head) values ($1, $2, $3, 0, 0, $4) on conflict (id) "+
-		"do nothing", id, call, now, head)
+	tag, err := tx.Exec(ctx, insertRecording, id, call, now, head)
 	if err != nil {
 		return audit.Row{}, err
 	}
@@ -74,7 +70,7 @@ func (s *Store) keepTx(ctx context.Context, tx pgx.Tx, account telephony.Account
 		sum := sha256.Sum256(sealed)
 		sound.Write(binary.BigEndian.AppendUint32(nil, uint32(n)))
 		sound.Write(sum[:])
-		_, err := tx.Exec(ctx, "insert into recording_chunk (recording, n, data) values ($1, $2, $3)", id, n, sealed)
+		_, err := tx.Exec(ctx, insertChunk, id, n, sealed)
 		return err
 	})
 	if err := fetch(w); err != nil {
@@ -83,7 +79,7 @@ func (s *Store) keepTx(ctx context.Context, tx pgx.Tx, account telephony.Account
 	if err := w.Close(); err != nil {
 		return audit.Row{}, err
 	}
-	if _, err := tx.Exec(ctx, "update recording set bytes = $2, chunks = $3 where id = $1", id, w.Total(), w.Chunks()); err != nil {
+	if _, err := tx.Exec(ctx, updateRecording, id, w.Total(), w.Chunks()); err != nil {
 		return audit.Row{}, err
 	}
 	return recordingTable.Row(string(id), string(id), string(call), now, w.Total(), w.Chunks(), head, sound.Sum(nil))
@@ -111,7 +107,8 @@ func (s *Store) KeepVoicemail(ctx context.Context, v telephony.Voicemail, fetch 
 	if v.ANI != "" {
 		fields["callback"] = v.ANI.Reveal()
 	}
-	d := notes.Draft{ID: "voicemail:" + string(v.Recording), Call: c.ID, Account: c.Account, CallType: Voicemail, Urgency: notes.Urgent,
+	d := notes.Draft{ID: "voicemail:" + string(v.Recording), Call: c.ID, Account: c.Account, CallType: notes.Voicemail,
+		Urgency:  notes.Urgent,
 		Language: c.Language, Body: notes.Body{Fields: fields}}
 	p, err := s.prepare(ctx, d, notes.Script{}, time.UTC)
 	if err != nil {
@@ -126,7 +123,8 @@ func (s *Store) KeepVoicemail(ctx context.Context, v telephony.Voicemail, fetch 
 		if err != nil {
 			return err
 		}
-		if err := s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actorOf(ctx), Action: "voicemail.kept", Kind: "call",
+		if err := s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actorOf(ctx), Action: string(notes.LineVoicemailKept),
+			Kind:   "call",
 			Object: string(c.ID), Account: string(c.Account), Rows: append(rows, row)}); err != nil {
 			return err
 		}
@@ -155,8 +153,8 @@ func (s *Store) voicemailCall(ctx context.Context, tx pgx.Tx, c telephony.Call) 
 		args []any
 	}{
 		{callTable, upsertCall, args},
-		{stepTable, insertStep, stepArgs(c.ID, telephony.Step{At: c.OpenedAt, Kind: "arrived"})},
-		{stepTable, insertStep, stepArgs(c.ID, telephony.Step{At: c.EndedAt, Kind: "ended", Detail: string(c.Outcome)})},
+		{stepTable, insertStep, stepArgs(c.ID, telephony.Step{At: c.OpenedAt, Kind: telephony.StepArrived})},
+		{stepTable, insertStep, stepArgs(c.ID, telephony.Step{At: c.EndedAt, Kind: telephony.StepEnded, Detail: string(c.Outcome)})},
 	} {
 		res, err := tx.Query(ctx, q.sql, q.args...)
 		if err != nil {
@@ -179,7 +177,7 @@ type Sized interface{ Size(bytes int64) error }
 // not be played as if it were whole. An error of w's is returned as it is.
 func (s *Store) PlayRecording(ctx context.Context, call telephony.CallID, w io.Writer) error {
 	var id telephony.RecordingID
-	err := s.pool.QueryRow(ctx, "select id from recording where call = $1 order by bytes desc, at, id limit 1", call).Scan(&id)
+	err := s.pool.QueryRow(ctx, selectLongestRecording, call).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrNoCall
 	}
@@ -197,8 +195,7 @@ func (s *Store) PlayOne(ctx context.Context, id telephony.RecordingID, w io.Writ
 	var chunks int
 	var size int64
 	var head []byte
-	err := s.pool.QueryRow(ctx, "select c.account, c.id, c.outcome, r.bytes, r.chunks, r.head from recording r join call c on c.id = "+
-		"r.call where r.id = $1", id).
+	err := s.pool.QueryRow(ctx, selectRecording, id).
 		Scan(&account, &call, &outcome, &size, &chunks, &head)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrNoCall
@@ -214,7 +211,7 @@ func (s *Store) PlayOne(ctx context.Context, id telephony.RecordingID, w io.Writ
 	if err != nil {
 		return err
 	}
-	if err := s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: "recording.opened", Kind: "call", Object: string(call),
+	if err := s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: string(notes.LineRecordingOpened), Kind: "call", Object: string(call),
 		Account: string(account), Detail: []string{string(id)}}); err != nil {
 		return err
 	}
@@ -233,7 +230,7 @@ func (s *Store) PlayOne(ctx context.Context, id telephony.RecordingID, w io.Writ
 	}
 	for n := range chunks {
 		var data []byte
-		if err := s.pool.QueryRow(ctx, "select data from recording_chunk where recording = $1 and n = $2", id, n).Scan(&data); err != nil {
+		if err := s.pool.QueryRow(ctx, selectChunk, id, n).Scan(&data); err != nil {
 			return fmt.Errorf("read a recording: %w", err)
 		}
 		plain, err := stream.Unseal(data, n == chunks-1)

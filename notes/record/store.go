@@ -95,37 +95,6 @@ type TakeHook = ActHook
 // transaction, so that storing a note is one round trip. The note's leaf vouches for the rows it returns.
 type TakeQueue func(b *pgx.Batch, n notes.Note) ([]audit.Row, error)
 
-var (
-	accountTable = audit.Table{Kind: "account", Name: "account", Key: "id",
-		Columns: []string{"id", "name", "version", "document", "schedule", "ladders", "changed_at"}}
-	lineTable = audit.Table{Kind: "line", Name: "line", Key: "did", Columns: []string{"did", "account", "document"}}
-	callTable = audit.Table{Kind: "call", Name: "call", Key: "id",
-		Columns: []string{"id", "account", "did", "caller", "caller_term", "language", "state", "agent", "outcome", "opened_at",
-			"answered_at", "ended_at", "inbound", "followup", "followup_by", "followup_at", "followup_word"}}
-	stepTable = audit.Table{Kind: "call_step", Name: "call_step", Key: "id",
-		Columns: []string{"id", "call", "at", "kind", "agent", "detail"}}
-	// A recording's chunks are vouched for by the recording: a digest over their numbers and digests.
-	recordingTable = audit.Table{Kind: "recording", Name: "recording", Key: "id",
-		Columns: []string{"id", "call", "at", "bytes", "chunks", "head",
-			"(select sha256(string_agg(int4send(c.n) || sha256(c.data), ''::bytea order by c.n)) from recording_chunk c where " +
-				"c.recording = recording.id) as sound"}}
-	noteTable = audit.Table{Kind: "note", Name: "note", Key: "id",
-		Columns: []string{"id", "draft", "account", "year", "reference", "call", "call_type", "urgency", "language", "taker", "taken_at",
-			"state",
-			"read_at", "acked_at", "acked_by", "closed_at", "closed_by", "version", "script_version", "title", "body", "terms"}}
-	addOnTable = audit.Table{Kind: "add_on", Name: "add_on", Key: "id",
-		Columns: []string{"id", "note", "by", "by_name", "at", "kind", "body"}}
-)
-
-// Tables are the tables of this package whose rows the audit log vouches for.
-func Tables() []audit.Table {
-	return []audit.Table{accountTable, lineTable, callTable, stepTable, recordingTable, noteTable, addOnTable}
-}
-
-func insertInto(t audit.Table) string {
-	return "insert into " + t.Name + " (" + t.List() + ") values (" + t.Placeholders() + ")"
-}
-
 // clock is now to the microsecond, which is what a row keeps.
 func (s *Store) clock() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
 

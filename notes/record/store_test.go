@@ -64,8 +64,8 @@ func TestTheWalkOfANote(t *testing.T) {
 		{func() (notes.Note, error) { return h.store.MarkRead(doctor, n.ID) }, notes.Read},
 		{func() (notes.Note, error) { return h.store.Acknowledge(doctor, n.ID) }, notes.Acknowledged},
 		{func() (notes.Note, error) { return h.store.MarkRead(doctor, n.ID) }, notes.Acknowledged},
-		{func() (notes.Note, error) { return h.store.AddOn(doctor, n.ID, "a1", record.Reply, "Sent to the ER") }, notes.Acknowledged},
-		{func() (notes.Note, error) { return h.store.AddOn(doctor, n.ID, "a1", record.Reply, "Sent to the ER") }, notes.Acknowledged},
+		{func() (notes.Note, error) { return h.store.AddOn(doctor, n.ID, "a1", notes.Reply, "Sent to the ER") }, notes.Acknowledged},
+		{func() (notes.Note, error) { return h.store.AddOn(doctor, n.ID, "a1", notes.Reply, "Sent to the ER") }, notes.Acknowledged},
 		{func() (notes.Note, error) { return h.store.CloseOut(doctor, n.ID, "Seen in the ER") }, notes.Closed},
 		{func() (notes.Note, error) { return h.store.Acknowledge(doctor, n.ID) }, notes.Closed},
 		{func() (notes.Note, error) { return h.store.CloseOut(doctor, n.ID, "again") }, notes.Closed},
@@ -89,7 +89,7 @@ func TestTheWalkOfANote(t *testing.T) {
 	}
 	var kinds []string
 	for _, l := range st.Lines {
-		kinds = append(kinds, l.Kind)
+		kinds = append(kinds, string(l.Kind))
 		if l.Leaf < 0 && l.Kind != "story.opened" {
 			t.Errorf("the line %s has no leaf", l.Kind)
 		}

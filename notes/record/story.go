@@ -45,7 +45,8 @@ func (s *Store) StoryOf(ctx context.Context, call telephony.CallID, note notes.N
 	if err != nil {
 		return notes.Story{}, err
 	}
-	e := audit.Entry{Actor: actor.ID(), Action: "story.opened", Kind: "call", Object: string(st.Call.ID), Account: string(account)}
+	e := audit.Entry{Actor: actor.ID(), Action: string(notes.LineStoryOpened), Kind: "call", Object: string(st.Call.ID),
+		Account: string(account)}
 	if st.Note != nil {
 		e.Kind, e.Object = "note", string(st.Note.ID)
 	}
@@ -72,9 +73,9 @@ func (s *Store) StoryOf(ctx context.Context, call telephony.CallID, note notes.N
 
 // findStory finds the call and the note that belong together; nothing is opened.
 func (s *Store) findStory(ctx context.Context, call telephony.CallID, note notes.NoteID) (st notes.Story, sealed []byte, err error) {
-	query, key := selectNote+"where id = $1", string(note)
+	query, key := selectNote, string(note)
 	if note == "" {
-		query, key = selectNote+ofCall, string(call)
+		query, key = selectCallNote, string(call)
 	}
 	n, _, err := scanNote(s.pool.QueryRow(ctx, query, key))
 	switch {
@@ -89,7 +90,7 @@ func (s *Store) findStory(ctx context.Context, call telephony.CallID, note notes
 	if call == "" {
 		return st, nil, nil
 	}
-	c, sealed, err := scanCall(s.pool.QueryRow(ctx, selectCall+"where id = $1", call))
+	c, sealed, err := scanCall(s.pool.QueryRow(ctx, selectCall, call))
 	if noSuch(err) {
 		if st.Note == nil {
 			return notes.Story{}, nil, ErrNoCall
@@ -195,7 +196,8 @@ func (s *Store) acts(ctx context.Context, st *notes.Story, objects []string) (li
 			leafOf[r.Kind+"/"+r.ID] = idx
 		}
 		if e.Action != "call.moved" {
-			lines = append(lines, notes.StoryLine{At: e.At, Kind: e.Action, Actor: e.Actor, Detail: strings.Join(e.Detail, " "), Leaf: idx})
+			lines = append(lines, notes.StoryLine{At: e.At, Kind: notes.LineKind(e.Action), Actor: e.Actor,
+				Detail: strings.Join(e.Detail, " "), Leaf: idx})
 		}
 		return nil
 	}); err != nil {
@@ -235,7 +237,7 @@ func (s *Store) Names(ctx context.Context, ids []notes.PersonID) (map[notes.Pers
 	if len(ids) == 0 {
 		return names, nil
 	}
-	rows, err := s.pool.Query(ctx, selectNames, ids)
+	rows, err := s.pool.Query(ctx, selectPeopleNames, ids)
 	if err != nil {
 		return nil, fmt.Errorf("name people: %w", err)
 	}

@@ -44,7 +44,7 @@ func TestLinesOfOneInstantStandAsInTheLog(t *testing.T) {
 	var kinds []string
 	for _, l := range st.Lines {
 		if l.Actor == "" { // not the record's own
-			kinds = append(kinds, l.Kind)
+			kinds = append(kinds, string(l.Kind))
 		}
 	}
 	if want := []string{"cause", "effect", "newest", "later"}; !slices.Equal(kinds, want) {
@@ -130,20 +130,20 @@ func TestAddOnsRefuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	var inc *record.Incomplete
-	if _, err := h.store.AddOn(agent, n.ID, "", record.Remark, "  "); !errors.As(err, &inc) || inc.Fields["text"] != notes.FieldRequired {
+	if _, err := h.store.AddOn(agent, n.ID, "", notes.Remark, "  "); !errors.As(err, &inc) || inc.Fields["text"] != notes.FieldRequired {
 		t.Errorf("nothing said: %v", err)
 	}
-	if _, err := h.store.AddOn(agent, n.ID, "", record.Remark, string(make([]byte, 70<<10))); !errors.As(err, &inc) ||
+	if _, err := h.store.AddOn(agent, n.ID, "", notes.Remark, string(make([]byte, 70<<10))); !errors.As(err, &inc) ||
 		inc.Fields["text"] != notes.FieldTooLong {
 		t.Errorf("a flood: %v", err)
 	}
-	if _, err := h.store.AddOn(agent, n.ID, "", record.CloseWord, "x"); err == nil {
+	if _, err := h.store.AddOn(agent, n.ID, "", notes.CloseWord, "x"); err == nil {
 		t.Error("an agent closes by an add-on")
 	}
 	if _, err := h.store.CloseOut(agent, n.ID, "x"); !errors.Is(err, access.ErrForbidden) {
 		t.Errorf("an agent closes a provider's note: %v", err)
 	}
-	if _, err := h.store.AddOn(agent, "nothing", "", record.Remark, "x"); !errors.Is(err, record.ErrNoNote) {
+	if _, err := h.store.AddOn(agent, "nothing", "", notes.Remark, "x"); !errors.Is(err, record.ErrNoNote) {
 		t.Error(err)
 	}
 	h.mustVerify(t)

@@ -81,7 +81,7 @@ func (s *Store) Taken(ctx context.Context, d notes.Draft) (notes.Note, error) {
 
 // taken finds the note a draft became.
 func (s *Store) taken(ctx context.Context, d notes.Draft) (notes.Note, error) {
-	n, _, err := scanNote(s.pool.QueryRow(ctx, selectNote+"where draft = $1", d.ID))
+	n, _, err := scanNote(s.pool.QueryRow(ctx, selectDraftNote, d.ID))
 	if err != nil {
 		return notes.Note{}, fmt.Errorf("find a note taken before: %w", err)
 	}
@@ -127,7 +127,7 @@ func (s *Store) prepare(ctx context.Context, d notes.Draft, sc notes.Script, zon
 	if err != nil {
 		return nil, err
 	}
-	p.entry = audit.Entry{At: now, Actor: actorOf(ctx), Action: "note.taken", Kind: "note", Object: string(n.ID),
+	p.entry = audit.Entry{At: now, Actor: actorOf(ctx), Action: string(notes.LineNoteTaken), Kind: "note", Object: string(n.ID),
 		Account: string(n.Account),
 		Detail:  []string{n.CallType, string(n.Urgency)}, Rows: []audit.Row{row}}
 	return p, nil
@@ -159,14 +159,6 @@ func (s *Store) queueNote(b *pgx.Batch, p *prepared) error {
 	b.Queue(storeNote, append(append(slices.Clone(p.args), leaf...), NoteChanged)...)
 	return nil
 }
-
-var storeNote = func() string {
-	n := len(noteTable.Columns)
-	return fmt.Sprintf(`with row as (%s returning id),
-		leaf as (insert into audit_outbox (kind, object, body, mac) values ($%d, $%d, $%d, $%d)),
-		typed as (delete from draft where id = $2)
-		select pg_notify($%d, id) from row`, insertInto(noteTable), n+1, n+2, n+3, n+4, n+5)
-}()
 
 // store commits a prepared note in as few round trips as there can be: one for begin, row and leaf, the hooks', one to commit.
 func (s *Store) store(ctx context.Context, p *prepared, hooks []TakeHook) error {
@@ -231,8 +223,7 @@ func (s *Store) reference(ctx context.Context, account telephony.AccountID, year
 	b := s.blocks[k]
 	if b == nil || b.next >= b.end {
 		var end int
-		err := s.pool.QueryRow(ctx, `insert into reference_block (account, year, next) values ($1, $2, $3)
-			on conflict (account, year) do update set next = reference_block.next + $4 returning next`, account, year, firstReference+blockSize, blockSize).Scan(&end)
+		err := s.pool.QueryRow(ctx, reserveReferences, account, year, firstReference+blockSize, blockSize).Scan(&end)
 		if err != nil {
 			return "", fmt.Errorf("reserve references: %w", err)
 		}

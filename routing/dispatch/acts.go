@@ -35,8 +35,7 @@ type openDispatch struct {
 func (e *Engine) lockOpen(ctx context.Context, tx pgx.Tx, note notes.NoteID) (openDispatch, error) {
 	var d openDispatch
 	var unfolded bool
-	err := tx.QueryRow(ctx, `select id, account, state, rung, practice, urgency, reference, unfolded from dispatch
-		where note = $1 and state in ('climbing', 'exhausted') for update`, note).
+	err := tx.QueryRow(ctx, lockOpenOf, note).
 		Scan(&d.id, &d.account, &d.state, &d.rung, &d.practice, &d.urgency, &d.ref, &unfolded)
 	if postgres.Missing(err) {
 		return d, routing.ErrNoDispatch
@@ -47,7 +46,7 @@ func (e *Engine) lockOpen(ctx context.Context, tx pgx.Tx, note notes.NoteID) (op
 	return d, err
 }
 
-func (d openDispatch) step(kind string, by routing.ActingPerson, note notes.NoteID) step {
+func (d openDispatch) step(kind notes.LineKind, by routing.ActingPerson, note notes.NoteID) step {
 	return step{dispatch: d.id, note: note, account: d.account, kind: kind, by: string(by.ID), name: by.Name}
 }
 
@@ -69,7 +68,7 @@ func (e *Engine) AckTx(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, 
 	if err != nil {
 		return routing.AckResult{}, fmt.Errorf("acknowledge: %w", err)
 	}
-	at, err := e.end(ctx, tx, d.step(StepAcknowledged, by, note), routing.Acked, "")
+	at, err := e.end(ctx, tx, d.step(notes.LineAcknowledged, by, note), routing.Acked, "")
 	if err != nil {
 		return routing.AckResult{}, fmt.Errorf("acknowledge: %w", err)
 	}
@@ -79,8 +78,7 @@ func (e *Engine) AckTx(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, 
 // ackedBefore is who ended the note's last dispatch.
 func (e *Engine) ackedBefore(ctx context.Context, tx pgx.Tx, note notes.NoteID) (routing.AckResult, error) {
 	var r routing.AckResult
-	err := tx.QueryRow(ctx, `select ended_by, ended_at from dispatch where note = $1 and ended_at is not null
-		order by ended_at desc limit 1`, note).Scan(&r.By, &r.At)
+	err := tx.QueryRow(ctx, selectEnded, note).Scan(&r.By, &r.At)
 	if postgres.Missing(err) {
 		return r, routing.ErrNoDispatch
 	}
@@ -93,8 +91,7 @@ func (e *Engine) ackedBefore(ctx context.Context, tx pgx.Tx, note notes.NoteID) 
 // end closes a dispatch that this transaction holds, and cancels what waits. A message that is on its way out at this very
 // instant may still arrive.
 func (e *Engine) end(ctx context.Context, tx pgx.Tx, s step, state routing.DispatchState, reason string) (at time.Time, err error) {
-	err = tx.QueryRow(ctx, `update dispatch set state = $2, ended_at = routing_now(), ended_by = $3, ended_name = $4,
-		reason = nullif($5, '') where id = $1 returning ended_at`, s.dispatch, state, s.by, s.name, reason).Scan(&at)
+	err = tx.QueryRow(ctx, endDispatch, s.dispatch, state, s.by, s.name, reason).Scan(&at)
 	if err != nil {
 		return at, err
 	}
@@ -107,8 +104,7 @@ func (e *Engine) end(ctx context.Context, tx pgx.Tx, s step, state routing.Dispa
 
 // cancelWaiting withdraws the attempts that are not yet claimed: of one person, or all when person is empty.
 func cancelWaiting(ctx context.Context, tx pgx.Tx, d routing.DispatchID, person notes.PersonID) ([]routing.AttemptID, error) {
-	rows, err := tx.Query(ctx, `update attempt set state = 'cancelled', wake_at = null
-		where dispatch = $1 and state = 'due' and ($2 = '' or person = $2) returning id`, d, person)
+	rows, err := tx.Query(ctx, cancelDue, d, person)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +115,7 @@ func cancelWaiting(ctx context.Context, tx pgx.Tx, d routing.DispatchID, person 
 // ladder has gone on to others already, or said again, it only cancels.
 func (e *Engine) PassOn(ctx context.Context, by routing.ActingPerson, note notes.NoteID) error {
 	return e.act(ctx, "pass on", note, func(tx pgx.Tx, d openDispatch) error {
-		s := d.step(StepPassed, by, note)
+		s := d.step(notes.LinePassed, by, note)
 		var err error
 		if by.ID != "" {
 			if s.attempts, err = cancelWaiting(ctx, tx, d.id, by.ID); err != nil {
@@ -139,15 +135,14 @@ func (e *Engine) PassOn(ctx context.Context, by routing.ActingPerson, note notes
 
 // toldBefore reports that a person was told on an earlier rung, and is not on the present one or one to come.
 func toldBefore(ctx context.Context, tx pgx.Tx, d openDispatch, person notes.PersonID) (so bool, err error) {
-	err = tx.QueryRow(ctx, `select coalesce(max(rung) < $3, false) from attempt where dispatch = $1 and person = $2 and person <> ''
-		and state <> 'cancelled'`, d.id, person, d.rung).Scan(&so)
+	err = tx.QueryRow(ctx, selectToldBefore, d.id, person, d.rung).Scan(&so)
 	return so, err
 }
 
 // Push begins the next rung now.
 func (e *Engine) Push(ctx context.Context, by routing.ActingPerson, note notes.NoteID) error {
 	return e.act(ctx, "push", note, func(tx pgx.Tx, d openDispatch) error {
-		return e.nextRung(ctx, tx, d.step(StepPushed, by, note), d)
+		return e.nextRung(ctx, tx, d.step(notes.LinePushed, by, note), d)
 	})
 }
 
@@ -177,7 +172,7 @@ func (e *Engine) cancel(ctx context.Context, tx pgx.Tx, by routing.ActingPerson,
 	if len(reason) > 40 || !reasonForm.MatchString(reason) {
 		return ErrReason
 	}
-	_, err := e.end(ctx, tx, d.step(StepCancelled, by, note), routing.Cancelled, reason)
+	_, err := e.end(ctx, tx, d.step(notes.LineCancelled, by, note), routing.Cancelled, reason)
 	return err
 }
 
@@ -186,7 +181,7 @@ func (e *Engine) Reassign(ctx context.Context, by routing.ActingPerson, note not
 	id routing.DispatchID, err error,
 ) {
 	err = e.act(ctx, "reassign", note, func(tx pgx.Tx, d openDispatch) error {
-		at, err := e.end(ctx, tx, d.step(StepReassigned, by, note), routing.Cancelled, "reassigned")
+		at, err := e.end(ctx, tx, d.step(notes.LineReassigned, by, note), routing.Cancelled, "reassigned")
 		if err != nil {
 			return err
 		}

@@ -31,8 +31,7 @@ type held struct {
 // lockAttempt takes the dispatch first and then the attempt, the one order everybody keeps.
 func lockAttempt(ctx context.Context, tx pgx.Tx, id routing.AttemptID) (held, error) {
 	h := held{id: id}
-	err := tx.QueryRow(ctx, `select d.id, d.note, d.account, d.state, d.rung from dispatch d
-		where d.id = (select dispatch from attempt where id = $1) for update`, id).
+	err := tx.QueryRow(ctx, lockDispatchOf, id).
 		Scan(&h.dispatch, &h.note, &h.account, &h.dispatchState, &h.dispatchRung)
 	if postgres.Missing(err) {
 		return h, routing.ErrBadLink
@@ -40,13 +39,13 @@ func lockAttempt(ctx context.Context, tx pgx.Tx, id routing.AttemptID) (held, er
 	if err != nil {
 		return h, err
 	}
-	err = tx.QueryRow(ctx, `select rung, name, channel, state, try, sends, fence from attempt where id = $1 for update`, id).
+	err = tx.QueryRow(ctx, lockAttemptRow, id).
 		Scan(&h.rung, &h.name, &h.channel, &h.state, &h.try, &h.sends, &h.fence)
 	return h, err
 }
 
 // step is a line of the story about this attempt.
-func (h held) step(kind, detail string) step {
+func (h held) step(kind notes.LineKind, detail string) step {
 	return step{dispatch: h.dispatch, note: h.note, account: h.account, attempt: h.id, kind: kind, name: h.name,
 		channel: h.channel, detail: detail, attempts: []routing.AttemptID{h.id}}
 }

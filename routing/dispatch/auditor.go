@@ -97,37 +97,10 @@ func (e *Engine) audit(ctx context.Context) {
 // mostStanding bounds what one look says: the oldest. Whoever reads five hundred alarms knows enough.
 const mostStanding = 500
 
-// selectStanding finds by an index each of what may stand still, and looks at that alone: what climbs as it should costs
-// nothing, however much it is.
-const selectStanding = `
-	with clock as (select routing_now() as now),
-	patience as (select now - make_interval(secs => $1) as overdue, now - make_interval(secs => $2) as ignored from clock),
-	suspect as (
-		(select id from dispatch where state = 'exhausted' and begun_at < (select ignored from patience) order by begun_at limit $3)
-		union (select id from dispatch where state = 'climbing' and board_at < (select overdue from patience) order by board_at limit $3)
-		union (select id from dispatch where state = 'climbing' and board_at = 'infinity' limit $3)
-		union (select id from dispatch where not unfolded and begun_at < (select overdue from patience) order by begun_at limit $3)
-		union (select dispatch from attempt where wake_at < (select overdue from patience) and state in ('due',
-			'sending') order by wake_at limit $3)),
-	ahead as (
-		select d.id, d.note, d.state, d.begun_at, d.board_at,
-			case when d.unfolded then (select min(a.wake_at) from attempt a where a.dispatch = d.id and a.state in ('due', 'sending'))
-				else d.begun_at end as next,
-			(select s.at from dispatch_step s where s.dispatch = d.id order by seq desc limit 1) as last
-		from suspect cross join lateral (select * from dispatch where id = suspect.id offset 0) d where d.state in ('climbing',
-			'exhausted'))
-	select clock.now, id, note, case
-			when state = 'exhausted' and coalesce(last, begun_at) < clock.now - make_interval(secs => $2) then 'ignored'
-			when state = 'climbing' and least(next, board_at) < clock.now - make_interval(secs => $1) then
-				case when next is null then 'stranded' else 'overdue' end
-			when state = 'climbing' and next is null and not isfinite(board_at) then 'stranded'
-		end as kind, coalesce(least(next, case when isfinite(board_at) then board_at end), last, begun_at)
-	from ahead, clock order by begun_at`
-
 // Standing lists the escalations that stand still, the oldest first and mostStanding of a kind at most, and the database's
 // time at which they did.
 func (e *Engine) Standing(ctx context.Context) (found []Alarm, now time.Time, err error) {
-	rows, err := e.pool.Query(ctx, selectStanding, overdueAfter.Seconds(), ignoredAfter.Seconds(), mostStanding)
+	rows, err := e.pool.Query(ctx, selectStanding, overdueAfter.Seconds(), ignoredAfter.Seconds())
 	if err != nil {
 		return nil, now, fmt.Errorf("look at the open dispatches: %w", err)
 	}

@@ -39,23 +39,6 @@ type beginning struct {
 	reckoned                     *time.Time // at, when the database has not just told it
 }
 
-const (
-	insertAttempt = `insert into attempt (id, dispatch, rung, contact, name, person, channel, lang, address, try, state, sent_at, ref,
-		why, due_at, wake_at, fence, sends, link)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, 0, 0, $16)`
-	// A beginning is one statement and one row, because an agent waits for it. It holds what the plan was made from against
-	// the rows of this moment, and nothing happens when they differ. A plan of ten seconds ago may have waited for a
-	// connection; one ahead of the clock would only be sent that much later.
-	insertDispatch = `with begun as (insert into dispatch (id, note, account, practice, urgency, reference, plan, first_rung, state,
-			begun_at, ended_at, ended_by, ended_name, reason, rung, unfolded, board_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, -1, false, $15))
-		select pg_notify('lamplight_due', ''), case when
-			($16 = 0 or exists (select from account where id = $3 and version = $16))
-			and ($17 = 0 or exists (select from push_change where n = $17))
-			and ($18::timestamptz is null or $18 between routing_now() - interval '10 s' and routing_now() + interval '50 ms')
-			then true else plan_moved() end`
-)
-
 // begin writes a dispatch and its attempts in tx. s says who began it; nobody is the service.
 func (e *Engine) begin(ctx context.Context, tx pgx.Tx, s step, d beginning) (routing.DispatchID, error) {
 	b := &pgx.Batch{}

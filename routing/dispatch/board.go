@@ -13,20 +13,6 @@ import (
 	"lamplight/routing"
 )
 
-// selectViews reads the newest dispatch of each note named, with its last step and what comes next; a folded one has that in
-// its plan. What was texted back the note tells, until an agent has answered it.
-const selectViews = `
-	select d.note, d.state, d.rung > d.first_rung, d.begun_at, d.board_at,
-		coalesce(n.channel, ''), coalesce(n.name, ''), n.due_at,
-		coalesce(l.kind, ''), coalesce(l.channel, ''), coalesce(l.actor, ''), coalesce(l.detail, ''), coalesce(l.at, d.begun_at),
-		case when d.unfolded then '' else d.plan end
-	from unnest($1::text[]) w (note)
-	cross join lateral (select * from dispatch where note = w.note order by begun_at desc, id desc limit 1) d
-	left join lateral (select channel, name, due_at from attempt a
-		where a.dispatch = d.id and a.state = 'due' order by due_at, id limit 1) n on true
-	left join lateral (select kind, channel, actor, detail, at from dispatch_step s
-		where s.dispatch = d.id and s.kind <> 'text.replied' order by seq desc limit 1) l on true`
-
 func scanView(r pgx.CollectableRow) (routing.DispatchView, error) {
 	var row routing.DispatchView
 	var late bool
@@ -39,7 +25,7 @@ func scanView(r pgx.CollectableRow) (routing.DispatchView, error) {
 	// One that cannot be read is told by the engines and the auditor: a board must show the others.
 	if folded != "" && json.Unmarshal([]byte(folded), &plan) == nil && plan.Reaches() {
 		first, at := plan.Attempts[0], begun.Add(plan.Attempts[0].At.Sub(plan.At))
-		row.Next, next = routing.DispatchNext{Kind: string(first.Channel), Name: first.Name}, &at
+		row.Next, next = routing.DispatchNext{Kind: routing.NextKind(first.Channel), Name: first.Name}, &at
 	}
 	row.Last.At = row.Last.At.UTC()
 	switch {
@@ -48,7 +34,7 @@ func scanView(r pgx.CollectableRow) (routing.DispatchView, error) {
 	case row.State != routing.Climbing:
 		row.Next = routing.DispatchNext{}
 	case next == nil || !next.Before(board):
-		row.Next = routing.DispatchNext{Kind: NextBoard, At: board.UTC()}
+		row.Next = routing.DispatchNext{Kind: routing.NextBoard, At: board.UTC()}
 	default:
 		row.Next.At = next.UTC()
 	}
@@ -57,9 +43,6 @@ func scanView(r pgx.CollectableRow) (routing.DispatchView, error) {
 	}
 	return row, err
 }
-
-// NextBoard is what comes after the last rung.
-const NextBoard = "board"
 
 // Views are the newest dispatches of the notes named, open or not, in one question; a note that never climbed has none.
 func (e *Engine) Views(ctx context.Context, of ...notes.NoteID) (map[notes.NoteID]routing.DispatchView, error) {
@@ -87,9 +70,6 @@ func (e *Engine) View(ctx context.Context, note notes.NoteID) (routing.DispatchV
 	}
 	return row, err
 }
-
-const selectAttempts = `select d.note, a.id, a.dispatch, a.rung, a.contact, a.name, a.channel, a.state, a.due_at, a.sent_at, a.try, a.why
-	from attempt a join dispatch d on d.id = a.dispatch where d.note = any($1) order by d.begun_at, a.due_at, a.id`
 
 // Attempts tells what was tried for each of the notes named, in order, in one question.
 func (e *Engine) Attempts(ctx context.Context, of ...notes.NoteID) (map[notes.NoteID][]routing.Attempt, error) {
@@ -122,7 +102,7 @@ func (e *Engine) Story(ctx context.Context, note notes.NoteID) ([]notes.StoryLin
 	if err != nil {
 		return nil, fmt.Errorf("tell a note's attempts: %w", err)
 	}
-	rows, err := e.pool.Query(ctx, `select id, at, kind, actor, channel, detail from dispatch_step where note = $1 order by seq`, note)
+	rows, err := e.pool.Query(ctx, selectSteps, note)
 	if err != nil {
 		return nil, fmt.Errorf("tell a note's attempts: %w", err)
 	}
@@ -148,8 +128,7 @@ func (e *Engine) Story(ctx context.Context, note notes.NoteID) ([]notes.StoryLin
 
 // leaves finds the sequenced leaf of each of a note's steps: the one that vouches for the step's row.
 func (e *Engine) leaves(ctx context.Context, note notes.NoteID) (map[string]int64, error) {
-	rows, err := e.pool.Query(ctx, `select l.idx, l.body from dispatch d join audit_leaf l on l.object = d.id and l.kind = 'dispatch'
-		where d.note = $1`, note)
+	rows, err := e.pool.Query(ctx, selectLeaves, note)
 	if err != nil {
 		return nil, err
 	}

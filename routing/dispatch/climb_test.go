@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"lamplight/notes"
 	"lamplight/routing"
 	"lamplight/routing/channel"
 	"lamplight/routing/channel/pocket"
@@ -44,7 +45,7 @@ func TestWholeLadderWhenNobodyAcknowledges(t *testing.T) {
 		t.Errorf("the third rung: %+v", all[4])
 	}
 	h.until("the last text is told as delivered", func() bool { return h.states("n1")[routing.Delivered] == 3 })
-	if r := h.row("n1"); r.Next.Kind != NextBoard || r.Last.Kind != StepDelivered || r.Last.Name != "Dr Osei" {
+	if r := h.row("n1"); r.Next.Kind != routing.NextBoard || r.Last.Kind != notes.LineDelivered || r.Last.Name != "Dr Osei" {
 		t.Errorf("after the third rung: %+v", r)
 	}
 	h.advance(3 * time.Minute)
@@ -171,7 +172,7 @@ func TestPassOnPushCancelReassign(t *testing.T) {
 	if err := h.engine.Cancel(t.Context(), boss, "n1", "called-back"); err != nil {
 		t.Fatal(err)
 	}
-	if r := h.row("n1"); r.State != routing.Cancelled || r.Last.Kind != StepCancelled || r.Last.Name != "Sam Boss" ||
+	if r := h.row("n1"); r.State != routing.Cancelled || r.Last.Kind != notes.LineCancelled || r.Last.Name != "Sam Boss" ||
 		r.Last.Detail != "called-back" {
 		t.Errorf("cancelled: %+v", r)
 	}

@@ -26,7 +26,7 @@ type Counts struct {
 // Counts counts, without walking through what is older.
 func (e *Engine) Counts(ctx context.Context) (Counts, error) {
 	c := Counts{Open: map[routing.DispatchState]int{routing.Climbing: 0, routing.Exhausted: 0}, Attempts: map[AttemptKind]int{}}
-	rows, err := e.pool.Query(ctx, "select state, count(*) from dispatch where state in ('climbing', 'exhausted') group by state")
+	rows, err := e.pool.Query(ctx, countOpen)
 	if err != nil {
 		return c, fmt.Errorf("count the open dispatches: %w", err)
 	}
@@ -35,7 +35,7 @@ func (e *Engine) Counts(ctx context.Context) (Counts, error) {
 	if _, err := pgx.ForEachRow(rows, []any{&state, &n}, func() error { c.Open[state] = n; return nil }); err != nil {
 		return c, fmt.Errorf("count the open dispatches: %w", err)
 	}
-	rows, err = e.pool.Query(ctx, "select channel, state, count(*) from attempt where id >= $1 group by channel, state",
+	rows, err = e.pool.Query(ctx, countAttempts,
 		since(time.Now().Add(-24*time.Hour)))
 	if err != nil {
 		return c, fmt.Errorf("count the attempts: %w", err)

@@ -238,9 +238,7 @@ func (e *Engine) sleep(ctx context.Context) {
 	asked := time.Now()
 	_, full := e.busy.slots(e.cfg.Workers) // theirs wake us
 	err := e.soon(ctx, func(ctx context.Context) error {
-		return e.pool.QueryRow(ctx, `select routing_now(), nullif(least(
-			(select min(wake_at) from attempt where wake_at is not null and channel <> all($1)),
-			(select min(board_at) from dispatch where state = 'climbing')), 'infinity')`, full).Scan(&now, &next)
+		return e.pool.QueryRow(ctx, selectNextDue, full).Scan(&now, &next)
 	})
 	if err == nil {
 		e.heard.clock(now, asked)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"lamplight/notes"
 	"lamplight/notes/postgres"
 	"lamplight/routing"
 )
@@ -35,8 +36,7 @@ func (e *Engine) Locate(ctx context.Context, token string) (routing.Located, err
 	if len(token) != base64.RawURLEncoding.EncodedLen(sha256.Size) {
 		return l, routing.ErrBadLink
 	}
-	err := e.pool.QueryRow(ctx, `select d.note, a.id, d.account, a.person, a.contact
-		from attempt a join dispatch d on d.id = a.dispatch where a.link = $1`, hashToken(token)).
+	err := e.pool.QueryRow(ctx, selectLink, hashToken(token)).
 		Scan(&l.Note, &l.Attempt, &l.Account, &l.Person, &l.Contact)
 	if postgres.Missing(err) {
 		return l, routing.ErrBadLink
@@ -57,10 +57,10 @@ func (e *Engine) MarkOpened(ctx context.Context, id routing.AttemptID) error {
 		if err := e.left(ctx, tx, a); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, "update attempt set state = 'opened', wake_at = null where id = $1", id); err != nil {
+		if _, err := tx.Exec(ctx, attemptOpened, id); err != nil {
 			return err
 		}
-		return e.trace(ctx, tx, a.step(StepOpened, ""))
+		return e.trace(ctx, tx, a.step(notes.LineLinkOpened, ""))
 	})
 	if err != nil {
 		return fmt.Errorf("mark a link opened: %w", err)

@@ -28,9 +28,7 @@ func NewPhones(pool *pgxpool.Pool, log *audit.Log) *Phones { return &Phones{pool
 // (push.Subscription.Check): it comes from a browser.
 func (p *Phones) Subscribe(ctx context.Context, person notes.PersonID, s push.Subscription) error {
 	err := postgres.InTx(ctx, p.pool, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `insert into push_subscription (endpoint, person, p256dh, auth, made_at)
-			values ($1, $2, $3, $4, routing_now())
-			on conflict (endpoint) do update set person = excluded.person, p256dh = excluded.p256dh, auth = excluded.auth`,
+		_, err := tx.Exec(ctx, upsertPhone,
 			s.Endpoint, person, s.Keys.P256dh, s.Keys.Auth)
 		if err != nil {
 			return err
@@ -45,7 +43,7 @@ func (p *Phones) Subscribe(ctx context.Context, person notes.PersonID, s push.Su
 
 // Subscriptions implements push.SubscriptionStore.
 func (p *Phones) Subscriptions(ctx context.Context, person string) ([]push.Subscription, error) {
-	rows, err := p.pool.Query(ctx, "select endpoint, p256dh, auth from push_subscription where person = $1 order by made_at", person)
+	rows, err := p.pool.Query(ctx, selectPhones, person)
 	if err != nil {
 		return nil, fmt.Errorf("list a person's phones: %w", err)
 	}
@@ -64,7 +62,7 @@ func (p *Phones) Subscriptions(ctx context.Context, person string) ([]push.Subsc
 func (p *Phones) Move(ctx context.Context, old string, s push.Subscription) error {
 	err := postgres.InTx(ctx, p.pool, func(tx pgx.Tx) error {
 		var person string
-		err := tx.QueryRow(ctx, "delete from push_subscription where endpoint = $1 returning person", old).Scan(&person)
+		err := tx.QueryRow(ctx, deletePhone, old).Scan(&person)
 		if postgres.Missing(err) {
 			return nil
 		}
@@ -72,8 +70,7 @@ func (p *Phones) Move(ctx context.Context, old string, s push.Subscription) erro
 			return err
 		}
 		// One that is there already was brought by the page, for whoever is signed in on it.
-		if _, err := tx.Exec(ctx, `insert into push_subscription (endpoint, person, p256dh, auth, made_at)
-			values ($1, $2, $3, $4, routing_now()) on conflict (endpoint) do nothing`, s.Endpoint, person, s.Keys.P256dh, s.Keys.Auth); err != nil {
+		if _, err := tx.Exec(ctx, insertPhone, s.Endpoint, person, s.Keys.P256dh, s.Keys.Auth); err != nil {
 			return err
 		}
 		return p.log.Append(ctx, tx, audit.Entry{Actor: person, Action: "push.moved", Kind: "person", Object: person})
@@ -88,7 +85,7 @@ func (p *Phones) Move(ctx context.Context, old string, s push.Subscription) erro
 func (p *Phones) Unsubscribe(ctx context.Context, endpoint string) error {
 	err := postgres.InTx(ctx, p.pool, func(tx pgx.Tx) error {
 		var person string
-		err := tx.QueryRow(ctx, "delete from push_subscription where endpoint = $1 returning person", endpoint).Scan(&person)
+		err := tx.QueryRow(ctx, deletePhone, endpoint).Scan(&person)
 		if postgres.Missing(err) {
 			return nil
 		}

@@ -104,10 +104,7 @@ func (e *Engine) ask(ctx context.Context, contacts []notes.Contact) (saying, err
 	}
 	var with, gone, stopped []string
 	s := saying{asked: time.Now(), standing: newStanding()}
-	err := e.pool.QueryRow(ctx, `select routing_now(), (select n from push_change),
-		array(select person from push_subscription where person = any($1)),
-		array(select id from person where id = any($1) and left_at is not null),
-		array(select number from text_stop where number = any($2) and started_at is null)`, people, numbers).Scan(&s.now, &s.change, &with, &gone, &stopped)
+	err := e.pool.QueryRow(ctx, selectReach, people, numbers).Scan(&s.now, &s.change, &with, &gone, &stopped)
 	if err != nil {
 		return s, fmt.Errorf("read the clock and list the phones: %w", err)
 	}

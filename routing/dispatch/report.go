@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"lamplight/notes"
 	"lamplight/notes/postgres"
 	"lamplight/routing"
 	"lamplight/routing/channel"
@@ -44,11 +45,11 @@ func (e *Engine) reported(ctx context.Context, tx pgx.Tx, a held, r channel.Deli
 		if err := e.left(ctx, tx, a); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `update attempt set state = 'delivered', wake_at = null, ref = coalesce(ref, nullif($2, '')) where id = $1`,
+		if _, err := tx.Exec(ctx, attemptDelivered,
 			a.id, plain(r.Ref)); err != nil {
 			return err
 		}
-		return e.trace(ctx, tx, a.step(StepDelivered, ""))
+		return e.trace(ctx, tx, a.step(notes.LineDelivered, ""))
 	case channel.Undelivered, channel.Failed:
 		if !a.state.MayBecome(routing.Undelivered) {
 			return nil

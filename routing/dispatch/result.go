@@ -46,7 +46,7 @@ func (e *Engine) writeResultTx(ctx context.Context, tx pgx.Tx, c claimed, r chan
 		return nil // a report was quicker and knows more
 	case failure.Kind == channel.Unknown && a.sends < maxSends && a.dispatchState.Open():
 		// It stays ours to find out: the next lease asks the carrier before it sends again.
-		_, err := tx.Exec(ctx, "update attempt set wake_at = routing_now() + $2 where id = $1", a.id, backoff(a.sends))
+		_, err := tx.Exec(ctx, askAgain, a.id, backoff(a.sends))
 		return err
 	}
 	return e.failed(ctx, tx, a, routing.Failed, string(failure.Kind), failure.Kind == channel.Later)
@@ -58,11 +58,10 @@ func (e *Engine) accepted(ctx context.Context, tx pgx.Tx, a held, r channel.Rece
 	if a.state != routing.Sending {
 		return e.named(ctx, tx, a, r.Ref)
 	}
-	if _, err := tx.Exec(ctx, `update attempt set state = 'accepted', wake_at = null, ref = coalesce(ref, $2),
-		sent_at = coalesce(sent_at, routing_now()) where id = $1`, a.id, plain(r.Ref)); err != nil {
+	if _, err := tx.Exec(ctx, attemptAccepted, a.id, plain(r.Ref)); err != nil {
 		return err
 	}
-	if err := e.trace(ctx, tx, a.step(StepSent, "")); err != nil {
+	if err := e.trace(ctx, tx, a.step(notes.LineSent, "")); err != nil {
 		return err
 	}
 	a.state = routing.Accepted
@@ -75,7 +74,7 @@ func (e *Engine) accepted(ctx context.Context, tx pgx.Tx, a held, r channel.Rece
 
 // named keeps the carrier's name for a message. The story has no line for that, but the row needs its leaf.
 func (e *Engine) named(ctx context.Context, tx pgx.Tx, a held, ref string) error {
-	changed, err := tx.Query(ctx, "update attempt set ref = $2 where id = $1 and ref is null returning "+attemptTable.Returning(), a.id,
+	changed, err := tx.Query(ctx, nameAttempt, a.id,
 		plain(ref))
 	if err != nil {
 		return err
@@ -94,10 +93,10 @@ func (e *Engine) left(ctx context.Context, tx pgx.Tx, a held) error {
 	if a.state != routing.Sending {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, "update attempt set sent_at = coalesce(sent_at, routing_now()) where id = $1", a.id); err != nil {
+	if _, err := tx.Exec(ctx, attemptLeft, a.id); err != nil {
 		return err
 	}
-	return e.trace(ctx, tx, a.step(StepSent, ""))
+	return e.trace(ctx, tx, a.step(notes.LineSent, ""))
 }
 
 // plain is a carrier's name for a message as a database takes it.
@@ -108,12 +107,12 @@ func plain(ref string) string {
 // failed ends an attempt that did not arrive, tries again within the rung where that may help, and begins the next rung at
 // once when nobody on this one can still be reached.
 func (e *Engine) failed(ctx context.Context, tx pgx.Tx, a held, state routing.AttemptState, why string, again bool) error {
-	if _, err := tx.Exec(ctx, "update attempt set state = $2, wake_at = null, why = $3 where id = $1", a.id, state, why); err != nil {
+	if _, err := tx.Exec(ctx, attemptFailed, a.id, state, why); err != nil {
 		return err
 	}
-	kind := StepFailed
+	kind := notes.LineFailed
 	if state == routing.Undelivered {
-		kind = StepUndelivered
+		kind = notes.LineUndelivered
 	}
 	if err := e.trace(ctx, tx, a.step(kind, why)); err != nil {
 		return err
@@ -135,10 +134,7 @@ func (e *Engine) retry(ctx context.Context, tx pgx.Tx, a held) (bool, error) {
 	var p routing.PlannedAttempt
 	var person, lang string
 	var due, ends time.Time
-	err := tx.QueryRow(ctx, `select t.rung, t.contact, t.name, t.person, t.channel, t.lang, t.address, routing_now() + $2,
-			least(d.board_at, coalesce((select min(due_at) from attempt n
-				where n.dispatch = d.id and n.state = 'due' and n.rung > t.rung), 'infinity'))
-		from attempt t join dispatch d on d.id = t.dispatch where t.id = $1`, a.id, backoff(a.try)).
+	err := tx.QueryRow(ctx, selectRetry, a.id, backoff(a.try)).
 		Scan(&p.Rung, &p.Contact, &p.Name, &person, &p.Channel, &lang, &p.Address, &due, &ends)
 	if err != nil || (a.dispatchState == routing.Climbing && !due.Before(ends)) {
 		return false, err
@@ -166,11 +162,10 @@ func (e *Engine) skipDeadRung(ctx context.Context, tx pgx.Tx, a held) error {
 		return nil
 	}
 	var alive bool
-	if err := tx.QueryRow(ctx, `select exists (select 1 from attempt where dispatch = $1 and rung = $2
-		and state in ('due', 'sending', 'accepted', 'delivered', 'opened'))`, a.dispatch, a.rung).Scan(&alive); err != nil || alive {
+	if err := tx.QueryRow(ctx, selectRungAlive, a.dispatch, a.rung).Scan(&alive); err != nil || alive {
 		return err
 	}
-	s := step{dispatch: a.dispatch, note: a.note, account: a.account, kind: StepSkipped, detail: "unreachable"}
+	s := step{dispatch: a.dispatch, note: a.note, account: a.account, kind: notes.LineSkipped, detail: "unreachable"}
 	return e.advance(ctx, tx, s, a.rung)
 }
 
@@ -178,13 +173,7 @@ func (e *Engine) skipDeadRung(ctx context.Context, tx pgx.Tx, a held) error {
 // board's turn. The dispatch's row is held.
 func (e *Engine) advance(ctx context.Context, tx pgx.Tx, s step, rung int) error {
 	b := &pgx.Batch{}
-	b.Queue(`with ahead as (
-			select greatest(coalesce((select min(due_at) from attempt where dispatch = $1 and state = 'due' and rung > $2), d.board_at)
-				- routing_now(), interval '0') as by from dispatch d where d.id = $1),
-		moved as (
-			update attempt set due_at = due_at - ahead.by, wake_at = wake_at - ahead.by from ahead
-			where dispatch = $1 and state = 'due' and rung > $2)
-		update dispatch set board_at = board_at - ahead.by from ahead where id = $1`, s.dispatch, rung)
+	b.Queue(advanceRungs, s.dispatch, rung)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return err
 	}
@@ -197,11 +186,8 @@ func (e *Engine) exhaustDue(ctx context.Context) error {
 	for {
 		var more bool
 		err := e.inTxSoon(ctx, func(ctx context.Context, tx pgx.Tx) error {
-			s := step{kind: StepExhausted}
-			err := tx.QueryRow(ctx, `update dispatch set state = 'exhausted' where id = (
-				select id from dispatch where state = 'climbing' and board_at <= routing_now()
-				order by board_at limit 1 for update skip locked)
-				returning id, note, account`).Scan(&s.dispatch, &s.note, &s.account)
+			s := step{kind: notes.LineExhausted}
+			err := tx.QueryRow(ctx, exhaustNext).Scan(&s.dispatch, &s.note, &s.account)
 			if postgres.Missing(err) {
 				return nil
 			}

@@ -7,13 +7,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"lamplight/frontend/shared/catalog"
+	"lamplight/notes"
 	"lamplight/notes/audit"
 	"lamplight/routing"
 	"lamplight/routing/channel"
 )
-
-// stopTable is who wants no texts; every row has a leaf.
-var stopTable = audit.Table{Kind: "text-stop", Name: "text_stop", Key: "id", Columns: []string{"id", "number", "stopped_at", "started_at"}}
 
 // whyStopped fails an attempt whose phone wants no texts: the number is no address until it says START.
 const whyStopped = channel.FailureKind(routing.Stopped)
@@ -23,17 +21,16 @@ const whyStopped = channel.FailureKind(routing.Stopped)
 // nothing to stop. It is confirmed once, where the carrier has not done so.
 func (e *Engine) stop(ctx context.Context, tx pgx.Tx, h *Heard, pages []Page) error {
 	var known bool
-	if err := tx.QueryRow(ctx, "select exists (select from attempt where channel = 'text' and address = $1)",
+	if err := tx.QueryRow(ctx, selectPaged,
 		h.reply.From).Scan(&known); err != nil || !known {
 		return err
 	}
-	changed, err := e.stopRow(ctx, tx, "text.stopped", `insert into text_stop (id, number, stopped_at) values ($1, $2, routing_now())
-		on conflict (number) do update set stopped_at = excluded.stopped_at, started_at = null where text_stop.started_at is not null`,
+	changed, err := e.stopRow(ctx, tx, "text.stopped", insertStop,
 		newID(), h.reply.From)
 	if err != nil || !changed {
 		return err
 	}
-	if err := e.addSteps(ctx, tx, openPages(pages), StepStopped); err != nil || h.reply.Answered {
+	if err := e.addSteps(ctx, tx, openPages(pages), notes.LineTextsStopped); err != nil || h.reply.Answered {
 		return err
 	}
 	return e.answer(ctx, tx, h, catalog.T(langOf(pages), "channel.answer.stop", nil))
@@ -41,17 +38,16 @@ func (e *Engine) stop(ctx context.Context, tx pgx.Tx, h *Heard, pages []Page) er
 
 // start takes a stop back; started is false when there was none.
 func (e *Engine) start(ctx context.Context, tx pgx.Tx, h Heard, pages []Page) (started bool, err error) {
-	started, err = e.stopRow(ctx, tx, "text.started", "update text_stop set started_at = routing_now() where number = $1 and started_at "+
-		"is null", h.reply.From)
+	started, err = e.stopRow(ctx, tx, "text.started", endStop, h.reply.From)
 	if err != nil || !started {
 		return false, err
 	}
-	return true, e.addSteps(ctx, tx, openPages(pages), StepStarted)
+	return true, e.addSteps(ctx, tx, openPages(pages), notes.LineTextsStarted)
 }
 
 // stopRow changes a row of text_stop with its leaf; false when there was nothing to change.
 func (e *Engine) stopRow(ctx context.Context, tx pgx.Tx, action, sql string, args ...any) (bool, error) {
-	changed, err := tx.Query(ctx, sql+" returning "+stopTable.Returning(), args...)
+	changed, err := tx.Query(ctx, sql, args...)
 	if err != nil {
 		return false, err
 	}
@@ -76,7 +72,7 @@ func (e *Engine) isStopped(ctx context.Context, c claimed) (so bool, err error) 
 	if c.channel != routing.Text {
 		return false, nil
 	}
-	if err = e.pool.QueryRow(ctx, "select exists (select from text_stop where number = $1 and started_at is null)",
+	if err = e.pool.QueryRow(ctx, selectStopped,
 		c.message.To).Scan(&so); err != nil {
 		return false, fmt.Errorf("look whether a phone wants texts: %w", err)
 	}

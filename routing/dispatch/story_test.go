@@ -26,13 +26,14 @@ func TestAStoryTellsTheCauseFirst(t *testing.T) {
 	lost := func() (channel.Receipt, error) {
 		return channel.Receipt{}, &channel.SendError{Kind: channel.Unknown, Err: errors.New("it broke")}
 	}
-	delivered, undelivered, opened := []string{StepBegun, StepSent, StepDelivered},
-		[]string{StepBegun, StepSent, StepUndelivered, StepSkipped}, []string{StepBegun, StepSent, StepOpened}
+	delivered, undelivered, opened := []notes.LineKind{notes.LineBegun, notes.LineSent, notes.LineDelivered},
+		[]notes.LineKind{notes.LineBegun, notes.LineSent, notes.LineUndelivered, notes.LineSkipped},
+		[]notes.LineKind{notes.LineBegun, notes.LineSent, notes.LineLinkOpened}
 	for name, c := range map[string]struct {
 		before func(*fixture, string) error // while it is being sent
 		answer func() (channel.Receipt, error)
 		after  func(*fixture, string) error
-		want   []string
+		want   []notes.LineKind
 		ref    string
 	}{
 		"delivered, then taken":             {reports(channel.Delivered, "SM1"), answers(channel.Accepted), nil, delivered, "SM1"},
@@ -81,13 +82,13 @@ func TestAStoryTellsTheCauseFirst(t *testing.T) {
 }
 
 // expectStory checks the lines of a note's story and that none is older than the one before.
-func (h *fixture) expectStory(id notes.NoteID, want []string) {
+func (h *fixture) expectStory(id notes.NoteID, want []notes.LineKind) {
 	h.t.Helper()
 	lines, err := h.engine.Story(h.t.Context(), id)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	var kinds []string
+	var kinds []notes.LineKind
 	for _, l := range lines {
 		kinds = append(kinds, l.Kind)
 	}

@@ -115,7 +115,7 @@ func (e *Engine) place(ctx context.Context, tx pgx.Tx, h *Heard, pages []Page) e
 			return err
 		}
 		h.Unclear = true
-		if err := e.addSteps(ctx, tx, pages, StepUnclear); err != nil {
+		if err := e.addSteps(ctx, tx, pages, notes.LineTextUnclear); err != nil {
 			return err
 		}
 		return e.answer(ctx, tx, h, catalog.T(langOf(pages), "channel.answer.which", vars))
@@ -134,17 +134,17 @@ func (e *Engine) TextKept(ctx context.Context, tx pgx.Tx, h Heard, p Page) (fres
 	if fresh, err = e.remember(ctx, tx, h, p.Note); err != nil || !fresh {
 		return false, err
 	}
-	return true, e.addSteps(ctx, tx, []Page{p}, StepTexted)
+	return true, e.addSteps(ctx, tx, []Page{p}, notes.LineTextReplied)
 }
 
 // addSteps writes a line about a phone into the stories of what it was paged for.
-func (e *Engine) addSteps(ctx context.Context, tx pgx.Tx, pages []Page, kind string) error {
+func (e *Engine) addSteps(ctx context.Context, tx pgx.Tx, pages []Page, kind notes.LineKind) error {
 	ids := make([]routing.DispatchID, len(pages))
 	for i, p := range pages {
 		ids[i] = p.dispatch
 	}
 	// Their leaves vouch for the rows as they now stand.
-	if _, err := tx.Exec(ctx, "select from dispatch where id = any($1) order by id for update", ids); err != nil {
+	if _, err := tx.Exec(ctx, lockDispatches, ids); err != nil {
 		return err
 	}
 	for _, p := range pages {
@@ -158,12 +158,7 @@ func (e *Engine) addSteps(ctx context.Context, tx pgx.Tx, pages []Page, kind str
 
 // paged lists the notes of the last day that a number was texted about, the one it was texted about last first.
 func paged(ctx context.Context, tx pgx.Tx, number string) ([]Page, error) {
-	rows, err := tx.Query(ctx, `select note, account, reference, open, contact, name, person, dispatch, id, lang, ended from (
-		select distinct on (d.id) d.note, d.account, d.reference, d.state in ('climbing', 'exhausted') as open, a.contact, a.name, a.person,
-			d.id as dispatch, a.id, a.lang, coalesce(d.ended_at, 'epoch') as ended, coalesce(a.sent_at, a.due_at) as texted
-		from attempt a join dispatch d on d.id = a.dispatch
-		where a.channel = 'text' and a.address = $1 and a.sends > 0 and (d.ended_at is null or d.ended_at > routing_now() - interval '1 day')
-		order by d.id, texted desc) p order by texted desc, dispatch desc`, number)
+	rows, err := tx.Query(ctx, selectPages, number)
 	if err != nil {
 		return nil, err
 	}
@@ -209,8 +204,7 @@ func langOf(pages []Page) telephony.Language {
 // answer texts the phone back, unless it was told enough lately.
 func (e *Engine) answer(ctx context.Context, tx pgx.Tx, h *Heard, words string) error {
 	var n int
-	if err := tx.QueryRow(ctx, "select count(distinct ref) from text_reply where sender = $1 and told and at > routing_now() - "+
-		"$2::interval and ref <> $3",
+	if err := tx.QueryRow(ctx, countAnswers,
 		h.sender, answersWithin, h.reply.Ref).Scan(&n); err != nil {
 		return err
 	}
@@ -218,15 +212,13 @@ func (e *Engine) answer(ctx context.Context, tx pgx.Tx, h *Heard, words string) 
 		return nil
 	}
 	h.Answer = channel.GSM(words)
-	_, err := tx.Exec(ctx, `insert into text_reply (ref, note, sender, at, told) values ($1, '', $2, routing_now(), true)
-		on conflict (ref, note) do update set told = true`, h.reply.Ref, h.sender)
+	_, err := tx.Exec(ctx, insertAnswer, h.reply.Ref, h.sender)
 	return err
 }
 
 // remember notes that a text came into a note's story; false when it had.
 func (e *Engine) remember(ctx context.Context, tx pgx.Tx, h Heard, note notes.NoteID) (fresh bool, err error) {
-	tag, err := tx.Exec(ctx, `insert into text_reply (ref, note, sender, at, told) values ($1, $2, $3, routing_now(), false)
-		on conflict (ref, note) do nothing`, h.reply.Ref, note, h.sender)
+	tag, err := tx.Exec(ctx, insertReply, h.reply.Ref, note, h.sender)
 	return tag.RowsAffected() == 1, err
 }
 

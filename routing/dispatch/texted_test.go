@@ -83,13 +83,13 @@ func TestATextBackIsMatchedAndAcknowledgesNothing(t *testing.T) {
 	if answer := h.write(pocket.TextBack{From: reyes, Body: "1", Ref: "SM1"}); h.keeps() != "" {
 		t.Errorf("told twice: %q", answer)
 	}
-	if r := h.row("n1"); r.State != routing.Climbing || r.Last.Kind == StepTexted || r.Next.Name != "Dr Reyes" {
+	if r := h.row("n1"); r.State != routing.Climbing || r.Last.Kind == notes.LineTextReplied || r.Next.Name != "Dr Reyes" {
 		t.Errorf("%+v", r)
 	}
 	n := 0
 	lines, err := h.engine.Story(t.Context(), "n1")
 	for _, l := range lines {
-		if l.Kind == StepTexted && l.Actor == "Dr Reyes" {
+		if l.Kind == notes.LineTextReplied && l.Actor == "Dr Reyes" {
 			n++
 		}
 	}
@@ -137,7 +137,7 @@ func TestWordsNeverComeIntoAnotherPatientsNote(t *testing.T) {
 		t.Errorf("answered %q", answer)
 	}
 	for _, n := range []notes.NoteID{"n1", "n2"} {
-		if r := h.row(n); r.Last.Kind != StepUnclear || r.Last.Name != "Dr Reyes" {
+		if r := h.row(n); r.Last.Kind != notes.LineTextUnclear || r.Last.Name != "Dr Reyes" {
 			t.Errorf("%s: %+v", n, r.Last)
 		}
 	}
@@ -192,7 +192,7 @@ func TestStopHoldsAtOnceAndStartUndoesIt(t *testing.T) {
 	if answer := h.write(pocket.TextBack{From: reyes, Body: "ALTO"}); answer != "" {
 		t.Errorf("confirmed again: %q", answer)
 	}
-	if r := h.row("n1"); r.Last.Kind != StepStopped || r.Last.Name != "Dr Reyes" {
+	if r := h.row("n1"); r.Last.Kind != notes.LineTextsStopped || r.Last.Name != "Dr Reyes" {
 		t.Errorf("the board says %+v", r.Last)
 	}
 	if err := h.begin(h.engine, newNote("n2", "L-2"), before); !PlanMoved(err) {

@@ -14,50 +14,13 @@ import (
 	"lamplight/telephony"
 )
 
-// The kinds of steps a story tells, as the catalogs know them under "routing.story.".
-const (
-	StepBegun        = "dispatch.begun"
-	StepSent         = "attempt.sent"
-	StepDelivered    = "attempt.delivered"
-	StepUndelivered  = "attempt.undelivered"
-	StepFailed       = "attempt.failed"
-	StepOpened       = "attempt.opened"
-	StepWithdrawn    = "attempt.withdrawn" // acknowledged while it was on its way out
-	StepAcknowledged = "dispatch.acknowledged"
-	StepPassed       = "dispatch.passed"
-	StepPushed       = "dispatch.pushed"
-	StepSkipped      = "dispatch.skipped" // everybody on a rung was out of reach: the next one began early
-	StepReassigned   = "dispatch.reassigned"
-	StepCancelled    = "dispatch.cancelled"
-	StepExhausted    = "dispatch.exhausted"
-	StepTexted       = "text.replied" // a text came back; its words stand with the note, and a board shows those
-	StepUnclear      = "text.unclear" // a text came back that could be about any of several notes: its words were not kept
-	StepStopped      = "text.stopped" // the phone wants no texts
-	StepStarted      = "text.started"
-)
-
-// The tables whose every row a leaf vouches for. What only claims move is left out, and "sending" counts as "due".
-var (
-	dispatchTable = audit.Table{Kind: "dispatch", Name: "dispatch", Key: "id", Columns: []string{
-		"id", "note", "account", "practice", "urgency", "reference", "plan", "first_rung", "state", "begun_at",
-		"ended_at", "ended_by", "ended_name", "reason"}}
-	attemptTable = audit.Table{Kind: "attempt", Name: "attempt", Key: "id", Columns: []string{
-		"id", "dispatch", "rung", "contact", "name", "person", "channel", "lang", "address", "try",
-		"(case state when 'sending' then 'due' else state end)", "sent_at", "ref", "why"}}
-	stepTable = audit.Table{Kind: "dispatch-step", Name: "dispatch_step", Key: "id", Columns: []string{
-		"id", "dispatch", "note", "attempt", "at", "kind", "actor", "channel", "detail"}}
-)
-
-// Tables are what `lamplight audit verify` checks of this package.
-func Tables() []audit.Table { return []audit.Table{dispatchTable, attemptTable, stepTable, stopTable} }
-
 // A step is one line of the story, with the leaf that proves it and the word to whoever watches.
 type step struct {
 	dispatch routing.DispatchID
 	note     notes.NoteID
 	account  telephony.AccountID
 	attempt  routing.AttemptID // empty for a step of the dispatch
-	kind     string
+	kind     notes.LineKind
 	by       string // the actor's id in the leaf; "routing" for the service
 	name     string // who the story names
 	channel  routing.ChannelKind
@@ -66,13 +29,6 @@ type step struct {
 	attempts []routing.AttemptID // whose rows the act changed
 	due      bool                // something may be due sooner: wake the workers
 }
-
-const (
-	insertStep = `insert into dispatch_step (id, dispatch, note, attempt, at, kind, actor, channel, detail)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
-	notifyDue   = "select pg_notify('lamplight_due', '')"
-	notifyMoved = "select pg_notify('lamplight_moved', $1)"
-)
 
 // trace writes s in tx, after the rows it tells of were written: the story's line, the leaf that vouches for the rows, the
 // notifications. It is the last thing a transaction does.
@@ -95,7 +51,7 @@ func (e *Engine) trace(ctx context.Context, tx pgx.Tx, s step) error {
 // vouch reads the rows an act changed, as they now stand, and the clock.
 func (e *Engine) vouch(ctx context.Context, tx pgx.Tx, s step) (rows []audit.Row, now time.Time, err error) {
 	b := &pgx.Batch{}
-	b.Queue("select routing_now()").QueryRow(func(r pgx.Row) error { return r.Scan(&now) })
+	b.Queue(selectNow).QueryRow(func(r pgx.Row) error { return r.Scan(&now) })
 	read := func(t audit.Table) func(pgx.Rows) error {
 		return func(r pgx.Rows) error {
 			more, err := t.Read(r)
@@ -103,9 +59,9 @@ func (e *Engine) vouch(ctx context.Context, tx pgx.Tx, s step) (rows []audit.Row
 			return err
 		}
 	}
-	b.Queue("select "+dispatchTable.Returning()+" from dispatch where id = $1", s.dispatch).Query(read(dispatchTable))
+	b.Queue(vouchDispatch, s.dispatch).Query(read(dispatchTable))
 	if len(s.attempts) > 0 {
-		b.Queue("select "+attemptTable.Returning()+" from attempt where id = any($1)", s.attempts).Query(read(attemptTable))
+		b.Queue(vouchAttempts, s.attempts).Query(read(attemptTable))
 	}
 	err = tx.SendBatch(ctx, b).Close()
 	return rows, now, err
@@ -150,6 +106,6 @@ func (s step) write(now time.Time, rows []audit.Row) (values []any, entry audit.
 			detail = append(detail, code)
 		}
 	}
-	return values, audit.Entry{At: now, Actor: or(s.by, "routing"), Action: s.kind, Kind: "dispatch",
+	return values, audit.Entry{At: now, Actor: or(s.by, "routing"), Action: string(s.kind), Kind: "dispatch",
 		Object: string(s.dispatch), Account: string(s.account), Detail: detail, Rows: append(rows, line)}, nil
 }

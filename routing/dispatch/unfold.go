@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"lamplight/notes"
 	"lamplight/notes/audit"
 	"lamplight/notes/postgres"
 	"lamplight/routing"
@@ -24,7 +25,7 @@ import (
 func (e *Engine) Unfold(ctx context.Context) error {
 	var ids []routing.DispatchID
 	err := e.soon(ctx, func(ctx context.Context) error {
-		rows, err := e.pool.Query(ctx, "select id from dispatch where not unfolded order by begun_at limit 1000")
+		rows, err := e.pool.Query(ctx, selectAllFolded)
 		if err != nil {
 			return err
 		}
@@ -48,7 +49,7 @@ func (e *Engine) Unfold(ctx context.Context) error {
 func (e *Engine) unfoldAll(ctx context.Context, ids []routing.DispatchID) error {
 	return e.soon(ctx, func(ctx context.Context) error {
 		b := &pgx.Batch{}
-		b.Queue("set local synchronous_commit = off")
+		b.Queue(doNotWaitForDisk)
 		b.Queue(selectFolded, ids)
 		var list []folded
 		tx, err := postgres.Begin(ctx, e.pool, b, func(res pgx.BatchResults) (err error) {
@@ -76,10 +77,6 @@ type folded struct {
 	begun time.Time
 	plan  string
 }
-
-// selectFolded holds the dispatches that are still folded and that nobody else holds.
-const selectFolded = `select id, note, account, begun_at, plan from dispatch where id = any($1) and not unfolded
-	order by begun_at for update skip locked`
 
 // readFolded reads what selectFolded answers; s says who began them.
 func readFolded(rows pgx.Rows, err error, s step) ([]folded, error) {
@@ -135,7 +132,7 @@ func (e *Engine) queueUnfold(b *pgx.Batch, f folded, plan routing.Plan, vouched 
 		}
 		vouched = append(vouched, row)
 	}
-	b.Queue("update dispatch set unfolded = true where id = $1", f.step.dispatch)
-	f.step.kind, f.step.due = StepBegun, true
+	b.Queue(dispatchUnfolded, f.step.dispatch)
+	f.step.kind, f.step.due = notes.LineBegun, true
 	return e.queueStep(b, f.step, f.begun, vouched)
 }

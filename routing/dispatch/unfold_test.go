@@ -17,7 +17,7 @@ func TestAFoldedDispatchIsWhole(t *testing.T) {
 	if n := len(h.attempts("n1")); n != 0 {
 		t.Fatalf("%d attempts were written while an agent waited", n)
 	}
-	if r := h.row("n1"); r.State != routing.Climbing || r.Next.Kind != string(routing.Text) || r.Next.Name != "Dr Reyes" ||
+	if r := h.row("n1"); r.State != routing.Climbing || r.Next.Kind != routing.NextText || r.Next.Name != "Dr Reyes" ||
 		h.clock.Now().Sub(r.Next.At).Abs() > time.Second {
 		t.Errorf("the board shows %+v", r)
 	}
@@ -28,7 +28,7 @@ func TestAFoldedDispatchIsWhole(t *testing.T) {
 		t.Errorf("after the acknowledgment: %v", s)
 	}
 	lines, err := h.engine.Story(t.Context(), "n1")
-	if err != nil || len(lines) != 2 || lines[0].Kind != StepBegun || lines[1].Kind != StepAcknowledged {
+	if err != nil || len(lines) != 2 || lines[0].Kind != notes.LineBegun || lines[1].Kind != notes.LineAcknowledged {
 		t.Errorf("the story is %+v, %v", lines, err)
 	}
 	h.run()

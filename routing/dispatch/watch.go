@@ -104,7 +104,7 @@ func (e *Engine) listenOnce(ctx context.Context) error {
 		defer cancel()
 		_ = conn.Close(end) // the connection is of no more use, however it ends
 	}()
-	for _, sql := range []string{"listen lamplight_due", "listen lamplight_moved"} {
+	for _, sql := range []string{listenDue, listenMoved} {
 		if _, err := conn.Exec(ctx, sql); err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (e *Engine) listenOnce(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if n.Channel == "lamplight_due" {
+		if n.Channel == dueChannel {
 			e.Wake()
 		} else {
 			e.hub.publish(notes.NoteID(n.Payload))

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"lamplight/frontend/shared/catalog"
+	"lamplight/notes"
 	"lamplight/routing"
 )
 
@@ -18,10 +19,11 @@ func TestEveryCodeHasAWord(t *testing.T) {
 		routing.NoContact, routing.NoCarrier, routing.HasLeft, routing.NoLadder, routing.Stopped} {
 		keys = append(keys, "routing.hole."+string(why), "desk.hole."+string(why))
 	}
-	for _, k := range []string{StepBegun, StepSent, StepDelivered, StepUndelivered, StepFailed, StepOpened, StepWithdrawn,
-		StepAcknowledged, StepPassed, StepPushed, StepSkipped, StepReassigned, StepCancelled, StepExhausted,
-		StepTexted, StepUnclear, StepStopped, StepStarted} {
-		keys = append(keys, "routing.story."+k)
+	for _, k := range []notes.LineKind{notes.LineBegun, notes.LineSent, notes.LineDelivered, notes.LineUndelivered, notes.LineFailed,
+		notes.LineLinkOpened, notes.LineNotNeeded, notes.LineAcknowledged, notes.LinePassed, notes.LinePushed, notes.LineSkipped,
+		notes.LineReassigned, notes.LineCancelled, notes.LineExhausted,
+		notes.LineTextReplied, notes.LineTextUnclear, notes.LineTextsStopped, notes.LineTextsStarted} {
+		keys = append(keys, "routing.story."+string(k))
 	}
 	for _, k := range []string{"refused", "unavailable", "timeout", "no-address", string(notConfigured), string(whyStopped), "undelivered",
 		"unreachable"} {

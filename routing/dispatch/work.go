@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"lamplight/notes"
 	"lamplight/notes/postgres"
 	"lamplight/routing"
 	"lamplight/routing/channel"
@@ -28,14 +29,7 @@ type claimed struct {
 // claim takes up to n attempts that are due, or whose worker's lease has run out, but of no channel that is full. Two workers
 // never get the same one: each skips the rows the other holds, and once taken a row is not due before its lease ends.
 func (e *Engine) claim(ctx context.Context, n int, full []string) ([]claimed, error) {
-	rows, err := e.pool.Query(ctx, `
-		with ready as (
-			select id from attempt where wake_at <= routing_now() and state in ('due', 'sending') and channel <> all($3)
-			order by wake_at limit $1 for update skip locked)
-		update attempt a set state = 'sending', fence = fence + 1, wake_at = routing_now() + make_interval(secs => $2)
-		from ready, dispatch d where a.id = ready.id and d.id = a.dispatch
-		returning a.id, a.dispatch, a.rung, a.fence, a.sends, a.channel, a.address, a.name, a.lang,
-			d.practice, d.urgency, d.reference`, n, e.cfg.Lease.Seconds(), full)
+	rows, err := e.pool.Query(ctx, claimDue, n, e.cfg.Lease.Seconds(), full)
 	if err != nil {
 		return nil, err
 	}
@@ -99,11 +93,8 @@ func (e *Engine) work(ctx, run context.Context, c claimed) error {
 func (e *Engine) mayLeave(ctx context.Context, c claimed) (ok bool, err error) {
 	b := &pgx.Batch{} // one round trip and one commit; the dispatch first, as everybody takes them
 	var open bool
-	b.Queue(`update dispatch set rung = greatest(rung, $2) where id = $1 and state in ('climbing', 'exhausted')`, c.dispatch, c.rung)
-	b.Queue(`update attempt a set sends = sends + 1, link = $3 from dispatch d
-		where a.id = $1 and a.fence = $2 and a.state = 'sending' and a.wake_at > routing_now()
-		and d.id = a.dispatch and d.state in ('climbing', 'exhausted')
-		returning true`, c.id, c.fence, hashToken(e.token(c.id))).QueryRow(func(r pgx.Row) error {
+	b.Queue(reachRung, c.dispatch, c.rung)
+	b.Queue(countSending, c.id, c.fence, hashToken(e.token(c.id))).QueryRow(func(r pgx.Row) error {
 		if err := r.Scan(&open); !postgres.Missing(err) {
 			return err
 		}
@@ -125,10 +116,10 @@ func (e *Engine) withdraw(ctx context.Context, c claimed) error {
 		if err != nil || a.fence != c.fence || a.state != routing.Sending || a.dispatchState.Open() {
 			return err
 		}
-		if _, err := tx.Exec(ctx, "update attempt set state = 'cancelled', wake_at = null where id = $1", c.id); err != nil {
+		if _, err := tx.Exec(ctx, attemptWithdrawn, c.id); err != nil {
 			return err
 		}
-		return e.trace(ctx, tx, a.step(StepWithdrawn, ""))
+		return e.trace(ctx, tx, a.step(notes.LineNotNeeded, ""))
 	})
 }
 

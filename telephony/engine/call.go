@@ -156,7 +156,7 @@ func (e *Engine) move(r raised) {
 }
 
 // note writes the call as it now stands, with a line for its story. When that is durable the Listener hears of it.
-func (e *Engine) note(c *call, kind string, who telephony.AgentID, detail string) {
+func (e *Engine) note(c *call, kind telephony.StepKind, who telephony.AgentID, detail string) {
 	c.moves++
 	n, was := c.moves, c.Call
 	e.write(&c.ledger, ledgerWrite{

@@ -98,7 +98,7 @@ const (
 // the call ended if it did, and what is done.
 type transition struct {
 	to      phase
-	note    string
+	note    telephony.StepKind
 	outcome telephony.Outcome
 	do      []act
 }
@@ -107,13 +107,13 @@ func do(acts ...act) []act { return acts }
 
 // over is an end: nobody of the call is left to the queue or on the switch.
 func over(o telephony.Outcome, acts ...act) transition {
-	return transition{to: closed, note: "ended", outcome: o, do: append(do(leaveQueue, unpop), acts...)}
+	return transition{to: closed, note: telephony.StepEnded, outcome: o, do: append(do(leaveQueue, unpop), acts...)}
 }
 
 // flow is the whole life of a call.
 var flow = map[phase]map[signal]transition{
 	identifying: {
-		lineKnown:   {to: arrived, note: "arrived"},
+		lineKnown:   {to: arrived, note: telephony.StepArrived},
 		lineUnknown: {to: apologizing, do: do(apologize)},
 		unwritable:  {to: spilled, do: do(overflow)},
 		nearGone:    {to: leaving},
@@ -134,7 +134,7 @@ var flow = map[phase]map[signal]transition{
 		nearLost:    {to: closed, outcome: telephony.Refused, do: do(wipe)},
 	},
 	arrived: {
-		written:    {to: waiting, note: "queued", do: do(admit, enqueue)},
+		written:    {to: waiting, note: telephony.StepQueued, do: do(admit, enqueue)},
 		unwritable: over(telephony.Overflowed, overflow),
 		nearGone:   over(telephony.Abandoned, wipe),
 		nearLost:   over(telephony.Overflowed, wipe),
@@ -142,8 +142,8 @@ var flow = map[phase]map[signal]transition{
 	waiting: {
 		unwritable:  over(telephony.Overflowed, overflow),
 		waitedOut:   over(telephony.Overflowed, overflow),
-		offered:     {to: popping, note: "offered"},
-		chosen:      {to: waiting, note: "language", do: do(relearn)},
+		offered:     {to: popping, note: telephony.StepOffered},
+		chosen:      {to: waiting, note: telephony.StepLanguage, do: do(relearn)},
 		played:      {to: waiting, do: do(startMusic, heard)},
 		unreachable: over(telephony.Overflowed, overflow),
 		nearGone:    over(telephony.Abandoned, wipe),
@@ -152,10 +152,10 @@ var flow = map[phase]map[signal]transition{
 	popping: {
 		written:     {to: ringing, do: do(pop, ringAgent)},
 		unwritable:  over(telephony.Overflowed, overflow),
-		rejected:    {to: waiting, note: "rejected", do: do(unpop)},
-		missed:      {to: waiting, note: "missed", do: do(unpop)},
-		withdrawn:   {to: waiting, note: "withdrawn", do: do(unpop)},
-		chosen:      {to: popping, note: "language", do: do(relearn)},
+		rejected:    {to: waiting, note: telephony.StepRejected, do: do(unpop)},
+		missed:      {to: waiting, note: telephony.StepMissed, do: do(unpop)},
+		withdrawn:   {to: waiting, note: telephony.StepWithdrawn, do: do(unpop)},
+		chosen:      {to: popping, note: telephony.StepLanguage, do: do(relearn)},
 		played:      {to: popping, do: do(startMusic, heard)},
 		unreachable: over(telephony.Overflowed, overflow),
 		nearGone:    over(telephony.Abandoned, wipe),
@@ -164,48 +164,48 @@ var flow = map[phase]map[signal]transition{
 	ringing: {
 		farUp:       {to: joining, do: do(join, reportTaken)},
 		farGone:     {to: ringing, do: do(reportMissed)}, // missed follows
-		rejected:    {to: waiting, note: "rejected", do: do(unpop, dropFar)},
-		missed:      {to: waiting, note: "missed", do: do(unpop, dropFar)},
-		withdrawn:   {to: waiting, note: "withdrawn", do: do(unpop, dropFar)},
-		chosen:      {to: ringing, note: "language", do: do(relearn)},
+		rejected:    {to: waiting, note: telephony.StepRejected, do: do(unpop, dropFar)},
+		missed:      {to: waiting, note: telephony.StepMissed, do: do(unpop, dropFar)},
+		withdrawn:   {to: waiting, note: telephony.StepWithdrawn, do: do(unpop, dropFar)},
+		chosen:      {to: ringing, note: telephony.StepLanguage, do: do(relearn)},
 		played:      {to: ringing, do: do(startMusic, heard)},
 		unreachable: over(telephony.Overflowed, dropFar, overflow),
 		nearGone:    over(telephony.Abandoned, wipe),
 		nearLost:    over(telephony.Overflowed, wipe),
 	},
 	joining: {
-		joined:      {to: talking, note: "answered", do: do(unpop, secure)},
-		unjoined:    {to: waiting, note: "lost", do: do(unpop, dropFar, reportLost)},
-		farGone:     {to: waiting, note: "lost", do: do(unpop, reportLost)},
+		joined:      {to: talking, note: telephony.StepAnswered, do: do(unpop, secure)},
+		unjoined:    {to: waiting, note: telephony.StepLost, do: do(unpop, dropFar, reportLost)},
+		farGone:     {to: waiting, note: telephony.StepLost, do: do(unpop, reportLost)},
 		unreachable: over(telephony.Overflowed, dropFar, overflow),
 		nearGone:    over(telephony.Abandoned, wipe),
 		nearLost:    over(telephony.Overflowed, wipe),
 	},
 	talking: {
-		holdAsked:   {to: held, note: "held", do: do(part)},
+		holdAsked:   {to: held, note: telephony.StepHeld, do: do(part)},
 		hangUpAsked: over(telephony.Completed, wipe),
 		nearGone:    over(telephony.Completed, wipe),
 		farGone:     over(telephony.Completed, wipe),
-		farSilent:   {to: alone, note: "cut-off", do: do(startMusic, awaitAgent)},
+		farSilent:   {to: alone, note: telephony.StepCutOff, do: do(startMusic, awaitAgent)},
 		switchDied:  over(telephony.Abandoned, wipe),
 		rejoinAsked: {to: rejoining, do: do(startMusic, replaceFar, ringAgent)},
 		nearLost:    over(telephony.Completed, letGo),
-		nearAlone:   {to: waiting, note: "lost", do: do(takeBack, startMusic)},
+		nearAlone:   {to: waiting, note: telephony.StepLost, do: do(takeBack, startMusic)},
 	},
 	held: {
-		resumeAsked: {to: talking, note: "resumed", do: do(rejoin)},
+		resumeAsked: {to: talking, note: telephony.StepResumed, do: do(rejoin)},
 		hangUpAsked: over(telephony.Completed, wipe),
 		nearGone:    over(telephony.Completed, wipe),
 		farGone:     over(telephony.Completed, wipe),
-		farSilent:   {to: alone, note: "cut-off", do: do(awaitAgent)},
+		farSilent:   {to: alone, note: telephony.StepCutOff, do: do(awaitAgent)},
 		switchDied:  over(telephony.Abandoned, wipe),
 		rejoinAsked: {to: rejoining, do: do(replaceFar, ringAgent)},
 		nearLost:    over(telephony.Completed, letGo),
-		nearAlone:   {to: waiting, note: "lost", do: do(takeBack, startMusic)},
+		nearAlone:   {to: waiting, note: telephony.StepLost, do: do(takeBack, startMusic)},
 	},
 	alone: { // cut off in the talk: who hangs up now is to be called back
 		rejoinAsked: {to: rejoining, do: do(ringAgent)},
-		nearAlone:   {to: waiting, note: "lost", do: do(takeBack)},
+		nearAlone:   {to: waiting, note: telephony.StepLost, do: do(takeBack)},
 		hangUpAsked: over(telephony.Completed, wipe),
 		nearGone:    over(telephony.Abandoned, wipe),
 		nearLost:    over(telephony.Overflowed, wipe),
@@ -214,7 +214,7 @@ var flow = map[phase]map[signal]transition{
 	},
 	rejoining: {
 		farUp:       {to: rejoining, do: do(join)},
-		joined:      {to: talking, note: "rejoined", do: do(secure)},
+		joined:      {to: talking, note: telephony.StepRejoined, do: do(secure)},
 		unjoined:    {to: alone, do: do(awaitAgent)},
 		farGone:     {to: alone, do: do(awaitAgent)},
 		farSilent:   {to: alone, do: do(awaitAgent)},
@@ -232,7 +232,7 @@ var flow = map[phase]map[signal]transition{
 		nearGone:   over(telephony.Unreached, wipe),
 	},
 	dialling: {
-		nearUp:      {to: reaching, note: "first-answered", do: do(dialFar)},
+		nearUp:      {to: reaching, note: telephony.StepFirstAnswered, do: do(dialFar)},
 		hangUpAsked: over(telephony.Unreached, wipe),
 		nearGone:    over(telephony.Unreached, wipe),
 		unreachable: over(telephony.Unreached, wipe),
@@ -246,7 +246,7 @@ var flow = map[phase]map[signal]transition{
 		unreachable: over(telephony.Unreached, wipe),
 	},
 	linking: {
-		joined:      {to: talking, note: "answered", do: do(secure)},
+		joined:      {to: talking, note: telephony.StepAnswered, do: do(secure)},
 		unjoined:    over(telephony.Unreached, wipe),
 		hangUpAsked: over(telephony.Unreached, wipe),
 		nearGone:    over(telephony.Unreached, wipe),

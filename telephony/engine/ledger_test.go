@@ -184,7 +184,7 @@ func (m *memory) story(c telephony.CallID) (kinds []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, s := range m.steps[c] {
-		kinds = append(kinds, s.Kind)
+		kinds = append(kinds, string(s.Kind))
 	}
 	return kinds
 }

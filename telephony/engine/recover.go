@@ -200,7 +200,7 @@ func (e *Engine) goOn(c *call) {
 			c.far = leg{}
 		}
 		c.phase, c.State, c.Agent, c.offer = waiting, telephony.Waiting, "", telephony.Offer{}
-		e.note(c, "recovered", "", "")
+		e.note(c, telephony.StepRecovered, "", "")
 		e.queueOr(acd.Return{Call: acd.CallID(c.ID), Needs: e.needs(c), Since: c.OpenedAt})
 	}
 }

@@ -32,7 +32,7 @@ func (e *Engine) callBack(agent telephony.AgentID, b Callback) error {
 	c := e.newCall(telephony.Call{ID: b.ID, DID: b.Show, Account: b.Account, ANI: b.Second, State: telephony.Arrived, Agent: agent,
 		Language: cmp.Or(b.Language, telephony.English), OpenedAt: e.cfg.Now()}, placing)
 	c.plan, c.agentNear = b, agent != ""
-	e.note(c, "placed", agent, "")
+	e.note(c, telephony.StepPlaced, agent, "")
 	return nil
 }
 
@@ -175,7 +175,7 @@ func (e *Engine) setLanguage(a telephony.AgentID, id telephony.CallID, l telepho
 	}
 	c.Language = l
 	e.touch(c)
-	e.note(c, "language", a, string(l))
+	e.note(c, telephony.StepLanguage, a, string(l))
 	return nil
 }
 

@@ -55,6 +55,11 @@ export function wrong(f: Field, value: string, t: Typed, today: string): string 
       break
     case 'yesno':
       if (v !== 'yes' && v !== 'no') return 'field.choice'
+      break
+    case 'text':
+      break
+    default:
+      f.kind satisfies never // of a later server: taken as text
   }
   return f.readBack && !t.readBack.includes(f.key) ? 'field.read-back' : ''
 }

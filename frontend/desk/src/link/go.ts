@@ -2,7 +2,7 @@
 
 import en from '../../../shared/catalog/desk.en.json'
 import type { DeskRequests } from '../../../gen/requests'
-import type { Begun, BoardQuery, Draft, Hello, Language, Pop, Saved, Sent, StoryRef, Error as Refusal } from './types'
+import type { Begun, BoardQuery, Draft, Hello, Language, Pop, Saved, Sent, StoryRef, SuperviseAct, Error as Refusal } from './types'
 
 /** What the desk's program does itself. */
 interface Own {
@@ -42,7 +42,7 @@ const passed = {
   Story: (ref: StoryRef) => ask('story', ref),
   AddOn: (note: string, text: string) => ask('addon', { note, text }),
   CloseAbandoned: (call: string, outcome: string) => ask('closeabandoned', { call, outcome }),
-  Supervise: (note: string, act: string, reason: string) => ask('supervise', { note, act, reason }),
+  Supervise: (note: string, act: SuperviseAct, reason: string) => ask('supervise', { note, act, reason }),
   Scenarios: () => ask('scenarios', {}),
   PracticeCall: (id: string) => ask('practicecall', { id }),
 }

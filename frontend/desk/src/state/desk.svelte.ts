@@ -12,6 +12,7 @@ import type {
   Draft,
   Event,
   Figures,
+  GoneWhy,
   Hello,
   Levels,
   LinkView,
@@ -323,7 +324,7 @@ class Desk extends Session {
     })
   }
 
-  #gone(call: string, why: string): void {
+  #gone(call: string, why: GoneWhy): void {
     if (this.pop?.call !== call || why === 'answered') return // an offer that was answered goes on as a call
     const was = this.pop
     this.pop = null

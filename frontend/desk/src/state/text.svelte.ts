@@ -5,8 +5,37 @@ import en from '../../../shared/catalog/desk.en.json'
 import es from '../../../shared/catalog/desk.es.json'
 import { city, type Lang } from '../../../shared/clock'
 import { sentences } from '../../../shared/i18n'
+import type {
+  AddOnKind,
+  AgentState,
+  BoardKind,
+  GoneWhy,
+  HoleReason,
+  Kind,
+  LastKind,
+  LineKind,
+  NextKind,
+  NoteState,
+  Outcome,
+  Urgency,
+} from '../link/types'
 
-const say = sentences(en, es)
+/** The codes of closed sets that are put in words here: one that Go lists and a catalog does not know fails the check. */
+type Codes =
+  | `addon.${AddOnKind}`
+  | `state.${AgentState}`
+  | `channel.${Exclude<NextKind, ''>}`
+  | `gone.${GoneWhy}`
+  | `hole.${HoleReason}`
+  | `kind.${BoardKind | Kind}`
+  | `line.${LineKind}`
+  | `note.${NoteState}`
+  | `outcome.${Outcome}`
+  | `step.${LastKind}`
+  | `urgency.${Urgency}`
+type Words = Record<`desk.${Codes}`, string>
+
+const say = sentences(en satisfies Words, es satisfies Words)
 
 export type Look = 'auto' | 'light' | 'dark'
 

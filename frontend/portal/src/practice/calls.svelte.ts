@@ -4,7 +4,14 @@ import { ask, file, Refused, Unreachable } from '../link/api'
 import type { CallRow, CallsFilter, CallStory } from '../link/types'
 import { session } from '../state/session.svelte'
 
-export const nothing = { from: '', to: '', callType: '', state: '', agent: '', search: '' }
+export const nothing: Pick<CallsFilter, 'from' | 'to' | 'callType' | 'state' | 'agent' | 'search'> = {
+  from: '',
+  to: '',
+  callType: '',
+  state: '',
+  agent: '',
+  search: '',
+}
 
 export class CallList {
   filter = $state({ ...nothing })

@@ -1,13 +1,13 @@
 // A story's lines in plain words. Pure: what is not known stands as it is, never as nothing.
 
-import type { StoryLine } from '../link/types'
+import type { LineKind, StoryLine } from '../link/types'
 
 export type Say = (key: string, values?: Record<string, unknown>) => string
 
 /** Lines that only say that somebody looked. */
-const looks = new Set(['note.opened', 'call.opened', 'story.opened', 'recording.opened'])
+const looks = new Set<LineKind>(['note.opened', 'call.opened', 'story.opened', 'recording.opened'])
 /** Kinds whose detail is no code for a reader: an id, or a count. */
-const mute = new Set(['recording.opened', 'recording.kept', 'voicemail.kept', 'note.taken', 'story.opened', 'note.opened'])
+const mute = new Set<LineKind>(['recording.opened', 'recording.kept', 'voicemail.kept', 'note.taken', 'story.opened', 'note.opened'])
 const channels = new Set(['text', 'email', 'push', 'voice'])
 const house = new Set(['routing', 'telephony', 'console', 'demo', 'trainer'])
 

@@ -4,9 +4,21 @@ import en from '../../../shared/catalog/portal.en.json'
 import es from '../../../shared/catalog/portal.es.json'
 import type { Lang } from '../../../shared/clock'
 import { sentences } from '../../../shared/i18n'
-import type { Kind } from '../../../gen/types'
+import type { AddOnKind, AttemptState, ChannelKind, Kind, LineKind, NoteState, Outcome, Urgency } from '../../../gen/types'
 
-const say = sentences(en, es)
+/** The codes of closed sets that are put in words here: one that Go lists and a catalog does not know fails the check. */
+type Codes =
+  | `addon.${AddOnKind}`
+  | `channel.${ChannelKind}`
+  | `kind.${Kind}`
+  | `line.${LineKind}`
+  | `outcome.${Outcome}`
+  | `state.${NoteState}`
+  | `attempt.${AttemptState}`
+  | `urgency.${Urgency}`
+type Words = Record<`portal.${Codes}`, string>
+
+const say = sentences(en satisfies Words, es satisfies Words)
 
 class Text {
   lang = $state<Lang>('en')

@@ -1,0 +1,97 @@
+package notes
+
+// A LineKind says what a line of a story tells, as the catalogs know it. A line of a later build's may be of another kind.
+type LineKind string
+
+// What a call went through (see telephony.StepKind).
+const (
+	LineArrived       LineKind = "arrived"
+	LinePlaced        LineKind = "placed"
+	LineQueued        LineKind = "queued"
+	LineLanguage      LineKind = "language"
+	LineOffered       LineKind = "offered"
+	LineMissed        LineKind = "missed"
+	LineRejected      LineKind = "rejected"
+	LineWithdrawn     LineKind = "withdrawn"
+	LineLost          LineKind = "lost"
+	LineFirstAnswered LineKind = "first-answered"
+	LineAnswered      LineKind = "answered"
+	LineHeld          LineKind = "held"
+	LineResumed       LineKind = "resumed"
+	LineCutOff        LineKind = "cut-off"
+	LineRejoined      LineKind = "rejoined"
+	LineRecovered     LineKind = "recovered"
+	LineEnded         LineKind = "ended"
+)
+
+// What was done with a call or a note, as its leaf calls it.
+const (
+	LineNoteTaken        LineKind = "note.taken"
+	LineNoteOpened       LineKind = "note.opened"
+	LineNoteRead         LineKind = "note.read"
+	LineNoteAcknowledged LineKind = "note.acknowledged"
+	LineNoteAddedTo      LineKind = "note.added-to"
+	LineNoteClosed       LineKind = "note.closed"
+	LineStoryOpened      LineKind = "story.opened"
+	LineCallOpened       LineKind = "call.opened"
+	LineCallFollowedUp   LineKind = "call.followed-up"
+	LineRecordingKept    LineKind = "recording.kept"
+	LineRecordingOpened  LineKind = "recording.opened"
+	LineVoicemailKept    LineKind = "voicemail.kept"
+)
+
+// How a note's dispatch went.
+const (
+	LineBegun        LineKind = "dispatch.begun"
+	LineSent         LineKind = "attempt.sent"
+	LineDelivered    LineKind = "attempt.delivered"
+	LineUndelivered  LineKind = "attempt.undelivered"
+	LineFailed       LineKind = "attempt.failed"
+	LineLinkOpened   LineKind = "attempt.opened"
+	LineNotNeeded    LineKind = "attempt.withdrawn" // acknowledged while it was on its way out
+	LineAcknowledged LineKind = "dispatch.acknowledged"
+	LinePassed       LineKind = "dispatch.passed"
+	LinePushed       LineKind = "dispatch.pushed"
+	LineSkipped      LineKind = "dispatch.skipped" // everybody on a rung was out of reach: the next one began early
+	LineReassigned   LineKind = "dispatch.reassigned"
+	LineCancelled    LineKind = "dispatch.cancelled"
+	LineExhausted    LineKind = "dispatch.exhausted"
+	LineTextReplied  LineKind = "text.replied" // a text came back; its words stand with the note, and a board shows those
+	LineTextUnclear  LineKind = "text.unclear" // one that could be about any of several notes: its words were not kept
+	LineTextsStopped LineKind = "text.stopped" // the phone wants no texts
+	LineTextsStarted LineKind = "text.started"
+)
+
+// An AddOnKind says what an add-on is.
+type AddOnKind string
+
+const (
+	Correction AddOnKind = "correction"
+	Reply      AddOnKind = "reply" // a provider's, to the agents
+	Remark     AddOnKind = "agent"
+	CloseWord  AddOnKind = "closeout" // how it ended
+)
+
+// A BoardKind says what a row of the board is.
+type BoardKind string
+
+const (
+	BoardNote      BoardKind = "note"
+	BoardVoicemail BoardKind = "voicemail"
+	BoardCallBack  BoardKind = "callback" // an abandoned call, to be called back
+)
+
+// Voicemail is the call type of a note that the fail-safe's message became. It waits on the agents, not on a ladder.
+const Voicemail = "voicemail"
+
+// A FieldKind says what may be written into a field.
+type FieldKind string
+
+const (
+	KindName   FieldKind = "name"
+	KindPhone  FieldKind = "phone"
+	KindDate   FieldKind = "date"
+	KindText   FieldKind = "text"
+	KindChoice FieldKind = "choice"
+	KindYesNo  FieldKind = "yesno"
+)

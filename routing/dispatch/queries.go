@@ -1,0 +1,247 @@
+package dispatch
+
+import (
+	"fmt"
+	"strings"
+
+	"lamplight/notes/audit"
+)
+
+// Every statement of the engine and of the phones stands here. What a list shows of other tables is looked up row by row, in a
+// lateral select that cannot be joined any other way, and how much it may hold stands in it as a number: see notes/record.
+
+// sendingIsDue is an attempt's state as leaves know it.
+const sendingIsDue = "(case state when 'sending' then 'due' else state end)"
+
+// The tables whose every row a leaf vouches for. What only claims move is left out, and "sending" counts as "due".
+var (
+	dispatchTable = audit.Table{Kind: "dispatch", Name: "dispatch", Key: "id", Columns: []string{
+		"id", "note", "account", "practice", "urgency", "reference", "plan", "first_rung", "state", "begun_at",
+		"ended_at", "ended_by", "ended_name", "reason"}}
+	attemptTable = audit.Table{Kind: "attempt", Name: "attempt", Key: "id", Columns: []string{
+		"id", "dispatch", "rung", "contact", "name", "person", "channel", "lang", "address", "try",
+		sendingIsDue, "sent_at", "ref", "why"}}
+	stepTable = audit.Table{Kind: "dispatch-step", Name: "dispatch_step", Key: "id", Columns: []string{
+		"id", "dispatch", "note", "attempt", "at", "kind", "actor", "channel", "detail"}}
+	// Who wants no texts.
+	stopTable = audit.Table{Kind: "text-stop", Name: "text_stop", Key: "id", Columns: []string{"id", "number", "stopped_at", "started_at"}}
+)
+
+// Tables are what `lamplight audit verify` checks of this package.
+func Tables() []audit.Table { return []audit.Table{dispatchTable, attemptTable, stepTable, stopTable} }
+
+// The channels on which PostgreSQL notifies: something may be due, and a note whose row has moved.
+const (
+	dueChannel   = "lamplight_due"
+	movedChannel = "lamplight_moved"
+	listenDue    = "listen " + dueChannel
+	listenMoved  = "listen " + movedChannel
+	notifyDue    = "select pg_notify('" + dueChannel + "', '')"
+	notifyMoved  = "select pg_notify('" + movedChannel + "', $1)"
+)
+
+// How a dispatch begins.
+var (
+	// A beginning is one statement and one row, because an agent waits for it. It holds what the plan was made from against
+	// the rows of this moment, and nothing happens when they differ. A plan of ten seconds ago may have waited for a
+	// connection; one ahead of the clock would only be sent that much later.
+	insertDispatch = "with begun as (insert into dispatch (" + dispatchTable.List() + ", rung, unfolded, board_at) values (" +
+		dispatchTable.Placeholders() + `, -1, false, $15))
+		select pg_notify('` + dueChannel + `', ''), case when
+			($16 = 0 or exists (select from account where id = $3 and version = $16))
+			and ($17 = 0 or exists (select from push_change where n = $17))
+			and ($18::timestamptz is null or $18 between routing_now() - interval '10 s' and routing_now() + interval '50 ms')
+			then true else plan_moved() end`
+	insertAttempt = "insert into attempt (" + strings.Replace(attemptTable.List(), sendingIsDue, "state", 1) +
+		", due_at, wake_at, fence, sends, link) values (" + attemptTable.Placeholders() + ", $15, $15, 0, 0, $16)"
+	insertStep = "insert into dispatch_step (" + stepTable.List() + ") values (" + stepTable.Placeholders() + ")"
+)
+
+// What leaves vouch for.
+var (
+	vouchDispatch = "select " + dispatchTable.Returning() + " from dispatch where id = $1"
+	vouchAttempts = "select " + attemptTable.Returning() + " from attempt where id = any($1)"
+)
+
+// What the engines do by themselves.
+const (
+	selectNow = "select routing_now()"
+	// selectNextDue is when something is due by a channel that is not full.
+	selectNextDue = `select routing_now(), nullif(least(
+		(select min(wake_at) from attempt where wake_at is not null and channel <> all($1)),
+		(select min(board_at) from dispatch where state = 'climbing')), 'infinity')`
+	selectAllFolded  = "select id from dispatch where not unfolded order by begun_at limit 1000"
+	doNotWaitForDisk = "set local synchronous_commit = off"
+	// selectFolded holds the dispatches that are still folded and that nobody else holds.
+	selectFolded = `select id, note, account, begun_at, plan from dispatch where id = any($1) and not unfolded
+		order by begun_at for update skip locked`
+	dispatchUnfolded = "update dispatch set unfolded = true where id = $1"
+	// claimDue takes attempts that are due, or whose worker's lease has run out: each skips the rows that another holds.
+	claimDue = `with ready as (
+			select id from attempt where wake_at <= routing_now() and state in ('due', 'sending') and channel <> all($3)
+			order by wake_at limit $1 for update skip locked)
+		update attempt a set state = 'sending', fence = fence + 1, wake_at = routing_now() + make_interval(secs => $2)
+		from ready, dispatch d where a.id = ready.id and d.id = a.dispatch
+		returning a.id, a.dispatch, a.rung, a.fence, a.sends, a.channel, a.address, a.name, a.lang,
+			d.practice, d.urgency, d.reference`
+	reachRung = `update dispatch set rung = greatest(rung, $2) where id = $1 and state in ('climbing', 'exhausted')`
+	// countSending is the last look before a message leaves: the attempt is still ours, and nobody has acknowledged.
+	countSending = `update attempt a set sends = sends + 1, link = $3 from dispatch d
+		where a.id = $1 and a.fence = $2 and a.state = 'sending' and a.wake_at > routing_now()
+		and d.id = a.dispatch and d.state in ('climbing', 'exhausted')
+		returning true`
+	exhaustNext = `update dispatch set state = 'exhausted' where id = (
+		select id from dispatch where state = 'climbing' and board_at <= routing_now()
+		order by board_at limit 1 for update skip locked)
+		returning id, note, account`
+)
+
+// selectReach is what a plan is made from: the clock, and how the contacts stand.
+const selectReach = `select routing_now(), (select n from push_change),
+	array(select person from push_subscription where person = any($1)),
+	array(select id from person where id = any($1) and left_at is not null),
+	array(select number from text_stop where number = any($2) and started_at is null)`
+
+// What a person does with a dispatch.
+const (
+	// lockOpenOf holds a note's open dispatch.
+	lockOpenOf = `select id, account, state, rung, practice, urgency, reference, unfolded from dispatch
+		where note = $1 and state in ('climbing', 'exhausted') for update`
+	selectEnded = `select ended_by, ended_at from dispatch where note = $1 and ended_at is not null
+		order by ended_at desc limit 1`
+	endDispatch = `update dispatch set state = $2, ended_at = routing_now(), ended_by = $3, ended_name = $4,
+		reason = nullif($5, '') where id = $1 returning ended_at`
+	// cancelDue withdraws what nobody has claimed: of one person ($2), or all.
+	cancelDue = `update attempt set state = 'cancelled', wake_at = null
+		where dispatch = $1 and state = 'due' and ($2 = '' or person = $2) returning id`
+	selectToldBefore = `select coalesce(max(rung) < $3, false) from attempt where dispatch = $1 and person = $2 and person <> ''
+		and state <> 'cancelled'`
+	// advanceRungs brings what follows a rung forward, so that the next one is due now.
+	advanceRungs = `with ahead as (
+			select greatest(coalesce((select min(due_at) from attempt where dispatch = $1 and state = 'due' and rung > $2), d.board_at)
+				- routing_now(), interval '0') as by from dispatch d where d.id = $1),
+		moved as (
+			update attempt set due_at = due_at - ahead.by, wake_at = wake_at - ahead.by from ahead
+			where dispatch = $1 and state = 'due' and rung > $2)
+		update dispatch set board_at = board_at - ahead.by from ahead where id = $1`
+)
+
+// What becomes of an attempt.
+const (
+	// Everybody holds the dispatch first and then the attempt.
+	lockDispatchOf = `select d.id, d.note, d.account, d.state, d.rung from dispatch d
+		where d.id = (select dispatch from attempt where id = $1) for update`
+	lockAttemptRow = `select rung, name, channel, state, try, sends, fence from attempt where id = $1 for update`
+	selectLink     = `select d.note, a.id, d.account, a.person, a.contact
+		from attempt a join dispatch d on d.id = a.dispatch where a.link = $1`
+	attemptOpened    = "update attempt set state = 'opened', wake_at = null where id = $1"
+	attemptDelivered = `update attempt set state = 'delivered', wake_at = null, ref = coalesce(ref, nullif($2, '')) where id = $1`
+	attemptAccepted  = `update attempt set state = 'accepted', wake_at = null, ref = coalesce(ref, $2),
+		sent_at = coalesce(sent_at, routing_now()) where id = $1`
+	attemptLeft      = "update attempt set sent_at = coalesce(sent_at, routing_now()) where id = $1"
+	attemptFailed    = "update attempt set state = $2, wake_at = null, why = $3 where id = $1"
+	attemptWithdrawn = "update attempt set state = 'cancelled', wake_at = null where id = $1"
+	askAgain         = "update attempt set wake_at = routing_now() + $2 where id = $1"
+	selectRungAlive  = `select exists (select 1 from attempt where dispatch = $1 and rung = $2
+		and state in ('due', 'sending', 'accepted', 'delivered', 'opened'))`
+	// selectRetry is what a further attempt of the same message would be, and when the next rung or the board comes.
+	selectRetry = `select t.rung, t.contact, t.name, t.person, t.channel, t.lang, t.address, routing_now() + $2,
+			least(d.board_at, coalesce((select min(due_at) from attempt n
+				where n.dispatch = d.id and n.state = 'due' and n.rung > t.rung), 'infinity'))
+		from attempt t join dispatch d on d.id = t.dispatch where t.id = $1`
+)
+
+// nameAttempt keeps the carrier's name for a message that has none.
+var nameAttempt = "update attempt set ref = $2 where id = $1 and ref is null returning " + attemptTable.Returning()
+
+// What lists, stories and pages read.
+const (
+	// selectViews reads the newest dispatch of each note named, with its last step and what comes next; a folded one has that in
+	// its plan. What was texted back the note tells, until an agent has answered it.
+	selectViews = `select d.note, d.state, d.rung > d.first_rung, d.begun_at, d.board_at,
+			coalesce(n.channel, ''), coalesce(n.name, ''), n.due_at,
+			coalesce(l.kind, ''), coalesce(l.channel, ''), coalesce(l.actor, ''), coalesce(l.detail, ''), coalesce(l.at, d.begun_at),
+			case when d.unfolded then '' else d.plan end
+		from unnest($1::text[]) w (note)
+		cross join lateral (select * from dispatch where note = w.note order by begun_at desc, id desc limit 1) d
+		left join lateral (select channel, name, due_at from attempt a
+			where a.dispatch = d.id and a.state = 'due' order by due_at, id limit 1) n on true
+		left join lateral (select kind, channel, actor, detail, at from dispatch_step s
+			where s.dispatch = d.id and s.kind <> 'text.replied' order by seq desc limit 1) l on true`
+	selectAttempts = `select d.note, a.id, a.dispatch, a.rung, a.contact, a.name, a.channel, a.state, a.due_at, a.sent_at, a.try, a.why
+		from unnest($1::text[]) w (note)
+		cross join lateral (select * from dispatch where note = w.note offset 0) d
+		cross join lateral (select * from attempt where dispatch = d.id offset 0) a order by d.begun_at, a.due_at, a.id`
+	selectSteps  = `select id, at, kind, actor, channel, detail from dispatch_step where note = $1 order by seq`
+	selectLeaves = `select l.idx, l.body from dispatch d join audit_leaf l on l.object = d.id and l.kind = 'dispatch'
+		where d.note = $1`
+	countOpen = "select state, count(*) from dispatch where state in ('climbing', 'exhausted') group by state"
+	// countAttempts counts those made since an id.
+	countAttempts = "select channel, state, count(*) from attempt where id >= $1 group by channel, state"
+)
+
+// selectStanding finds by an index each of what may stand still, and looks at that alone: what climbs as it should costs
+// nothing, however much it is.
+var selectStanding = fmt.Sprintf(`with clock as (select routing_now() as now),
+	patience as (select now - make_interval(secs => $1) as overdue, now - make_interval(secs => $2) as ignored from clock),
+	suspect as (
+		(select id from dispatch where state = 'exhausted' and begun_at < (select ignored from patience) order by begun_at limit %[1]d)
+		union (select id from dispatch where state = 'climbing' and board_at < (select overdue from patience) order by board_at limit %[1]d)
+		union (select id from dispatch where state = 'climbing' and board_at = 'infinity' limit %[1]d)
+		union (select id from dispatch where not unfolded and begun_at < (select overdue from patience) order by begun_at limit %[1]d)
+		union (select dispatch from attempt where wake_at < (select overdue from patience) and state in ('due',
+			'sending') order by wake_at limit %[1]d)),
+	ahead as (
+		select d.id, d.note, d.state, d.begun_at, d.board_at,
+			case when d.unfolded then (select min(a.wake_at) from attempt a where a.dispatch = d.id and a.state in ('due', 'sending'))
+				else d.begun_at end as next,
+			(select s.at from dispatch_step s where s.dispatch = d.id order by seq desc limit 1) as last
+		from suspect cross join lateral (select * from dispatch where id = suspect.id offset 0) d where d.state in ('climbing',
+			'exhausted'))
+	select clock.now, id, note, case
+			when state = 'exhausted' and coalesce(last, begun_at) < clock.now - make_interval(secs => $2) then 'ignored'
+			when state = 'climbing' and least(next, board_at) < clock.now - make_interval(secs => $1) then
+				case when next is null then 'stranded' else 'overdue' end
+			when state = 'climbing' and next is null and not isfinite(board_at) then 'stranded'
+		end as kind, coalesce(least(next, case when isfinite(board_at) then board_at end), last, begun_at)
+	from ahead, clock order by begun_at`, mostStanding)
+
+// Texts that come back.
+const (
+	lockDispatches = "select from dispatch where id = any($1) order by id for update"
+	// selectPages are the notes of the last day that a number was texted about, the one it was texted about last first.
+	selectPages = `select note, account, reference, open, contact, name, person, dispatch, id, lang, ended from (
+		select distinct on (d.id) d.note, d.account, d.reference, d.state in ('climbing', 'exhausted') as open, a.contact, a.name, a.person,
+			d.id as dispatch, a.id, a.lang, coalesce(d.ended_at, 'epoch') as ended, coalesce(a.sent_at, a.due_at) as texted
+		from attempt a join dispatch d on d.id = a.dispatch
+		where a.channel = 'text' and a.address = $1 and a.sends > 0
+			and (d.ended_at is null or d.ended_at > routing_now() - interval '1 day')
+		order by d.id, texted desc) p order by texted desc, dispatch desc`
+	countAnswers = `select count(distinct ref) from text_reply
+		where sender = $1 and told and at > routing_now() - $2::interval and ref <> $3`
+	insertAnswer = `insert into text_reply (ref, note, sender, at, told) values ($1, '', $2, routing_now(), true)
+		on conflict (ref, note) do update set told = true`
+	insertReply = `insert into text_reply (ref, note, sender, at, told) values ($1, $2, $3, routing_now(), false)
+		on conflict (ref, note) do nothing`
+	selectPaged   = "select exists (select from attempt where channel = 'text' and address = $1)"
+	selectStopped = "select exists (select from text_stop where number = $1 and started_at is null)"
+)
+
+// Who wants no texts.
+var (
+	insertStop = `insert into text_stop (id, number, stopped_at) values ($1, $2, routing_now())
+		on conflict (number) do update set stopped_at = excluded.stopped_at, started_at = null where text_stop.started_at is not null
+		returning ` + stopTable.Returning()
+	endStop = "update text_stop set started_at = routing_now() where number = $1 and started_at is null returning " + stopTable.Returning()
+)
+
+// The phones.
+const (
+	upsertPhone = `insert into push_subscription (endpoint, person, p256dh, auth, made_at)
+		values ($1, $2, $3, $4, routing_now())
+		on conflict (endpoint) do update set person = excluded.person, p256dh = excluded.p256dh, auth = excluded.auth`
+	insertPhone = `insert into push_subscription (endpoint, person, p256dh, auth, made_at)
+		values ($1, $2, $3, $4, routing_now()) on conflict (endpoint) do nothing`
+	selectPhones = "select endpoint, p256dh, auth from push_subscription where person = $1 order by made_at"
+	deletePhone  = "delete from push_subscription where endpoint = $1 returning person"
+)
