@@ -52,7 +52,9 @@ func request[In, Out any](s Spec) Request[In, Out] {
 	if s.Since == 0 {
 		s.Since = 1
 	}
-	registry = append(registry, Described{Spec: s, In: reflect.TypeFor[In](), Out: reflect.TypeFor[Out]()})
+	if s.Since <= Protocol { // always, but in a build that stands in for an older one
+		registry = append(registry, Described{Spec: s, In: reflect.TypeFor[In](), Out: reflect.TypeFor[Out]()})
+	}
 	return Request[In, Out]{s}
 }
 

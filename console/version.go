@@ -7,19 +7,6 @@ import (
 	"strings"
 )
 
-// Protocol is what this build speaks. It rises with each change that an older build cannot pass over: a new request or event
-// does raise it (Spec.Since says which), a new field does not. Fields, names and meanings that stand here are never
-// changed or given again; see the roll-over rule in .github/CONTRIBUTING.md.
-//
-//	1  the first: without a version
-//	2  versions, kinds of errors
-//	3  the board and the inbox by page, the board's changes
-const Protocol = 3
-
-// OldestProtocol is the oldest that a server still serves whole. A desk that speaks an older one is told to be updated, and
-// still takes calls.
-const OldestProtocol = 1
-
 // A Version is what one end of the wire is.
 type Version struct {
 	Protocol int    `json:"protocol"` // 0 for a build from before versions
@@ -61,9 +48,10 @@ func Build() string {
 
 type speakingKey struct{}
 
-// Speaking returns a context of somebody who speaks a protocol; 0 is one from before it was said.
+// Speaking returns a context of somebody who speaks a protocol; 0 is one from before it was said. Who speaks a later one than we
+// do is spoken to in ours.
 func Speaking(ctx context.Context, protocol int) context.Context {
-	return context.WithValue(ctx, speakingKey{}, max(protocol, 1))
+	return context.WithValue(ctx, speakingKey{}, min(max(protocol, 1), Protocol))
 }
 
 // Speaks is the protocol of whoever asks in ctx: ours when nobody has said another.
@@ -75,12 +63,19 @@ func Speaks(ctx context.Context) int {
 }
 
 // Notice is the catalog's code of the sentence that a desk of this version shows when the server is v, "" when they go together.
+// That the desk is too old is told by the server, which alone knows: see TooOld.
 func (desk Version) Notice(server Version) string {
-	switch {
-	case max(desk.Protocol, 1) < OldestProtocol:
-		return "desk.notice.update-desk"
-	case max(server.Protocol, 1) < desk.Protocol:
+	if max(server.Protocol, 1) < desk.Protocol {
 		return "desk.notice.older-server"
+	}
+	return ""
+}
+
+// TooOld is the notice for a desk that speaks a protocol which is not served whole any more, "" for one that does not. It still takes
+// calls.
+func TooOld(ctx context.Context) string {
+	if Speaks(ctx) < OldestProtocol {
+		return "desk.notice.update-desk"
 	}
 	return ""
 }

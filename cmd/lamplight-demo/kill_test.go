@@ -38,8 +38,9 @@ func TestMain(m *testing.M) {
 // killable is a demo whose server is a process of its own.
 type killable struct {
 	*demo
-	cfg server.Config
-	cmd *exec.Cmd
+	cfg     server.Config
+	program string // what runs as the server
+	cmd     *exec.Cmd
 }
 
 // newKillable seeds a state directory and starts a server process on it; the pocket stays in this process.
@@ -70,7 +71,7 @@ func newKillable(t *testing.T) *killable {
 	d.server = &server.Server{State: d.server.State, Certs: d.server.Certs, Log: d.server.Log,
 		Bus:      server.Bus{URL: "tls://" + cfg.NATSListen},
 		PagesURL: "https://localhost:" + portOf(cfg.Listen), Config: cfg}
-	k := &killable{demo: d, cfg: cfg}
+	k := &killable{demo: d, cfg: cfg, program: os.Args[0]}
 	t.Cleanup(func() {
 		if t.Failed() {
 			b, err := os.ReadFile(k.server.State.Path("server.log"))
@@ -93,7 +94,7 @@ func (k *killable) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	k.cmd = exec.Command(os.Args[0], "serve", "--state", c.State, "--nats-listen", c.NATSListen, "--listen", c.Listen, "--hooks-listen",
+	k.cmd = exec.Command(k.program, "serve", "--state", c.State, "--nats-listen", c.NATSListen, "--listen", c.Listen, "--hooks-listen",
 		c.HooksListen,
 		"--text-url", c.TextURL, "--text-account", c.TextAccount, "--text-token-file", c.TextTokenFile, "--text-from", c.TextFrom,
 		"--text-callback", c.TextCallback,

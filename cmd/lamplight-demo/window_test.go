@@ -35,26 +35,31 @@ func (d *demo) openDesk(t *testing.T, n int) *windowtest.Window {
 	if err != nil {
 		t.Fatalf("the desk's window cannot be tested: %v; 'make bin/console-automation' builds it", err)
 	}
-	agent := desks[0].ID
-	code, err := d.keys.code(agent, time.Now().Add(time.Duration(n)*30*time.Second))
+	code, err := d.keys.code(desks[0].ID, time.Now().Add(time.Duration(n)*30*time.Second))
 	if err != nil {
 		t.Fatal(err)
 	}
+	w := d.openProgram(t, bin, desks[0].ID, code)
+	w.See("signed in, linked, the phone registered", signedIn, "true")
+	return w
+}
+
+// openProgram starts a desk of somebody's, whose code it is.
+func (d *demo) openProgram(t *testing.T, bin string, agent notes.PersonID, code string) *windowtest.Window {
+	t.Helper()
 	passwordFile := d.server.State.Keys("demo-password")
 	if err := server.WriteFile(passwordFile, []byte(d.keys.Password), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w := windowtest.Launch(t, bin, []string{"--server", d.server.Bus.URL, "--ca", d.server.Certs.CAFile, "--login", string(agent),
+	return windowtest.Launch(t, bin, []string{"--server", d.server.Bus.URL, "--ca", d.server.Certs.CAFile, "--login", string(agent),
 		"--password-file", passwordFile, "--data", d.server.State.Path("desk"), "--lang", "en", "--sound", "none"}, "LAMPLIGHT_CODE="+code)
-	w.See("signed in, linked, the phone registered",
-		`return String(!!document.querySelector('.desk') && document.querySelectorAll('.line.down').length === 0)`, "true")
-	return w
 }
 
 const (
-	focused = `return document.activeElement.id`
-	shown   = `return document.querySelector('button.state strong').textContent`
-	typed   = `return document.activeElement.value`
+	signedIn = `return String(!!document.querySelector('.desk') && document.querySelectorAll('.line.down').length === 0)`
+	focused  = `return document.activeElement.id`
+	shown    = `return document.querySelector('button.state strong').textContent`
+	typed    = `return document.activeElement.value`
 )
 
 // atDesk is an agent at the window, in the middle of one scenario.

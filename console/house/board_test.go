@@ -65,7 +65,7 @@ func newBoardFixture(t *testing.T) *boardFixture {
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	first, left := context.WithCancel(access.With(ctx, agentFor("first", access.Everywhere)))
-	events := b.streams.attach(first, "first", b.now(console.Event{Kind: "hello"}), func(bool) {})
+	events := b.streams.attach(first, "first", []makeEvent{b.now(console.Event{Kind: "hello"})}, func(bool) {})
 	<-events
 	done := make(chan error, 1)
 	go func() { done <- b.Run(ctx) }()
@@ -107,7 +107,8 @@ func agentFor(id, account string) access.Actor {
 // sits opens a desk's stream whose first event is a hello.
 func (b *boardFixture) sits(t *testing.T, a access.Actor) <-chan console.Event {
 	t.Helper()
-	events := b.streams.attach(access.With(t.Context(), a), telephony.AgentID(a.Person), b.now(console.Event{Kind: "hello"}), func(bool) {})
+	hello := []makeEvent{b.now(console.Event{Kind: "hello"})}
+	events := b.streams.attach(access.With(t.Context(), a), telephony.AgentID(a.Person), hello, func(bool) {})
 	if e := <-events; e.Kind != "hello" {
 		t.Fatalf("the first event is %q", e.Kind)
 	}
@@ -217,11 +218,12 @@ func TestABoardWithoutItsLeafIsNotShown(t *testing.T) {
 func TestASlowDeskIsToldOnce(t *testing.T) {
 	b := &boardFixture{House: New(Config{})}
 	busy, free := make(chan struct{}), make(chan struct{})
-	events := b.streams.attach(t.Context(), "agent-00", func(context.Context) (console.Event, bool) {
+	first := func(context.Context) (console.Event, bool) {
 		close(busy)
 		<-free
 		return console.Event{Kind: "hello"}, true
-	}, func(bool) {})
+	}
+	events := b.streams.attach(t.Context(), "agent-00", []makeEvent{first}, func(bool) {})
 	<-busy
 	row := func(id, state string) console.BoardRow {
 		return console.BoardRow{Note: notes.NoteID(id), State: notes.NoteState(state)}

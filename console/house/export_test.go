@@ -12,5 +12,5 @@ func (h *House) AnnounceWaiting(ctx context.Context) { h.announceWaiting(ctx) }
 
 // Attend is a desk that hears what happens, without a telephone.
 func (h *House) Attend(ctx context.Context, a telephony.AgentID) <-chan console.Event {
-	return h.streams.attach(ctx, a, h.now(console.Event{Kind: "hello"}), func(bool) {})
+	return h.streams.attach(ctx, a, []makeEvent{h.now(console.Event{Kind: "hello"})}, func(bool) {})
 }

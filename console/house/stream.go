@@ -43,14 +43,16 @@ type stream struct {
 	figures makeEvent            // the figures to tell when their turn in the queue comes, nil for none
 }
 
-// attach opens a stream for an agent, whom ctx carries, until ctx ends; first is its first event. last tells, when the stream has ended,
+// attach opens a stream for an agent, whom ctx carries, until ctx ends; begin are its first events. last tells, when the stream has ended,
 // whether it was the agent's last.
-func (s *streams) attach(ctx context.Context, a telephony.AgentID, first makeEvent, ended func(last bool)) <-chan console.Event {
+func (s *streams) attach(ctx context.Context, a telephony.AgentID, begin []makeEvent, ended func(last bool)) <-chan console.Event {
 	ctx, cancel := context.WithCancel(ctx)
 	st := &stream{some: make(chan struct{}, 1), end: cancel}
 	st.viewer, _ = access.From(ctx) // nobody sees no board
 	st.whole = console.Speaks(ctx) < boardChanges
-	st.push(first)
+	for _, m := range begin {
+		st.push(m)
+	}
 	s.mu.Lock()
 	if s.byAgent == nil {
 		s.byAgent = map[telephony.AgentID]map[*stream]struct{}{}

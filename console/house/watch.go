@@ -39,7 +39,11 @@ func (h *House) Watch(ctx context.Context) (<-chan console.Event, error) {
 		}
 		return h.event(console.Event{Kind: console.EventHello, Hello: &hello}), true
 	}
-	return h.streams.attach(ctx, id, first, func(last bool) {
+	begin := []makeEvent{first}
+	if notice := console.TooOld(ctx); notice != "" {
+		begin = append(begin, h.now(console.Event{Kind: console.EventNotice, Notice: notice}))
+	}
+	return h.streams.attach(ctx, id, begin, func(last bool) {
 		if last {
 			time.AfterFunc(awayFor, func() { h.away(id) })
 		}

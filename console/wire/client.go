@@ -142,7 +142,7 @@ func (c *Client) Close() { c.nc.Close() }
 func (c *Client) Ask(ctx context.Context, name string, body []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestLimit)
 	defer cancel()
-	m, err := c.nc.RequestWithContext(ctx, doSubject(c.session, name), body)
+	m, err := c.nc.RequestWithContext(ctx, doSubject(c.session, name), aged(name+".in", body))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w (%v)", name, ErrUnreachable, err)
 	}
@@ -153,5 +153,5 @@ func (c *Client) Ask(ctx context.Context, name string, body []byte) ([]byte, err
 	if a.Error != nil {
 		return nil, a.Error
 	}
-	return a.Result, nil
+	return aged(name+".out", a.Result), nil
 }

@@ -100,7 +100,8 @@ func (s *Server) do(ctx context.Context, session DeskSession, method string, bod
 	if spec, ok := console.SpecOf(method); !ok || !spec.Desk {
 		return nil, console.Refuse(console.NotFound, "desk.error.unknown-request")
 	}
-	return s.service.Ask(actx, method, body)
+	result, err = s.service.Ask(actx, method, aged(method+".in", body))
+	return aged(method+".out", result), err
 }
 
 // refusal turns an error into what a desk may see; the inside is only logged.
@@ -186,17 +187,24 @@ func (s *Server) pump(session DeskSession, w *watch, events <-chan console.Event
 			if !ok {
 				return
 			}
-			b, err := json.Marshal(watchEvent{Watch: w.id, N: n, Event: e})
-			if err == nil {
-				err = s.nc.Publish(eventSubject(session), b)
+			for _, e := range append(alongside(e), e) {
+				if err := s.emit(session, w.id, n, e); err != nil {
+					s.log.Warn("wire: event not told", "kind", e.Kind, "error", err)
+					return // the desk misses its beat and watches again
+				}
+				n++
 			}
-			if err != nil {
-				s.log.Warn("wire: event not told", "kind", e.Kind, "error", err)
-				return // the desk misses its beat and watches again
-			}
-			n++
 		}
 	}
+}
+
+// emit sends a desk the n-th event of its watch.
+func (s *Server) emit(session DeskSession, watch string, n uint64, e console.Event) error {
+	b, err := json.Marshal(watchEvent{Watch: watch, N: n, Event: e})
+	if err != nil {
+		return err
+	}
+	return s.nc.Publish(eventSubject(session), aged("watchEvent", b))
 }
 
 // parseDo takes "lamplight.desk.<session>.do.<method>" apart.

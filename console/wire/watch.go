@@ -53,7 +53,7 @@ func deliver(ctx context.Context, id string, in <-chan *nats.Msg, out chan<- con
 				return
 			}
 			var t watchEvent
-			if err := console.Decode(m.Data, &t); err != nil {
+			if err := console.Decode(aged("watchEvent", m.Data), &t); err != nil {
 				return
 			}
 			if t.Watch != id {

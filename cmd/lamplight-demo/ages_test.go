@@ -1,0 +1,124 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"lamplight/cmd/console/windowtest"
+	"lamplight/cmd/lamplight/server"
+	"lamplight/frontend/shared/catalog"
+	"lamplight/telephony"
+	"lamplight/telephony/phone"
+)
+
+// TestDesksAndServersOfTwoReleases runs today's programs beside the ones before and after them, as a service does that updates one
+// machine after the other: the same tree built with the tag "older" speaks release 1's protocol, without a message or field that
+// release did not have; built with "newer" it says more than today's end knows, and serves today's desks no longer whole.
+//
+// It proves that today's end takes calls and notes with both, and what it says of them. It does not prove that an older release's own
+// code does: what release 1's program does with today's words is only as its protocol has it.
+func TestDesksAndServersOfTwoReleases(t *testing.T) {
+	k := newKillable(t)
+	w := k.walkers(t) // of whom only the caller's network is needed here
+	for _, c := range []struct {
+		name, desk, server string
+		agent              int    // of desks
+		says               string // of the catalogs; "" when there is nothing to be said
+	}{
+		{"an older desk", "older", "", 1, ""},
+		{"a newer desk", "newer", "", 2, "desk.notice.older-server"},
+		{"an older server", "", "older", 1, "desk.notice.older-server"},
+		{"a newer server", "", "newer", 2, "desk.notice.update-desk"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			k.stop(t, syscall.SIGTERM)
+			desk, err := filepath.Abs("../../bin/console-automation")
+			if err != nil {
+				t.Fatal(err)
+			}
+			k.program = os.Args[0]
+			if c.server != "" {
+				k.program = ageing(t, c.server, "lamplight")
+			}
+			if c.desk != "" {
+				desk = ageing(t, c.desk+","+windowtest.Tags, "console")
+			}
+			k.start(t)
+			k.callAndNote(t, w.network, desk, c.agent, c.says)
+		})
+	}
+}
+
+// ageing builds a program with tags, one of them of another release.
+func ageing(t *testing.T, tags, name string) string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), name)
+	if out, err := exec.Command("go", "build", "-tags", tags, "-o", bin, "lamplight/cmd/"+name).CombinedOutput(); err != nil {
+		t.Fatalf("go build -tags %s: %v\n%s", tags, err, out)
+	}
+	return bin
+}
+
+// callAndNote has an agent sign in at a desk, read what is said in their language, take a call and send a note of it.
+func (k *killable) callAndNote(t *testing.T, network *phone.Phone, desk string, agent int, says string) {
+	code, err := k.fresh(t.Context(), desks[agent].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, lang := k.openProgram(t, desk, desks[agent].ID, code), desks[agent].Language
+	if says != "" {
+		want := catalog.T(lang, says, nil)
+		if want == says {
+			t.Fatalf("the catalog of %s does not say %s", lang, says)
+		}
+		w.Await("what is said of the two", `return [...document.querySelectorAll('[aria-live=polite] p')].map(p => p.textContent.trim()).join('|')`, want,
+			func(got string) bool { return strings.Contains(got, want) })
+	}
+	w.See("signed in, linked, the phone registered", signedIn, "true")
+	w.Press(windowtest.F9, "1")
+	w.See("ready", shown, map[telephony.Language]string{"en": "Ready", "es": "Disponible"}[lang])
+	e := map[telephony.Language]expect{"en": english, "es": spanish}[lang]
+	s := server.Scenarios()[slices.IndexFunc(server.Scenarios(), func(s server.CallScenario) bool { return s.ID == e.scenario })]
+	caller, err := network.Dial(t.Context(), phone.Outgoing{Number: s.DID, From: s.ANI, Name: s.Name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := caller.DTMF(t.Context(), s.Key); err != nil {
+		t.Fatal(err)
+	}
+	said, _, err := k.words(lang)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { // until it is over
+		for caller.Play(t.Context(), said) == nil {
+		}
+	}()
+	w.See("the pop has the answer key's focus", focused, "answer")
+	w.See("who is called", `return document.querySelector('h1').textContent`, e.practice)
+	w.Press(" ")
+	w.See("answered; the call types have the focus", focused, "call-types")
+	w.Await("the caller is heard at the desk", `return document.querySelector('.levels rect.now').getAttribute('width')`, "a level above silence",
+		func(got string) bool { return got != "" && got != "0" })
+	w.Press("1")
+	(&atDesk{Window: w, t: t, d: k.demo}).fill(e.fields)
+	w.See("the send key", focused, "send")
+	w.Chord(windowtest.Ctrl, windowtest.Enter)
+	w.Await("sent", `return document.querySelector('#sent')?.textContent.trim()`, "a reference",
+		func(got string) bool { return strings.HasSuffix(got, e.sent) })
+	if says == "" {
+		w.See("nothing was said of the two", `return String(document.querySelector('[aria-live=polite]').textContent.trim())`, "")
+	}
+	w.Press(windowtest.Esc, windowtest.Esc)
+	w.See("hung up; the done key", focused, "done")
+	select {
+	case <-caller.Done():
+	case <-t.Context().Done():
+	}
+	w.Kill()
+}

@@ -1,0 +1,16 @@
+//go:build !older && !newer
+
+package console
+
+// Protocol is what this build speaks. It rises with each change that an older build cannot pass over: a new request or event
+// does raise it (Spec.Since says which), a new field does not. Fields, names and meanings that stand here are never
+// changed or given again; see the roll-over rule in .github/CONTRIBUTING.md.
+//
+//	1  the first: without a version
+//	2  versions, kinds of errors
+//	3  the board and the inbox by page, the board's changes
+const Protocol = 3
+
+// OldestProtocol is the oldest that a server still serves whole. A desk that speaks an older one is told to be updated, and
+// still takes calls.
+const OldestProtocol = 1
