@@ -96,7 +96,7 @@ type PracticeView struct {
 // OnCall is one provider on call.
 type OnCall struct {
 	Role  string    `json:"role"`
-	Name  string    `json:"name"`
+	Name  string    `json:"name"` // "" where nobody has the role
 	Say   string    `json:"say"`
 	From  time.Time `json:"from"`
 	Until time.Time `json:"until"`

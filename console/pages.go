@@ -202,6 +202,14 @@ type Week struct {
 	To      time.Time   `json:"to"`
 	Shifts  []WeekShift `json:"shifts"`
 	Gaps    []WeekShift `json:"gaps"` // nobody is on call, Who is empty
+	// Problems are what the schedule says and what was hardly meant: somebody who has left, above all.
+	Problems []WeekProblem `json:"problems"`
+}
+
+// WeekProblem is one of them: where it stands in the schedule, and the sentence.
+type WeekProblem struct {
+	Field string     `json:"field"`
+	Says  notes.Text `json:"says"`
 }
 
 // WeekShift is one stretch of one role.

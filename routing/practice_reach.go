@@ -58,8 +58,8 @@ func (p *practiceCheck) readSchedule(text []byte) {
 	case errors.As(err, &wrong):
 		p.ofSchedule(Refuse, wrong)
 		return
-	case err != nil:
-		p.refuse("schedule", "schedule", "value", err.Error())
+	case err != nil: // a time that ends before it begins, which ours does not
+		p.refuse("schedule", "not-json")
 		return
 	}
 	if doc.Timezone != p.account.TimeZone && len(doc.Layers) > 0 {
@@ -79,12 +79,26 @@ func (p *practiceCheck) readSchedule(text []byte) {
 	}
 }
 
-// ofSchedule takes over what routing/oncall says of a schedule, in its own words.
+// ofSchedule takes over what routing/oncall says of a schedule.
 func (p *practiceCheck) ofSchedule(s Severity, found oncall.ReadProblems) {
-	for _, w := range found {
-		said := map[string]string{"value": shorten(w.Text)}
-		p.within("schedule", Problem{Field: w.Field, Code: "schedule", Severity: s, Line: w.Line, Vars: said})
+	for _, w := range ScheduleProblems(s, found) {
+		p.within("schedule", w)
 	}
+}
+
+// ScheduleProblems are what routing/oncall says of a schedule, as what is wrong with a document.
+func ScheduleProblems(s Severity, found oncall.ReadProblems) Problems {
+	out := make(Problems, len(found))
+	for i, w := range found {
+		out[i] = Problem{Field: w.Field, Code: w.Code, Severity: s, Line: w.Line}
+		for name, value := range w.Vars {
+			if out[i].Vars == nil {
+				out[i].Vars = map[string]string{}
+			}
+			out[i].Vars[name] = shorten(value)
+		}
+	}
+	return out
 }
 
 // roles are the schedule's, nil when it could not be read.

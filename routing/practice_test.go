@@ -226,19 +226,19 @@ func TestPracticeSaysWhatIsWrongAndWhere(t *testing.T) {
 			``,
 			"refuse account.script.redFlags[0].show missing",
 		},
-		"a schedule with a mistake": {`"unit": "week"`, `"unit": "fortnight"`, "refuse schedule.rotations[0].unit schedule"},
-		"a schedule misspelt":       {`"layers": [`, `"layerz": [`, "refuse schedule.layerz schedule"},
+		"a schedule with a mistake": {`"unit": "week"`, `"unit": "fortnight"`, "refuse schedule.rotations[0].unit choice"},
+		"a schedule misspelt":       {`"layers": [`, `"layerz": [`, "refuse schedule.layerz unknown-field"},
 		"a schedule of another zone": {`"timezone": "America/Chicago"`, `"timezone": "America/New_York"`,
 			"warn schedule.timezone other-zone"},
 		"a place": {
 			`{"role": "primary", "rotation"`,
 			`{"role": "primary", "locations": ["north"], "rotation"`,
-			"refuse schedule.layers[0].locations[0] schedule\nwarn ladders.ladders[0].rungs[0].who nobody-on-call",
+			"refuse schedule.layers[0].locations[0] no-call\nwarn ladders.ladders[0].rungs[0].who nobody-on-call",
 		},
 		"a call type of the schedule's": {
 			`"rotation": "nights", "ahead"`,
 			`"callTypes": ["symptoms"], "rotation": "nights", "ahead"`,
-			"refuse schedule.layers[1].callTypes[0] schedule\nwarn ladders.ladders[0].rungs[1].who nobody-on-call",
+			"refuse schedule.layers[1].callTypes[0] no-call\nwarn ladders.ladders[0].rungs[1].who nobody-on-call",
 		},
 		"a participant nobody knows": {`"timezone": "America/Chicago",
 `, `"timezone": "America/Chicago", "participants": [{"id": "reyes"}, {"id": "osei"}, {"id": "lind"}, {"id": "nurse"}],
@@ -317,7 +317,7 @@ func TestPracticeSaysAllAtOnce(t *testing.T) {
 	want := []string{"refuse account.hours[0].weekday wrong-type", "refuse account.script.callTypes[1].fields[0].hint unknown-field",
 		"refuse account.contacts[2].mobile number", "refuse ladders.ladders[0].rungs[1].after not-a-duration",
 		"refuse ladders.ladders[0].rungs[1].after not-later",
-		"refuse schedule.rotations[0].unit schedule", "refuse account.script.callTypes[1].digit twice",
+		"refuse schedule.rotations[0].unit choice", "refuse account.script.callTypes[1].digit twice",
 		"refuse account.script.callTypes[1].fields[0].kind choice"}
 	if got := told(p); !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -38,6 +38,26 @@ func (r rota) Next(role string, at time.Time) []string {
 	return ids(next.People)
 }
 
+// Missing is a rota in which some have left, as it was before they did: they are named where it still names them, so that their place
+// shows as a hole, beside whoever answers in their stead.
+func Missing(now, before Rota, left []string) Rota { return missing{now, before, left} }
+
+type missing struct {
+	Rota
+	before Rota
+	left   []string
+}
+
+func (m missing) Who(role string, at time.Time) []string {
+	out := m.Rota.Who(role, at)
+	for _, id := range m.before.Who(role, at) {
+		if slices.Contains(m.left, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
 // Nobody is the rota of a schedule that cannot be read.
 type Nobody struct{}
 

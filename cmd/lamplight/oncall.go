@@ -13,6 +13,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"lamplight/cmd/lamplight/server"
+	"lamplight/routing"
 	"lamplight/routing/oncall"
 )
 
@@ -27,7 +29,7 @@ import (
 //	                                        [--dates dmy|mdy] [--ends exact|through] [--names NAME=ID]...   > schedule.json
 //	lamplight oncall schema                 > oncall.schema.json
 //
-// Without --at, instants are read from the standard input, one a line, and answered one a line; a line that is no instant is
+// --language says what is wrong with a schedule in English or Spanish. Without --at, instants are read from the standard input, one a line, and answered one a line; a line that is no instant is
 // answered "error", the rest is still answered, and the exit status is 1. What import left out or guessed, and what check finds
 // odd in a sound schedule, are warnings on the standard error, with their number. Columns are separated by tabs; with --json each
 // line is one object.
@@ -55,6 +57,7 @@ type onCallFile struct {
 	CallType string `help:"The type of the call."`
 	Location string `help:"The practice's location."`
 	JSON     bool   `name:"json" help:"One JSON object a line."`
+	inLanguage
 }
 
 func (f *onCallFile) query() oncall.Query {
@@ -63,13 +66,9 @@ func (f *onCallFile) query() oncall.Query {
 
 // open compiles the schedule for a time.
 func (f *onCallFile) open(from, to time.Time) (*oncall.Schedule, error) {
-	doc, err := readSchedule(f.Schedule)
+	s, err := f.compile(f.Schedule, from, to)
 	if err != nil {
 		return nil, err
-	}
-	s, err := oncall.Compile(doc, from, to)
-	if err != nil {
-		return nil, inFile(f.Schedule, err)
 	}
 	return s, hasRole(f.Schedule, s, f.Role)
 }
@@ -82,17 +81,24 @@ func hasRole(path string, s *oncall.Schedule, role string) error {
 	return fmt.Errorf("%s: has no role %q; its roles are %s", path, role, strings.Join(s.Roles(), ", "))
 }
 
-func readSchedule(path string) (*oncall.Document, error) {
+// compile reads a schedule for a time; its mistakes are said in the language.
+func (l inLanguage) compile(path string, from, to time.Time) (*oncall.Schedule, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open schedule: %w", err)
 	}
 	defer file.Close()
+	var s *oncall.Schedule
 	doc, err := oncall.Parse(file)
-	if err != nil {
-		return nil, inFile(path, err)
+	if err == nil {
+		s, err = oncall.Compile(doc, from, to)
 	}
-	return doc, nil
+	var wrong oncall.ReadProblems
+	if errors.As(err, &wrong) {
+		found := routing.ScheduleProblems(routing.Refuse, wrong)
+		return nil, errors.New(strings.TrimSuffix(server.PracticeLines(path, found, l.Language), "\n"))
+	}
+	return s, err
 }
 
 // inFile puts the file's name before each line and field that is wrong in it.

@@ -12,27 +12,27 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"lamplight/cmd/lamplight/server"
+	"lamplight/routing"
 	"lamplight/routing/oncall"
 )
 
 // onCallCheck says whether a schedule is sound, and warns of what is and was hardly meant.
 type onCallCheck struct {
+	inLanguage
 	Schedule string `required:"" placeholder:"FILE" help:"The schedule."`
 }
 
 func (c *onCallCheck) Run(k *kong.Context) error {
-	doc, err := readSchedule(c.Schedule)
+	var none time.Time
+	s, err := c.compile(c.Schedule, none, none)
 	if err != nil {
 		return err
-	}
-	var none time.Time
-	s, err := oncall.Compile(doc, none, none)
-	if err != nil {
-		return inFile(c.Schedule, err)
 	}
 	warnings := s.Warnings()
-	if err := warn(k.Stderr, c.Schedule, warnings, len(warnings)); err != nil {
-		return err
+	lines := server.PracticeLines(c.Schedule, routing.ScheduleProblems(routing.Warn, warnings), c.Language)
+	if _, err := io.WriteString(k.Stderr, lines); err != nil {
+		return fmt.Errorf("write warnings: %w", err)
 	}
 	text := fmt.Sprintf("%s is sound; its roles are %s", c.Schedule, strings.Join(s.Roles(), ", "))
 	if len(warnings) > 0 {
@@ -46,6 +46,7 @@ func (c *onCallCheck) Run(k *kong.Context) error {
 type onCallExport struct {
 	Schedule string   `required:"" placeholder:"FILE" help:"The schedule."`
 	Role     []string `help:"Only these roles."`
+	inLanguage
 	onCallSpan
 }
 
@@ -54,13 +55,9 @@ func (c *onCallExport) Run(k *kong.Context) error {
 	if err != nil {
 		return err
 	}
-	doc, err := readSchedule(c.Schedule)
+	s, err := c.compile(c.Schedule, from, to)
 	if err != nil {
 		return err
-	}
-	s, err := oncall.Compile(doc, from, to)
-	if err != nil {
-		return inFile(c.Schedule, err)
 	}
 	for _, role := range c.Role {
 		if err := hasRole(c.Schedule, s, role); err != nil {

@@ -116,7 +116,7 @@ func TestOnCallRefuses(t *testing.T) {
 			`has no role "surgeon"; its roles are primary`},
 		{"a feed of a role nobody has", "", []string{"export", "--schedule", solo, "--role", "surgeon", "--from", "2026-03-03T10:00:00Z",
 			"--to", "2026-03-04T10:00:00Z"}, `has no role "surgeon"`},
-		{"a schedule that is unsound", "", []string{"check", "--schedule", broken}, broken + ": line 2: layers: is empty"},
+		{"a schedule that is unsound", "", []string{"check", "--schedule", broken}, broken + ":2: layers is missing: write it"},
 		{"no such file", "", []string{"check", "--schedule", broken + "x"}, "open schedule"},
 		{"a time backwards", "", []string{"gaps", "--schedule", solo, "--from", "2026-03-03T10:00:00Z", "--to", "2026-03-02T10:00:00Z"},
 			"does not come after --from"},
@@ -167,7 +167,7 @@ func TestOnCallWarns(t *testing.T) {
 	}
 	schedule := write("schedule.json", "{\"timezone\":\"UTC\",\"participants\":[{\"id\":\"lee\",\"left\":\"2026-03-01\"}],\n\"layers\":[{\"who\":[\"lee\"]}]}")
 	out, said, err = onCallSays(t, "", "check", "--schedule", schedule)
-	if err != nil || said != schedule+": warning: line 2: layers[0].who[0]: \"lee\" has left on 2026-03-01T00:00\n" ||
+	if err != nil || said != schedule+":2: warning: layers[0].who[0] “lee” has left since 2026-03-01 00:00 and is on call nowhere: name somebody else\n" ||
 		out != schedule+" is sound; its roles are primary; 1 warnings\n" {
 		t.Errorf("%v\n%s%s", err, said, out)
 	}

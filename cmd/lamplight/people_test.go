@@ -23,7 +23,7 @@ func TestWhoLeavesIsOut(t *testing.T) {
 	ctx, pool := t.Context(), postgrestest.New(t)
 	flags := server.RecordFlags{State: t.TempDir(), DatabaseURL: postgrestest.Cluster(t).DatabaseURL(pool.Config().ConnConfig.Database)}
 	lakeside := filepath.Join("..", "lamplight-demo", "practices", "lakeside.json")
-	if err := (&practicePutCmd{flags, lakeside}).Run(ctx); err != nil {
+	if err := (&practicePutCmd{RecordFlags: flags, File: lakeside}).Run(ctx); err != nil {
 		t.Fatal(err)
 	}
 	add := peopleAddCmd{RecordFlags: flags, Login: "Elena.Reyes", Name: "Elena Reyes", Role: notes.RoleProvider, Account: "lakeside",
@@ -119,7 +119,7 @@ func TestASecondPractice(t *testing.T) {
 	ctx, pool := t.Context(), postgrestest.New(t)
 	flags := server.RecordFlags{State: t.TempDir(), DatabaseURL: postgrestest.Cluster(t).DatabaseURL(pool.Config().ConnConfig.Database)}
 	for _, name := range []string{"lakeside", "sol"} {
-		if err := (&practicePutCmd{flags, filepath.Join("..", "lamplight-demo", "practices", name+".json")}).Run(ctx); err != nil {
+		if err := (&practicePutCmd{RecordFlags: flags, File: filepath.Join("..", "lamplight-demo", "practices", name+".json")}).Run(ctx); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -183,7 +183,7 @@ func TestAPracticeComesBackAsItWasPut(t *testing.T) {
 	file := filepath.Join("..", "lamplight-demo", "practices", "sol.json")
 	var got [2]strings.Builder
 	for i := range got {
-		if err := (&practicePutCmd{flags, file}).Run(ctx); err != nil {
+		if err := (&practicePutCmd{RecordFlags: flags, File: file}).Run(ctx); err != nil {
 			t.Fatal(err)
 		}
 		if err := (&practiceGetCmd{flags, accountOf(t, flags, "Sol")}).run(ctx, &got[i]); err != nil {
@@ -193,7 +193,7 @@ func TestAPracticeComesBackAsItWasPut(t *testing.T) {
 		if err := os.WriteFile(file, []byte(got[i].String()), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := (&practiceCheckCmd{file}).Run(); err != nil {
+		if err := (&practiceCheckCmd{File: file}).Run(); err != nil {
 			t.Error(err)
 		}
 	}

@@ -25,9 +25,15 @@ type practiceCmd struct {
 	Check practiceCheckCmd `cmd:"" help:"Say everything that is wrong with a practice's file, and store nothing; it needs no server."`
 }
 
+// inLanguage is the language in which what is wrong with a document is said.
+type inLanguage struct {
+	Language telephony.Language `help:"In which language to say what is wrong." enum:"en,es" default:"en" env:"LAMPLIGHT_LANGUAGE"`
+}
+
 // practicePutCmd stores a practice, or says everything that keeps it from being stored. Exit status 1: nothing is stored.
 type practicePutCmd struct {
 	server.RecordFlags
+	inLanguage
 	File string `arg:"" type:"existingfile" help:"Like the ones in cmd/lamplight-demo/practices."`
 }
 
@@ -36,7 +42,7 @@ func (c *practicePutCmd) Run(ctx context.Context) error { return c.run(ctx, os.S
 func (c *practicePutCmd) run(ctx context.Context, out, problems io.Writer) (err error) {
 	p, found, err := readPractice(c.File, nil)
 	if err != nil || len(found.Refused()) > 0 { // before anything is opened
-		return errors.Join(err, printPractice(c.File, found, problems))
+		return errors.Join(err, c.tell(c.File, found, problems))
 	}
 	s, err := c.Connect(ctx)
 	if err != nil {
@@ -51,7 +57,7 @@ func (c *practicePutCmd) run(ctx context.Context, out, problems io.Writer) (err 
 	if p, found, err = readPractice(c.File, known); err != nil {
 		return err
 	}
-	if err := printPractice(c.File, found, problems); err != nil {
+	if err := c.tell(c.File, found, problems); err != nil {
 		return err
 	}
 	if err := s.Record.PutAccount(ctx, p.Account); err != nil {
@@ -120,6 +126,7 @@ func (c *practiceListCmd) run(ctx context.Context, out io.Writer) (err error) {
 
 // practiceCheckCmd says what 'practice put' would say, and stores nothing. It asks no server, so it does not know who has left.
 type practiceCheckCmd struct {
+	inLanguage
 	File string `arg:"" type:"existingfile" help:"Like the ones in cmd/lamplight-demo/practices."`
 }
 
@@ -130,7 +137,7 @@ func (c *practiceCheckCmd) run(out, problems io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := printPractice(c.File, found, problems); err != nil {
+	if err := c.tell(c.File, found, problems); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "%s can be stored; %d warnings\n", p.Account.Name, len(found))
@@ -146,9 +153,9 @@ func readPractice(path string, known map[notes.PersonID]routing.KnownPerson) (ro
 	return p, found, nil
 }
 
-// printPractice prints what was found, and is an error when the practice must not be stored.
-func printPractice(path string, found routing.Problems, out io.Writer) error {
-	if _, err := io.WriteString(out, server.PracticeLines(path, found)); err != nil {
+// tell prints what was found, and is an error when the practice must not be stored.
+func (l inLanguage) tell(path string, found routing.Problems, out io.Writer) error {
+	if _, err := io.WriteString(out, server.PracticeLines(path, found, l.Language)); err != nil {
 		return err
 	}
 	switch n := len(found.Refused()); n {

@@ -8,6 +8,7 @@ import (
 
 	"lamplight/cmd/lamplight/server"
 	"lamplight/notes"
+	"lamplight/telephony"
 	"lamplight/notes/postgres/postgrestest"
 )
 
@@ -54,7 +55,7 @@ func TestAPracticeIsRefusedWithAllItsMistakes(t *testing.T) {
 	}
 	put := func(path string) (problems string, err error) {
 		var out, told strings.Builder
-		err = (&practicePutCmd{flags, path}).run(ctx, &out, &told)
+		err = (&practicePutCmd{RecordFlags: flags, File: path}).run(ctx, &out, &told)
 		return told.String(), err
 	}
 	bad := practiceFile(t, `"+13125550172"`, `"312-555-0172"`, `"digit": "2"`, `"digit": "1"`, `"who": "backup"`, `"who": "bakcup"`)
@@ -87,6 +88,21 @@ func TestAPracticeIsRefusedWithAllItsMistakes(t *testing.T) {
 	}
 	if !strings.Contains(told, "“elena.reyes” does not sign in yet") {
 		t.Errorf("who does not sign in is not told:\n%s", told)
+	}
+}
+
+// TestAPracticeIsToldOfInBothLanguages: what a schedule holds too, with its place.
+func TestAPracticeIsToldOfInBothLanguages(t *testing.T) {
+	path := practiceFile(t, `"unit": "week"`, `"unit": "fortnight"`)
+	for lang, want := range map[telephony.Language]string{
+		"en": ": schedule.rotations[0].unit “fortnight” is not known: write one of hour, day, week, month\n",
+		"es": ": schedule.rotations[0].unit «fortnight» no se conoce: escriba uno de hour, day, week, month\n",
+	} {
+		var told strings.Builder
+		err := (&practiceCheckCmd{inLanguage{lang}, path}).run(&strings.Builder{}, &told)
+		if err == nil || !strings.Contains(told.String(), want) || !strings.HasPrefix(told.String(), path+":") {
+			t.Errorf("%v\n%s", err, told.String())
+		}
 	}
 }
 

@@ -72,7 +72,7 @@ func (h *House) stopped(ctx context.Context, acc notes.Account, d console.Draft)
 	}
 	refused := &console.Error{Kind: console.Invalid, Code: "desk.error.no-ladder",
 		Fields: map[string]string{"urgency": notes.FieldNoLadder},
-		Vars:   map[string]string{"who": h.onCallNames(acc), "callTypes": callTypesFor(ctx, acc, d.Urgency)}}
+		Vars:   map[string]string{"who": h.onCallNames(ctx, acc), "callTypes": callTypesFor(ctx, acc, d.Urgency)}}
 	if refused.Vars["who"] == "" {
 		refused.Code = "desk.error.no-ladder-nobody"
 	}
@@ -80,14 +80,14 @@ func (h *House) stopped(ctx context.Context, acc notes.Account, d console.Draft)
 }
 
 // onCallNames are who is on call for a practice now, each once.
-func (h *House) onCallNames(acc notes.Account) string {
-	on, err := h.onCall(acc, h.cfg.Now())
+func (h *House) onCallNames(ctx context.Context, acc notes.Account) string {
+	on, err := h.onCall(ctx, acc, h.cfg.Now())
 	if err != nil { // who cannot be read cannot be told
 		h.cfg.Log.Error("console: who is on call", "practice", acc.ID, "error", err)
 	}
 	var names []string
 	for _, o := range on {
-		if !o.Next && !slices.Contains(names, o.Name) {
+		if o.Name != "" && !o.Next && !slices.Contains(names, o.Name) {
 			names = append(names, o.Name)
 		}
 	}

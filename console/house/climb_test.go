@@ -2,6 +2,7 @@ package house_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"lamplight/console"
@@ -108,6 +109,19 @@ func TestWhoLeftIsToldNothing(t *testing.T) {
 	want := `[{"rung":0,"who":"primary","contact":"reyes","name":"Dr Reyes","why":"left"}]`
 	if err != nil || p.Goes != console.GoesToBoard || asJSON(t, p.Holes) != want {
 		t.Errorf("%q with holes %s, %v", p.Goes, asJSON(t, p.Holes), err)
+	}
+	w, err := r.Week(r.as(t, "office"), "lakeside", "")
+	if err != nil || len(w.Gaps) != 1 || len(w.Problems) != 1 || w.Problems[0].Field != "layers[0].who[0]" ||
+		!strings.HasPrefix(w.Problems[0].Says["es"], "«Dr Reyes» ya no trabaja aquí desde ") {
+		t.Errorf("the week shows %s, %v", asJSON(t, w), err)
+	}
+	acc, err := r.store.Account(seed, "lakeside")
+	if err != nil {
+		t.Fatal(err)
+	}
+	on, err := r.OnCallNow(seed, acc)
+	if err != nil || len(on) == 0 || on[0].Role != "primary" || on[0].Name != "" {
+		t.Errorf("the desk shows %+v, %v", on, err)
 	}
 }
 

@@ -62,7 +62,7 @@ type Escalations interface {
 	Story(ctx context.Context, note notes.NoteID) ([]notes.StoryLine, error)
 	Watch(ctx context.Context) (<-chan notes.NoteID, error)
 
-	Schedule(acc notes.Account, at time.Time) (*oncall.Schedule, error)
+	Schedule(ctx context.Context, acc notes.Account, at time.Time, stale bool) (*oncall.Schedule, error)
 }
 
 // A Trainer makes practice calls come in.

@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"lamplight/console"
+	"lamplight/frontend/shared/catalog"
 	"lamplight/notes"
 	"lamplight/notes/record"
+	"lamplight/routing"
 	"lamplight/routing/oncall"
 	"lamplight/telephony"
 )
@@ -148,8 +150,8 @@ func (h *House) Week(ctx context.Context, account telephony.AccountID, from stri
 	}
 	y, m, d := start.Date()
 	w := console.Week{Account: accountRef(acc), From: time.Date(y, m, d, 0, 0, 0, 0, zone), To: time.Date(y, m, d+7, 0, 0, 0, 0, zone),
-		Shifts: []console.WeekShift{}, Gaps: []console.WeekShift{}}
-	sched, err := h.cfg.Routing.Schedule(acc, start)
+		Shifts: []console.WeekShift{}, Gaps: []console.WeekShift{}, Problems: []console.WeekProblem{}}
+	sched, err := h.cfg.Routing.Schedule(ctx, acc, start, false)
 	if err != nil {
 		return console.Week{}, err
 	}
@@ -161,6 +163,16 @@ func (h *House) Week(ctx context.Context, account telephony.AccountID, from stri
 		for _, s := range sched.Gaps(w.From, w.To, q) {
 			w.Gaps = append(w.Gaps, weekShift(acc, sched, role, s))
 		}
+	}
+	for _, p := range routing.ScheduleProblems(routing.Warn, sched.Warnings()) {
+		if id, names := p.Vars["value"]; names { // "reyes" is called Dr Reyes
+			p.Vars["value"] = provider(acc, sched, "", oncall.ParticipantID(id), time.Time{}, time.Time{}, false).Name
+		}
+		says := notes.Text{}
+		for _, l := range []telephony.Language{telephony.English, telephony.Spanish} {
+			says[l] = catalog.T(l, "routing.problem."+p.Code, catalog.Vars(p.Vars))
+		}
+		w.Problems = append(w.Problems, console.WeekProblem{Field: p.Field, Says: says})
 	}
 	return w, nil
 }

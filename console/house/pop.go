@@ -66,7 +66,7 @@ func (h *House) practice(ctx context.Context, acc notes.Account) (console.Practi
 	v := console.PracticeView{ID: acc.ID, Name: acc.Name, Say: acc.Say, TimeZone: acc.TimeZone, LocalTime: now,
 		Open:      officeOpen(acc.Hours, now),
 		Languages: acc.Languages, AnswerPhrase: answerPhrase(ctx, acc), Instructions: acc.Instructions}
-	if v.OnCall, err = h.onCall(acc, now); err != nil { // a caller who waits is worth more than a schedule that cannot be read
+	if v.OnCall, err = h.onCall(ctx, acc, now); err != nil { // a caller who waits is worth more than a schedule that cannot be read
 		h.cfg.Log.Error("console: who is on call", "practice", acc.ID, "error", err)
 	}
 	return v, nil
@@ -94,9 +94,9 @@ func officeOpen(hours []notes.OfficeHours, now time.Time) bool {
 	return false
 }
 
-// onCall lists who is on call now for each role, each followed by who comes next.
-func (h *House) onCall(acc notes.Account, now time.Time) ([]console.OnCall, error) {
-	sched, err := h.cfg.Routing.Schedule(acc, now)
+// onCall lists who is on call now for each role, each followed by who comes next. A role that nobody has stands there without a name.
+func (h *House) onCall(ctx context.Context, acc notes.Account, now time.Time) ([]console.OnCall, error) {
+	sched, err := h.cfg.Routing.Schedule(ctx, acc, now, true)
 	if err != nil {
 		return nil, fmt.Errorf("practice %s: schedule: %w", acc.ID, err)
 	}
@@ -104,7 +104,11 @@ func (h *House) onCall(acc notes.Account, now time.Time) ([]console.OnCall, erro
 	for _, role := range sched.Roles() {
 		q := oncall.Query{Role: role}
 		until, _ := sched.Until(now, q) // false: it does not change within ten years, a zero time is shown as open
-		for _, who := range sched.Who(now, q) {
+		on := sched.Who(now, q)
+		if len(on) == 0 {
+			out = append(out, console.OnCall{Role: role, Until: until})
+		}
+		for _, who := range on {
 			out = append(out, provider(acc, sched, role, who, time.Time{}, until, false))
 		}
 		if next, ok := sched.Next(now, q); ok && role == "primary" {

@@ -602,6 +602,12 @@ export interface Week {
   to: string
   shifts: WeekShift[] | null
   gaps: WeekShift[] | null
+  problems: WeekProblem[] | null
+}
+
+export interface WeekProblem {
+  field: string
+  says: Record<string, string>
 }
 
 export interface WeekRef {

@@ -42,12 +42,18 @@ func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying) (
 	l, ok := routing.FindLadder(ladders, ladder)
 	if ok {
 		var r routing.Rota = routing.Nobody{}
-		if schedule, err := e.rotas.schedule(acc.Schedule, s.now); err != nil {
+		left := leavers(acc.Contacts, s.left)
+		if schedule, err := e.rotas.schedule(acc.Schedule, left, s.now); err != nil {
 			e.logger.Error("a practice's schedule cannot be read", "practice", acc.ID, "error", err)
-		} else {
-			r = routing.OnCall(schedule, callType)
+		} else if r = routing.OnCall(schedule, callType); len(left) > 0 {
+			before, err := e.rotas.schedule(acc.Schedule, nil, s.now)
+			if err != nil {
+				e.logger.Error("a practice's schedule cannot be read", "practice", acc.ID, "error", err)
+			} else {
+				r = routing.Missing(r, routing.OnCall(before, callType), slices.Collect(maps.Keys(left)))
+			}
 		}
-		reach := routing.Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push, Left: s.left, Stopped: s.stopped,
+		reach := routing.Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push, Left: gone(s.left), Stopped: s.stopped,
 			Carriers: e.carriers()}
 		p = routing.Resolve(l, r, reach, s.now)
 	} else {
@@ -82,13 +88,35 @@ type saying struct {
 
 // standing is how the contacts stand, as far as it was asked.
 type standing struct {
-	push    map[notes.PersonID]bool   // who has a phone that takes pushes
-	left    map[notes.PersonID]bool   // who has left
-	stopped map[telephony.Number]bool // which phone wants no texts
+	push    map[notes.PersonID]bool      // who has a phone that takes pushes
+	left    map[notes.PersonID]time.Time // since when somebody has left, zero for who has not
+	stopped map[telephony.Number]bool    // which phone wants no texts
 }
 
 func newStanding() standing {
-	return standing{map[notes.PersonID]bool{}, map[notes.PersonID]bool{}, map[telephony.Number]bool{}}
+	return standing{map[notes.PersonID]bool{}, map[notes.PersonID]time.Time{}, map[telephony.Number]bool{}}
+}
+
+// leavers are the contacts who have left, and since when.
+func leavers(contacts []notes.Contact, left map[notes.PersonID]time.Time) map[string]time.Time {
+	var out map[string]time.Time
+	for _, c := range contacts {
+		if at := left[c.Person]; !at.IsZero() {
+			if out == nil {
+				out = map[string]time.Time{}
+			}
+			out[c.ID] = at
+		}
+	}
+	return out
+}
+
+func gone(left map[notes.PersonID]time.Time) map[notes.PersonID]bool {
+	out := make(map[notes.PersonID]bool, len(left))
+	for p, at := range left {
+		out[p] = !at.IsZero()
+	}
+	return out
 }
 
 // ask is one question, because an agent waits.
@@ -103,14 +131,18 @@ func (e *Engine) ask(ctx context.Context, contacts []notes.Contact) (saying, err
 		}
 	}
 	var with, gone, stopped []string
+	var since []time.Time
 	s := saying{asked: time.Now(), standing: newStanding()}
-	err := e.pool.QueryRow(ctx, selectReach, people, numbers).Scan(&s.now, &s.change, &with, &gone, &stopped)
+	err := e.pool.QueryRow(ctx, selectReach, people, numbers).Scan(&s.now, &s.change, &with, &gone, &since, &stopped)
 	if err != nil {
 		return s, fmt.Errorf("read the clock and list the phones: %w", err)
 	}
 	for _, p := range people {
 		s.push[notes.PersonID(p)] = slices.Contains(with, p)
-		s.left[notes.PersonID(p)] = slices.Contains(gone, p)
+		s.left[notes.PersonID(p)] = time.Time{}
+		if i := slices.Index(gone, p); i >= 0 {
+			s.left[notes.PersonID(p)] = since[i]
+		}
 	}
 	for _, n := range numbers {
 		s.stopped[telephony.Number(n)] = slices.Contains(stopped, n)

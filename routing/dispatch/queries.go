@@ -99,7 +99,8 @@ const (
 // selectReach is what a plan is made from: the clock, and how the contacts stand.
 const selectReach = `select routing_now(), (select n from push_change),
 	array(select person from push_subscription where person = any($1)),
-	array(select id from person where id = any($1) and left_at is not null),
+	array(select id from person where id = any($1) and left_at is not null order by id),
+		array(select left_at from person where id = any($1) and left_at is not null order by id),
 	array(select number from text_stop where number = any($2) and started_at is null)`
 
 // What a person does with a dispatch.

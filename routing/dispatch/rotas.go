@@ -2,7 +2,11 @@ package dispatch
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,7 +24,8 @@ type rotas struct {
 
 type rotaKey struct {
 	doc  [sha256.Size]byte
-	week int64 // the span a schedule is compiled for moves on
+	left string // who has left, and when
+	week int64  // the span a schedule is compiled for moves on
 }
 
 const (
@@ -28,12 +33,15 @@ const (
 	rotaKeep = 500
 )
 
-// schedule compiles doc for the time around now. A practice without a schedule has nobody on call.
-func (r *rotas) schedule(doc []byte, now time.Time) (*oncall.Schedule, error) {
+// schedule compiles doc for the time around now; who has left sits nowhere in it. A practice without a schedule has nobody on call.
+func (r *rotas) schedule(doc []byte, left map[string]time.Time, now time.Time) (*oncall.Schedule, error) {
 	if len(bytes.TrimSpace(doc)) == 0 {
 		doc = []byte(`{"timezone":"UTC","layers":[]}`)
 	}
-	key := rotaKey{sha256.Sum256(doc), now.Unix() / int64(rotaSpan/time.Second/2)}
+	key := rotaKey{doc: sha256.Sum256(doc), week: now.Unix() / int64(rotaSpan/time.Second/2)}
+	for _, id := range slices.Sorted(maps.Keys(left)) {
+		key.left += fmt.Sprintf("%s %d\n", id, left[id].Unix())
+	}
 	r.mu.Lock()
 	s := r.kept[key]
 	r.mu.Unlock()
@@ -43,6 +51,9 @@ func (r *rotas) schedule(doc []byte, now time.Time) (*oncall.Schedule, error) {
 	parsed, err := oncall.Parse(bytes.NewReader(doc))
 	if err != nil {
 		return nil, err
+	}
+	for id, at := range left {
+		parsed.MarkLeft(oncall.ParticipantID(id), at)
 	}
 	if s, err = oncall.Compile(parsed, now.Add(-time.Hour), now.Add(rotaSpan)); err != nil {
 		return nil, err
@@ -78,7 +89,16 @@ func (r *rotas) ladders(doc []byte) ([]routing.Ladder, error) {
 	return l, nil
 }
 
-// Schedule is a practice's compiled schedule for the time around at, for whoever shows who is on call.
-func (e *Engine) Schedule(acc notes.Account, at time.Time) (*oncall.Schedule, error) {
-	return e.rotas.schedule(acc.Schedule, at)
+// Schedule is a practice's compiled schedule for the time around at, for whoever shows who is on call: who has left sits nowhere, and
+// Warnings name where they still stand. With a stale answer it goes by what the database said last of who has left, so that a caller
+// waits for no question.
+func (e *Engine) Schedule(ctx context.Context, acc notes.Account, at time.Time, stale bool) (*oncall.Schedule, error) {
+	s, ok := e.heard.recall(acc.Contacts)
+	if !stale || !ok {
+		var err error
+		if s, err = e.ask(ctx, acc.Contacts); err != nil {
+			return nil, fmt.Errorf("schedule of %s: %w", acc.ID, err)
+		}
+	}
+	return e.rotas.schedule(acc.Schedule, leavers(acc.Contacts, s.left), at)
 }

@@ -35,7 +35,7 @@ func newPlan(doc *Document) (*plan, error) {
 	c := &checker{doc: doc, plan: &plan{doc: doc, zone: z, names: map[ParticipantID]string{}, roles: map[string]*role{},
 		rotations: map[string]*rotation{}, named: map[ParticipantID]string{}}, ends: map[string]int64{}}
 	if err != nil {
-		c.bad("timezone", "%s", err)
+		c.bad("timezone", "time-zone", "value", doc.Timezone)
 		return nil, c.problems.err()
 	}
 	c.participants()
@@ -58,14 +58,24 @@ func newPlan(doc *Document) (*plan, error) {
 	return c.plan, nil
 }
 
-// bad notes a problem with the field at path.
-func (c *checker) bad(path, format string, args ...any) {
-	c.problems.add(c.doc.line(path), path, format, args...)
+// bad notes a problem with the field at path; pairs are names and values of its sentence's placeholders.
+func (c *checker) bad(path, code string, pairs ...string) {
+	c.problems.note(flawed(c.doc.line(path), path, code, pairs...))
+}
+
+// choice says that a value is none of those there are.
+func (c *checker) choice(path, value string, choices ...string) {
+	c.bad(path, "choice", "value", value, "choices", strings.Join(choices, ", "))
+}
+
+// between says that a number is not in its range.
+func (c *checker) between(path string, from, to int) {
+	c.bad(path, "range", "from", strconv.Itoa(from), "to", strconv.Itoa(to))
 }
 
 // warn notes what is sound and yet hardly meant.
-func (c *checker) warn(path, format string, args ...any) {
-	c.plan.warnings.add(c.doc.line(path), path, format, args...)
+func (c *checker) warn(path, code string, pairs ...string) {
+	c.plan.warnings.note(flawed(c.doc.line(path), path, code, pairs...))
 }
 
 // line is where a field stands, or its owner when the field is missing.
@@ -78,7 +88,7 @@ func (d *Document) line(path string) int {
 
 func (c *checker) few(path string, n, limit int) bool {
 	if n > limit {
-		c.bad(path, "has %d entries; at most %d are taken", n, limit)
+		c.bad(path, "too-many")
 	}
 	return n <= limit
 }
@@ -92,9 +102,9 @@ func (c *checker) participants() {
 		path := fmt.Sprintf("participants[%d].id", i)
 		switch {
 		case p.ID == "":
-			c.bad(path, "is missing")
+			c.bad(path, "missing")
 		case c.known[p.ID]:
-			c.bad(path, "%q stands in the list twice", p.ID)
+			c.bad(path, "twice")
 		}
 		c.known[p.ID] = true
 		c.plan.names[p.ID] = p.Name
@@ -120,9 +130,9 @@ func (c *checker) mention(path string, id ParticipantID, seats bool) {
 	}
 	switch {
 	case id == "":
-		c.bad(path, "names nobody")
+		c.bad(path, "missing")
 	case c.known != nil && !c.known[id]:
-		c.bad(path, "%q is not among the participants", id)
+		c.bad(path, "no-participant", "value", string(id))
 	}
 }
 
@@ -130,28 +140,21 @@ func (c *checker) people(path string, ids []ParticipantID) {
 	for i, id := range ids {
 		c.who(fmt.Sprintf("%s[%d]", path, i), id)
 		if slices.Contains(ids[:i], id) {
-			c.bad(fmt.Sprintf("%s[%d]", path, i), "%q is named twice at once", id)
+			c.bad(fmt.Sprintf("%s[%d]", path, i), "twice")
 		}
 	}
 }
 
 // clock reads "17:00", in seconds after midnight.
 func (c *checker) clock(path, text string) int64 {
-	sec, err := parseClock(text)
-	if err != nil {
-		c.bad(path, "%s", err)
-	}
-	return sec
-}
-
-func parseClock(text string) (int64, error) {
 	h, m, ok := strings.Cut(text, ":")
 	hh, errH := strconv.Atoi(h)
 	mm, errM := strconv.Atoi(m)
 	if !ok || len(h) != 2 || len(m) != 2 || errH != nil || errM != nil || hh < 0 || mm < 0 || hh > 24 || mm > 59 || hh == 24 && mm > 0 {
-		return 0, fmt.Errorf("%q is not a clock time such as 17:00", text)
+		c.bad(path, "clock", "value", text)
+		return 0
 	}
-	return int64(hh)*hour + int64(mm)*60, nil
+	return int64(hh)*hour + int64(mm)*60
 }
 
 var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
@@ -160,42 +163,55 @@ var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 func (c *checker) weekday(path, text string) int64 {
 	i := slices.Index(weekdays, text)
 	if i < 0 {
-		c.bad(path, "%q is not a weekday such as mon", text)
+		c.choice(path, text, weekdays...)
 	}
 	return int64(i)
 }
 
 // moment reads one of the three forms of a moment; end says that something ends there. Where it cannot, it returns 0, false.
 func (c *checker) moment(path, text string, end bool) (int64, bool) {
-	t, err := parseMoment(c.plan.zone, text, end)
-	if err != nil {
-		c.bad(path, "%s", err)
+	t, flaw := parseMoment(c.plan.zone, text, end)
+	switch flaw {
+	case "":
+	case "years":
+		c.bad(path, flaw, "value", text, "from", strconv.Itoa(firstYear), "to", strconv.Itoa(lastYear-1))
+	default:
+		c.bad(path, flaw, "value", text)
 	}
-	return t, err == nil
+	return t, flaw == ""
 }
 
-func parseMoment(z *zone, text string, end bool) (int64, error) {
+// parseMoment reads a moment; flaw is the code of what is wrong with it, "" when nothing is.
+func parseMoment(z *zone, text string, end bool) (at int64, flaw string) {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		if t.Nanosecond() != 0 {
-			return 0, fmt.Errorf("%q is finer than a second", text)
+			return 0, "too-exact"
 		}
-		return t.Unix(), checkYear(t.Year(), text)
+		return t.Unix(), outsideYears(t.Year())
 	}
 	date, err := time.Parse(time.DateOnly, text)
 	if err == nil {
 		if end {
-			return z.last(date.Unix() + day), checkYear(date.Year(), text)
+			return z.last(date.Unix() + day), outsideYears(date.Year())
 		}
-		return z.first(date.Unix()), checkYear(date.Year(), text)
+		return z.first(date.Unix()), outsideYears(date.Year())
 	}
 	wall, err := parseWall(text)
 	if err != nil {
-		return 0, fmt.Errorf("%q is not a moment such as 2026-12-24T17:00, 2026-12-24 or 2026-12-24T17:00:00-06:00", text)
+		return 0, "moment"
 	}
 	if end {
-		return z.last(wall.Unix()), checkYear(wall.Year(), text)
+		return z.last(wall.Unix()), outsideYears(wall.Year())
 	}
-	return z.first(wall.Unix()), checkYear(wall.Year(), text)
+	return z.first(wall.Unix()), outsideYears(wall.Year())
+}
+
+// outsideYears is the flaw of a moment whose clock changes are not known, "" for one whose are.
+func outsideYears(year int) string {
+	if checkYear(year, "") != nil {
+		return "years"
+	}
+	return ""
 }
 
 func parseWall(text string) (time.Time, error) {
@@ -221,7 +237,7 @@ func (c *checker) span(path, from, to string) (lo, hi int64) {
 	lo, okLo := c.moment(path+".from", from, false)
 	hi, okHi := c.moment(path+".to", to, true)
 	if okLo && okHi && hi <= lo {
-		c.bad(path+".to", "%q does not come after its beginning %q", to, from)
+		c.bad(path+".to", "not-after", "value", to, "from", from)
 	}
 	c.ends[path] = hi
 	return lo, hi
@@ -242,7 +258,7 @@ func (c *checker) windows(path string, in []Window) []weekly {
 		}
 		from, to := c.clock(at+".from", w.From), c.clock(at+".to", w.To)
 		if from >= day {
-			c.bad(at+".from", "a day ends at 24:00; begin the next one at 00:00")
+			c.bad(at+".from", "from-midnight")
 		}
 		if to <= from {
 			to += day
@@ -262,11 +278,11 @@ func (c *checker) windows(path string, in []Window) []weekly {
 // longWindow reads "fri 17:00" to "mon 08:00".
 func (c *checker) longWindow(at string, w Window, fromDay, fromClock string) weekly {
 	if len(w.Days) > 0 {
-		c.bad(at+".days", "does not go with a weekday in from: use one of the two")
+		c.bad(at+".days", "days-and-weekday")
 	}
 	toDay, toClock, ok := strings.Cut(w.To, " ")
 	if !ok {
-		c.bad(at+".to", "%q needs a weekday, as from has one", w.To)
+		c.bad(at+".to", "no-weekday", "value", w.To)
 		return weekly{}
 	}
 	from := c.weekday(at+".from", fromDay)*day + c.clock(at+".from", fromClock)
@@ -281,7 +297,7 @@ func (c *checker) longWindow(at string, w Window, fromDay, fromClock string) wee
 func (c *checker) scope(path string, in Scope, open bool) scope {
 	for field, list := range map[string][]string{".callTypes": in.CallTypes, ".locations": in.Locations} {
 		if i := slices.Index(list, ""); i >= 0 {
-			c.bad(fmt.Sprintf("%s%s[%d]", path, field, i), "is empty; leave the list out for every one")
+			c.bad(fmt.Sprintf("%s%s[%d]", path, field, i), "empty-name")
 		}
 	}
 	return scope{role: cmp.Or(in.Role, primary), any: open && in.Role == "", callTypes: in.CallTypes, locations: in.Locations}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -27,16 +28,16 @@ func (c *checker) holidays() {
 func (c *checker) calendar(path string, in HolidayCalendar) {
 	days, ok := nationalDays[in.Name]
 	if !ok {
-		c.bad(path+".name", "%q is not a calendar of this package: us, pr or es", in.Name)
+		c.choice(path+".name", in.Name, slices.Sorted(maps.Keys(nationalDays))...)
 		return
 	}
 	dates := cmp.Or(in.Dates, "both")
-	if !slices.Contains([]string{"both", "actual", "observed"}, dates) {
-		c.bad(path+".dates", "%q is not both, actual or observed", in.Dates)
+	if kinds := []string{"both", "actual", "observed"}; !slices.Contains(kinds, dates) {
+		c.choice(path+".dates", in.Dates, kinds...)
 	}
 	for i, name := range in.Except {
 		if !slices.ContainsFunc(days, func(d nationalDay) bool { return d.name == name }) {
-			c.bad(fmt.Sprintf("%s.except[%d]", path, i), "%q is not a holiday of the calendar %s", name, in.Name)
+			c.bad(fmt.Sprintf("%s.except[%d]", path, i), "no-holiday", "value", name, "calendar", in.Name)
 		}
 	}
 	c.holidayRule(path, in.Rule)
@@ -54,13 +55,13 @@ func (c *checker) holidayRule(path, rule string) {
 	if rule == "" || slices.ContainsFunc(c.plan.layers, func(l layer) bool { return l.rule == rule }) {
 		return
 	}
-	c.bad(path+".rule", "no layer has the rule %q", rule)
+	c.bad(path+".rule", "no-rule", "value", rule)
 }
 
 func (c *checker) ownHoliday(path string, in Holiday) {
 	h := holiday{name: in.Name, rule: in.Rule}
 	if in.Name == "" {
-		c.bad(path+".name", "is missing")
+		c.bad(path+".name", "missing")
 	}
 	c.holidayRule(path, in.Rule)
 	begins := c.clock(path+".begins", cmp.Or(in.Begins, "00:00"))
@@ -68,18 +69,18 @@ func (c *checker) ownHoliday(path string, in Holiday) {
 	case in.Date == "" && in.Begins == "":
 		h.from, h.to = c.span(path, in.From, in.To)
 	case in.From != "" || in.To != "":
-		c.bad(path+".from", "does not go with date and begins: use one of the two ways")
+		c.bad(path+".from", "date-and-span")
 	case len(in.Date) == len("12-24"):
 		// Any leap year tells which days of a year there are.
 		date, err := time.Parse(time.DateOnly, "2024-"+in.Date)
 		if err != nil {
-			c.bad(path+".date", "%q is not a day of the year such as 12-24", in.Date)
+			c.bad(path+".date", "date", "value", in.Date)
 		}
 		h.yearly, h.month, h.day, h.begins = true, date.Month(), date.Day(), begins
 	default:
 		date, err := time.Parse(time.DateOnly, in.Date)
 		if err != nil || checkYear(date.Year(), "") != nil {
-			c.bad(path+".date", "%q is not a date such as 2026-12-24, or 12-24 for every year", in.Date)
+			c.bad(path+".date", "date", "value", in.Date)
 		}
 		h.from = c.plan.zone.first(date.Unix() + begins)
 		h.to = c.plan.zone.last(date.Unix() + day + begins)
@@ -91,7 +92,7 @@ func (c *checker) ownHoliday(path string, in Holiday) {
 func (c *checker) timeline(path string, ivs []interval) timeline {
 	tl, err := newTimeline(ivs)
 	if err != nil {
-		c.bad(path, "%s", err)
+		c.bad(path, "at-once")
 	}
 	return tl
 }
@@ -138,7 +139,8 @@ func (c *checker) circularBackup() {
 				id = c.plan.leave[next].backup
 				if first := slices.Index(seen, id); first >= 0 && !told[away[id]] {
 					told[away[id]] = true
-					c.bad(fmt.Sprintf("leave[%d].backup", away[id]), "is circular: %s", chain(append(slices.Clone(seen[first:]), id)))
+					c.bad(fmt.Sprintf("leave[%d].backup", away[id]), "circular", "value",
+						chain(append(slices.Clone(seen[first:]), id)))
 				}
 			}
 			for _, id := range seen {
@@ -164,7 +166,7 @@ func (c *checker) overrides() {
 	for i, in := range c.doc.Overrides {
 		path := fmt.Sprintf("overrides[%d]", i)
 		if in.Add == "" && in.Remove == "" {
-			c.bad(path, "needs add, remove or both")
+			c.bad(path, "add-or-remove")
 		}
 		if in.Add != "" {
 			c.who(path+".add", in.Add)
@@ -173,10 +175,10 @@ func (c *checker) overrides() {
 			c.other(path+".remove", in.Remove)
 		}
 		if in.Add != "" && in.Add == in.Remove {
-			c.bad(path+".add", "replaces %q by the same", in.Add)
+			c.bad(path+".add", "same", "value", string(in.Add))
 		}
 		if in.Add != "" && in.Remove == "" && in.Role == "" && len(c.plan.roles) > 1 {
-			c.bad(path+".role", "is missing: the schedule has several roles, so say which one %q is added to", in.Add)
+			c.bad(path+".role", "which-role", "value", string(in.Add))
 		}
 		from, to := c.span(path, in.From, in.To)
 		ivs = append(ivs, interval{from, to, int32(i)})
@@ -189,8 +191,12 @@ func (c *checker) overrides() {
 // knownRole checks that a role named by an exception is one that some layer answers for: a misspelt one would do nothing.
 func (c *checker) knownRole(path, name string) {
 	if name != "" && c.plan.roles[name] == nil {
-		c.bad(path+".role", "no layer has the role %q", name)
+		c.noRole(path+".role", name)
 	}
+}
+
+func (c *checker) noRole(path, name string) {
+	c.bad(path, "no-role", "value", name, "choices", strings.Join(c.plan.roleNames, ", "))
 }
 
 func (c *checker) swaps() {
@@ -215,10 +221,10 @@ func (c *checker) swaps() {
 		case "taken", "approved":
 			c.who(path+".taker", in.Taker)
 		default:
-			c.bad(path+".state", "%q is not open, taken or approved", in.State)
+			c.choice(path+".state", in.State, "open", "taken", "approved")
 		}
 		if in.Taker == in.Owner && in.Taker != "" {
-			c.bad(path+".taker", "is the owner")
+			c.bad(path+".taker", "own-swap")
 		}
 		if in.State != "approved" {
 			c.span(path, in.From, in.To)
@@ -246,7 +252,7 @@ func (c *checker) temporary() {
 		t := temporary{scope: c.scope(path, in.Scope, false), name: cmp.Or(in.Name, path)}
 		c.role(t.role)
 		if c.doc.Default[t.role] == "" {
-			c.bad(path, "needs a default provider for the role %q, who answers where its shifts leave a hole", t.role)
+			c.bad(path, "no-default", "value", t.role)
 		}
 		from, to := c.span(path, in.From, in.To)
 		ivs = append(ivs, interval{from, to, int32(i)})
@@ -272,7 +278,7 @@ func (c *checker) fallback() {
 		id := c.doc.Default[name]
 		c.who("default."+name, id)
 		if c.plan.roles[name] == nil {
-			c.bad("default."+name, "no layer has the role %q", name)
+			c.noRole("default."+name, name)
 		}
 	}
 }

@@ -10,46 +10,46 @@ import (
 // idle warns of what a schedule says and what can have no effect: mostly somebody's name written in two ways.
 func (c *checker) idle() {
 	for i, in := range c.doc.Leave {
-		c.never(fmt.Sprintf("leave[%d].who", i), in.Who, "leave")
+		c.never(fmt.Sprintf("leave[%d].who", i), in.Who)
 	}
 	for i, in := range c.doc.Overrides {
-		c.never(fmt.Sprintf("overrides[%d].remove", i), in.Remove, "override")
+		c.never(fmt.Sprintf("overrides[%d].remove", i), in.Remove)
 	}
 	for i, in := range c.doc.Swaps {
-		c.never(fmt.Sprintf("swaps[%d].owner", i), in.Owner, "swap")
+		c.never(fmt.Sprintf("swaps[%d].owner", i), in.Owner)
 	}
 	for i, in := range c.doc.Rotations {
 		if !slices.ContainsFunc(c.doc.Layers, func(l Layer) bool { return l.Rotation == in.Name }) {
-			c.warn(fmt.Sprintf("rotations[%d].name", i), "no layer takes the rotation %q, so nobody is on call by it", in.Name)
+			c.warn(fmt.Sprintf("rotations[%d].name", i), "unused")
 		}
 	}
 	for i, in := range c.doc.Temporary {
 		path := fmt.Sprintf("temporary[%d]", i)
-		if from, err := parseMoment(c.plan.zone, in.From, false); err == nil {
-			c.beyond(path, "temporary schedule", in.Shifts, from, c.ends[path])
+		if from, flaw := parseMoment(c.plan.zone, in.From, false); flaw == "" {
+			c.beyond(path, in.Shifts, from, c.ends[path])
 		}
 	}
 	for i, in := range c.doc.Layers {
-		c.beyond(fmt.Sprintf("layers[%d]", i), "layer", in.Shifts, c.plan.layers[i].from, c.plan.layers[i].until)
+		c.beyond(fmt.Sprintf("layers[%d]", i), in.Shifts, c.plan.layers[i].from, c.plan.layers[i].until)
 		if in.Rule != "" && !slices.ContainsFunc(c.plan.holidays, func(h holiday) bool { return h.rule == in.Rule }) {
-			c.warn(fmt.Sprintf("layers[%d].rule", i), "no holiday names the rule %q, so the layer counts on no day", in.Rule)
+			c.warn(fmt.Sprintf("layers[%d].rule", i), "unused")
 		}
 	}
 }
 
 // beyond warns of shifts that lie wholly outside of what they belong to.
-func (c *checker) beyond(path, what string, shifts []DatedShift, from, until int64) {
+func (c *checker) beyond(path string, shifts []DatedShift, from, until int64) {
 	for i := range shifts {
 		at := fmt.Sprintf("%s.shifts[%d]", path, i)
-		if lo, err := parseMoment(c.plan.zone, shifts[i].From, false); err == nil && (lo >= until || c.ends[at] <= from) {
-			c.warn(at, "lies outside the time of the %s, so nobody is on call by it", what)
+		if lo, flaw := parseMoment(c.plan.zone, shifts[i].From, false); flaw == "" && (lo >= until || c.ends[at] <= from) {
+			c.warn(at, "outside")
 		}
 	}
 }
 
-func (c *checker) never(path string, id ParticipantID, what string) {
+func (c *checker) never(path string, id ParticipantID) {
 	if id != "" && c.plan.named[id] == "" {
-		c.warn(path, "%q is nowhere put on call by this schedule, so the %s does nothing", id, what)
+		c.warn(path, "never-on-call", "value", string(id))
 	}
 }
 
@@ -78,7 +78,7 @@ func (c *checker) left() {
 		at, gone := since[m.id]
 		end, dated := c.ends[m.path[:max(0, strings.LastIndexByte(m.path, '.'))]]
 		if gone && (!dated || end > at) {
-			c.warn(m.path, "%q has left on %s", m.id, time.Unix(at, 0).In(c.plan.zone.loc).Format("2006-01-02T15:04"))
+			c.warn(m.path, "has-left", "value", string(m.id), "from", time.Unix(at, 0).In(c.plan.zone.loc).Format("2006-01-02 15:04"))
 		}
 	}
 }
@@ -106,7 +106,7 @@ func (d *Document) Unasked(callTypes, locations []string) (found ReadProblems) {
 			for i, name := range lists[0] {
 				if !slices.Contains(lists[1], name) {
 					at := fmt.Sprintf("%s.%s[%d]", path, field, i)
-					found.add(d.line(at), at, "no call is of %q", name)
+					found.note(flawed(d.line(at), at, "no-call", "value", name))
 				}
 			}
 		}

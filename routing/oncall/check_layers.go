@@ -16,10 +16,10 @@ func (c *checker) rotations() {
 	for i := range c.doc.Rotations {
 		in, path := &c.doc.Rotations[i], fmt.Sprintf("rotations[%d]", i)
 		if in.Name == "" {
-			c.bad(path+".name", "is missing")
+			c.bad(path+".name", "missing")
 		}
 		if c.plan.rotations[in.Name] != nil {
-			c.bad(path+".name", "%q is the name of another rotation", in.Name)
+			c.bad(path+".name", "twice")
 		}
 		c.plan.rotations[in.Name] = c.rotation(path, in)
 	}
@@ -31,20 +31,20 @@ func (c *checker) rotation(path string, in *Rotation) *rotation {
 		r.every = 1
 	}
 	if r.every < 0 || r.every > maxEvery {
-		c.bad(path+".every", "%d is not between 1 and %d", in.Every, maxEvery)
+		c.between(path+".every", 1, maxEvery)
 	}
-	if !slices.Contains([]string{"hour", "day", "week", "month"}, in.Unit) {
-		c.bad(path+".unit", "%q is not hour, day, week or month", in.Unit)
+	if units := []string{"hour", "day", "week", "month"}; !slices.Contains(units, in.Unit) {
+		c.choice(path+".unit", in.Unit, units...)
 		return r
 	}
 	if len(in.Turns) == 0 {
-		c.bad(path+".turns", "is empty: a rotation needs somebody")
+		c.bad(path+".turns", "missing")
 	}
 	if c.few(path+".turns", len(in.Turns), maxTurns) {
 		for i, turn := range in.Turns {
 			at := fmt.Sprintf("%s.turns[%d]", path, i)
 			if len(turn) == 0 {
-				c.bad(at, "must be a participant or a list of participants")
+				c.bad(at, "turn")
 			}
 			c.people(at, turn)
 			r.turns = append(r.turns, turn)
@@ -52,7 +52,7 @@ func (c *checker) rotation(path string, in *Rotation) *rotation {
 	}
 	wall, err := parseWall(in.Start)
 	if err != nil || checkYear(wall.Year(), "") != nil {
-		c.bad(path+".start", "%q is not a wall clock such as 2026-01-05T08:00 in the years %d to %d", in.Start, firstYear, lastYear-1)
+		c.bad(path+".start", "start", "value", in.Start, "from", strconv.Itoa(firstYear), "to", strconv.Itoa(lastYear-1))
 		return r
 	}
 	_, clock := civil(wall.Unix())
@@ -69,7 +69,7 @@ func (c *checker) marks(path string, in *Rotation, start time.Time, clock int64)
 		return []mark{own}
 	}
 	if in.Every > 1 || in.Unit == "hour" {
-		c.bad(path+".handoffs", "goes with one day, week or month at a time, not with every %d %s", max(1, in.Every), in.Unit)
+		c.bad(path+".handoffs", "handoffs")
 		return []mark{own}
 	}
 	if !c.few(path+".handoffs", len(in.Handoffs), maxTurns) {
@@ -79,7 +79,7 @@ func (c *checker) marks(path string, in *Rotation, start time.Time, clock int64)
 	for i, text := range in.Handoffs {
 		m := c.handoff(fmt.Sprintf("%s.handoffs[%d]", path, i), in.Unit, text, start, clock)
 		if slices.Contains(out, m) {
-			c.bad(fmt.Sprintf("%s.handoffs[%d]", path, i), "%q stands here twice", text)
+			c.bad(fmt.Sprintf("%s.handoffs[%d]", path, i), "twice")
 		}
 		out = append(out, m)
 	}
@@ -90,7 +90,7 @@ func (c *checker) marks(path string, in *Rotation, start time.Time, clock int64)
 		own.day = 0
 	}
 	if !slices.Contains(out, own) {
-		c.bad(path+".start", "%s, a %s, is not one of the handoffs", in.Start, start.Weekday())
+		c.bad(path+".start", "no-handoff", "value", in.Start)
 	}
 	return out
 }
@@ -98,7 +98,7 @@ func (c *checker) marks(path string, in *Rotation, start time.Time, clock int64)
 func (c *checker) handoffClock(path, text string) int64 {
 	sec := c.clock(path, text)
 	if sec == day {
-		c.bad(path, "a handoff at the end of a day is written 00:00 of the next")
+		c.bad(path, "from-midnight")
 	}
 	return sec
 }
@@ -123,7 +123,7 @@ func (c *checker) handoff(path, unit, text string, start time.Time, startClock i
 	}
 	d, err := strconv.Atoi(first)
 	if err != nil || d < 1 || d > 28 {
-		c.bad(path, "%q does not begin with a day of the month from 1 to 28, which every month has", text)
+		c.bad(path, "month-day", "value", text)
 	}
 	m := mark{seconds: sec, day: d}
 	if d < start.Day() || d == start.Day() && sec < startClock {
@@ -134,7 +134,7 @@ func (c *checker) handoff(path, unit, text string, start time.Time, startClock i
 
 func (c *checker) layers() {
 	if len(c.doc.Layers) == 0 {
-		c.bad("layers", "is empty: a schedule needs somebody")
+		c.bad("layers", "missing")
 	}
 	if !c.few("layers", len(c.doc.Layers), maxLayers) {
 		return
@@ -176,12 +176,12 @@ func (c *checker) layer(path string, in *Layer) layer {
 	l.windows = c.windows(path+".windows", in.Windows)
 	switch {
 	case in.Hours != "" && in.Hours != "office" && in.Hours != "after":
-		c.bad(path+".hours", "%q is not office or after", in.Hours)
+		c.choice(path+".hours", in.Hours, "office", "after")
 	case in.Hours != "" && len(c.doc.OfficeHours) == 0:
-		c.bad(path+".hours", "needs officeHours in the schedule")
+		c.bad(path+".hours", "no-office-hours")
 	}
 	if in.Rule != "" && in.SkipHolidays {
-		c.bad(path+".skipHolidays", "does not go with rule, which counts on holidays alone")
+		c.bad(path+".skipHolidays", "skips-itself")
 	}
 	okFrom, okUntil := true, true
 	if in.From != "" {
@@ -191,7 +191,7 @@ func (c *checker) layer(path string, in *Layer) layer {
 		l.until, okUntil = c.moment(path+".until", in.Until, true)
 	}
 	if okFrom && okUntil && l.until <= l.from {
-		c.bad(path+".until", "%q does not come after its beginning %q", in.Until, in.From)
+		c.bad(path+".until", "not-after", "value", in.Until, "from", in.From)
 	}
 	return l
 }
@@ -205,13 +205,13 @@ func (c *checker) whom(path string, in *Layer, l *layer) {
 		}
 	}
 	if kinds != 1 {
-		c.bad(path, "needs exactly one of who, rotation and shifts, and none of them empty")
+		c.bad(path, "one-of")
 	}
 	if in.Ahead != 0 && in.Rotation == "" {
-		c.bad(path+".ahead", "goes with a rotation")
+		c.bad(path+".ahead", "ahead")
 	}
 	if in.Ahead < -maxTurns || in.Ahead > maxTurns {
-		c.bad(path+".ahead", "%d is not between -%d and %d", in.Ahead, maxTurns, maxTurns)
+		c.between(path+".ahead", -maxTurns, maxTurns)
 	}
 	switch {
 	case len(in.Who) > 0:
@@ -220,7 +220,7 @@ func (c *checker) whom(path string, in *Layer, l *layer) {
 	case in.Rotation != "":
 		l.rotation = c.plan.rotations[in.Rotation]
 		if l.rotation == nil {
-			c.bad(path+".rotation", "there is no rotation %q", in.Rotation)
+			c.bad(path+".rotation", "no-rotation", "value", in.Rotation)
 			return
 		}
 		l.turns = l.rotation.turns
@@ -234,7 +234,7 @@ func (c *checker) whom(path string, in *Layer, l *layer) {
 		}
 		c.timeline(path+".shifts", l.shifts) // so that no part of them can prove too many later
 		if len(in.Windows) > 0 || in.Hours != "" || in.SkipHolidays {
-			c.bad(path+".shifts", "tell their own times: windows, hours and skipHolidays do not go with them")
+			c.bad(path+".shifts", "shifts-alone")
 		}
 	}
 }

@@ -26,7 +26,7 @@ func Parse(r io.Reader) (*Document, error) {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	ix := newLineIndex(text)
 	if len(text) > MaxDocument {
-		return nil, oneProblem(ix.line(MaxDocument), "document", fmt.Sprintf("is longer than %d bytes", MaxDocument))
+		return nil, ReadProblems{flawed(ix.line(MaxDocument), "document", "too-long")}
 	}
 	if err := ix.walk(); err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func (ix *lineIndex) walk() error {
 		return ix.locate(err)
 	}
 	if _, err := ix.dec.Token(); !errors.Is(err, io.EOF) {
-		return oneProblem(ix.line(int(ix.dec.InputOffset())), "document", "goes on after its end")
+		return ReadProblems{flawed(ix.line(int(ix.dec.InputOffset())), "document", "not-json")}
 	}
 	return nil
 }
@@ -88,7 +88,7 @@ func (ix *lineIndex) value(path string, depth int) error {
 		ix.lines[path] = line
 	}
 	if depth > maxDepth {
-		return oneProblem(line, path, "is nested too deeply")
+		return ReadProblems{flawed(line, path, "too-deep")}
 	}
 	switch tok {
 	case json.Delim('{'):
@@ -117,7 +117,7 @@ func (ix *lineIndex) object(path string, depth int) error {
 		line := ix.line(int(ix.dec.InputOffset()) - 1)
 		// encoding/json takes "Windows" for "windows", so the two would silently overwrite each other.
 		if seen[strings.ToLower(key)] {
-			return oneProblem(line, field, "stands here twice")
+			return ReadProblems{flawed(line, field, "twice")}
 		}
 		seen[strings.ToLower(key)] = true
 		ix.lines[field] = line
@@ -138,44 +138,29 @@ func (ix *lineIndex) locate(err error) error {
 	case errors.As(err, &problems):
 		return problems
 	case errors.As(err, &syntax):
-		return oneProblem(ix.line(int(syntax.Offset)-1), "document", "is not JSON: "+syntax.Error())
+		return ReadProblems{flawed(ix.line(int(syntax.Offset)-1), "document", "not-json")}
 	case errors.As(err, &wrongType):
 		field, known := ix.paths[int(wrongType.Offset)]
 		if !known {
 			field = wrongType.Field
 		}
-		return oneProblem(ix.line(int(wrongType.Offset)-1), field, fmt.Sprintf("a %s stands where %s belongs", wrongType.Value,
-			jsonKind(wrongType.Type.Kind().String())))
+		return ReadProblems{flawed(ix.line(int(wrongType.Offset)-1), field, "wrong-type")}
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return oneProblem(ix.line(len(ix.text)), "document", "ends too early")
+		return ReadProblems{flawed(ix.line(len(ix.text)), "document", "not-json")}
 	}
 	if _, name, ok := strings.Cut(err.Error(), "unknown field "); ok {
 		return ix.unknown(strings.Trim(name, `"`))
 	}
-	return oneProblem(0, "document", err.Error())
+	return ReadProblems{flawed(0, "document", "not-json")}
 }
 
 // unknown finds the place of a field that no schedule has; encoding/json names it without saying where it was.
 func (ix *lineIndex) unknown(name string) error {
-	found := ReadProblem{Field: name, Text: "is not a field of a schedule"}
+	found := flawed(0, name, "unknown-field")
 	for path, line := range ix.lines {
 		if (path == name || strings.HasSuffix(path, "."+name)) && (found.Line == 0 || line < found.Line) {
 			found.Line, found.Field = line, path
 		}
 	}
 	return ReadProblems{found}
-}
-
-func jsonKind(kind string) string {
-	switch kind {
-	case "slice":
-		return "a list"
-	case "struct", "map":
-		return "an object"
-	case "bool":
-		return "true or false"
-	case "int":
-		return "a whole number"
-	}
-	return "a string"
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -53,7 +54,7 @@ func (p *plan) span(lo, hi int64, limit int) (*span, error) {
 	}
 	var err error
 	if sp.holidays, err = newTimeline(off); err != nil {
-		return nil, ReadProblems{{Field: "holidays", Text: err.Error()}}
+		return nil, ReadProblems{flawed(p.doc.line("holidays"), "holidays", "at-once")}
 	}
 	closed := merge(slices.Clone(off))
 	open := within(windowIntervals(p.zone, p.office, lo, hi), outside(closed, lo, hi))
@@ -63,11 +64,12 @@ func (p *plan) span(lo, hi int64, limit int) (*span, error) {
 		ivs := p.onCall(l, lo, hi, open, closed)
 		pieces += len(ivs)
 		tl, err := newTimeline(ivs)
-		if err == nil && pieces > limit {
-			err = fmt.Errorf("more than %d shifts in the time asked for: ask for less at once", limit)
-		}
+		at := fmt.Sprintf("layers[%d]", i)
 		if err != nil {
-			return nil, ReadProblems{{Field: fmt.Sprintf("layers[%d]", i), Text: err.Error()}}
+			return nil, ReadProblems{flawed(p.doc.line(at), at, "at-once")}
+		}
+		if pieces > limit {
+			return nil, ReadProblems{flawed(p.doc.line(at), at, "too-many-shifts", "value", strconv.Itoa(limit))}
 		}
 		sp.layers = append(sp.layers, tl)
 	}

@@ -26,19 +26,19 @@ func KnownPeople(ctx context.Context, door *access.Door, account telephony.Accou
 	return known, nil
 }
 
-// PracticeLines are what is wrong with a practice's document as an administrator reads it: a line each, with its place in
-// the document from and what to do.
-func PracticeLines(from string, found routing.Problems) string {
+// PracticeLines are what is wrong with a practice's document as an administrator reads it, in their language: a line each, with its
+// place in the document from and what to do.
+func PracticeLines(from string, found routing.Problems, language telephony.Language) string {
 	var b strings.Builder
 	for _, p := range found {
-		at, what := from, "warning: "
+		at, what := from, catalog.T(language, "routing.warning", nil)+": "
 		if p.Line > 0 {
 			at = fmt.Sprintf("%s:%d", from, p.Line)
 		}
 		if p.Severity == routing.Refuse {
 			what = ""
 		}
-		fmt.Fprintf(&b, "%s: %s%s %s\n", at, what, p.Field, catalog.T(telephony.English, "routing.problem."+p.Code, p.Vars))
+		fmt.Fprintf(&b, "%s: %s%s %s\n", at, what, p.Field, catalog.T(language, "routing.problem."+p.Code, p.Vars))
 	}
 	return b.String()
 }
