@@ -92,12 +92,16 @@ func (p *practiceCheck) relax(at string, l telephony.Line) {
 		{".skillsAfter", l.Relax.SkillsAfter, len(l.Skills) > 0},
 		{".languageAfter", l.Relax.LanguageAfter, true},
 		{".groupsAfter", l.Relax.GroupsAfter, len(l.Groups) > 0},
+		{".outsideAfter", l.Relax.OutsideAfter, l.OwnOnly},
 	} {
 		if r.after < 0 || r.after > maxRelax {
 			p.refuse(at+r.field, "range", "from", "0", "to", fmt.Sprint(maxRelax))
 		} else if r.after > 0 && !r.needed {
 			p.warn(at+r.field, "unused")
 		}
+	}
+	if l.OwnOnly && l.Relax.OutsideAfter == 0 {
+		p.warn(at+".outsideAfter", "own-waits")
 	}
 	p.names(at+".overflow", l.Relax.Overflow)
 	if len(l.Relax.Overflow) > 0 && l.Relax.GroupsAfter == 0 {

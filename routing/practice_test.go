@@ -115,6 +115,12 @@ func TestPracticeSaysWhatIsWrongAndWhere(t *testing.T) {
 			`"relax": {"skillsAfter": 30, "languageAfter": 60}`,
 			"warn account.lines[0].relax.skillsAfter unused",
 		},
+		"own staff for ever": {`"priority": 0`, `"ownOnly": true`, "warn account.lines[0].relax.outsideAfter own-waits"},
+		"outside that is asked anyway": {
+			`"priority": 0`,
+			`"relax": {"outsideAfter": 60}`,
+			"warn account.lines[0].relax.outsideAfter unused",
+		},
 		"a relaxation misspelt": {
 			`"priority": 0`,
 			`"relax": {"skilsAfter": 30}`,

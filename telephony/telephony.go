@@ -67,7 +67,9 @@ type Line struct {
 	Priority  int        // the practice's priority in the queue, 0 is ordinary, higher is served sooner
 	Skills    []string   // what an agent must be certified for, beside the language
 	Groups    []string   `json:",omitempty"` // the groups of agents that are asked; none means every agent
-	Relax     Relax      `json:",omitzero"`
+	// OwnOnly asks the practice's own staff and nobody else. Without it they are asked first, wherever one of them is signed in.
+	OwnOnly bool  `json:",omitempty"`
+	Relax   Relax `json:",omitzero"`
 }
 
 // A Relax says how the circle of agents who may take a line's call widens while the caller waits, in seconds since the call
@@ -77,6 +79,7 @@ type Relax struct {
 	LanguageAfter int      `json:",omitempty"` // then an agent who does not speak the caller's language will do, with an interpreter
 	GroupsAfter   int      `json:",omitempty"` // then the groups in Overflow are asked too, or every agent if it names none
 	Overflow      []string `json:",omitempty"`
+	OutsideAfter  int      `json:",omitempty"` // then an agent who is not the practice's own staff will do
 }
 
 // A CallState is where a call stands. It only moves along the arrows; Engine alone moves it.
@@ -147,6 +150,8 @@ type Agent struct {
 	Languages map[Language]Level // what they speak, and how well
 	Skills    []string
 	Groups    []string // those they are in
+	// Staff is the practice whose own employee this is, "" for the service's agents. They take its calls and no others.
+	Staff AccountID
 }
 
 // A Level is how well an agent speaks a language or masters a skill.

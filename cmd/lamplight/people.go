@@ -34,7 +34,7 @@ type peopleAddCmd struct {
 	Login    string         `arg:"" help:"What they sign in with; also what a practice's contact calls its person."`
 	Name     string         `required:"" help:"As colleagues read it."`
 	Role     notes.Role     `required:"" enum:"agent,supervisor,provider,practice,admin" help:"What they are."`
-	Account  string         `help:"For which practice; agents, supervisors and administrators work for all." default:"*"`
+	Account  string         `help:"For which practice; without it for all. An agent of one practice is its own staff and takes its calls only." default:"*"`
 	Language string         `enum:"en,es" default:"en" help:"Of their screens."`
 	Phone    string         `help:"An agent's phone on the switch, agent1."`
 	Speaks   map[string]int `help:"An agent's languages with 1 (some), 2 (qualified) or 3 (native): en=3;es=2."`

@@ -277,5 +277,9 @@ func engineAgent(p access.Person) (telephony.Agent, error) {
 	if err := readSpeaks(p.Speaks, &a); err != nil {
 		return a, fmt.Errorf("agent %s: %w", p.ID, err)
 	}
+	actor := access.Actor{Person: p.ID, Grants: p.Grants}
+	if own, everywhere := actor.Accounts(notes.TakeNote); !everywhere && len(own) == 1 {
+		a.Staff = telephony.AccountID(own[0])
+	}
 	return a, nil
 }

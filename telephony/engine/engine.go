@@ -94,8 +94,10 @@ type state struct {
 	tickAt time.Time
 	agents map[telephony.AgentID]telephony.Agent
 	status map[telephony.AgentID]AgentStatus
-	aside  map[telephony.AgentID]*aside
-	level  level // the service level
+	// staffed are the practices some of whose own staff have signed in since the engine began.
+	staffed map[telephony.AccountID]bool
+	aside   map[telephony.AgentID]*aside
+	level   level // the service level
 
 	told     telephony.Figures // what the Listener heard last
 	counted  time.Time         // when the figures were counted last
@@ -147,7 +149,7 @@ func NewEngine(c Config) *Engine {
 		ended: map[telephony.CallID]time.Time{}, away: map[telephony.LegID]time.Time{}, strays: map[telephony.LegID]uint64{},
 		touched: map[telephony.CallID]*call{}, turned: map[telephony.AgentID]bool{},
 		keeping: map[telephony.RecordingID]bool{},
-		agents:  map[telephony.AgentID]telephony.Agent{}, status: map[telephony.AgentID]AgentStatus{},
+		staffed: map[telephony.AccountID]bool{}, agents: map[telephony.AgentID]telephony.Agent{}, status: map[telephony.AgentID]AgentStatus{},
 		aside: map[telephony.AgentID]*aside{},
 		told:  telephony.Figures{ServiceLevel: -1},
 	}

@@ -34,6 +34,12 @@ func (e *Engine) needs(c *call) acd.Needs {
 			n.Skills = append(n.Skills, acd.SkillNeed{Skill: speaks(l)})
 		}
 	}
+	switch {
+	case c.line.OwnOnly:
+		n.Own = acd.OwnOnly
+	case e.staffed[c.Account]:
+		n.Own = acd.OwnFirst
+	}
 	n.Groups, n.Relax = groups(c.line.Groups), relaxed(c.line.Relax)
 	return n
 }
@@ -44,6 +50,7 @@ func relaxed(r telephony.Relax) []acd.Relax {
 	out := []acd.Relax{
 		{After: after(r.SkillsAfter), AnySkill: true},
 		{After: after(r.LanguageAfter), AnyLanguage: true},
+		{After: after(r.OutsideAfter), Outside: true},
 		{After: after(r.GroupsAfter), Groups: groups(r.Overflow), AnyGroup: len(r.Overflow) == 0},
 	}
 	out = slices.DeleteFunc(out, func(r acd.Relax) bool { return r.After <= 0 })
@@ -67,7 +74,7 @@ func ableTo(a telephony.Agent) acd.Agent {
 	for _, s := range a.Skills {
 		out.Skills[acd.Skill(s)] = acd.Qualified
 	}
-	out.Groups = groups(a.Groups)
+	out.Groups, out.Staff = groups(a.Groups), acd.PracticeID(a.Staff)
 	return out
 }
 

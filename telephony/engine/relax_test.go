@@ -26,6 +26,8 @@ func TestACallersCircleWidens(t *testing.T) {
 		"in any group": {telephony.Line{Groups: []string{"day"}, Relax: telephony.Relax{GroupsAfter: 20}},
 			func(a *telephony.Agent) { a.Groups = []string{"night"} }, 20 * time.Second},
 		"in no group": {telephony.Line{Groups: []string{"day"}, Relax: telephony.Relax{GroupsAfter: 20}}, nil, 20 * time.Second},
+		"the practice's own": {telephony.Line{OwnOnly: true}, func(a *telephony.Agent) { a.Staff = plain.Account }, 0},
+		"not the practice's own": {telephony.Line{OwnOnly: true, Relax: telephony.Relax{OutsideAfter: 40}}, nil, 40 * time.Second},
 		"first the skill, then the group": {telephony.Line{Skills: []string{"cardio"}, Groups: []string{"day"},
 			Relax: telephony.Relax{GroupsAfter: 50, SkillsAfter: 10}}, nil, 50 * time.Second},
 	} {
@@ -36,6 +38,7 @@ func TestACallersCircleWidens(t *testing.T) {
 			}
 			inWorld(t, []telephony.Agent{who}, func(w *world) {
 				line := plain
+				line.OwnOnly = c.line.OwnOnly
 				line.Skills, line.Groups, line.Relax = c.line.Skills, c.line.Groups, c.line.Relax
 				w.led.lines[line.DID] = line
 				_, id := w.arrive(line.DID)
@@ -50,4 +53,22 @@ func TestACallersCircleWidens(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAPracticesOwnStaffComeFirst: its calls go to them before the service's agents, who have waited longer, and no other
+// practice's do.
+func TestAPracticesOwnStaffComeFirst(t *testing.T) {
+	own := agent("own", telephony.English)
+	own.Staff = plain.Account
+	inWorld(t, []telephony.Agent{agent("bob", telephony.English), own}, func(w *world) {
+		if _, id := w.arrive(plain.DID); w.desk.lastOffer().Call != id || w.desk.lastOffer().Agent != "own" {
+			t.Errorf("the practice's call is offered to %+v", w.desk.lastOffer())
+		}
+		other := plain
+		other.DID, other.Account = "+13125550199", "another"
+		w.led.lines[other.DID] = other
+		if _, id := w.arrive(other.DID); w.desk.lastOffer().Call != id || w.desk.lastOffer().Agent != "bob" {
+			t.Errorf("another's call is offered to %+v", w.desk.lastOffer())
+		}
+	})
 }

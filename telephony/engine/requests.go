@@ -201,6 +201,14 @@ func (e *Engine) agentIn(a telephony.Agent) error {
 		}
 		return worded(err)
 	}
+	if a.Staff != "" && !e.staffed[a.Staff] {
+		e.staffed[a.Staff] = true
+		for _, c := range e.calls {
+			if c.Account == a.Staff {
+				e.relearn(c)
+			}
+		}
+	}
 	if !had {
 		for _, c := range e.calls { // found after a restart, before the desk came back
 			if c.Agent == a.ID && c.answered() {
