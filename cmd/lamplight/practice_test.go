@@ -8,8 +8,8 @@ import (
 
 	"lamplight/cmd/lamplight/server"
 	"lamplight/notes"
-	"lamplight/telephony"
 	"lamplight/notes/postgres/postgrestest"
+	"lamplight/telephony"
 )
 
 // practiceFile is a good practice's file with some of its words changed.

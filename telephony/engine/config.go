@@ -3,9 +3,11 @@ package engine
 import (
 	"context"
 	"errors"
-	"lamplight/telephony"
 	"log/slog"
 	"time"
+
+	"lamplight/telephony"
+	"lamplight/telephony/acd"
 )
 
 // Errors the Engine's methods return. They hold no patient data.
@@ -31,6 +33,8 @@ type Config struct {
 	CatchAll func(context.Context) (line telephony.Line, ok bool, err error)
 	// Zone is where the service's day begins at midnight, for its service level; default the machine's.
 	Zone *time.Location
+	// Groups are the groups of agents that are asked at some hours only.
+	Groups []acd.Group
 
 	OfferFor time.Duration // how long an agent's phone may ring; default 15 s
 	WrapUp   time.Duration // how long wrap-up may last before the agent is Ready again; default 3 min

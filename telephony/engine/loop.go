@@ -28,7 +28,8 @@ const remembered = time.Hour
 func (e *Engine) Run(ctx context.Context) error {
 	defer close(e.done)
 	e.epoch = uint64(e.cfg.Now().UnixMilli()) * 1000 // of this engine's offers, above any earlier engine's
-	q, err := acd.New(acd.Config{Ring: e.cfg.OfferFor, Misses: e.cfg.Misses, WrapUp: e.cfg.WrapUp, Target: answerIn}, e.epoch)
+	q, err := acd.New(acd.Config{Ring: e.cfg.OfferFor, Misses: e.cfg.Misses, WrapUp: e.cfg.WrapUp, Target: answerIn,
+		Groups: e.cfg.Groups}, e.epoch)
 	if err != nil {
 		return fmt.Errorf("start the queue: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"lamplight/telephony"
+	"lamplight/telephony/acd"
 )
 
 // TestACallersCircleWidens: who is not the right agent is asked when the line says so, and not a second before.
@@ -25,8 +26,8 @@ func TestACallersCircleWidens(t *testing.T) {
 			func(a *telephony.Agent) { a.Groups = []string{"night"} }, 20 * time.Second},
 		"in any group": {telephony.Line{Groups: []string{"day"}, Relax: telephony.Relax{GroupsAfter: 20}},
 			func(a *telephony.Agent) { a.Groups = []string{"night"} }, 20 * time.Second},
-		"in no group": {telephony.Line{Groups: []string{"day"}, Relax: telephony.Relax{GroupsAfter: 20}}, nil, 20 * time.Second},
-		"the practice's own": {telephony.Line{OwnOnly: true}, func(a *telephony.Agent) { a.Staff = plain.Account }, 0},
+		"in no group":            {telephony.Line{Groups: []string{"day"}, Relax: telephony.Relax{GroupsAfter: 20}}, nil, 20 * time.Second},
+		"the practice's own":     {telephony.Line{OwnOnly: true}, func(a *telephony.Agent) { a.Staff = plain.Account }, 0},
 		"not the practice's own": {telephony.Line{OwnOnly: true, Relax: telephony.Relax{OutsideAfter: 40}}, nil, 40 * time.Second},
 		"first the skill, then the group": {telephony.Line{Skills: []string{"cardio"}, Groups: []string{"day"},
 			Relax: telephony.Relax{GroupsAfter: 50, SkillsAfter: 10}}, nil, 50 * time.Second},
@@ -69,6 +70,27 @@ func TestAPracticesOwnStaffComeFirst(t *testing.T) {
 		w.led.lines[other.DID] = other
 		if _, id := w.arrive(other.DID); w.desk.lastOffer().Call != id || w.desk.lastOffer().Agent != "bob" {
 			t.Errorf("another's call is offered to %+v", w.desk.lastOffer())
+		}
+	})
+}
+
+// TestAGroupIsAskedInItsHours: who is in the night's group alone is asked from ten at night on.
+func TestAGroupIsAskedInItsHours(t *testing.T) {
+	night := agent("night", telephony.English)
+	night.Groups = []string{"night"}
+	inWorld(t, nil, func(w *world) {
+		w.stop()
+		w.agents, w.groups = []telephony.Agent{night}, []acd.Group{{ID: "night", Zone: "UTC", Hours: []acd.Hours{{From: 22 * 60, To: 6 * 60}}}}
+		w.pass(time.Until(time.Date(2000, 1, 1, 21, 50, 0, 0, time.UTC)))
+		w.start()
+		_, id := w.arrive(plain.DID)
+		w.pass(9 * time.Minute)
+		if got := w.desk.lastOffer().Call; got != "" {
+			t.Errorf("offered %s before ten", got)
+		}
+		w.pass(2 * time.Minute)
+		if got := w.desk.lastOffer().Call; got != id {
+			t.Errorf("after ten not offered: %q", got)
 		}
 	})
 }

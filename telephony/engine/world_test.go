@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"lamplight/telephony"
+	"lamplight/telephony/acd"
 	"lamplight/telephony/engine"
 	"lamplight/telephony/switchtest"
 )
@@ -27,6 +28,7 @@ type world struct {
 	ended  chan error
 	extra  telephony.Number  // the catch-all's line; "" for none
 	zone   *time.Location    // the service's; nil for the machine's
+	groups []acd.Group       // asked at some hours only
 	agents []telephony.Agent // signed in and Ready whenever an engine starts
 }
 
@@ -65,7 +67,7 @@ func (w *world) start() {
 	if w.wrap != nil {
 		sw = w.wrap
 	}
-	w.eng = engine.NewEngine(engine.Config{Switch: sw, Ledger: w.led, Listener: w.desk, Zone: w.zone,
+	w.eng = engine.NewEngine(engine.Config{Switch: sw, Ledger: w.led, Listener: w.desk, Zone: w.zone, Groups: w.groups,
 		CatchAll: func(ctx context.Context) (telephony.Line, bool, error) { return w.led.LineFor(ctx, w.extra) },
 		Log:      slog.New(slog.NewTextHandler(testLog{w.t}, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	eng, ended := w.eng, w.ended

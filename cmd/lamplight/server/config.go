@@ -1,14 +1,19 @@
 package server
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
+
+	"lamplight/telephony/acd"
 )
 
 // serverConfig says what a server stands on: a flag, its environment variable and its default stand on one line. With
@@ -65,6 +70,8 @@ type Config struct {
 	LockAfter time.Duration `help:"How long a desk or a page may stand untouched before it locks." env:"LAMPLIGHT_LOCK_AFTER" default:"15m"`
 
 	Zone string `help:"Where the service's day begins at midnight, America/Chicago; this machine's zone by default." env:"LAMPLIGHT_ZONE" placeholder:"ZONE"`
+
+	GroupHours map[string]string `help:"When groups of agents are asked, by the clock of --zone: night=22:00-06:00;day=06:00-22:00. Others always are." env:"LAMPLIGHT_GROUP_HOURS" placeholder:"GROUP=FROM-TO"`
 
 	BackupConfig
 
@@ -143,6 +150,25 @@ func (c *Config) zone() (*time.Location, error) {
 		return nil, fmt.Errorf("--zone %q is no time zone such as America/Chicago", c.Zone)
 	}
 	return zone, nil
+}
+
+// groups are those that --group-hours gives hours.
+func (c *Config) groups() (out []acd.Group, err error) {
+	for _, name := range slices.Sorted(maps.Keys(c.GroupHours)) {
+		from, to, _ := strings.Cut(c.GroupHours[name], "-")
+		begins, err := time.Parse("15:04", from)
+		if err != nil {
+			return nil, fmt.Errorf("--group-hours %s=%s: write hours such as 22:00-06:00", name, c.GroupHours[name])
+		}
+		ends, err := time.Parse("15:04", to)
+		if err != nil {
+			return nil, fmt.Errorf("--group-hours %s=%s: write hours such as 22:00-06:00", name, c.GroupHours[name])
+		}
+		minute := func(t time.Time) int { return 60*t.Hour() + t.Minute() }
+		out = append(out, acd.Group{ID: acd.GroupID(name), Zone: cmp.Or(c.Zone, "Local"),
+			Hours: []acd.Hours{{From: minute(begins), To: minute(ends)}}})
+	}
+	return out, nil
 }
 
 // proxies are the networks that --proxy names.

@@ -254,8 +254,12 @@ func (s *Server) startHouse(context.Context) error {
 	if err != nil {
 		return err
 	}
+	groups, err := s.Config.groups()
+	if err != nil {
+		return err
+	}
 	s.Engine = engine.NewEngine(engine.Config{Switch: s.Switch.Client, Ledger: s.Record, Listener: s.House, Zone: zone, Log: s.Log,
-		CatchAll: s.catchAll()})
+		Groups: groups, CatchAll: s.catchAll()})
 	s.House.Drive(s.Engine)
 	return nil
 }
