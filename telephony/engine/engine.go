@@ -149,7 +149,8 @@ func NewEngine(c Config) *Engine {
 		ended: map[telephony.CallID]time.Time{}, away: map[telephony.LegID]time.Time{}, strays: map[telephony.LegID]uint64{},
 		touched: map[telephony.CallID]*call{}, turned: map[telephony.AgentID]bool{},
 		keeping: map[telephony.RecordingID]bool{},
-		staffed: map[telephony.AccountID]bool{}, agents: map[telephony.AgentID]telephony.Agent{}, status: map[telephony.AgentID]AgentStatus{},
+		staffed: map[telephony.AccountID]bool{},
+		agents:  map[telephony.AgentID]telephony.Agent{}, status: map[telephony.AgentID]AgentStatus{},
 		aside: map[telephony.AgentID]*aside{},
 		told:  telephony.Figures{ServiceLevel: -1},
 	}
