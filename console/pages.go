@@ -176,6 +176,18 @@ type CallRow struct {
 	ToAck        time.Duration      `json:"toAck"`       // from taken to acknowledged, 0 when not
 	AckedBy      string             `json:"ackedBy"`
 	HasRecording bool               `json:"hasRecording"`
+	Zone         string             `json:"zone,omitempty"` // the practice's, "America/Chicago"; where a file is taken away
+
+	// Words is what the note says, where a file is taken away by somebody who may read it.
+	Words *NoteWords `json:"words,omitempty"`
+}
+
+// NoteWords is what a practice keeps of a note in a file of its own.
+type NoteWords struct {
+	Name   string `json:"name"`
+	Number string `json:"number"`
+	Reason string `json:"reason"`
+	Ended  string `json:"ended"` // the word it was closed out with
 }
 
 // CallStory is one call whole, for the practice.

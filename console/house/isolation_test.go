@@ -135,6 +135,13 @@ func TestEveryReadingLeavesALeaf(t *testing.T) {
 		{"card", "doctor", "note.opened", func(ctx context.Context) (any, error) { return r.Card(ctx, sent.Note) }},
 		{"calls", "office", "calls.opened", func(ctx context.Context) (any, error) { return r.Calls(ctx, console.CallsFilter{}) }},
 		{"export", "office", "calls.exported", func(ctx context.Context) (any, error) { return r.Export(ctx, console.CallsFilter{}) }},
+		{"export of a note", "office", "note.opened", func(ctx context.Context) (any, error) {
+			page, err := r.Export(ctx, console.CallsFilter{})
+			if err == nil && (page.Rows[0].Words == nil || page.Rows[0].Zone != "America/Chicago") {
+				t.Errorf("the file would hold %+v", page.Rows[0])
+			}
+			return page, err
+		}},
 		{"call story", "office", "story.opened", func(ctx context.Context) (any, error) { return r.CallStory(ctx, "call-1") }},
 		{"story", "agent", "story.opened", func(ctx context.Context) (any, error) {
 			return r.Story(ctx,

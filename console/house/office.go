@@ -9,6 +9,7 @@ import (
 	"lamplight/console"
 	"lamplight/frontend/shared/catalog"
 	"lamplight/notes"
+	"lamplight/notes/access"
 	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/routing/oncall"
@@ -71,8 +72,36 @@ func (h *House) calls(ctx context.Context, f console.CallsFilter, export bool) (
 	out := console.CallsPage{Next: page.Next, Total: page.Total, Rows: make([]console.CallRow, len(page.Lines))}
 	for i, l := range page.Lines {
 		out.Rows[i] = s.callRow(l)
+		if !export {
+			continue
+		}
+		if err := h.takeAway(ctx, a, s, l, &out.Rows[i]); err != nil {
+			return console.CallsPage{}, pageRefusal(err)
+		}
 	}
 	return out, nil
+}
+
+// takeAway adds what a file holds beside a list: the practice's own time, and the note's words for who may read them, with a
+// leaf for each note that is opened.
+func (h *House) takeAway(ctx context.Context, a access.Actor, s set, l record.CallLine, row *console.CallRow) error {
+	if zone, err := time.LoadLocation(s.accounts[l.Call.Account].TimeZone); err == nil { // checked when the practice was stored
+		row.At, row.Zone = row.At.In(zone), zone.String()
+	}
+	if l.Note == nil || !a.May(notes.ReadNote, string(l.Note.Account)) {
+		return nil
+	}
+	n, err := h.cfg.Store.Open(ctx, l.Note.ID)
+	if err != nil {
+		return err
+	}
+	row.Words = &console.NoteWords{Name: n.Body.Fields["name"], Number: n.Body.Fields["callback"], Reason: n.Body.Fields["reason"]}
+	for _, add := range n.AddOns {
+		if add.Kind == notes.CloseWord {
+			row.Words.Ended = add.Text
+		}
+	}
+	return nil
 }
 
 // localDay is the beginning of a practice's day, plus so many days; zero for no day.

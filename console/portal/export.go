@@ -13,7 +13,7 @@ import (
 
 const exportPage = 500
 
-// export writes a practice's filtered calls as CSV (RFC 4180) in UTF-8 with a byte-order mark, which Excel needs to read ñ.
+// export writes a practice's filtered calls, in the practice's own time, as CSV (RFC 4180) in UTF-8 with a byte-order mark, which Excel needs to read ñ.
 func (p *Portal) export(w http.ResponseWriter, r *http.Request) error {
 	f, err := read[console.CallsFilter](r)
 	if err != nil {
@@ -31,8 +31,9 @@ func (p *Portal) export(w http.ResponseWriter, r *http.Request) error {
 	}
 	c := csv.NewWriter(w)
 	c.UseCRLF = true
-	if err := c.Write([]string{"time", "reference", "patient", "call type", "urgency", "state", "agent", "language",
-		"wait s", "talk s", "to delivered s", "to acknowledged s", "acknowledged by", "outcome"}); err != nil {
+	if err := c.Write([]string{"time", "zone", "reference", "patient", "call type", "urgency", "state", "agent", "language",
+		"wait s", "talk s", "to delivered s", "to acknowledged s", "acknowledged by", "outcome", "name", "number", "reason",
+		"closed with"}); err != nil {
 		return fmt.Errorf("export: %w", err)
 	}
 	for {
@@ -59,9 +60,13 @@ func (p *Portal) export(w http.ResponseWriter, r *http.Request) error {
 }
 
 func line(r console.CallRow) []string {
-	out := []string{r.At.Format(time.RFC3339), r.Ref, r.Patient, r.CallType.In("en"), string(r.Urgency), string(r.State), r.Agent,
-		string(r.Language),
-		seconds(r.Wait), seconds(r.Talk), seconds(r.ToDelivered), seconds(r.ToAck), r.AckedBy, string(r.Outcome)}
+	words := console.NoteWords{}
+	if r.Words != nil {
+		words = *r.Words
+	}
+	out := []string{r.At.Format(time.DateTime), r.Zone, r.Ref, r.Patient, r.CallType.In("en"), string(r.Urgency), string(r.State),
+		r.Agent, string(r.Language), seconds(r.Wait), seconds(r.Talk), seconds(r.ToDelivered), seconds(r.ToAck), r.AckedBy,
+		string(r.Outcome), words.Name, words.Number, words.Reason, words.Ended}
 	for i, s := range out {
 		out[i] = harmless(s)
 	}

@@ -286,11 +286,16 @@ func TestFiles(t *testing.T) {
 func TestExport(t *testing.T) {
 	s := newSite(t)
 	at := time.Date(2026, 11, 22, 8, 14, 7, 0, time.UTC)
+	chicago, err := time.LoadLocation("America/Chicago")
+	if err != nil {
+		t.Fatal(err)
+	}
 	pages := map[string]console.CallsPage{
 		"": {Next: "2", Rows: []console.CallRow{
 			{At: at, Ref: "L-1", Patient: `=HYPERLINK("http://evil")`, Agent: "+Ana", Wait: 1500 * time.Millisecond},
 			{At: at, Ref: "-1", Patient: "@x", AckedBy: "\tx"}}},
-		"2": {Rows: []console.CallRow{{At: at, Ref: "L-2", Patient: "J. Muñoz", Agent: `a "quoted", b`}}},
+		"2": {Rows: []console.CallRow{{At: at.In(chicago), Zone: "America/Chicago", Ref: "L-2", Patient: "J. Muñoz",
+			Agent: `a "quoted", b`, Words: &console.NoteWords{Name: "José Muñoz", Reason: "=1+1"}}}},
 	}
 	s.pages.page = func(f console.CallsFilter) (console.CallsPage, error) {
 		if f.Limit != 500 {
@@ -308,11 +313,12 @@ func TestExport(t *testing.T) {
 	if err != nil || !marked || len(rows) != 4 {
 		t.Fatalf("%v, marked %v, %d rows", err, marked, len(rows))
 	}
-	if rows[1][2] != `'=HYPERLINK("http://evil")` || rows[1][6] != "'+Ana" || rows[2][1] != "'-1" || rows[2][2] != "'@x" ||
-		rows[2][12] != "'\tx" {
+	if rows[1][3] != `'=HYPERLINK("http://evil")` || rows[1][7] != "'+Ana" || rows[2][2] != "'-1" || rows[2][3] != "'@x" ||
+		rows[2][13] != "'\tx" || rows[3][17] != "'=1+1" {
 		t.Errorf("a cell would run: %q", rows)
 	}
-	if rows[3][2] != "J. Muñoz" || rows[3][6] != `a "quoted", b` || rows[1][8] != "1.5" || rows[1][0] != "2026-11-22T08:14:07Z" {
+	if rows[3][3] != "J. Muñoz" || rows[3][7] != `a "quoted", b` || rows[1][9] != "1.5" || rows[1][0] != "2026-11-22 08:14:07" ||
+		rows[3][0] != "2026-11-22 02:14:07" || rows[3][1] != "America/Chicago" || rows[3][15] != "José Muñoz" {
 		t.Errorf("%q", rows)
 	}
 	s.pages.page = func(f console.CallsFilter) (console.CallsPage, error) {

@@ -144,6 +144,8 @@ export interface CallRow {
   toAck: number
   ackedBy: string
   hasRecording: boolean
+  zone?: string
+  words?: NoteWords | null
 }
 
 export type CallState = 'arrived' | 'waiting' | 'offered' | 'talking' | 'held' | 'ended'
@@ -406,6 +408,13 @@ export type NoteState = 'open' | 'read' | 'acknowledged' | 'closed'
 export interface NoteText {
   note: string
   text: string
+}
+
+export interface NoteWords {
+  name: string
+  number: string
+  reason: string
+  ended: string
 }
 
 export interface OfferRef {
