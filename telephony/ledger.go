@@ -45,7 +45,7 @@ type StepKind string
 
 const (
 	StepArrived       StepKind = "arrived"
-	StepPlaced        StepKind = "placed" // a call of ours
+	StepPlaced        StepKind = "placed" // a call of ours: Detail is the note or the call it is about
 	StepQueued        StepKind = "queued"
 	StepLanguage      StepKind = "language"
 	StepOffered       StepKind = "offered"
@@ -54,6 +54,9 @@ const (
 	StepWithdrawn     StepKind = "withdrawn" // by the queue
 	StepLost          StepKind = "lost"      // a leg failed
 	StepFirstAnswered StepKind = "first-answered"
+	StepFirstProved   StepKind = "first-proved"     // a key was pressed on the provider's phone
+	StepExtension     StepKind = "extension"        // it is being dialled
+	StepNoExtension   StepKind = "extension-failed" // it could not be
 	StepAnswered      StepKind = "answered"
 	StepHeld          StepKind = "held"
 	StepResumed       StepKind = "resumed"

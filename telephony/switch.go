@@ -26,6 +26,13 @@ type Switch interface {
 	// LegUp, or LegDown with a reason, follows as an event.
 	Originate(ctx context.Context, o Originate) error
 
+	// SendKeys dials keys of a telephone on a leg that is up, after a pause; it returns when the switch has them, before they
+	// are dialled. Who is at the leg hears them.
+	SendKeys(ctx context.Context, leg LegID, after time.Duration, keys string) error
+	// Phone tells whether an agent's phone can be rung now, by its endpoint's name; PhoneOut and PhoneBack tell from then on
+	// when that changes, until the connection is lost. ErrGone: there is no such endpoint.
+	Phone(ctx context.Context, endpoint string) (rings bool, err error)
+
 	// MakeBridge makes a mixing bridge; RemoveBridge removes it, its legs stay up. Both may be repeated.
 	MakeBridge(ctx context.Context, b BridgeID) error
 	RemoveBridge(ctx context.Context, b BridgeID) error
@@ -136,6 +143,8 @@ const (
 	Digit          EventKind = "digit"           // a key was pressed on a leg
 	PlayEnded      EventKind = "play-ended"      // a Play is over
 	RecordingEnded EventKind = "recording-ended" // a recording is complete and can be fetched
+	PhoneOut       EventKind = "phone-out"       // an agent's phone cannot be rung: it has no registration, or does not answer
+	PhoneBack      EventKind = "phone-back"      // it can again
 )
 
 // CauseSilent is the cause of a leg that the switch gave up because its phone sent nothing any more: it died, or its
@@ -157,6 +166,7 @@ type Event struct {
 	Called     []Number
 	CallerName string
 	Digit      string
-	Cause      int // Q.850 cause of a LegDown; CauseSilent when nobody hung up
+	Phone      string // an agent's endpoint
+	Cause      int    // Q.850 cause of a LegDown; CauseSilent when nobody hung up
 	Failed     bool
 }

@@ -9,6 +9,7 @@
 package telephony
 
 import (
+	"strings"
 	"time"
 )
 
@@ -49,6 +50,14 @@ func (n Number) String() string {
 
 // Reveal returns the whole number. Call it only on the way to the switch, the seal, or an authorised screen.
 func (n Number) Reveal() string { return string(n) }
+
+// MaxExtension is how many keys an extension has at most.
+const MaxExtension = 10
+
+// IsExtension tells whether s is an extension that can be dialled; "" is none, and can.
+func IsExtension(s string) bool {
+	return len(s) <= MaxExtension && strings.Trim(s, "0123456789*#") == ""
+}
 
 // A Language is a BCP 47 primary tag the service speaks: "en" or "es".
 type Language string
@@ -105,7 +114,8 @@ type Outcome string
 
 const (
 	Completed Outcome = "completed" // an agent and the caller talked
-	// the caller hung up while nobody talked to them: before an answer, or cut off in a talk; to be called back
+	// the caller hung up, or a supervisor ended the call, while nobody talked to them: before an answer, or cut off in a
+	// talk; to be called back
 	Abandoned  Outcome = "abandoned"
 	Overflowed Outcome = "overflowed" // the fail-safe took it: apology and voicemail
 	Refused    Outcome = "refused"    // a number nobody owns
@@ -141,6 +151,9 @@ const (
 	AgentTalking  AgentState = "talking"
 	AgentWrapUp   AgentState = "wrapup" // the call is over, the note is not
 )
+
+// PausedByPhone is the reason of an agent's pause whose phone cannot be rung. It ends when the phone is back.
+const PausedByPhone = "phone-out"
 
 // An Agent is a person who takes calls, as the engine needs them.
 type Agent struct {

@@ -88,7 +88,8 @@ type Client struct {
 	closed     bool
 	legs       map[telephony.LegID]*leg
 	ended      departed
-	followed   map[string]bool // endpoints whose channels' events this connection brings
+	phones     map[string]telephony.EventKind // what was told of an endpoint last
+	followed   map[string]bool                // endpoints whose channels' events this connection brings
 	plays      map[telephony.PlayID]telephony.BridgeID
 	recordings map[telephony.RecordingID]*recording
 	unknown    map[string]int // events we do not know, by type
@@ -120,6 +121,7 @@ func Connect(cfg Config) (*Client, error) {
 		legs:       map[telephony.LegID]*leg{},
 		ended:      departed{},
 		followed:   map[string]bool{},
+		phones:     map[string]telephony.EventKind{},
 		plays:      map[telephony.PlayID]telephony.BridgeID{},
 		recordings: map[telephony.RecordingID]*recording{},
 		unknown:    map[string]int{},

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -60,11 +61,27 @@ func (c *Client) Hangup(ctx context.Context, leg telephony.LegID) error {
 }
 
 var (
+	pressable    = regexp.MustCompile(`^[0-9*#]{1,32}$`)
 	endpointName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,80}$`)
 	dialable     = regexp.MustCompile(`^\+?[0-9]{2,15}$`)
 	headerName   = regexp.MustCompile(`^X-[A-Za-z0-9-]{1,60}$`)
 	headerValue  = regexp.MustCompile(`^[ -~]{0,200}$`)
 )
+
+// SendKeys implements telephony.Switch. The keys are 120 ms long and as far apart, which machines of every age understand.
+func (c *Client) SendKeys(ctx context.Context, leg telephony.LegID, after time.Duration, keys string) error {
+	if !pressable.MatchString(keys) {
+		return fmt.Errorf("ari: send keys on %s: a telephone has digits, * and # alone", leg)
+	}
+	path := "/channels/" + url.PathEscape(string(leg)) + "/dtmf"
+	err := c.do(ctx, "send keys", http.MethodPost, path+"?"+url.Values{"dtmf": {keys}, "before": {milliseconds(after)},
+		"between": {milliseconds(keyTime)}, "duration": {milliseconds(keyTime)}}.Encode(), nil, nil)
+	return orGone(err, http.StatusConflict, http.StatusPreconditionFailed)
+}
+
+const keyTime = 120 * time.Millisecond
+
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // Originate implements telephony.Switch. An endpoint, number or header that could mean more to Asterisk than a name is
 // refused.
@@ -92,7 +109,7 @@ func (c *Client) Originate(ctx context.Context, o telephony.Originate) error {
 		delete(c.legs, o.Leg)
 		c.mu.Unlock()
 	}
-	return err
+	return orGone(err, http.StatusInternalServerError) // no channel could be made: the phone is not registered
 }
 
 func (c *Client) originate(o telephony.Originate) (map[string]any, error) {
@@ -136,6 +153,22 @@ func callerID(name string, n telephony.Number) string {
 	}
 	return fmt.Sprintf(`"%s" <%s>`, name, n.Reveal())
 }
+
+// Phone implements telephony.Switch.
+func (c *Client) Phone(ctx context.Context, endpoint string) (rings bool, err error) {
+	if !endpointName.MatchString(endpoint) {
+		return false, fmt.Errorf("ari: phone %q: %w", endpoint, telephony.ErrGone)
+	}
+	if err := c.follow(ctx, endpoint); err != nil {
+		return false, err
+	}
+	var e ari.EndpointData
+	err = c.do(ctx, "ask for a phone", http.MethodGet, "/endpoints/PJSIP/"+url.PathEscape(endpoint), nil, &e)
+	return e.State != endpointOffline, err
+}
+
+// endpointOffline is Asterisk's word for an endpoint without a registration, or one that does not answer.
+const endpointOffline = "offline"
 
 // follow has Asterisk tell us of an endpoint's channels before they are in Stasis: of their ringing, and why they ended
 // unanswered. Following the channel itself would come too late for a phone that answers at once.

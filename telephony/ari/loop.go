@@ -20,6 +20,7 @@ import (
 var wanted = []string{
 	"StasisStart", "StasisEnd", "ChannelStateChange", "ChannelHangupRequest", "ChannelDestroyed", "ChannelDtmfReceived",
 	"PlaybackFinished", "ApplicationReplaced", "ChannelUserevent",
+	"PeerStatusChange", "ContactStatusChange",
 }
 
 // maxEvent bounds one event; the longest honest one holds a few channels.

@@ -19,11 +19,13 @@ import (
 
 // fixture is a real Asterisk with people around it. It implements switchtest.World.
 type fixture struct {
-	t      *testing.T
+	t      *testing.T // the one that runs
+	whole  *testing.T // the one the server stands for
 	server *asterisk.Server
 	sw     *ari.Client
 
 	carrier *phone.Phone
+	agents  map[string]*phone.Phone
 
 	mu     sync.Mutex // guards all below
 	phones map[string]*person
@@ -40,17 +42,35 @@ type person struct {
 }
 
 func newFixture(t *testing.T, change func(*asterisk.Config)) *fixture {
-	h := &fixture{t: t, server: asterisktest.Start(t, change), phones: map[string]*person{}}
+	h := &fixture{t: t, whole: t, server: asterisktest.Start(t, change), phones: map[string]*person{}, agents: map[string]*phone.Phone{}}
 	h.carrier = h.startPhone(phone.Config{Listen: h.server.CarrierAddr(), Registrar: h.server.SIPAddr().String(), User: "carrier"})
 	go h.take(h.carrier, func(*phone.Incoming) string { return "carrier" })
 	for _, name := range []string{"agent1", "agent2"} {
-		p := h.startPhone(phone.Config{Registrar: h.server.SIPAddr().String(), User: name, Password: h.server.Agents()[name]})
-		if err := p.Register(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		go h.take(p, func(*phone.Incoming) string { return name })
+		h.plug(name)
 	}
 	return h
+}
+
+// plug brings an agent's phone.
+func (h *fixture) plug(name string) {
+	p := h.startPhone(phone.Config{Registrar: h.server.SIPAddr().String(), User: name, Password: h.server.Agents()[name]})
+	if err := p.Register(h.t.Context()); err != nil {
+		h.t.Fatal(err)
+	}
+	h.agents[name] = p
+	go h.take(p, func(*phone.Incoming) string { return name })
+}
+
+func (h *fixture) Unplug(name string) (plug func()) {
+	if err := h.agents[name].Close(); err != nil {
+		h.t.Error(err)
+	}
+	return func() {
+		test := h.t // the phone outlives it
+		h.t = h.whole
+		h.plug(name)
+		h.t = test
+	}
 }
 
 func (h *fixture) startPhone(c phone.Config) *phone.Phone {
@@ -203,6 +223,17 @@ func (p *person) HangUp() {
 			p.h.t.Error(err)
 		}
 	}
+}
+
+func (p *person) Heard(keys string) bool {
+	c := p.talks()
+	for end := time.Now().Add(20 * time.Second); c.Keys() != keys; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			p.h.t.Logf("heard %q", c.Keys())
+			return false
+		}
+	}
+	return true
 }
 
 func TestAsteriskConforms(t *testing.T) {

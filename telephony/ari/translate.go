@@ -49,6 +49,7 @@ func (c *Client) forget() {
 	defer c.mu.Unlock()
 	clear(c.plays)
 	clear(c.followed)
+	clear(c.phones)
 	for _, l := range c.legs {
 		l.stale = true
 	}
@@ -86,6 +87,10 @@ func (c *Client) translate(msg []byte) error {
 		c.played(v)
 	case *ari.ChannelUserevent:
 		c.echo(v.Eventname)
+	case *ari.PeerStatusChange:
+		c.phone(v.Endpoint, time.Time(v.Timestamp))
+	case *ari.ContactStatusChange:
+		c.phone(v.Endpoint, time.Time(v.Timestamp))
 	}
 	return nil
 }
@@ -228,6 +233,22 @@ func (c *Client) digit(v *ari.ChannelDtmfReceived) {
 	c.mu.Unlock()
 	if !told {
 		c.events.put(telephony.Event{Kind: telephony.Digit, At: at, Leg: id, Call: l.call, Digit: v.Digit})
+	}
+}
+
+// phone tells what has become of a phone, when that is new. Asterisk tells of each registration twice, and again when it is
+// renewed.
+func (c *Client) phone(e ari.EndpointData, at time.Time) {
+	kind := telephony.PhoneBack
+	if e.State == endpointOffline {
+		kind = telephony.PhoneOut
+	}
+	c.mu.Lock()
+	told := c.phones[e.Resource] == kind
+	c.phones[e.Resource] = kind
+	c.mu.Unlock()
+	if !told {
+		c.events.put(telephony.Event{Kind: kind, At: at, Phone: e.Resource})
 	}
 }
 

@@ -18,6 +18,7 @@ var Prompts = []string{
 	"lamplight/overflow",   // apology: no agent can be reached, leave a message after the tone
 	"lamplight/recorded",   // thank you, the message was recorded
 	"lamplight/unknown",    // apology: the number dialled is not ours
+	"lamplight/press-one",  // to whoever answers a provider's phone: press one to call the patient
 	"lamplight/connecting", // to a provider: please wait while your call is connected
 	"lamplight/beep",       // the tone
 }

@@ -33,7 +33,9 @@ func init() { // not a literal: the acts raise signals, which run acts
 		part:         (*Engine).part,
 		rejoin:       (*Engine).rejoin,
 		dialNear:     (*Engine).dialNear,
+		askKey:       (*Engine).askKey,
 		dialFar:      (*Engine).dialFar,
+		pressKeys:    (*Engine).pressKeys,
 		overflow:     (*Engine).overflow,
 		wipe:         (*Engine).wipe,
 		letGo:        (*Engine).letGo,
@@ -185,7 +187,8 @@ func (e *Engine) originate(c *call, l *leg, in *lane, o telephony.Originate, gon
 		}
 		if errors.Is(err, telephony.ErrGone) { // no such phone, or not registered
 			e.cfg.Log.Warn("telephony: a phone could not be rung", "call", c.ID, "error", err)
-			e.raise(c, gone)
+			e.raiseAs(c, gone, whyGone(c, l, -1))
+			e.askPhone(o.Agent)
 			return
 		}
 		e.failed(c, "ring a phone", err, gone)

@@ -19,7 +19,8 @@ func (e *Engine) AgentOut(ctx context.Context, a telephony.AgentID) error {
 	return e.ask(ctx, func() error { return e.agentOut(a) })
 }
 
-// Ready makes a paused agent, or one in wrap-up, take calls. An agent who talks will be Ready after the wrap-up.
+// Ready makes a paused agent, or one in wrap-up, take calls. An agent who talks will be Ready after the wrap-up. One whose
+// phone is out stays paused, with the reason telephony.PausedByPhone, and is Ready when it is back.
 func (e *Engine) Ready(ctx context.Context, a telephony.AgentID) error {
 	return e.ask(ctx, func() error { return e.agentReady(a) })
 }
@@ -60,13 +61,20 @@ func (e *Engine) HangUp(ctx context.Context, a telephony.AgentID, c telephony.Ca
 	return e.ask(ctx, func() error { return e.hangUp(a, c) })
 }
 
+// End ends a call for everybody, whoever's it is and wherever it stands: a supervisor's act. A caller nobody talked to is to be
+// called back. A call that has ended is success; ErrState: it is not known yet whose it is.
+func (e *Engine) End(ctx context.Context, c telephony.CallID) error {
+	return e.ask(ctx, func() error { return e.endCall(c) })
+}
+
 // SetLanguage notes the language a call is really held in.
 func (e *Engine) SetLanguage(ctx context.Context, a telephony.AgentID, c telephony.CallID, l telephony.Language) error {
 	return e.ask(ctx, func() error { return e.setLanguage(a, c, l) })
 }
 
-// CallBack rings First (a provider), then Second (the patient), who sees the practice's number, and brings them
-// together; either hanging up ends it for both. Nobody answering ends it with the outcome Unreached.
+// CallBack rings First (a provider), and once a key was pressed there Second (the patient), who sees the practice's number,
+// and brings them together; either hanging up ends it for both. Nobody answering, or a voicemail, ends it with the outcome
+// Unreached; the last step's Detail says who was not reached and why.
 func (e *Engine) CallBack(ctx context.Context, b Callback) error {
 	return e.ask(ctx, func() error { return e.callBack("", b) })
 }

@@ -21,7 +21,7 @@ type call struct {
 	music    bool             // in the bridge
 	choosing bool             // the caller may still choose a language
 	chooser  *time.Timer      // ends choosing
-	patience *time.Timer      // with an agent whose phone died
+	patience *time.Timer      // with an agent whose phone died, or whoever answered a provider's phone
 
 	offer  telephony.Offer
 	ticket acd.OfferID       // the queue's name of the offer
@@ -95,7 +95,12 @@ func (e *Engine) leaseIn(p phase) time.Duration {
 }
 
 // raise has a signal dealt with after the one that is being dealt with.
-func (e *Engine) raise(c *call, s signal) { e.raised = append(e.raised, raised{c: c, s: s}) }
+func (e *Engine) raise(c *call, s signal) { e.raiseAs(c, s, "") }
+
+// raiseAs is raise with a word for the story.
+func (e *Engine) raiseAs(c *call, s signal, detail string) {
+	e.raised = append(e.raised, raised{c: c, s: s, detail: detail})
+}
 
 // A raised signal waits to be dealt with. set, if any, runs just before the move, when the flow knows the signal.
 type raised struct {

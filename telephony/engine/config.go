@@ -40,6 +40,10 @@ type Config struct {
 	WrapUp   time.Duration // how long wrap-up may last before the agent is Ready again; default 3 min
 	Misses   int           // unanswered offers in a row that pause an agent; default 2
 	DialFor  time.Duration // how long an outside phone may ring; default 40 s
+	// ProveFor is how long whoever answered a provider's phone may take to press a key; a voicemail presses none. Default 30 s.
+	ProveFor time.Duration
+	// PauseBefore is how long after the answer an extension is dialled; default 2 s.
+	PauseBefore time.Duration
 
 	// ChooseFor is how long a caller on a line with several languages may choose by key while only agents who speak all
 	// of them get the offer; afterwards the language assumed counts. Default 6 s; it ends earlier with the greeting.
@@ -76,6 +80,7 @@ type Config struct {
 type Prompts struct {
 	Greeting   string   // "lamplight/greeting": key 1 is English, key 2 Spanish
 	Unknown    []string // "lamplight/unknown", then "es/lamplight/unknown": the number dialled is nobody's, whose language is unknown
+	PressOne   string   // "lamplight/press-one": to whoever answered a provider's phone
 	Connecting string   // "lamplight/connecting": to a provider who is being connected to a patient
 }
 
@@ -93,6 +98,8 @@ func (c Config) withDefaults() Config {
 	set(&c.OfferFor, 15*time.Second)
 	set(&c.WrapUp, 3*time.Minute)
 	set(&c.DialFor, 40*time.Second)
+	set(&c.ProveFor, 30*time.Second)
+	set(&c.PauseBefore, 2*time.Second)
 	set(&c.ChooseFor, 6*time.Second)
 	set(&c.WaitAtMost, 15*time.Minute)
 	set(&c.AwayAtMost, 20*time.Second)
@@ -108,6 +115,7 @@ func (c Config) withDefaults() Config {
 	if c.Prompts.Unknown == nil {
 		c.Prompts.Unknown = []string{"lamplight/unknown", "es/lamplight/unknown"}
 	}
+	word(&c.Prompts.PressOne, "lamplight/press-one")
 	word(&c.Prompts.Connecting, "lamplight/connecting")
 	if c.Misses == 0 {
 		c.Misses = 2

@@ -97,6 +97,7 @@ type state struct {
 	// staffed are the practices some of whose own staff have signed in since the engine began.
 	staffed map[telephony.AccountID]bool
 	aside   map[telephony.AgentID]*aside
+	phones  phones
 	level   level // the service level
 
 	told     telephony.Figures // what the Listener heard last
@@ -129,8 +130,12 @@ type Callback struct {
 	Second  telephony.Number // the patient's phone; patient data
 	Show    telephony.Number // the practice's number, which Second sees
 	Name    string           // the practice's name, shown to First
-	// Language is what the two will speak, as far as is known; English when it is not said.
+	// Extension is what is dialled when Second has answered: keys of a telephone, or "" for none; patient data.
+	Extension string
+	// Language is what First is spoken to in, and what the two will speak as far as is known; English when it is not said.
 	Language telephony.Language
+	About    string            // the note or the call that this one is about, for the story
+	By       telephony.AgentID // the person who asked for it, for the story; AgentCall's is the agent
 }
 
 // An ask is a question to the loop; do runs there.
@@ -151,8 +156,8 @@ func NewEngine(c Config) *Engine {
 		keeping: map[telephony.RecordingID]bool{},
 		staffed: map[telephony.AccountID]bool{},
 		agents:  map[telephony.AgentID]telephony.Agent{}, status: map[telephony.AgentID]AgentStatus{},
-		aside: map[telephony.AgentID]*aside{},
-		told:  telephony.Figures{ServiceLevel: -1},
+		aside: map[telephony.AgentID]*aside{}, phones: phones{out: map[string]bool{}, kept: map[telephony.AgentID]bool{}},
+		told: telephony.Figures{ServiceLevel: -1},
 	}
 	e.seen = seen{figures: e.told, calls: map[telephony.CallID]telephony.Call{}, agents: map[telephony.AgentID]AgentStatus{},
 		offers: map[telephony.AgentID]telephony.Offer{}}

@@ -17,6 +17,8 @@ func (e *Engine) hear(ev telephony.Event) {
 		e.cfg.Log.Warn("telephony: the switch cannot be reached; its fail-safe keeps the callers")
 	case telephony.LegArrived:
 		e.beginCall(telephony.LegView{Leg: ev.Leg, DID: ev.DID, Called: ev.Called, ANI: ev.ANI}, ev.CallerName)
+	case telephony.PhoneOut, telephony.PhoneBack:
+		e.onPhone(ev.Phone, ev.Kind == telephony.PhoneOut)
 	case telephony.RecordingEnded:
 		e.onRecordingEnded(ev.Recording)
 	case telephony.PlayEnded:
@@ -56,11 +58,11 @@ func (e *Engine) onLeg(ev telephony.Event) {
 		l.lease.end()
 		switch {
 		case isNear:
-			e.raise(c, nearGone)
+			e.raiseAs(c, nearGone, whyGone(c, l, ev.Cause))
 		case ev.Cause == telephony.CauseSilent && c.Inbound && c.answered():
 			e.raise(c, farSilent)
 		default:
-			e.raise(c, farGone)
+			e.raiseAs(c, farGone, whyGone(c, l, ev.Cause))
 		}
 	case telephony.LegLost:
 		l.away = true
@@ -71,7 +73,13 @@ func (e *Engine) onLeg(ev telephony.Event) {
 			e.raise(c, farGone)
 		}
 	case telephony.Digit:
-		if isNear {
+		switch {
+		case !isNear:
+		case c.phase == proving:
+			if ev.Digit == proof {
+				e.raise(c, proved)
+			}
+		default:
 			e.onDigit(c, ev.Digit)
 		}
 	}
@@ -82,11 +90,48 @@ func (e *Engine) legUp(c *call, l *leg, isNear bool) {
 		return
 	}
 	l.up = true
-	if isNear {
+	switch {
+	case isNear && !c.Inbound && !c.agentNear:
+		e.raise(c, answeredBy)
+	case isNear:
 		e.raise(c, nearUp)
-	} else {
+	default:
 		e.raise(c, farUp)
 	}
+}
+
+// proof is the key that tells a person from a voicemail.
+const proof = "1"
+
+// Why a call of ours came to nothing: of the first party, and of the second.
+var (
+	hungUp      = [2]string{"first-hung-up", "second-hung-up"}
+	noAnswer    = [2]string{"first-no-answer", "second-no-answer"}
+	wrongNumber = [2]string{"first-wrong-number", "second-wrong-number"}
+	unringable  = [2]string{"first-failed", "second-failed"}
+	byCause     = map[int][2]string{ // Q.850
+		17: {"first-busy", "second-busy"}, 21: {"first-rejected", "second-rejected"},
+		0: noAnswer, 16: noAnswer, 18: noAnswer, 19: noAnswer, 20: noAnswer,
+		1: wrongNumber, 2: wrongNumber, 3: wrongNumber, 22: wrongNumber, 28: wrongNumber,
+	}
+)
+
+// whyGone says in a word why a call of ours came to nothing when a leg of it is gone; "" of any other call.
+func whyGone(c *call, l *leg, cause int) string {
+	if c.Inbound || c.answered() {
+		return ""
+	}
+	why, known := byCause[cause]
+	switch {
+	case l.up:
+		why = hungUp
+	case !known:
+		why = unringable
+	}
+	if l == &c.near {
+		return why[0]
+	}
+	return why[1]
 }
 
 // keys are the languages that callers choose by key, the same on every line, because the greeting says them.

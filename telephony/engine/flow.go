@@ -26,6 +26,7 @@ const (
 	spilled     phase = "spilled"     // given to the fail-safe before the ledger told whose number it was
 	placing     phase = "placing"     // a call of ours; its row is being written
 	dialling    phase = "dialling"    // the first party's phone is being rung
+	proving     phase = "proving"     // a provider's phone was answered: a person presses a key, a machine does not
 	reaching    phase = "reaching"    // the first party is there; the second's phone is being rung
 	closed      phase = "closed"      // over; what is left on the switch is being removed
 )
@@ -47,6 +48,9 @@ const (
 	waitedOut   signal = "waited out"   // nobody came for WaitAtMost
 	withdrawn   signal = "withdrawn"    // the queue took the offer back
 	nearUp      signal = "near up"      // the first party of a call of ours answered
+	answeredBy  signal = "answered by"  // the provider's phone was answered, by whomever or whatever
+	proved      signal = "proved"       // a key was pressed on it
+	unproved    signal = "unproved"     // none was, for ProveFor
 	farUp       signal = "far up"       // the agent's phone, or the second party, answered
 	joined      signal = "joined"       // the two are in one bridge
 	unjoined    signal = "unjoined"     // they could not be brought together
@@ -60,6 +64,7 @@ const (
 	holdAsked   signal = "hold asked"   // by the agent
 	resumeAsked signal = "resume asked" // by the agent
 	hangUpAsked signal = "hang up asked"
+	endAsked    signal = "end asked" // by a supervisor
 )
 
 // An act is what is to be done about it; acts.go says how.
@@ -87,7 +92,9 @@ const (
 	part         act = "part"        // the agent out of the bridge, music for the caller
 	rejoin       act = "rejoin"      // the agent back, no music
 	dialNear     act = "dial near"
+	askKey       act = "ask for a key" // of who answered the provider's phone, again and again
 	dialFar      act = "dial far"
+	pressKeys    act = "press keys"  // the second party's extension
 	leaveQueue   act = "leave queue" // out of the queue, the agent free or in wrap-up
 	overflow     act = "overflow"    // give the caller to the fail-safe
 	wipe         act = "wipe"        // hang up and remove everything on the switch
@@ -135,6 +142,7 @@ var flow = map[phase]map[signal]transition{
 	},
 	arrived: {
 		written:    {to: waiting, note: telephony.StepQueued, do: do(admit, enqueue)},
+		endAsked:   over(telephony.Abandoned, wipe),
 		unwritable: over(telephony.Overflowed, overflow),
 		nearGone:   over(telephony.Abandoned, wipe),
 		nearLost:   over(telephony.Overflowed, wipe),
@@ -142,6 +150,7 @@ var flow = map[phase]map[signal]transition{
 	waiting: {
 		unwritable:  over(telephony.Overflowed, overflow),
 		waitedOut:   over(telephony.Overflowed, overflow),
+		endAsked:    over(telephony.Abandoned, wipe),
 		offered:     {to: popping, note: telephony.StepOffered},
 		chosen:      {to: waiting, note: telephony.StepLanguage, do: do(relearn)},
 		played:      {to: waiting, do: do(startMusic, heard)},
@@ -152,6 +161,7 @@ var flow = map[phase]map[signal]transition{
 	popping: {
 		written:     {to: ringing, do: do(pop, ringAgent)},
 		unwritable:  over(telephony.Overflowed, overflow),
+		endAsked:    over(telephony.Abandoned, wipe),
 		rejected:    {to: waiting, note: telephony.StepRejected, do: do(unpop)},
 		missed:      {to: waiting, note: telephony.StepMissed, do: do(unpop)},
 		withdrawn:   {to: waiting, note: telephony.StepWithdrawn, do: do(unpop)},
@@ -164,6 +174,7 @@ var flow = map[phase]map[signal]transition{
 	ringing: {
 		farUp:       {to: joining, do: do(join, reportTaken)},
 		farGone:     {to: ringing, do: do(reportMissed)}, // missed follows
+		endAsked:    over(telephony.Abandoned, wipe),
 		rejected:    {to: waiting, note: telephony.StepRejected, do: do(unpop, dropFar)},
 		missed:      {to: waiting, note: telephony.StepMissed, do: do(unpop, dropFar)},
 		withdrawn:   {to: waiting, note: telephony.StepWithdrawn, do: do(unpop, dropFar)},
@@ -177,6 +188,7 @@ var flow = map[phase]map[signal]transition{
 		joined:      {to: talking, note: telephony.StepAnswered, do: do(unpop, secure)},
 		unjoined:    {to: waiting, note: telephony.StepLost, do: do(unpop, dropFar, reportLost)},
 		farGone:     {to: waiting, note: telephony.StepLost, do: do(unpop, reportLost)},
+		endAsked:    over(telephony.Abandoned, wipe),
 		unreachable: over(telephony.Overflowed, dropFar, overflow),
 		nearGone:    over(telephony.Abandoned, wipe),
 		nearLost:    over(telephony.Overflowed, wipe),
@@ -184,6 +196,7 @@ var flow = map[phase]map[signal]transition{
 	talking: {
 		holdAsked:   {to: held, note: telephony.StepHeld, do: do(part)},
 		hangUpAsked: over(telephony.Completed, wipe),
+		endAsked:    over(telephony.Completed, wipe),
 		nearGone:    over(telephony.Completed, wipe),
 		farGone:     over(telephony.Completed, wipe),
 		farSilent:   {to: alone, note: telephony.StepCutOff, do: do(startMusic, awaitAgent)},
@@ -195,6 +208,7 @@ var flow = map[phase]map[signal]transition{
 	held: {
 		resumeAsked: {to: talking, note: telephony.StepResumed, do: do(rejoin)},
 		hangUpAsked: over(telephony.Completed, wipe),
+		endAsked:    over(telephony.Completed, wipe),
 		nearGone:    over(telephony.Completed, wipe),
 		farGone:     over(telephony.Completed, wipe),
 		farSilent:   {to: alone, note: telephony.StepCutOff, do: do(awaitAgent)},
@@ -207,6 +221,7 @@ var flow = map[phase]map[signal]transition{
 		rejoinAsked: {to: rejoining, do: do(ringAgent)},
 		nearAlone:   {to: waiting, note: telephony.StepLost, do: do(takeBack)},
 		hangUpAsked: over(telephony.Completed, wipe),
+		endAsked:    over(telephony.Abandoned, wipe),
 		nearGone:    over(telephony.Abandoned, wipe),
 		nearLost:    over(telephony.Overflowed, wipe),
 		switchDied:  over(telephony.Abandoned, wipe),
@@ -219,6 +234,7 @@ var flow = map[phase]map[signal]transition{
 		farGone:     {to: alone, do: do(awaitAgent)},
 		farSilent:   {to: alone, do: do(awaitAgent)},
 		hangUpAsked: over(telephony.Completed, wipe),
+		endAsked:    over(telephony.Abandoned, wipe),
 		nearGone:    over(telephony.Abandoned, wipe),
 		nearLost:    over(telephony.Overflowed, wipe),
 		switchDied:  over(telephony.Abandoned, wipe),
@@ -228,27 +244,42 @@ var flow = map[phase]map[signal]transition{
 	// Calls the service makes.
 	placing: {
 		written:    {to: dialling, do: do(dialNear)},
+		endAsked:   over(telephony.Unreached, wipe),
 		unwritable: over(telephony.Unreached, wipe),
 		nearGone:   over(telephony.Unreached, wipe),
 	},
 	dialling: {
 		nearUp:      {to: reaching, note: telephony.StepFirstAnswered, do: do(dialFar)},
+		answeredBy:  {to: proving, note: telephony.StepFirstAnswered, do: do(askKey)},
 		hangUpAsked: over(telephony.Unreached, wipe),
+		endAsked:    over(telephony.Unreached, wipe),
 		nearGone:    over(telephony.Unreached, wipe),
+		unreachable: over(telephony.Unreached, wipe),
+	},
+	proving: {
+		played:      {to: proving, do: do(askKey)},
+		proved:      {to: reaching, note: telephony.StepFirstProved, do: do(dialFar)},
+		unproved:    over(telephony.Unreached, wipe),
+		hangUpAsked: over(telephony.Unreached, wipe),
+		endAsked:    over(telephony.Unreached, wipe),
+		nearGone:    over(telephony.Unreached, wipe),
+		nearLost:    over(telephony.Unreached, wipe),
 		unreachable: over(telephony.Unreached, wipe),
 	},
 	reaching: {
 		farUp:       {to: linking, do: do(join)},
 		hangUpAsked: over(telephony.Unreached, wipe),
+		endAsked:    over(telephony.Unreached, wipe),
 		nearGone:    over(telephony.Unreached, wipe),
 		nearLost:    over(telephony.Unreached, wipe),
 		farGone:     over(telephony.Unreached, wipe),
 		unreachable: over(telephony.Unreached, wipe),
 	},
 	linking: {
-		joined:      {to: talking, note: telephony.StepAnswered, do: do(secure)},
+		joined:      {to: talking, note: telephony.StepAnswered, do: do(secure, pressKeys)},
 		unjoined:    over(telephony.Unreached, wipe),
 		hangUpAsked: over(telephony.Unreached, wipe),
+		endAsked:    over(telephony.Unreached, wipe),
 		nearGone:    over(telephony.Unreached, wipe),
 		nearLost:    over(telephony.Unreached, wipe),
 		farGone:     over(telephony.Unreached, wipe),
@@ -262,6 +293,6 @@ var shown = map[phase]telephony.CallState{
 	waiting: telephony.Waiting, popping: telephony.Offered, ringing: telephony.Offered, joining: telephony.Offered,
 	talking: telephony.Talking, held: telephony.Held, alone: telephony.Held, rejoining: telephony.Held,
 	spilled: telephony.Arrived, linking: telephony.Waiting,
-	placing: telephony.Arrived, dialling: telephony.Arrived, reaching: telephony.Waiting,
+	placing: telephony.Arrived, dialling: telephony.Arrived, proving: telephony.Arrived, reaching: telephony.Waiting,
 	closed: telephony.Ended,
 }

@@ -62,6 +62,19 @@ func TestEveryPhaseEndsWhenTheCallerGoes(t *testing.T) {
 	}
 }
 
+// Who may end any call can end it wherever it stands, once it is known whose it is.
+func TestASupervisorEndsEveryPhase(t *testing.T) {
+	for p, signals := range flow {
+		switch p {
+		case identifying, leaving, spilled, apologizing, closed:
+			continue
+		}
+		if st := signals[endAsked]; st.to != closed || !slices.Contains(st.do, wipe) {
+			t.Errorf("in %s it leads to %q and does %v", p, st.to, st.do)
+		}
+	}
+}
+
 func TestIDsLeadBackToTheirCall(t *testing.T) {
 	c := telephony.CallOf("lamplight-1764000000.12")
 	if c != telephony.CallOf("lamplight-1764000000.12") || c == telephony.CallOf("lamplight-1764000000.1") || len(c) != 36 {

@@ -189,6 +189,15 @@ func (m *memory) story(c telephony.CallID) (kinds []string) {
 	return kinds
 }
 
+func (m *memory) lastStep(c telephony.CallID) telephony.Step {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.steps[c]) == 0 {
+		return telephony.Step{}
+	}
+	return m.steps[c][len(m.steps[c])-1]
+}
+
 func (m *memory) call(c telephony.CallID) telephony.Call {
 	m.mu.Lock()
 	defer m.mu.Unlock()

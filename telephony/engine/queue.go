@@ -291,6 +291,9 @@ func (e *Engine) announceAgent(id telephony.AgentID) {
 	if !had || was.State != now.State || was.Reason != now.Reason || !was.Since.Equal(now.Since) {
 		e.cfg.Listener.AgentMoved(id, now.State, now.Reason, now.Since)
 	}
+	if now.Reason == telephony.PausedByPhone {
+		e.letBack(id)
+	}
 }
 
 // figuresEvery is how often at most the figures are counted and told. They are one value for the top of every desk, not

@@ -97,6 +97,7 @@ func TestRealCallBack(t *testing.T) {
 	h := newFixture(t)
 	h.until("the engine beats", soon, h.healthy)
 	b := aCallback()
+	b.Extension, b.Language = "123", "es"
 	h.must(h.eng.CallBack(t.Context(), b))
 	take := func(who telephony.Number) *phone.Call {
 		select {
@@ -115,8 +116,16 @@ func TestRealCallBack(t *testing.T) {
 		}
 	}
 	first := take(provider)
+	h.heard("the provider", first, 0, h.prompt("press-one", "es"))
+	select {
+	case <-h.carrier.Incoming():
+		t.Error("the patient is rung although nobody has pressed a key")
+	default:
+	}
+	h.must(first.DTMF(t.Context(), "1"))
 	second := take(patient)
 	h.until("they talk", soon, func() bool { return h.theCall().State == telephony.Talking })
+	h.until("the extension is dialled", soon, func() bool { return second.Keys() == "123" })
 	h.converse(second, first, "en")
 	h.stop() // and the server dies: they go on
 	time.Sleep(10 * time.Second)

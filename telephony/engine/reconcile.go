@@ -62,6 +62,7 @@ func (e *Engine) onLinked() {
 	e.linked, e.dirty = true, true
 	e.link++
 	e.holding, e.heldBack = true, nil // the look will see what those events told
+	e.askPhones()
 	link, at := e.link, e.clock
 	if !e.known {
 		e.recover(link)

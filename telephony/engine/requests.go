@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"regexp"
 
@@ -21,6 +22,8 @@ func (e *Engine) callBack(agent telephony.AgentID, b Callback) error {
 		return fmt.Errorf("telephony: a call back's id must be 8 to 64 letters, digits or dashes")
 	case b.Second == "" || b.First == "" && agent == "":
 		return fmt.Errorf("telephony: a call back needs two numbers")
+	case !telephony.IsExtension(b.Extension):
+		return fmt.Errorf("telephony: an extension must be at most %d keys of a telephone", telephony.MaxExtension)
 	case !e.linked || !e.known:
 		return ErrNoSwitch
 	}
@@ -32,7 +35,7 @@ func (e *Engine) callBack(agent telephony.AgentID, b Callback) error {
 	c := e.newCall(telephony.Call{ID: b.ID, DID: b.Show, Account: b.Account, ANI: b.Second, State: telephony.Arrived, Agent: agent,
 		Language: cmp.Or(b.Language, telephony.English), OpenedAt: e.cfg.Now()}, placing)
 	c.plan, c.agentNear = b, agent != ""
-	e.note(c, telephony.StepPlaced, agent, "")
+	e.note(c, telephony.StepPlaced, cmp.Or(agent, b.By), b.About)
 	return nil
 }
 
@@ -77,12 +80,44 @@ func (e *Engine) dialNear(c *call) {
 	e.originate(c, &c.near, &c.reach, o, nearGone)
 }
 
+// askKey asks whoever answered the provider's phone for a key, once more: a voicemail presses none.
+func (e *Engine) askKey(c *call) {
+	if c.patience == nil {
+		c.near.lease = e.lease(c.near.id)
+		c.patience = e.after(e.cfg.ProveFor, func() { e.raiseAs(c, unproved, "first-no-key") })
+	}
+	e.speak(c, false, e.cfg.Prompts.PressOne)
+}
+
 // dialFar tells the first party to wait and rings the second, who sees the practice's number.
 func (e *Engine) dialFar(c *call) {
-	c.near.lease = e.lease(c.near.id)
+	if c.near.lease == nil {
+		c.near.lease = e.lease(c.near.id)
+	}
+	e.hush(c)
 	e.speak(c, false, e.cfg.Prompts.Connecting)
 	e.originate(c, &c.far, &c.reach, telephony.Originate{Leg: farOf(c.ID), Call: c.ID, Number: c.plan.Second,
 		CallerID: c.plan.Show, CallerName: c.plan.Name, Timeout: e.cfg.DialFor}, farGone)
+}
+
+// pressKeys dials the extension that the second party's number has, after a pause: what answers speaks first.
+func (e *Engine) pressKeys(c *call) {
+	keys, far := c.plan.Extension, c.far.id
+	if keys == "" {
+		return
+	}
+	e.push(&c.reach, func(ctx context.Context) error {
+		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.SendKeys(ctx, far, e.cfg.PauseBefore, keys) })
+	}, func(err error) {
+		what := telephony.StepExtension
+		if err != nil {
+			what = telephony.StepNoExtension
+			e.failed(c, "dial an extension", err, "")
+		}
+		if c.phase != closed {
+			e.note(c, what, "", "")
+		}
+	})
 }
 
 // own finds an agent's call.
@@ -161,6 +196,21 @@ func (e *Engine) hangUp(a telephony.AgentID, id telephony.CallID) error {
 	return nil
 }
 
+func (e *Engine) endCall(id telephony.CallID) error {
+	c := e.calls[id]
+	switch {
+	case c == nil && e.hasEnded(id):
+		return nil
+	case c == nil:
+		return ErrNoCall
+	}
+	if _, ok := flow[c.phase][endAsked]; !ok {
+		return ErrState
+	}
+	e.raiseAs(c, endAsked, "supervisor")
+	return nil
+}
+
 func (e *Engine) setLanguage(a telephony.AgentID, id telephony.CallID, l telephony.Language) error {
 	c, err := e.own(a, id)
 	switch {
@@ -217,6 +267,9 @@ func (e *Engine) agentIn(a telephony.Agent) error {
 		}
 	}
 	e.announceAgent(a.ID)
+	if !had || was.Endpoint != a.Endpoint {
+		e.askPhone(a.Endpoint)
+	}
 	return nil
 }
 
@@ -225,10 +278,23 @@ func (e *Engine) agentOut(a telephony.AgentID) error {
 		return nil
 	}
 	delete(e.aside, a)
+	delete(e.phones.kept, a)
 	return worded(e.queue(acd.AgentOut{Agent: acd.AgentID(a)}, a))
 }
 
 func (e *Engine) agentReady(id telephony.AgentID) error {
+	if !e.phones.out[e.agents[id].Endpoint] {
+		return e.makeReady(id)
+	}
+	if err := e.keepBack(id); err != nil || e.status[id].State != telephony.AgentWrapUp {
+		return err
+	}
+	return e.wrapUpDone(id)
+}
+
+// makeReady is agentReady for who can be rung.
+func (e *Engine) makeReady(id telephony.AgentID) error {
+	delete(e.phones.kept, id)
 	if a := e.aside[id]; a != nil {
 		a.ready = true
 		if a.state == telephony.AgentWrapUp {
@@ -240,6 +306,7 @@ func (e *Engine) agentReady(id telephony.AgentID) error {
 }
 
 func (e *Engine) agentPause(id telephony.AgentID, reason string) error {
+	delete(e.phones.kept, id)
 	if a := e.aside[id]; a != nil {
 		a.ready, a.why = false, reason
 		if a.state == telephony.AgentWrapUp {

@@ -188,7 +188,7 @@ func TestVoicemailsAreCollected(t *testing.T) {
 // aDay is a short day of three callers, one of whom gives up, one call back, and phones that answer by themselves. It
 // takes two minutes.
 func aDay(w *world, while func(what string)) {
-	w.sw.AnyPhone = switchtest.PhoneBehavior{Answers: true, After: 2 * time.Second}
+	w.sw.AnyPhone = switchtest.PhoneBehavior{Answers: true, After: 2 * time.Second, Presses: "1"}
 	at := func(what string, d time.Duration, do func()) {
 		do()
 		w.pass(d)

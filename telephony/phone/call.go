@@ -31,6 +31,7 @@ type Call struct {
 	said  *mouth
 	heard *ear
 	keys  chan rune
+	sent  sentKeys
 	done  chan struct{} // closed when the dialog has ended and both loops with it
 }
 
@@ -115,7 +116,9 @@ func (c *Call) listen(m *diago.DialogMedia, event uint8) {
 		}
 		h := r.PacketHeader
 		switch {
-		case n == 0 || h.PayloadType == event:
+		case n == 0:
+		case h.PayloadType == event:
+			c.sent.take(h.Timestamp, b[:n])
 		case h.PayloadType == media.CodecAudioUlaw.PayloadType:
 			c.heard.take(h.SSRC, h.Timestamp, g711.DecodeUlaw(b[:n]), time.Now())
 		case h.PayloadType == media.CodecAudioAlaw.PayloadType:
@@ -170,6 +173,29 @@ func (c *Call) DTMF(ctx context.Context, keys string) error {
 
 func isKey(key rune) bool {
 	return key >= '0' && key <= '9' || key == '*' || key == '#' || key >= 'A' && key <= 'D'
+}
+
+// Keys are those that the other side has sent, in order.
+func (c *Call) Keys() string {
+	c.sent.mu.Lock()
+	defer c.sent.mu.Unlock()
+	return c.sent.all
+}
+
+// sentKeys are the keys of RFC 4733's events. One event is many packets of one timestamp.
+type sentKeys struct {
+	mu   sync.Mutex // guards what follows
+	all  string
+	last uint32
+}
+
+func (s *sentKeys) take(at uint32, event []byte) {
+	const signs = "0123456789*#ABCD"
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := int(event[0]); n < len(signs) && (s.all == "" || at != s.last) {
+		s.all, s.last = s.all+signs[n:n+1], at
+	}
 }
 
 // Heard returns what was heard so far, from the first packet on, or the last of it when it is longer than

@@ -1,6 +1,8 @@
 package switchtest_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +46,11 @@ func (w world) last(agent string, n telephony.Number) (leg telephony.LegID) {
 
 func (p party) Press(digits string) { p.f.Press(p.leg(), digits) }
 func (p party) HangUp()             { p.f.HangUp(p.leg(), 16) }
+func (p party) Heard(keys string) bool {
+	return slices.ContainsFunc(p.f.Commands(), func(c switchtest.Command) bool {
+		return c.Method == "SendKeys" && strings.HasPrefix(c.What, string(p.leg())) && strings.HasSuffix(c.What, " "+keys)
+	})
+}
 
 func TestFakeConforms(t *testing.T) {
 	switchtest.Run(t, func(t *testing.T) switchtest.World {

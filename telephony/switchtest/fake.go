@@ -57,12 +57,14 @@ type Fake struct {
 	recordings map[telephony.RecordingID]*recording
 	voicemails []telephony.Voicemail
 	faults     map[string][]fault
+	phonesOut  map[string]bool
 	commands   []Command
 	originated []telephony.Originate
 }
 
 // A Phone is what a phone does when a leg is originated to it. The zero value rings and waits for Answers or Rejects.
 type PhoneBehavior struct {
+	Presses string        // keys it presses when it has answered
 	Answers bool          // answers After it began to ring
 	Rejects int           // if not zero, rejects with this Q.850 cause After it began to ring
 	After   time.Duration // how long it rings first
@@ -124,6 +126,7 @@ func NewFake() *Fake {
 		plays:        map[telephony.PlayID]*play{},
 		recordings:   map[telephony.RecordingID]*recording{},
 		faults:       map[string][]fault{},
+		phonesOut:    map[string]bool{},
 	}
 	f.linked, f.since = true, time.Now()
 	f.emit(telephony.Event{Kind: telephony.Linked})

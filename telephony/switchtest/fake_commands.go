@@ -94,6 +94,9 @@ func (f *Fake) Originate(ctx context.Context, o telephony.Originate) error {
 		if f.born[o.Leg] {
 			return nil
 		}
+		if f.phonesOut[o.Agent] {
+			return telephony.ErrGone
+		}
 		f.born[o.Leg] = true
 		f.originated = append(f.originated, o)
 		l := &leg{view: telephony.LegView{Leg: o.Leg, Call: o.Call, Agent: o.Agent, Since: time.Now()}}
@@ -120,7 +123,10 @@ func (f *Fake) ring(l *leg, o telephony.Originate) {
 	case p.Rejects != 0 && (after == 0 || p.After < after):
 		after, then = p.After, func() { f.end(o.Leg, p.Rejects) }
 	case p.Answers && (after == 0 || p.After < after):
-		after, then = p.After, func() { f.answered(o.Leg) }
+		after, then = p.After, func() {
+			f.answered(o.Leg)
+			f.press(o.Leg, p.Presses)
+		}
 	case after == 0:
 		return
 	}
@@ -131,6 +137,23 @@ func (f *Fake) ring(l *leg, o telephony.Originate) {
 			then()
 		}
 	})
+}
+
+// SendKeys implements telephony.Switch.
+func (f *Fake) SendKeys(ctx context.Context, id telephony.LegID, after time.Duration, keys string) error {
+	return f.do(ctx, "SendKeys", string(id)+" "+after.String()+" "+keys, func() error {
+		_, err := f.ours(id)
+		return err
+	})
+}
+
+// Phone implements telephony.Switch.
+func (f *Fake) Phone(ctx context.Context, endpoint string) (rings bool, err error) {
+	err = f.do(ctx, "Phone", endpoint, func() error {
+		rings = !f.phonesOut[endpoint]
+		return nil
+	})
+	return rings, err
 }
 
 // end takes a leg off the switch and tells it.

@@ -43,11 +43,30 @@ func (f *Fake) HangUp(id telephony.LegID, cause int) {
 func (f *Fake) Press(id telephony.LegID, digits string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.press(id, digits)
+}
+
+func (f *Fake) press(id telephony.LegID, digits string) {
 	if l := f.legs[id]; l == nil || l.lost || !f.linked {
 		return
 	}
 	for _, d := range digits {
 		f.emit(telephony.Event{Kind: telephony.Digit, Leg: id, Digit: string(d)})
+	}
+}
+
+// Unplug makes an agent's phone one that cannot be rung, until plug is called.
+func (f *Fake) Unplug(endpoint string) (plug func()) {
+	f.plug(endpoint, telephony.PhoneOut)
+	return func() { f.plug(endpoint, telephony.PhoneBack) }
+}
+
+func (f *Fake) plug(endpoint string, what telephony.EventKind) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.phonesOut[endpoint] = what == telephony.PhoneOut
+	if f.linked {
+		f.emit(telephony.Event{Kind: what, Phone: endpoint})
 	}
 }
 

@@ -20,12 +20,16 @@ type World interface {
 	// telephone network.
 	Agent(endpoint string, p PhoneBehavior) Party
 	Outside(n telephony.Number, p PhoneBehavior) Party
+	// Unplug makes an agent's phone one that cannot be rung, until plug is called.
+	Unplug(endpoint string) (plug func())
 }
 
 // A Party is somebody with a phone.
 type Party interface {
 	Press(digits string)
 	HangUp()
+	// Heard waits until the keys were heard that the other side has sent.
+	Heard(keys string) bool
 }
 
 // Run checks that what make returns is a telephony.Switch in all that Switch promises and an outsider can see. The
@@ -43,6 +47,8 @@ func Run(t *testing.T, make func(t *testing.T) World) {
 		{"an agent's leg rings, enters, talks and ends", agentTalks},
 		{"an agent is busy, does not answer, or the offer is withdrawn", agentDoesNot},
 		{"a number of the telephone network is called", outsideNumber},
+		{"an extension is dialled after the answer", extension},
+		{"a phone that cannot be rung is told, and that it can again", phoneOut},
 		{"a recording is stereo and stays until it is deleted", recordingStays},
 		{"a recording ends with its leg", recordingEndsWithLeg},
 		{"a lease that is not renewed loses the leg", leaseRunsOut},

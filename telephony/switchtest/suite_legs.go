@@ -123,6 +123,45 @@ func outsideNumber(s *scene) {
 	s.want(telephony.LegDown, of(o.Leg))
 }
 
+func extension(s *scene) {
+	provider := s.Outside("+13125550199", PhoneBehavior{Answers: true})
+	o := telephony.Originate{Leg: telephony.LegID(s.id("leg")), Call: "call-1", Number: "+13125550199", CallerID: did,
+		Timeout: 30 * time.Second}
+	s.do(s.sw.Originate(s.Context(), o))
+	s.want(telephony.LegEntered, of(o.Leg))
+	s.do(s.sw.SendKeys(s.Context(), o.Leg, 200*time.Millisecond, "4711#"))
+	if !provider.Heard("4711#") {
+		s.Error("the extension was not heard")
+	}
+	provider.HangUp()
+	s.want(telephony.LegDown, of(o.Leg))
+	s.gone("SendKeys", s.sw.SendKeys(s.Context(), o.Leg, 0, "1"))
+}
+
+func phoneOut(s *scene) {
+	phone := func() bool {
+		rings, err := s.sw.Phone(s.Context(), "agent2")
+		s.do(err)
+		return rings
+	}
+	if !phone() {
+		s.Error("the phone can be rung, and the switch says no")
+	}
+	plug := s.Unplug("agent2")
+	of2 := func(e telephony.Event) bool { return e.Phone == "agent2" }
+	s.want(telephony.PhoneOut, of2)
+	if phone() {
+		s.Error("the phone cannot be rung, and the switch says yes")
+	}
+	s.gone("Originate", s.sw.Originate(s.Context(), telephony.Originate{Leg: telephony.LegID(s.id("leg")), Call: "call-1",
+		Agent: "agent2", Timeout: 30 * time.Second}))
+	plug()
+	s.want(telephony.PhoneBack, of2)
+	if !phone() {
+		s.Error("the phone can be rung again, and the switch says no")
+	}
+}
+
 func leaseRunsOut(s *scene) {
 	ctx := s.Context()
 	p, leg, b := s.answered()

@@ -107,6 +107,7 @@ func (t *TrainingNetwork) Call(_ context.Context, id string) error {
 const (
 	greetingBegins = 1500 * time.Millisecond // a person listens this long before pressing a key
 	callerGivesUp  = 20 * time.Second
+	calledListens  = 4 * time.Second  // whoever is called, before pressing a key
 	callerBreath   = 5 * time.Second  // between two tries to be heard
 	callerPatience = 10 * time.Minute // then the caller hangs up, whatever happens
 )
@@ -186,6 +187,12 @@ func (t *TrainingNetwork) pickUp(in *phone.Incoming) error {
 	}
 	words, err := voice.Agent(string(telephony.English))
 	if err != nil {
+		return err
+	}
+	if err := Listen(t.ctx, c, calledListens); err != nil {
+		return err
+	}
+	if err := c.DTMF(t.ctx, "1"); err != nil { // a provider is asked for it; a patient's does nothing
 		return err
 	}
 	for {

@@ -7,11 +7,17 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p en es moh
 
-# speak NAME LANG TEXT [LANG TEXT]...: one prompt, each part in its own language's voice
+# speak NAME LANG TEXT [LANG TEXT | pause SECONDS]...: one prompt, each part in its own language's voice
 speak() {
 	name=$1; shift
 	n=0; parts=
 	while [ $# -gt 0 ]; do
+		if [ "$1" = pause ]; then
+			sox -n -r 8000 -c 1 "$work/pause.wav" trim 0 "$2"
+			parts="$parts $work/pause.wav"
+			shift 2
+			continue
+		fi
 		case $1 in en) voice=en-us ;; es) voice=es-419 ;; esac
 		n=$((n + 1))
 		espeak-ng -v "$voice" -s 168 -p 42 -w "$work/$n.wav" "$2"
@@ -37,6 +43,9 @@ speak en/recorded en 'Thank you. Your message has been recorded. Goodbye.'
 speak es/recorded es 'Gracias. Su mensaje ha quedado grabado. Adiós.'
 speak en/unknown en 'We are sorry. The number you have dialed is not served here. Please check the number and call again.'
 speak es/unknown es 'Lo sentimos. El número que usted marcó no se atiende aquí. Por favor, verifique el número y llame de nuevo.'
+# Said to whoever answers a provider's phone, again and again: the pause is time to press the key.
+speak en/press-one en 'This is your answering service. To call your patient, press one.' pause 1.6
+speak es/press-one es 'Le habla su servicio de contestación. Para llamar a su paciente, oprima el uno.' pause 1.6
 speak en/connecting en 'This is your answering service. Please wait while your call is connected.'
 speak es/connecting es 'Le habla su servicio de contestación. Por favor, espere mientras conectamos su llamada.'
 sox -n -t ul -r 8000 -c 1 en/beep.ulaw synth 0.4 sine 1000 fade 0.02 0.4 0.02 gain -12
