@@ -213,11 +213,12 @@ type Proof struct {
 	At         time.Time `json:"at"`         // when it was signed
 }
 
-// A StoryLine is one step. Kind and Detail are codes the catalogs translate; they hold no patient data.
+// A StoryLine is one step. Kind and Detail are codes the catalogs translate; they hold no patient data, Number does.
 type StoryLine struct {
 	At     time.Time `json:"at"`
 	Kind   LineKind  `json:"kind"`
 	Actor  string    `json:"actor"` // a name of staff, or ""
 	Detail string    `json:"detail"`
-	Leaf   int64     `json:"leaf"` // the audit leaf's index, -1 until it is sequenced
+	Leaf   int64     `json:"leaf"`             // the audit leaf's index, -1 until it is sequenced
+	Number string    `json:"number,omitempty"` // that was called back
 }

@@ -15,6 +15,9 @@ const (
 	LineWithdrawn     LineKind = "withdrawn"
 	LineLost          LineKind = "lost"
 	LineFirstAnswered LineKind = "first-answered"
+	LineFirstProved   LineKind = "first-proved"
+	LineExtension     LineKind = "extension"
+	LineNoExtension   LineKind = "extension-failed"
 	LineAnswered      LineKind = "answered"
 	LineHeld          LineKind = "held"
 	LineResumed       LineKind = "resumed"
@@ -35,9 +38,24 @@ const (
 	LineStoryOpened      LineKind = "story.opened"
 	LineCallOpened       LineKind = "call.opened"
 	LineCallFollowedUp   LineKind = "call.followed-up"
+	LineCallEndAsked     LineKind = "call.end-asked" // by a supervisor
 	LineRecordingKept    LineKind = "recording.kept"
 	LineRecordingOpened  LineKind = "recording.opened"
 	LineVoicemailKept    LineKind = "voicemail.kept"
+)
+
+// What a call went through that the service made about the story: "back." and the step's kind.
+const (
+	LineBackPlaced        LineKind = "back.placed"
+	LineBackFirstAnswered LineKind = "back.first-answered"
+	LineBackFirstProved   LineKind = "back.first-proved"
+	LineBackAnswered      LineKind = "back.answered"
+	LineBackHeld          LineKind = "back.held"
+	LineBackResumed       LineKind = "back.resumed"
+	LineBackLanguage      LineKind = "back.language"
+	LineBackExtension     LineKind = "back.extension"
+	LineBackNoExtension   LineKind = "back.extension-failed"
+	LineBackEnded         LineKind = "back.ended"
 )
 
 // How a note's dispatch went.

@@ -33,6 +33,10 @@ type BoardLine struct {
 	RepliedAt time.Time
 	// CutOff says of a call back that an agent talked to the caller already, when the agent's phone was lost.
 	CutOff bool
+	// Tries are the calls that a call back stands for: this one, and the others of the same caller that nobody has called back.
+	// LastAt is when the last of them ended.
+	Tries  int
+	LastAt time.Time
 }
 
 // A BoardSelection says what of the board is read: a page, or the rows of the ids named, wherever they stand.
@@ -146,9 +150,10 @@ func (p *BoardLines) read(rows pgx.Rows) (titles [][]byte, err error) {
 		var rank *int
 		var by *string
 		var at *time.Time
+		var last *time.Time
 		var n noteRow
-		if err := rows.Scan(append([]any{&r.ID, &r.Kind, &r.Account, &rank, &r.Since, &by, &at, &r.Number, &r.CutOff},
-			n.targets()...)...); err != nil {
+		if err := rows.Scan(append([]any{&r.ID, &r.Kind, &r.Account, &rank, &r.Since, &by, &at, &r.Number, &r.CutOff, &r.Tries,
+			&last}, n.targets()...)...); err != nil {
 			return nil, err
 		}
 		if rank == nil {
@@ -160,7 +165,7 @@ func (p *BoardLines) read(rows pgx.Rows) (titles [][]byte, err error) {
 		} else {
 			r.Call = telephony.CallID(r.ID)
 		}
-		r.Since, r.RepliedBy, r.RepliedAt = r.Since.UTC(), text(by), since(at)
+		r.Since, r.RepliedBy, r.RepliedAt, r.LastAt = r.Since.UTC(), text(by), since(at), since(last)
 		r.Key = writeKey(*rank, r.Since, r.ID)
 		p.Lines, titles = append(p.Lines, r), append(titles, n.title)
 	}

@@ -31,7 +31,9 @@ const everyBoard = `
 			or (select a.kind from add_on a where a.note = n.id and a.kind in ('reply', 'agent') order by a.at desc,
 				a.id desc limit 1) = 'reply' as waits
 		from note n left join dispatch d on d.note = n.id and d.state in ('climbing', 'exhausted') where n.state <> 'closed'
-	union all select id, 2, coalesce(ended_at, opened_at), true, true from call where followup in ('due', 'no-number')`
+	union all select id, 2, coalesce(ended_at, opened_at), true, true from call c where followup = 'no-number' or followup = 'due' and not exists (
+		select from call o where o.followup = 'due' and o.account = c.account and o.caller_term = c.caller_term
+		and (coalesce(o.ended_at, o.opened_at), o.id) < (coalesce(c.ended_at, c.opened_at), c.id))`
 
 // onBoard is what stands on the board in order, as a query says it.
 func (h *fixture) onBoard(t *testing.T, query string) (out []string) {
@@ -77,6 +79,7 @@ func TestTheBoardIsWhatTheRecordSays(t *testing.T) {
 	for i := range 6 {
 		c := aCall(telephony.CallID(fmt.Sprintf("call-%d", i)))
 		c.OpenedAt = c.OpenedAt.Add(time.Duration(i) * time.Second)
+		c.ANI = telephony.Number(fmt.Sprintf("+1312555014%d", i/2)) // each calls twice
 		h.record(t, c, telephony.Arrived, telephony.Ended)
 	}
 	sql := func(q string, args ...any) func() error {
@@ -212,4 +215,64 @@ func TestALeafCoversAMinuteOfAList(t *testing.T) {
 			t.Errorf("%d, %s: %d leaves, want %d: %+v", i, c.what, len(got), c.want, got)
 		}
 	}
+}
+
+// TestOneCallerIsOneRow: the calls one number gave up are one row with a count, per practice, whatever order they end in; a
+// withheld number is never merged; calling back once clears them all.
+func TestOneCallerIsOneRow(t *testing.T) {
+	h := newFixture(t).furnish(t)
+	agent := h.as(t, agentID)
+	begun := time.Now().Add(-time.Hour).Truncate(time.Microsecond)
+	give := func(id telephony.CallID, at int, account telephony.AccountID, ani telephony.Number) {
+		c := aCall(id)
+		c.OpenedAt, c.Account, c.ANI = begun.Add(time.Duration(at)*time.Minute), account, ani
+		h.record(t, c, telephony.Arrived, telephony.Ended)
+	}
+	const maria, other = "+13125550142", "+13125550143"
+	give("m-2", 2, "lakeside", maria)
+	give("m-1", 1, "lakeside", maria) // it ended first and is written last
+	give("m-3", 3, "lakeside", maria)
+	give("b-1", 4, "bosque", maria)
+	give("o-1", 5, "lakeside", other)
+	give("w-1", 6, "lakeside", "")
+	give("w-2", 7, "lakeside", "")
+	look := func() (out []string) {
+		rows, err := h.board(agent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rows {
+			out = append(out, fmt.Sprint(r.Call, " ", r.Tries, " ", r.LastAt.Sub(begun).Truncate(time.Minute)))
+		}
+		return out
+	}
+	want := []string{"m-1 3 3m0s", "b-1 1 4m0s", "o-1 1 5m0s", "w-1 1 6m0s", "w-2 1 7m0s"}
+	if got := look(); !slices.Equal(got, want) {
+		t.Fatalf("the board is %q, want %q", got, want)
+	}
+	var news record.News
+	if _, _, err := h.store.Changed(t.Context(), &news); err != nil {
+		t.Fatal(err)
+	}
+	give("m-4", 8, "lakeside", maria) // the desks are told that its row has changed
+	ids, all, err := h.store.Changed(t.Context(), &news)
+	if err != nil || all || !slices.Contains(ids, "m-1") {
+		t.Errorf("changed: %v %v %v", ids, all, err)
+	}
+	if err := h.store.CloseCallBack(agent, "m-3", "reached her"); err != nil {
+		t.Fatal(err)
+	}
+	if got := look(); !slices.Equal(got, want[1:]) {
+		t.Errorf("after calling back once the board is %q, want %q", got, want[1:])
+	}
+	for _, id := range []telephony.CallID{"m-1", "m-4"} {
+		if st, err := h.store.StoryOf(agent, id, ""); err != nil || st.FollowUp == nil || st.FollowUp.Text != "reached her" {
+			t.Errorf("how %s was followed up: %+v %v", id, st.FollowUp, err)
+		}
+	}
+	give("m-5", 9, "lakeside", maria) // she calls again
+	if got := look(); got[len(got)-1] != "m-5 1 9m0s" {
+		t.Errorf("called again, the board is %q", got)
+	}
+	h.mustVerify(t)
 }

@@ -88,7 +88,7 @@ func (s *Store) Calls(ctx context.Context, f CallSelection) (CallLines, error) {
 }
 
 func (s *Store) callsQuery(ctx context.Context, scope []string, f CallSelection) (*callsQuery, error) {
-	q := &callsQuery{}
+	q := &callsQuery{where: []string{callsToldApart}}
 	if scope != nil {
 		if len(scope) == 1 {
 			q.add(callsOfAccount, scope[0])

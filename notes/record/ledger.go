@@ -222,51 +222,113 @@ func (s *Store) Call(ctx context.Context, id telephony.CallID) (telephony.Call, 
 	return c, s.unsealCaller(ctx, &c, sealed)
 }
 
-// CloseCallBack takes a call that was to be called back from the board, with the agent's words on how it ended; they are
-// sealed. A call that was closed stays as it was closed.
+// CloseCallBack takes a call that was to be called back from the board, and with it every other that the same caller gave up,
+// with the agent's words on how it ended; they are sealed. A call that was closed stays as it was closed.
 func (s *Store) CloseCallBack(ctx context.Context, id telephony.CallID, words string) error {
 	if words = strings.TrimSpace(words); words == "" || len(words) > notes.MaxField {
 		return &Incomplete{map[string]string{"text": map[bool]string{true: notes.FieldRequired, false: notes.FieldTooLong}[words == ""]}}
 	}
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		var account, followup string
-		err := tx.QueryRow(ctx, lockFollowUp, id).Scan(&account, &followup)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return ErrNoCall
-		}
+		rows, err := tx.Query(ctx, lockTries, id)
 		if err != nil {
 			return err
 		}
+		var tries []telephony.CallID
+		var account, call string
+		if _, err := pgx.ForEachRow(rows, []any{&call, &account}, func() error {
+			tries = append(tries, telephony.CallID(call))
+			return nil
+		}); err != nil {
+			return err
+		}
+		if len(tries) == 0 {
+			err := tx.QueryRow(ctx, selectCallAccount, id).Scan(&account)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return ErrNoCall
+			}
+			if err != nil {
+				return err
+			}
+		}
 		actor, err := access.Check(ctx, notes.CallBack, account)
-		if err != nil || followup != followupDue && followup != followupNoNumber {
+		if err != nil {
 			return err
 		}
 		keys, err := s.Keys(ctx, telephony.AccountID(account))
 		if err != nil {
 			return err
 		}
-		sealed, err := keys.Seal(followUpLabel(telephony.AccountID(account), id), []byte(words))
-		if err != nil {
-			return err
+		for _, call := range tries {
+			if err := s.followUp(ctx, tx, actor, keys, telephony.AccountID(account), call, words); err != nil {
+				return err
+			}
 		}
-		now := s.clock()
-		res, err := tx.Query(ctx, closeCall,
-			id, followupDone, actor.ID(), now, sealed)
-		if err != nil {
-			return err
-		}
-		rows, err := callTable.Read(res)
-		if err != nil {
-			return err
-		}
-		return s.log.Append(ctx, tx, audit.Entry{At: now, Actor: actor.ID(), Action: string(notes.LineCallFollowedUp), Kind: "call",
-			Object:  string(id),
-			Account: account, Rows: rows})
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("close a call back: %w", err)
 	}
 	return nil
+}
+
+// followUp writes how a call was followed up.
+func (s *Store) followUp(ctx context.Context, tx pgx.Tx, actor access.Actor, keys *seal.Keys, account telephony.AccountID,
+	call telephony.CallID, words string) error {
+	sealed, err := keys.Seal(followUpLabel(account, call), []byte(words))
+	if err != nil {
+		return err
+	}
+	now := s.clock()
+	res, err := tx.Query(ctx, closeCall, call, followupDone, actor.ID(), now, sealed)
+	if err != nil {
+		return err
+	}
+	rows, err := callTable.Read(res)
+	if err != nil {
+		return err
+	}
+	return s.log.Append(ctx, tx, audit.Entry{At: now, Actor: actor.ID(), Action: string(notes.LineCallFollowedUp), Kind: "call",
+		Object:  string(call),
+		Account: string(account), Rows: rows})
+}
+
+// EndCall leaves the trace of a supervisor who is about to end a call, whoever's it is; for which practice it may be done is
+// checked here.
+func (s *Store) EndCall(ctx context.Context, id telephony.CallID) error {
+	var account string
+	err := s.pool.QueryRow(ctx, selectCallAccount, id).Scan(&account)
+	if noSuch(err) {
+		return ErrNoCall
+	}
+	if err != nil {
+		return fmt.Errorf("end a call: %w", err)
+	}
+	actor, err := access.Check(ctx, notes.Supervise, account)
+	if err != nil {
+		return err
+	}
+	return s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: string(notes.LineCallEndAsked), Kind: "call", Object: string(id),
+		Account: account})
+}
+
+// CallBackStep tells how far a call is that somebody has asked for about a note: its last step. Nothing is opened. ErrNoCall:
+// there is none, or it has not been written yet.
+func (s *Store) CallBackStep(ctx context.Context, note notes.NoteID, id telephony.CallID) (st telephony.Step, err error) {
+	n, err := s.Note(ctx, note)
+	if err != nil {
+		return st, err
+	}
+	if _, err := access.Check(ctx, notes.AckNote, string(n.Account)); err != nil {
+		return st, err
+	}
+	err = s.pool.QueryRow(ctx, selectCallBack, id, note).Scan(&st.Kind, &st.Detail, &st.At)
+	if noSuch(err) {
+		return st, ErrNoCall
+	}
+	if err != nil {
+		return st, fmt.Errorf("read how far a call back is: %w", err)
+	}
+	return st, nil
 }
 
 func followUpLabel(account telephony.AccountID, id telephony.CallID) seal.Label {

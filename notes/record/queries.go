@@ -144,7 +144,10 @@ var (
 	selectCalls = "select " + strings.Join(callColumns, ", ") + ", caller from call "
 	selectCall  = selectCalls + "where id = $1"
 	selectLive  = selectCalls + "where state <> 'ended' order by opened_at, id"
-	closeCall   = "update call set followup = $2, followup_by = $3, followup_at = $4, followup_word = $5 where id = $1 returning " +
+	// selectBacks are the calls of the service's that are about a note or a caller's call, of the practice alone.
+	selectBacks = selectCalls + `where account = $2 and not inbound and id in
+		(select call from call_step where kind = 'placed' and detail <> '' and detail = any($1)) order by opened_at, id`
+	closeCall = "update call set followup = $2, followup_by = $3, followup_at = $4, followup_word = $5 where id = $1 returning " +
 		callTable.Returning()
 )
 
@@ -152,14 +155,19 @@ const (
 	// Practice calls to a number nobody owns are no calls of the service's.
 	countAnswered = `select count(*), count(*) filter (where answered_at - opened_at <= $2) from call
 		where inbound and opened_at >= $1 and account <> '' and (answered_at is not null or outcome = any($3))`
+	// lockTries are the calls that are closed with one that is called back: itself and those of the same caller, if due.
+	lockTries = `select id, account from call where id = $1 and followup in ('due', 'no-number') or followup = 'due' and
+		(account, caller_term) = (select account, caller_term from call where id = $1) order by id for update`
 	selectCallAccount = "select account from call where id = $1"
-	lockFollowUp      = "select account, followup from call where id = $1 for update"
 	selectFollowUp    = "select followup_by, followup_at, followup_word from call where id = $1 and followup_word is not null"
 	// selectPrior are earlier calls of a caller with their notes.
 	selectPrior = `select c.id, c.opened_at, c.outcome, coalesce(n.id, ''), coalesce(n.reference, ''), coalesce(n.call_type, ''),
 		coalesce(n.state, ''), coalesce(n.closed_at, n.acked_at, n.read_at, n.taken_at, c.opened_at)
 		from call c left join lateral (select * from note where call = c.id and call <> '' and account = c.account offset 0) n on true
 		where c.account = $1 and c.caller_term = $2 and c.id <> $3 and c.inbound order by c.opened_at desc, c.id desc, n.taken_at limit $4`
+	// selectCallBack is the last step of a call that is about a note.
+	selectCallBack = `select kind, detail, at from call_step where call = $1 and exists (select from call_step p
+		where p.call = $1 and p.kind = 'placed' and p.detail <> '' and p.detail = $2) order by at desc, id limit 1`
 	selectSteps  = "select id, at, kind, agent, detail from call_step where call = $1"
 	selectLeaves = `select idx, body from audit_leaf where object = any($1)
 		union all select -1, body from audit_outbox where object = any($1)`
@@ -233,13 +241,21 @@ func inScope(everywhere bool, parameter, pick, order string) string {
 
 // The board.
 
+// boardTries are the calls that a row of the board stands for: its own, c, and the others that this caller gave up.
+const boardTries = `select count(*) as tries, max(coalesce(o.ended_at, o.opened_at)) as last, bool_or(o.answered_at is not null) as cut
+	from (select ended_at, opened_at, answered_at from call where id = c.id union all
+		select ended_at, opened_at, answered_at from call where account = c.account and caller_term = c.caller_term and
+		followup = 'due' and id <> c.id) o`
+
 // boardRows reads rows of the board, b, as BoardLines.read takes them: each with the note or the call that id names. One that does
 // not stand there comes without a rank.
 func boardRows(from, id string) string {
 	return strings.ReplaceAll(`select coalesce(b.id, ?), coalesce(b.kind, ''), coalesce(b.account, ''), b.rank, coalesce(b.since, 'epoch'),
-		b.replied_by, b.replied_at, c.caller_term is not null, c.answered_at is not null, `+of("n", noteColumns)+" from "+from+`
+		b.replied_by, b.replied_at, c.caller_term is not null, coalesce(g.cut, false), coalesce(g.tries, 0), g.last, `+
+		of("n", noteColumns)+" from "+from+`
 		left join lateral (select * from note where id = ? offset 0) n on true
-		left join lateral (select * from call where id = ? offset 0) c on true `, "?", id)
+		left join lateral (select * from call where id = ? offset 0) c on true
+		left join lateral (`+boardTries+`) g on c.followup in ('due', 'no-number') `, "?", id)
 }
 
 // boardPage is a page of the board: limit rows after a rank, a time and an id, in the scope.
@@ -321,6 +337,8 @@ type callsQuery struct {
 
 // The clauses of callsQuery.
 const (
+	// callsToldApart leaves out a call of the service's that is told in the story of a note or of a caller's call.
+	callsToldApart  = "(c.inbound or not exists (select from call_step s where s.call = c.id and s.kind = 'placed' and s.detail <> ''))"
 	callsOfAccount  = "c.account = ?" // said so, its calls stand in order in an index
 	callsOfAccounts = "c.account = any(?)"
 	callsFrom       = "c.opened_at >= ?"

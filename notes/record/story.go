@@ -121,21 +121,13 @@ func (s *Store) addLines(ctx context.Context, st *notes.Story) error {
 		return err
 	}
 	st.Lines = acts
-	rows, err := s.pool.Query(ctx, selectSteps, st.Call.ID)
+	steps, err := s.steps(ctx, st.Call.ID, leafOf)
 	if err != nil {
-		return fmt.Errorf("read a call's steps: %w", err)
+		return err
 	}
-	var id, agent string
-	var l notes.StoryLine
-	if _, err := pgx.ForEachRow(rows, []any{&id, &l.At, &l.Kind, &agent, &l.Detail}, func() error {
-		l.Actor, l.Leaf, l.At = agent, -1, l.At.UTC()
-		if leaf, ok := leafOf["call_step/"+id]; ok {
-			l.Leaf = leaf
-		}
-		st.Lines = append(st.Lines, l)
-		return nil
-	}); err != nil {
-		return fmt.Errorf("read a call's steps: %w", err)
+	st.Lines = append(st.Lines, steps...)
+	if err := s.tellBacks(ctx, st, objects); err != nil {
+		return err
 	}
 	if err := s.askSources(ctx, st); err != nil {
 		return err
@@ -155,6 +147,78 @@ func (s *Store) addLines(ctx context.Context, st *notes.Story) error {
 func inOrder(a, b notes.StoryLine) int {
 	place := func(l notes.StoryLine) uint64 { return uint64(l.Leaf) } // -1 is the last of all
 	return cmp.Or(a.At.Compare(b.At), cmp.Compare(place(a), place(b)))
+}
+
+// backPrefix stands before the kind of a step that a call back has taken: the story's own call has such steps too.
+const backPrefix = "back."
+
+// tellBacks adds the steps of the calls that the service made about the story: whose phone rang, which number, and how it ended.
+// The numbers are opened under the story's own leaf.
+func (s *Store) tellBacks(ctx context.Context, st *notes.Story, objects []string) error {
+	account := st.Call.Account
+	if st.Note != nil {
+		account = st.Note.Account
+	}
+	rows, err := s.pool.Query(ctx, selectBacks, objects, account)
+	if err != nil {
+		return fmt.Errorf("read the calls back: %w", err)
+	}
+	type back struct {
+		call   telephony.Call
+		sealed []byte
+	}
+	backs, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (b back, err error) {
+		b.call, b.sealed, err = scanCall(r)
+		return b, err
+	})
+	if err != nil {
+		return fmt.Errorf("read the calls back: %w", err)
+	}
+	for _, b := range backs {
+		if err := s.unsealCaller(ctx, &b.call, b.sealed); err != nil {
+			return err
+		}
+		acts, leafOf, err := s.acts(ctx, st, []string{string(b.call.ID)})
+		if err != nil {
+			return err
+		}
+		lines, err := s.steps(ctx, b.call.ID, leafOf)
+		if err != nil {
+			return err
+		}
+		st.Lines = append(st.Lines, acts...)
+		for _, l := range lines {
+			if l.Kind == "placed" {
+				l.Number = b.call.ANI.Reveal()
+			}
+			l.Kind = backPrefix + l.Kind
+			st.Lines = append(st.Lines, l)
+		}
+	}
+	return nil
+}
+
+// steps reads a call's steps as lines, each with the leaf that vouches for it.
+func (s *Store) steps(ctx context.Context, call telephony.CallID, leafOf map[string]int64) (lines []notes.StoryLine, err error) {
+	rows, err := s.pool.Query(ctx, selectSteps, call)
+	if err == nil {
+		lines, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (l notes.StoryLine, err error) {
+			var id string
+			err = r.Scan(&id, &l.At, &l.Kind, &l.Actor, &l.Detail)
+			l.Leaf, l.At = -1, l.At.UTC()
+			if l.Kind == "placed" {
+				l.Detail = "" // an id, which says nothing to people
+			}
+			if leaf, ok := leafOf["call_step/"+id]; ok {
+				l.Leaf = leaf
+			}
+			return l, err
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read a call's steps: %w", err)
+	}
+	return lines, nil
 }
 
 func (s *Store) askSources(ctx context.Context, st *notes.Story) error {

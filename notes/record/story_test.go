@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,4 +165,65 @@ func TestATextInTheLanguageThereIs(t *testing.T) {
 			t.Errorf("%v in %s is %q, want %q", c.text, c.lang, got, c.want)
 		}
 	}
+}
+
+// TestACallBackIsToldInTheNotesStory: whose phone rang, which number, and how it ended; and it is no call of its own in the
+// practice's list.
+func TestACallBackIsToldInTheNotesStory(t *testing.T) {
+	h := newFixture(t).furnish(t)
+	ctx, doctor := context.Background(), h.as(t, doctorID)
+	h.record(t, aCall("call-1"), telephony.Arrived, telephony.Talking, telephony.Ended)
+	n, err := h.store.Take(h.as(t, agentID), aDraft("draft-1", "call-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := aCall("back-1")
+	back.Inbound, back.ANI, back.CallerName = false, "+13125550199", ""
+	if _, err := h.store.CallBackStep(doctor, n.ID, back.ID); !errors.Is(err, record.ErrNoCall) {
+		t.Errorf("a call that was not placed: %v", err)
+	}
+	step := func(s telephony.CallState, kind, agent, detail string) {
+		t.Helper()
+		back.State = s
+		if s == telephony.Ended {
+			back.EndedAt, back.Outcome = time.Now(), telephony.Unreached
+		}
+		st := telephony.Step{At: time.Now(), Kind: telephony.StepKind(kind), Agent: telephony.AgentID(agent), Detail: detail}
+		if err := h.store.Record(ctx, back, st); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := h.store.CallBackStep(doctor, n.ID, back.ID); err != nil || string(got.Kind) != kind || got.Detail != detail {
+			t.Errorf("its last step is %+v, %v", got, err)
+		}
+	}
+	step(telephony.Arrived, "placed", doctorID, string(n.ID))
+	step(telephony.Arrived, "first-answered", "", "")
+	step(telephony.Ended, "ended", "", "first-no-key")
+	if _, err := h.store.CallBackStep(h.as(t, strangerID), n.ID, back.ID); !errors.Is(err, access.ErrForbidden) {
+		t.Errorf("another practice's provider asks how far it is: %v", err)
+	}
+	if _, err := h.log.Sequence(ctx); err != nil {
+		t.Fatal(err)
+	}
+	st, err := h.store.StoryOf(doctor, "", n.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, l := range st.Lines {
+		if strings.HasPrefix(string(l.Kind), "back.") {
+			told = append(told, strings.Join([]string{string(l.Kind), l.Actor, l.Number, l.Detail}, "|"))
+			if l.Leaf < 0 {
+				t.Errorf("no leaf vouches for %s", l.Kind)
+			}
+		}
+	}
+	want := []string{"back.placed|Dr Reyes|+13125550199|", "back.first-answered|||", "back.ended|||first-no-key"}
+	if !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+	if page, err := h.store.Calls(h.as(t, officeID), record.CallSelection{}); err != nil || len(page.Lines) != 1 {
+		t.Errorf("%d calls listed, %v", len(page.Lines), err)
+	}
+	h.mustVerify(t)
 }
