@@ -77,6 +77,18 @@ type Pop struct {
 	Outbound bool `json:"outbound,omitempty"`
 	// Back is the call whose caller is called back: how it ended is asked for that one.
 	Back telephony.CallID `json:"back,omitempty"`
+	// Extension is what is dialled when the called party has answered; patient data.
+	Extension string `json:"extension,omitempty"`
+}
+
+// CallNow is a call that has not ended, as a supervisor sees it: nothing of the patient.
+type CallNow struct {
+	Call     telephony.CallID    `json:"call"`
+	Practice string              `json:"practice"`
+	State    telephony.CallState `json:"state"`
+	Agent    string              `json:"agent"` // the name of who has it; "" for nobody
+	Inbound  bool                `json:"inbound"`
+	Since    time.Time           `json:"since"` // it came in, or was placed
 }
 
 // PracticeView is the right column.
@@ -177,6 +189,8 @@ type BoardRow struct {
 	NextKind routing.NextKind    `json:"nextKind"`
 	NextName string              `json:"nextName"`
 	Late     routing.Lateness    `json:"late"`
+	// Tries is how many calls of one caller a call back stands for, none of which was answered; Last tells of the latest.
+	Tries int `json:"tries,omitempty"`
 }
 
 // LastStep is the last thing that happened to a row, as a code and a name: ("text", "Dr Reyes", "delivered"). Detail is a code of

@@ -9,7 +9,8 @@ package console
 //	1  the first: without a version
 //	2  versions, kinds of errors
 //	3  the board and the inbox by page, the board's changes
-const Protocol = 3
+//	4  the calls of now and their end by a supervisor, how far a call to a patient is
+const Protocol = 4
 
 // OldestProtocol is the oldest that a server still serves whole. A desk that speaks an older one is told to be updated, and
 // still takes calls.

@@ -24,8 +24,12 @@ var (
 	AskHangUp      = request[CallRef, Nothing](Spec{Name: "hangup", Desk: true, Needs: notes.TakeNote})
 	AskWrapUpDone  = request[Nothing, Nothing](Spec{Name: "wrapupdone", Desk: true, Needs: notes.TakeNote})
 	AskSetLanguage = request[CallLanguage, Nothing](Spec{Name: "setlanguage", Desk: true, Needs: notes.TakeNote})
-	// AskCallBack has the agent's phone rung and then the caller of an abandoned call.
-	AskCallBack = request[CallRef, Nothing](Spec{Name: "callback", Desk: true, Needs: notes.CallBack, Once: true})
+	// AskCallBack has the agent's phone rung and then the caller of an abandoned call, or the number in a note.
+	AskCallBack = request[CallBackRef, Nothing](Spec{Name: "callback", Desk: true, Needs: notes.CallBack, Once: true})
+	// AskCallsNow lists the calls that have not ended, oldest first, Many at most; AskEndCall ends one for everybody, whoever's
+	// it is. Supervisors only.
+	AskCallsNow = request[Nothing, []CallNow](Spec{Name: "callsnow", Desk: true, Needs: notes.Supervise, Since: 4})
+	AskEndCall  = request[CallRef, Nothing](Spec{Name: "endcall", Desk: true, Needs: notes.Supervise, Since: 4})
 )
 
 // What a desk asks about notes.
@@ -78,6 +82,9 @@ var (
 	AskCloseOut = request[NoteText, Card](Spec{Name: "closeout", Route: "POST /api/notes/{note}/close", Needs: notes.CloseNote})
 	// AskCallPatient rings the provider's phone, then the patient's, who sees the practice's number. Its id makes it repeatable.
 	AskCallPatient = request[PatientCall, Nothing](Spec{Name: "callpatient", Route: "POST /api/notes/{note}/call", Needs: notes.AckNote})
+	// AskCallStep tells how far such a call is: asked again and again until it has ended.
+	AskCallStep = request[PatientCall, CallStep](Spec{Name: "callstep", Route: "POST /api/notes/{note}/call/{id}", Needs: notes.AckNote,
+		Since: 4})
 	// AskSubscribe lets pushes reach this person's browser; AskPushKey is what the browser subscribes with.
 	AskSubscribe = request[PushSubscription, Nothing](Spec{Name: "subscribe", Route: "POST /api/push"})
 	AskPushKey   = request[Nothing, PushKey](Spec{Name: "pushkey", Route: "GET /api/push-key"})
@@ -109,6 +116,11 @@ type (
 	}
 	CallRef struct {
 		Call telephony.CallID `json:"call"`
+	}
+	// CallBackRef names an abandoned call, or a note whose number is called.
+	CallBackRef struct {
+		Call telephony.CallID `json:"call"`
+		Note notes.NoteID     `json:"note"`
 	}
 	CallLanguage struct {
 		Call     telephony.CallID   `json:"call"`
@@ -149,6 +161,11 @@ type (
 	PatientCall struct {
 		Note notes.NoteID `json:"note"`
 		ID   string       `json:"id"` // a UUID of the asker's
+	}
+	// CallStep is the last step of a call of the service's, as telephony.Step; Kind is "" before the first.
+	CallStep struct {
+		Kind   telephony.StepKind `json:"kind"`
+		Detail string             `json:"detail"`
 	}
 	PushKey struct {
 		Key string `json:"key"`

@@ -35,6 +35,8 @@ type fakeDesk struct {
 	bodies    []console.Draft
 	said      []string // what supervisors and call-backs said
 	calls     int
+	now       []console.CallNow
+	asked     time.Time     // when a page asked for its state last
 	still     bool          // it answers no sending
 	lockAfter time.Duration // how long nobody may touch the desk; zero is for ever
 }
@@ -88,6 +90,7 @@ func (f *fakeDesk) boardLocked() {
 func (f *fakeDesk) Hello(context.Context) (console.Hello, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.asked = time.Now()
 	return f.helloLocked(), nil
 }
 
@@ -208,6 +211,17 @@ func (f *fakeDesk) Reject(context.Context, telephony.CallID, uint64) error {
 }
 func (f *fakeDesk) CallBack(context.Context, telephony.CallID) error {
 	return f.PracticeCall(context.Background(), "fever")
+}
+
+func (f *fakeDesk) CallsNow(context.Context) ([]console.CallNow, error) {
+	defer f.lock()()
+	return f.now, nil
+}
+func (f *fakeDesk) EndCall(_ context.Context, call telephony.CallID) error {
+	defer f.lock()()
+	f.said = append(f.said, "ended: "+string(call))
+	f.now = slices.DeleteFunc(slices.Clone(f.now), func(c console.CallNow) bool { return c.Call == call })
+	return nil
 }
 
 // PracticeCall pops a call and rings the desk's phone; the phone's answer makes it a talk.

@@ -61,7 +61,9 @@ func (h *House) answerDesks(a *console.Answers) {
 	console.OnDo(a, console.AskHangUp, func(c ctx, b console.CallRef) error { return h.HangUp(c, b.Call) })
 	console.OnDo(a, console.AskWrapUpDone, func(c ctx, _ console.Nothing) error { return h.WrapUpDone(c) })
 	console.OnDo(a, console.AskSetLanguage, func(c ctx, b console.CallLanguage) error { return h.SetLanguage(c, b.Call, b.Language) })
-	console.OnDo(a, console.AskCallBack, func(c ctx, b console.CallRef) error { return h.CallBack(c, b.Call) })
+	console.OnDo(a, console.AskCallBack, func(c ctx, b console.CallBackRef) error { return h.CallBack(c, b.Call, b.Note) })
+	console.On(a, console.AskCallsNow, func(c ctx, _ console.Nothing) ([]console.CallNow, error) { return h.CallsNow(c) })
+	console.OnDo(a, console.AskEndCall, func(c ctx, b console.CallRef) error { return h.EndCall(c, b.Call) })
 	console.On(a, console.AskScenarios, func(c ctx, _ console.Nothing) ([]console.Scenario, error) { return h.Scenarios(c) })
 	console.OnDo(a, console.AskPracticeCall, func(c ctx, b console.ScenarioRef) error { return h.PracticeCall(c, b.ID) })
 }
@@ -106,6 +108,7 @@ func (h *House) answerPhones(a *console.Answers) {
 	console.On(a, console.AskCloseOut, func(c ctx, b console.NoteText) (console.Card, error) { return h.CloseOut(c, b.Note, b.Text) })
 	console.OnDo(a, console.AskRendered, func(c ctx, b console.NoteDrawn) error { return h.Rendered(c, b.Note, b.Token) })
 	console.OnDo(a, console.AskCallPatient, func(c ctx, b console.PatientCall) error { return h.CallPatient(c, b.Note, b.ID) })
+	console.On(a, console.AskCallStep, func(c ctx, b console.PatientCall) (console.CallStep, error) { return h.CallStep(c, b.Note, b.ID) })
 	console.OnDo(a, console.AskSubscribe, h.Subscribe)
 	console.On(a, console.AskPushKey, func(c ctx, _ console.Nothing) (console.PushKey, error) {
 		key, err := h.PushKey(c)

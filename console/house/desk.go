@@ -96,8 +96,13 @@ type House struct {
 	engine  *engine.Engine
 	streams streams
 	boards  boards
-	// calledBack has, by the id of an agent's call back, the call whose caller is called.
-	calledBack sync.Map
+	placed  sync.Map // by the ids of the calls that agents have placed and that have not ended
+}
+
+// placed is what is known of a call that an agent has placed.
+type placed struct {
+	back      telephony.CallID // whose caller is called; "" when a note's number is
+	extension string
 }
 
 var _ telephony.Listener = (*House)(nil)
@@ -227,29 +232,101 @@ func (h *House) SetLanguage(ctx context.Context, call telephony.CallID, l teleph
 	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.SetLanguage(ctx, a, call, l) })
 }
 
-// CallBack rings the agent and then the caller who gave up; the patient sees the practice's number.
-func (h *House) CallBack(ctx context.Context, call telephony.CallID) error {
+// CallBack rings the agent and then the caller who gave up, or the number in a note; who is called sees the practice's number.
+func (h *House) CallBack(ctx context.Context, call telephony.CallID, note notes.NoteID) error {
 	return h.act(ctx, func(a telephony.AgentID) error {
-		c, err := h.cfg.Store.Call(ctx, call)
+		b, err := h.callBack(ctx, call, note)
 		if err != nil {
 			return err
 		}
-		if c.ANI == "" {
-			return console.Refuse(console.Conflict, "desk.error.number-withheld")
+		b.ID = telephony.CallID(uuid.Must(uuid.NewV7()).String())
+		p := placed{extension: b.Extension}
+		if note == "" {
+			p.back = call
 		}
-		acc, err := h.cfg.Store.Account(ctx, c.Account)
-		if err != nil {
-			return err
-		}
-		id := telephony.CallID(uuid.Must(uuid.NewV7()).String())
-		h.calledBack.Store(id, call)
-		err = h.engine.AgentCall(ctx, a, engine.Callback{ID: id, Account: c.Account, Second: c.ANI, Show: c.DID, Name: acc.Name,
-			Language: c.Language})
-		if err != nil {
-			h.calledBack.Delete(id)
+		h.placed.Store(b.ID, p)
+		if err = h.engine.AgentCall(ctx, a, b); err != nil {
+			h.placed.Delete(b.ID)
 		}
 		return err
 	})
+}
+
+// callBack says whom to call about an abandoned call or a note. It opens what holds the number.
+func (h *House) callBack(ctx context.Context, call telephony.CallID, note notes.NoteID) (b engine.Callback, err error) {
+	var c telephony.Call
+	if note != "" {
+		n, err := h.cfg.Store.Open(ctx, note)
+		if err != nil {
+			return b, err
+		}
+		number, ok := notes.ParseNumber(n.Body.Fields["callback"])
+		if !ok {
+			return b, console.Refuse(console.Conflict, "desk.error.no-number")
+		}
+		b = engine.Callback{Second: telephony.Number(number.E164), Extension: number.Ext, About: string(note)}
+		c = telephony.Call{Account: n.Account, Language: n.Language}
+	} else {
+		if c, err = h.cfg.Store.Call(ctx, call); err != nil {
+			return b, err
+		}
+		if c.ANI == "" {
+			return b, console.Refuse(console.Conflict, "desk.error.number-withheld")
+		}
+		b = engine.Callback{Second: c.ANI, Show: c.DID, About: string(call)}
+	}
+	if _, err := access.Check(ctx, notes.CallBack, string(c.Account)); err != nil {
+		return b, err
+	}
+	acc, err := h.cfg.Store.Account(ctx, c.Account)
+	if err != nil {
+		return b, err
+	}
+	if b.Show == "" {
+		if len(acc.Lines) == 0 {
+			return b, console.Refuse(console.Conflict, "desk.error.no-number")
+		}
+		b.Show = acc.Lines[0].DID
+	}
+	b.Account, b.Name, b.Language = c.Account, acc.Name, c.Language
+	return b, nil
+}
+
+// CallsNow lists the calls of the practices that a supervisor may supervise.
+func (h *House) CallsNow(ctx context.Context) ([]console.CallNow, error) {
+	actor, _, err := h.agent(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []console.CallNow{}
+	var n needs
+	var agents []notes.PersonID
+	for _, c := range h.engine.Calls() {
+		if len(out) < console.Many && c.Account != "" && actor.May(notes.Supervise, string(c.Account)) {
+			out = append(out, console.CallNow{Call: c.ID, State: c.State, Inbound: c.Inbound, Since: c.OpenedAt})
+			n.accounts, agents = append(n.accounts, c.Account), append(agents, notes.PersonID(c.Agent))
+		}
+	}
+	n.people = agents
+	s, err := h.load(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		out[i].Practice, out[i].Agent = s.accounts[n.accounts[i]].Name, s.name(agents[i])
+	}
+	return out, nil
+}
+
+// EndCall ends a call for everybody, whoever's it is. That a supervisor asked for it is in the log before it happens.
+func (h *House) EndCall(ctx context.Context, call telephony.CallID) error {
+	if _, _, err := h.agent(ctx); err != nil {
+		return err
+	}
+	if err := h.cfg.Store.EndCall(ctx, call); err != nil {
+		return refusal(err)
+	}
+	return refusal(h.engine.End(ctx, call))
 }
 
 func (h *House) Scenarios(ctx context.Context) ([]console.Scenario, error) {

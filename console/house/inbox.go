@@ -269,13 +269,26 @@ func (h *House) CallPatient(ctx context.Context, note notes.NoteID, id string) e
 	if err != nil {
 		return err
 	}
-	number, ok := notes.ParsePhone(n.Body.Fields["callback"]) // without its extension, which is no part of what is dialled
-	mine, patient := mobile(acc, a), telephony.Number(number)
+	number, ok := notes.ParseNumber(n.Body.Fields["callback"])
+	mine := mobile(acc, a)
 	if mine == "" || !ok || len(acc.Lines) == 0 || len(id) != 36 {
 		return console.Refuse(console.Conflict, "portal.error.cannot-call")
 	}
-	return pageRefusal(h.engine.CallBack(ctx, engine.Callback{ID: telephony.CallID(id), Account: n.Account, First: mine, Second: patient,
-		Show: acc.Lines[0].DID, Name: acc.Name}))
+	return pageRefusal(h.engine.CallBack(ctx, engine.Callback{ID: telephony.CallID(id), Account: n.Account, First: mine,
+		Second: telephony.Number(number.E164), Extension: number.Ext, Show: acc.Lines[0].DID, Name: acc.Name,
+		Language: telephony.Language(a.Language), About: string(note), By: telephony.AgentID(a.Person)}))
+}
+
+// CallStep tells how far a call is that CallPatient began.
+func (h *House) CallStep(ctx context.Context, note notes.NoteID, id string) (console.CallStep, error) {
+	if _, err := reader(ctx); err != nil {
+		return console.CallStep{}, err
+	}
+	st, err := h.cfg.Store.CallBackStep(ctx, note, telephony.CallID(id))
+	if errors.Is(err, record.ErrNoCall) {
+		return console.CallStep{}, nil // its first step is being written
+	}
+	return console.CallStep{Kind: st.Kind, Detail: st.Detail}, pageRefusal(err)
 }
 
 func (h *House) Subscribe(ctx context.Context, s console.PushSubscription) error {

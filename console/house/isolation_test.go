@@ -46,7 +46,11 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 		"close what was left":  func() (any, error) { return none(r.CloseAbandoned(ctx, call, "x")) },
 		"supervise next":       func() (any, error) { return none(r.Supervise(ctx, note, "next", "")) },
 		"supervise cancel":     func() (any, error) { return none(r.Supervise(ctx, note, "cancel", "x")) },
-		"call back":            func() (any, error) { return none(r.CallBack(ctx, call)) },
+		"call back":            func() (any, error) { return none(r.CallBack(ctx, call, "")) },
+		"call the number":      func() (any, error) { return none(r.CallBack(ctx, call, note)) },
+		"end the call":         func() (any, error) { return none(r.EndCall(ctx, call)) },
+		"the calls of now":     func() (any, error) { return pair(r.CallsNow(ctx)) },
+		"how far a call is":    func() (any, error) { return pair(r.CallStep(ctx, note, "x")) },
 		"preview":              func() (any, error) { return pair(r.Preview(ctx, draft("d9", call, "lakeside"))) },
 		"send":                 func() (any, error) { return pair(r.Send(ctx, draft("d9", call, "lakeside"))) },
 		"send another's draft": func() (any, error) { return pair(r.Send(ctx, draft("d1", call, "lakeside"))) },
@@ -62,7 +66,7 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 // harmless are the ways that answer everybody, with what is theirs alone.
 var harmless = map[string]bool{"me": true, "inbox": true, "calls": true, "calls by name": true, "calls by number": true,
 	"calls by reference": true,
-	"board":              true, "drafts": true, "hello": true}
+	"board":              true, "drafts": true, "hello": true, "the calls of now": true}
 
 // TestNobodySeesAnotherPractice asks for lakeside's note by every way of the pages and the desks, as people of bosque, as an
 // administrator and as nobody: each way is refused like what does not exist, or answers nothing of the patient, and does nothing.

@@ -137,7 +137,7 @@ func (h *House) CallStory(ctx context.Context, call telephony.CallID) (console.C
 	if err != nil {
 		return console.CallStory{}, err
 	}
-	out := console.CallStory{Row: s.callRow(line), Lines: st.Lines, Caller: formatNumber(st.Call.ANI),
+	out := console.CallStory{Row: s.callRow(line), Lines: shownLines(st.Lines), Caller: formatNumber(st.Call.ANI),
 		Proof: console.Proof{Leaves: st.Proof.Leaves, Sequenced: st.Proof.Sequenced, Checkpoint: st.Proof.Checkpoint, At: st.Proof.At}}
 	if st.Note != nil {
 		card := s.card(a, *st.Note, h.cfg.Now())

@@ -46,8 +46,8 @@ func (h *House) pop(ctx context.Context, o telephony.Offer, c telephony.Call) (c
 		CallerRaw: c.ANI.Reveal(),
 		Name:      c.CallerName, Language: c.Language, ArrivedAt: c.OpenedAt, Outbound: !c.Inbound, AnsweredAt: c.AnsweredAt,
 		Script: acc.Script}
-	if back, ok := h.calledBack.Load(c.ID); ok {
-		p.Back = back.(telephony.CallID)
+	if v, ok := h.placed.Load(c.ID); ok {
+		p.Back, p.Extension = v.(placed).back, v.(placed).extension
 	}
 	if p.Practice, err = h.practice(ctx, acc); err != nil {
 		return console.Pop{}, err

@@ -104,6 +104,7 @@ func (s set) boardRow(r record.BoardLine) console.BoardRow {
 		if r.CutOff {
 			row.Last.Kind = console.LastCutOff
 		}
+		row.Tries, row.Last.At = r.Tries, r.LastAt
 		if !r.Number {
 			row.Last.Detail = "number-withheld"
 		}
@@ -145,7 +146,7 @@ func showClimb(row *console.BoardRow, r routing.DispatchView) {
 
 // story draws an opened story.
 func (s set) story(st notes.Story) console.Story {
-	out := console.Story{Caller: formatNumber(st.Call.ANI), Lines: st.Lines, HasRecording: len(st.Recordings) > 0,
+	out := console.Story{Caller: formatNumber(st.Call.ANI), Lines: shownLines(st.Lines), HasRecording: len(st.Recordings) > 0,
 		Labels: map[string]notes.Text{}}
 	if n := st.Note; n != nil {
 		out.Body, out.AddOns = n.Body, n.AddOns
@@ -177,6 +178,15 @@ func (s set) story(st notes.Story) console.Story {
 		word := *st.FollowUp
 		word.ByName = s.name(word.By)
 		out.AddOns = append(out.AddOns, word)
+	}
+	return out
+}
+
+// shownLines are a story's lines with the numbers in them as people write them.
+func shownLines(lines []notes.StoryLine) []notes.StoryLine {
+	out := slices.Clone(lines)
+	for i := range out {
+		out[i].Number = formatNumber(telephony.Number(out[i].Number))
 	}
 	return out
 }

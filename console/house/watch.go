@@ -119,7 +119,7 @@ func (h *House) CallMoved(c telephony.Call) {
 			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventCall, Call: &console.CallMoved{Call: c.ID, State: c.State,
 				Language: c.Language, At: h.cfg.Now()}}))
 		case c.State == telephony.Ended:
-			h.calledBack.Delete(c.ID)
+			h.placed.Delete(c.ID)
 			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventGone, Gone: &console.Gone{Call: c.ID, Why: console.GoneEnded,
 				Outcome: c.Outcome, At: c.EndedAt}}))
 		}

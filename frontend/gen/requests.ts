@@ -4,9 +4,12 @@ import type {
   BoardPage,
   BoardQuery,
   BoardRow,
+  CallBackRef,
   CallLanguage,
+  CallNow,
   CallOutcome,
   CallRef,
+  CallStep,
   CallStory,
   CallsFilter,
   CallsPage,
@@ -50,7 +53,9 @@ export interface DeskRequests {
   hangup: { in: CallRef; out: Record<string, never> }
   wrapupdone: { in: Record<string, never>; out: Record<string, never> }
   setlanguage: { in: CallLanguage; out: Record<string, never> }
-  callback: { in: CallRef; out: Record<string, never> }
+  callback: { in: CallBackRef; out: Record<string, never> }
+  callsnow: { in: Record<string, never>; out: CallNow[] | null }
+  endcall: { in: CallRef; out: Record<string, never> }
   savedraft: { in: Draft; out: Record<string, never> }
   drafts: { in: Record<string, never>; out: Draft[] | null }
   dropdraft: { in: DraftRef; out: Record<string, never> }
@@ -79,6 +84,7 @@ export interface PageRequests {
   reply: { in: NoteText; out: Card }
   closeout: { in: NoteText; out: Card }
   callpatient: { in: PatientCall; out: Record<string, never> }
+  callstep: { in: PatientCall; out: CallStep }
   subscribe: { in: PushSubscription; out: Record<string, never> }
   pushkey: { in: Record<string, never>; out: PushKey }
   calls: { in: CallsFilter; out: CallsPage }
@@ -99,6 +105,7 @@ export const routes: Record<keyof PageRequests, string> = {
   reply: 'POST /api/notes/{note}/reply',
   closeout: 'POST /api/notes/{note}/close',
   callpatient: 'POST /api/notes/{note}/call',
+  callstep: 'POST /api/notes/{note}/call/{id}',
   subscribe: 'POST /api/push',
   pushkey: 'GET /api/push-key',
   calls: 'POST /api/calls',

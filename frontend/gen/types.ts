@@ -97,12 +97,18 @@ export interface BoardRow {
   nextKind: NextKind
   nextName: string
   late: Lateness
+  tries?: number
 }
 
 export interface Body {
   fields: Record<string, string>
   verbatim?: string
   readBack?: string[] | null
+}
+
+export interface CallBackRef {
+  call: string
+  note: string
 }
 
 export interface CallLanguage {
@@ -115,6 +121,15 @@ export interface CallMoved {
   state: CallState
   language: Language
   at: string
+}
+
+export interface CallNow {
+  call: string
+  practice: string
+  state: CallState
+  agent: string
+  inbound: boolean
+  since: string
 }
 
 export interface CallOutcome {
@@ -149,6 +164,11 @@ export interface CallRow {
 }
 
 export type CallState = 'arrived' | 'waiting' | 'offered' | 'talking' | 'held' | 'ended'
+
+export interface CallStep {
+  kind: StepKind
+  detail: string
+}
 
 export interface CallStory {
   row: CallRow
@@ -365,7 +385,7 @@ export interface Levels {
   me: number
 }
 
-export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
+export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
 
 export interface LinkToken {
   token: string
@@ -477,6 +497,7 @@ export interface Pop {
   before: Before[] | null
   outbound?: boolean
   back?: string
+  extension?: string
 }
 
 export interface PracticeView {
@@ -566,6 +587,8 @@ export interface Sent {
   goes: Goes
 }
 
+export type StepKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'ended'
+
 export interface Story {
   row: BoardRow
   caller: string
@@ -582,6 +605,7 @@ export interface StoryLine {
   actor: string
   detail: string
   leaf: number
+  number?: string
 }
 
 export interface StoryRef {

@@ -73,13 +73,7 @@ export const boardActs: Action[] = [
     () => !!desk.selected?.note,
     (r) => void open(r).then(() => focusId('addon')),
   ),
-  act(
-    'callback',
-    'desk.key.callback',
-    ['c'],
-    () => toCall(desk.selected),
-    (r) => void desk.act(() => go().CallBack(r.call)),
-  ),
+  act('callback', 'desk.key.callback', ['c'], some, (r) => void desk.act(() => go().CallBack(r.call, r.kind === 'note' ? r.note : ''))),
   act(
     'close-callback',
     'desk.key.close-callback',

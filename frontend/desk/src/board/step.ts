@@ -4,14 +4,14 @@ import type { BoardRow, LastStep } from '../link/types'
 import { code, t } from '../state/text.svelte'
 
 /** "texted Dr Reyes, delivered"; a code the catalog does not know is shown as it is. */
-export function lastStep(r: { last: LastStep }): string {
+export function lastStep(r: { last: LastStep; tries?: number }): string {
   const l = r.last
   if (!l.kind) return t('desk.step.taken')
   const key = `desk.step.${l.kind}`
   const words = t(key, { name: l.name })
   const head = words === key ? `${l.kind.replaceAll(/[-.]/g, ' ')} ${l.name}`.trim() : words.trim()
-  const detail = code('desk.detail.', l.detail)
-  return detail ? `${head}, ${detail}` : head
+  const times = (r.tries ?? 0) > 1 ? t('desk.board.tries', { count: r.tries }) : ''
+  return [head, code('desk.detail.', l.detail), times].filter(Boolean).join(', ')
 }
 
 /** "voice Dr Osei", what is due next. */

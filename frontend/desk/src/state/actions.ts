@@ -170,6 +170,12 @@ export const calls = action('calls', 'desk', 'desk.key.calls', {
   when: () => here() && desk.training,
   run: () => void desk.openCalls(),
 })
+/** A supervisor's: any call can be ended. */
+export const callsNow = action('calls-now', 'desk', 'desk.key.now', {
+  keys: ['Alt+c'],
+  when: () => here() && desk.supervisor,
+  run: () => void desk.openNow(),
+})
 export const view = action('view', 'desk', 'desk.key.view', { keys: ['F5'], when: () => true, run: panel('view') })
 export const larger = action('larger', 'desk', 'desk.key.larger', {
   keys: ['Ctrl++', 'Ctrl+='],
@@ -187,7 +193,7 @@ export const actions: Action[] = [
   ...[answer, toCall, hold, mute, close, end],
   ...[said, language, type, urgency, send, another, sentStory, done, unsent, undo],
   ...[board, ...boardActs, storyAgain],
-  ...[state, lockNow, signOut, ready, calls, view, larger, smaller, help],
+  ...[state, lockNow, signOut, ready, callsNow, calls, view, larger, smaller, help],
 ]
 
 /** Who reads larger goes on reading where they were. */

@@ -9,6 +9,7 @@ import type {
   BoardChange,
   BoardRow,
   CallMoved,
+  CallNow,
   Draft,
   Event,
   Figures,
@@ -30,7 +31,7 @@ import { focusEnd, focusField, focusId, goTo, hands, here, type Place } from './
 import { Session } from './session.svelte'
 import { text } from './text.svelte'
 
-export type Panel = '' | 'state' | 'calls' | 'view' | 'help'
+export type Panel = '' | 'state' | 'calls' | 'now' | 'view' | 'help'
 
 const nobody: AgentView = { id: '', name: '', languages: [], interface: 'en', state: 'out', reason: '', since: '' }
 
@@ -68,6 +69,9 @@ class Desk extends Session {
   storyNews = $state(false)
   panel = $state<Panel>('')
   scenarios = $state.raw<Scenario[]>([])
+  /** The calls of now, while a supervisor looks at them, and the one chosen once to be ended. */
+  now = $state.raw<CallNow[]>([])
+  ending = $state('')
   /** Where the keys were when the story was opened. */
   #before: Place | null = null
   #since: Event[] | null = null // what happened since the state was asked for
@@ -298,6 +302,7 @@ class Desk extends Session {
       case 'figures':
         this.figures = e.figures
         this.figuresAt = clock.now
+        if (this.panel === 'now') void this.readNow()
         return
       case 'board':
         return // for a desk from before changes
@@ -440,6 +445,23 @@ class Desk extends Session {
 
   async signOut(): Promise<void> {
     await this.act(async () => (await go().SignOut(), location.reload()))
+  }
+
+  async openNow(): Promise<void> {
+    this.ending = ''
+    if (this.panel === 'now') this.panel = ''
+    else if (await this.readNow()) this.panel = 'now'
+  }
+
+  readNow(): Promise<boolean> {
+    return this.act(async () => (this.now = (await go().CallsNow()) ?? []))
+  }
+
+  /** Ends a call for everybody when it was chosen twice. */
+  async endNow(call: string): Promise<void> {
+    const sure = this.ending === call
+    this.ending = sure ? '' : call
+    if (sure && (await this.act(() => go().EndCall(call)))) await this.readNow()
   }
 
   async openCalls(): Promise<void> {

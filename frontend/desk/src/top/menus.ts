@@ -1,9 +1,11 @@
 // What stands in the bar's menus. A place in a menu has one digit and one meaning always: what cannot be done now stays
 // where it is, greyed, so that no other thing moves under its digit.
 
+import { at, length } from '../../../shared/clock'
 import { go } from '../link/go'
 import { acting } from '../state/acting.svelte'
 import { larger, lockNow, ready, signOut, smaller } from '../state/actions'
+import { clock } from '../state/clock.svelte'
 import { desk } from '../state/desk.svelte'
 import { caps, type Action } from '../state/keys'
 import { code, inLang, t, text } from '../state/text.svelte'
@@ -58,6 +60,22 @@ export function viewMenu(): Item[] {
   }))
   const sized = [larger, smaller].map((a) => ({ ...item(a), stays: true }))
   return [...looks, ...languages, ...sized]
+}
+
+/** The calls of now. One that is chosen twice is ended. */
+export function nowMenu(): Item[] {
+  const calls = desk.now.map((c): Item => {
+    const does = [t(`desk.now.${c.state}`), length(clock.now - at(c.since)), c.inbound ? '' : t('desk.now.back')]
+    return {
+      id: c.call,
+      label: [c.practice, c.agent].filter(Boolean).join(' · '),
+      note: desk.ending === c.call ? t('desk.now.again') : does.filter(Boolean).join(' · '),
+      on: desk.ending === c.call,
+      stays: true,
+      run: () => void desk.endNow(c.call),
+    }
+  })
+  return calls.length ? calls : [{ id: 'none', label: t('desk.now.none'), stays: true, run: () => undefined }]
 }
 
 export function callsMenu(): Item[] {

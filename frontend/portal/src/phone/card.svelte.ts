@@ -3,12 +3,15 @@
 
 import { at } from '../../../shared/clock'
 import { acts, ask, Refused, Unreachable } from '../link/api'
-import type { Card } from '../link/types'
+import type { CallStep, Card } from '../link/types'
 import { clock } from '../state/clock.svelte'
 import { place, type Spot } from '../state/place.svelte'
 import { session } from '../state/session.svelte'
 
 export type Act = keyof typeof acts
+
+/** How often the server is asked how far a call to the patient is. */
+const stepEvery = 500
 
 /** When the page is drawn and somebody can see it. */
 function drawn(): Promise<void> {
@@ -30,7 +33,10 @@ export class CardLife {
   doing = $state<Act | 'call' | ''>('')
   /** What was done last: said aloud and shown until the next. */
   done = $state('')
-  calledAt = $state(0)
+  /** How far the call to the patient is, from the press until it is over and after; null before the first. */
+  step = $state.raw<CallStep | null>(null)
+  /** The two have talked. */
+  connected = false
   #token = ''
   #note = ''
   #callId = ''
@@ -123,15 +129,37 @@ export class CardLife {
     this.wrong = ''
     this.#callId ||= crypto.randomUUID()
     try {
-      await session.once(() => ask('callpatient', { note: this.#note, id: this.#callId }))
+      const id = this.#callId
+      await session.once(() => ask('callpatient', { note: this.#note, id }))
       this.#callId = ''
-      this.calledAt = clock.now
+      this.connected = false
+      this.step = { kind: 'placed', detail: '' }
+      void this.#follow(id)
     } catch (e) {
       if (e instanceof Refused) this.#callId = ''
       this.#tell(e)
     } finally {
       this.doing = ''
     }
+  }
+
+  /** Asks how far the call is until it is over. Without the server the last that was known stands. */
+  async #follow(id: string): Promise<void> {
+    for (; !this.#closed && this.step?.kind !== 'ended'; await new Promise((f) => setTimeout(f, stepEvery))) {
+      try {
+        const step = await ask('callstep', { note: this.#note, id })
+        if (!step.kind) continue
+        this.step = step
+        this.connected ||= step.kind === 'answered' || step.kind.startsWith('extension')
+      } catch (e) {
+        if (!(e instanceof Unreachable)) return this.#tell(e)
+      }
+    }
+  }
+
+  /** A call to the patient is under way. */
+  get calling(): boolean {
+    return this.step !== null && this.step.kind !== 'ended'
   }
 
   /** Whether the next step's time has come since this card was asked for. */

@@ -26,9 +26,9 @@ export function sentence(l: StoryLine, say: Say): string {
   const detail = mute.has(l.kind) ? '' : words(channel ? rest : l.detail, say)
   const name = !l.actor ? say('portal.who.somebody') : house.has(l.actor) ? say('portal.who.house') : l.actor
   const key = `portal.line.${l.kind}`
-  const s = say(key, { name, channel: channel || say('portal.who.message'), detail })
+  const s = say(key, { name, channel: channel || say('portal.who.message'), detail, number: l.number ?? '' })
   if (s === key) return [l.kind.replace(/[.-]/g, ' '), l.actor].filter(Boolean).join(' · ')
-  return detail && l.kind !== 'language' ? `${s}: ${detail}` : s
+  return detail && !l.kind.endsWith('language') ? `${s}: ${detail}` : s
 }
 
 function words(code: string, say: Say): string {
