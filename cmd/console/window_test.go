@@ -4,15 +4,18 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"lamplight/cmd/console/journal"
 	"lamplight/cmd/console/windowtest"
+	"lamplight/console"
 )
 
 // The real window, driven through its keys by WebKitWebDriver on a display nobody sees.
@@ -128,6 +131,44 @@ func TestWhatWasTypedSurvives(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestThePagesProcessDies kills WebKit's process in the middle of a word, in a call: the page is loaded anew by itself, and
+// within two seconds the call, its keys and what was typed are back, in the same call.
+func TestThePagesProcessDies(t *testing.T) {
+	s := newTestServer(t)
+	w := openWindow(t, s.args(t.TempDir()))
+	toTheName(w)
+	w.Write("Maria Muñoz")
+	windowtest.Eventually(t, "the words are kept, as they are within a fifth of a second", func() bool {
+		s.desk.mu.Lock()
+		defer s.desk.mu.Unlock()
+		return slices.ContainsFunc(slices.Collect(maps.Values(s.desk.drafts)), func(d console.Draft) bool {
+			return d.Body.Fields["name"] == "Maria Muñoz"
+		})
+	})
+	died := w.KillPage()
+	var asked time.Time
+	windowtest.Eventually(t, "the new page asks for its state", func() bool {
+		s.desk.mu.Lock()
+		defer s.desk.mu.Unlock()
+		asked = s.desk.asked
+		return asked.After(died)
+	})
+	w = w.Again()
+	w.See("call and words", `return [document.querySelector('h1')?.textContent, document.querySelector('.state strong')?.textContent,
+		document.querySelector('#field-name')?.value, document.activeElement.id].join()`,
+		"Lakeside Internal Medicine,Talking,Maria Muñoz,field-name")
+	t.Logf("the page was back %v after its process was killed, and was seen whole after %v", asked.Sub(died).Round(time.Millisecond),
+		time.Since(died).Round(time.Millisecond))
+	if asked.Sub(died) > 2*time.Second { // a driver takes its own time to look
+		t.Error("that is more than 2 s")
+	}
+	w.Log.Until(t, "the page's process died")
+	w.Write(" Paz")
+	w.See("typing goes on", `return document.querySelector('#field-name').value`, "Maria Muñoz Paz")
+	w.Press(windowtest.Esc, windowtest.Esc)
+	w.See("the call's keys act", `return document.querySelector('.state strong').textContent`, "Wrap-up")
 }
 
 // journalSays reads a field of the one draft in a running desk's journal, from a copy: the journal itself is the desk's.

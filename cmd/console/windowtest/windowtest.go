@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -44,28 +45,37 @@ type Window struct {
 
 	t    testing.TB
 	bin  string
+	args []string
 	base string
 }
 
 // Launch starts the desk bin with args and env beside the test's environment, and returns when its page can be driven.
 func Launch(t testing.TB, bin string, args []string, env ...string) *Window {
 	t.Helper()
+	w := &Window{t: t, bin: bin, args: args, Env: append(display(t), env...)}
+	w.Log = w.drive()
+	return w
+}
+
+// drive starts a driver and has it take the window, which it starts unless it is told where one listens.
+func (w *Window) drive(more ...string) *Process {
+	w.t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	port := l.Addr().(*net.TCPAddr).Port
 	if err := l.Close(); err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
-	w := &Window{t: t, bin: bin, Env: append(display(t), env...), base: fmt.Sprintf("http://127.0.0.1:%d", port)}
-	w.Log = Start(t, w.Env, "WebKitWebDriver", "--host=127.0.0.1", fmt.Sprintf("--port=%d", port))
-	Eventually(t, "the driver is up", func() bool { _, err := w.ask("GET", "/status", nil); return err == nil })
+	w.base = fmt.Sprintf("http://127.0.0.1:%d", port)
+	p := Start(w.t, w.Env, "WebKitWebDriver", append(more, "--host=127.0.0.1", fmt.Sprintf("--port=%d", port))...)
+	Eventually(w.t, "the driver is up", func() bool { _, err := w.ask("GET", "/status", nil); return err == nil })
 	var session struct{ SessionID string }
 	w.must(&session, "POST", "/session", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
-		"webkitgtk:browserOptions": map[string]any{"binary": bin, "args": args}}}})
+		"webkitgtk:browserOptions": map[string]any{"binary": w.bin, "args": w.args}}}})
 	w.base += "/session/" + session.SessionID
-	return w
+	return p
 }
 
 // For is the same window in a subtest.
@@ -223,6 +233,62 @@ func (w *Window) Pid() int {
 	}
 	w.t.Fatalf("no process of %s runs under the driver", w.bin)
 	return 0
+}
+
+// KillPage ends the process that draws the page (SIGKILL), and not the desk's, and tells when.
+func (w *Window) KillPage() (at time.Time) {
+	w.t.Helper()
+	pid := 0
+	for _, of := range descendants(w.Pid()) {
+		if name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", of)); err == nil && strings.HasPrefix(string(name), "WebKitWebProces") {
+			pid = of
+		}
+	}
+	if pid == 0 {
+		w.t.Fatal("the window has no process of WebKit's that draws its page")
+	}
+	at = time.Now()
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		w.t.Fatal(err)
+	}
+	return at
+}
+
+// descendants are a process's children, theirs, and so on.
+func descendants(pid int) (out []int) {
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		return nil
+	}
+	for _, t := range tasks {
+		children, err := os.ReadFile(t)
+		if err != nil {
+			continue // a thread that has ended
+		}
+		for _, c := range strings.Fields(string(children)) {
+			if n, err := strconv.Atoi(c); err == nil {
+				out = append(append(out, n), descendants(n)...)
+			}
+		}
+	}
+	return out
+}
+
+// Again is the same window under a driver anew: WebKit ends a driver's session with the page's process.
+func (w *Window) Again() *Window {
+	w.t.Helper()
+	environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", w.Pid()))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	_, target, ok := strings.Cut("\x00"+string(environ), "\x00WEBKIT_INSPECTOR_SERVER=")
+	if !ok {
+		w.t.Fatal("the desk does not listen for a driver")
+	}
+	target, _, _ = strings.Cut(target, "\x00")
+	again := *w
+	again.drive("--target=" + target)
+	return &again
 }
 
 // Kill ends the desk's process as a crash would (SIGKILL), and returns when it has gone. The driver is of no use afterwards.

@@ -97,9 +97,14 @@ export class Form implements Typed {
   get firstEmpty() {
     return firstEmpty(this.pop.script, this)
   }
-  /** The last field with something in it: where a desk that crashed goes on. */
+  /** The last field that somebody wrote in or read back: where a desk that crashed goes on. The caller's own number is given. */
   get lastFilled() {
-    return this.asked.filter((f) => this.fields[f.key]?.trim()).at(-1)?.key
+    const given = showNumber(this.pop.callerRaw)
+    const written = (key: string): boolean => {
+      const value = this.fields[key]?.trim()
+      return !!value && (showNumber(value) !== given || this.readBack.includes(key))
+    }
+    return this.asked.filter((f) => written(f.key)).at(-1)?.key
   }
 
   /** The red flags whose words were said and whose text the caller has not been told yet. */
