@@ -175,14 +175,14 @@ func isKey(key rune) bool {
 	return key >= '0' && key <= '9' || key == '*' || key == '#' || key >= 'A' && key <= 'D'
 }
 
-// Keys are those that the other side has sent, in order.
+// Keys are those that the other side has pressed and let go, in order; while it presses one its sound is not heard.
 func (c *Call) Keys() string {
 	c.sent.mu.Lock()
 	defer c.sent.mu.Unlock()
 	return c.sent.all
 }
 
-// sentKeys are the keys of RFC 4733's events. One event is many packets of one timestamp.
+// sentKeys are the keys of RFC 4733's events. One event is many packets of one timestamp, and its end is told more than once.
 type sentKeys struct {
 	mu   sync.Mutex // guards what follows
 	all  string
@@ -193,6 +193,9 @@ func (s *sentKeys) take(at uint32, event []byte) {
 	const signs = "0123456789*#ABCD"
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(event) < 2 || event[1]&0x80 == 0 { // the key is still down
+		return
+	}
 	if n := int(event[0]); n < len(signs) && (s.all == "" || at != s.last) {
 		s.all, s.last = s.all+signs[n:n+1], at
 	}
