@@ -34,6 +34,12 @@ type Hello struct {
 	Supervisor bool          `json:"supervisor"`
 	LockAfter  time.Duration `json:"lockAfter"` // how long nobody may touch the desk before it locks itself
 	Server     Version       `json:"server"`
+	Reds       []string      `json:"reds"` // what is wrong with the service now, for every desk to know: codes
+}
+
+// Reds are the codes of what is wrong with the service now; none says that nothing is.
+type Reds struct {
+	Codes []string `json:"codes"`
 }
 
 // AgentView is the agent as their own desk shows them.
@@ -156,6 +162,8 @@ type Preview struct {
 	Board    time.Time          `json:"board"`
 	Holes    []routing.PlanHole `json:"holes"`
 	Missing  map[string]string  `json:"missing"`
+	// Failing are the channels of these steps whose carriers take nothing now.
+	Failing []routing.ChannelKind `json:"failing"`
 }
 
 // PreviewContact is one person at one time, their channels together.
@@ -191,6 +199,24 @@ type BoardRow struct {
 	Late     routing.Lateness    `json:"late"`
 	// Tries is how many calls of one caller a call back stands for, none of which was answered; Last tells of the latest.
 	Tries int `json:"tries,omitempty"`
+	// TakenOver is the supervisor who has it in hand since its ladder has ended, "" for nobody: until NextAt.
+	TakenOver string `json:"takenOver"`
+}
+
+// Reach is who can be told of a note, and how.
+type Reach struct {
+	People []ReachPerson `json:"people"`
+}
+
+// A ReachPerson is one of a practice's people. Why says why no message reaches them; then Channels is empty.
+type ReachPerson struct {
+	Contact  string                `json:"contact"`
+	Name     string                `json:"name"`
+	Say      string                `json:"say"`
+	OnCall   bool                  `json:"onCall"`
+	Channels []routing.ChannelKind `json:"channels"`
+	Why      routing.HoleReason    `json:"why"`
+	Rings    bool                  `json:"rings"` // there is a number to ring
 }
 
 // LastStep is the last thing that happened to a row, as a code and a name: ("text", "Dr Reyes", "delivered"). Detail is a code of
@@ -274,6 +300,7 @@ const (
 	EventBoard   EventKind = "board"   // the board's first page, whole: for a desk that does not know EventChange
 	EventChange  EventKind = "change"  // what has changed on the board
 	EventNotice  EventKind = "notice"  // a sentence shown for a while
+	EventReds    EventKind = "reds"    // what is wrong with the service, shown for as long as it is
 )
 
 // An Event is one thing that happened.
@@ -289,6 +316,7 @@ type Event struct {
 	Board   []BoardRow         `json:"board,omitempty" kind:"board"`
 	Change  *BoardChange       `json:"change,omitempty" kind:"change"`
 	Notice  string             `json:"notice,omitempty" kind:"notice"` // the catalog's code
+	Reds    *Reds              `json:"reds,omitempty" kind:"reds"`
 }
 
 // Gone says why an offer or a call left the desk.

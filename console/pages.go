@@ -90,8 +90,11 @@ type Card struct {
 	NextAt   time.Time          `json:"nextAt"`
 	NextName string             `json:"nextName"` // who is told then, if nothing is done; "" with a NextAt is the supervisors
 	CanAct   bool               `json:"canAct"`   // may acknowledge, pass on, close
-	ReadBack []string           `json:"readBack"` // keys of fields that were read back to the caller
-	Now      time.Time          `json:"now"`
+	// TakenOver is the supervisor who has it in hand; CanTakeOver says that the reader may take it over.
+	TakenOver   string    `json:"takenOver"`
+	CanTakeOver bool      `json:"canTakeOver"`
+	ReadBack    []string  `json:"readBack"` // keys of fields that were read back to the caller
+	Now         time.Time `json:"now"`
 }
 
 // CardField is one field as it was taken.

@@ -55,6 +55,17 @@ var (
 	// AskSupervise ends ("cancel") or pushes ("next": the next rung now) an escalation; supervisors only.
 	AskSupervise = request[NoteAct, Nothing](Spec{Name: "supervise", Desk: true, Needs: notes.Supervise, Once: true})
 
+	// What an agent does about a note that is late. AskReach lists the practice's people, who is on call first, and how each can
+	// be told now. AskPageAgain tells those again who were told last; AskPageContact somebody else of the list, AskCallContact
+	// rings the agent and then them, AskToldByVoice says that the agent told them: they acknowledge only when they said so.
+	AskReach       = request[NoteRef, Reach](Spec{Name: "reach", Desk: true, Needs: notes.Reach, Since: 4})
+	AskPageAgain   = request[NoteRef, Nothing](Spec{Name: "pageagain", Desk: true, Needs: notes.Reach, Once: true, Since: 4})
+	AskPageContact = request[NoteContact, Nothing](Spec{Name: "pagecontact", Desk: true, Needs: notes.Reach, Once: true, Since: 4})
+	AskCallContact = request[NoteContact, Nothing](Spec{Name: "callcontact", Desk: true, Needs: notes.Reach, Once: true, Since: 4})
+	AskToldByVoice = request[NoteTold, Nothing](Spec{Name: "toldbyvoice", Desk: true, Needs: notes.Reach, Once: true, Since: 4})
+	// AskTakeOver has a supervisor take a note over whose ladder has ended: nobody else is called about it for a while.
+	AskTakeOver = request[NoteRef, Nothing](Spec{Name: "takeover", Desk: true, Needs: notes.Supervise, Since: 4})
+
 	// AskScenarios lists the training calls; AskPracticeCall has one come in, in a training environment only.
 	AskScenarios    = request[Nothing, []Scenario](Spec{Name: "scenarios", Desk: true, Needs: notes.TakeNote})
 	AskPracticeCall = request[ScenarioRef, Nothing](Spec{Name: "practicecall", Desk: true, Needs: notes.TakeNote, Once: true})
@@ -77,6 +88,9 @@ var (
 	AskAcknowledge = request[NoteRef, Card](Spec{Name: "acknowledge", Route: "POST /api/notes/{note}/acknowledge", Needs: notes.AckNote})
 	// AskPassOn is "not me": the next rung begins now.
 	AskPassOn = request[NoteRef, Card](Spec{Name: "pass", Route: "POST /api/notes/{note}/pass", Needs: notes.AckNote})
+	// AskTakeOverCard is AskTakeOver on a supervisor's phone.
+	AskTakeOverCard = request[NoteRef, Card](Spec{Name: "takeovercard", Route: "POST /api/notes/{note}/takeover", Needs: notes.Supervise,
+		Since: 4})
 	// AskReply writes back to the agents: it stands on the note and on their board.
 	AskReply    = request[NoteText, Card](Spec{Name: "reply", Route: "POST /api/notes/{note}/reply", Needs: notes.AddToNote, Once: true})
 	AskCloseOut = request[NoteText, Card](Spec{Name: "closeout", Route: "POST /api/notes/{note}/close", Needs: notes.CloseNote})
@@ -147,6 +161,15 @@ type (
 		Note   notes.NoteID `json:"note"`
 		Act    SuperviseAct `json:"act"`
 		Reason string       `json:"reason"`
+	}
+	NoteContact struct {
+		Note    notes.NoteID `json:"note"`
+		Contact string       `json:"contact"` // of the practice's list
+	}
+	NoteTold struct {
+		Note    notes.NoteID `json:"note"`
+		Contact string       `json:"contact"`
+		Took    bool         `json:"took"` // they said that they take it on
 	}
 	// SuperviseAct is what a supervisor does with an escalation.
 	SuperviseAct string

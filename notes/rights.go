@@ -26,6 +26,7 @@ const (
 	AddToNote   Act = "add-to-note"
 	CloseNote   Act = "close-note"
 	SeeBoard    Act = "see-board"
+	Reach       Act = "reach"     // have somebody told of a late note again, ring them, say that they were told by voice
 	CallBack    Act = "call-back" // ring an abandoned caller and say how it ended
 	SearchCalls Act = "search-calls"
 	Listen      Act = "listen" // to recordings
@@ -38,8 +39,8 @@ const (
 
 // rights is the whole table of who may do what. An administrator keeps the service and opens nothing of a patient.
 var rights = map[Role][]Act{
-	RoleAgent:      {TakeNote, ReadNote, AddToNote, SeeBoard, CallBack},
-	RoleSupervisor: {TakeNote, ReadNote, AddToNote, SeeBoard, CallBack, CloseNote, SearchCalls, Listen, Export, Supervise},
+	RoleAgent:      {TakeNote, ReadNote, AddToNote, SeeBoard, Reach, CallBack},
+	RoleSupervisor: {TakeNote, ReadNote, AddToNote, SeeBoard, Reach, CallBack, CloseNote, SearchCalls, Listen, Export, Supervise},
 	RoleProvider:   {ReadNote, AckNote, AddToNote, CloseNote, SeeBoard, SearchCalls},
 	// notes without a ladder wait for the office, which closes them
 	RolePractice: {ReadNote, AddToNote, CloseNote, SeeBoard, SearchCalls, Listen, Export},

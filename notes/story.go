@@ -74,9 +74,14 @@ const (
 	LineReassigned   LineKind = "dispatch.reassigned"
 	LineCancelled    LineKind = "dispatch.cancelled"
 	LineExhausted    LineKind = "dispatch.exhausted"
-	LineTextReplied  LineKind = "text.replied" // a text came back; its words stand with the note, and a board shows those
-	LineTextUnclear  LineKind = "text.unclear" // one that could be about any of several notes: its words were not kept
-	LineTextsStopped LineKind = "text.stopped" // the phone wants no texts
+	LineSummoned     LineKind = "dispatch.summoned"   // the service's ladder begins: its supervisors are called
+	LineTakenOver    LineKind = "dispatch.taken-over" // a supervisor has it in hand
+	LinePaged        LineKind = "dispatch.paged"      // an agent had somebody told again, or somebody else
+	LineCalled       LineKind = "dispatch.called"     // an agent rings one of the practice's people about it
+	LineTold         LineKind = "dispatch.told"       // an agent told one of them by voice
+	LineTextReplied  LineKind = "text.replied"        // a text came back; its words stand with the note, and a board shows those
+	LineTextUnclear  LineKind = "text.unclear"        // one that could be about any of several notes: its words were not kept
+	LineTextsStopped LineKind = "text.stopped"        // the phone wants no texts
 	LineTextsStarted LineKind = "text.started"
 )
 

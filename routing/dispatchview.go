@@ -12,7 +12,21 @@ import (
 var (
 	ErrNoDispatch = errors.New("routing: no open dispatch for the note")
 	ErrBadLink    = errors.New("routing: no such link")
+	// ErrNotExhausted: supervisors take a note over when its ladder has ended, and not before.
+	ErrNotExhausted = errors.New("routing: the note's ladder has not ended")
+	// Why nobody is paged by hand: the ladder is at work, nobody was told yet who could be told again, or they were a moment ago.
+	ErrNotLate    = errors.New("routing: the note is not late")
+	ErrNobodyTold = errors.New("routing: nobody was told yet")
+	ErrJustTold   = errors.New("routing: they were told a moment ago")
 )
+
+// TakenOver refuses to take a note over that another supervisor has in hand.
+type TakenOver struct {
+	Name string
+	At   time.Time
+}
+
+func (t *TakenOver) Error() string { return "routing: another supervisor has it in hand" }
 
 // An ActingPerson is the person who acts, by id and by the name a story shows. The zero ActingPerson is the service itself.
 type ActingPerson struct {
@@ -34,6 +48,13 @@ type DispatchView struct {
 	Last  DispatchLast
 	Next  DispatchNext
 	Late  Lateness
+	Taken RowTaken
+}
+
+// RowTaken is the supervisor who has a note in hand whose ladder has ended, until its Next; zero when nobody has.
+type RowTaken struct {
+	By   notes.PersonID
+	Name string
 }
 
 // DispatchLast is the last thing that happened: Kind is that of its line in the story, Name whom it
@@ -55,7 +76,8 @@ const (
 	NextEmail   NextKind = "email"
 	NextPush    NextKind = "push"
 	NextVoice   NextKind = "voice"
-	NextBoard   NextKind = "board" // after the last rung
+	NextBoard   NextKind = "board"   // after the last rung
+	NextService NextKind = "service" // the service's own ladder is climbed again
 )
 
 // DispatchNext is what happens if nobody acts: by what and to whom. Zero At: nothing is due.

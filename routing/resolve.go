@@ -148,6 +148,26 @@ func (reach Reach) rung(rung Rung, people []string) (steps []PlannedAttempt, hol
 	return steps, holes
 }
 
+// Reached is how one contact can be told: by these steps at once, or by none for Why.
+type Reached struct {
+	Contact notes.Contact
+	Steps   []PlannedAttempt
+	Why     HoleReason
+}
+
+// Everybody is how each contact can be told, by whatever channels there are.
+func (reach Reach) Everybody() []Reached {
+	out := make([]Reached, len(reach.Contacts))
+	for i, c := range reach.Contacts {
+		steps, hole := reach.person(c.ID, offered)
+		out[i] = Reached{Contact: c, Steps: steps}
+		if len(steps) == 0 {
+			out[i].Why = hole.Why
+		}
+	}
+	return out
+}
+
 // person is how one contact is told by a rung's channels, or why not.
 func (reach Reach) person(id string, channels []ChannelKind) (steps []PlannedAttempt, hole PlanHole) {
 	n := slices.IndexFunc(reach.Contacts, func(c notes.Contact) bool { return c.ID == id })

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"lamplight/console"
+	"lamplight/routing"
 )
 
 // Ask answers as the server does, without rights.
@@ -39,5 +41,25 @@ func (f *fakeDesk) answer() {
 	console.On(a, console.AskStory, f.Story)
 	console.OnDo(a, console.AskAddOn, func(c ctx, b console.NoteText) error { return f.AddOn(c, b.Note, b.Text) })
 	console.OnDo(a, console.AskCloseAbandoned, func(c ctx, b console.CallOutcome) error { return f.CloseAbandoned(c, b.Call, b.Outcome) })
+	console.On(a, console.AskReach, func(ctx, console.NoteRef) (console.Reach, error) { return reach(), nil })
+	said := func(what string) error { defer f.lock()(); f.said = append(f.said, what); return nil }
+	console.OnDo(a, console.AskPageAgain, func(ctx, console.NoteRef) error { return said("page again") })
+	console.OnDo(a, console.AskPageContact, func(_ ctx, b console.NoteContact) error { return said("page " + b.Contact) })
+	console.OnDo(a, console.AskCallContact, func(_ ctx, b console.NoteContact) error { return said("call " + b.Contact) })
+	console.OnDo(a, console.AskToldByVoice, func(_ ctx, b console.NoteTold) error {
+		return said(fmt.Sprint("told ", b.Contact, " ", b.Took))
+	})
+	console.OnDo(a, console.AskTakeOver, func(ctx, console.NoteRef) error {
+		return &console.Error{Kind: console.Conflict, Code: "desk.error.taken-over", Vars: map[string]string{"name": "Kim Jefa"}}
+	})
 	console.OnDo(a, console.AskSupervise, func(c ctx, b console.NoteAct) error { return f.Supervise(c, b.Note, b.Act, b.Reason) })
+}
+
+// reach is who can be told of any note.
+func reach() console.Reach {
+	return console.Reach{People: []console.ReachPerson{
+		{Contact: "reyes", Name: "Dr Reyes", OnCall: true, Channels: []routing.ChannelKind{routing.Text, routing.Email}, Rings: true},
+		{Contact: "osei", Name: "Dr Osei", Channels: []routing.ChannelKind{routing.Text}, Rings: true},
+		{Contact: "nowhere", Name: "Dr Nowhere", Why: routing.NoAddress},
+	}}
 }

@@ -38,6 +38,7 @@ type fakeDesk struct {
 	now       []console.CallNow
 	asked     time.Time     // when a page asked for its state last
 	still     bool          // it answers no sending
+	reds      []string      // what is wrong with the service
 	lockAfter time.Duration // how long nobody may touch the desk; zero is for ever
 }
 
@@ -55,7 +56,7 @@ func (f *fakeDesk) helloLocked() console.Hello {
 		BoardLate: p.Late,
 		Figures:   telephony.Figures{Waiting: 2, Longest: 14 * time.Second, ServiceLevel: 0.92, Ready: 3, Talking: 5},
 		Drafts:    slices.Collect(maps.Values(f.drafts)), Training: true, Pauses: []string{"break", "meal", "training"}, Supervisor: true,
-		LockAfter: f.lockAfter}
+		LockAfter: f.lockAfter, Reds: f.reds}
 }
 
 // boardRows is how many rows a page of its board holds.
@@ -316,7 +317,7 @@ func (f *fakeDesk) Send(_ context.Context, d console.Draft) (console.Sent, error
 	s := console.Sent{Note: id, Reference: fmt.Sprintf("L-%d", 4821+len(f.sent)),
 		Row: console.BoardRow{Kind: "note", Note: id, Call: d.Call, Ref: fmt.Sprintf("L-%d", 4821+len(f.sent)),
 			Practice: "Lakeside Internal Medicine", Urgency: d.Urgency, Patient: "M. Muñoz", State: notes.Open, TakenAt: now,
-			Last: console.LastStep{Kind: "text", Name: "Dr Reyes", Detail: "sending", At: now}, NextAt: now.Add(3 * time.Minute),
+			Last: console.LastStep{Kind: "text", Name: "Dr Reyes", Detail: "accepted", At: now}, NextAt: now.Add(3 * time.Minute),
 			NextKind: "voice", NextName: "Dr Reyes"}}
 	f.sent[d.ID] = s
 	f.bodies = append(f.bodies, d)

@@ -26,6 +26,11 @@ import (
 //go:embed practices/*.json
 var practiceFiles embed.FS
 
+// The demo's own service: its supervisor is called when nobody acknowledges.
+//
+//go:embed service.json
+var serviceFile []byte
+
 // desks are the demo's own staff.
 var desks = []struct {
 	routing.PracticePerson
@@ -99,7 +104,7 @@ func readPractices() ([]routing.PracticeDocument, error) {
 	return out, nil
 }
 
-// demoPhones are the providers' phones for the pocket.
+// demoPhones are the providers' and the supervisor's phones for the pocket.
 func demoPhones(practices []routing.PracticeDocument) []pocket.ProviderPhone {
 	var out []pocket.ProviderPhone
 	for _, p := range practices {
@@ -107,6 +112,12 @@ func demoPhones(practices []routing.PracticeDocument) []pocket.ProviderPhone {
 			out = append(out, pocket.ProviderPhone{Person: string(c.Person), Name: c.Name, Number: c.Mobile.Reveal(), Email: c.Email,
 				Lang: c.Language})
 		}
+	}
+	// What is embedded was read by a test.
+	service, _ := routing.ReadService(serviceFile, nil, time.Now())
+	for _, c := range service.Contacts {
+		out = append(out, pocket.ProviderPhone{Person: string(c.Person), Name: c.Name, Number: c.Mobile.Reveal(), Email: c.Email,
+			Lang: c.Language})
 	}
 	return out
 }
@@ -158,6 +169,12 @@ func seed(ctx context.Context, s *server.Server, practices []routing.PracticeDoc
 		if err := s.Record.PutAccount(ctx, p.Account); err != nil {
 			return keys, fmt.Errorf("the practice %s: %w", p.Account.ID, err)
 		}
+	}
+	if _, found := routing.ReadService(serviceFile, nil, time.Now()); len(found) > 0 {
+		return keys, refused("service.json", found)
+	}
+	if err := s.Record.PutService(ctx, serviceFile); err != nil {
+		return keys, err
 	}
 	for _, p := range everybody(practices) {
 		if _, err := s.Door.Person(ctx, p.ID); err == nil {

@@ -17,6 +17,7 @@ type cli struct {
 	Drill    drillCmd            `cmd:"" help:"Restore the copy apart, prove it, and keep the result."`
 	Keys     keysCmd             `cmd:"" help:"Look after the server's keys."`
 	Practice practiceCmd         `cmd:"" help:"Keep practices."`
+	Service  serviceCmd          `cmd:"" help:"Keep the service's own settings: who is called when nobody acknowledges."`
 	People   peopleCmd           `cmd:"" help:"Keep the people who may sign in."`
 	Asterisk asteriskCmd         `cmd:"" help:"Use an Asterisk of yours."`
 	NATS     natsCmd             `cmd:"" name:"nats" help:"Use a NATS of yours."`

@@ -83,6 +83,12 @@ func (h *House) answerNotes(a *console.Answers) {
 	console.On(a, console.AskStory, h.Story)
 	console.OnDo(a, console.AskAddOn, func(c ctx, b console.NoteText) error { return h.AddOn(c, b.Note, b.Text) })
 	console.OnDo(a, console.AskCloseAbandoned, func(c ctx, b console.CallOutcome) error { return h.CloseAbandoned(c, b.Call, b.Outcome) })
+	console.On(a, console.AskReach, func(c ctx, b console.NoteRef) (console.Reach, error) { return h.Reach(c, b.Note) })
+	console.OnDo(a, console.AskPageAgain, func(c ctx, b console.NoteRef) error { return h.PageAgain(c, b.Note) })
+	console.OnDo(a, console.AskPageContact, h.PageContact)
+	console.OnDo(a, console.AskCallContact, h.CallContact)
+	console.OnDo(a, console.AskToldByVoice, h.ToldByVoice)
+	console.OnDo(a, console.AskTakeOver, func(c ctx, b console.NoteRef) error { return h.TakeOver(c, b.Note) })
 	console.OnDo(a, console.AskSupervise, func(c ctx, b console.NoteAct) error { return h.Supervise(c, b.Note, b.Act, b.Reason) })
 }
 
@@ -104,6 +110,7 @@ func (h *House) answerPhones(a *console.Answers) {
 	card(console.AskCard, h.Card)
 	card(console.AskAcknowledge, h.Acknowledge)
 	card(console.AskPassOn, h.PassOn)
+	card(console.AskTakeOverCard, h.TakeOverCard)
 	console.On(a, console.AskReply, func(c ctx, b console.NoteText) (console.Card, error) { return h.Reply(c, b.Note, b.Text) })
 	console.On(a, console.AskCloseOut, func(c ctx, b console.NoteText) (console.Card, error) { return h.CloseOut(c, b.Note, b.Text) })
 	console.OnDo(a, console.AskRendered, func(c ctx, b console.NoteDrawn) error { return h.Rendered(c, b.Note, b.Token) })

@@ -51,6 +51,15 @@ type Escalations interface {
 	CancelTx(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, note notes.NoteID, reason string) error
 	Reassign(ctx context.Context, by routing.ActingPerson, note notes.NoteID, plan routing.Plan) (routing.DispatchID, error)
 
+	Failing() []dispatch.Failing
+	Reached(ctx context.Context, acc notes.Account) ([]routing.Reached, error)
+	PageAgain(ctx context.Context, by routing.ActingPerson, note notes.NoteID) error
+	PageContact(ctx context.Context, by routing.ActingPerson, note notes.NoteID, steps []routing.PlannedAttempt) error
+	Called(ctx context.Context, by routing.ActingPerson, note notes.NoteID, contact notes.Contact) error
+	Told(ctx context.Context, by routing.ActingPerson, note notes.NoteID, contact notes.Contact) error
+	AckByVoiceTx(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, note notes.NoteID, contact notes.Contact) error
+	TakeOver(ctx context.Context, by routing.ActingPerson, note notes.NoteID) error
+
 	Locate(ctx context.Context, token string) (routing.Located, error)
 	MarkOpened(ctx context.Context, attempt routing.AttemptID) error
 	TextedBack(ctx context.Context, r channel.Reply) (dispatch.Heard, error)
@@ -96,6 +105,7 @@ type House struct {
 	engine  *engine.Engine
 	streams streams
 	boards  boards
+	reds    reds
 	placed  sync.Map // by the ids of the calls that agents have placed and that have not ended
 }
 
@@ -144,6 +154,10 @@ var refused = []struct {
 	{record.ErrClosed, console.Conflict, "desk.error.closed"},
 	{record.ErrDraftTaken, console.Conflict, "desk.error.draft-taken"},
 	{routing.ErrNoDispatch, console.Conflict, "desk.error.no-dispatch"},
+	{routing.ErrNotExhausted, console.Conflict, "desk.error.not-exhausted"},
+	{routing.ErrNotLate, console.Conflict, "desk.error.not-late"},
+	{routing.ErrNobodyTold, console.Conflict, "desk.error.nobody-told"},
+	{routing.ErrJustTold, console.Conflict, "desk.error.just-told"},
 	{routing.ErrBadLink, console.NotFound, "desk.error.not-found"},
 }
 
@@ -155,6 +169,10 @@ func refusal(err error) error {
 	var incomplete *record.Incomplete
 	if errors.As(err, &incomplete) {
 		return &console.Error{Kind: console.Invalid, Code: "desk.error.form", Fields: incomplete.Fields}
+	}
+	var has *routing.TakenOver
+	if errors.As(err, &has) {
+		return &console.Error{Kind: console.Conflict, Code: "desk.error.taken-over", Vars: map[string]string{"name": has.Name}}
 	}
 	for _, r := range refused {
 		if errors.Is(err, r.err) {

@@ -56,6 +56,20 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 		"send another's draft": func() (any, error) { return pair(r.Send(ctx, draft("d1", call, "lakeside"))) },
 		"save a draft":         func() (any, error) { return none(r.SaveDraft(ctx, draft("d9", call, "lakeside"))) },
 		"drafts":               func() (any, error) { return pair(r.Drafts(ctx)) },
+		"whom to reach":        func() (any, error) { return pair(r.Reach(ctx, note)) },
+		"page again":           func() (any, error) { return none(r.PageAgain(ctx, note)) },
+		"page another": func() (any, error) {
+			return none(r.PageContact(ctx, console.NoteContact{Note: note, Contact: "reyes"}))
+		},
+		"call one": func() (any, error) {
+			return none(r.CallContact(ctx, console.NoteContact{Note: note, Contact: "reyes"}))
+		},
+		"told one": func() (any, error) { return none(r.ToldByVoice(ctx, console.NoteTold{Note: note, Contact: "reyes"})) },
+		"one took it on": func() (any, error) {
+			return none(r.ToldByVoice(ctx, console.NoteTold{Note: note, Contact: "reyes", Took: true}))
+		},
+		"take over":            func() (any, error) { return none(r.TakeOver(ctx, note)) },
+		"take over on a phone": func() (any, error) { return pair(r.TakeOverCard(ctx, note)) },
 		"hello":                func() (any, error) { return pair(r.Hello(ctx)) },
 	}
 	for way, do := range pages {

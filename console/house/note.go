@@ -2,6 +2,7 @@ package house
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -72,7 +73,7 @@ func (h *House) Preview(ctx context.Context, d console.Draft) (console.Preview, 
 		return console.Preview{}, err
 	}
 	now := h.cfg.Now()
-	out := console.Preview{Contacts: []console.PreviewContact{}, Holes: []routing.PlanHole{},
+	out := console.Preview{Contacts: []console.PreviewContact{}, Holes: []routing.PlanHole{}, Failing: []routing.ChannelKind{},
 		Missing: notes.CheckDraft(acc.Script, notes.Draft(d), now.In(loc))}
 	p, climbs, err := h.plan(ctx, acc, d.CallType, d.Urgency)
 	if err != nil {
@@ -85,6 +86,11 @@ func (h *House) Preview(ctx context.Context, d console.Draft) (console.Preview, 
 	if climbs {
 		out.Contacts = append(out.Contacts, p.Preview()...)
 		out.Board, out.Holes = p.Board, append(out.Holes, p.Holes...)
+		for _, f := range h.cfg.Routing.Failing() {
+			if slices.ContainsFunc(p.Attempts, func(s routing.PlannedAttempt) bool { return s.Channel == f.Channel }) {
+				out.Failing = append(out.Failing, f.Channel)
+			}
+		}
 	} else if stops(acc, d) {
 		out.Goes, out.Missing["urgency"] = console.GoesNowhere, notes.FieldNoLadder
 	}

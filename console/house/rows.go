@@ -131,7 +131,7 @@ var outcomes = map[notes.LineKind]routing.AttemptState{
 
 // showClimb puts what routing knows into a row.
 func showClimb(row *console.BoardRow, r routing.DispatchView) {
-	row.Late = r.Late
+	row.Late, row.TakenOver = r.Late, r.Taken.Name
 	row.NextAt, row.NextKind, row.NextName = r.Next.At, r.Next.Kind, r.Next.Name
 	if !r.Last.At.IsZero() {
 		row.Last = console.LastStep{Kind: console.LastKind(r.Last.Kind), Name: r.Last.Name, Detail: r.Last.Detail, At: r.Last.At}
@@ -256,7 +256,8 @@ func (s set) card(a access.Actor, n notes.Note, now time.Time) console.Card {
 		}
 	}
 	if climb, ok := s.climbs[n.ID]; ok {
-		c.NextAt, c.NextName = climb.Next.At, climb.Next.Name
+		c.NextAt, c.NextName, c.TakenOver = climb.Next.At, climb.Next.Name, climb.Taken.Name
+		c.CanTakeOver = climb.State == routing.Exhausted && c.TakenOver == "" && a.May(notes.Supervise, string(n.Account))
 	}
 	return c
 }

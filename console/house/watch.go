@@ -2,6 +2,8 @@ package house
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 
 	"lamplight/console"
@@ -146,6 +148,29 @@ func (h *House) AgentMoved(a telephony.AgentID, s telephony.AgentState, reason s
 // person acts.
 func (h *House) StandsStill(dispatch.Alarm) { h.standsStill() }
 
+// reds are the codes of what is wrong for every desk to know.
+type reds struct {
+	mu    sync.Mutex // guards codes
+	codes []string
+}
+
+func (r *reds) now() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]string{}, r.codes...)
+}
+
+// Reds tells every desk what is wrong now, by codes of the catalog ("desk.red."), when that has changed.
+func (h *House) Reds(codes []string) {
+	h.reds.mu.Lock()
+	same := slices.Equal(h.reds.codes, codes)
+	h.reds.codes = codes
+	h.reds.mu.Unlock()
+	if !same {
+		h.streams.all(h.now(console.Event{Kind: console.EventReds, Reds: &console.Reds{Codes: append([]string{}, codes...)}}))
+	}
+}
+
 func (h *House) standsStill() {
 	h.streams.all(h.now(console.Event{Kind: console.EventNotice, Notice: "desk.notice.stands-still"}))
 	h.boardMoved()
@@ -170,7 +195,7 @@ func (h *House) Hello(ctx context.Context) (console.Hello, error) {
 	}
 	out := console.Hello{Agent: v, Now: h.cfg.Now(), Figures: h.engine.Figures(), Pauses: pauses,
 		Training: h.cfg.Trainer != nil, Supervisor: actor.Has(notes.RoleSupervisor), LockAfter: h.cfg.LockAfter,
-		Server: console.ThisVersion()}
+		Server: console.ThisVersion(), Reds: h.reds.now()}
 	person, err := h.cfg.Door.Person(access.System(ctx, "console"), actor.Person)
 	if err != nil {
 		return console.Hello{}, err

@@ -23,14 +23,17 @@ import type {
   LinkToken,
   Me,
   NoteAct,
+  NoteContact,
   NoteDrawn,
   NoteRef,
   NoteText,
+  NoteTold,
   OfferRef,
   PatientCall,
   Preview,
   PushKey,
   PushSubscription,
+  Reach,
   Reason,
   Scenario,
   ScenarioRef,
@@ -67,6 +70,12 @@ export interface DeskRequests {
   addon: { in: NoteText; out: Record<string, never> }
   closeabandoned: { in: CallOutcome; out: Record<string, never> }
   supervise: { in: NoteAct; out: Record<string, never> }
+  reach: { in: NoteRef; out: Reach }
+  pageagain: { in: NoteRef; out: Record<string, never> }
+  pagecontact: { in: NoteContact; out: Record<string, never> }
+  callcontact: { in: NoteContact; out: Record<string, never> }
+  toldbyvoice: { in: NoteTold; out: Record<string, never> }
+  takeover: { in: NoteRef; out: Record<string, never> }
   scenarios: { in: Record<string, never>; out: Scenario[] | null }
   practicecall: { in: ScenarioRef; out: Record<string, never> }
 }
@@ -81,6 +90,7 @@ export interface PageRequests {
   rendered: { in: NoteDrawn; out: Record<string, never> }
   acknowledge: { in: NoteRef; out: Card }
   pass: { in: NoteRef; out: Card }
+  takeovercard: { in: NoteRef; out: Card }
   reply: { in: NoteText; out: Card }
   closeout: { in: NoteText; out: Card }
   callpatient: { in: PatientCall; out: Record<string, never> }
@@ -102,6 +112,7 @@ export const routes: Record<keyof PageRequests, string> = {
   rendered: 'POST /api/notes/{note}/rendered',
   acknowledge: 'POST /api/notes/{note}/acknowledge',
   pass: 'POST /api/notes/{note}/pass',
+  takeovercard: 'POST /api/notes/{note}/takeover',
   reply: 'POST /api/notes/{note}/reply',
   closeout: 'POST /api/notes/{note}/close',
   callpatient: 'POST /api/notes/{note}/call',

@@ -98,6 +98,7 @@ export interface BoardRow {
   nextName: string
   late: Lateness
   tries?: number
+  takenOver: string
 }
 
 export interface Body {
@@ -237,6 +238,8 @@ export interface Card {
   nextAt: string
   nextName: string
   canAct: boolean
+  takenOver: string
+  canTakeOver: boolean
   readBack: string[] | null
   now: string
 }
@@ -290,6 +293,7 @@ export type Event =
   | { kind: 'board'; sent: string; board: BoardRow[] }
   | { kind: 'change'; sent: string; change: BoardChange }
   | { kind: 'notice'; sent: string; notice: string }
+  | { kind: 'reds'; sent: string; reds: Reds }
 
 export interface Field {
   key: string
@@ -339,6 +343,7 @@ export interface Hello {
   supervisor: boolean
   lockAfter: number
   server: Version
+  reds: string[] | null
 }
 
 export type HoleReason = 'nobody-on-call' | 'nobody-next' | 'no-address' | 'stopped' | 'no-contact' | 'no-carrier' | 'left' | 'no-ladder'
@@ -385,7 +390,7 @@ export interface Levels {
   me: number
 }
 
-export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
+export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
 
 export interface LinkToken {
   token: string
@@ -406,12 +411,17 @@ export interface Me {
   lockAfter: number
 }
 
-export type NextKind = '' | 'text' | 'email' | 'push' | 'voice' | 'board'
+export type NextKind = '' | 'text' | 'email' | 'push' | 'voice' | 'board' | 'service'
 
 export interface NoteAct {
   note: string
   act: SuperviseAct
   reason: string
+}
+
+export interface NoteContact {
+  note: string
+  contact: string
 }
 
 export interface NoteDrawn {
@@ -428,6 +438,12 @@ export type NoteState = 'open' | 'read' | 'acknowledged' | 'closed'
 export interface NoteText {
   note: string
   text: string
+}
+
+export interface NoteTold {
+  note: string
+  contact: string
+  took: boolean
 }
 
 export interface NoteWords {
@@ -519,6 +535,7 @@ export interface Preview {
   board: string
   holes: PlanHole[] | null
   missing: Record<string, string>
+  failing: ChannelKind[] | null
 }
 
 export interface PreviewContact {
@@ -543,6 +560,20 @@ export interface PushSubscription {
   keys: { p256dh: string; auth: string }
 }
 
+export interface Reach {
+  people: ReachPerson[] | null
+}
+
+export interface ReachPerson {
+  contact: string
+  name: string
+  say: string
+  onCall: boolean
+  channels: ChannelKind[] | null
+  why: HoleReason
+  rings: boolean
+}
+
 export interface Reason {
   reason: string
 }
@@ -550,6 +581,10 @@ export interface Reason {
 export interface RedFlag {
   words: Record<string, string[] | null>
   show: Record<string, string>
+}
+
+export interface Reds {
+  codes: string[] | null
 }
 
 export type Role = 'agent' | 'supervisor' | 'provider' | 'practice' | 'admin'

@@ -183,6 +183,22 @@ func (s *Store) Acknowledge(ctx context.Context, id notes.NoteID, hooks ...ActHo
 	})
 }
 
+// AcknowledgeByVoice takes the note on for somebody who said so to the actor, whom the leaf names as the witness. When it was
+// taken on before, first is false, nothing happens and no hook runs; the note says by whom.
+func (s *Store) AcknowledgeByVoice(ctx context.Context, id notes.NoteID, by notes.PersonID, hook ActHook) (n notes.Note, first bool, err error) {
+	n, err = s.act(ctx, "acknowledge a note by voice", id, nil, func(tx pgx.Tx, n *notes.Note) error {
+		actor, err := access.Check(ctx, notes.Reach, string(n.Account))
+		if err != nil {
+			return err
+		}
+		if first, err = s.acknowledge(ctx, tx, n, by, actor.ID()); err != nil || !first {
+			return err
+		}
+		return hook(ctx, tx, *n)
+	})
+	return n, first, err
+}
+
 // AcknowledgeTx is Acknowledge inside a transaction of somebody else, for a person who need not be the actor (a key pressed
 // on the phone). first is false when the note was acknowledged or closed before; the note says by whom.
 func (s *Store) AcknowledgeTx(ctx context.Context, tx pgx.Tx, id notes.NoteID, by notes.PersonID) (n notes.Note, first bool, err error) {

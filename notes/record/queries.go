@@ -37,13 +37,14 @@ var (
 	noteTable = audit.Table{Kind: "note", Name: "note", Key: "id",
 		Columns: []string{"id", "draft", "account", "year", "reference", "call", "call_type", "urgency", "language", "taker", "taken_at",
 			"state", "read_at", "acked_at", "acked_by", "closed_at", "closed_by", "version", "script_version", "title", "body", "terms"}}
-	addOnTable = audit.Table{Kind: "add_on", Name: "add_on", Key: "id",
+	serviceTable = audit.Table{Kind: "service", Name: "service", Key: "id", Columns: []string{"id", "version", "document", "changed_at"}}
+	addOnTable   = audit.Table{Kind: "add_on", Name: "add_on", Key: "id",
 		Columns: []string{"id", "note", "by", "by_name", "at", "kind", "body"}}
 )
 
 // Tables are the tables of this package whose rows the audit log vouches for.
 func Tables() []audit.Table {
-	return []audit.Table{accountTable, lineTable, callTable, stepTable, recordingTable, noteTable, addOnTable}
+	return []audit.Table{accountTable, lineTable, callTable, stepTable, recordingTable, noteTable, addOnTable, serviceTable}
 }
 
 func insertInto(t audit.Table) string {
@@ -414,3 +415,11 @@ func (q *callsQuery) statements(limit int, after bool) (count, page string) {
 		from + order + strconv.Itoa(limit)
 	return count, page
 }
+
+// The service's own settings.
+var (
+	putService = insertInto(serviceTable) + ` on conflict (id) do update set version = service.version + 1,
+		document = excluded.document, changed_at = excluded.changed_at where service.document <> excluded.document
+		returning service.` + serviceTable.Returning()
+	selectService = "select document from service where id = $1"
+)

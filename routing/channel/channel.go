@@ -37,6 +37,8 @@ type Message struct {
 	Urgency   string // "routine", "urgent", "emergency"
 	Reference string
 	Link      string // its fragment is the token that locates the note
+	// Summons says that it goes to a supervisor of the service's: the note has reached nobody.
+	Summons bool
 }
 
 // A Receipt is the carrier's word that it has a message.

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"lamplight/frontend/shared/catalog"
+	"lamplight/telephony"
 )
 
 // TextBudget is how many GSM-7 septets a text may have: one part, so that it neither costs nor arrives in pieces.
@@ -30,21 +31,25 @@ func Say(m Message) Words {
 		"link":      m.Link,
 		"name":      clean(m.Name),
 	}
+	text, subject, body, push := "channel.text", "channel.email.subject", "channel.email.body", "channel.push.body"
+	if m.Summons {
+		text, subject, body, push = "channel.summons.text", "channel.summons.subject", "channel.summons.body", "channel.summons.push"
+	}
 	return Words{
-		Text:        sayText(m, v),
-		Subject:     catalog.T(m.Lang, "channel.email.subject", v),
-		Body:        catalog.T(m.Lang, "channel.email.body", v),
+		Text:        sayText(m.Lang, text, v),
+		Subject:     catalog.T(m.Lang, subject, v),
+		Body:        catalog.T(m.Lang, body, v),
 		PushTitle:   catalog.T(m.Lang, "channel.push.title", v),
-		PushMessage: catalog.T(m.Lang, "channel.push.body", v),
+		PushMessage: catalog.T(m.Lang, push, v),
 	}
 }
 
 // sayText shortens the practice's name, the only part that can be long, until the text fits in one part.
-func sayText(m Message, v catalog.Vars) string {
+func sayText(lang telephony.Language, sentence string, v catalog.Vars) string {
 	practice := []rune(GSM(v["practice"]))
 	for {
 		v := catalog.Vars{"practice": string(practice), "urgency": v["urgency"], "reference": GSM(v["reference"]), "link": v["link"]}
-		text := GSM(catalog.T(m.Lang, "channel.text", v))
+		text := GSM(catalog.T(lang, sentence, v))
 		if Septets(text) <= TextBudget || len(practice) <= 8 {
 			return text
 		}

@@ -25,6 +25,7 @@ type openDispatch struct {
 	id       routing.DispatchID
 	account  telephony.AccountID
 	state    routing.DispatchState
+	first    int // the first rung that reaches somebody, -1 when none does
 	rung     int
 	practice string
 	urgency  string
@@ -36,7 +37,7 @@ func (e *Engine) lockOpen(ctx context.Context, tx pgx.Tx, note notes.NoteID) (op
 	var d openDispatch
 	var unfolded bool
 	err := tx.QueryRow(ctx, lockOpenOf, note).
-		Scan(&d.id, &d.account, &d.state, &d.rung, &d.practice, &d.urgency, &d.ref, &unfolded)
+		Scan(&d.id, &d.account, &d.state, &d.first, &d.rung, &d.practice, &d.urgency, &d.ref, &unfolded)
 	if postgres.Missing(err) {
 		return d, routing.ErrNoDispatch
 	}
@@ -91,7 +92,14 @@ func (e *Engine) ackedBefore(ctx context.Context, tx pgx.Tx, note notes.NoteID) 
 // end closes a dispatch that this transaction holds, and cancels what waits. A message that is on its way out at this very
 // instant may still arrive.
 func (e *Engine) end(ctx context.Context, tx pgx.Tx, s step, state routing.DispatchState, reason string) (at time.Time, err error) {
-	err = tx.QueryRow(ctx, endDispatch, s.dispatch, state, s.by, s.name, reason).Scan(&at)
+	return e.endAs(ctx, tx, s, notes.PersonID(s.by), state, reason)
+}
+
+// endAs is end as the act of by, who need not be the one who does it.
+func (e *Engine) endAs(ctx context.Context, tx pgx.Tx, s step, by notes.PersonID, state routing.DispatchState, reason string) (
+	at time.Time, err error,
+) {
+	err = tx.QueryRow(ctx, endDispatch, s.dispatch, state, by, s.name, reason).Scan(&at)
 	if err != nil {
 		return at, err
 	}
@@ -146,10 +154,10 @@ func (e *Engine) Push(ctx context.Context, by routing.ActingPerson, note notes.N
 	})
 }
 
-// nextRung begins the next rung now. An exhausted dispatch has none: what was done is told, and it stays on the board.
+// nextRung begins the next rung now. After the last that is the service's ladder's.
 func (e *Engine) nextRung(ctx context.Context, tx pgx.Tx, s step, d openDispatch) error {
 	if d.state == routing.Exhausted {
-		return e.trace(ctx, tx, s)
+		return e.nextSummons(ctx, tx, s, d.rung)
 	}
 	return e.advance(ctx, tx, s, d.rung)
 }

@@ -17,10 +17,11 @@ func scanView(r pgx.CollectableRow) (routing.DispatchView, error) {
 	var row routing.DispatchView
 	var late bool
 	var begun, board time.Time
-	var next *time.Time
+	var next, again *time.Time
 	var folded string
 	err := r.Scan(&row.Note, &row.State, &late, &begun, &board, &row.Next.Kind, &row.Next.Name, &next,
-		&row.Last.Kind, &row.Last.Channel, &row.Last.Name, &row.Last.Detail, &row.Last.At, &folded)
+		&row.Last.Kind, &row.Last.Channel, &row.Last.Name, &row.Last.Detail, &row.Last.At, &folded, &again,
+		&row.Taken.Name, &row.Taken.By)
 	var plan routing.Plan
 	// One that cannot be read is told by the engines and the auditor: a board must show the others.
 	if folded != "" && json.Unmarshal([]byte(folded), &plan) == nil && plan.Reaches() {
@@ -30,7 +31,12 @@ func scanView(r pgx.CollectableRow) (routing.DispatchView, error) {
 	row.Last.At = row.Last.At.UTC()
 	switch {
 	case row.State == routing.Exhausted:
-		row.Next, row.Late = routing.DispatchNext{}, routing.Unreachable
+		row.Late = routing.Unreachable
+		if next != nil {
+			row.Next.At = next.UTC()
+		} else if row.Next = (routing.DispatchNext{}); again != nil {
+			row.Next = routing.DispatchNext{Kind: routing.NextService, At: again.UTC()}
+		}
 	case row.State != routing.Climbing:
 		row.Next = routing.DispatchNext{}
 	case next == nil || !next.Before(board):

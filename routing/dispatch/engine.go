@@ -58,6 +58,8 @@ type Engine struct {
 	log      *audit.Log
 	logger   *slog.Logger
 	rotas    rotas
+	services services
+	failing  failing
 	heard    heard
 	hub      hub
 	wake     chan struct{} // holds one: something may be due
@@ -194,6 +196,9 @@ func (e *Engine) round(ctx context.Context, under *sync.WaitGroup) {
 	e.startDue(ctx, under)
 	if err := e.exhaustDue(ctx); err != nil && ctx.Err() == nil {
 		e.logger.Error("raise exhausted dispatches", "error", err)
+	}
+	if err := e.summonDue(ctx); err != nil && ctx.Err() == nil {
+		e.logger.Error("call the supervisors", "error", err)
 	}
 }
 

@@ -66,6 +66,9 @@ func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying) (
 	return p
 }
 
+// Carriers are the channels that are set up.
+func (e *Engine) Carriers() map[routing.ChannelKind]bool { return e.carriers() }
+
 // carriers are the channels that can send: a plan must not promise what never leaves.
 func (e *Engine) carriers() map[routing.ChannelKind]bool {
 	if e.cfg.Channels == nil { // this engine sends nothing, and does not know what those that do have

@@ -69,7 +69,8 @@ const (
 	// selectNextDue is when something is due by a channel that is not full.
 	selectNextDue = `select routing_now(), nullif(least(
 		(select min(wake_at) from attempt where wake_at is not null and channel <> all($1)),
-		(select min(board_at) from dispatch where state = 'climbing')), 'infinity')`
+		(select min(board_at) from dispatch where state = 'climbing'),
+		(select min(next_at) from summons where next_at is not null)), 'infinity')`
 	selectAllFolded  = "select id from dispatch where not unfolded order by begun_at limit 1000"
 	doNotWaitForDisk = "set local synchronous_commit = off"
 	// selectFolded holds the dispatches that are still folded and that nobody else holds.
@@ -106,7 +107,7 @@ const selectReach = `select routing_now(), (select n from push_change),
 // What a person does with a dispatch.
 const (
 	// lockOpenOf holds a note's open dispatch.
-	lockOpenOf = `select id, account, state, rung, practice, urgency, reference, unfolded from dispatch
+	lockOpenOf = `select id, account, state, first_rung, rung, practice, urgency, reference, unfolded from dispatch
 		where note = $1 and state in ('climbing', 'exhausted') for update`
 	selectEnded = `select ended_by, ended_at from dispatch where note = $1 and ended_at is not null
 		order by ended_at desc limit 1`
@@ -125,6 +126,38 @@ const (
 			update attempt set due_at = due_at - ahead.by, wake_at = wake_at - ahead.by from ahead
 			where dispatch = $1 and state = 'due' and rung > $2)
 		update dispatch set board_at = board_at - ahead.by from ahead where id = $1`
+)
+
+// What follows the last rung, and what an agent does about a late note.
+const (
+	selectService   = "select document from service"
+	selectSummonDue = "select dispatch from summons where next_at <= routing_now() order by next_at limit 100"
+	// lockSummons holds a dispatch whose turn has come and that no other engine is at.
+	lockSummons = `select d.note, d.account, s.round, s.told, s.taken_at is not null, routing_now()
+		from dispatch d join summons s on s.dispatch = d.id
+		where d.id = $1 and d.state = 'exhausted' and s.next_at <= routing_now() for update of d skip locked`
+	beginRound = `update summons set round = $2, next_at = $3, told = $4, taken_by = null, taken_name = null, taken_at = null
+		where dispatch = $1`
+	// advanceSummons is advanceRungs of a round, whose end stays.
+	advanceSummons = `with ahead as (select greatest(min(due_at) - routing_now(), interval '0') as by from attempt
+			where dispatch = $1 and state = 'due' and rung > $2)
+		update attempt set due_at = due_at - ahead.by, wake_at = wake_at - ahead.by from ahead
+		where dispatch = $1 and state = 'due' and rung > $2`
+	selectTaken = "select taken_by, taken_name, taken_at from summons where dispatch = $1"
+	takeSummons = `update summons set taken_by = $2, taken_name = $3, taken_at = routing_now(), next_at = routing_now() + $4
+		where dispatch = $1`
+	cancelSummonses = `update attempt set state = 'cancelled', wake_at = null
+		where dispatch = $1 and state = 'due' and rung >= $2 returning id`
+	// selectLastTold are those whom the rung told that began last, below a rung ($2).
+	selectLastTold = `select distinct on (contact, channel) rung, contact, name, person, channel, lang, address
+		from attempt where dispatch = $1 and rung = (select max(rung) from attempt where dispatch = $1 and rung < $2
+			and state not in ('due', 'cancelled')) order by contact, channel`
+	selectLastRung = "select greatest(coalesce(max(rung), 0), 0) from attempt where dispatch = $1 and rung < $2 and rung <= $3"
+	// selectTries counts a message's attempts, and tells whether its reader was told a moment ago ($5 seconds) or is about to be.
+	selectTries = `select coalesce(max(try) filter (where rung = $2 and channel = $4), 0),
+			coalesce(bool_or(state = 'sending' or sent_at > routing_now() - make_interval(secs => $5)
+				or state = 'due' and due_at <= routing_now() + make_interval(secs => $5)), false), routing_now()
+		from attempt where dispatch = $1 and contact = $3`
 )
 
 // What becomes of an attempt.
@@ -147,8 +180,10 @@ const (
 		and state in ('due', 'sending', 'accepted', 'delivered', 'opened'))`
 	// selectRetry is what a further attempt of the same message would be, and when the next rung or the board comes.
 	selectRetry = `select t.rung, t.contact, t.name, t.person, t.channel, t.lang, t.address, routing_now() + $2,
-			least(d.board_at, coalesce((select min(due_at) from attempt n
-				where n.dispatch = d.id and n.state = 'due' and n.rung > t.rung), 'infinity'))
+			case when t.rung >= $3 then (select case when s.taken_at is null then s.next_at else '-infinity' end
+				from summons s where s.dispatch = d.id)
+			else least(d.board_at, coalesce((select min(due_at) from attempt n
+				where n.dispatch = d.id and n.state = 'due' and n.rung > t.rung), 'infinity')) end
 		from attempt t join dispatch d on d.id = t.dispatch where t.id = $1`
 )
 
@@ -162,13 +197,15 @@ const (
 	selectViews = `select d.note, d.state, d.rung > d.first_rung, d.begun_at, d.board_at,
 			coalesce(n.channel, ''), coalesce(n.name, ''), n.due_at,
 			coalesce(l.kind, ''), coalesce(l.channel, ''), coalesce(l.actor, ''), coalesce(l.detail, ''), coalesce(l.at, d.begun_at),
-			case when d.unfolded then '' else d.plan end
+			case when d.unfolded then '' else d.plan end, case when u.told = '' then u.next_at end,
+			coalesce(u.taken_name, ''), coalesce(u.taken_by, '')
 		from unnest($1::text[]) w (note)
 		cross join lateral (select * from dispatch where note = w.note order by begun_at desc, id desc limit 1) d
 		left join lateral (select channel, name, due_at from attempt a
 			where a.dispatch = d.id and a.state = 'due' order by due_at, id limit 1) n on true
 		left join lateral (select kind, channel, actor, detail, at from dispatch_step s
-			where s.dispatch = d.id and s.kind <> 'text.replied' order by seq desc limit 1) l on true`
+			where s.dispatch = d.id and s.kind <> 'text.replied' order by seq desc limit 1) l on true
+		left join lateral (select * from summons where dispatch = d.id and d.state = 'exhausted' limit 1) u on true`
 	selectAttempts = `select d.note, a.id, a.dispatch, a.rung, a.contact, a.name, a.channel, a.state, a.due_at, a.sent_at, a.try, a.why
 		from unnest($1::text[]) w (note)
 		cross join lateral (select * from dispatch where note = w.note offset 0) d
@@ -187,20 +224,23 @@ var selectStanding = fmt.Sprintf(`with clock as (select routing_now() as now),
 	patience as (select now - make_interval(secs => $1) as overdue, now - make_interval(secs => $2) as ignored from clock),
 	suspect as (
 		(select id from dispatch where state = 'exhausted' and begun_at < (select ignored from patience) order by begun_at limit %[1]d)
+		union (select dispatch from summons where next_at < (select overdue from patience) order by next_at limit %[1]d)
 		union (select id from dispatch where state = 'climbing' and board_at < (select overdue from patience) order by board_at limit %[1]d)
 		union (select id from dispatch where state = 'climbing' and board_at = 'infinity' limit %[1]d)
 		union (select id from dispatch where not unfolded and begun_at < (select overdue from patience) order by begun_at limit %[1]d)
 		union (select dispatch from attempt where wake_at < (select overdue from patience) and state in ('due',
 			'sending') order by wake_at limit %[1]d)),
 	ahead as (
-		select d.id, d.note, d.state, d.begun_at, d.board_at,
+		select d.id, d.note, d.state, d.begun_at, d.board_at, s.next_at, s.taken_at,
 			case when d.unfolded then (select min(a.wake_at) from attempt a where a.dispatch = d.id and a.state in ('due', 'sending'))
 				else d.begun_at end as next,
 			(select s.at from dispatch_step s where s.dispatch = d.id order by seq desc limit 1) as last
-		from suspect cross join lateral (select * from dispatch where id = suspect.id offset 0) d where d.state in ('climbing',
-			'exhausted'))
+		from suspect cross join lateral (select * from dispatch where id = suspect.id offset 0) d
+			left join lateral (select * from summons where dispatch = d.id limit 1) s on true where d.state in ('climbing', 'exhausted'))
 	select clock.now, id, note, case
-			when state = 'exhausted' and coalesce(last, begun_at) < clock.now - make_interval(secs => $2) then 'ignored'
+			when state = 'exhausted' and not coalesce(isfinite(next_at), false) then 'stranded'
+			when state = 'exhausted' and next_at < clock.now - make_interval(secs => $1) then 'overdue'
+			when state = 'exhausted' and taken_at is null and coalesce(last, begun_at) < clock.now - make_interval(secs => $2) then 'ignored'
 			when state = 'climbing' and least(next, board_at) < clock.now - make_interval(secs => $1) then
 				case when next is null then 'stranded' else 'overdue' end
 			when state = 'climbing' and next is null and not isfinite(board_at) then 'stranded'

@@ -26,6 +26,7 @@ func (e *Engine) writeResult(ctx context.Context, c claimed, r channel.Receipt, 
 		}
 		e.logger.Warn("an attempt did not leave", "attempt", c.id, "channel", c.channel, "error", failure.Error())
 	}
+	e.failing.heard(c.channel, failure, time.Now())
 	return persist(ctx, func() error {
 		return postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error { return e.writeResultTx(ctx, tx, c, r, failure) })
 	})
@@ -134,9 +135,9 @@ func (e *Engine) retry(ctx context.Context, tx pgx.Tx, a held) (bool, error) {
 	var p routing.PlannedAttempt
 	var person, lang string
 	var due, ends time.Time
-	err := tx.QueryRow(ctx, selectRetry, a.id, backoff(a.try)).
+	err := tx.QueryRow(ctx, selectRetry, a.id, backoff(a.try), serviceRung).
 		Scan(&p.Rung, &p.Contact, &p.Name, &person, &p.Channel, &lang, &p.Address, &due, &ends)
-	if err != nil || (a.dispatchState == routing.Climbing && !due.Before(ends)) {
+	if err != nil || (a.dispatchState == routing.Climbing || summons(a.rung)) && !due.Before(ends) {
 		return false, err
 	}
 	p.Person, p.Lang = notes.PersonID(person), telephony.Language(lang)
@@ -158,7 +159,7 @@ func (e *Engine) retry(ctx context.Context, tx pgx.Tx, a held) (bool, error) {
 // skipDeadRung begins the next rung now when each attempt of the present one has failed: waiting for an acknowledgment
 // from somebody who cannot be reached serves nobody.
 func (e *Engine) skipDeadRung(ctx context.Context, tx pgx.Tx, a held) error {
-	if a.dispatchState != routing.Climbing || a.rung < a.dispatchRung {
+	if a.dispatchState == routing.Exhausted && !summons(a.rung) || a.rung < a.dispatchRung {
 		return nil
 	}
 	var alive bool
@@ -166,6 +167,9 @@ func (e *Engine) skipDeadRung(ctx context.Context, tx pgx.Tx, a held) error {
 		return err
 	}
 	s := step{dispatch: a.dispatch, note: a.note, account: a.account, kind: notes.LineSkipped, detail: "unreachable"}
+	if summons(a.rung) {
+		return e.nextSummons(ctx, tx, s, a.rung)
+	}
 	return e.advance(ctx, tx, s, a.rung)
 }
 

@@ -24,7 +24,8 @@ type step struct {
 	by       string // the actor's id in the leaf; "routing" for the service
 	name     string // who the story names
 	channel  routing.ChannelKind
-	detail   string // a code
+	detail   string   // a code
+	more     []string // further codes, for the leaf alone
 
 	attempts []routing.AttemptID // whose rows the act changed
 	due      bool                // something may be due sooner: wake the workers
@@ -95,7 +96,7 @@ func (s step) write(now time.Time, rows []audit.Row) (values []any, entry audit.
 		attempt = (*string)(&s.attempt)
 	}
 	now = now.UTC().Truncate(time.Microsecond)
-	values = []any{id.String(), string(s.dispatch), string(s.note), attempt, now, s.kind, s.name, string(s.channel), s.detail}
+	values = []any{id.String(), string(s.dispatch), string(s.note), attempt, now, string(s.kind), s.name, string(s.channel), s.detail}
 	line, err := stepTable.Row(id.String(), values...)
 	if err != nil {
 		return nil, entry, err
@@ -106,6 +107,7 @@ func (s step) write(now time.Time, rows []audit.Row) (values []any, entry audit.
 			detail = append(detail, code)
 		}
 	}
+	detail = append(detail, s.more...)
 	return values, audit.Entry{At: now, Actor: or(s.by, "routing"), Action: string(s.kind), Kind: "dispatch",
 		Object: string(s.dispatch), Account: string(s.account), Detail: detail, Rows: append(rows, line)}, nil
 }

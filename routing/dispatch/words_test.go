@@ -21,7 +21,8 @@ func TestEveryCodeHasAWord(t *testing.T) {
 	}
 	for _, k := range []notes.LineKind{notes.LineBegun, notes.LineSent, notes.LineDelivered, notes.LineUndelivered, notes.LineFailed,
 		notes.LineLinkOpened, notes.LineNotNeeded, notes.LineAcknowledged, notes.LinePassed, notes.LinePushed, notes.LineSkipped,
-		notes.LineReassigned, notes.LineCancelled, notes.LineExhausted,
+		notes.LineReassigned, notes.LineCancelled, notes.LineExhausted, notes.LineSummoned, notes.LineTakenOver,
+		notes.LinePaged, notes.LineCalled, notes.LineTold,
 		notes.LineTextReplied, notes.LineTextUnclear, notes.LineTextsStopped, notes.LineTextsStarted} {
 		keys = append(keys, "routing.story."+string(k))
 	}

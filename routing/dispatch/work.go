@@ -39,7 +39,7 @@ func (e *Engine) claim(ctx context.Context, n int, full []string) ([]claimed, er
 		m := &c.message
 		err := r.Scan(&c.id, &c.dispatch, &c.rung, &c.fence, &c.sends, &c.channel, &m.To, &m.Name, &lang,
 			&m.Practice, &m.Urgency, &m.Reference)
-		m.Key, m.Lang, m.Link = string(c.id), telephony.Language(lang), e.link(c.id)
+		m.Key, m.Lang, m.Link, m.Summons = string(c.id), telephony.Language(lang), e.link(c.id), summons(c.rung)
 		return c, err
 	})
 }

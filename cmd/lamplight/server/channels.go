@@ -65,6 +65,16 @@ func newChannels(cfg Config, keys push.VAPIDKeys, phones *dispatch.Phones) (
 	return out, text, nil
 }
 
+// withoutCarrier are the channels a ladder may name that nothing is configured for.
+func withoutCarrier(channels map[routing.ChannelKind]channel.Channel) (out []routing.ChannelKind) {
+	for _, kind := range routing.Offered() {
+		if channels[kind] == nil {
+			out = append(out, kind)
+		}
+	}
+	return out
+}
+
 // inboundURL is where the gateway tells of texts that come back: beside its reports, "/hooks/text/in".
 func inboundURL(callback string) string {
 	if callback == "" {

@@ -16,6 +16,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"lamplight/notes/custody"
+	"lamplight/routing"
+	"lamplight/routing/dispatch"
 )
 
 // A Red is something that is wrong now. Nothing in it is a patient's.
@@ -23,6 +25,7 @@ type Red struct {
 	Code string // for machines: "backup-late"
 	Text string // one line, for whoever is on duty
 	Down bool   // callers cannot be served as they should be
+	Desk bool   // told at every desk: a note may wait on nobody
 }
 
 // health looks at the whole server again and again, logs what turns red, and answers who asks.
@@ -78,6 +81,13 @@ func (h *health) check(ctx context.Context) {
 	was := h.reds
 	h.reds = reds
 	h.mu.Unlock()
+	var told []string
+	for _, r := range reds {
+		if r.Desk {
+			told = append(told, r.Code)
+		}
+	}
+	h.s.House.Reds(told)
 	for _, r := range reds {
 		if !slices.ContainsFunc(was, func(o Red) bool { return o.Code == r.Code }) {
 			h.s.Log.Error("red: "+r.Text, "code", r.Code)
@@ -122,6 +132,7 @@ func (h *health) find(ctx context.Context) (out []Red) {
 	red(!s.Bus.nc.IsConnected(), true, "bus", "NATS is away: desks cannot reach the server")
 	if err == nil {
 		stand, _, err := s.Routing.Standing(ctx)
+		out = append(out, h.reach(ctx)...)
 		red(err == nil && len(stand) > 0, false, "escalations", "%d escalations stand still: look at the board", len(stand))
 	}
 	days := h.certificateDays(now)
@@ -132,6 +143,28 @@ func (h *health) find(ctx context.Context) (out []Red) {
 	h.mu.Unlock()
 	red(public != "", false, "public-url", "%s", public)
 	return append(out, h.custody(now)...)
+}
+
+// reach lists why a note may wait on nobody. Each desk tells it in the agent's language.
+func (h *health) reach(ctx context.Context) (out []Red) {
+	red := func(code, text string, args ...any) {
+		out = append(out, Red{Code: code, Text: fmt.Sprintf(text, args...), Desk: true})
+	}
+	switch _, why, err := h.s.Routing.ServicePlan(ctx); {
+	case err != nil: // the database is red already
+	case why == dispatch.WhyNoService:
+		red(why, "the service has no ladder for its supervisors: nobody is called when a note's ladder has ended ('lamplight service put')")
+	case why != "":
+		red(why, "the service's ladder reaches no supervisor now: 'lamplight service check' and the people's phones")
+	}
+	sends := h.s.Routing.Carriers()
+	if !sends[routing.Text] && !sends[routing.Email] && !sends[routing.Voice] {
+		red("no-carrier", "no carrier is configured: no text, email or call leaves (--text-account, --mail-host)")
+	}
+	for _, f := range h.s.Routing.Failing() {
+		red("failing-"+string(f.Channel), "every %s since %s was refused: %s", f.Channel, f.Since.UTC().Format(time.DateTime), f.Why)
+	}
+	return out
 }
 
 // custody lists what is wrong with the copies.

@@ -26,6 +26,20 @@ func KnownPeople(ctx context.Context, door *access.Door, account telephony.Accou
 	return known, nil
 }
 
+// KnownSupervisors are all who sign in or did, as the check of the service's settings asks for them.
+func KnownSupervisors(ctx context.Context, door *access.Door) (map[notes.PersonID]routing.KnownPerson, error) {
+	all, err := door.People(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := map[notes.PersonID]routing.KnownPerson{}
+	for _, p := range all {
+		_, everywhere := access.Actor{Person: p.ID, Grants: p.Grants}.Accounts(notes.Supervise)
+		known[p.ID] = routing.KnownPerson{Left: p.Left, Reads: everywhere}
+	}
+	return known, nil
+}
+
 // PracticeLines are what is wrong with a practice's document as an administrator reads it, in their language: a line each, with its
 // place in the document from and what to do.
 func PracticeLines(from string, found routing.Problems, language telephony.Language) string {

@@ -226,6 +226,9 @@ func (s *Server) startRouting(context.Context) error {
 		return err
 	}
 	s.text = text
+	if without := withoutCarrier(channels); len(without) > 0 {
+		s.Log.Warn("no carrier is configured for some channels: ladders that name them reach nobody by them", "channels", without)
+	}
 	linkKey, err := keyFile(s.State.Keys("links.key"))
 	if err != nil {
 		return err

@@ -18,14 +18,14 @@ import (
 // itself be said somewhere as a word of its own ("wrapup", 'no-address'). One that completes nothing any more is to be taken
 // out. Those that a page writes as a template (`desk.lang.${l}`) are found by it.
 var built = []string{
-	"channel.urgency.", "desk.addon.", "desk.hole.", "desk.line.", "desk.note.", "desk.outcome.",
+	"channel.urgency.", "desk.addon.", "desk.hole.", "desk.line.", "desk.note.", "desk.outcome.", "desk.red.",
 	"desk.pause.", "desk.state.", "portal.addon.", "portal.answer.", "portal.attempt.",
 	"portal.language.", "portal.outcome.", "portal.urgency.",
 }
 
 // open are the keys whose rest is in no source: cities stand in zones, roles in practices' schedules, and what routing has
 // words for is held by a test of its own (routing/words_test.go).
-var open = []string{"desk.city.", "desk.role.", "portal.role.", "routing."}
+var open = []string{"desk.city.", "desk.role.", "portal.role.", "routing.", "desk.red.failing-"}
 
 const root = "../../.."
 

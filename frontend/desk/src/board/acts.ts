@@ -6,9 +6,11 @@ import { desk } from '../state/desk.svelte'
 import { focusId } from '../state/hands.svelte'
 import type { Action } from '../state/keys'
 import { asking } from './asking.svelte'
+import { reaching } from './reaching.svelte'
 
 const toCall = (r: BoardRow | undefined): boolean => r?.kind === 'callback' || r?.kind === 'voicemail'
 const supervised = (): boolean => desk.supervisor && !!desk.selected?.note
+const note = (): boolean => desk.selected?.kind === 'note'
 const open = (r: BoardRow): Promise<void> => desk.openStory({ call: r.call, note: r.note })
 
 /** Something done to the chosen row. */
@@ -63,9 +65,34 @@ export const rowActs: Action[] = [
 
 export const openRow = act('story', 'desk.key.story', ['Enter', 's'], some, (r) => void open(r))
 
+/** What is done about a note that is late; when it cannot be, the server says why. */
+export const reachActs: Action[] = [
+  act('page-again', 'desk.key.page-again', ['g'], note, (r) => void told('desk.reach.again', () => go().PageAgain(r.note))),
+  act('page-other', 'desk.key.page-other', ['o'], note, (r) => void reaching.choose('contact', r)),
+  act('call-one', 'desk.key.call-one', ['l'], note, (r) => void reaching.choose('call', r)),
+  act('told', 'desk.key.told', ['v'], note, (r) => void reaching.choose('told', r)),
+  act(
+    'take-over',
+    'desk.key.take-over',
+    ['t'],
+    () => note() && desk.supervisor,
+    (r) => void told('desk.reach.over', () => go().TakeOver(r.note)),
+  ),
+]
+
+async function told(code: string, f: () => Promise<unknown>): Promise<void> {
+  if (await desk.act(f)) desk.tell(code)
+}
+
+/** All of them, on a list. */
+export const rowMenu = act('row-menu', 'desk.key.row-menu', ['m'], note, () => {
+  desk.panel = 'row'
+})
+
 export const boardActs: Action[] = [
   ...rowActs,
   openRow,
+  rowMenu,
   act(
     'addon',
     'desk.key.addon',
@@ -81,6 +108,7 @@ export const boardActs: Action[] = [
     () => toCall(desk.selected),
     (r) => asking.ask('outcome', r),
   ),
+  ...reachActs,
   act('push', 'desk.key.push', ['p'], supervised, (r) => asking.ask('next', r)),
   act('cancel', 'desk.key.cancel', ['k'], supervised, (r) => asking.ask('cancel', r)),
 ]

@@ -3,6 +3,14 @@
 import type { BoardRow, LastStep } from '../link/types'
 import { code, t } from '../state/text.svelte'
 
+/** A row's last step, after who has it in hand or that nobody was reached. */
+export function rowStep(r: BoardRow): string {
+  const held = r.takenOver ? t('desk.late.taken', { name: r.takenOver }) : ''
+  if (held && r.last.kind === 'dispatch.taken-over') return held
+  const head = held || (r.late === 'unreachable' ? t('desk.late.unreachable') : '')
+  return head ? `${head} · ${lastStep(r)}` : lastStep(r)
+}
+
 /** "texted Dr Reyes, delivered"; a code the catalog does not know is shown as it is. */
 export function lastStep(r: { last: LastStep; tries?: number }): string {
   const l = r.last
@@ -14,6 +22,15 @@ export function lastStep(r: { last: LastStep; tries?: number }): string {
   return [head, code('desk.detail.', l.detail), times].filter(Boolean).join(', ')
 }
 
+/** Whether a note has left the service: a carrier has taken a message about it. */
+export const hasLeft = (r: { last: LastStep }): boolean =>
+  ['text', 'email', 'push', 'voice'].includes(r.last.kind) &&
+  !['due', 'sending', 'failed', 'undelivered', 'cancelled'].includes(r.last.detail)
+
 /** "voice Dr Osei", what is due next. */
 export const nextStep = (r: BoardRow): string =>
-  r.nextKind === 'board' ? t('desk.ladder.board') : `${code('desk.channel.', r.nextKind)} ${r.nextName}`.trim()
+  r.nextKind === 'board'
+    ? t('desk.ladder.board')
+    : r.nextKind === 'service'
+      ? t('desk.ladder.service')
+      : `${code('desk.channel.', r.nextKind)} ${r.nextName}`.trim()

@@ -45,6 +45,12 @@ const passed = {
   AddOn: (note: string, text: string) => ask('addon', { note, text }),
   CloseAbandoned: (call: string, outcome: string) => ask('closeabandoned', { call, outcome }),
   Supervise: (note: string, act: SuperviseAct, reason: string) => ask('supervise', { note, act, reason }),
+  Reach: (note: string) => ask('reach', { note }),
+  PageAgain: (note: string) => ask('pageagain', { note }),
+  PageContact: (note: string, contact: string) => ask('pagecontact', { note, contact }),
+  CallContact: (note: string, contact: string) => ask('callcontact', { note, contact }),
+  ToldByVoice: (note: string, contact: string, took: boolean) => ask('toldbyvoice', { note, contact, took }),
+  TakeOver: (note: string) => ask('takeover', { note }),
   Scenarios: () => ask('scenarios', {}),
   PracticeCall: (id: string) => ask('practicecall', { id }),
 }

@@ -31,7 +31,7 @@ import { focusEnd, focusField, focusId, goTo, hands, here, type Place } from './
 import { Session } from './session.svelte'
 import { text } from './text.svelte'
 
-export type Panel = '' | 'state' | 'calls' | 'now' | 'view' | 'help'
+export type Panel = '' | 'state' | 'calls' | 'now' | 'view' | 'help' | 'row' | 'people' | 'told'
 
 const nobody: AgentView = { id: '', name: '', languages: [], interface: 'en', state: 'out', reason: '', since: '' }
 
@@ -45,6 +45,8 @@ class Desk extends Session {
   training = $state(false)
   pauses = $state.raw<string[]>([])
   supervisor = $state(false)
+  /** What is wrong with the service, by codes: a note may wait on nobody. */
+  reds = $state.raw<string[]>([])
   /** How long nobody may touch the desk before it locks, in milliseconds. */
   lockAfter = 0
 
@@ -160,6 +162,7 @@ class Desk extends Session {
     this.training = h.training
     this.pauses = h.pauses ?? []
     this.supervisor = h.supervisor
+    this.reds = h.reds ?? []
     this.lockAfter = h.lockAfter / 1e6
     this.list.show({ rows: h.board, next: h.boardNext, open: h.boardOpen, late: h.boardLate })
     drafts.set(h.drafts ?? [], h.draftPops ?? [])
@@ -311,6 +314,9 @@ class Desk extends Session {
         return
       case 'notice':
         this.tell(e.notice)
+        return
+      case 'reds':
+        this.reds = e.reds.codes ?? []
         return
       default:
         e satisfies never // of a later server: passed over

@@ -72,7 +72,7 @@ export abstract class Session {
     } catch (e) {
       const r = refusal(e)
       if (r.code === 'desk.error.session' || r.code === 'desk.error.signed-out') this.signedOut(r.code)
-      else this.tell(r.code, true)
+      else this.tell(r.code, true, r.vars)
       return false
     }
   }

@@ -2,7 +2,10 @@
 // where it is, greyed, so that no other thing moves under its digit.
 
 import { at, length } from '../../../shared/clock'
+import { boardActs, reachActs } from '../board/acts'
+import { reaching } from '../board/reaching.svelte'
 import { go } from '../link/go'
+import type { ReachPerson } from '../link/types'
 import { acting } from '../state/acting.svelte'
 import { larger, lockNow, ready, signOut, smaller } from '../state/actions'
 import { clock } from '../state/clock.svelte'
@@ -76,6 +79,39 @@ export function nowMenu(): Item[] {
     }
   })
   return calls.length ? calls : [{ id: 'none', label: t('desk.now.none'), stays: true, run: () => undefined }]
+}
+
+/** What can be done about the board's row. */
+export function rowItems(): Item[] {
+  return [...reachActs, ...boardActs.filter((a) => a.id === 'push' || a.id === 'cancel')].map(item)
+}
+
+/** The practice's people, each with how they can be reached, or why not. */
+export function peopleItems(): Item[] {
+  const can = (p: ReachPerson): boolean => (reaching.what === 'contact' ? !p.why : reaching.what === 'call' ? p.rings : true)
+  const how = (p: ReachPerson): string =>
+    reaching.what === 'contact'
+      ? p.why
+        ? code('desk.hole.', p.why)
+        : (p.channels ?? []).map((c) => code('desk.channel.', c)).join(', ')
+      : reaching.what === 'call' && !p.rings
+        ? t('desk.reach.no-number')
+        : p.say
+  return reaching.people.map((p) => ({
+    id: p.contact,
+    label: p.name,
+    note: [p.onCall ? t('desk.reach.oncall') : '', how(p)].filter(Boolean).join(' · ') || undefined,
+    off: !can(p),
+    run: () => reaching.pick(p),
+  }))
+}
+
+/** Whether who was told takes it on. */
+export function toldItems(): Item[] {
+  return [
+    { id: 'told-only', label: t('desk.reach.only'), run: () => reaching.say(false) },
+    { id: 'told-took', label: t('desk.reach.takes', { name: reaching.told?.name ?? '' }), run: () => reaching.say(true) },
+  ]
 }
 
 export function callsMenu(): Item[] {

@@ -74,6 +74,7 @@ export function ask<K extends keyof PageRequests>(name: K, body: PageRequests[K]
 /** What a person does to a note. Each answers the note as it is then. */
 export const acts = {
   acknowledge: (note: string) => ask('acknowledge', { note }),
+  takeover: (note: string) => ask('takeovercard', { note }),
   pass: (note: string) => ask('pass', { note }),
   reply: (note: string, text: string) => ask('reply', { note, text }),
   close: (note: string, text: string) => ask('closeout', { note, text }),

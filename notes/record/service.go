@@ -1,0 +1,52 @@
+package record
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/notes/audit"
+)
+
+// serviceID is the one row's: a database is one service's.
+const serviceID = "service"
+
+// PutService stores the service's own settings whole (routing.ReadService says what they are). Storing what is there already
+// is success and leaves no leaf.
+func (s *Store) PutService(ctx context.Context, document []byte) error {
+	actor, err := access.Check(ctx, notes.EditAccount, access.Everywhere)
+	if err != nil {
+		return err
+	}
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		changed, err := tx.Query(ctx, putService, serviceID, 1, string(document), s.clock())
+		if err != nil {
+			return err
+		}
+		rows, err := serviceTable.Read(changed)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actor.ID(), Action: "service.stored", Kind: "service",
+			Object: serviceID, Rows: rows})
+	})
+	if err != nil {
+		return fmt.Errorf("store the service's settings: %w", err)
+	}
+	return nil
+}
+
+// Service returns the service's settings as they were stored; nil when there are none. Nothing in them is a patient's.
+func (s *Store) Service(ctx context.Context) (document []byte, err error) {
+	err = s.pool.QueryRow(ctx, selectService, serviceID).Scan(&document)
+	if noSuch(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the service's settings: %w", err)
+	}
+	return document, nil
+}
