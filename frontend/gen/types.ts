@@ -374,7 +374,7 @@ export type Kind = 'not-found' | 'forbidden' | 'signed-out' | 'conflict' | 'inva
 
 export type Language = 'en' | 'es'
 
-export type LastKind = 'taken' | 'waiting' | 'replied' | 'voicemail' | 'cut-off' | 'text' | 'email' | 'push' | 'voice' | 'dispatch.begun' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'text.unclear' | 'text.stopped' | 'text.started' | 'completed' | 'abandoned' | 'overflowed' | 'refused' | 'unreached'
+export type LastKind = 'taken' | 'waiting' | 'replied' | 'voicemail' | 'cut-off' | 'text' | 'email' | 'push' | 'voice' | 'dispatch.begun' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'text.unclear' | 'text.stopped' | 'text.started' | 'completed' | 'abandoned' | 'overflowed' | 'refused' | 'unreached'
 
 export interface LastStep {
   kind: LastKind

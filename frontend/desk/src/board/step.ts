@@ -32,5 +32,5 @@ export const nextStep = (r: BoardRow): string =>
   r.nextKind === 'board'
     ? t('desk.ladder.board')
     : r.nextKind === 'service'
-      ? t('desk.ladder.service')
+      ? t('desk.channel.service')
       : `${code('desk.channel.', r.nextKind)} ${r.nextName}`.trim()
