@@ -14,8 +14,8 @@ import (
 	"lamplight/notes/audit/tree"
 )
 
-// refusedAs checks the code of a refusal, and the name in it.
-func refusedAs(t *testing.T, what string, err error, code, name string) {
+// saysWhy checks the code of a refusal, and the name in it.
+func saysWhy(t *testing.T, what string, err error, code, name string) {
 	t.Helper()
 	var e *console.Error
 	if !errors.As(err, &e) || e.Code != code || e.Vars["name"] != name {
@@ -48,14 +48,14 @@ func TestAnAgentActsOnALateNote(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	refusedAs(t, "page again on time", r.PageAgain(agent, sent.Note), "desk.error.nobody-told", "")
-	refusedAs(t, "page another on time", r.PageContact(agent, ref("osei")), "desk.error.not-late", "")
-	refusedAs(t, "take over on time", r.TakeOver(boss, sent.Note), "desk.error.not-exhausted", "")
+	saysWhy(t, "page again on time", r.PageAgain(agent, sent.Note), "desk.error.nobody-told", "")
+	saysWhy(t, "page another on time", r.PageContact(agent, ref("osei")), "desk.error.not-late", "")
+	saysWhy(t, "take over on time", r.TakeOver(boss, sent.Note), "desk.error.not-exhausted", "")
 	if err := r.routing.Unfold(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	exec("update attempt set state = 'delivered', wake_at = null, sent_at = now() - interval '5 minutes'")
-	refusedAs(t, "page again on time", r.PageAgain(agent, sent.Note), "desk.error.not-late", "")
+	saysWhy(t, "page again on time", r.PageAgain(agent, sent.Note), "desk.error.not-late", "")
 	exec("update dispatch set rung = 0, state = 'exhausted'")
 
 	reach, err := r.Reach(agent, sent.Note)
@@ -63,25 +63,25 @@ func TestAnAgentActsOnALateNote(t *testing.T) {
 		reach.People[2].Why != "no-address" || reach.People[2].Rings {
 		t.Errorf("%+v, %v", reach, err)
 	}
-	refusedAs(t, "another practice's agent", r.PageAgain(r.as(t, "other-agent"), sent.Note), "desk.error.not-allowed", "")
-	refusedAs(t, "a doctor", r.PageAgain(r.as(t, "doctor"), sent.Note), "desk.error.not-allowed", "")
+	saysWhy(t, "another practice's agent", r.PageAgain(r.as(t, "other-agent"), sent.Note), "desk.error.not-allowed", "")
+	saysWhy(t, "a doctor", r.PageAgain(r.as(t, "doctor"), sent.Note), "desk.error.not-allowed", "")
 	if err := r.PageAgain(agent, sent.Note); err != nil {
 		t.Fatal(err)
 	}
-	refusedAs(t, "page again at once", r.PageAgain(agent, sent.Note), "desk.error.just-told", "")
+	saysWhy(t, "page again at once", r.PageAgain(agent, sent.Note), "desk.error.just-told", "")
 	if err := r.PageContact(agent, ref("osei")); err != nil {
 		t.Fatal(err)
 	}
-	refusedAs(t, "who has no address", r.PageContact(agent, ref("deaf")), "desk.error.cannot-tell", "Dr Nowhere")
-	refusedAs(t, "who has no number", r.CallContact(agent, ref("deaf")), "desk.error.no-number", "Dr Nowhere")
-	refusedAs(t, "nobody of the list", r.PageContact(agent, ref("gone")), "desk.error.not-found", "")
+	saysWhy(t, "who has no address", r.PageContact(agent, ref("deaf")), "desk.error.cannot-tell", "Dr Nowhere")
+	saysWhy(t, "who has no number", r.CallContact(agent, ref("deaf")), "desk.error.no-number", "Dr Nowhere")
+	saysWhy(t, "nobody of the list", r.PageContact(agent, ref("gone")), "desk.error.not-found", "")
 	var told int
 	if err := r.pool.QueryRow(t.Context(), "select count(*) from attempt where contact = 'osei' and state = 'due' and rung = 0").Scan(&told); err != nil || told != 1 {
 		t.Errorf("%d messages to Dr Osei, %v", told, err)
 	}
 
 	exec("update attempt set state = 'accepted', wake_at = null where state = 'due'")
-	refusedAs(t, "an agent takes over", r.TakeOver(agent, sent.Note), "desk.error.not-allowed", "")
+	saysWhy(t, "an agent takes over", r.TakeOver(agent, sent.Note), "desk.error.not-allowed", "")
 	if err := r.TakeOver(boss, sent.Note); err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestAnAgentActsOnALateNote(t *testing.T) {
 	if err := r.ToldByVoice(agent, console.NoteTold{Note: sent.Note, Contact: "osei", Took: true}); err != nil {
 		t.Fatal(err)
 	}
-	refusedAs(t, "a second", r.ToldByVoice(agent, console.NoteTold{Note: sent.Note, Contact: "reyes", Took: true}),
+	saysWhy(t, "a second", r.ToldByVoice(agent, console.NoteTold{Note: sent.Note, Contact: "reyes", Took: true}),
 		"desk.error.acknowledged", "Dr Osei")
 	if card, err := r.Card(r.as(t, "doctor"), sent.Note); err != nil || card.AckedBy != "Dr Osei" {
 		t.Errorf("the doctor's card: %q, %v", card.AckedBy, err)
