@@ -26,7 +26,10 @@ type Event struct {
 	Read    time.Time
 	Type    string
 	Args    []string
-	Channel struct{ ID, Name, State string }
+	Channel struct {
+		ID, Name, State string
+		Caller          struct{ Number string }
+	}
 }
 
 // A Client is one application's connection. Next is for one goroutine, Do for any.
@@ -39,7 +42,7 @@ type Client struct {
 // Dial connects application app to the ARI at base ("http://127.0.0.1:8088/ari").
 func Dial(ctx context.Context, base, user, password, app string) (*Client, error) {
 	c := &Client{
-		base: base, app: app, auth: "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password)),
+		base: base, app: app, auth: basic(user, password),
 		http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64,
 			IdleConnTimeout: 10 * time.Second}},
 	}
@@ -51,6 +54,10 @@ func Dial(ctx context.Context, base, user, password, app string) (*Client, error
 	conn.SetReadLimit(1 << 20)
 	c.conn = conn
 	return c, nil
+}
+
+func basic(user, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 }
 
 // Close ends the connection.
