@@ -43,9 +43,10 @@ type Switch interface {
 	// is success.
 	Play(ctx context.Context, p Play) error
 	StopPlay(ctx context.Context, p PlayID) error
-	// Music plays hold music into a bridge until Quiet.
-	Music(ctx context.Context, b BridgeID) error
-	Quiet(ctx context.Context, b BridgeID) error
+	// Wait takes a leg out of its bridge to where all who wait hear hold music and nobody hears another; it is no bridge of
+	// ours, Join brings a leg back from it. A bridge for each who waits, with music of its own, is what a switch can do
+	// least of.
+	Wait(ctx context.Context, leg LegID) error
 
 	// Record records a leg from now on, both directions in stereo where the switch can (left what the leg says, right
 	// what it hears); RecordingEnded follows its end. Recordings stay on the switch until DeleteRecording.
@@ -77,11 +78,16 @@ type Originate struct {
 	Leg        LegID
 	Call       CallID
 	Agent      string            // an agent's endpoint name; or
+	For        LegID             // with Agent: the caller they are to talk to, if there is one
 	Number     Number            // an outside number, dialled through the carrier
 	CallerID   Number            // what the called party sees
 	CallerName string            // shown by an agent's phone: the practice, never the patient
 	Headers    map[string]string // SIP headers, "X-Lamplight-Call"; no patient data
 	Timeout    time.Duration     // how long it may ring
+	// Record, if set, has the switch itself record an agent's leg from its answer to its end, while it is in a bridge, where it
+	// can: LegEntered tells that it does. Left is what the leg hears, right what it says. One in which nothing was heard leaves
+	// nothing, otherwise RecordingEnded follows the leg's end.
+	Record RecordingID
 }
 
 // Play asks for prompts in a bridge. Prompts are names the switch knows ("lamplight/greeting"), in the language given.
@@ -109,6 +115,7 @@ type LegView struct {
 	DID, ANI Number
 	Called   []Number // as an Event's
 	Peer     LegID
+	Waits    bool // it hears music with all who wait, in none of our bridges
 	Since    time.Time
 }
 
@@ -136,11 +143,12 @@ const (
 	Unlinked       EventKind = "unlinked"        // the connection is lost; commands fail until Linked
 	Demoted        EventKind = "demoted"         // another process took our place on the switch
 	LegArrived     EventKind = "leg-arrived"     // a caller dialled one of our numbers: DID, Called, ANI, CallerName
-	LegEntered     EventKind = "leg-entered"     // a leg we originated was answered and is ours to bridge
+	LegEntered     EventKind = "leg-entered"     // a leg we originated was answered and is ours to bridge: Recording, if one was begun
 	LegRinging     EventKind = "leg-ringing"     // a leg we originated rings
 	LegDown        EventKind = "leg-down"        // a leg ended: Cause
 	LegLost        EventKind = "leg-lost"        // the fail-safe took the leg away from us; it may live on, and nothing more is told of it
 	Digit          EventKind = "digit"           // a key was pressed on a leg
+	SourceChanged  EventKind = "source-changed"  // a leg's sound comes from elsewhere: Originate.Record misses it from now on, Record does not
 	PlayEnded      EventKind = "play-ended"      // a Play is over
 	RecordingEnded EventKind = "recording-ended" // a recording is complete and can be fetched
 	PhoneOut       EventKind = "phone-out"       // an agent's phone cannot be rung: it has no registration, or does not answer

@@ -3,6 +3,7 @@ package record_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -103,6 +104,18 @@ func TestRecordingsAndVoicemails(t *testing.T) {
 	}
 	if err := h.store.PlayRecording(h.as(t, agentID), "call-1", io.Discard); !errors.Is(err, access.ErrForbidden) {
 		t.Errorf("an agent listens: %v", err)
+	}
+	h.record(t, aCall("call-2"), telephony.Arrived, telephony.Talking, telephony.Ended)
+	for id, part := range map[telephony.RecordingID]string{"rec-2": "first part", "rec-3": "second"} {
+		if err := h.store.Keep(ctx, "call-2", id, writes([]byte(strings.Repeat("h", 44)+part))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got.Reset()
+	if err := h.store.PlayRecording(h.as(t, officeID), "call-2", &got); err != nil || got.Len() != 44+16 ||
+		binary.LittleEndian.Uint32(got.Bytes()[40:]) != 16 || !strings.Contains(got.String(), "first part") ||
+		!strings.Contains(got.String(), "second") {
+		t.Errorf("two parts: %q, %v", got.String(), err)
 	}
 	v := telephony.Voicemail{Recording: "vm-1", DID: "+13125550100", ANI: "+13125550199", At: time.Now().Add(-time.Minute),
 		Length: 20 * time.Second}

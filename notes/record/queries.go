@@ -178,11 +178,11 @@ const (
 const (
 	insertRecording = `insert into recording (id, call, at, bytes, chunks, head) values ($1, $2, $3, 0, 0, $4)
 		on conflict (id) do nothing`
-	insertChunk            = "insert into recording_chunk (recording, n, data) values ($1, $2, $3)"
-	updateRecording        = "update recording set bytes = $2, chunks = $3 where id = $1"
-	selectRecordings       = "select id from recording where call = $1 order by at, id"
-	selectLongestRecording = "select id from recording where call = $1 order by bytes desc, at, id limit 1"
-	selectRecording        = `select c.account, c.id, c.outcome, r.bytes, r.chunks, r.head
+	insertChunk          = "insert into recording_chunk (recording, n, data) values ($1, $2, $3)"
+	updateRecording      = "update recording set bytes = $2, chunks = $3 where id = $1"
+	selectRecordings     = "select id from recording where call = $1 order by at, id"
+	selectRecordingSizes = "select id, bytes from recording where call = $1 order by at, id"
+	selectRecording      = `select c.account, c.id, c.outcome, r.bytes, r.chunks, r.head
 		from recording r join call c on c.id = r.call where r.id = $1`
 	selectChunk = "select data from recording_chunk where recording = $1 and n = $2"
 )

@@ -172,19 +172,38 @@ func (s *Store) voicemailCall(ctx context.Context, tx pgx.Tx, c telephony.Call) 
 // A Sized writer is told how many bytes will come, before the first of them.
 type Sized interface{ Size(bytes int64) error }
 
-// PlayRecording writes a call's recording, a WAV file, to w: the longest when there are several. The trace is durable
-// before anything is decrypted. ErrNoCall also means that nothing was recorded. After an error, what was written must
-// not be played as if it were whole. An error of w's is returned as it is.
+// PlayRecording writes a call's recording, a WAV file, to w; of several, one after the other in the order of their ends: each
+// agent's part of a call is one. The trace is durable before anything is decrypted. ErrNoCall also means that nothing was
+// recorded. After an error, what was written must not be played as if it were whole. An error of w's is returned as it is.
 func (s *Store) PlayRecording(ctx context.Context, call telephony.CallID, w io.Writer) error {
-	var id telephony.RecordingID
-	err := s.pool.QueryRow(ctx, selectLongestRecording, call).Scan(&id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return ErrNoCall
-	}
+	rows, err := s.pool.Query(ctx, selectRecordingSizes, call)
 	if err != nil {
 		return fmt.Errorf("look for a recording: %w", err)
 	}
-	return s.PlayOne(ctx, id, w)
+	var ids []telephony.RecordingID
+	var bytes []int64
+	var id telephony.RecordingID
+	var size int64
+	if _, err := pgx.ForEachRow(rows, []any{&id, &size}, func() error {
+		ids, bytes = append(ids, id), append(bytes, size)
+		return nil
+	}); err != nil {
+		return fmt.Errorf("look for a recording: %w", err)
+	}
+	switch len(ids) {
+	case 0:
+		return ErrNoCall
+	case 1:
+		return s.PlayOne(ctx, ids[0], w)
+	}
+	all := &parts{w: w, bytes: bytes}
+	for _, id := range ids {
+		all.skip = wavHead
+		if err := s.PlayOne(ctx, id, all); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // PlayOne is PlayRecording of one recording of several. Agents may hear a voicemail, which is theirs to handle.
@@ -211,7 +230,7 @@ func (s *Store) PlayOne(ctx context.Context, id telephony.RecordingID, w io.Writ
 	if err != nil {
 		return err
 	}
-	if err := s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: string(notes.LineRecordingOpened), Kind: "call", Object: string(call),
+	if err := s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: "recording.opened", Kind: "call", Object: string(call),
 		Account: string(account), Detail: []string{string(id)}}); err != nil {
 		return err
 	}

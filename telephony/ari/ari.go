@@ -16,9 +16,9 @@
 // the dialplan and not with an application, so that the fail-safe's T extension works.
 //
 // Prompts play on bridges: a channel that plays or records keeps every other command to it waiting, the renewal of its
-// lease among them. For the same reason nothing is recorded on a leg itself. A recording is two snoops of the leg, one
-// for each direction, bridged with each other; MixMonitor on the first writes both sides in step, interleaved, into one
-// file. It needs no more than the leg, so it goes on when the fail-safe has taken the leg, and ends with it. A phone's
+// lease among them. For the same reason nothing is recorded by ARI on a leg itself. An agent's talk is recorded by the dialplan
+// (talks.go). Any other recording is two snoops of the leg, one for each direction, bridged with each other; MixMonitor on the
+// first writes both sides in step, interleaved, into one file. It needs no more than the leg, so it goes on when the fail-safe has taken the leg, and ends with it. A phone's
 // pauses cost no sound: a snoop has a clock of its own and half a second of patience, where MixMonitor straight on the leg
 // has neither and loses frames at each. What comes late and then all at once stays that much behind the other side until
 // the next pause. What costs sound is an Asterisk that itself is 100 ms late, which is why telephony/asterisk runs its own
@@ -92,6 +92,9 @@ type Client struct {
 	followed   map[string]bool                // endpoints whose channels' events this connection brings
 	plays      map[telephony.PlayID]telephony.BridgeID
 	recordings map[telephony.RecordingID]*recording
+	talks      map[telephony.RecordingID]bool            // those of the dialplan, until they are deleted
+	talkOf     map[telephony.LegID]telephony.RecordingID // those that run
+	watch      watchman
 	unknown    map[string]int // events we do not know, by type
 }
 
@@ -124,12 +127,15 @@ func Connect(cfg Config) (*Client, error) {
 		phones:     map[string]telephony.EventKind{},
 		plays:      map[telephony.PlayID]telephony.BridgeID{},
 		recordings: map[telephony.RecordingID]*recording{},
+		talks:      map[telephony.RecordingID]bool{},
+		talkOf:     map[telephony.LegID]telephony.RecordingID{},
 		unknown:    map[string]int{},
 	}
 	c.events = newQueue(cfg.AlarmDepth, c.alarm)
 	c.life, c.cancel = context.WithCancel(context.Background())
 	c.over.Go(c.run)
 	c.over.Go(c.attend)
+	c.over.Go(c.keepWatch)
 	return c, nil
 }
 
@@ -179,6 +185,9 @@ func (c *Client) Events() <-chan telephony.Event { return c.events.out }
 
 // Backlog tells how many events wait to be read.
 func (c *Client) Backlog() int { return c.events.depth() }
+
+// Commands tells how many requests were sent to Asterisk. Each costs it work.
+func (c *Client) Commands() int { return int(c.raw.sent.Load()) }
 
 // UnknownEvents counts the events that this version of the server does not know, by their type.
 func (c *Client) UnknownEvents() map[string]int {

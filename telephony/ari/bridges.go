@@ -51,16 +51,44 @@ func (c *Client) Leave(ctx context.Context, b telephony.BridgeID, leg telephony.
 	return orDone(err, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity)
 }
 
-// Music implements telephony.Switch.
-func (c *Client) Music(ctx context.Context, b telephony.BridgeID) error {
-	err := c.call(ctx, "music", func() error { return c.rest.Bridge().MOH(bridgeKey(b), "default") })
-	return orGone(err, http.StatusConflict)
+// waitingRoom is the holding bridge of an application: one music for all who are in it, and nothing is mixed. It is made when
+// the first leg waits, and stays.
+func (c *Client) waitingRoom() telephony.BridgeID {
+	return telephony.BridgeID(c.cfg.App + "-waiting-room")
 }
 
-// Quiet implements telephony.Switch.
-func (c *Client) Quiet(ctx context.Context, b telephony.BridgeID) error {
-	err := c.call(ctx, "quiet", func() error { return c.rest.Bridge().StopMOH(bridgeKey(b)) })
-	return orDone(err, http.StatusConflict) // none is playing
+// few is how many legs may wait when one more has the music started: it ends with the last who leaves, and of those who left
+// just now we may not have heard. Music that plays is not disturbed by that.
+const few = 4
+
+// Wait implements telephony.Switch.
+func (c *Client) Wait(ctx context.Context, leg telephony.LegID) error {
+	room := c.waitingRoom()
+	path := "/bridges/" + url.PathEscape(string(room)) + "/addChannel"
+	enter := func() error {
+		return c.do(ctx, "wait", http.MethodPost, path, map[string]any{"channel": []telephony.LegID{leg}, "role": "participant"}, nil)
+	}
+	err := enter()
+	if status(err) == http.StatusNotFound { // the room; a leg that is not there is a 400
+		err = c.call(ctx, "make waiting room", func() error {
+			_, err := c.rest.Bridge().Create(bridgeKey(room), "holding", c.cfg.App)
+			return err
+		})
+		if err = orDone(err, http.StatusConflict); err == nil {
+			err = enter()
+		}
+	}
+	if err == nil {
+		if c.seat(room, leg); c.seated(room) <= few {
+			err = c.playMusic(ctx)
+		}
+	}
+	return orGone(err, http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity)
+}
+
+// playMusic has the waiting room hear music, if it does not.
+func (c *Client) playMusic(ctx context.Context) error {
+	return c.call(ctx, "music", func() error { return c.rest.Bridge().MOH(bridgeKey(c.waitingRoom()), "default") })
 }
 
 // Play implements telephony.Switch.

@@ -59,7 +59,7 @@ func TestTheOtherSideDies(t *testing.T) {
 	}
 	t.Run("a caller who waits", func(t *testing.T) {
 		w, leg, b := arrive(t)
-		must(t, h.sw.Music(t.Context(), b))
+		must(t, h.sw.Wait(t.Context(), leg))
 		dies(t, w, leg)
 		must(t, h.sw.RemoveBridge(t.Context(), b))
 	})

@@ -10,12 +10,25 @@ import (
 	"github.com/CyCoreSystems/ari/v5"
 
 	"lamplight/telephony"
+	"lamplight/telephony/asterisk"
 )
 
-// Renew implements telephony.Switch. A lease of zero or less never runs out. It must not be called in turn for several
+// Renew implements telephony.Switch. A caller whom the watchman looks after needs a command only when the lease of their own, the
+// net under it, is half over. A lease of zero or less never runs out. It must not be called in turn for several
 // legs by one goroutine: a leg that is busy inside Asterisk keeps its caller waiting. A leg of ours that still rings has
 // no lease yet, the dialplan gives it one when it is answered.
 func (c *Client) Renew(ctx context.Context, leg telephony.LegID, lease time.Duration) error {
+	if lease >= briefest && lease <= common {
+		if inHand, err := c.lookAfter(ctx, leg, lease); inHand {
+			return err
+		}
+	} else if err := c.unwatch(ctx, leg); err != nil {
+		return err
+	}
+	return c.setLease(ctx, leg, lease)
+}
+
+func (c *Client) setLease(ctx context.Context, leg telephony.LegID, lease time.Duration) error {
 	err := c.set(ctx, "renew", leg, varLease, strconv.FormatFloat(max(lease, 0).Seconds(), 'f', 3, 64))
 	if status(err) == http.StatusConflict && c.rings(leg) {
 		return nil
@@ -83,7 +96,11 @@ func (c *Client) Beat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.call(ctx, "beat", func() error {
+	err = c.call(ctx, "beat", func() error {
 		return c.rest.Asterisk().Variables().Set(ari.NewKey(ari.VariableKey, varAlive), now)
 	})
+	if err != nil {
+		return err
+	}
+	return c.tellUntil(ctx, asterisk.Lease)
 }

@@ -26,7 +26,30 @@ func (c *Client) storedNames(r telephony.RecordingID) []string {
 	if isVoicemail(r) {
 		return []string{string(r), string(r) + asterisk.CallerSuffix}
 	}
-	return []string{c.cfg.App + "/" + string(r)}
+	return []string{c.stem(r)}
+}
+
+// stem is the name that Asterisk stores a recording under.
+func (c *Client) stem(r telephony.RecordingID) string {
+	if c.isTalk(r) {
+		return c.talkDir() + string(r)
+	}
+	return c.cfg.App + "/" + string(r)
+}
+
+// runs tells whether a recording is being written.
+func (c *Client) runs(ctx context.Context, r telephony.RecordingID) (bool, error) {
+	c.mu.Lock()
+	talk, live := c.talks[r], c.recordings[r] != nil
+	c.mu.Unlock()
+	if talk || live {
+		return live, nil
+	}
+	_, err := c.channel(ctx, sayPrefix+string(r)) // an earlier life's
+	if errors.Is(err, telephony.ErrGone) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func isVoicemail(r telephony.RecordingID) bool {
@@ -38,12 +61,11 @@ func isVoicemail(r telephony.RecordingID) bool {
 func (c *Client) FetchRecording(ctx context.Context, r telephony.RecordingID, w io.Writer) error {
 	vm := isVoicemail(r)
 	if !vm {
-		_, err := c.channel(ctx, sayPrefix+string(r))
-		if err == nil {
-			return fmt.Errorf("ari: fetch %s: %w", r, errRunning)
-		}
-		if !errors.Is(err, telephony.ErrGone) {
+		switch runs, err := c.runs(ctx, r); {
+		case err != nil:
 			return err
+		case runs:
+			return fmt.Errorf("ari: fetch %s: %w", r, errRunning)
 		}
 	}
 	names := c.storedNames(r)
@@ -63,7 +85,11 @@ func (c *Client) FetchRecording(ctx context.Context, r telephony.RecordingID, w 
 			return err
 		}
 	}
-	n, err := io.Copy(w, a.Body)
+	sound := io.Reader(a.Body)
+	if c.isTalk(r) {
+		sound = swapped{a.Body}
+	}
+	n, err := io.Copy(w, sound)
 	if err == nil && a.ContentLength >= 0 && n != a.ContentLength {
 		err = io.ErrUnexpectedEOF
 	}

@@ -19,17 +19,24 @@ import (
 // What the dialplan and we agree on; telephony/asterisk tells it whole.
 const (
 	argInbound = "inbound"
+	argAgent   = "agentleg"
 
 	contextAgent    = "agent-leg"
 	contextOutbound = "outbound-leg"
 	contextRecorder = "lamplight-recorder"
+	contextWatch    = "lamplight-watch"
 
-	varCall  = "LAMPLIGHT_CALL"
-	varAgent = "LAMPLIGHT_AGENT"
-	varPeer  = "PEER"
-	varDID   = "DID"
-	varLease = "TIMEOUT(absolute)"
-	varAlive = "GLOBAL(ALIVE)"
+	varCall    = "LAMPLIGHT_CALL"
+	varAgent   = "LAMPLIGHT_AGENT"
+	varPeer    = "PEER"
+	varRec     = "LAMPLIGHT_REC"
+	varFor     = "LAMPLIGHT_FOR"
+	varWatched = "SHARED(LAMPLIGHT_WATCHED)"
+	varUntil   = "GLOBAL(LAMPLIGHT_UNTIL)"
+	varWatch   = "LAMPLIGHT_WATCH" // a global, read
+	varDID     = "DID"
+	varLease   = "TIMEOUT(absolute)"
+	varAlive   = "GLOBAL(ALIVE)"
 )
 
 // defaultRing is how long a leg rings when the asker does not say: Asterisk's own default is not at all.
@@ -91,9 +98,12 @@ func (c *Client) Originate(ctx context.Context, o telephony.Originate) error {
 		return err
 	}
 	c.mu.Lock()
+	if l := c.legs[o.For]; l != nil {
+		body["variables"].(map[string]string)[varFor] = l.name
+	}
 	_, known := c.legs[o.Leg]
 	if !known {
-		c.legs[o.Leg] = &leg{call: o.Call, agent: o.Agent != ""} // before the first event of it can come
+		c.legs[o.Leg] = &leg{call: o.Call, agent: o.Agent != "", with: o.For} // before the first event of it can come
 	}
 	c.mu.Unlock()
 	if err := c.follow(ctx, o.Agent); err != nil {
@@ -123,6 +133,12 @@ func (c *Client) originate(o telephony.Originate) (map[string]any, error) {
 		return nil, fmt.Errorf("ari: originate %s: %q is no endpoint's name", o.Leg, o.Agent)
 	}
 	variables := map[string]string{varCall: string(o.Call), varAgent: o.Agent}
+	if o.Record != "" {
+		if o.Agent == "" || !recordingName.MatchString(string(o.Record)) {
+			return nil, fmt.Errorf("ari: originate %s: %q cannot name the recording of an agent's leg", o.Leg, o.Record)
+		}
+		variables[varRec] = string(o.Record)
+	}
 	for k, v := range o.Headers {
 		if !headerName.MatchString(k) || !headerValue.MatchString(v) {
 			return nil, fmt.Errorf("ari: originate %s: the header %q is not of the form X-Name: printable text", o.Leg, k)

@@ -32,6 +32,7 @@ type recording struct {
 	joined    bool // Record has succeeded
 	mending   bool // it is being started anew: its snoops go and come
 	stopped   bool // StopRecording was asked for
+	talk      bool // the dialplan's, of an agent's leg
 	stale     bool // known from an earlier connection; the next Snapshot shows whether it runs still
 }
 
@@ -168,11 +169,16 @@ func (c *Client) recorded(r telephony.RecordingID, rec *recording) {
 	if !c.drop(r, rec) {
 		return // it was told
 	}
-	c.endRecorder(r)
+	if !rec.talk {
+		c.endRecorder(r)
+	}
 	c.besides(func() {
 		ctx, cancel := context.WithTimeout(c.life, c.cfg.Timeout)
 		defer cancel()
-		err := c.waitWritten(ctx, c.cfg.App+"/"+string(r))
+		something, err := c.whole(ctx, r)
+		if !something && err == nil {
+			return
+		}
 		if err != nil {
 			c.log.Warn("a recording did not settle", "recording", r, "error", err)
 		}
@@ -208,8 +214,11 @@ func (c *Client) takeDown(ctx context.Context, r telephony.RecordingID) {
 	}
 }
 
-// StopRecording implements telephony.Switch.
+// StopRecording implements telephony.Switch. The dialplan's end with their leg.
 func (c *Client) StopRecording(ctx context.Context, r telephony.RecordingID) error {
+	if c.isTalk(r) {
+		return nil
+	}
 	c.mu.Lock()
 	if rec := c.recordings[r]; rec != nil {
 		rec.stopped = true
@@ -234,6 +243,9 @@ func (c *Client) DeleteRecording(ctx context.Context, r telephony.RecordingID) e
 			return err
 		}
 	}
+	c.mu.Lock()
+	delete(c.talks, r)
+	c.mu.Unlock()
 	return nil
 }
 
@@ -242,6 +254,7 @@ func (c *Client) liveRecordings(channels []channel) []telephony.RecordingID {
 	var live []telephony.RecordingID
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	live = c.liveTalks(channels)
 	for _, ch := range channels {
 		args, in := ch.inStasis(c.cfg.App)
 		name, say := strings.CutPrefix(ch.ID, sayPrefix)
@@ -268,26 +281,27 @@ func (c *Client) liveRecordings(channels []channel) []telephony.RecordingID {
 	return live
 }
 
-// waitWritten waits until a stored file no longer grows: MixMonitor writes its last buffer after its channel has gone.
-func (c *Client) waitWritten(ctx context.Context, name string) error {
+// waitWritten waits until a stored file no longer grows, and tells its size: MixMonitor writes its last buffer after its channel
+// has gone.
+func (c *Client) waitWritten(ctx context.Context, name string) (size int64, err error) {
 	last := int64(-1)
 	for {
 		a, err := c.raw.send(ctx, http.MethodGet, storedPath(name)+"/file", nil)
 		if err != nil {
-			return explain("look at recording", err)
+			return 0, explain("look at recording", err)
 		}
 		n := a.ContentLength
 		if err := a.Body.Close(); err != nil {
-			return err
+			return 0, err
 		}
 		if n == last {
-			return nil
+			return n, nil
 		}
 		last = n
 		select {
 		case <-time.After(writeTime):
 		case <-ctx.Done():
-			return ctx.Err()
+			return 0, ctx.Err()
 		}
 	}
 }

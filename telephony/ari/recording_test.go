@@ -11,6 +11,7 @@ import (
 
 	"lamplight/telephony"
 	"lamplight/telephony/phone/speech"
+	"lamplight/telephony/switchtest"
 )
 
 // sides fetches a stereo recording and splits it.
@@ -35,6 +36,54 @@ func (h *fixture) mayLose(n int) int {
 	return n / 20
 }
 
+// What the dialplan records of a talk is in step too, and lacks at most what was said while a phone was held up. On hold nothing
+// is recorded.
+func TestTalkIsRecordedInStep(t *testing.T) {
+	t.Parallel() // each has an Asterisk of its own, and mostly waits
+	h := newFixture(t, nil)
+	h.sw = h.connect(t)
+	next(t, h.sw, telephony.Linked)
+	ctx := t.Context()
+	must(t, h.sw.Beat(ctx))
+	agent := h.be("agent1", switchtest.PhoneBehavior{Answers: true})
+	caller := h.dial("+13125550100", "+13125550142", "Ana Paz")
+	leg := next(t, h.sw, telephony.LegArrived).Leg
+	must(t, h.sw.Answer(ctx, leg), h.sw.Renew(ctx, leg, time.Minute), h.sw.MakeBridge(ctx, "b-talk"),
+		h.sw.Originate(ctx, telephony.Originate{Leg: "leg-talk", Call: "call-1", Agent: "agent1", Timeout: 20 * time.Second, Record: "talk-1"}))
+	next(t, h.sw, telephony.LegEntered)
+	must(t, h.sw.Join(ctx, "b-talk", leg, "leg-talk"), h.sw.Renew(ctx, "leg-talk", 0))
+	callersEar, agentsEar := witness(caller.talks()), witness(agent.talks())
+	const frames = 200 // four seconds
+	converse(t, caller, agent, 0, frames)
+	must(t, h.sw.Leave(ctx, "b-talk", "leg-talk"), h.sw.Wait(ctx, leg))
+	must(t, agent.talks().Play(ctx, counted(ofAgent, 900, 50))) // to the room, which nobody is to hear
+	must(t, h.sw.Join(ctx, "b-talk", leg, "leg-talk"))
+	converse(t, caller, agent, frames, frames)
+	must(t, h.sw.Hangup(ctx, "leg-talk"))
+	next(t, h.sw, telephony.RecordingEnded)
+
+	left, right := sides(t, h.sw, "talk-1")
+	says, err1 := count(left, ofCaller)
+	hears, err2 := count(withoutMusic(right), ofAgent)
+	must(t, err1, err2)
+	t.Logf("recorded %v: %d and %d of %d frames", left.Duration(), len(says), len(hears), 2*frames)
+	// What is said while the legs change bridges may not be heard.
+	if of := len(says) + len(hears); of < 4*frames-frames/10 {
+		t.Errorf("of what was said %d frames of %d were recorded: not %v, and not %v", of, 4*frames, missing(says, 0, 2*frames),
+			missing(hears, 0, 2*frames))
+	}
+	if heard := 50 - len(missing(hears, 900, 50)); heard > 2 {
+		t.Errorf("%d frames of what the agent said during hold are recorded", heard)
+	}
+	for when, first := range map[string]int{"before the hold": 0, "after the hold": frames} {
+		late, of := step(says, hears, agentsEar, callersEar, first, frames)
+		if late.Abs() > 100*time.Millisecond || of < frames/2 {
+			t.Errorf("%s: the sides are %v out of step (%d frames)", when, late, of)
+		}
+	}
+	must(t, h.sw.DeleteRecording(ctx, "talk-1"))
+}
+
 // However busy the machine is, nothing is lost. The phones have no right of way: they make pauses, and what they said and
 // heard is what counts.
 func TestRecordingIsWholeAndInStep(t *testing.T) {
@@ -48,9 +97,9 @@ func TestRecordingIsWholeAndInStep(t *testing.T) {
 	const frames = 200 // four seconds
 	converse(t, caller, agent, 0, frames)
 	// On hold: the caller alone hears music, while the recording goes on.
-	must(t, h.sw.MakeBridge(ctx, "hold-1"), h.sw.Join(ctx, "hold-1", leg), h.sw.Music(ctx, "hold-1"))
+	must(t, h.sw.Wait(ctx, leg))
 	<-time.After(time.Second)
-	must(t, h.sw.Join(ctx, "b-rec-00000001", leg), h.sw.RemoveBridge(ctx, "hold-1"))
+	must(t, h.sw.Join(ctx, "b-rec-00000001", leg))
 	converse(t, caller, agent, frames, frames)
 	hungUp := time.Now()
 	caller.HangUp()

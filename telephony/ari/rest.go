@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lamplight/telephony"
@@ -57,6 +58,7 @@ func (c *Client) call(ctx context.Context, what string, command func() error) er
 	if ctx.Err() != nil {
 		return fmt.Errorf("ari: %s: %w", what, ctx.Err())
 	}
+	c.raw.sent.Add(1)
 	late := time.NewTimer(c.cfg.Timeout)
 	defer late.Stop()
 	done := make(chan error, 1)
@@ -125,10 +127,11 @@ func orDone(err error, codes ...int) error {
 type raw struct {
 	base, user, password string
 	http                 *http.Client
+	sent                 *atomic.Int64 // requests, the native client's too
 }
 
 func newRaw(cfg Config) raw {
-	return raw{base: cfg.URL, user: cfg.User, password: cfg.Password, http: &http.Client{Transport: transport}}
+	return raw{base: cfg.URL, user: cfg.User, password: cfg.Password, http: &http.Client{Transport: transport}, sent: new(atomic.Int64)}
 }
 
 type statusError int
@@ -159,6 +162,7 @@ func (r raw) send(ctx context.Context, method, path string, body any) (*http.Res
 	// A recording that grows while Asterisk sends it is longer than Asterisk has said: on a kept connection the rest would
 	// be taken for the next answer.
 	q.Close = strings.HasSuffix(path, "/file")
+	r.sent.Add(1)
 	a, err := r.http.Do(q)
 	if err != nil {
 		return nil, err

@@ -78,6 +78,12 @@ func (c *Client) Snapshot(ctx context.Context) (telephony.Snapshot, error) {
 			}
 			continue
 		}
+		if telephony.BridgeID(b.ID) == c.waitingRoom() {
+			if err := c.whoWaits(ctx, s.Legs, b.ChannelIDs); err != nil {
+				return s, err
+			}
+			continue
+		}
 		v := telephony.BridgeView{Bridge: telephony.BridgeID(b.ID)}
 		for _, id := range b.ChannelIDs {
 			if slices.ContainsFunc(s.Legs, func(l telephony.LegView) bool { return string(l.Leg) == id }) {
@@ -89,12 +95,32 @@ func (c *Client) Snapshot(ctx context.Context) (telephony.Snapshot, error) {
 	}
 	s.Recordings = live
 	for _, name := range stored {
-		if r, ok := strings.CutPrefix(name, c.cfg.App+"/"); ok && !slices.Contains(live, telephony.RecordingID(r)) {
-			s.Recordings = append(s.Recordings, telephony.RecordingID(r))
+		name, talk := strings.CutPrefix(name, c.talkDir())
+		name, other := strings.CutPrefix(name, c.cfg.App+"/")
+		if r := telephony.RecordingID(name); (talk || other) && !slices.Contains(live, r) {
+			s.Recordings = append(s.Recordings, r)
+			if talk {
+				c.mu.Lock()
+				c.talks[r] = true
+				c.mu.Unlock()
+			}
 		}
 	}
 	slices.Sort(s.Recordings)
 	return s, nil
+}
+
+// whoWaits marks the legs that are in the waiting room, and sees to it that they hear music.
+func (c *Client) whoWaits(ctx context.Context, legs []telephony.LegView, in []string) error {
+	for i, l := range legs {
+		if legs[i].Waits = slices.Contains(in, string(l.Leg)); legs[i].Waits {
+			c.seat(c.waitingRoom(), l.Leg)
+		}
+	}
+	if len(in) == 0 {
+		return nil
+	}
+	return c.playMusic(ctx)
 }
 
 // starting tells whether a recorder that is not at work is one we are starting.
@@ -146,6 +172,7 @@ func (c *Client) legViews(channels []channel) []telephony.LegView {
 			c.legs[id] = known
 		}
 		known.name, known.entered, known.stale = ch.Name, in, false
+		known.format = formatOf(args)
 		views = append(views, v)
 	}
 	for id, l := range c.legs {

@@ -5,24 +5,26 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
 	"lamplight/telephony"
 )
 
-// listenEvery is how often each carrier's leg that talks is asked for the source of its sound: its listener and its
-// recording must have it back within a second. askers is how many are asked at a time.
+// listenEvery is how often each carrier's leg whose sound is translated is asked for its source: its listener and its
+// recording must have it back within a second. Where it is translated for the recording alone every second time will do: a
+// question costs Asterisk as much as a third of a second of the talk itself. askers is how many are asked at a time.
 const (
 	listenEvery = 400 * time.Millisecond
 	askers      = 4
 )
 
-// attend asks the carrier's legs that talk for the source of their sound, and mends what a new one has broken.
+// attend asks the carrier's legs whose sound is translated for its source, and mends what a new one has broken.
 func (c *Client) attend() {
 	tick := time.NewTicker(listenEvery)
 	defer tick.Stop()
-	for {
+	for all := true; ; all = !all {
 		select {
 		case <-c.life.Done():
 			return
@@ -37,7 +39,7 @@ func (c *Client) attend() {
 				}
 			})
 		}
-		for _, id := range c.talking() {
+		for _, id := range c.translated(all) {
 			legs <- id
 		}
 		close(legs)
@@ -45,19 +47,24 @@ func (c *Client) attend() {
 	}
 }
 
-// talking lists the carrier's legs that somebody hears.
-func (c *Client) talking() (ids []telephony.LegID) {
+// translated lists the carrier's legs whose sound is translated for who hears them in another format, or in one we do not know;
+// with all also those where that is done for a recorder. Where nothing is translated a new source is heard like the old one.
+func (c *Client) translated(all bool) (ids []telephony.LegID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	company := map[telephony.BridgeID]int{}
+	formats := map[telephony.BridgeID][]string{}
 	for _, l := range c.legs {
-		company[l.bridge]++
+		if l.bridge != "" && l.bridge != c.waitingRoom() {
+			formats[l.bridge] = append(formats[l.bridge], l.format)
+		}
 	}
 	for id, l := range c.legs {
+		heard := formats[l.bridge]
+		same := l.format != "" && !slices.ContainsFunc(heard, func(f string) bool { return f != l.format })
 		switch {
-		case l.bridge == "" || company[l.bridge] < 2:
+		case len(heard) < 2:
 			l.source = 0 // whoever comes to hear it begins anew
-		case l.entered && !l.agent && !l.hanging:
+		case l.entered && !l.agent && !l.hanging && (all || !same):
 			ids = append(ids, id)
 		}
 	}
@@ -95,19 +102,24 @@ func (c *Client) mend(id telephony.LegID) {
 	if l := c.legs[id]; l != nil {
 		b = l.bridge
 	}
+	missed := false
 	for other, l := range c.legs {
 		if b != "" && l.bridge == b {
 			hears = append(hears, other)
+			missed = missed || c.talkOf[other] != ""
 		}
 	}
 	for r, rec := range c.recordings {
-		if rec.leg == id && rec.joined && !rec.mending && !rec.stopped {
+		if rec.leg == id && rec.joined && !rec.mending && !rec.stopped && !rec.talk {
 			rec.mending = true
 			running = append(running, r)
 		}
 	}
 	c.mu.Unlock()
 	c.log.Info("a leg's sound comes from another source", "leg", id, "hears it", len(hears)-1, "recordings", len(running))
+	if missed {
+		c.events.put(telephony.Event{Kind: telephony.SourceChanged, At: time.Now(), Leg: id})
+	}
 	ctx, cancel := context.WithTimeout(c.life, takeUp)
 	defer cancel()
 	for _, other := range hears {
@@ -205,6 +217,18 @@ func (c *Client) seat(b telephony.BridgeID, legs ...telephony.LegID) {
 			l.bridge = b
 		}
 	}
+}
+
+// seated counts the legs in a bridge.
+func (c *Client) seated(b telephony.BridgeID) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range c.legs {
+		if l.bridge == b {
+			n++
+		}
+	}
+	return n
 }
 
 func (c *Client) unseat(b telephony.BridgeID, legs ...telephony.LegID) {

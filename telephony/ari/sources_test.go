@@ -39,11 +39,14 @@ func TestAnotherSourceInMidCall(t *testing.T) {
 		"A-law, higher": {8, asterisktest.SoundSource{SSRC: 1, Seq: 100, Time: 1000},
 			asterisktest.SoundSource{SSRC: 2, Seq: 30000, Time: 4_000_000}, false},
 	} {
-		t.Run(name, func(t *testing.T) { h.otherSource(t, test.payload, test.from, test.to, test.reinvite) })
+		t.Run(name, func(t *testing.T) { h.otherSource(t, test.payload, test.from, test.to, test.reinvite, false) })
+		t.Run(name+", recorded by the dialplan", func(t *testing.T) {
+			h.otherSource(t, test.payload, test.from, test.to, test.reinvite, true)
+		})
 	}
 }
 
-func (h *fixture) otherSource(t *testing.T, payload uint8, from, to asterisktest.SoundSource, reinvite bool) {
+func (h *fixture) otherSource(t *testing.T, payload uint8, from, to asterisktest.SoundSource, reinvite, talk bool) {
 	ctx := t.Context()
 	agent := h.be("agent1", switchtest.PhoneBehavior{Answers: true})
 	w := asterisktest.NewWire(t, "127.0.0.2", h.server.SIPAddr())
@@ -60,9 +63,16 @@ func (h *fixture) otherSource(t *testing.T, payload uint8, from, to asterisktest
 	if code := <-answered; code != 200 {
 		t.Fatal(code)
 	}
-	must(t, h.sw.Originate(ctx, telephony.Originate{Leg: other, Call: "call-1", Agent: "agent1", Timeout: 20 * time.Second}))
+	o := telephony.Originate{Leg: other, Call: "call-1", Agent: "agent1", Timeout: 20 * time.Second}
+	if talk {
+		o.Record = r
+	}
+	must(t, h.sw.Originate(ctx, o))
 	next(t, h.sw, telephony.LegEntered)
-	must(t, h.sw.Join(ctx, b, leg, other), h.sw.Renew(ctx, other, 0), h.sw.Record(ctx, leg, r))
+	must(t, h.sw.Join(ctx, b, leg, other), h.sw.Renew(ctx, other, 0))
+	if !talk {
+		must(t, h.sw.Record(ctx, leg, r))
+	}
 	desk := agent.talks()
 	speaking, stop := context.WithCancel(ctx)
 	go desk.Play(speaking, counted(ofAgent, 0, 1000))
@@ -75,6 +85,16 @@ func (h *fixture) otherSource(t *testing.T, payload uint8, from, to asterisktest
 	if reinvite {
 		go w.Invite(ctx)
 	}
+	also := make(chan error, 1)
+	if talk { // what the server does then
+		r += "-2"
+		go func() {
+			next(t, h.sw, telephony.SourceChanged)
+			also <- h.sw.Record(ctx, leg, r)
+		}()
+	} else {
+		also <- nil
+	}
 	w.Speak(ctx, &to, true, 1200*time.Millisecond)
 	again, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()
@@ -85,7 +105,7 @@ func (h *fixture) otherSource(t *testing.T, payload uint8, from, to asterisktest
 		t.Errorf("the caller heard %d packets", n)
 	}
 	w.Speak(ctx, &to, true, time.Second)
-	must(t, h.sw.StopRecording(ctx, r))
+	must(t, <-also, h.sw.StopRecording(ctx, r))
 	next(t, h.sw, telephony.RecordingEnded)
 	var wav bytes.Buffer
 	must(t, h.sw.FetchRecording(ctx, r, &wav))
@@ -96,6 +116,9 @@ func (h *fixture) otherSource(t *testing.T, payload uint8, from, to asterisktest
 	stop()
 	w.Bye()
 	must(t, h.sw.DeleteRecording(ctx, r), h.sw.Hangup(ctx, leg), h.sw.Hangup(ctx, other), h.sw.RemoveBridge(ctx, b))
+	if talk {
+		must(t, h.sw.DeleteRecording(ctx, next(t, h.sw, telephony.RecordingEnded).Recording))
+	}
 }
 
 // lastSecond is the mean level of both channels in the last second of a stereo WAV.

@@ -7,6 +7,7 @@ import (
 	"github.com/CyCoreSystems/ari/v5"
 
 	"lamplight/telephony"
+	"lamplight/telephony/asterisk"
 )
 
 // A leg is what we know of a channel of ours.
@@ -15,8 +16,12 @@ type leg struct {
 	inbound bool
 	agent   bool // an agent's phone, not the carrier's
 	call    telephony.CallID
+	with    telephony.LegID    // whom an agent's leg is for
+	watched bool               // the dialplan's watchman looks after it
+	until   time.Time          // at least so long its own lease lasts; zero when that is not known
 	bridge  telephony.BridgeID // where Join has put it
 	source  uint32             // of its sound, see attend; 0 before it was first asked
+	format  string             // of its sound, as the dialplan told it; "" when it did not
 	entered bool               // it is in Stasis: ours to command
 	hanging bool               // it is being hung up: the end of Stasis that follows is no loss
 	silent  bool               // Asterisk hangs it up, because its phone sends nothing any more
@@ -135,6 +140,9 @@ func (c *Client) started(v *ari.StasisStart) {
 	l.name, l.entered, l.stale = v.Channel.Name, true, false
 	if len(v.Args) > 0 && v.Args[0] == argInbound {
 		l.inbound = true
+		if l.watched = len(v.Args) > 3 && v.Args[3] == "1"; l.watched {
+			l.until = time.Now().Add(asterisk.Net)
+		}
 		e.Kind = telephony.LegArrived
 		who := whoIsWho(v.Channel.ChannelVars, v.Args, v.Channel.Caller.Number)
 		e.DID, e.Called, e.ANI = who.called[0], who.called, who.calling
@@ -147,7 +155,12 @@ func (c *Client) started(v *ari.StasisStart) {
 			l.call = telephony.CallID(v.Channel.ChannelVars[varCall])
 		}
 		e.Call = l.call
+		e.Recording = c.begun(id, v.Args)
+		if caller := c.legs[l.with]; caller != nil {
+			caller.watched = false // the dialplan has seen to it
+		}
 	}
+	l.format = formatOf(v.Args)
 	c.mu.Unlock()
 	c.events.put(e)
 }
@@ -191,6 +204,9 @@ func (c *Client) end(e telephony.Event) {
 	if l != nil {
 		e.Call = l.call
 		c.events.put(e)
+		if e.Kind == telephony.LegDown {
+			c.talkEnded(e.Leg)
+		}
 	}
 }
 
@@ -204,6 +220,7 @@ func (c *Client) hanging(id telephony.LegID, silent bool) {
 }
 
 func (c *Client) destroyed(v *ari.ChannelDestroyed) {
+	defer c.talkRecorded(telephony.LegID(v.Channel.ID))
 	c.end(telephony.Event{Kind: telephony.LegDown, At: time.Time(v.Timestamp), Leg: telephony.LegID(v.Channel.ID), Cause: v.Cause})
 }
 

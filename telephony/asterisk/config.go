@@ -49,6 +49,14 @@ type Config struct {
 	DieWithUs bool
 }
 
+// Lease is how long a caller waits for a silent application, if Config does not say. Net is the lease of a caller whom the
+// dialplan's watchman looks after: how long they wait when it has died with Lamplight. WatchStale is how old its sign may be.
+const (
+	Lease      = 8 * time.Second
+	Net        = 2 * time.Minute
+	WatchStale = 4 * time.Second
+)
+
 // Carrier is the trunk to the telephone network.
 type Carrier struct {
 	// Match are the addresses the carrier's INVITEs come from: who sends from there is believed to be the carrier.
@@ -100,7 +108,7 @@ func (c Config) withDefaults() Config {
 			*d = def
 		}
 	}
-	set(&c.Lease, 8*time.Second)
+	set(&c.Lease, Lease)
 	set(&c.Stale, 4*time.Second)
 	set(&c.MaxVM, 180*time.Second)
 	set(&c.Quiet, 6*time.Second)

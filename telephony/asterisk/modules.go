@@ -23,5 +23,5 @@ var modules = []string{
 	// dialplan, the fail-safe among it
 	"pbx_config", "func_channel", "func_callerid", "func_hangupcause", "func_strings", "func_logic", "func_timeout",
 	"func_global", "func_env", "func_cut", "func_lock", "func_groupcount", "func_md5", "app_exec", "app_playback", "app_record",
-	"app_softhangup", "app_dial",
+	"app_softhangup", "app_dial", "app_channelredirect",
 }

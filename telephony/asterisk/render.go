@@ -41,6 +41,8 @@ func (plan) ModuleNames() []string  { return modules }
 func (plan) ARIUser() string        { return ariUser }
 func (p plan) LeaseSeconds() int    { return seconds(p.Lease) }
 func (p plan) StaleSeconds() int    { return seconds(p.Stale) }
+func (plan) NetSeconds() int        { return seconds(Net) }
+func (plan) WatchSeconds() int      { return seconds(WatchStale) }
 func (p plan) VMSeconds() int       { return seconds(p.MaxVM) }
 func (p plan) QuietSeconds() int    { return seconds(p.Quiet) }
 func (p plan) SilentSeconds() int   { return seconds(p.Silent) }

@@ -101,13 +101,15 @@ func (e *Engine) failed(c *call, what string, err error, s signal) {
 	}
 }
 
+// startMusic has the party who waits hear music with all who wait.
 func (e *Engine) startMusic(c *call) {
 	if c.music {
 		return
 	}
 	c.music = true
+	id := c.waiter().id
 	e.push(&c.lane, func(ctx context.Context) error {
-		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Music(ctx, c.bridge) })
+		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Wait(ctx, id) })
 	}, func(err error) {
 		if err != nil {
 			c.music = false
@@ -116,7 +118,15 @@ func (e *Engine) startMusic(c *call) {
 	})
 }
 
-// hush stops what the bridge plays.
+// seats are the legs that a join must bring into the bridge: the one given, and who hears music elsewhere.
+func (c *call) seats(id telephony.LegID) []telephony.LegID {
+	if w := c.waiter().id; c.music && w != id {
+		return []telephony.LegID{w, id}
+	}
+	return []telephony.LegID{id}
+}
+
+// hush stops what the bridge plays; a join has brought, or brings, back who heard music.
 func (e *Engine) hush(c *call) {
 	if g := c.greeting; g != "" {
 		c.greeting = ""
@@ -125,12 +135,7 @@ func (e *Engine) hush(c *call) {
 			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.StopPlay(ctx, g) })
 		}, func(err error) { e.failed(c, "stop a prompt", err, "") })
 	}
-	if c.music {
-		c.music = false
-		e.push(&c.lane, func(ctx context.Context) error {
-			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Quiet(ctx, c.bridge) })
-		}, func(err error) { e.failed(c, "stop music", err, "") })
-	}
+	c.music = false
 }
 
 // pop shows the offer on the agent's desk; it is in the ledger by now.
@@ -165,9 +170,9 @@ func (e *Engine) ringAgent(c *call) {
 		return
 	}
 	e.originate(c, &c.far, &c.reach, telephony.Originate{
-		Leg: telephony.LegID(marked(c.ID, 'a', e.cfg.Now())), Call: c.ID, Agent: a.Endpoint,
+		Leg: telephony.LegID(marked(c.ID, 'a', e.cfg.Now())), Call: c.ID, Agent: a.Endpoint, For: c.near.id,
 		CallerID: c.DID, CallerName: c.line.Name, Headers: map[string]string{"X-Lamplight-Call": string(c.ID)},
-		Timeout: e.cfg.OfferFor,
+		Timeout: e.cfg.OfferFor, Record: recordingOf(c.ID, e.cfg.Now()),
 	}, farGone)
 }
 
@@ -244,13 +249,14 @@ func (e *Engine) awaitAgent(c *call) {
 	})
 }
 
-// join brings the far leg into the bridge first and stops prompt and music after: nothing stands between the agent's
-// answer and the first word but one command.
+// join brings both into the bridge first and stops the prompt after: nothing stands between the agent's answer and the
+// first word but one command.
 func (e *Engine) join(c *call) {
 	id := c.far.id
-	c.far.lease = e.lease(id)
+	legs := c.seats(id)
+	c.far.lease = e.freshLease(id, c.far.told)
 	e.push(&c.lane, func(ctx context.Context) error {
-		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Join(ctx, c.bridge, id) })
+		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Join(ctx, c.bridge, legs...) })
 	}, func(err error) {
 		switch {
 		case c.far.id != id:
@@ -298,9 +304,9 @@ func (e *Engine) part(c *call) {
 // rejoin brings the agent back.
 func (e *Engine) rejoin(c *call) {
 	if l := c.agentLeg(); l != nil {
-		id := l.id
+		legs := c.seats(l.id)
 		e.push(&c.lane, func(ctx context.Context) error {
-			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Join(ctx, c.bridge, id) })
+			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Join(ctx, c.bridge, legs...) })
 		}, func(err error) { e.failed(c, "resume a call", err, "") })
 	}
 	e.hush(c)

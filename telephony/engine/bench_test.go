@@ -84,7 +84,7 @@ func bare(ctx context.Context, sw telephony.Switch, fail func(error)) {
 				do(sw.Answer(ctx, ev.Leg))
 				do(sw.MakeBridge(ctx, bridge))
 				do(sw.Join(ctx, bridge, ev.Leg))
-				do(sw.Music(ctx, bridge))
+				do(sw.Wait(ctx, ev.Leg))
 				n++
 				leg := telephony.LegID("bare-agent-" + time.Now().Format("150405.000000"))
 				caller[leg] = ev.Leg
@@ -92,8 +92,7 @@ func bare(ctx context.Context, sw telephony.Switch, fail func(error)) {
 					Timeout: 10 * time.Second}))
 			case telephony.LegEntered:
 				b := telephony.BridgeID("bare-" + string(caller[ev.Leg]))
-				do(sw.Join(ctx, b, ev.Leg))
-				do(sw.Quiet(ctx, b))
+				do(sw.Join(ctx, b, caller[ev.Leg], ev.Leg))
 			case telephony.LegDown:
 				for a, c := range caller {
 					if c == ev.Leg {

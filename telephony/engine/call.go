@@ -18,7 +18,7 @@ type call struct {
 
 	bridge   telephony.BridgeID
 	greeting telephony.PlayID // while it plays
-	music    bool             // in the bridge
+	music    bool             // the waiter hears music, with all who wait
 	choosing bool             // the caller may still choose a language
 	chooser  *time.Timer      // ends choosing
 	patience *time.Timer      // with an agent whose phone died, or whoever answered a provider's phone
@@ -43,10 +43,11 @@ type call struct {
 type leg struct {
 	id     telephony.LegID
 	up     bool
-	down   bool   // it ended: nothing is to be hung up
-	away   bool   // the fail-safe has it, or is about to: it must not be hung up
-	known  uint64 // the engine's clock when the switch was first seen to have it; 0 before
-	absent bool   // the last look at the switch did not find it
+	down   bool      // it ended: nothing is to be hung up
+	away   bool      // the fail-safe has it, or is about to: it must not be hung up
+	known  uint64    // the engine's clock when the switch was first seen to have it; 0 before
+	told   time.Time // when the switch said that it is ours; zero when a look found it
+	absent bool      // the last look at the switch did not find it
 	lease  *lease
 }
 
@@ -64,6 +65,14 @@ func (c *call) agentLeg() *leg {
 		return &c.near
 	}
 	return &c.far
+}
+
+// waiter is the leg that hears music when its call waits or is held.
+func (c *call) waiter() *leg {
+	if c.agentNear {
+		return &c.far
+	}
+	return &c.near
 }
 
 // unleased is the leg of two who talk whose lease is cleared, so that one lease decides for both. An agent's leg has
@@ -136,7 +145,7 @@ func (e *Engine) move(r raised) {
 	c.phase, c.State = st.to, shown[st.to]
 	who := c.Agent
 	e.touch(c)
-	if l := c.leased().lease; was == talking || was == held {
+	if l := c.leased().lease; (was == talking || was == held) && st.to != closed {
 		l.lasts(e.leaseIn(st.to))
 	}
 	switch st.to {

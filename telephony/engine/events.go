@@ -16,7 +16,7 @@ func (e *Engine) hear(ev telephony.Event) {
 		e.linked, e.dirty = false, true
 		e.cfg.Log.Warn("telephony: the switch cannot be reached; its fail-safe keeps the callers")
 	case telephony.LegArrived:
-		e.beginCall(telephony.LegView{Leg: ev.Leg, DID: ev.DID, Called: ev.Called, ANI: ev.ANI}, ev.CallerName)
+		e.beginCall(telephony.LegView{Leg: ev.Leg, DID: ev.DID, Called: ev.Called, ANI: ev.ANI, Since: ev.At}, ev.CallerName)
 	case telephony.PhoneOut, telephony.PhoneBack:
 		e.onPhone(ev.Phone, ev.Kind == telephony.PhoneOut)
 	case telephony.RecordingEnded:
@@ -27,7 +27,7 @@ func (e *Engine) hear(ev telephony.Event) {
 			c.greeting = ""
 			e.raise(c, played)
 		}
-	case telephony.LegRinging, telephony.LegEntered, telephony.LegDown, telephony.LegLost, telephony.Digit:
+	case telephony.LegRinging, telephony.LegEntered, telephony.LegDown, telephony.LegLost, telephony.Digit, telephony.SourceChanged:
 		e.onLeg(ev)
 	}
 }
@@ -52,6 +52,10 @@ func (e *Engine) onLeg(ev telephony.Event) {
 			e.queueOr(offerRings(c), c.offer.Agent)
 		}
 	case telephony.LegEntered:
+		l.told = ev.At
+		if ev.Recording != "" {
+			c.rec = ev.Recording
+		}
 		e.legUp(c, l, isNear)
 	case telephony.LegDown:
 		l.down = true
@@ -71,6 +75,11 @@ func (e *Engine) onLeg(ev telephony.Event) {
 			e.raise(c, nearLost)
 		} else {
 			e.raise(c, farGone)
+		}
+	case telephony.SourceChanged:
+		if c.rec != "" { // it runs on, and another besides
+			c.rec = ""
+			e.record(c)
 		}
 	case telephony.Digit:
 		switch {
@@ -159,7 +168,7 @@ func (e *Engine) beginCall(v telephony.LegView, name string) {
 	}
 	c := e.newCall(telephony.Call{ID: id, DID: v.DID, ANI: v.ANI, CallerName: telephony.CleanName(name), Inbound: true,
 		OpenedAt: e.cfg.Now(), State: telephony.Arrived, Language: telephony.English}, identifying)
-	c.near = leg{id: v.Leg, up: v.Up, known: e.clock, lease: e.lease(v.Leg)}
+	c.near = leg{id: v.Leg, up: v.Up, known: e.clock, lease: e.freshLease(v.Leg, v.Since)}
 	e.legs[v.Leg] = c
 	if !v.Up {
 		e.push(&c.lane, func(ctx context.Context) error {

@@ -1,8 +1,10 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -165,7 +167,7 @@ var errSwitch = errors.New("the switch said 500")
 // Whatever command fails, once, for a while, or with its answer lost: every call is accounted for.
 func TestEachCommandFails(t *testing.T) {
 	methods := []string{"Ring", "Answer", "Hangup", "Originate", "MakeBridge", "RemoveBridge", "Join", "Leave", "Play",
-		"StopPlay", "Music", "Quiet", "Record", "StopRecording", "FetchRecording", "DeleteRecording", "SetPeer", "Renew",
+		"StopPlay", "Wait", "Record", "StopRecording", "FetchRecording", "DeleteRecording", "SetPeer", "Renew",
 		"Snapshot", "Voicemails", "Beat"}
 	kinds := map[string]func(sw *switchtest.Fake, m string){
 		"once":          func(sw *switchtest.Fake, m string) { sw.FailNext(m, errSwitch) },
@@ -205,4 +207,59 @@ func repeat(n int, f func()) {
 	for range n {
 		f()
 	}
+}
+
+// An agent's phone that dies between its answer and the bridge leaves the caller with music, not in silence.
+func TestMusicGoesOnWhenTheAnswerFails(t *testing.T) {
+	inWorld(t, []telephony.Agent{ana}, func(w *world) {
+		caller, _ := w.arrive(plain.DID)
+		w.pass(5 * time.Second)
+		if !w.sw.HearsMusic(caller) {
+			t.Fatal("no music to begin with")
+		}
+		rung := w.sw.Originated()
+		w.sw.FailNext("Join", telephony.ErrGone)
+		w.sw.Answers(rung[len(rung)-1].Leg)
+		w.pass(time.Millisecond)
+		if !w.sw.HearsMusic(caller) {
+			t.Error("the caller hears nothing")
+		}
+		w.sw.HangUp(caller, 16)
+		w.pass(5 * time.Second)
+		w.clean()
+	})
+}
+
+// renewals counts the renewals of leases.
+type renewals struct {
+	*switchtest.Fake
+	n atomic.Int64
+}
+
+func (r *renewals) Renew(ctx context.Context, l telephony.LegID, d time.Duration) error {
+	r.n.Add(1)
+	return r.Fake.Renew(ctx, l, d)
+}
+
+// The dialplan has just given a caller a lease: it is not renewed at once, and never runs out.
+func TestAFreshLeaseIsRenewedInTime(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.stop()
+		counted := &renewals{Fake: w.sw}
+		w.wrap = counted
+		w.start()
+		w.pass(time.Second)
+		caller, _ := w.arrive(plain.DID)
+		w.pass(time.Second)
+		if n := counted.n.Load(); n != 0 {
+			t.Errorf("renewed %d times in the first second", n)
+		}
+		w.pass(59 * time.Second)
+		if n := counted.n.Load(); n < 25 || n > 30 {
+			t.Errorf("renewed %d times in a minute", n)
+		}
+		if !w.sw.HearsMusic(caller) {
+			t.Error("the caller was lost")
+		}
+	})
 }

@@ -74,7 +74,7 @@ const (
 	admit        act = "admit"      // answer the caller, make the bridge, greet
 	enqueue      act = "enqueue"    // give the call to the queue
 	apologize    act = "apologize"  // say that the number is nobody's
-	startMusic   act = "music"      // hold music in the bridge
+	startMusic   act = "music"      // hold music for who waits
 	heard        act = "heard"      // the choice of language is over
 	relearn      act = "relearn"    // tell the queue the language now
 	pop          act = "pop"        // show the offer on the desk
@@ -186,8 +186,8 @@ var flow = map[phase]map[signal]transition{
 	},
 	joining: {
 		joined:      {to: talking, note: telephony.StepAnswered, do: do(unpop, secure)},
-		unjoined:    {to: waiting, note: telephony.StepLost, do: do(unpop, dropFar, reportLost)},
-		farGone:     {to: waiting, note: telephony.StepLost, do: do(unpop, reportLost)},
+		unjoined:    {to: waiting, note: telephony.StepLost, do: do(unpop, dropFar, reportLost, startMusic)},
+		farGone:     {to: waiting, note: telephony.StepLost, do: do(unpop, reportLost, startMusic)},
 		endAsked:    over(telephony.Abandoned, wipe),
 		unreachable: over(telephony.Overflowed, dropFar, overflow),
 		nearGone:    over(telephony.Abandoned, wipe),
@@ -230,9 +230,9 @@ var flow = map[phase]map[signal]transition{
 	rejoining: {
 		farUp:       {to: rejoining, do: do(join)},
 		joined:      {to: talking, note: telephony.StepRejoined, do: do(secure)},
-		unjoined:    {to: alone, do: do(awaitAgent)},
-		farGone:     {to: alone, do: do(awaitAgent)},
-		farSilent:   {to: alone, do: do(awaitAgent)},
+		unjoined:    {to: alone, do: do(startMusic, awaitAgent)},
+		farGone:     {to: alone, do: do(startMusic, awaitAgent)},
+		farSilent:   {to: alone, do: do(startMusic, awaitAgent)},
 		hangUpAsked: over(telephony.Completed, wipe),
 		endAsked:    over(telephony.Abandoned, wipe),
 		nearGone:    over(telephony.Abandoned, wipe),

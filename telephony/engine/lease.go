@@ -17,9 +17,20 @@ type lease struct {
 }
 
 // lease starts renewing a leg's lease, at once.
-func (e *Engine) lease(id telephony.LegID) *lease {
+func (e *Engine) lease(id telephony.LegID) *lease { return e.leaseFrom(id, 0) }
+
+// freshLease starts renewing the lease of a leg that was just told at a moment of the switch's own: the dialplan gave it
+// one then, so the first renewal has time, unless the event was long under way or the clocks do not agree.
+func (e *Engine) freshLease(id telephony.LegID, told time.Time) *lease {
+	if age := time.Since(told); age < 0 || age > e.cfg.RenewEvery/2 {
+		return e.lease(id)
+	}
+	return e.leaseFrom(id, e.cfg.RenewEvery)
+}
+
+func (e *Engine) leaseFrom(id telephony.LegID, first time.Duration) *lease {
 	l := &lease{finish: make(chan time.Duration, 1), length: make(chan time.Duration, 1)}
-	e.wg.Go(func() { e.keepLease(l, id) })
+	e.wg.Go(func() { e.keepLease(l, id, first) })
 	return l
 }
 
@@ -51,10 +62,10 @@ func (l *lease) last(d time.Duration) {
 	}
 }
 
-func (e *Engine) keepLease(l *lease, id telephony.LegID) {
+func (e *Engine) keepLease(l *lease, id telephony.LegID, first time.Duration) {
 	renew := func(ctx context.Context, d time.Duration) error { return e.cfg.Switch.Renew(ctx, id, d) }
 	length := e.cfg.Lease
-	next := time.NewTimer(0)
+	next := time.NewTimer(first)
 	defer next.Stop()
 	for {
 		select {

@@ -276,12 +276,12 @@ func (e *Engine) mend(c *call, s sight) {
 	nearIn, farIn := s.in[c.near.id] == c.bridge, c.far.id != "" && s.in[c.far.id] == c.bridge
 	switch c.phase {
 	case waiting, popping, ringing, alone, rejoining:
-		e.mendWaiting(c, nearIn, s.strict)
+		e.mendWaiting(c, nearIn, s)
 	case joining, linking:
 		switch {
 		case nearIn && farIn:
 			e.raise(c, joined)
-			e.hushAgain(c)
+			e.hush(c)
 		case c.far.up:
 			e.seat(c, nearIn, true)
 			e.join(c)
@@ -289,24 +289,25 @@ func (e *Engine) mend(c *call, s sight) {
 	case talking:
 		if !nearIn || !farIn {
 			e.seat(c, nearIn, farIn)
-			e.hushAgain(c)
+			e.hush(c)
 		}
 		if nearIn && farIn && (s.legs[c.near.id].Peer != c.far.id || s.legs[c.far.id].Peer != c.near.id) {
 			e.secure(c)
 		}
 	case held:
-		if l := c.agentLeg(); l != nil && s.in[l.id] == c.bridge {
-			c.music = false
+		c.music = s.legs[c.waiter().id].Waits
+		if l := c.agentLeg(); l != nil && (s.in[l.id] == c.bridge || !c.music) {
 			e.part(c)
 		}
 	}
 }
 
-func (e *Engine) mendWaiting(c *call, nearIn, strict bool) {
-	if nearIn && !strict {
+func (e *Engine) mendWaiting(c *call, nearIn bool, s sight) {
+	waits := s.legs[c.near.id].Waits
+	if (nearIn || waits) && !s.strict {
 		return
 	}
-	if !nearIn {
+	if !nearIn && !waits {
 		e.seat(c, false, true)
 	}
 	if g := c.greeting; g != "" {
@@ -314,8 +315,9 @@ func (e *Engine) mendWaiting(c *call, nearIn, strict bool) {
 		c.greeting = ""
 		e.heard(c)
 	}
-	c.music = false
-	e.startMusic(c)
+	if c.music = waits; !waits {
+		e.startMusic(c)
+	}
 }
 
 // seat brings the legs that are missing there into the bridge.
@@ -343,10 +345,4 @@ func (e *Engine) seat(c *call, nearIn, farIn bool) {
 			return nil
 		})
 	}, func(err error) { e.failed(c, "bring legs together again", err, unreachable) })
-}
-
-// hushAgain stops music that may play without our remembering it.
-func (e *Engine) hushAgain(c *call) {
-	c.music = true
-	e.hush(c)
 }

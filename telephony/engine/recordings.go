@@ -8,12 +8,18 @@ import (
 	"time"
 )
 
-// record starts the recording of an agent's talk; a provider's with a patient is theirs alone.
+// recordingOf names a recording of a call.
+func recordingOf(c telephony.CallID, at time.Time) telephony.RecordingID {
+	return telephony.RecordingID(marked(c, 'r', at))
+}
+
+// record starts the recording of an agent's talk that the switch has not begun itself; a provider's with a patient is theirs
+// alone.
 func (e *Engine) record(c *call) {
 	if c.Agent == "" || c.rec != "" {
 		return
 	}
-	c.rec = telephony.RecordingID(marked(c.ID, 'r', e.cfg.Now()))
+	c.rec = recordingOf(c.ID, e.cfg.Now())
 	r, near := c.rec, c.near.id
 	e.push(&c.lane, func(ctx context.Context) error {
 		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Record(ctx, near, r) })

@@ -65,8 +65,8 @@ func TestADeskComesBack(t *testing.T) {
 				w.clean()
 				w.state(id, telephony.Ended, telephony.Completed)
 				w.agentIs(ana, telephony.AgentWrapUp)
-				if w.led.kept() != 1 {
-					t.Errorf("%d recordings kept, want the one of the whole talk", w.led.kept())
+				if w.led.kept() != 3 {
+					t.Errorf("%d recordings kept, want one of each of the agent's legs", w.led.kept())
 				}
 			})
 		})

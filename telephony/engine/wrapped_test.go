@@ -74,11 +74,8 @@ func (w *watched) Play(ctx context.Context, p telephony.Play) error {
 func (w *watched) StopPlay(ctx context.Context, p telephony.PlayID) error {
 	return w.around(func() error { return w.Fake.StopPlay(ctx, p) })
 }
-func (w *watched) Music(ctx context.Context, b telephony.BridgeID) error {
-	return w.around(func() error { return w.Fake.Music(ctx, b) })
-}
-func (w *watched) Quiet(ctx context.Context, b telephony.BridgeID) error {
-	return w.around(func() error { return w.Fake.Quiet(ctx, b) })
+func (w *watched) Wait(ctx context.Context, l telephony.LegID) error {
+	return w.around(func() error { return w.Fake.Wait(ctx, l) })
 }
 func (w *watched) Record(ctx context.Context, l telephony.LegID, r telephony.RecordingID) error {
 	return w.around(func() error { return w.Fake.Record(ctx, l, r) })

@@ -85,14 +85,13 @@ type leg struct {
 	bridge  telephony.BridgeID
 	lease   *time.Timer
 	ring    *time.Timer
+	waits   bool // hears music with all who wait
 	lost    bool // the fail-safe has it
 	name    string
+	record  telephony.RecordingID // to begin at its answer
 }
 
-type bridge struct {
-	music bool
-	legs  []telephony.LegID
-}
+type bridge struct{ legs []telephony.LegID }
 
 type play struct {
 	telephony.Play

@@ -99,7 +99,7 @@ func (f *Fake) Originate(ctx context.Context, o telephony.Originate) error {
 		}
 		f.born[o.Leg] = true
 		f.originated = append(f.originated, o)
-		l := &leg{view: telephony.LegView{Leg: o.Leg, Call: o.Call, Agent: o.Agent, Since: time.Now()}}
+		l := &leg{view: telephony.LegView{Leg: o.Leg, Call: o.Call, Agent: o.Agent, Since: time.Now()}, record: o.Record}
 		f.legs[o.Leg] = l
 		f.ring(l, o)
 		return nil
@@ -172,12 +172,12 @@ func (f *Fake) end(id telephony.LegID, cause int) {
 	}
 }
 
-// leave takes a leg out of its bridge.
+// leave takes a leg out of its bridge, or from those who wait.
 func (f *Fake) leave(l *leg) {
 	if b := f.bridges[l.bridge]; b != nil {
 		b.legs = slices.DeleteFunc(b.legs, func(o telephony.LegID) bool { return o == l.view.Leg })
 	}
-	l.bridge = ""
+	l.bridge, l.waits = "", false
 }
 
 // MakeBridge implements telephony.Switch.
@@ -248,23 +248,16 @@ func (f *Fake) Leave(ctx context.Context, id telephony.BridgeID, one telephony.L
 	})
 }
 
-// Music implements telephony.Switch.
-func (f *Fake) Music(ctx context.Context, id telephony.BridgeID) error {
-	return f.do(ctx, "Music", string(id), func() error { return f.music(id, true) })
-}
-
-// Quiet implements telephony.Switch.
-func (f *Fake) Quiet(ctx context.Context, id telephony.BridgeID) error {
-	return f.do(ctx, "Quiet", string(id), func() error { return f.music(id, false) })
-}
-
-func (f *Fake) music(id telephony.BridgeID, on bool) error {
-	b := f.bridges[id]
-	if b == nil {
-		return telephony.ErrGone
-	}
-	b.music = on
-	return nil
+// Wait implements telephony.Switch.
+func (f *Fake) Wait(ctx context.Context, id telephony.LegID) error {
+	return f.do(ctx, "Wait", string(id), func() error {
+		l, err := f.ours(id)
+		if err == nil {
+			f.leave(l)
+			l.waits = true
+		}
+		return err
+	})
 }
 
 // Renew implements telephony.Switch.
@@ -322,7 +315,9 @@ func (f *Fake) Snapshot(ctx context.Context) (s telephony.Snapshot, err error) {
 		s.Since = f.since
 		for _, id := range slices.Sorted(maps.Keys(f.legs)) {
 			if l := f.legs[id]; !l.lost {
-				s.Legs = append(s.Legs, l.view)
+				v := l.view
+				v.Waits = l.waits
+				s.Legs = append(s.Legs, v)
 			}
 		}
 		for _, id := range slices.Sorted(maps.Keys(f.bridges)) {

@@ -85,8 +85,11 @@ func (f *Fake) answered(id telephony.LegID) {
 	stop(l.ring)
 	l.view.Up = true
 	f.arm(l, AgentLease)
+	if l.record != "" {
+		f.recordings[l.record] = &recording{leg: id, live: true, wav: SilentWAV(100 * time.Millisecond)}
+	}
 	if f.linked {
-		f.emit(telephony.Event{Kind: telephony.LegEntered, Leg: id, Call: l.view.Call})
+		f.emit(telephony.Event{Kind: telephony.LegEntered, Leg: id, Call: l.view.Call, Recording: l.record})
 	}
 }
 
@@ -234,12 +237,12 @@ func (f *Fake) Hears(id telephony.LegID) []telephony.LegID {
 	return others
 }
 
-// HearsMusic tells whether a leg's bridge plays hold music.
+// HearsMusic tells whether a leg waits, with music.
 func (f *Fake) HearsMusic(id telephony.LegID) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	l := f.legs[id]
-	return l != nil && f.bridges[l.bridge] != nil && f.bridges[l.bridge].music
+	return l != nil && l.waits
 }
 
 // Playing lists the prompts being played into a leg's bridge now.

@@ -54,15 +54,17 @@ func TestFakeInsideABubble(t *testing.T) {
 		if e := take(t, f, telephony.LegArrived); e.Leg != leg || e.CallerName != "Ana" {
 			t.Errorf("arrived %+v", e)
 		}
-		for _, err := range []error{f.Answer(ctx, leg), f.MakeBridge(ctx, "b1"), f.Join(ctx, "b1", leg), f.Music(ctx, "b1"),
-			f.Record(ctx, leg, "r1"),
-			f.Renew(ctx, leg, time.Hour)} {
+		for _, err := range []error{f.Answer(ctx, leg), f.MakeBridge(ctx, "b1"), f.Join(ctx, "b1", leg), f.Wait(ctx, leg),
+			f.Record(ctx, leg, "r1"), f.Renew(ctx, leg, time.Hour)} {
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
 		if !f.HearsMusic(leg) {
 			t.Error("no music")
+		}
+		if err := f.Join(ctx, "b1", leg); err != nil || f.HearsMusic(leg) {
+			t.Errorf("music goes on: %v", err)
 		}
 		f.Phones["agent1"] = switchtest.PhoneBehavior{Answers: true, After: 3 * time.Second}
 		asked := time.Now()

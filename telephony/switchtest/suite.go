@@ -43,6 +43,7 @@ func Run(t *testing.T, make func(t *testing.T) World) {
 		{"a caller's name is cleaned", nameIsCleaned},
 		{"a caller who withholds the number has neither number nor name", callerWithholds},
 		{"bridges may be made, filled and removed again and again", bridges},
+		{"who waits hears music with all who wait", waiting},
 		{"prompts play one after the other and end once", plays},
 		{"an agent's leg rings, enters, talks and ends", agentTalks},
 		{"an agent is busy, does not answer, or the offer is withdrawn", agentDoesNot},
@@ -51,6 +52,7 @@ func Run(t *testing.T, make func(t *testing.T) World) {
 		{"a phone that cannot be rung is told, and that it can again", phoneOut},
 		{"a recording is stereo and stays until it is deleted", recordingStays},
 		{"a recording ends with its leg", recordingEndsWithLeg},
+		{"an agent's leg is recorded from its answer, where the switch can", recordedFromAnswer},
 		{"a lease that is not renewed loses the leg", leaseRunsOut},
 		{"a snapshot shows what is there", snapshotShows},
 	} {

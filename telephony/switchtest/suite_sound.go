@@ -25,10 +25,6 @@ func bridges(s *scene) {
 			s.Errorf("in %s: %v", v.Bridge, v.Legs)
 		}
 	}
-	s.do(s.sw.Music(ctx, other))
-	s.do(s.sw.Music(ctx, other))
-	s.do(s.sw.Quiet(ctx, other))
-	s.do(s.sw.Quiet(ctx, other))
 	s.do(s.sw.Leave(ctx, other, leg))
 	s.do(s.sw.Leave(ctx, other, leg))
 	for _, one := range []telephony.BridgeID{b, other} {
@@ -36,12 +32,49 @@ func bridges(s *scene) {
 		s.do(s.sw.RemoveBridge(ctx, one))
 	}
 	s.gone("Join a removed bridge", s.sw.Join(ctx, b, leg))
-	s.gone("Music in a removed bridge", s.sw.Music(ctx, b))
 	s.do(s.sw.MakeBridge(ctx, other))
 	s.gone("Join of a leg that is not", s.sw.Join(ctx, other, "leg-that-never-was"))
 	s.do(s.sw.RemoveBridge(ctx, other))
 	s.do(s.sw.Hangup(ctx, leg))
 	s.want(telephony.LegDown, of(leg))
+}
+
+// waiting has two callers hear music, together and in no bridge of ours, and one come back from there.
+func waiting(s *scene) {
+	ctx := s.Context()
+	one, first, b := s.answered()
+	two, second, other := s.answered()
+	for _, leg := range []telephony.LegID{first, first, second} {
+		s.do(s.sw.Wait(ctx, leg))
+	}
+	s.waits(map[telephony.LegID]bool{first: true, second: true}, b, 0)
+	s.do(s.sw.Leave(ctx, b, first)) // has left
+	s.do(s.sw.RemoveBridge(ctx, other))
+	s.do(s.sw.Join(ctx, b, first))
+	s.waits(map[telephony.LegID]bool{first: false, second: true}, b, 1)
+	for _, p := range []Party{one, two} {
+		p.HangUp()
+		s.want(telephony.LegDown)
+	}
+	s.gone("Wait of a leg that has gone", s.sw.Wait(ctx, second))
+	s.do(s.sw.RemoveBridge(ctx, b))
+}
+
+// waits checks who waits, and how many are in a bridge.
+func (s *scene) waits(want map[telephony.LegID]bool, b telephony.BridgeID, in int) {
+	s.Helper()
+	snap, err := s.sw.Snapshot(s.Context())
+	s.do(err)
+	for _, l := range snap.Legs {
+		if l.Waits != want[l.Leg] {
+			s.Errorf("%s waits: %v", l.Leg, l.Waits)
+		}
+	}
+	for _, v := range snap.Bridges {
+		if v.Bridge == b && len(v.Legs) != in {
+			s.Errorf("in %s: %v", v.Bridge, v.Legs)
+		}
+	}
 }
 
 func plays(s *scene) {
@@ -88,7 +121,7 @@ func recordingStays(s *scene) {
 	if err := s.sw.FetchRecording(ctx, r, new(bytes.Buffer)); err == nil {
 		s.Error("a running recording was fetched")
 	}
-	s.do(s.sw.Music(ctx, b))
+	s.do(s.sw.Wait(ctx, leg))
 	// Half a second of it: what is being recorded takes time on any switch.
 	<-time.After(500 * time.Millisecond)
 	s.do(s.sw.StopRecording(ctx, r))
@@ -131,5 +164,43 @@ func recordingEndsWithLeg(s *scene) {
 	}
 	s.stereo(r)
 	s.do(s.sw.DeleteRecording(ctx, r))
+	s.do(s.sw.RemoveBridge(ctx, b))
+}
+
+// recordedFromAnswer has an agent's leg recorded by the switch itself; one that nobody heard leaves no recording.
+func recordedFromAnswer(s *scene) {
+	ctx := s.Context()
+	caller, leg, b := s.answered()
+	agent := s.Agent("agent1", PhoneBehavior{Answers: true})
+	o := telephony.Originate{Leg: telephony.LegID(s.id("leg")), Call: "call-1", Agent: "agent1", CallerID: did,
+		Timeout: 30 * time.Second, Record: telephony.RecordingID(s.id("rec"))}
+	s.do(s.sw.Originate(ctx, o))
+	if e := s.want(telephony.LegEntered, of(o.Leg)); e.Recording != o.Record {
+		s.Errorf("entered, recorded as %q, want %q", e.Recording, o.Record)
+	}
+	s.do(s.sw.Join(ctx, b, o.Leg))
+	snap, err := s.sw.Snapshot(ctx)
+	s.do(err)
+	if !slices.Contains(snap.Recordings, o.Record) {
+		s.Errorf("recordings: %v", snap.Recordings)
+	}
+	if err := s.sw.FetchRecording(ctx, o.Record, new(bytes.Buffer)); err == nil {
+		s.Error("a running recording was fetched")
+	}
+	// Half a second of it: what is being recorded takes time on any switch.
+	<-time.After(500 * time.Millisecond)
+	agent.HangUp()
+	s.want(telephony.LegDown, of(o.Leg))
+	if e := s.want(telephony.RecordingEnded); e.Recording != o.Record || e.Leg != o.Leg || e.Failed {
+		s.Errorf("ended: %+v", e)
+	}
+	s.do(s.sw.StopRecording(ctx, o.Record))
+	s.stereo(o.Record)
+	s.stereo(o.Record) // fetching takes nothing away
+	s.do(s.sw.DeleteRecording(ctx, o.Record))
+	s.do(s.sw.DeleteRecording(ctx, o.Record))
+	s.gone("fetch a deleted recording", s.sw.FetchRecording(ctx, o.Record, new(bytes.Buffer)))
+	caller.HangUp()
+	s.want(telephony.LegDown, of(leg))
 	s.do(s.sw.RemoveBridge(ctx, b))
 }
