@@ -78,6 +78,11 @@ describe('a story line', () => {
       'dispatch.reassigned',
       'dispatch.cancelled',
       'dispatch.exhausted',
+      'dispatch.summoned',
+      'dispatch.taken-over',
+      'dispatch.paged',
+      'dispatch.called',
+      'dispatch.told',
     ],
   ])('%s has a sentence', (kind) => {
     expect(en).toHaveProperty([`portal.line.${kind}`])
