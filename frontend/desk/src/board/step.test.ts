@@ -12,7 +12,7 @@ describe('a row in words', () => {
     [last('dispatch.passed', 'Dr Reyes'), 'Dr Reyes passed it on'],
     [last(''), 'taken'],
     [last('fax', 'Dr Reyes', 'line-busy'), 'fax Dr Reyes, line busy'],
-    [last('dispatch.taken-over', 'Dr Osei'), 'dispatch taken over Dr Osei'],
+    [last('dispatch.lent-out', 'Dr Osei'), 'dispatch lent out Dr Osei'],
   ])('%j, of a later server too: %s', (r, words) => expect(lastStep(r)).toBe(words))
   it.each([
     ['voice', 'voice Dr Osei'],
