@@ -255,6 +255,7 @@ const (
 	LastPaged        LastKind = "dispatch.paged"
 	LastCalled       LastKind = "dispatch.called"
 	LastTold         LastKind = "dispatch.told"
+	LastForged       LastKind = "dispatch.forged"
 	LastTextUnclear  LastKind = "text.unclear"
 	LastTextsStopped LastKind = "text.stopped"
 	LastTextsStarted LastKind = "text.started"

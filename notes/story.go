@@ -74,6 +74,7 @@ const (
 	LineReassigned   LineKind = "dispatch.reassigned"
 	LineCancelled    LineKind = "dispatch.cancelled"
 	LineExhausted    LineKind = "dispatch.exhausted"
+	LineForged       LineKind = "dispatch.forged"     // somebody who is not us wrote to its rows, or its attempts'
 	LineSummoned     LineKind = "dispatch.summoned"   // the service's ladder begins: its supervisors are called
 	LineTakenOver    LineKind = "dispatch.taken-over" // a supervisor has it in hand
 	LinePaged        LineKind = "dispatch.paged"      // an agent had somebody told again, or somebody else

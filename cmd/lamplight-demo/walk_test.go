@@ -207,7 +207,7 @@ func tamperingFound(t *testing.T, d *demo) {
 	for _, one := range []struct{ what, sql string }{
 		{"an edited note", "update note set urgency = 'routine' where id = (select min(id) from note)"},
 		{"a removed step", "delete from call_step where id = (select min(id) from call_step)"},
-		{"an edited attempt", "update attempt set state = 'failed' where id = (select min(id) from attempt)"},
+		{"an edited step of the climb", "update dispatch_step set actor = 'x' where id = (select min(id) from dispatch_step)"},
 		{"a row without a leaf", "insert into call_step select id || 'x', call, at, kind, agent, detail from call_step limit 1"},
 		{"an edited leaf", "update audit_leaf set body = body || 'x'::bytea where idx = 3"},
 		{"a removed leaf", "delete from audit_leaf where idx = 7"},

@@ -13,12 +13,13 @@ import (
 	"lamplight/cmd/lamplight/server"
 	"lamplight/console/wire/bus"
 	"lamplight/notes/audit"
+	"lamplight/notes/postgres"
 	"lamplight/telephony/asterisk"
 )
 
 // auditCmd looks after the proof.
 type auditCmd struct {
-	Verify     auditVerifyCmd     `cmd:"" help:"Check the whole log: any edited, removed, inserted or reordered leaf, any row without its leaf. Exit status 1 if one is found."`
+	Verify     auditVerifyCmd     `cmd:"" help:"Check the whole log: any edited, removed, inserted or reordered leaf, any row without its leaf or with a foreign MAC, any change of the schema itself. It says what it vouches for and what not. Exit status 1 if one is found."`
 	Checkpoint auditCheckpointCmd `cmd:"" help:"Print the newest signed checkpoint: keep it elsewhere, and verify against it later."`
 }
 
@@ -38,7 +39,7 @@ func (c *auditVerifyCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	o := audit.VerifyOptions{Key: signer, Tables: server.AuditedTables()}
+	o := audit.VerifyOptions{Key: signer, Tables: server.AuditedTables(), Schema: postgres.CheckSchema}
 	for _, f := range c.Against {
 		b, err := os.ReadFile(f)
 		if err != nil {

@@ -59,11 +59,15 @@ func (d *Door) setCode(ctx context.Context, id notes.PersonID, secret string, st
 		return err
 	}
 	return d.changePerson(ctx, id, "person.code-set", func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "insert into code_used (person, step) values ($1, $2) on conflict (person) do update set step = "+
-			"excluded.step", id, step); err != nil {
+		mac, err := d.log.Mac(codeTable, string(id), step)
+		if err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, "update person set code = $2 where id = $1", id, sealed)
+		if _, err := tx.Exec(ctx, "insert into code_used (person, step, mac) values ($1, $2, $3) on conflict (person) do update set step = "+
+			"excluded.step, mac = excluded.mac", id, step, mac); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "update person set code = $2 where id = $1", id, sealed)
 		return err
 	})
 }
@@ -84,7 +88,8 @@ func (d *Door) checkCode(own *seal.Keys, p *stored, code string) (step int64, ok
 		return 0, false, fmt.Errorf("open a one-time-code secret: %w", err)
 	}
 	step, ok = periodOf(string(secret), code, d.Now())
-	return step, ok, nil
+	// Whose last code nobody knows could come in twice with the same one.
+	return step, ok && p.usedKnown && step > p.used, nil
 }
 
 // periodOf finds which time step a code belongs to: now's, or one to either side, for clocks that differ.

@@ -123,7 +123,7 @@ func (d *Door) prove(ctx context.Context, own *seal.Keys, p *stored, a SignInAtt
 	if err != nil {
 		return false, 0, err
 	}
-	return ok && codeOK && p != nil && p.leftAt == nil, step, nil
+	return ok && codeOK && p.mayComeIn(), step, nil
 }
 
 func (d *Door) refuse(ctx context.Context, own *seal.Keys, p *stored, login string) error {
@@ -149,13 +149,21 @@ func (d *Door) admit(ctx context.Context, p *stored, step int64, paces []pace, o
 	} else if len(token) < 43 {
 		return Session{}, ErrRefused
 	}
-	now := d.Now()
+	now := d.clock()
 	s := Session{Token: token, Device: a.Device, Expires: now.Add(d.Lifetime)}
+	hash := tokenHash(s.Token)
+	mac, err := d.log.Mac(sessionTable, hash, string(p.ID), now, now, s.Expires)
+	if err != nil {
+		return Session{}, err
+	}
 	replayed := false
-	err := pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
 		if step > 0 {
-			tag, err := tx.Exec(ctx, `insert into code_used (person, step) values ($1, $2)
-				on conflict (person) do update set step = excluded.step where code_used.step < excluded.step`, p.ID, step)
+			mac, err := d.log.Mac(codeTable, string(p.ID), step)
+			if err != nil {
+				return err
+			}
+			tag, err := tx.Exec(ctx, "update code_used set step = $2, mac = $3 where person = $1 and step < $2", p.ID, step, mac)
 			if err != nil {
 				return err
 			}
@@ -164,8 +172,8 @@ func (d *Door) admit(ctx context.Context, p *stored, step int64, paces []pace, o
 			}
 		}
 		b := &pgx.Batch{}
-		b.Queue("insert into session (token, person, made_at, seen_at, expires_at) values ($1, $2, $3, $3, $4)", tokenHash(s.Token), p.ID,
-			now, s.Expires)
+		b.Queue("insert into session (token, person, made_at, seen_at, expires_at, mac) values ($1, $2, $3, $3, $4, $5)", hash, p.ID, now,
+			s.Expires, mac)
 		b.Queue("delete from sign_in_pace where key = $1", paces[0].key)
 		for _, shared := range paces[1:] {
 			b.Queue("update sign_in_pace set failures = failures - 1, until = last_at where key = $1 and failures > 0", shared.key)
@@ -199,21 +207,28 @@ func (d *Door) Resume(ctx context.Context, token string) (Session, error) {
 // ResumeHashed is Resume for whoever knows only the SHA-256 of the token, and has it from where none but the token's
 // holder may speak (the bus, whose callout saw the token itself).
 func (d *Door) ResumeHashed(ctx context.Context, hash []byte) (Session, error) {
-	now := d.Now()
+	now := d.clock()
 	var s Session
 	var person notes.PersonID
 	// seen_at moves in steps of a twentieth of the idle time: a page of twenty requests is one write, not twenty.
 	var seen time.Time
-	err := d.pool.QueryRow(ctx, "select person, expires_at, seen_at from session where token = $1 and expires_at > $2 and seen_at > $3",
-		hash, now, now.Add(-d.Idle)).Scan(&person, &s.Expires, &seen)
-	if errors.Is(err, pgx.ErrNoRows) {
+	row := sessionTable.MacRow()
+	err := d.pool.QueryRow(ctx, "select person, expires_at, seen_at, "+sessionTable.MacList("")+
+		" from session where token = $1 and expires_at > $2 and seen_at > $3",
+		hash, now, now.Add(-d.Idle)).Scan(append([]any{&person, &s.Expires, &seen}, row.Into()...)...)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && !d.log.Holds(row) {
 		return Session{}, ErrSignedOut
 	}
 	if err != nil {
 		return Session{}, fmt.Errorf("look for a session: %w", err)
 	}
 	if now.Sub(seen) > d.Idle/20 {
-		if _, err := d.pool.Exec(ctx, "update session set seen_at = $2 where token = $1 and seen_at < $2", hash, now); err != nil {
+		row.Set("seen_at", now)
+		mac, err := d.log.Mac(sessionTable, row.Values()...)
+		if err != nil {
+			return Session{}, err
+		}
+		if _, err := d.pool.Exec(ctx, "update session set seen_at = $2, mac = $3 where token = $1 and seen_at < $2", hash, now, mac); err != nil {
 			return Session{}, fmt.Errorf("keep a session: %w", err)
 		}
 	}
@@ -221,7 +236,7 @@ func (d *Door) ResumeHashed(ctx context.Context, hash []byte) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
-	if p == nil || p.leftAt != nil {
+	if !p.mayComeIn() {
 		return Session{}, ErrSignedOut
 	}
 	s.Actor, err = d.actor(ctx, p)
@@ -259,6 +274,9 @@ func (d *Door) Sweep(ctx context.Context) error {
 	}
 	return nil
 }
+
+// clock is now to the microsecond, which is what a row keeps.
+func (d *Door) clock() time.Time { return d.Now().UTC().Truncate(time.Microsecond) }
 
 func tokenHash(token string) []byte {
 	h := sha256.Sum256([]byte(token))

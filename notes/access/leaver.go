@@ -5,8 +5,10 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"lamplight/notes"
+	"lamplight/notes/audit"
 )
 
 // ErrLeft: the person has left; Return lets them in again.
@@ -38,4 +40,21 @@ func (d *Door) Return(ctx context.Context, id notes.PersonID, password string) e
 		_, err := tx.Exec(ctx, "update person set left_at = null, password = $2, code = null where id = $1", id, hash)
 		return err
 	})
+}
+
+// BelievedLeft keeps of the people named those who have left by a row that we wrote.
+func BelievedLeft(ctx context.Context, pool *pgxpool.Pool, log *audit.Log, people []string) (left []string, err error) {
+	rows, err := pool.Query(ctx, "select id, "+personTable.MacList("")+" from person where id = any($1) and left_at is not null", people)
+	if err != nil {
+		return nil, err
+	}
+	var id string
+	r := personTable.MacRow()
+	_, err = pgx.ForEachRow(rows, append([]any{&id}, r.Into()...), func() error {
+		if log.Holds(r) {
+			left = append(left, id)
+		}
+		return nil
+	})
+	return left, err
 }

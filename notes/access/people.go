@@ -33,16 +33,29 @@ type Person struct {
 var (
 	ErrNoPerson   = errors.New("no such person")
 	ErrLoginTaken = errors.New("the login is taken")
+	// ErrForged: somebody who is not Lamplight wrote to a person's row. They cannot come in before an administrator resets them.
+	ErrForged = errors.New("this person's row in the database is not as Lamplight wrote it: run 'lamplight audit verify' and tell your " +
+		"security officer; 'lamplight people reset' lets them in again")
 )
 
-var personTable = audit.Table{Kind: "person", Name: "person", Key: "id",
-	Columns: []string{"id", "login", "name", "language", "email", "mobile", "password", "code", "endpoint", "speaks", "made_at", "left_at"}}
+var (
+	personColumns = []string{"id", "login", "name", "language", "email", "mobile", "password", "code", "endpoint", "speaks", "made_at",
+		"left_at"}
+	grantColumns = []string{"person", "account", "role"}
 
-var grantTable = audit.Table{Kind: "person_grant", Name: "person_grant", Key: "person || '/' || account || '/' || role",
-	Columns: []string{"person", "account", "role"}}
+	personTable = audit.Table{Kind: "person", Name: "person", Key: "id", Columns: personColumns, Mac: personColumns}
+	grantTable  = audit.Table{Kind: "person_grant", Name: "person_grant", Key: "person || '/' || account || '/' || role",
+		Columns: grantColumns, Mac: grantColumns, MacKey: len(grantColumns)}
+	// Sessions and used codes have no leaf of their own: one that is taken away lets nobody in.
+	sessionTable = audit.Table{Kind: "session", Name: "session", Mac: []string{"token", "person", "made_at", "seen_at", "expires_at"}}
+	codeTable    = audit.Table{Kind: "code_used", Name: "code_used", Mac: []string{"person", "step"}}
+)
 
-// Tables are the tables whose rows the log vouches for.
-func Tables() []audit.Table { return []audit.Table{personTable, grantTable} }
+// Tables are the tables whose rows the log vouches for, or a MAC.
+func Tables() []audit.Table {
+	return []audit.Table{personTable, grantTable, sessionTable, codeTable,
+		{Name: "sign_in_pace", Why: "it slows guesses: one taken away gives guesses back, and one added keeps a login waiting"}}
+}
 
 // AddPerson stores a person with a password; "" lets them in by nothing. The id is made here when it is empty.
 func (d *Door) AddPerson(ctx context.Context, p Person, password string) (notes.PersonID, error) {
@@ -65,9 +78,13 @@ func (d *Door) AddPerson(ctx context.Context, p Person, password string) (notes.
 	if err != nil {
 		return "", err
 	}
+	mac, err := d.log.Mac(personTable, values...)
+	if err != nil {
+		return "", err
+	}
 	err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "insert into person ("+personTable.List()+") values ("+personTable.Placeholders()+")",
-			values...); err != nil {
+		if _, err := tx.Exec(ctx, fmt.Sprintf("insert into person (%s, mac) values (%s, $%d)", personTable.List(), personTable.Placeholders(),
+			len(values)+1), append(values, mac)...); err != nil {
 			return err
 		}
 		rows := []audit.Row{row}
@@ -95,7 +112,13 @@ func (d *Door) grantTx(ctx context.Context, tx pgx.Tx, id notes.PersonID, g Gran
 	if !g.Role.Known() {
 		return nil, fmt.Errorf("no role %q", g.Role)
 	}
-	rows, err := tx.Query(ctx, "insert into person_grant (person, account, role) values ($1, $2, $3) on conflict do nothing returning "+grantTable.Returning(), id, g.Account, g.Role)
+	mac, err := d.log.Mac(grantTable, string(id), g.Account, string(g.Role))
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tx.Query(ctx, `insert into person_grant (person, account, role, mac) values ($1, $2, $3, $4)
+		on conflict (person, account, role) do update set mac = excluded.mac where person_grant.mac is distinct from excluded.mac
+		returning `+grantTable.Returning(), id, g.Account, g.Role, mac)
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +165,17 @@ func (d *Door) changeGrant(ctx context.Context, id notes.PersonID, g Grant, acti
 	return nil
 }
 
+func readPerson(ctx context.Context, tx pgx.Tx, id notes.PersonID, lock string) (*audit.MacRow, error) {
+	r := personTable.MacRow()
+	err := tx.QueryRow(ctx, "select "+personTable.MacList("")+" from person where id = $1"+lock, id).Scan(r.Into()...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, ErrNoPerson
+	}
+	return r, err
+}
+
+const passwordSet = "person.password-set"
+
 func lockPerson(ctx context.Context, tx pgx.Tx, id notes.PersonID) error {
 	var one int
 	err := tx.QueryRow(ctx, "select 1 from person where id = $1 for update", id).Scan(&one)
@@ -157,7 +191,7 @@ func (d *Door) SetPassword(ctx context.Context, id notes.PersonID, password stri
 	if err != nil {
 		return err
 	}
-	return d.changePerson(ctx, id, "person.password-set", func(tx pgx.Tx) error {
+	return d.changePerson(ctx, id, passwordSet, func(tx pgx.Tx) error {
 		if err := stays(ctx, tx, id); err != nil {
 			return err
 		}
@@ -192,22 +226,35 @@ func (d *Door) changePerson(ctx context.Context, id notes.PersonID, action strin
 		return ErrForbidden
 	}
 	err := pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
-		if err := lockPerson(ctx, tx, id); err != nil {
+		was, err := readPerson(ctx, tx, id, " for update")
+		if err != nil {
 			return err
+		}
+		e := audit.Entry{At: d.Now(), Actor: actor.ID(), Action: action, Kind: "person", Object: string(id)}
+		if !d.log.Holds(was) {
+			if action != passwordSet || !actor.May(notes.EditPeople, Everywhere) {
+				return ErrForged
+			}
+			e.Detail = []string{"was-forged"}
 		}
 		if err := change(tx); err != nil {
 			return err
 		}
-		res, err := tx.Query(ctx, "select "+personTable.Returning()+" from person where id = $1", id)
+		is, err := readPerson(ctx, tx, id, "")
 		if err != nil {
 			return err
 		}
-		rows, err := personTable.Read(res)
+		row, err := personTable.Row(string(id), is.Values()...)
 		if err != nil {
 			return err
 		}
-		return d.log.Append(ctx, tx, audit.Entry{At: d.Now(), Actor: actor.ID(), Action: action, Kind: "person", Object: string(id),
-			Rows: rows})
+		e.Rows = []audit.Row{row}
+		b := &pgx.Batch{}
+		if err := errors.Join(d.log.QueueMac(b, is), d.log.Queue(b, e)); err != nil {
+			return err
+		}
+		defer d.log.Wake()
+		return tx.SendBatch(ctx, b).Close()
 	})
 	if err != nil {
 		return fmt.Errorf("change a person: %w", err)
@@ -218,32 +265,44 @@ func (d *Door) changePerson(ctx context.Context, id notes.PersonID, action strin
 // stored is a person with their secrets, inside this package only.
 type stored struct {
 	Person
-	password string
-	code     []byte
-	leftAt   *time.Time
+	password  string
+	code      []byte
+	leftAt    *time.Time
+	forged    bool // the row is not as we wrote it: nobody comes in by it
+	used      int64
+	usedKnown bool // used is the step of the last one-time code, and as we wrote it
 }
 
-const selectPerson = "select id, login, name, language, email, mobile, endpoint, speaks, password, code, left_at from person "
+// mayComeIn reports that nothing of the person's row keeps them out.
+func (p *stored) mayComeIn() bool { return p != nil && p.leftAt == nil && !p.forged }
 
-func scanPerson(row pgx.Row) (*stored, error) {
+var selectPerson = `select p.id, p.login, p.name, p.language, p.email, p.mobile, p.endpoint, p.speaks, p.password, p.code, p.left_at, ` +
+	personTable.MacList("p") + ", " + codeTable.MacList("u") + " from person p left join code_used u on u.person = p.id "
+
+func (d *Door) scanPerson(row pgx.Row) (*stored, error) {
 	var p stored
-	err := row.Scan(&p.ID, &p.Login, &p.Name, &p.Language, &p.Email, &p.Mobile, &p.Endpoint, &p.Speaks, &p.password, &p.code, &p.leftAt)
+	whole, code := personTable.MacRow(), codeTable.MacRow()
+	into := []any{&p.ID, &p.Login, &p.Name, &p.Language, &p.Email, &p.Mobile, &p.Endpoint, &p.Speaks, &p.password, &p.code, &p.leftAt}
+	err := row.Scan(append(append(into, whole.Into()...), code.Into()...)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read a person: %w", err)
 	}
-	p.HasCode, p.Left = p.code != nil, p.leftAt != nil
+	p.HasCode, p.Left, p.forged = p.code != nil, p.leftAt != nil, !d.log.Holds(whole)
+	if step, there := code.Values()[1].(int64); there {
+		p.used, p.usedKnown = step, d.log.Holds(code)
+	}
 	return &p, nil
 }
 
 func (d *Door) personByLogin(ctx context.Context, login string) (*stored, error) {
-	return scanPerson(d.pool.QueryRow(ctx, selectPerson+"where login = $1", login))
+	return d.scanPerson(d.pool.QueryRow(ctx, selectPerson+"where p.login = $1", login))
 }
 
 func (d *Door) personByID(ctx context.Context, id notes.PersonID) (*stored, error) {
-	return scanPerson(d.pool.QueryRow(ctx, selectPerson+"where id = $1", id))
+	return d.scanPerson(d.pool.QueryRow(ctx, selectPerson+"where p.id = $1", id))
 }
 
 // Person returns a person with their grants.
@@ -261,12 +320,12 @@ func (d *Door) Person(ctx context.Context, id notes.PersonID) (Person, error) {
 
 // People lists everybody, with their grants, by name.
 func (d *Door) People(ctx context.Context) ([]Person, error) {
-	rows, err := d.pool.Query(ctx, selectPerson+"order by name, id")
+	rows, err := d.pool.Query(ctx, selectPerson+"order by p.name, p.id")
 	if err != nil {
 		return nil, fmt.Errorf("list people: %w", err)
 	}
 	people, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (Person, error) {
-		p, err := scanPerson(r)
+		p, err := d.scanPerson(r)
 		if err != nil {
 			return Person{}, err
 		}
@@ -275,17 +334,8 @@ func (d *Door) People(ctx context.Context) ([]Person, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list people: %w", err)
 	}
-	rows, err = d.pool.Query(ctx, "select person, account, role from person_grant order by account, role")
+	byID, err := d.readGrants(ctx, "")
 	if err != nil {
-		return nil, fmt.Errorf("list people: %w", err)
-	}
-	byID := map[notes.PersonID][]Grant{}
-	var id notes.PersonID
-	var g Grant
-	if _, err := pgx.ForEachRow(rows, []any{&id, &g.Account, &g.Role}, func() error {
-		byID[id] = append(byID[id], g)
-		return nil
-	}); err != nil {
 		return nil, fmt.Errorf("list people: %w", err)
 	}
 	for i := range people {
@@ -295,15 +345,31 @@ func (d *Door) People(ctx context.Context) ([]Person, error) {
 }
 
 func (d *Door) grants(ctx context.Context, id notes.PersonID) ([]Grant, error) {
-	rows, err := d.pool.Query(ctx, "select account, role from person_grant where person = $1 order by account, role", id)
+	byID, err := d.readGrants(ctx, "where person = $1", id)
 	if err != nil {
 		return nil, fmt.Errorf("read what a person may do: %w", err)
 	}
-	g, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Grant])
+	return byID[id], nil
+}
+
+// readGrants reads roles, of which those that Lamplight did not give are none.
+func (d *Door) readGrants(ctx context.Context, where string, args ...any) (map[notes.PersonID][]Grant, error) {
+	rows, err := d.pool.Query(ctx, "select person, account, role, "+grantTable.MacList("")+" from person_grant "+where+
+		" order by account, role", args...)
 	if err != nil {
-		return nil, fmt.Errorf("read what a person may do: %w", err)
+		return nil, err
 	}
-	return g, nil
+	byID := map[notes.PersonID][]Grant{}
+	var id notes.PersonID
+	var g Grant
+	r := grantTable.MacRow()
+	_, err = pgx.ForEachRow(rows, append([]any{&id, &g.Account, &g.Role}, r.Into()...), func() error {
+		if d.log.Holds(r) {
+			byID[id] = append(byID[id], g)
+		}
+		return nil
+	})
+	return byID, err
 }
 
 func (d *Door) actor(ctx context.Context, p *stored) (Actor, error) {
@@ -317,7 +383,7 @@ func (d *Door) ActorOf(ctx context.Context, id notes.PersonID) (Actor, error) {
 	if err != nil {
 		return Actor{}, err
 	}
-	if p == nil || p.leftAt != nil {
+	if !p.mayComeIn() {
 		return Actor{}, ErrNoPerson
 	}
 	return d.actor(ctx, p)

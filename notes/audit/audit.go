@@ -42,12 +42,17 @@ type Log struct {
 	pool *pgxpool.Pool
 	key  *Key
 	wake chan struct{}
+	macs macs
 }
 
 // NewLog returns the log of the database, with its key.
 func NewLog(pool *pgxpool.Pool, key *Key) *Log {
 	return &Log{pool: pool, key: key, wake: make(chan struct{}, 1)}
 }
+
+// ForgedDispatch is the action of a leaf that tells of rows of a dispatch that somebody else wrote, and that were put right. Verify
+// tells of such a leaf for good.
+const ForgedDispatch = "dispatch.forged"
 
 const insertLeaf = "insert into audit_outbox (kind, object, body, mac) values ($1, $2, $3, $4)"
 

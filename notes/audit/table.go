@@ -10,13 +10,44 @@ import (
 	"lamplight/notes/audit/tree"
 )
 
-// A Table tells Verify of a table whose every row must be vouched for by a leaf. The package that owns the table lists it in
-// a function Tables() []audit.Table; main hands them all to Verify.
+// A Table tells Verify of a table: how each of its rows is vouched for, or why none is. The package that owns the table lists it
+// in a function Tables() []audit.Table; main hands them all to Verify.
 type Table struct {
-	Kind    string   // the kind its Rows carry: "note"
-	Name    string   // in the database
-	Key     string   // an SQL expression for a row's id as text: "id", or "dispatch || '/' || rung"
-	Columns []string // every column, in one order; an SQL expression may stand for columns kept elsewhere (a digest of chunks)
+	Kind string // the kind its Rows carry: "note"
+	Name string // in the database
+
+	// Key and Columns are for a table whose every row must be vouched for by a leaf: an SQL expression for a row's id as text
+	// ("id", or "dispatch || '/' || rung"), and every column, in one order; an SQL expression may stand for columns kept
+	// elsewhere (a digest of chunks).
+	Key     string
+	Columns []string
+
+	// Mac is the columns under each row's MAC (Log.Holds), which stands in the column mac; nil for a table without. Its first
+	// MacKey columns (one when zero) are the row's key. In an SQL expression @ stands for the table's alias and its dot.
+	Mac    []string
+	MacKey int
+
+	// Differs is for a table whose rows follow from others': a query for the ids of those that are not what they should be.
+	Differs string
+	// Via says through what else a table without any of these is vouched for; Why, why it is not.
+	Via, Why string
+}
+
+// How says in a few words by what the table is vouched for; ok is false when it is not.
+func (t Table) How() (how string, ok bool) {
+	switch {
+	case t.Columns != nil && t.Mac != nil:
+		return "by the log and a MAC", true
+	case t.Columns != nil:
+		return "by the log", true
+	case t.Mac != nil:
+		return "by a MAC", true
+	case t.Differs != "":
+		return "worked out again from its sources", true
+	case t.Via != "":
+		return t.Via, true
+	}
+	return t.Why, false
 }
 
 // List is the columns as they stand in a select or a returning clause.

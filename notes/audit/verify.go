@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -21,6 +22,9 @@ type VerifyOptions struct {
 	Key     *Key     // checks signatures and the MACs of waiting leaves
 	Tables  []Table  // the business tables; a row of a kind not listed is counted in Report.Unchecked
 	Against []string // checkpoints kept elsewhere: the log must still contain each
+	// Schema lists what of the schema itself (functions, triggers, rules, policies, constraints, columns) is not as the
+	// migrations made it, "trigger x on y: added"; nil for not looking.
+	Schema func(context.Context, pgx.Tx) ([]string, error)
 }
 
 // A Report is what Verify found. Everything in it may be shown: ids and codes, no patient data.
@@ -29,7 +33,13 @@ type Report struct {
 	Waiting     int64     `json:"waiting"`
 	Checkpoints int64     `json:"checkpoints"`
 	Rows        int64     `json:"rows"`      // business rows checked
+	Macs        int64     `json:"macs"`      // rows whose MAC was checked
+	Unsettled   int64     `json:"unsettled"` // of these, written by servers of the release before, which know of no MACs
+	Vouched     []string  `json:"vouched"`   // the tables that are vouched for, "note: by the log"
+	Apart       []string  `json:"apart"`     // the tables that are not, "draft: …why"
+	Schema      bool      `json:"schema"`    // the schema itself was looked at
 	Unchecked   []string  `json:"unchecked"` // kinds that leaves vouch for and no Table was given for
+	Mended      []string  `json:"mended"`    // what was forged and put right since: told for good, and no finding any more
 	Findings    []Finding `json:"findings"`
 	More        int64     `json:"more"` // findings beyond the first thousand
 }
@@ -42,7 +52,7 @@ type Finding struct {
 
 func (f Finding) String() string { return f.What + ": " + f.Where }
 
-// Good reports that nothing was found.
+// Good reports that nothing is wrong now; something may have been (Mended).
 func (r Report) Good() bool { return len(r.Findings) == 0 }
 
 // Print writes the report for a person, one finding a line, the verdict last.
@@ -54,8 +64,23 @@ func (r Report) Print(w io.Writer) error {
 	if r.More > 0 {
 		fmt.Fprintf(&b, "and %d more\n", r.More)
 	}
+	for _, m := range r.Mended {
+		fmt.Fprintf(&b, "was forged, and mended: %s\n", m)
+	}
 	for _, k := range r.Unchecked {
 		fmt.Fprintf(&b, "not checked: rows of kind %s\n", k)
+	}
+	for _, l := range r.Vouched {
+		fmt.Fprintf(&b, "vouched for: %s\n", l)
+	}
+	if r.Schema {
+		fmt.Fprintln(&b, "vouched for: the schema's functions, triggers, rules, policies, constraints, columns and indexes")
+	}
+	for _, l := range r.Apart {
+		fmt.Fprintf(&b, "not vouched for: %s\n", l)
+	}
+	if r.Unsettled > 0 {
+		fmt.Fprintf(&b, "%d rows have no MAC yet: a server of the release before wrote them within the last hour\n", r.Unsettled)
 	}
 	verdict := "audit verified"
 	if !r.Good() {
@@ -86,17 +111,21 @@ func Verify(ctx context.Context, pool *pgxpool.Pool, o VerifyOptions) (Report, e
 	if kept != "" {
 		o.Against = append([]string{kept}, o.Against...)
 	}
-	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		v := &verifier{tx: tx, o: o, r: &r, rows: map[[sha256.Size]byte]vouched{}}
-		for _, step := range []func(context.Context) error{v.readHashes, v.leaves, v.checkpoints, v.outbox, v.tables} {
-			if err := step(ctx); err != nil {
-				return err
-			}
-		}
-		return nil
+	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
+		r, err = VerifyTx(ctx, tx, o)
+		return err
 	})
-	if err != nil {
-		return r, fmt.Errorf("verify the audit log: %w", err)
+	return r, err
+}
+
+// VerifyTx is Verify in a transaction of the caller's, which looks at what that transaction sees, and not at the checkpoint
+// beside the key.
+func VerifyTx(ctx context.Context, tx pgx.Tx, o VerifyOptions) (r Report, err error) {
+	v := &verifier{tx: tx, o: o, r: &r, rows: map[[sha256.Size]byte]vouched{}}
+	for _, step := range []func(context.Context) error{v.readHashes, v.leaves, v.checkpoints, v.outbox, v.tables, v.macs, v.schema} {
+		if err := step(ctx); err != nil {
+			return r, fmt.Errorf("verify the audit log: %w", err)
+		}
 	}
 	return r, nil
 }
@@ -204,6 +233,9 @@ func (v *verifier) believe(body []byte, kind, object, where string) {
 	if e.Kind != kind || e.Object != object {
 		v.r.find("leaf-edited", "%s", where)
 	}
+	if e.Action == ForgedDispatch {
+		v.r.Mended = append(v.r.Mended, fmt.Sprintf("dispatch %s, at %s (%s)", e.Object, e.At.Format(time.RFC3339), where))
+	}
 	for _, row := range e.Rows {
 		v.rows[rowKey(row.Kind, row.ID)] = vouched{kind: row.Kind, id: row.ID, hash: row.Hash}
 	}
@@ -292,6 +324,19 @@ func (v *verifier) outbox(ctx context.Context) error {
 func (v *verifier) tables(ctx context.Context) error {
 	checked := map[string]bool{}
 	for _, t := range v.o.Tables {
+		if how, ok := t.How(); ok {
+			v.r.Vouched = append(v.r.Vouched, t.Name+": "+how)
+		} else {
+			v.r.Apart = append(v.r.Apart, t.Name+": "+how)
+		}
+		if t.Differs != "" {
+			if err := v.differs(ctx, t); err != nil {
+				return fmt.Errorf("work %s out again: %w", t.Name, err)
+			}
+		}
+		if t.Columns == nil {
+			continue
+		}
 		checked[t.Kind] = true
 		if err := t.each(ctx, v.tx, func(row Row) { v.row(row) }); err != nil {
 			return fmt.Errorf("read %s: %w", t.Name, err)
@@ -308,6 +353,83 @@ func (v *verifier) tables(ctx context.Context) error {
 		case !w.seen && w.hash != "":
 			v.r.find("row-missing", "%s %s", w.kind, w.id)
 		}
+	}
+	return nil
+}
+
+// differs finds the rows of a table that are not what follows from its sources.
+func (v *verifier) differs(ctx context.Context, t Table) error {
+	rows, err := v.tx.Query(ctx, t.Differs)
+	if err != nil {
+		return err
+	}
+	var id string
+	_, err = pgx.ForEachRow(rows, []any{&id}, func() error {
+		v.r.find("row-underived", "%s %s", t.Name, id)
+		return nil
+	})
+	return err
+}
+
+// macs checks each row that carries a MAC.
+func (v *verifier) macs(ctx context.Context) error {
+	lenient, err := v.macMark(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range v.o.Tables {
+		if t.Mac == nil {
+			continue
+		}
+		rows, err := v.tx.Query(ctx, "select "+t.MacList("")+" from "+t.Name)
+		if err != nil {
+			return err
+		}
+		r := t.MacRow()
+		if _, err := pgx.ForEachRow(rows, r.Into(), func() error {
+			v.r.Macs++
+			if ok, err := v.o.Key.holds(r); err == nil && ok {
+				return nil
+			}
+			if lenient {
+				v.r.Unsettled++
+			} else {
+				v.r.find("row-forged", "%s %s", t.Kind, r.id())
+			}
+			return nil
+		}); err != nil {
+			return fmt.Errorf("read %s: %w", t.Name, err)
+		}
+	}
+	return nil
+}
+
+// macMark reads since when all rows have MACs; lenient says that servers of the release before may still be writing.
+func (v *verifier) macMark(ctx context.Context) (lenient bool, err error) {
+	m, known, err := v.o.Key.macMark(ctx, v.tx)
+	switch {
+	case err != nil:
+		return false, err
+	case known == macUnmarked:
+		v.r.find("row-missing", "mac_mark 1")
+	case known == macNever:
+		return false, nil
+	}
+	return !m.Settled && time.Now().Before(m.Since.Add(SideBySide)), nil
+}
+
+// schema looks at what acts by itself in the database, and at what keeps rows from being wrong.
+func (v *verifier) schema(ctx context.Context) error {
+	if v.o.Schema == nil {
+		return nil
+	}
+	odd, err := v.o.Schema(ctx, v.tx)
+	if err != nil {
+		return fmt.Errorf("look at the schema: %w", err)
+	}
+	v.r.Schema = true
+	for _, o := range odd {
+		v.r.find("schema-altered", "%s", o)
 	}
 	return nil
 }

@@ -277,7 +277,7 @@ func prove(ctx context.Context, p proving) (proof RestoreProof, err error) {
 			return proof, errors.Join(errors.New("the row that was committed before the restore is not in it"), err)
 		}
 	}
-	o := audit.VerifyOptions{Key: signer, Tables: p.tables}
+	o := audit.VerifyOptions{Key: signer, Tables: p.tables, Schema: postgres.CheckSchema}
 	if p.checkpoint != "" {
 		o.Against = []string{p.checkpoint}
 	}

@@ -25,8 +25,14 @@ func NewShelf(pool *pgxpool.Pool, log *audit.Log) *KeyShelf { return &KeyShelf{p
 var keyTable = audit.Table{Kind: "seal_key", Name: "seal_key", Key: "id",
 	Columns: []string{"id", "practice", "use", "generation", "root", "wrapped", "made_at"}}
 
-// Tables are the tables of this package whose rows the audit log vouches for.
-func Tables() []audit.Table { return []audit.Table{keyTable} }
+// Tables are the tables of this package, and those of the log itself.
+func Tables() []audit.Table {
+	out := []audit.Table{keyTable, audit.MacMark, {Name: "goose_db_version", Why: "it only counts the migrations: the schema itself is looked at"}}
+	for _, name := range []string{"audit_leaf", "audit_hash", "audit_checkpoint"} {
+		out = append(out, audit.Table{Name: name, Via: "by the signed checkpoints"})
+	}
+	return append(out, audit.Table{Name: "audit_outbox", Via: "by each leaf's MAC until it has its place"})
+}
 
 // Get lists a practice's keys.
 func (s *KeyShelf) Get(ctx context.Context, practice string) ([]seal.Wrapped, error) {

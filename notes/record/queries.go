@@ -42,9 +42,40 @@ var (
 		Columns: []string{"id", "note", "by", "by_name", "at", "kind", "body"}}
 )
 
-// Tables are the tables of this package whose rows the audit log vouches for.
+// What the desks' board and the inboxes must be, by the rules of migrations 00044 and 00050.
+var (
+	boardTable = audit.Table{Name: "board", Differs: `with due as (
+			select n.id, case when n.call_type = 'voicemail' then 'voicemail' else 'note' end as kind, n.account,
+				board_rank(board_climb(n.id), n.call_type, n.urgency, n.state, coalesce(s.kind = 'reply', false)) as rank,
+				n.taken_at as since,
+				case when s.kind = 'reply' then s.by_name end as replied_by, case when s.kind = 'reply' then s.at end as replied_at
+			from note n left join lateral (select a.kind, a.by_name, a.at from add_on a
+				where a.note = n.id and a.kind in ('reply', 'agent') order by a.at desc, a.id desc limit 1) s on true
+			where n.state <> 'closed'
+			union all select id, 'callback', account, 2::smallint, coalesce(ended_at, opened_at), null, null from call c
+			where followup = 'no-number' or followup = 'due' and not exists (select from call o
+				where o.account = c.account and o.caller_term = c.caller_term and o.followup = 'due'
+				and (coalesce(o.ended_at, o.opened_at), o.id) < (coalesce(c.ended_at, c.opened_at), c.id)))
+		select coalesce(d.id, b.id) from due d full join board b on b.id = d.id
+		where (d.id, d.kind, d.account, d.rank, d.since, d.replied_by, d.replied_at) is distinct from
+			(b.id, b.kind, b.account, b.rank, b.since, b.replied_by, b.replied_at)`}
+	inboxTable = audit.Table{Name: "inbox", Differs: `with due as (
+			select distinct a.person, n.id as note, n.taken_at as since from attempt a
+				join dispatch d on d.id = a.dispatch join note n on n.id = d.note
+			where a.sent_at is not null and a.person <> '' and n.state in ('open', 'read'))
+		select coalesce(d.note || ' of ' || d.person, i.note || ' of ' || i.person) from due d
+			full join inbox i on i.person = d.person and i.note = d.note
+		where (d.person, d.note, d.since) is distinct from (i.person, i.note, i.since)`}
+)
+
+// Tables are the tables of this package: how their rows are vouched for, or why they are not.
 func Tables() []audit.Table {
-	return []audit.Table{accountTable, lineTable, callTable, stepTable, recordingTable, noteTable, addOnTable, serviceTable}
+	return []audit.Table{accountTable, lineTable, callTable, stepTable, recordingTable, noteTable, addOnTable, serviceTable,
+		boardTable, inboxTable,
+		{Name: "recording_chunk", Via: "by its recording's digest"},
+		{Name: "board_news", Why: "it wakes the boards for some minutes: what they then read is looked at where it stands"},
+		{Name: "draft", Why: "what an agent has typed and not sent: sealed, but one taken away is not missed"},
+		{Name: "reference_block", Why: "it only counts: a reference given twice is refused"}}
 }
 
 func insertInto(t audit.Table) string {

@@ -12,7 +12,6 @@ import (
 	"lamplight/notes"
 	"lamplight/notes/postgres"
 	"lamplight/routing"
-	"lamplight/telephony"
 )
 
 // ErrReason refuses a reason that is no code: reasons stand in the story and in the log, where a patient's word must not.
@@ -20,35 +19,19 @@ var ErrReason = errors.New("routing: a reason is a code of small letters, digits
 
 var reasonForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-// openDispatch is a note's open dispatch, held by this transaction.
-type openDispatch struct {
-	id       routing.DispatchID
-	account  telephony.AccountID
-	state    routing.DispatchState
-	first    int // the first rung that reaches somebody, -1 when none does
-	rung     int
-	practice string
-	urgency  string
-	ref      string
-}
-
-// lockOpen holds a note's open dispatch, its attempts written.
-func (e *Engine) lockOpen(ctx context.Context, tx pgx.Tx, note notes.NoteID) (openDispatch, error) {
-	var d openDispatch
-	var unfolded bool
-	err := tx.QueryRow(ctx, lockOpenOf, note).
-		Scan(&d.id, &d.account, &d.state, &d.first, &d.rung, &d.practice, &d.urgency, &d.ref, &unfolded)
+// lockOpen holds a note's open dispatch, its attempts written. One that is not as we wrote it is on the board.
+func (e *Engine) lockOpen(ctx context.Context, tx pgx.Tx, note notes.NoteID) (dispatchRow, error) {
+	d, err := readDispatch(tx.QueryRow(ctx, lockOpenOf, note))
 	if postgres.Missing(err) {
 		return d, routing.ErrNoDispatch
 	}
-	if err == nil && !unfolded {
+	if err == nil && !e.log.Holds(d.mac) {
+		d, err = e.raise(ctx, tx, d)
+	}
+	if err == nil && !d.unfolded {
 		err = e.unfold(ctx, tx, d.id, step{})
 	}
 	return d, err
-}
-
-func (d openDispatch) step(kind notes.LineKind, by routing.ActingPerson, note notes.NoteID) step {
-	return step{dispatch: d.id, note: note, account: d.account, kind: kind, by: string(by.ID), name: by.Name}
 }
 
 // Ack ends the climb: what waits is cancelled in its transaction. Repeating it, or coming second, is no error.
@@ -69,7 +52,7 @@ func (e *Engine) AckTx(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, 
 	if err != nil {
 		return routing.AckResult{}, fmt.Errorf("acknowledge: %w", err)
 	}
-	at, err := e.end(ctx, tx, d.step(notes.LineAcknowledged, by, note), routing.Acked, "")
+	at, err := e.end(ctx, tx, d.step(notes.LineAcknowledged, by), routing.Acked, "")
 	if err != nil {
 		return routing.AckResult{}, fmt.Errorf("acknowledge: %w", err)
 	}
@@ -122,8 +105,8 @@ func cancelWaiting(ctx context.Context, tx pgx.Tx, d routing.DispatchID, person 
 // PassOn is "not me": what waits for that person is cancelled and the next rung begins now, or the board. Said when the
 // ladder has gone on to others already, or said again, it only cancels.
 func (e *Engine) PassOn(ctx context.Context, by routing.ActingPerson, note notes.NoteID) error {
-	return e.act(ctx, "pass on", note, func(tx pgx.Tx, d openDispatch) error {
-		s := d.step(notes.LinePassed, by, note)
+	return e.act(ctx, "pass on", note, func(tx pgx.Tx, d dispatchRow) error {
+		s := d.step(notes.LinePassed, by)
 		var err error
 		if by.ID != "" {
 			if s.attempts, err = cancelWaiting(ctx, tx, d.id, by.ID); err != nil {
@@ -142,20 +125,20 @@ func (e *Engine) PassOn(ctx context.Context, by routing.ActingPerson, note notes
 }
 
 // toldBefore reports that a person was told on an earlier rung, and is not on the present one or one to come.
-func toldBefore(ctx context.Context, tx pgx.Tx, d openDispatch, person notes.PersonID) (so bool, err error) {
+func toldBefore(ctx context.Context, tx pgx.Tx, d dispatchRow, person notes.PersonID) (so bool, err error) {
 	err = tx.QueryRow(ctx, selectToldBefore, d.id, person, d.rung).Scan(&so)
 	return so, err
 }
 
 // Push begins the next rung now.
 func (e *Engine) Push(ctx context.Context, by routing.ActingPerson, note notes.NoteID) error {
-	return e.act(ctx, "push", note, func(tx pgx.Tx, d openDispatch) error {
-		return e.nextRung(ctx, tx, d.step(notes.LinePushed, by, note), d)
+	return e.act(ctx, "push", note, func(tx pgx.Tx, d dispatchRow) error {
+		return e.nextRung(ctx, tx, d.step(notes.LinePushed, by), d)
 	})
 }
 
 // nextRung begins the next rung now. After the last that is the service's ladder's.
-func (e *Engine) nextRung(ctx context.Context, tx pgx.Tx, s step, d openDispatch) error {
+func (e *Engine) nextRung(ctx context.Context, tx pgx.Tx, s step, d dispatchRow) error {
 	if d.state == routing.Exhausted {
 		return e.nextSummons(ctx, tx, s, d.rung)
 	}
@@ -164,7 +147,7 @@ func (e *Engine) nextRung(ctx context.Context, tx pgx.Tx, s step, d openDispatch
 
 // Cancel ends the climb with a reason, a code.
 func (e *Engine) Cancel(ctx context.Context, by routing.ActingPerson, note notes.NoteID, reason string) error {
-	return e.act(ctx, "cancel", note, func(tx pgx.Tx, d openDispatch) error { return e.cancel(ctx, tx, by, note, d, reason) })
+	return e.act(ctx, "cancel", note, func(tx pgx.Tx, d dispatchRow) error { return e.cancel(ctx, tx, by, d, reason) })
 }
 
 // CancelTx is Cancel in a transaction of the caller's.
@@ -173,14 +156,14 @@ func (e *Engine) CancelTx(ctx context.Context, tx pgx.Tx, by routing.ActingPerso
 	if err != nil {
 		return fmt.Errorf("cancel: %w", err)
 	}
-	return e.cancel(ctx, tx, by, note, d, reason)
+	return e.cancel(ctx, tx, by, d, reason)
 }
 
-func (e *Engine) cancel(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, note notes.NoteID, d openDispatch, reason string) error {
+func (e *Engine) cancel(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, d dispatchRow, reason string) error {
 	if len(reason) > 40 || !reasonForm.MatchString(reason) {
 		return ErrReason
 	}
-	_, err := e.end(ctx, tx, d.step(notes.LineCancelled, by, note), routing.Cancelled, reason)
+	_, err := e.end(ctx, tx, d.step(notes.LineCancelled, by), routing.Cancelled, reason)
 	return err
 }
 
@@ -188,8 +171,8 @@ func (e *Engine) cancel(ctx context.Context, tx pgx.Tx, by routing.ActingPerson,
 func (e *Engine) Reassign(ctx context.Context, by routing.ActingPerson, note notes.NoteID, plan routing.Plan) (
 	id routing.DispatchID, err error,
 ) {
-	err = e.act(ctx, "reassign", note, func(tx pgx.Tx, d openDispatch) error {
-		at, err := e.end(ctx, tx, d.step(notes.LineReassigned, by, note), routing.Cancelled, "reassigned")
+	err = e.act(ctx, "reassign", note, func(tx pgx.Tx, d dispatchRow) error {
+		at, err := e.end(ctx, tx, d.step(notes.LineReassigned, by), routing.Cancelled, "reassigned")
 		if err != nil {
 			return err
 		}
@@ -201,7 +184,7 @@ func (e *Engine) Reassign(ctx context.Context, by routing.ActingPerson, note not
 }
 
 // act runs do on the note's open dispatch in a transaction.
-func (e *Engine) act(ctx context.Context, what string, note notes.NoteID, do func(pgx.Tx, openDispatch) error) error {
+func (e *Engine) act(ctx context.Context, what string, note notes.NoteID, do func(pgx.Tx, dispatchRow) error) error {
 	err := postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
 		d, err := e.lockOpen(ctx, tx, note)
 		if err != nil {

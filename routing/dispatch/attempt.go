@@ -29,19 +29,31 @@ type held struct {
 }
 
 // lockAttempt takes the dispatch first and then the attempt, the one order everybody keeps.
-func lockAttempt(ctx context.Context, tx pgx.Tx, id routing.AttemptID) (held, error) {
+func (e *Engine) lockAttempt(ctx context.Context, tx pgx.Tx, id routing.AttemptID) (held, error) {
 	h := held{id: id}
-	err := tx.QueryRow(ctx, lockDispatchOf, id).
-		Scan(&h.dispatch, &h.note, &h.account, &h.dispatchState, &h.dispatchRung)
+	d, err := readDispatch(tx.QueryRow(ctx, lockDispatchOf, id))
 	if postgres.Missing(err) {
 		return h, routing.ErrBadLink
+	}
+	if err == nil && !e.log.Holds(d.mac) {
+		d, err = e.raise(ctx, tx, d)
 	}
 	if err != nil {
 		return h, err
 	}
-	err = tx.QueryRow(ctx, lockAttemptRow, id).
-		Scan(&h.rung, &h.name, &h.channel, &h.state, &h.try, &h.sends, &h.fence)
-	return h, err
+	h.dispatch, h.note, h.account, h.dispatchState, h.dispatchRung = d.id, d.note, d.account, d.state, d.rung
+	mac := attemptTable.MacRow()
+	read := func() error {
+		return tx.QueryRow(ctx, lockAttemptRow, id).
+			Scan(append([]any{&h.rung, &h.name, &h.channel, &h.state, &h.try, &h.sends, &h.fence}, mac.Into()...)...)
+	}
+	if err := read(); err != nil || e.log.Holds(mac) {
+		return h, err
+	}
+	if err := e.mendAttempts(ctx, tx, d); err != nil {
+		return h, err
+	}
+	return h, read()
 }
 
 // step is a line of the story about this attempt.

@@ -19,6 +19,7 @@ const (
 	AlarmStranded AlarmKind = "stranded" // open, and nothing is to come: no attempt and no board
 	AlarmOverdue  AlarmKind = "overdue"  // something is due for long and nobody does it: no worker lives
 	AlarmIgnored  AlarmKind = "ignored"  // on the board for long, and no person acts
+	AlarmGone     AlarmKind = "gone"     // open a moment ago, and its row has been taken out of the database
 )
 
 // An Alarm is one escalation that stands still.
@@ -82,7 +83,12 @@ func (e *Engine) audit(ctx context.Context) {
 			}
 			continue
 		}
-		for _, a := range found {
+		var gone []Alarm
+		err = e.soon(ctx, func(ctx context.Context) (err error) { gone, err = e.watchRows(ctx); return err })
+		if err != nil && ctx.Err() == nil {
+			e.logger.Error("the auditor cannot look at the rows of the dispatches", "error", err)
+		}
+		for _, a := range append(found, gone...) {
 			if !e.watchdog.fresh(a, now) {
 				continue
 			}

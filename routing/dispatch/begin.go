@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,7 +23,7 @@ func (e *Engine) QueueBegin(b *pgx.Batch, note notes.Note, plan routing.Plan) ([
 	d := beginning{note: note.ID, account: string(note.Account), practice: plan.Practice, urgency: string(note.Urgency),
 		reference: note.Reference, plan: plan, at: nowBy(plan)}
 	d.reckoned = &d.at
-	_, row, err := queueBegin(b, d)
+	_, row, err := e.queueBegin(b, d)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +43,7 @@ type beginning struct {
 // begin writes a dispatch and its attempts in tx. s says who began it; nobody is the service.
 func (e *Engine) begin(ctx context.Context, tx pgx.Tx, s step, d beginning) (routing.DispatchID, error) {
 	b := &pgx.Batch{}
-	id, row, err := queueBegin(b, d)
+	id, row, err := e.queueBegin(b, d)
 	if err != nil {
 		return "", err
 	}
@@ -54,7 +55,7 @@ func (e *Engine) begin(ctx context.Context, tx pgx.Tx, s step, d beginning) (rou
 
 // queueBegin adds a dispatch and the wake-ups to a batch. The leaf of its transaction must vouch for the row. The plan's
 // times count from d.at, since it may have been made a moment before.
-func queueBegin(b *pgx.Batch, d beginning) (routing.DispatchID, audit.Row, error) {
+func (e *Engine) queueBegin(b *pgx.Batch, d beginning) (routing.DispatchID, audit.Row, error) {
 	text, err := json.Marshal(d.plan)
 	if err != nil {
 		return "", audit.Row{}, fmt.Errorf("begin a dispatch: %w", err)
@@ -71,8 +72,12 @@ func queueBegin(b *pgx.Batch, d beginning) (routing.DispatchID, audit.Row, error
 	if err != nil {
 		return "", row, fmt.Errorf("begin a dispatch: %w", err)
 	}
-	of := d.plan.Basis
-	b.Queue(insertDispatch, append(args, d.plan.Board.Add(at.Sub(d.plan.At)), of.Account, of.Phones, d.reckoned)...)
+	of, board := d.plan.Basis, d.plan.Board.Add(at.Sub(d.plan.At))
+	mac, err := e.log.Mac(dispatchTable, append(slices.Clone(args), false, board)...)
+	if err != nil {
+		return "", row, fmt.Errorf("begin a dispatch: %w", err)
+	}
+	b.Queue(insertDispatch, append(args, board, of.Account, of.Phones, d.reckoned, mac)...)
 	return routing.DispatchID(id), row, nil
 }
 
@@ -84,8 +89,16 @@ func (e *Engine) queueAttempt(b *pgx.Batch, d routing.DispatchID, p routing.Plan
 	values := []any{id, string(d), p.Rung, p.Contact, p.Name, string(p.Person), string(p.Channel), string(p.Lang), p.Address,
 		try, string(routing.Due), never, none, ""}
 	row, err := attemptTable.Row(id, values...)
-	b.Queue(insertAttempt, append(values, due, hashToken(e.token(routing.AttemptID(id))))...)
-	return row, err
+	if err != nil {
+		return row, err
+	}
+	link := hashToken(e.token(routing.AttemptID(id)))
+	mac, err := e.log.Mac(attemptTable, append(slices.Clone(values), due, link, 0)...)
+	if err != nil {
+		return row, err
+	}
+	b.Queue(insertAttempt, append(values, due, link, mac)...)
+	return row, nil
 }
 
 // newID is a UUIDv7: sortable by time, unique without asking anybody.

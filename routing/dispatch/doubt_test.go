@@ -107,7 +107,7 @@ func TestAMessageIsNotSentForEverByServersThatDie(t *testing.T) {
 	h.send(newNote("n1", "L-1"), h.plan(oneText))
 	h.unfold("n1")
 	// As the last of many servers left it.
-	h.exec(fmt.Sprintf("update attempt set state = 'sending', fence = %d, sends = %d, wake_at = routing_now()", maxSends, maxSends))
+	h.signed(fmt.Sprintf("update attempt set state = 'sending', fence = %d, sends = %d, wake_at = routing_now()", maxSends, maxSends))
 	h.run()
 	h.until("it is settled", func() bool { s := h.states("n1"); return s[routing.Sending]+s[routing.Due] == 0 })
 	if sent, _ := c.count(); sent != 0 || h.states("n1")[routing.Failed] != 1 {

@@ -65,6 +65,7 @@ type Engine struct {
 	wake     chan struct{} // holds one: something may be due
 	busy     busy
 	watchdog alarms
+	rows     rowWatch // the auditor's alone
 
 	sent, repeats, fenced atomic.Int64
 }

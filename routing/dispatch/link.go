@@ -50,7 +50,7 @@ func (e *Engine) Locate(ctx context.Context, token string) (routing.Located, err
 // MarkOpened says that the page behind a link was drawn. Opening proves arrival, whatever the carrier says; opening twice changes nothing.
 func (e *Engine) MarkOpened(ctx context.Context, id routing.AttemptID) error {
 	err := postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
-		a, err := lockAttempt(ctx, tx, id)
+		a, err := e.lockAttempt(ctx, tx, id)
 		if err != nil || !a.state.MayBecome(routing.Opened) {
 			return err
 		}

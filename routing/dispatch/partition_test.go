@@ -89,10 +89,10 @@ func TestADatabaseThatNeitherAnswersNorHangsUp(t *testing.T) {
 	}
 	between.cut()
 	cut := time.Now()
-	h.exec(`insert into dispatch (id, note, account, practice, urgency, reference, plan, first_rung, rung, state, begun_at, board_at, unfolded)
+	h.signed(`insert into dispatch (id, note, account, practice, urgency, reference, plan, first_rung, rung, state, begun_at, board_at, unfolded)
 		select 'd2', 'n2', account, practice, urgency, 'L-2', plan, first_rung, -1, 'climbing', routing_now(),
-			routing_now() + '1 hour', true from dispatch where note = 'n1'`)
-	h.exec(`insert into attempt (id, dispatch, rung, contact, name, person, channel, lang, address, try, state, due_at, wake_at, fence, sends, why)
+			routing_now() + '1 hour', true from dispatch where note = 'n1'`,
+		`insert into attempt (id, dispatch, rung, contact, name, person, channel, lang, address, try, state, due_at, wake_at, fence, sends, why)
 		select 'a2', 'd2', rung, contact, name, person, channel, lang, address, 1, 'due', routing_now(), routing_now(),
 			0, 0, '' from attempt`)
 	h.wait(2)

@@ -2,6 +2,8 @@ package dispatch
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +14,12 @@ import (
 	"lamplight/notes/postgres"
 	"lamplight/routing/channel/push"
 )
+
+// phoneID names a phone's subscription in leaves: its endpoint is a secret.
+func phoneID(endpoint string) string {
+	sum := sha256.Sum256([]byte(endpoint))
+	return hex.EncodeToString(sum[:])
+}
 
 // Phones are the phones that providers have subscribed to pushes, in PostgreSQL. Methods may be called from any goroutine.
 type Phones struct {
@@ -28,17 +36,31 @@ func NewPhones(pool *pgxpool.Pool, log *audit.Log) *Phones { return &Phones{pool
 // (push.Subscription.Check): it comes from a browser.
 func (p *Phones) Subscribe(ctx context.Context, person notes.PersonID, s push.Subscription) error {
 	err := postgres.InTx(ctx, p.pool, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, upsertPhone,
-			s.Endpoint, person, s.Keys.P256dh, s.Keys.Auth)
-		if err != nil {
-			return err
-		}
-		return p.log.Append(ctx, tx, audit.Entry{Actor: string(person), Action: "push.subscribed", Kind: "person", Object: string(person)})
+		return p.put(ctx, tx, string(person), s, "push.subscribed", upsertPhone)
 	})
 	if err != nil {
 		return fmt.Errorf("subscribe a phone: %w", err)
 	}
 	return nil
+}
+
+// put keeps a subscription, and tells of it with the rows that are gone.
+func (p *Phones) put(ctx context.Context, tx pgx.Tx, person string, s push.Subscription, action, sql string,
+	gone ...audit.Row,
+) error {
+	changed, err := tx.Query(ctx, sql, s.Endpoint, person, s.Keys.P256dh, s.Keys.Auth)
+	if err != nil {
+		return err
+	}
+	rows, err := phoneTable.ReadMacs(changed)
+	if err != nil {
+		return err
+	}
+	entry := audit.Entry{Actor: person, Action: action, Kind: "person", Object: person, Rows: gone}
+	if len(rows) == 0 {
+		return p.log.Append(ctx, tx, entry)
+	}
+	return vouchWithMac(ctx, tx, p.log, phoneTable, phoneID(s.Endpoint), rows[0], entry)
 }
 
 // Subscriptions implements push.SubscriptionStore.
@@ -47,11 +69,15 @@ func (p *Phones) Subscriptions(ctx context.Context, person string) ([]push.Subsc
 	if err != nil {
 		return nil, fmt.Errorf("list a person's phones: %w", err)
 	}
-	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (s push.Subscription, err error) {
-		err = r.Scan(&s.Endpoint, &s.Keys.P256dh, &s.Keys.Auth)
-		return s, err
-	})
-	if err != nil {
+	var list []push.Subscription
+	var s push.Subscription
+	r := phoneTable.MacRow()
+	if _, err = pgx.ForEachRow(rows, append([]any{&s.Endpoint, &s.Keys.P256dh, &s.Keys.Auth}, r.Into()...), func() error {
+		if p.log.Holds(r) { // a phone that we did not write down is nobody's
+			list = append(list, s)
+		}
+		return nil
+	}); err != nil {
 		return nil, fmt.Errorf("list a person's phones: %w", err)
 	}
 	return list, nil
@@ -70,10 +96,7 @@ func (p *Phones) Move(ctx context.Context, old string, s push.Subscription) erro
 			return err
 		}
 		// One that is there already was brought by the page, for whoever is signed in on it.
-		if _, err := tx.Exec(ctx, insertPhone, s.Endpoint, person, s.Keys.P256dh, s.Keys.Auth); err != nil {
-			return err
-		}
-		return p.log.Append(ctx, tx, audit.Entry{Actor: person, Action: "push.moved", Kind: "person", Object: person})
+		return p.put(ctx, tx, person, s, "push.moved", insertPhone, audit.Gone(phoneTable.Kind, phoneID(old)))
 	})
 	if err != nil {
 		return fmt.Errorf("move a phone's subscription: %w", err)
@@ -92,7 +115,8 @@ func (p *Phones) Unsubscribe(ctx context.Context, endpoint string) error {
 		if err != nil {
 			return err
 		}
-		return p.log.Append(ctx, tx, audit.Entry{Actor: "routing", Action: "push.unsubscribed", Kind: "person", Object: person})
+		return p.log.Append(ctx, tx, audit.Entry{Actor: "routing", Action: "push.unsubscribed", Kind: "person", Object: person,
+			Rows: []audit.Row{audit.Gone(phoneTable.Kind, phoneID(endpoint))}})
 	})
 	if err != nil {
 		return fmt.Errorf("drop a phone's subscription: %w", err)

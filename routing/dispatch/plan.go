@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"lamplight/notes"
+	"lamplight/notes/access"
 	"lamplight/routing"
 	"lamplight/telephony"
 )
@@ -133,17 +134,24 @@ func (e *Engine) ask(ctx context.Context, contacts []notes.Contact) (saying, err
 			numbers = append(numbers, c.Mobile.Reveal())
 		}
 	}
-	var with, gone, stopped []string
+	var with, left, stopped []string
 	var since []time.Time
 	s := saying{asked: time.Now(), standing: newStanding()}
-	err := e.pool.QueryRow(ctx, selectReach, people, numbers).Scan(&s.now, &s.change, &with, &gone, &since, &stopped)
+	err := e.pool.QueryRow(ctx, selectReach, people, numbers).Scan(&s.now, &s.change, &with, &left, &since, &stopped)
+	gone := left
+	if err == nil && len(stopped) > 0 {
+		stopped, err = e.believedStops(ctx, stopped)
+	}
+	if err == nil && len(left) > 0 {
+		gone, err = access.BelievedLeft(ctx, e.pool, e.log, left)
+	}
 	if err != nil {
 		return s, fmt.Errorf("read the clock and list the phones: %w", err)
 	}
 	for _, p := range people {
 		s.push[notes.PersonID(p)] = slices.Contains(with, p)
 		s.left[notes.PersonID(p)] = time.Time{}
-		if i := slices.Index(gone, p); i >= 0 {
+		if i := slices.Index(left, p); i >= 0 && slices.Contains(gone, p) {
 			s.left[notes.PersonID(p)] = since[i]
 		}
 	}

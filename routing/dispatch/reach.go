@@ -29,28 +29,33 @@ func (e *Engine) Reached(ctx context.Context, acc notes.Account) ([]routing.Reac
 // PageAgain has everybody told again, now, whom the rung told that began last. It is for a note that is late: ErrNotLate for
 // one whose ladder is at work.
 func (e *Engine) PageAgain(ctx context.Context, by routing.ActingPerson, note notes.NoteID) error {
-	return e.act(ctx, "page again", note, func(tx pgx.Tx, d openDispatch) error {
+	return e.act(ctx, "page again", note, func(tx pgx.Tx, d dispatchRow) error {
 		rows, err := tx.Query(ctx, selectLastTold, d.id, serviceRung)
 		if err != nil {
 			return err
 		}
-		steps, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (p routing.PlannedAttempt, err error) {
-			err = r.Scan(&p.Rung, &p.Contact, &p.Name, &p.Person, &p.Channel, &p.Lang, &p.Address)
-			return p, err
-		})
-		if err != nil {
+		var steps []routing.PlannedAttempt
+		var p routing.PlannedAttempt
+		mac := attemptTable.MacRow()
+		into := append([]any{&p.Rung, &p.Contact, &p.Name, &p.Person, &p.Channel, &p.Lang, &p.Address}, mac.Into()...)
+		if _, err := pgx.ForEachRow(rows, into, func() error {
+			if e.log.Holds(mac) { // what we did not write is sent to nobody
+				steps = append(steps, p)
+			}
+			return nil
+		}); err != nil {
 			return err
 		}
 		if len(steps) == 0 {
 			return routing.ErrNobodyTold
 		}
-		return e.page(ctx, tx, by, note, d, steps)
+		return e.page(ctx, tx, by, d, steps)
 	})
 }
 
 // PageContact has one of the practice's people told now, by all of these steps (see Reached). It is for a note that is late.
 func (e *Engine) PageContact(ctx context.Context, by routing.ActingPerson, note notes.NoteID, steps []routing.PlannedAttempt) error {
-	return e.act(ctx, "page another", note, func(tx pgx.Tx, d openDispatch) error {
+	return e.act(ctx, "page another", note, func(tx pgx.Tx, d dispatchRow) error {
 		var rung int
 		if err := tx.QueryRow(ctx, selectLastRung,
 			d.id, serviceRung, d.rung).Scan(&rung); err != nil {
@@ -59,16 +64,16 @@ func (e *Engine) PageContact(ctx context.Context, by routing.ActingPerson, note 
 		for i := range steps {
 			steps[i].Rung = rung
 		}
-		return e.page(ctx, tx, by, note, d, steps)
+		return e.page(ctx, tx, by, d, steps)
 	})
 }
 
 // page writes attempts that are due at once, beside those of the plan.
-func (e *Engine) page(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, note notes.NoteID, d openDispatch, steps []routing.PlannedAttempt) error {
+func (e *Engine) page(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, d dispatchRow, steps []routing.PlannedAttempt) error {
 	if d.state == routing.Climbing && d.rung <= d.first {
 		return routing.ErrNotLate
 	}
-	s, b := d.step(notes.LinePaged, by, note), &pgx.Batch{}
+	s, b := d.step(notes.LinePaged, by), &pgx.Batch{}
 	s.due = true
 	var names []string
 	var now time.Time
@@ -102,8 +107,8 @@ func toward(by, whom string) string { return by + " → " + whom }
 
 // Called writes down that somebody rings one of the practice's people about a note.
 func (e *Engine) Called(ctx context.Context, by routing.ActingPerson, note notes.NoteID, contact notes.Contact) error {
-	return e.act(ctx, "call a contact", note, func(tx pgx.Tx, d openDispatch) error {
-		s := d.step(notes.LineCalled, by, note)
+	return e.act(ctx, "call a contact", note, func(tx pgx.Tx, d dispatchRow) error {
+		s := d.step(notes.LineCalled, by)
 		s.name, s.more = toward(by.Name, contact.Name), []string{"contact:" + contact.ID}
 		return e.trace(ctx, tx, s)
 	})
@@ -111,7 +116,7 @@ func (e *Engine) Called(ctx context.Context, by routing.ActingPerson, note notes
 
 // Told writes down that by has told a contact of the note by voice; the ladder is climbed on.
 func (e *Engine) Told(ctx context.Context, by routing.ActingPerson, note notes.NoteID, contact notes.Contact) error {
-	return e.act(ctx, "told by voice", note, func(tx pgx.Tx, d openDispatch) error { return e.told(ctx, tx, by, note, contact, d) })
+	return e.act(ctx, "told by voice", note, func(tx pgx.Tx, d dispatchRow) error { return e.told(ctx, tx, by, contact, d) })
 }
 
 // AckByVoiceTx is Told of a contact who said that they take it on: the climb ends as theirs, with by as the witness whom the
@@ -121,10 +126,10 @@ func (e *Engine) AckByVoiceTx(ctx context.Context, tx pgx.Tx, by routing.ActingP
 	if err != nil {
 		return fmt.Errorf("acknowledged by voice: %w", err)
 	}
-	if err := e.told(ctx, tx, by, note, contact, d); err != nil {
+	if err := e.told(ctx, tx, by, contact, d); err != nil {
 		return fmt.Errorf("acknowledged by voice: %w", err)
 	}
-	s := d.step(notes.LineAcknowledged, by, note)
+	s := d.step(notes.LineAcknowledged, by)
 	s.name, s.more = contact.Name, []string{"contact:" + contact.ID, "witness:" + string(by.ID)}
 	if _, err := e.endAs(ctx, tx, s, AckerOf(contact), routing.Acked, ByVoice); err != nil {
 		return fmt.Errorf("acknowledged by voice: %w", err)
@@ -132,8 +137,8 @@ func (e *Engine) AckByVoiceTx(ctx context.Context, tx pgx.Tx, by routing.ActingP
 	return nil
 }
 
-func (e *Engine) told(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, note notes.NoteID, contact notes.Contact, d openDispatch) error {
-	s := d.step(notes.LineTold, by, note)
+func (e *Engine) told(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, contact notes.Contact, d dispatchRow) error {
+	s := d.step(notes.LineTold, by)
 	s.name, s.more = toward(by.Name, contact.Name), []string{"contact:" + contact.ID}
 	return e.trace(ctx, tx, s)
 }

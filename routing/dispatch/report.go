@@ -21,7 +21,7 @@ func (e *Engine) Report(ctx context.Context, r channel.DeliveryReport) error {
 		return nil // Send's answer said so already
 	}
 	err := postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
-		a, err := lockAttempt(ctx, tx, routing.AttemptID(r.Key))
+		a, err := e.lockAttempt(ctx, tx, routing.AttemptID(r.Key))
 		if errors.Is(err, routing.ErrBadLink) {
 			return nil
 		}

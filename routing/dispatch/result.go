@@ -33,7 +33,7 @@ func (e *Engine) writeResult(ctx context.Context, c claimed, r channel.Receipt, 
 }
 
 func (e *Engine) writeResultTx(ctx context.Context, tx pgx.Tx, c claimed, r channel.Receipt, failure *channel.SendError) error {
-	a, err := lockAttempt(ctx, tx, c.id)
+	a, err := e.lockAttempt(ctx, tx, c.id)
 	if err != nil {
 		return err
 	}
@@ -80,12 +80,25 @@ func (e *Engine) named(ctx context.Context, tx pgx.Tx, a held, ref string) error
 	if err != nil {
 		return err
 	}
-	rows, err := attemptTable.Read(changed)
-	if err != nil || len(rows) == 0 {
+	macs, err := attemptTable.ReadMacs(changed)
+	if err != nil || len(macs) == 0 {
 		return err
 	}
-	return e.log.Append(ctx, tx, audit.Entry{Actor: "routing", Action: "attempt.named", Kind: "dispatch",
-		Object: string(a.dispatch), Account: string(a.account), Detail: []string{"note:" + string(a.note)}, Rows: rows})
+	row, err := attemptTable.Row(string(a.id), macs[0].Values()[:len(attemptTable.Columns)]...)
+	if err != nil {
+		return err
+	}
+	b := &pgx.Batch{}
+	if err := e.log.QueueMac(b, macs[0]); err != nil {
+		return err
+	}
+	if err := e.log.Queue(b, audit.Entry{Actor: "routing", Action: "attempt.named", Kind: "dispatch",
+		Object: string(a.dispatch), Account: string(a.account), Detail: []string{"note:" + string(a.note)},
+		Rows: []audit.Row{row}}); err != nil {
+		return err
+	}
+	e.log.Wake()
+	return tx.SendBatch(ctx, b).Close()
 }
 
 // left tells that a message left when what came of it is heard before the carrier's answer: a story never tells an effect
@@ -176,9 +189,28 @@ func (e *Engine) skipDeadRung(ctx context.Context, tx pgx.Tx, a held) error {
 // advance begins the next rung after the given one now, moving all that follows by as much; after the last it is the
 // board's turn. The dispatch's row is held.
 func (e *Engine) advance(ctx context.Context, tx pgx.Tx, s step, rung int) error {
-	b := &pgx.Batch{}
-	b.Queue(advanceRungs, s.dispatch, rung)
-	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+	return e.forward(ctx, tx, s, advanceRungs, rung)
+}
+
+// forward brings what follows a rung forward by a statement that answers when each attempt was due, and tells s.
+func (e *Engine) forward(ctx context.Context, tx pgx.Tx, s step, sql string, rung int) error {
+	rows, err := tx.Query(ctx, sql, s.dispatch, rung)
+	if err != nil {
+		return err
+	}
+	if _, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (none struct{}, err error) {
+		m := attemptTable.MacRow()
+		var is, was time.Time
+		if err := r.Scan(append([]any{&is, &was}, m.Into()...)...); err != nil {
+			return none, err
+		}
+		m.Set("due_at", was)
+		if e.log.Holds(m) { // one that does not hold stays so, and is mended
+			m.Set("due_at", is)
+			s.moved = append(s.moved, m)
+		}
+		return none, nil
+	}); err != nil {
 		return err
 	}
 	s.due = true
@@ -190,8 +222,9 @@ func (e *Engine) exhaustDue(ctx context.Context) error {
 	for {
 		var more bool
 		err := e.inTxSoon(ctx, func(ctx context.Context, tx pgx.Tx) error {
-			s := step{kind: notes.LineExhausted}
-			err := tx.QueryRow(ctx, exhaustNext).Scan(&s.dispatch, &s.note, &s.account)
+			d := dispatchRow{mac: dispatchTable.MacRow()}
+			err := tx.QueryRow(ctx, exhaustNext).
+				Scan(append([]any{&d.id, &d.note, &d.account}, d.mac.Into()...)...)
 			if postgres.Missing(err) {
 				return nil
 			}
@@ -199,7 +232,11 @@ func (e *Engine) exhaustDue(ctx context.Context) error {
 				return err
 			}
 			more = true
-			return e.trace(ctx, tx, s)
+			if !e.log.Holds(d.mac) {
+				_, err := e.raise(ctx, tx, d)
+				return err
+			}
+			return e.trace(ctx, tx, d.step(notes.LineExhausted, routing.ActingPerson{}))
 		})
 		if err != nil || !more {
 			return err

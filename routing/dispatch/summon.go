@@ -139,6 +139,9 @@ func (e *Engine) summon(ctx context.Context, tx pgx.Tx, id routing.DispatchID, p
 	if err != nil {
 		return err
 	}
+	if _, err := e.lockDispatch(ctx, tx, id); err != nil {
+		return err
+	}
 	next := now.Add(serviceAgain)
 	if why == "" {
 		late, b := now.Sub(plan.At), &pgx.Batch{}
@@ -169,18 +172,14 @@ func (e *Engine) summon(ctx context.Context, tx pgx.Tx, id routing.DispatchID, p
 
 // nextSummons calls whoever the service's ladder names next now: who was called last cannot be reached, or passes it on.
 func (e *Engine) nextSummons(ctx context.Context, tx pgx.Tx, s step, rung int) error {
-	if _, err := tx.Exec(ctx, advanceSummons, s.dispatch, rung); err != nil {
-		return err
-	}
-	s.due = true
-	return e.trace(ctx, tx, s)
+	return e.forward(ctx, tx, s, advanceSummons, rung)
 }
 
 // TakeOver has a supervisor take a note over whose ladder has ended: nobody else is called for as long as the service gives
 // them, and then the service's ladder begins anew unless the note was acknowledged or closed. Taking one's own again is no
 // error; what somebody else has is a *routing.TakenOver, and one whose ladder has not ended routing.ErrNotExhausted.
 func (e *Engine) TakeOver(ctx context.Context, by routing.ActingPerson, note notes.NoteID) error {
-	return e.act(ctx, "take over", note, func(tx pgx.Tx, d openDispatch) error {
+	return e.act(ctx, "take over", note, func(tx pgx.Tx, d dispatchRow) error {
 		if d.state != routing.Exhausted {
 			return routing.ErrNotExhausted
 		}
@@ -206,7 +205,7 @@ func (e *Engine) TakeOver(ctx context.Context, by routing.ActingPerson, note not
 		if _, err := tx.Exec(ctx, takeSummons, d.id, by.ID, by.Name, holds); err != nil {
 			return err
 		}
-		s := d.step(notes.LineTakenOver, by, note)
+		s := d.step(notes.LineTakenOver, by)
 		s.due = true
 		if s.attempts, err = cancelSummons(ctx, tx, d.id); err != nil {
 			return err

@@ -144,8 +144,11 @@ func (e *Engine) addSteps(ctx context.Context, tx pgx.Tx, pages []Page, kind not
 		ids[i] = p.dispatch
 	}
 	// Their leaves vouch for the rows as they now stand.
-	if _, err := tx.Exec(ctx, lockDispatches, ids); err != nil {
-		return err
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		if _, err := e.lockDispatch(ctx, tx, id); err != nil {
+			return err
+		}
 	}
 	for _, p := range pages {
 		if err := e.trace(ctx, tx, step{dispatch: p.dispatch, note: p.Note, account: p.Account, attempt: p.attempt, kind: kind,

@@ -28,17 +28,24 @@ type step struct {
 	more     []string // further codes, for the leaf alone
 
 	attempts []routing.AttemptID // whose rows the act changed
+	moved    []*audit.MacRow     // attempts of which the act changed what only a MAC vouches for
+	vouched  []audit.Row         // rows that the act made
 	due      bool                // something may be due sooner: wake the workers
 }
 
 // trace writes s in tx, after the rows it tells of were written: the story's line, the leaf that vouches for the rows, the
 // notifications. It is the last thing a transaction does.
 func (e *Engine) trace(ctx context.Context, tx pgx.Tx, s step) error {
-	rows, now, err := e.vouch(ctx, tx, s)
+	rows, macs, now, err := e.vouch(ctx, tx, s)
 	if err != nil {
 		return fmt.Errorf("trace %s: %w", s.kind, err)
 	}
 	b := &pgx.Batch{}
+	for _, r := range append(macs, s.moved...) {
+		if err := e.log.QueueMac(b, r); err != nil {
+			return fmt.Errorf("trace %s: %w", s.kind, err)
+		}
+	}
 	if err := e.queueStep(b, s, now, rows); err != nil {
 		return fmt.Errorf("trace %s: %w", s.kind, err)
 	}
@@ -50,7 +57,8 @@ func (e *Engine) trace(ctx context.Context, tx pgx.Tx, s step) error {
 }
 
 // vouch reads the rows an act changed, as they now stand, and the clock.
-func (e *Engine) vouch(ctx context.Context, tx pgx.Tx, s step) (rows []audit.Row, now time.Time, err error) {
+func (e *Engine) vouch(ctx context.Context, tx pgx.Tx, s step) (rows []audit.Row, macs []*audit.MacRow, now time.Time, err error) {
+	rows = s.vouched
 	b := &pgx.Batch{}
 	b.Queue(selectNow).QueryRow(func(r pgx.Row) error { return r.Scan(&now) })
 	read := func(t audit.Table) func(pgx.Rows) error {
@@ -60,12 +68,21 @@ func (e *Engine) vouch(ctx context.Context, tx pgx.Tx, s step) (rows []audit.Row
 			return err
 		}
 	}
+	under := func(t audit.Table) func(pgx.Rows) error {
+		return func(r pgx.Rows) error {
+			more, err := t.ReadMacs(r)
+			macs = append(macs, more...)
+			return err
+		}
+	}
 	b.Queue(vouchDispatch, s.dispatch).Query(read(dispatchTable))
+	b.Queue(dispatchMac, s.dispatch).Query(under(dispatchTable))
 	if len(s.attempts) > 0 {
 		b.Queue(vouchAttempts, s.attempts).Query(read(attemptTable))
+		b.Queue(attemptMacs, s.attempts).Query(under(attemptTable))
 	}
 	err = tx.SendBatch(ctx, b).Close()
-	return rows, now, err
+	return rows, macs, now, err
 }
 
 // queueStep adds the story's line, its leaf and the notifications to b.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -51,68 +50,65 @@ func (e *Engine) unfoldAll(ctx context.Context, ids []routing.DispatchID) error 
 		b := &pgx.Batch{}
 		b.Queue(doNotWaitForDisk)
 		b.Queue(selectFolded, ids)
-		var list []folded
+		var list []dispatchRow
 		tx, err := postgres.Begin(ctx, e.pool, b, func(res pgx.BatchResults) (err error) {
 			if _, err = res.Exec(); err != nil {
 				return err
 			}
 			rows, err := res.Query()
-			list, err = readFolded(rows, err, step{})
+			list, err = readFolded(rows, err)
 			return err
 		})
 		if err != nil {
 			return err
 		}
 		defer tx.Rollback(context.WithoutCancel(ctx)) // after a commit it does nothing
-		if err := e.writeUnfolded(ctx, tx, list, nil); err != nil {
+		if err := e.writeUnfolded(ctx, tx, list, step{}, nil); err != nil {
 			return err
 		}
 		return tx.Commit(ctx)
 	})
 }
 
-// folded is a dispatch whose attempts are not written yet.
-type folded struct {
-	step  step
-	begun time.Time
-	plan  string
-}
-
-// readFolded reads what selectFolded answers; s says who began them.
-func readFolded(rows pgx.Rows, err error, s step) ([]folded, error) {
+// readFolded reads what selectFolded answers.
+func readFolded(rows pgx.Rows, err error) ([]dispatchRow, error) {
 	if err != nil {
 		return nil, fmt.Errorf("unfold: %w", err)
 	}
-	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (folded, error) {
-		f := folded{step: s}
-		return f, r.Scan(&f.step.dispatch, &f.step.note, &f.step.account, &f.begun, &f.plan)
-	})
+	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (dispatchRow, error) { return readDispatch(r) })
 	if err != nil {
 		return nil, fmt.Errorf("unfold: %w", err)
 	}
 	return list, nil
 }
 
-// unfold unfolds one dispatch, which tx may hold already, if it is still folded. The leaf vouches for more rows as well.
+// unfold unfolds one dispatch, which tx may hold already, if it is still folded; s says who began it. The leaf vouches for more
+// rows as well.
 func (e *Engine) unfold(ctx context.Context, tx pgx.Tx, id routing.DispatchID, s step, more ...audit.Row) error {
 	rows, err := tx.Query(ctx, selectFolded, []routing.DispatchID{id})
-	list, err := readFolded(rows, err, s)
+	list, err := readFolded(rows, err)
 	if err != nil {
 		return err
 	}
-	return e.writeUnfolded(ctx, tx, list, more)
+	return e.writeUnfolded(ctx, tx, list, s, more)
 }
 
 // writeUnfolded writes the attempts, the first line of each story, and the leaves that vouch for them, and for more.
-func (e *Engine) writeUnfolded(ctx context.Context, tx pgx.Tx, list []folded, more []audit.Row) error {
+func (e *Engine) writeUnfolded(ctx context.Context, tx pgx.Tx, list []dispatchRow, by step, more []audit.Row) error {
 	b := &pgx.Batch{}
-	for _, f := range list {
+	for _, d := range list {
+		if !e.log.Holds(d.mac) {
+			var err error
+			if d, err = e.raise(ctx, tx, d); err != nil {
+				return fmt.Errorf("unfold: %w", err)
+			}
+		}
 		var plan routing.Plan
-		if err := json.Unmarshal([]byte(f.plan), &plan); err != nil {
-			e.logger.Error("a dispatch's plan cannot be read", "dispatch", f.step.dispatch, "error", err)
+		if err := json.Unmarshal([]byte(d.plan), &plan); err != nil {
+			e.logger.Error("a dispatch's plan cannot be read", "dispatch", d.id, "error", err)
 			continue // it stays folded; a person can still act on it
 		}
-		if err := e.queueUnfold(b, f, plan, slices.Clip(more)); err != nil {
+		if err := e.queueUnfold(b, d, by, plan, slices.Clip(more)); err != nil {
 			return fmt.Errorf("unfold: %w", err)
 		}
 	}
@@ -123,16 +119,21 @@ func (e *Engine) writeUnfolded(ctx context.Context, tx pgx.Tx, list []folded, mo
 	return nil
 }
 
-func (e *Engine) queueUnfold(b *pgx.Batch, f folded, plan routing.Plan, vouched []audit.Row) error {
-	late := f.begun.Sub(plan.At)
+func (e *Engine) queueUnfold(b *pgx.Batch, d dispatchRow, by step, plan routing.Plan, vouched []audit.Row) error {
+	late := d.begun.Sub(plan.At)
 	for _, p := range plan.Attempts {
-		row, err := e.queueAttempt(b, f.step.dispatch, p, 1, p.At.Add(late))
+		row, err := e.queueAttempt(b, d.id, p, 1, p.At.Add(late))
 		if err != nil {
 			return err
 		}
 		vouched = append(vouched, row)
 	}
-	b.Queue(dispatchUnfolded, f.step.dispatch)
-	f.step.kind, f.step.due = notes.LineBegun, true
-	return e.queueStep(b, f.step, f.begun, vouched)
+	b.Queue(dispatchUnfolded, d.id)
+	d.mac.Set("unfolded", true)
+	if err := e.log.QueueMac(b, d.mac); err != nil {
+		return err
+	}
+	s := d.step(notes.LineBegun, routing.ActingPerson{ID: notes.PersonID(by.by), Name: by.name})
+	s.due = true
+	return e.queueStep(b, s, d.begun, vouched)
 }

@@ -97,7 +97,7 @@ func TestManyUnfoldAtOnce(t *testing.T) {
 func TestADispatchThatCannotBeUnfolded(t *testing.T) {
 	h := newFixture(t)
 	h.send(newNote("spoilt", "L-1"), h.plan(oneText))
-	h.exec("update dispatch set plan = '{'")
+	h.signed("update dispatch set plan = '{'")
 	h.send(newNote("whole", "L-2"), h.plan(oneText))
 	h.run()
 	if all := h.wait(1); len(all) != 1 {

@@ -21,13 +21,13 @@ func TestEveryCodeHasAWord(t *testing.T) {
 	}
 	for _, k := range []notes.LineKind{notes.LineBegun, notes.LineSent, notes.LineDelivered, notes.LineUndelivered, notes.LineFailed,
 		notes.LineLinkOpened, notes.LineNotNeeded, notes.LineAcknowledged, notes.LinePassed, notes.LinePushed, notes.LineSkipped,
-		notes.LineReassigned, notes.LineCancelled, notes.LineExhausted, notes.LineSummoned, notes.LineTakenOver,
+		notes.LineReassigned, notes.LineCancelled, notes.LineExhausted, notes.LineForged, notes.LineSummoned, notes.LineTakenOver,
 		notes.LinePaged, notes.LineCalled, notes.LineTold,
 		notes.LineTextReplied, notes.LineTextUnclear, notes.LineTextsStopped, notes.LineTextsStarted} {
 		keys = append(keys, "routing.story."+string(k))
 	}
 	for _, k := range []string{"refused", "unavailable", "timeout", "no-address", string(notConfigured), string(whyStopped), "undelivered",
-		"unreachable"} {
+		"forged", "unreachable"} {
 		keys = append(keys, "routing.why."+k)
 	}
 	for _, k := range []routing.ChannelKind{routing.Text, routing.Email, routing.Push, routing.Voice} {

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"lamplight/notes"
+	"lamplight/notes/audit"
 	"lamplight/notes/postgres"
 	"lamplight/routing"
 	"lamplight/routing/channel"
@@ -24,6 +25,7 @@ type claimed struct {
 	sends    int   // before this claim: more than none means that a worker has died, or that nobody knew, on the way
 	channel  routing.ChannelKind
 	message  channel.Message
+	mac      *audit.MacRow
 }
 
 // claim takes up to n attempts that are due, or whose worker's lease has run out, but of no channel that is full. Two workers
@@ -34,11 +36,11 @@ func (e *Engine) claim(ctx context.Context, n int, full []string) ([]claimed, er
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (claimed, error) {
-		var c claimed
+		c := claimed{mac: attemptTable.MacRow()}
 		var lang string
 		m := &c.message
-		err := r.Scan(&c.id, &c.dispatch, &c.rung, &c.fence, &c.sends, &c.channel, &m.To, &m.Name, &lang,
-			&m.Practice, &m.Urgency, &m.Reference)
+		err := r.Scan(append([]any{&c.id, &c.dispatch, &c.rung, &c.fence, &c.sends, &c.channel, &m.To, &m.Name, &lang,
+			&m.Practice, &m.Urgency, &m.Reference}, c.mac.Into()...)...)
 		m.Key, m.Lang, m.Link, m.Summons = string(c.id), telephony.Language(lang), e.link(c.id), summons(c.rung)
 		return c, err
 	})
@@ -47,6 +49,9 @@ func (e *Engine) claim(ctx context.Context, n int, full []string) ([]claimed, er
 // work brings one claimed attempt to an end, or leaves it to the next lease. run is the engine's: when it ends, a carrier
 // that hangs is not waited for.
 func (e *Engine) work(ctx, run context.Context, c claimed) error {
+	if !e.log.Holds(c.mac) {
+		return e.mend(ctx, c.dispatch)
+	}
 	// What is left of the lease after sending is for writing down how it went.
 	sending, cancel := context.WithTimeout(ctx, e.cfg.Lease*3/4)
 	defer cancel()
@@ -91,10 +96,17 @@ func (e *Engine) work(ctx, run context.Context, c claimed) error {
 // mayLeave is the last look before a message leaves: nobody has acknowledged, and the attempt is still ours. It counts the
 // sending before it happens, and brings the dispatch to this rung. When nobody needs the message any more it is withdrawn.
 func (e *Engine) mayLeave(ctx context.Context, c claimed) (ok bool, err error) {
+	link := hashToken(e.token(c.id))
+	c.mac.Set("sends", c.sends+1)
+	c.mac.Set("link", link)
+	mac, err := e.log.Mac(attemptTable, c.mac.Values()...)
+	if err != nil {
+		return false, err
+	}
 	b := &pgx.Batch{} // one round trip and one commit; the dispatch first, as everybody takes them
 	var open bool
 	b.Queue(reachRung, c.dispatch, c.rung)
-	b.Queue(countSending, c.id, c.fence, hashToken(e.token(c.id))).QueryRow(func(r pgx.Row) error {
+	b.Queue(countSending, c.id, c.fence, link, c.sends+1, mac).QueryRow(func(r pgx.Row) error {
 		if err := r.Scan(&open); !postgres.Missing(err) {
 			return err
 		}
@@ -112,7 +124,7 @@ func (e *Engine) mayLeave(ctx context.Context, c claimed) (ok bool, err error) {
 // withdraw ends an attempt that nobody needs any more: its dispatch ended between the claim and the sending.
 func (e *Engine) withdraw(ctx context.Context, c claimed) error {
 	return postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
-		a, err := lockAttempt(ctx, tx, c.id)
+		a, err := e.lockAttempt(ctx, tx, c.id)
 		if err != nil || a.fence != c.fence || a.state != routing.Sending || a.dispatchState.Open() {
 			return err
 		}

@@ -119,6 +119,9 @@ func (s *Server) makeStores(ctx context.Context) error {
 		return fmt.Errorf("the keyring %s does not open this database: restore the one that belongs to it from its backup (%w)",
 			s.State.Keys("keyring.json"), err)
 	}
+	if s.settleMacs, err = s.Audit.StartMacs(ctx, AuditedTables(), s.Log.Info); err != nil {
+		return err
+	}
 	s.Record = record.NewStore(s.Pool, s.Audit, ring, nil)
 	s.Door = access.NewDoor(s.Pool, s.Audit, ring)
 	return nil

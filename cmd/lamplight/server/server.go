@@ -52,6 +52,9 @@ type Server struct {
 	Cluster *postgres.Cluster // nil with a database of the administrator's
 	Pool    *pgxpool.Pool
 	Audit   *audit.Log
+	// settleMacs is the time until rows of servers of the release before get their MACs; zero for never.
+	settleMacs time.Duration
+
 	Record  *record.Store
 	Door    *access.Door
 	Switch  Switchboard
@@ -278,6 +281,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return during("escalations", s.Routing.Run(ctx)) })
 	g.Go(func() error { return during("boards", s.House.Run(ctx)) })
 	g.Go(func() error { return s.sweep(ctx) })
+	g.Go(func() error { s.settle(ctx); return nil })
 	g.Go(func() error { return during("backup", s.Custody.Run(ctx)) })
 	gate, service := bus.NewGate(s.Door), s.House.Service()
 	if err := bus.Callout(ctx, s.Bus.callout, s.Bus.keys, gate, s.Log); err != nil {
@@ -312,6 +316,20 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.watchPublic(ctx); return nil })
 	g.Go(func() error { s.attend(ctx, serviceManager()); return nil })
 	return g.Wait()
+}
+
+// settle gives rows that a server of the release before has written beside us their MACs, once.
+func (s *Server) settle(ctx context.Context) {
+	if s.settleMacs == 0 {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(s.settleMacs):
+		if err := s.Audit.SettleMacs(ctx, AuditedTables(), s.Log.Info); err != nil {
+			s.Log.Error("give rows their MACs", "error", err)
+		}
+	}
 }
 
 // sweep forgets ended sessions.
@@ -386,10 +404,10 @@ func (s *Server) Verify(ctx context.Context) (audit.Report, error) {
 	if err != nil {
 		return audit.Report{}, err
 	}
-	return audit.Verify(ctx, s.Pool, audit.VerifyOptions{Key: signer, Tables: AuditedTables()})
+	return audit.Verify(ctx, s.Pool, audit.VerifyOptions{Key: signer, Tables: AuditedTables(), Schema: postgres.CheckSchema})
 }
 
-// AuditedTables are all tables whose rows the log vouches for.
+// AuditedTables are all tables, with how each is vouched for.
 func AuditedTables() []audit.Table {
 	t := append(record.Tables(), access.Tables()...)
 	return append(append(append(t, dispatch.Tables()...), postgres.Tables()...), custody.Tables()...)

@@ -83,6 +83,7 @@ describe('a story line', () => {
       'dispatch.paged',
       'dispatch.called',
       'dispatch.told',
+      'dispatch.forged',
     ],
   ])('%s has a sentence', (kind) => {
     expect(en).toHaveProperty([`portal.line.${kind}`])
