@@ -146,7 +146,8 @@ var refused = []struct {
 	{engine.ErrState, console.Conflict, "desk.error.state"},
 	{engine.ErrNoSwitch, console.Unavailable, "desk.error.switch"},
 	{engine.ErrStopped, console.Unavailable, "desk.error.switch"},
-	{access.ErrForbidden, console.Forbidden, "desk.error.not-allowed"},
+	// Who may ask at all, but not about this, learns no more than that it is not there for them.
+	{access.ErrForbidden, console.NotFound, "desk.error.not-found"},
 	{access.ErrNobody, console.SignedOut, "desk.error.session"},
 	{record.ErrNoNote, console.NotFound, "desk.error.not-found"},
 	{record.ErrNoCall, console.NotFound, "desk.error.not-found"},

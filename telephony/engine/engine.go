@@ -80,9 +80,9 @@ type state struct {
 	calls  map[telephony.CallID]*call
 	legs   map[telephony.LegID]*call
 	plays  map[telephony.PlayID]*call
-	ended  map[telephony.CallID]time.Time // lately: late events about them mean nothing
-	away   map[telephony.LegID]time.Time  // given to the fail-safe: never to be hung up
-	strays map[telephony.LegID]uint64     // seen once with no call
+	ended  map[telephony.CallID]ended    // lately: late events about them mean nothing
+	away   map[telephony.LegID]time.Time // given to the fail-safe: never to be hung up
+	strays map[telephony.LegID]uint64    // seen once with no call
 	raised []raised
 
 	keeping    map[telephony.RecordingID]bool
@@ -151,7 +151,7 @@ func NewEngine(c Config) *Engine {
 	e.state = state{
 		clock: 1, holding: true, // until the first Linked
 		calls: map[telephony.CallID]*call{}, legs: map[telephony.LegID]*call{}, plays: map[telephony.PlayID]*call{},
-		ended: map[telephony.CallID]time.Time{}, away: map[telephony.LegID]time.Time{}, strays: map[telephony.LegID]uint64{},
+		ended: map[telephony.CallID]ended{}, away: map[telephony.LegID]time.Time{}, strays: map[telephony.LegID]uint64{},
 		touched: map[telephony.CallID]*call{}, turned: map[telephony.AgentID]bool{},
 		keeping: map[telephony.RecordingID]bool{},
 		staffed: map[telephony.AccountID]bool{},

@@ -215,13 +215,20 @@ func (e *Engine) newCall(c telephony.Call, p phase) *call {
 	return n
 }
 
+// ended is what is remembered of a call that has ended.
+type ended struct {
+	at    time.Time
+	agent telephony.AgentID // whose it was
+	plan  Callback          // for a call of ours
+}
+
 // forget drops a call that has ended. Its last pages are still being written, its things on the switch removed.
 func (e *Engine) forget(c *call) {
 	delete(e.calls, c.ID)
 	delete(e.legs, c.near.id)
 	delete(e.legs, c.far.id)
 	delete(e.plays, c.greeting)
-	e.ended[c.ID] = time.Now()
+	e.ended[c.ID] = ended{at: time.Now(), agent: c.Agent, plan: c.plan}
 	e.touch(c)
 }
 

@@ -88,7 +88,7 @@ func (e *Engine) loop(ctx context.Context) error {
 // rounds is done every CollectEvery.
 func (e *Engine) rounds() {
 	old := time.Now().Add(-remembered)
-	maps.DeleteFunc(e.ended, func(_ telephony.CallID, at time.Time) bool { return at.Before(old) })
+	maps.DeleteFunc(e.ended, func(_ telephony.CallID, c ended) bool { return c.at.Before(old) })
 	maps.DeleteFunc(e.away, func(_ telephony.LegID, at time.Time) bool { return at.Before(old) })
 	if !e.reconcileDue {
 		e.reconcileDue = true

@@ -16,8 +16,10 @@ var callName = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
 // callBack begins a call of ours. agent is the near party of an AgentCall, empty for a provider's call back.
 func (e *Engine) callBack(agent telephony.AgentID, b Callback) error {
 	switch {
-	case e.calls[b.ID] != nil || e.hasEnded(b.ID):
-		return nil
+	case e.calls[b.ID] != nil:
+		return again(e.calls[b.ID].plan, b)
+	case e.hasEnded(b.ID):
+		return again(e.ended[b.ID].plan, b)
 	case !callName.MatchString(string(b.ID)):
 		return fmt.Errorf("telephony: a call back's id must be 8 to 64 letters, digits or dashes")
 	case b.Second == "" || b.First == "" && agent == "":
@@ -36,6 +38,14 @@ func (e *Engine) callBack(agent telephony.AgentID, b Callback) error {
 		Language: cmp.Or(b.Language, telephony.English), OpenedAt: e.cfg.Now()}, placing)
 	c.plan, c.agentNear = b, agent != ""
 	e.note(c, telephony.StepPlaced, cmp.Or(agent, b.By), b.About)
+	return nil
+}
+
+// again is what asking for a call back by an id that is taken comes to: the same is success, another's is nobody's.
+func again(was, b Callback) error {
+	if was.ID != "" && was != b { // one found after a restart has no plan any more
+		return ErrNoCall
+	}
 	return nil
 }
 
@@ -182,7 +192,7 @@ func (e *Engine) rejoinCall(a telephony.AgentID, id telephony.CallID) error {
 }
 
 func (e *Engine) hangUp(a telephony.AgentID, id telephony.CallID) error {
-	if e.calls[id] == nil && e.hasEnded(id) {
+	if over, ok := e.ended[id]; ok && e.calls[id] == nil && over.agent == a { // another's says nothing
 		return nil
 	}
 	c, err := e.own(a, id)
