@@ -96,7 +96,7 @@ chomp; my $$l = s/\t/    /gr; $$l =~ s/"(\\.|[^"\\])*"|`[^`]*`?//g; \
 if (length($$l) > 140) { print "$$ARGV:$$.: ", length($$l), " columns\n"; $$bad = 1 } close ARGV if eof; END { exit $$bad // 0 }
 endef
 
-lint: $(DONE)/run-packages $(DONE)/pages ## gofmt, long lines, vet, staticcheck, dead code, svelte-check, prettier, eslint
+lint: $(DONE)/run-packages $(DONE)/pages ## gofmt, long lines, vet, staticcheck, dead code, licences, govulncheck, svelte-check, prettier, eslint
 	@perl -CSD -ne '$(LONG_LINES)' $(GO_SOURCES)
 	@test -z "$$(gofmt -l $(GO_SOURCES))" || { gofmt -l $(GO_SOURCES); echo 'run gofmt -w on these'; exit 1; }
 	@go vet -tags $(DESKTOP_TAGS) ./...
@@ -106,6 +106,10 @@ lint: $(DONE)/run-packages $(DONE)/pages ## gofmt, long lines, vet, staticcheck,
 	@dead="$$(go run golang.org/x/tools/cmd/deadcode@v0.38.0 -test -tags $(DESKTOP_TAGS) $$(go list ./... | grep -v node_modules) | \
 		grep -vE ': unreachable func: (pageDied|[A-Za-z]+\.event)$$' || true)"; \
 		test -z "$$dead" || { echo "$$dead"; echo 'delete these'; exit 1; }
+	@go test -count 1 -run EveryLicence ./cmd/lamplight
+	@out=$$(go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 -tags $(DESKTOP_TAGS) ./... 2>&1) && echo 'govulncheck: nothing known' || { \
+	grep -q 'fetching vulnerabilities' <<<"$$out" || { echo "$$out"; exit 1; }; \
+	echo 'govulncheck: SKIPPED, the list of vulnerabilities (vuln.go.dev) cannot be reached from here'; }
 	@cd frontend && npm run check && npm run lint
 
 clean: ## remove what was built here; what a run stored stays (see README)
