@@ -175,7 +175,7 @@ type CallRow struct {
 	Urgency      notes.Urgency      `json:"urgency"`
 	State        notes.NoteState    `json:"state"`
 	Patient      string             `json:"patient"`     // "J. Ortega"
-	ToDelivered  time.Duration      `json:"toDelivered"` // from taken to the first delivery, 0 when none
+	ToDelivered  time.Duration      `json:"toDelivered"` // from taken to the first arrival that a carrier or an opened link reports, 0 when none
 	ToAck        time.Duration      `json:"toAck"`       // from taken to acknowledged, 0 when not
 	AckedBy      string             `json:"ackedBy"`
 	HasRecording bool               `json:"hasRecording"`

@@ -152,7 +152,10 @@ type Attempt struct {
 	State    AttemptState
 	DueAt    time.Time
 	SentAt   time.Time // zero until the carrier took it
-	Try      int       // 1, and more for a further try within the rung after a failure
+	// Arrived is when the first message of its dispatch arrived, by a carrier's report or because its link was opened; zero
+	// until then. It is read with a note's attempts only.
+	Arrived time.Time
+	Try     int // 1, and more for a further try within the rung after a failure
 	// a code when failed: "refused", "unavailable", "timeout", "no-address", "not-configured", "stopped", "carrier-30003"
 	Why string
 }

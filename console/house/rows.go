@@ -225,15 +225,13 @@ func (s set) callRow(l record.CallLine) console.CallRow {
 		row.ToAck = n.AckedAt.Sub(n.TakenAt)
 	}
 	for _, a := range s.attempts[n.ID] {
-		if delivered(a.State) && !a.SentAt.IsZero() {
-			row.ToDelivered = a.SentAt.Sub(n.TakenAt)
+		if !a.Arrived.IsZero() {
+			row.ToDelivered = a.Arrived.Sub(n.TakenAt)
 			break
 		}
 	}
 	return row
 }
-
-func delivered(s routing.AttemptState) bool { return s == routing.Delivered || s == routing.Opened }
 
 // card draws an opened note for a, with who was told and what comes next.
 func (s set) card(a access.Actor, n notes.Note, now time.Time) console.Card {

@@ -86,12 +86,15 @@ func (e *Engine) Attempts(ctx context.Context, of ...notes.NoteID) (map[notes.No
 	out := map[notes.NoteID][]routing.Attempt{}
 	var note notes.NoteID
 	var a routing.Attempt
-	var sent *time.Time
+	var sent, arrived *time.Time
 	_, err = pgx.ForEachRow(rows, []any{&note, &a.ID, &a.Dispatch, &a.Rung, &a.Contact, &a.Name, &a.Channel, &a.State, &a.DueAt, &sent,
-		&a.Try, &a.Why}, func() error {
-		a.DueAt, a.SentAt = a.DueAt.UTC(), time.Time{}
+		&arrived, &a.Try, &a.Why}, func() error {
+		a.DueAt, a.SentAt, a.Arrived = a.DueAt.UTC(), time.Time{}, time.Time{}
 		if sent != nil {
 			a.SentAt = sent.UTC()
+		}
+		if arrived != nil {
+			a.Arrived = arrived.UTC()
 		}
 		out[note] = append(out[note], a)
 		return nil

@@ -271,9 +271,11 @@ const (
 		left join lateral (select kind, channel, actor, detail, at from dispatch_step s
 			where s.dispatch = d.id and s.kind <> 'text.replied' order by seq desc limit 1) l on true
 		left join lateral (select * from summons where dispatch = d.id and d.state = 'exhausted' limit 1) u on true`
-	selectAttempts = `select d.note, a.id, a.dispatch, a.rung, a.contact, a.name, a.channel, a.state, a.due_at, a.sent_at, a.try, a.why
+	selectAttempts = `select d.note, a.id, a.dispatch, a.rung, a.contact, a.name, a.channel, a.state, a.due_at, a.sent_at, f.at, a.try, a.why
 		from unnest($1::text[]) w (note)
 		cross join lateral (select * from dispatch where note = w.note offset 0) d
+		left join lateral (select min(at) as at from dispatch_step
+			where dispatch = d.id and kind in ('attempt.delivered', 'attempt.opened') offset 0) f on true
 		cross join lateral (select * from attempt where dispatch = d.id offset 0) a order by d.begun_at, a.due_at, a.id`
 	selectSteps  = `select id, at, kind, actor, channel, detail from dispatch_step where note = $1 order by seq`
 	selectLeaves = `select l.idx, l.body from dispatch d join audit_leaf l on l.object = d.id and l.kind = 'dispatch'

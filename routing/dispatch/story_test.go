@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"lamplight/notes"
 	"lamplight/routing"
@@ -97,5 +98,27 @@ func (h *fixture) expectStory(id notes.NoteID, want []notes.LineKind) {
 	}
 	if !slices.IsSortedFunc(lines, func(a, b notes.StoryLine) int { return a.At.Compare(b.At) }) {
 		h.t.Errorf("a line is older than the one before: %v", lines)
+	}
+}
+
+// When a message arrived is the carrier's to say: it may be long after it was sent.
+func TestWhenAMessageArrivedIsTheReports(t *testing.T) {
+	h, key := newFixture(t), make(chan string, 1)
+	h.with(routing.Text, &carrier{lookup: nobodyKnows, send: func(_ context.Context, m channel.Message) (channel.Receipt, error) {
+		key <- m.Key
+		return channel.Receipt{Ref: "SM1", Status: channel.Accepted}, nil
+	}}).run()
+	h.send(newNote("n1", "L-1"), h.plan(oneText))
+	id := <-key
+	h.until("the carrier took it", func() bool { return h.states("n1")[routing.Accepted] == 1 })
+	if a := h.attempts("n1")[0]; !a.Arrived.IsZero() {
+		t.Errorf("arrived %s before anybody said so", a.Arrived)
+	}
+	h.advance(70 * time.Second)
+	if err := h.engine.Report(t.Context(), channel.DeliveryReport{Key: id, Ref: "SM1", Status: channel.Delivered}); err != nil {
+		t.Fatal(err)
+	}
+	if a := h.attempts("n1")[0]; a.Arrived.Sub(a.SentAt) < 70*time.Second {
+		t.Errorf("sent %s, arrived %s", a.SentAt, a.Arrived)
 	}
 }
