@@ -92,6 +92,24 @@ func (s *Store) Drafts(ctx context.Context) ([]notes.Draft, error) {
 	return drafts, nil
 }
 
+// SentDrafts are the references of the notes that these drafts became, by the draft's id: of those that the actor has sent.
+func (s *Store) SentDrafts(ctx context.Context, ids []string) (map[string]string, error) {
+	actor, ok := access.From(ctx)
+	if !ok {
+		return nil, access.ErrNobody
+	}
+	rows, err := s.pool.Query(ctx, selectSentDrafts, ids, actor.ID())
+	if err != nil {
+		return nil, fmt.Errorf("find the drafts that were sent: %w", err)
+	}
+	out := map[string]string{}
+	var id, ref string
+	if _, err := pgx.ForEachRow(rows, []any{&id, &ref}, func() error { out[id] = ref; return nil }); err != nil {
+		return nil, fmt.Errorf("find the drafts that were sent: %w", err)
+	}
+	return out, nil
+}
+
 // LoadDraft opens one of the actor's own drafts; ok is false when there is none of that id.
 func (s *Store) LoadDraft(ctx context.Context, id string) (d notes.Draft, ok bool, err error) {
 	all, err := s.Drafts(ctx)

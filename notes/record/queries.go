@@ -257,8 +257,11 @@ const (
 		select $1, $2, $3, $4, $5, $6 where not exists (select from note where draft = $1)
 		on conflict (id) do update set account = excluded.account, seq = excluded.seq, saved_at = excluded.saved_at, body = excluded.body
 		where draft.agent = excluded.agent and draft.seq < excluded.seq`
-	selectDrafts = "select id, account, body from draft where agent = $1 order by saved_at, id"
-	deleteDraft  = "delete from draft where id = $1 and agent = $2 returning account"
+	// selectDrafts passes over what a save has left that was under way while the note was stored.
+	selectDrafts = `select id, account, body from draft where agent = $1
+		and not exists (select from note where note.draft = draft.id) order by saved_at, id`
+	selectSentDrafts = "select draft, reference from note where draft = any($1) and taker = $2"
+	deleteDraft      = "delete from draft where id = $1 and agent = $2 returning account"
 )
 
 // inScope reads a list by an index, however many practices it covers: pick is asked once of everything, or, with the practice

@@ -403,3 +403,31 @@ func TestTakeQueued(t *testing.T) {
 	}
 	h.mustVerify(t)
 }
+
+// TestADraftThatWasSentIsKnown: a desk that went down with a note on its way asks what became of its draft, and what a save
+// has left that was under way while the note was stored is no note unsent.
+func TestADraftThatWasSentIsKnown(t *testing.T) {
+	h := newFixture(t).furnish(t)
+	agent := h.as(t, agentID)
+	sent, open := aDraft("sent", ""), aDraft("open", "")
+	n, err := h.store.Take(agent, sent)
+	if err == nil {
+		err = h.store.SaveDraft(agent, open)
+	}
+	if err == nil {
+		_, err = h.pool.Exec(t.Context(), `insert into draft select 'sent', agent, account, seq, saved_at, body from draft where id = 'open'`)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := []string{"sent", "open", "unheard of"}
+	if got, err := h.store.SentDrafts(agent, ids); err != nil || len(got) != 1 || got["sent"] != n.Reference {
+		t.Errorf("sent %v, %v, want %s", got, err, n.Reference)
+	}
+	if got, err := h.store.SentDrafts(h.as(t, doctorID), ids); err != nil || len(got) != 0 {
+		t.Errorf("somebody else is told of %v, %v", got, err)
+	}
+	if got, err := h.store.Drafts(agent); err != nil || len(got) != 1 || got[0].ID != "open" {
+		t.Errorf("not sent: %+v, %v", got, err)
+	}
+}
