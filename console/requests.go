@@ -38,6 +38,9 @@ var (
 	AskSaveDraft = request[Draft, Nothing](Spec{Name: "savedraft", Desk: true, Needs: notes.TakeNote})
 	AskDrafts    = request[Nothing, []Draft](Spec{Name: "drafts", Desk: true, Needs: notes.TakeNote})
 	AskDropDraft = request[DraftRef, Nothing](Spec{Name: "dropdraft", Desk: true, Needs: notes.TakeNote})
+	// AskSentDrafts tells which of these drafts the agent has sent: a desk that went down with a note on its way, or that stands
+	// where the agent did not finish it, still has it. Many ids at most count.
+	AskSentDrafts = request[DraftRefs, []SentDraft](Spec{Name: "sentdrafts", Desk: true, Needs: notes.TakeNote, Since: 4})
 	// AskPreview shows the ladder a draft would climb if sent now.
 	AskPreview = request[Draft, Preview](Spec{Name: "preview", Desk: true, Needs: notes.TakeNote})
 	// AskSend stores the note with its leaf and its dispatch in one transaction. A draft sent before answers the same note.
@@ -146,6 +149,14 @@ type (
 	}
 	DraftRef struct {
 		ID string `json:"id"`
+	}
+	DraftRefs struct {
+		IDs []string `json:"ids"`
+	}
+	// SentDraft is a draft that became a note.
+	SentDraft struct {
+		ID        string `json:"id"`
+		Reference string `json:"reference"`
 	}
 	ScenarioRef struct {
 		ID string `json:"id"`

@@ -42,7 +42,7 @@ func (d *Desk) asking(name string, f func(context.Context, console.Service) erro
 
 // own are the requests that the desk has more to do for than to pass them on: each has a bound method of its own.
 var own = []string{console.AskHello.Name, console.AskResume.Name, console.AskSaveDraft.Name, console.AskDropDraft.Name,
-	console.AskSend.Name}
+	console.AskSend.Name, console.AskSentDrafts.Name}
 
 // Ask passes a request on to the server as it is, by its name in console's registry, and brings the answer.
 func (d *Desk) Ask(name string, body json.RawMessage) (answer json.RawMessage, err error) {
@@ -74,6 +74,7 @@ func (d *Desk) Begin() (b Begun, err error) {
 	c, demo := d.parts.Demo()
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.fresh = true
 	return Begun{Lang: d.parts.Lang, Login: c.Login, Demo: !errors.Is(demo, errNoDemo), SignedIn: d.link != nil, Link: d.linked,
 		Phone: d.phone}, nil
 }
@@ -142,6 +143,7 @@ func (d *Desk) SignOut() (err error) {
 // Hello answers the desk's whole state, with what the journal holds beside what the server knows.
 func (d *Desk) Hello() (h console.Hello, err error) {
 	defer guard(&err)
+	d.finishSending()
 	h, err = ask(d, console.AskHello, console.Nothing{})
 	if err != nil {
 		return h, err

@@ -39,18 +39,20 @@ type Desk struct {
 	told  atomic.Bool               // to end, by a signal: no question is asked
 	asked atomic.Pointer[time.Time] // when the window was closed in a call, and stayed
 
-	mu      sync.Mutex // guards what follows
-	link    link       // nil until somebody signed in
-	session context.CancelFunc
-	journal *journal.Journal
-	linked  linkView
-	phone   phoneView
-	hello   console.Hello             // the last one; the page's own state is younger
-	parted  telephony.CallID          // the agent's call that the phone is to be brought back into
-	took    bool                      // the agent took calls, as the server last told
-	lost    time.Time                 // when the link broke last
-	pops    map[popKey]popTimes       // the offer shown last
-	saves   map[string]*console.Draft // the latest of each draft on its way to the server; nil when the last has arrived
+	mu       sync.Mutex // guards what follows
+	link     link       // nil until somebody signed in
+	session  context.CancelFunc
+	journal  *journal.Journal
+	linked   linkView
+	phone    phoneView
+	hello    console.Hello             // the last one; the page's own state is younger
+	parted   telephony.CallID          // the agent's call that the phone is to be brought back into
+	took     bool                      // the agent took calls, as the server last told
+	lost     time.Time                 // when the link broke last
+	pops     map[popKey]popTimes       // the offer shown last
+	saves    map[string]*console.Draft // the latest of each draft on its way to the server; nil when the last has arrived
+	finishes map[string]bool           // the drafts that this program sends by itself
+	fresh    bool                      // the page knows nothing yet of what it was sending before
 }
 
 // A screen is the window around the page.
@@ -92,7 +94,7 @@ func newDesk(p deskParts) *Desk {
 		parts: p, ctx: ctx, end: end,
 		screen: screen{Emit: func(string, any) {}, Front: func() {}},
 		linked: linkView{Since: now}, phone: phoneView{Since: now},
-		pops: map[popKey]popTimes{}, saves: map[string]*console.Draft{},
+		pops: map[popKey]popTimes{}, saves: map[string]*console.Draft{}, finishes: map[string]bool{},
 	}
 	d.parts.Demo = d.unlessLocked(p.Demo)
 	return d
@@ -120,6 +122,7 @@ func (d *Desk) enter(l link, j *journal.Journal) <-chan struct{} {
 	d.mu.Lock()
 	d.link, d.session, d.journal = l, cancel, j
 	d.linked = linkView{Up: true, Since: time.Now()}
+	d.fresh = true
 	d.mu.Unlock()
 	d.locked.Store(false)
 	d.emit("link", d.linkNow())

@@ -86,7 +86,8 @@ func (d *Desk) forget(id string) {
 	}
 }
 
-// unsent is the server's drafts and the journal's as one list, the later of each, with the calls they belong to.
+// unsent is the server's drafts and the journal's as one list, the later of each, with the calls they belong to. What is being
+// sent is none of them.
 func (d *Desk) unsent(h console.Hello) ([]console.Draft, []console.Pop) {
 	d.mu.Lock()
 	j := d.journal
@@ -98,6 +99,10 @@ func (d *Desk) unsent(h console.Hello) ([]console.Draft, []console.Pop) {
 	pops := slices.Clone(h.DraftPops)
 	if j != nil {
 		for _, e := range j.All() {
+			if e.Sending {
+				delete(byID, e.Draft.ID)
+				continue
+			}
 			if old, ok := byID[e.Draft.ID]; !ok || old.Seq < e.Draft.Seq {
 				byID[e.Draft.ID] = e.Draft
 			}
@@ -124,14 +129,38 @@ func (d *Desk) Drop(id string) (err error) {
 	return nil
 }
 
-// Send sends a draft. It leaves the journal only when the server has stored the note.
+// Send sends a draft. It leaves the journal only when the server has stored the note; until it has answered, the journal says
+// that it is being sent, so that a desk that starts anew goes on with it.
 func (d *Desk) Send(dr console.Draft) (sent console.Sent, err error) {
 	defer guard(&err)
+	d.mu.Lock()
+	j := d.journal
+	d.mu.Unlock()
 	t := time.Now()
+	if j != nil {
+		if err := j.Put(journal.Entry{Draft: dr, Sending: true}); err != nil {
+			d.parts.Log.Error("journal", "error", err)
+		}
+	}
 	if sent, err = ask(d, console.AskSend, dr); err != nil {
+		if !unanswered(err) {
+			d.notSent(j, dr.ID)
+		}
 		return sent, err
 	}
 	d.parts.Log.Info("sent", "note", sent.Note, "ms", float64(time.Since(t).Microseconds())/1000)
 	d.forget(dr.ID)
 	return sent, nil
+}
+
+// unanswered says that nobody knows whether the server has done what it was asked.
+func unanswered(err error) bool { return refusal(err).Code == errUnreachable }
+
+func (d *Desk) notSent(j *journal.Journal, id string) {
+	if j == nil {
+		return
+	}
+	if err := j.NotSent(id); err != nil {
+		d.parts.Log.Error("journal", "error", err)
+	}
 }

@@ -35,6 +35,7 @@ func (f *fakeDesk) answer() {
 	console.OnDo(a, console.AskSaveDraft, f.SaveDraft)
 	console.On(a, console.AskDrafts, func(c ctx, _ console.Nothing) ([]console.Draft, error) { return f.Drafts(c) })
 	console.OnDo(a, console.AskDropDraft, func(c ctx, b console.DraftRef) error { return f.DropDraft(c, b.ID) })
+	console.On(a, console.AskSentDrafts, f.SentDrafts)
 	console.On(a, console.AskPreview, f.Preview)
 	console.On(a, console.AskSend, f.Send)
 	console.On(a, console.AskBoardPage, f.BoardPage)

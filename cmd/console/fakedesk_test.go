@@ -38,6 +38,7 @@ type fakeDesk struct {
 	now       []console.CallNow
 	asked     time.Time     // when a page asked for its state last
 	still     bool          // it answers no sending
+	mute      bool          // and stores it all the same
 	reds      []string      // what is wrong with the service
 	lockAfter time.Duration // how long nobody may touch the desk; zero is for ever
 }
@@ -283,6 +284,16 @@ func (f *fakeDesk) DropDraft(_ context.Context, id string) error {
 	return nil
 }
 
+func (f *fakeDesk) SentDrafts(_ context.Context, refs console.DraftRefs) (out []console.SentDraft, err error) {
+	defer f.lock()()
+	for _, id := range refs.IDs {
+		if s, ok := f.sent[id]; ok {
+			out = append(out, console.SentDraft{ID: id, Reference: s.Reference})
+		}
+	}
+	return out, nil
+}
+
 func (f *fakeDesk) Preview(_ context.Context, d console.Draft) (console.Preview, error) {
 	if d.Urgency == notes.Routine {
 		return console.Preview{}, nil
@@ -306,7 +317,7 @@ func (f *fakeDesk) standStill(still bool) {
 
 func (f *fakeDesk) Send(_ context.Context, d console.Draft) (console.Sent, error) {
 	defer f.lock()()
-	if f.still {
+	if f.still && !f.mute {
 		return console.Sent{}, &console.Error{Code: errUnreachable}
 	}
 	if s, ok := f.sent[d.ID]; ok {
@@ -324,6 +335,9 @@ func (f *fakeDesk) Send(_ context.Context, d console.Draft) (console.Sent, error
 	delete(f.drafts, d.ID)
 	f.board = append(f.board, s.Row)
 	f.boardLocked()
+	if f.still {
+		return console.Sent{}, &console.Error{Code: errUnreachable}
+	}
 	return s, nil
 }
 

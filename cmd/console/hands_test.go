@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"lamplight/cmd/console/windowtest"
 	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/telephony"
@@ -265,6 +269,64 @@ func TestANoteGoesWhenTheServerIsBack(t *testing.T) {
 		t.Errorf("sent %+v, want the one note", s.desk.bodies)
 	}
 	b.noErrors()
+}
+
+// killDesk ends the desk's program as a crash would.
+func (b *browser) killDesk() {
+	b.t.Helper()
+	pid := b.desk.Process.Pid
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		b.t.Fatal(err)
+	}
+	windowtest.Eventually(b.t, "the desk is gone", func() bool {
+		_, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)) // a zombie has none
+		return err != nil
+	})
+}
+
+// TestANoteGoesAlthoughItsDeskDied kills the desk while its note is on the way. The one that is started after it asks what was
+// stored, sends what was not, and lists neither as not sent.
+func TestANoteGoesAlthoughItsDeskDied(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		stored bool
+	}{{"stored, and no answer came", true}, {"not stored yet", false}} {
+		t.Run(c.name, func(t *testing.T) {
+			s, data := newTestServer(t), t.TempDir()
+			b := openBrowser(t, s.args(data), 1280, 800, "light", "en")
+			b.toReason()
+			b.keys("Rash")
+			s.desk.standStill(true)
+			s.desk.mu.Lock()
+			s.desk.mute = c.stored
+			s.desk.mu.Unlock()
+			b.ctrlEnter()
+			b.see(`document.querySelector('footer .state b')?.textContent.includes('goes by itself')`, "true")
+			b.noErrors()
+			b.killDesk()
+			if err := s.desk.HangUp(t.Context(), s.desk.pop.Call); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.desk.WrapUpDone(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+
+			b = openBrowser(t, s.args(data), 1280, 800, "light", "en")
+			if !c.stored {
+				b.see(`document.querySelector('.unsent')?.textContent.includes('goes when the server answers')`, "true")
+				b.shot("goes-after-a-restart")
+				s.desk.standStill(false)
+			}
+			b.see(`document.querySelector('.place p')?.textContent.trim()`, "The note was sent as L-4821")
+			b.see(`document.querySelector('.unsent') === null && document.querySelector('#draft') === null`, "true")
+			s.desk.mu.Lock()
+			defer s.desk.mu.Unlock()
+			if len(s.desk.bodies) != 1 || s.desk.bodies[0].Body.Fields["reason"] != "Rash" {
+				t.Errorf("sent %+v, want the one note", s.desk.bodies)
+			}
+			b.noErrors()
+		})
+	}
 }
 
 const words = `document.querySelector('.cue .say')?.textContent.trim()`

@@ -110,10 +110,11 @@ func TestSignInRefusedAndIn(t *testing.T) {
 }
 
 type browser struct {
-	t   *testing.T
-	ctx context.Context
-	ran bool
-	axe string
+	t    *testing.T
+	ctx  context.Context
+	ran  bool
+	axe  string
+	desk *windowtest.Process
 
 	mu     sync.Mutex // guards errors
 	errors []string
@@ -128,7 +129,7 @@ func openBrowser(t *testing.T, args []string, w, h int64, look, lang string) *br
 	t.Cleanup(cancel)
 	ctx, stop := chromedp.NewContext(alloc)
 	t.Cleanup(stop)
-	b := &browser{t: t, ctx: ctx, axe: windowtest.Axe(t)}
+	b := &browser{t: t, ctx: ctx, axe: windowtest.Axe(t), desk: p}
 	b.do(chromedp.EmulateViewport(w, h))
 	if err := chromedp.Listen(ctx, b.heard); err != nil {
 		t.Fatal(err)

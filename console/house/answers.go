@@ -73,6 +73,7 @@ func (h *House) answerNotes(a *console.Answers) {
 	console.OnDo(a, console.AskSaveDraft, h.SaveDraft)
 	console.On(a, console.AskDrafts, func(c ctx, _ console.Nothing) ([]console.Draft, error) { return h.Drafts(c) })
 	console.OnDo(a, console.AskDropDraft, func(c ctx, b console.DraftRef) error { return h.DropDraft(c, b.ID) })
+	console.On(a, console.AskSentDrafts, func(c ctx, b console.DraftRefs) ([]console.SentDraft, error) { return h.SentDrafts(c, b.IDs) })
 	console.On(a, console.AskPreview, h.Preview)
 	console.On(a, console.AskSend, h.Send)
 	console.On(a, console.AskBoardPage, h.BoardPage)

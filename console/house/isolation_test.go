@@ -56,6 +56,7 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 		"send another's draft": func() (any, error) { return pair(r.Send(ctx, draft("d1", call, "lakeside"))) },
 		"save a draft":         func() (any, error) { return none(r.SaveDraft(ctx, draft("d9", call, "lakeside"))) },
 		"drafts":               func() (any, error) { return pair(r.Drafts(ctx)) },
+		"drafts sent":          func() (any, error) { return pair(r.SentDrafts(ctx, []string{"d1"})) },
 		"whom to reach":        func() (any, error) { return pair(r.Reach(ctx, note)) },
 		"page again":           func() (any, error) { return none(r.PageAgain(ctx, note)) },
 		"page another": func() (any, error) {
@@ -80,7 +81,7 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 // harmless are the ways that answer everybody, with what is theirs alone.
 var harmless = map[string]bool{"me": true, "inbox": true, "calls": true, "calls by name": true, "calls by number": true,
 	"calls by reference": true,
-	"board":              true, "drafts": true, "hello": true, "the calls of now": true}
+	"board":              true, "drafts": true, "drafts sent": true, "hello": true, "the calls of now": true}
 
 // TestNobodySeesAnotherPractice asks for lakeside's note by every way of the pages and the desks, as people of bosque, as an
 // administrator and as nobody: each way is refused like what does not exist, or answers nothing of the patient, and does nothing.

@@ -42,6 +42,19 @@ func (h *House) DropDraft(ctx context.Context, id string) error {
 	return refusal(h.cfg.Store.DropDraft(ctx, id))
 }
 
+// SentDrafts are those of the drafts that the agent has sent, with their notes' references.
+func (h *House) SentDrafts(ctx context.Context, ids []string) ([]console.SentDraft, error) {
+	if _, _, err := h.agent(ctx); err != nil {
+		return nil, err
+	}
+	refs, err := h.cfg.Store.SentDrafts(ctx, ids[:min(len(ids), console.Many)])
+	out := make([]console.SentDraft, 0, len(refs))
+	for id, ref := range refs {
+		out = append(out, console.SentDraft{ID: id, Reference: ref})
+	}
+	return out, refusal(err)
+}
+
 // draftPops draws the calls that drafts belong to again, so that a desk that comes back shows their forms.
 func (h *House) draftPops(ctx context.Context, drafts []console.Draft) ([]console.Pop, error) {
 	out := []console.Pop{}

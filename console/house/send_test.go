@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
@@ -46,6 +47,10 @@ func TestSendPlansAnewWhatHasChanged(t *testing.T) {
 		}
 		if again, err := r.Send(agent, draft(id, "", "lakeside")); err != nil || again.Note != s.Note {
 			t.Errorf("%s sent again is %s, %v", id, again.Note, err)
+		}
+		if known, err := r.SentDrafts(agent, []string{id, "typed only"}); err != nil || len(known) != 1 ||
+			known[0] != (console.SentDraft{ID: id, Reference: s.Reference}) {
+			t.Errorf("of %s the desk is told %+v, %v", id, known, err)
 		}
 	}
 	sent("first", `["text +13125550101"]`)

@@ -16,6 +16,7 @@ import type {
   Card,
   Draft,
   DraftRef,
+  DraftRefs,
   Hello,
   InboxPage,
   InboxQuery,
@@ -38,6 +39,7 @@ import type {
   Scenario,
   ScenarioRef,
   Sent,
+  SentDraft,
   Story,
   StoryRef,
   Week,
@@ -62,6 +64,7 @@ export interface DeskRequests {
   savedraft: { in: Draft; out: Record<string, never> }
   drafts: { in: Record<string, never>; out: Draft[] | null }
   dropdraft: { in: DraftRef; out: Record<string, never> }
+  sentdrafts: { in: DraftRefs; out: SentDraft[] | null }
   preview: { in: Draft; out: Preview }
   send: { in: Draft; out: Sent }
   boardpage: { in: BoardQuery; out: BoardPage }

@@ -275,6 +275,10 @@ export interface DraftRef {
   id: string
 }
 
+export interface DraftRefs {
+  ids: string[] | null
+}
+
 export interface Error {
   kind: Kind
   code: string
@@ -313,6 +317,13 @@ export interface Figures {
   serviceLevel: number
   ready: number
   talking: number
+}
+
+export interface Finishing {
+  id: string
+  state: string
+  since: string
+  reference: string
 }
 
 export type Goes = 'people' | 'office' | 'board' | 'nowhere'
@@ -620,6 +631,11 @@ export interface Sent {
   reference: string
   row: BoardRow
   goes: Goes
+}
+
+export interface SentDraft {
+  id: string
+  reference: string
 }
 
 export type StepKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'ended'

@@ -415,7 +415,8 @@ func TestADraftThatWasSentIsKnown(t *testing.T) {
 		err = h.store.SaveDraft(agent, open)
 	}
 	if err == nil {
-		_, err = h.pool.Exec(t.Context(), `insert into draft select 'sent', agent, account, seq, saved_at, body from draft where id = 'open'`)
+		_, err = h.pool.Exec(t.Context(),
+			`insert into draft select 'sent', agent, account, seq, saved_at, body from draft where id = 'open'`)
 	}
 	if err != nil {
 		t.Fatal(err)

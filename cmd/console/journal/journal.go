@@ -50,6 +50,8 @@ type Journal struct {
 type Entry struct {
 	Draft console.Draft `json:"draft"`
 	Pop   *console.Pop  `json:"pop,omitempty"`
+	// Sending says that the agent has sent it, and that no answer has come yet.
+	Sending bool `json:"sending,omitempty"`
 }
 
 const saltSize = 16
@@ -113,7 +115,8 @@ func (j *Journal) key(password string) error {
 	return nil
 }
 
-// Put keeps e unless a later one of the same draft is there. An entry without a call keeps the call known before.
+// Put keeps e unless a later one of the same draft is there. An entry without a call keeps the call known before, and what is
+// being sent stays so.
 func (j *Journal) Put(e Entry) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -124,7 +127,21 @@ func (j *Journal) Put(e Entry) error {
 	if e.Pop == nil {
 		e.Pop = old.Pop
 	}
+	e.Sending = e.Sending || old.Sending
 	j.entries[e.Draft.ID] = e
+	return j.write()
+}
+
+// NotSent says of a draft that its sending was refused: it is being typed again.
+func (j *Journal) NotSent(id string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	e, ok := j.entries[id]
+	if !ok || !e.Sending {
+		return nil
+	}
+	e.Sending = false
+	j.entries[id] = e
 	return j.write()
 }
 

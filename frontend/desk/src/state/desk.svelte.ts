@@ -13,6 +13,7 @@ import type {
   Draft,
   Event,
   Figures,
+  Finishing,
   GoneWhy,
   Hello,
   Levels,
@@ -58,6 +59,8 @@ class Desk extends Session {
   callForm = $state.raw<Form | null>(null)
   /** Notes sent while the server stands still: they go by themselves when it is back. */
   going = $state.raw<Form[]>([])
+  /** Notes that were being sent before this page was loaded, by their ids: since when. They go by themselves, too. */
+  finishing = $state.raw<Record<string, string>>({})
   /** The note that was left to answer an offer: it comes back if the offer comes to nothing. */
   #left: Form | null = null
   readonly list = new Reading((f) => this.act(f))
@@ -118,6 +121,7 @@ class Desk extends Session {
     on<PhoneView>('phone', (p) => (this.phone = p))
     on<Levels>('levels', (l) => (this.levels = l))
     on<Saved>('saved', (s) => this.#saved(s))
+    on<Finishing>('finishing', (f) => this.#finishing(f))
     on('signedout', () => this.signedOut('desk.error.session'))
     const b = await go().Begin()
     text.begin(b.lang)
@@ -134,6 +138,7 @@ class Desk extends Session {
   protected emptied(): void {
     for (const f of [this.form, this.callForm, ...this.going]) f?.leave()
     this.going = []
+    this.finishing = {}
     this.form = this.callForm = this.#left = this.pop = this.story = null
     drafts.leave()
     this.list.show(nothing)
@@ -494,6 +499,16 @@ class Desk extends Session {
       drafts.remember(f)
       this.tell('desk.sent.refused', true)
     }
+  }
+
+  /** A note that was being sent when this desk, or its page, went down. */
+  #finishing(f: Finishing): void {
+    const { [f.id]: _, ...others } = this.finishing
+    this.finishing = f.state === 'goes' ? { ...others, [f.id]: f.since } : others
+    if (f.state === 'goes') return
+    if (f.state === 'sent') drafts.forget(f.id)
+    else void this.act(() => this.refresh())
+    this.tell(f.state === 'sent' ? 'desk.sent.found' : 'desk.sent.refused', f.state === 'refused', { ref: f.reference })
   }
 
   /** The call and its note are done: Ready for the next. */
