@@ -396,6 +396,53 @@ func TestTheDeskIsKilled(t *testing.T) {
 	}
 }
 
+// TestASentNoteOutlivesItsDesk ends the desk while PostgreSQL stands still with its note: the desk that is started after it says
+// that the note goes, lists nothing as not sent, and tells the reference when it is stored, once.
+func TestASentNoteOutlivesItsDesk(t *testing.T) {
+	d := boot(t)
+	w := d.openDesk(t, -1)
+	w.Press(windowtest.F9, "1")
+	w.See("ready", shown, "Ready")
+	a := d.ring(t, w, "chest")
+	a.answer()
+	w.Press("1")
+	a.fill(english.fields)
+	tx, err := d.server.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(t.Context()) // after its end it does nothing
+	if _, err := tx.Exec(t.Context(), "lock table note in exclusive mode"); err != nil {
+		t.Fatal(err)
+	}
+	w.Chord(windowtest.Ctrl, windowtest.Enter)
+	windowtest.Eventually(t, "the note waits for its table", func() bool {
+		var waits bool
+		err := d.server.Pool.QueryRow(t.Context(),
+			"select exists (select from pg_locks where relation = 'note'::regclass and not granted)").Scan(&waits)
+		return err == nil && waits
+	})
+	w.Kill()
+
+	w = d.openDesk(t, 0)
+	w.See("it is said that it goes",
+		`return String(!!document.querySelector('.unsent')?.textContent.includes('goes when the server answers'))`, "true")
+	w.See("and is not listed", `return String(document.querySelector('#draft') === null)`, "true")
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	const told = "The note was sent as "
+	said := w.Await("what became of it", `return document.querySelector('.place p')?.textContent.trim()`, "its reference",
+		func(got string) bool { return strings.HasPrefix(got, told) })
+	d.openNote(t, strings.TrimPrefix(said, told))
+	w.See("nothing is under way any more", `return String(document.querySelector('.unsent') === null)`, "true")
+	var stored int
+	err = d.server.Pool.QueryRow(t.Context(), "select count(*) from note where call = $1", a.call).Scan(&stored)
+	if err != nil || stored != 1 {
+		t.Errorf("%d notes of one draft, %v", stored, err)
+	}
+}
+
 // missed waits until the switch has missed the phone of a killed desk: within seconds, for the caller hears nothing until
 // then.
 func (d *demo) missed(t *testing.T, call telephony.CallID, killed time.Time) {
