@@ -51,7 +51,7 @@ type Desk struct {
 	lost     time.Time                 // when the link broke last
 	pops     map[popKey]popTimes       // the offer shown last
 	saves    map[string]*console.Draft // the latest of each draft on its way to the server; nil when the last has arrived
-	finishes map[string]bool           // the drafts that this program sends by itself
+	finishes map[string]link           // the drafts that this program sends by itself, in which session
 	fresh    bool                      // the page knows nothing yet of what it was sending before
 }
 
@@ -94,7 +94,7 @@ func newDesk(p deskParts) *Desk {
 		parts: p, ctx: ctx, end: end,
 		screen: screen{Emit: func(string, any) {}, Front: func() {}},
 		linked: linkView{Since: now}, phone: phoneView{Since: now},
-		pops: map[popKey]popTimes{}, saves: map[string]*console.Draft{}, finishes: map[string]bool{},
+		pops: map[popKey]popTimes{}, saves: map[string]*console.Draft{}, finishes: map[string]link{},
 	}
 	d.parts.Demo = d.unlessLocked(p.Demo)
 	return d

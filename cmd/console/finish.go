@@ -57,8 +57,8 @@ func (d *Desk) finishSending() {
 		}
 		d.emit("finishing", finishing{ID: id, State: finishGoes, Since: e.Draft.SavedAt})
 		d.mu.Lock()
-		busy := d.finishes[id]
-		d.finishes[id] = true
+		busy := d.finishes[id] == l
+		d.finishes[id] = l
 		d.mu.Unlock()
 		if !busy {
 			go d.finish(l, e.Draft)
@@ -78,7 +78,9 @@ func (d *Desk) finish(l link, dr console.Draft) {
 	f := finishing{ID: dr.ID, Since: dr.SavedAt}
 	defer func() {
 		d.mu.Lock()
-		delete(d.finishes, dr.ID)
+		if d.finishes[dr.ID] == l {
+			delete(d.finishes, dr.ID)
+		}
 		d.mu.Unlock()
 		if f.State != "" {
 			d.emit("finishing", f)
