@@ -17,11 +17,11 @@ import (
 
 // Hello is a desk's whole state.
 type Hello struct {
-	Agent   AgentView         `json:"agent"`
-	Now     time.Time         `json:"now"` // the server's clock: a desk counts from it, not from its own
-	Phone   PhoneAccount      `json:"phone"`
-	Figures telephony.Figures `json:"figures"`
-	Pop     *Pop              `json:"pop"` // the offer or call this agent has, if any
+	Agent   AgentView    `json:"agent"`
+	Now     time.Time    `json:"now"` // the server's clock: a desk counts from it, not from its own
+	Phone   PhoneAccount `json:"phone"`
+	Figures Figures      `json:"figures"`
+	Pop     *Pop         `json:"pop"` // the offer or call this agent has, if any
 	// Board is the board's first page, and the rest of it.
 	Board      []BoardRow    `json:"board"`
 	BoardNext  string        `json:"boardNext"`
@@ -51,7 +51,18 @@ type AgentView struct {
 	State     telephony.AgentState `json:"state"`
 	Reason    string               `json:"reason"`
 	Since     time.Time            `json:"since"`
+	Missed    int                  `json:"missed"` // calls not answered in a row that caused the pause, 0 for another pause
 }
+
+// Figures is the queue as one desk shows it.
+type Figures struct {
+	telephony.Figures
+	// Caller is when the caller came in who waits longest of those this agent could take; zero when nobody does.
+	Caller time.Time `json:"caller"`
+}
+
+// LoudAfter is how long such a caller waits before the desks that could take it are loud.
+const LoudAfter = 20 * time.Second
 
 // PausedBySignIn is the reason of an agent's pause who has just come in.
 const PausedBySignIn = "signed in"
@@ -311,18 +322,18 @@ const (
 
 // An Event is one thing that happened.
 type Event struct {
-	Kind    EventKind          `json:"kind"`
-	Sent    time.Time          `json:"sent"` // when the server sent it
-	Hello   *Hello             `json:"hello,omitempty" kind:"hello"`
-	Pop     *Pop               `json:"pop,omitempty" kind:"pop"`
-	Gone    *Gone              `json:"gone,omitempty" kind:"gone"`
-	Call    *CallMoved         `json:"call,omitempty" kind:"call"`
-	Agent   *AgentView         `json:"agent,omitempty" kind:"agent"`
-	Figures *telephony.Figures `json:"figures,omitempty" kind:"figures"`
-	Board   []BoardRow         `json:"board,omitempty" kind:"board"`
-	Change  *BoardChange       `json:"change,omitempty" kind:"change"`
-	Notice  string             `json:"notice,omitempty" kind:"notice"` // the catalog's code
-	Reds    *Reds              `json:"reds,omitempty" kind:"reds"`
+	Kind    EventKind    `json:"kind"`
+	Sent    time.Time    `json:"sent"` // when the server sent it
+	Hello   *Hello       `json:"hello,omitempty" kind:"hello"`
+	Pop     *Pop         `json:"pop,omitempty" kind:"pop"`
+	Gone    *Gone        `json:"gone,omitempty" kind:"gone"`
+	Call    *CallMoved   `json:"call,omitempty" kind:"call"`
+	Agent   *AgentView   `json:"agent,omitempty" kind:"agent"`
+	Figures *Figures     `json:"figures,omitempty" kind:"figures"`
+	Board   []BoardRow   `json:"board,omitempty" kind:"board"`
+	Change  *BoardChange `json:"change,omitempty" kind:"change"`
+	Notice  string       `json:"notice,omitempty" kind:"notice"` // the catalog's code
+	Reds    *Reds        `json:"reds,omitempty" kind:"reds"`
 }
 
 // Gone says why an offer or a call left the desk.

@@ -80,10 +80,11 @@ type Listener interface {
 	Offered(o Offer, c Call)
 	Withdrawn(o Offer, why string)
 	// CallMoved tells a call's new state, AgentMoved an agent's; FiguresMoved, at most twice a second, that the
-	// queue's figures changed.
+	// queue's figures changed, or whose caller waits: by agent, when the caller came in who waits longest of those the agent
+	// could take. Nobody may change callers.
 	CallMoved(c Call)
 	AgentMoved(a AgentID, s AgentState, reason string, since time.Time)
-	FiguresMoved(f Figures)
+	FiguresMoved(f Figures, callers map[AgentID]time.Time)
 }
 
 // Figures is the queue in a few numbers, for the top of every desk.

@@ -47,6 +47,8 @@ type Desk struct {
 	phone    phoneView
 	hello    console.Hello             // the last one; the page's own state is younger
 	parted   telephony.CallID          // the agent's call that the phone is to be brought back into
+	state    telephony.AgentState      // the agent's, as the server last told
+	loudAt   time.Time                 // when the alarm last sounded for a waiting caller
 	took     bool                      // the agent took calls, as the server last told
 	lost     time.Time                 // when the link broke last
 	pops     map[popKey]popTimes       // the offer shown last
@@ -303,12 +305,31 @@ func (d *Desk) happened(ev console.Event) {
 	if ev.Notice == "desk.notice.stands-still" {
 		d.parts.Phone.Alarm()
 	}
+	if ev.Figures != nil {
+		d.loud(ev.Sent, ev.Figures.Caller)
+	}
 	if ev.Pop != nil && ev.Pop.Outbound && ev.Pop.State == telephony.Arrived {
 		go d.answerOwn(ev.Pop.Call)
 	}
 	if ev.Pop != nil {
 		time.AfterFunc(frontAfter, func() { d.front(popKey{ev.Pop.Call, ev.Pop.Epoch}) })
 	}
+}
+
+// loudEvery is how often the alarm sounds while a caller waits for somebody like this agent.
+const loudEvery = 10 * time.Second
+
+// loud sounds the alarm when a caller has waited too long whom this agent could take and is not about to: figures come each
+// second while anybody waits. It is silent in a call and under an offer, which rings by itself.
+func (d *Desk) loud(now, since time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	free := d.state == telephony.AgentReady || d.state == telephony.AgentPaused || d.state == telephony.AgentWrapUp
+	if !free || since.IsZero() || now.Sub(since) < console.LoudAfter || now.Sub(d.loudAt) < loudEvery {
+		return
+	}
+	d.loudAt = now
+	d.parts.Phone.Alarm()
 }
 
 // greet takes a new Hello: the phone follows its account, the server gets what it has not seen of the journal.

@@ -55,8 +55,9 @@ func (f *fakeDesk) helloLocked() console.Hello {
 	p := f.pageLocked("")
 	return console.Hello{Agent: f.agent, Now: time.Now(), Phone: f.phone, Pop: f.pop, Board: p.Rows, BoardNext: p.Next, BoardOpen: p.Open,
 		BoardLate: p.Late,
-		Figures:   telephony.Figures{Waiting: 2, Longest: 14 * time.Second, ServiceLevel: 0.92, Ready: 3, Talking: 5},
-		Drafts:    slices.Collect(maps.Values(f.drafts)), Training: true, Pauses: []string{"break", "meal", "training"}, Supervisor: true,
+		Figures: console.Figures{Figures: telephony.Figures{Waiting: 2, Longest: 14 * time.Second, ServiceLevel: 0.92, Ready: 3,
+			Talking: 5}},
+		Drafts: slices.Collect(maps.Values(f.drafts)), Training: true, Pauses: []string{"break", "meal", "training"}, Supervisor: true,
 		LockAfter: f.lockAfter, Reds: f.reds}
 }
 

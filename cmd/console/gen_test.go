@@ -266,9 +266,12 @@ func (w tsWriter) object(t reflect.Type) string {
 	w.out[name] = ""
 	var b strings.Builder
 	fmt.Fprintf(&b, "export interface %s {\n", name)
-	for i := range t.NumField() {
-		if key, optional, ok := jsonKey(t.Field(i)); ok {
-			fmt.Fprintf(&b, "  %s%s: %s\n", key, optional, w.of(t.Field(i).Type))
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Anonymous { // its fields stand here
+			continue
+		}
+		if key, optional, ok := jsonKey(f); ok {
+			fmt.Fprintf(&b, "  %s%s: %s\n", key, optional, w.of(f.Type))
 		}
 	}
 	b.WriteString("}\n")

@@ -37,10 +37,11 @@ func (d *Desk) rejoin() {
 // absence is how long a link may be away and the agent still be taken to sit there and take calls.
 const absence = 2 * time.Minute
 
-// takes notes whether the agent takes calls, as the server last told.
+// takes notes where the agent stands and whether they take calls, as the server last told.
 func (d *Desk) takes(s telephony.AgentState) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.state = s
 	d.took = s == telephony.AgentReady || s == telephony.AgentReserved || s == telephony.AgentRinging
 }
 

@@ -233,8 +233,9 @@ func TestASlowDeskIsToldOnce(t *testing.T) {
 		st.show(console.BoardChange{Rows: []console.BoardRow{row("a", "read")}, Open: 2}, b.changeEvent)
 		st.show(console.BoardChange{Gone: []string{"b"}, Open: 1}, b.changeEvent)
 	}
+	since := time.Now()
 	for i := range 3 {
-		b.FiguresMoved(telephony.Figures{Waiting: i})
+		b.FiguresMoved(telephony.Figures{Waiting: i}, map[telephony.AgentID]time.Time{"agent-00": since})
 	}
 	close(free)
 	<-events
@@ -243,7 +244,7 @@ func TestASlowDeskIsToldOnce(t *testing.T) {
 		!slices.Equal(c.Gone, []string{"b"}) {
 		t.Errorf("it is told %+v", e.Change)
 	}
-	if e = <-events; e.Kind != "figures" || e.Figures.Waiting != 2 {
+	if e = <-events; e.Kind != "figures" || e.Figures.Waiting != 2 || !e.Figures.Caller.Equal(since) {
 		t.Errorf("then %q, %+v", e.Kind, e.Figures)
 	}
 	for st := range b.streams.byAgent["agent-00"] {

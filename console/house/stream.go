@@ -118,13 +118,13 @@ func (s *streams) all(m makeEvent) {
 	}
 }
 
-// allCount queues the figures for every desk.
-func (s *streams) allCount(figures makeEvent) {
+// allCount queues the figures for every desk, as each agent sees them.
+func (s *streams) allCount(figures func(telephony.AgentID) makeEvent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, desks := range s.byAgent {
+	for a, desks := range s.byAgent {
 		for st := range desks {
-			st.count(figures)
+			st.count(figures(a))
 		}
 	}
 }

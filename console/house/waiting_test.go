@@ -217,7 +217,7 @@ func callerWaits(t *testing.T, waits func(r *rig) error) {
 	}
 	told := func() bool {
 		r.AnnounceWaiting(t.Context())
-		r.FiguresMoved(telephony.Figures{}) // comes after whatever was told
+		r.FiguresMoved(telephony.Figures{}, nil) // comes after whatever was told
 		for e := range desk {
 			switch e.Kind {
 			case "notice":

@@ -139,7 +139,7 @@ func (h *House) AgentMoved(a telephony.AgentID, s telephony.AgentState, reason s
 			h.cfg.Log.Error("console: agent's view", "agent", a, "error", err)
 			return console.Event{}, false
 		}
-		v.State, v.Reason, v.Since = s, reason, since
+		v.State, v.Reason, v.Since, v.Missed = s, reason, since, h.engine.MissedInARow(reason)
 		return h.event(console.Event{Kind: console.EventAgent, Agent: &v}), true
 	})
 }
@@ -176,9 +176,11 @@ func (h *House) standsStill() {
 	h.boardMoved()
 }
 
-// FiguresMoved tells every desk the queue's figures: the newest alone, however far behind the desk is.
-func (h *House) FiguresMoved(f telephony.Figures) {
-	h.streams.allCount(h.now(console.Event{Kind: console.EventFigures, Figures: &f}))
+// FiguresMoved tells every desk the queue's figures and its own longest caller: the newest alone, however far behind the desk is.
+func (h *House) FiguresMoved(f telephony.Figures, callers map[telephony.AgentID]time.Time) {
+	h.streams.allCount(func(a telephony.AgentID) makeEvent {
+		return h.now(console.Event{Kind: console.EventFigures, Figures: &console.Figures{Figures: f, Caller: callers[a]}})
+	})
 }
 
 // Hello tells a desk all it needs to draw itself. Desks ask for it by themselves, whenever their link comes back: what is
@@ -193,7 +195,8 @@ func (h *House) Hello(ctx context.Context) (console.Hello, error) {
 	if err != nil {
 		return console.Hello{}, err
 	}
-	out := console.Hello{Agent: v, Now: h.cfg.Now(), Figures: h.engine.Figures(), Pauses: pauses,
+	out := console.Hello{Agent: v, Now: h.cfg.Now(), Pauses: pauses,
+		Figures:  console.Figures{Figures: h.engine.Figures(), Caller: h.engine.Caller(id)},
 		Training: h.cfg.Trainer != nil, Supervisor: actor.Has(notes.RoleSupervisor), LockAfter: h.cfg.LockAfter,
 		Server: console.ThisVersion(), Reds: h.reds.now()}
 	person, err := h.cfg.Door.Person(access.System(ctx, "console"), actor.Person)
@@ -251,7 +254,7 @@ func (h *House) agentView(ctx context.Context, id telephony.AgentID) (console.Ag
 		}
 	}
 	if st, ok := h.engine.Agent(id); ok {
-		v.State, v.Reason, v.Since = st.State, st.Reason, st.Since
+		v.State, v.Reason, v.Since, v.Missed = st.State, st.Reason, st.Since, h.engine.MissedInARow(st.Reason)
 	}
 	return v, nil
 }

@@ -35,6 +35,7 @@ export interface AgentView {
   state: AgentState
   reason: string
   since: string
+  missed: number
 }
 
 export type AttemptState = 'due' | 'sending' | 'accepted' | 'delivered' | 'opened' | 'failed' | 'undelivered' | 'cancelled'
@@ -317,6 +318,7 @@ export interface Figures {
   serviceLevel: number
   ready: number
   talking: number
+  caller: string
 }
 
 export interface Finishing {

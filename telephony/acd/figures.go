@@ -1,6 +1,10 @@
 package acd
 
 import (
+	"cmp"
+	"maps"
+	mathbits "math/bits"
+	"slices"
 	"time"
 )
 
@@ -138,6 +142,44 @@ func (s *State) Board(now time.Time) Board {
 		b.Groups[k] = *figures(t)
 	}
 	return b
+}
+
+// Longest tells, by agent, when the caller came in who waits longest of those the agent could take, whatever the agent does
+// now and however often they missed that call; who could take none is left out. It is one pass over calls and agents, nil
+// when nobody waits.
+func (s *State) Longest() map[AgentID]time.Time {
+	first := map[*slot]int64{}
+	for _, c := range s.calls {
+		if c.state == CallTalking {
+			continue
+		}
+		sl := c.kind.slots[c.stage]
+		if in, ok := first[sl]; !ok || c.in < in {
+			first[sl] = c.in
+		}
+	}
+	if len(first) == 0 {
+		return nil
+	}
+	since := make([]int64, len(s.profiles)) // 0 where nothing fits
+	var done bits
+	for _, sl := range slices.SortedFunc(maps.Keys(first), func(a, b *slot) int { return cmp.Compare(first[a], first[b]) }) {
+		for i, w := range sl.fits {
+			for ; w != 0; w &= w - 1 {
+				if p := i<<6 + mathbits.TrailingZeros64(w); !done.has(p) {
+					done.set(p)
+					since[p] = first[sl]
+				}
+			}
+		}
+	}
+	out := map[AgentID]time.Time{}
+	for id, a := range s.agents {
+		if done.has(a.prof.i) {
+			out[id] = at(since[a.prof.i])
+		}
+	}
+	return out
 }
 
 func (f *Figures) addCall(c *call, now int64) {

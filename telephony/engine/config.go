@@ -142,4 +142,4 @@ func (silent) Offered(telephony.Offer, telephony.Call)                          
 func (silent) Withdrawn(telephony.Offer, string)                                     {}
 func (silent) CallMoved(telephony.Call)                                              {}
 func (silent) AgentMoved(telephony.AgentID, telephony.AgentState, string, time.Time) {}
-func (silent) FiguresMoved(telephony.Figures)                                        {}
+func (silent) FiguresMoved(telephony.Figures, map[telephony.AgentID]time.Time)       {}

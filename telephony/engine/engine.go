@@ -108,6 +108,7 @@ type state struct {
 // seen is the loop's state as others may read it.
 type seen struct {
 	figures telephony.Figures
+	callers map[telephony.AgentID]time.Time // a new map each time
 	calls   map[telephony.CallID]telephony.Call
 	agents  map[telephony.AgentID]AgentStatus
 	offers  map[telephony.AgentID]telephony.Offer
@@ -214,6 +215,22 @@ func (e *Engine) Figures() telephony.Figures {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.seen.figures
+}
+
+// Caller tells when the caller came in who waits longest of those the agent could take, as it stood half a second ago at
+// most; zero when nobody waits whom they could.
+func (e *Engine) Caller(a telephony.AgentID) time.Time {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.seen.callers[a]
+}
+
+// MissedInARow is how many calls, not answered in a row, paused an agent whose pause has this reason; 0 for other reasons.
+func (e *Engine) MissedInARow(reason string) int {
+	if reason != acd.ReasonMissed {
+		return 0
+	}
+	return e.cfg.Misses
 }
 
 // Calls lists the calls that have not ended, oldest first.

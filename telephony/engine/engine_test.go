@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -288,6 +289,55 @@ func TestFiguresAreToldTwiceASecond(t *testing.T) {
 		if f := w.desk.lastFigures(); f.Waiting != 40 || f != w.eng.Figures() {
 			t.Errorf("told %+v, and stand at %+v", f, w.eng.Figures())
 		}
+	})
+}
+
+// Each agent is told since when the caller waits who waits longest of those they could take, whatever they do now; a circle that
+// widens tells more of them, and who was paused by missed calls has the number of them.
+func TestAgentsAreToldOfTheCallerTheyCouldTake(t *testing.T) {
+	own := agent("own", telephony.English)
+	own.Staff = "another"
+	inWorld(t, []telephony.Agent{ana}, func(w *world) {
+		line := plain
+		line.Skills, line.Relax = []string{"cardio"}, telephony.Relax{SkillsAfter: 30}
+		w.led.lines[line.DID] = line
+		carla := agent("carla", telephony.English)
+		carla.Skills = []string{"cardio"}
+		for _, a := range []telephony.Agent{bob, eva, own, carla} { // they stay paused
+			w.must(w.eng.AgentIn(w.t.Context(), a))
+		}
+		came := time.Now()
+		w.arrive(line.DID)
+		w.pass(time.Second)
+		w.arrive(line.DID)
+		could := func(want ...telephony.AgentID) {
+			t.Helper()
+			w.pass(time.Second)
+			told := w.desk.lastCallers()
+			for a, since := range told {
+				if since.Sub(came).Abs() > 100*time.Millisecond || !w.eng.Caller(a).Equal(since) {
+					t.Errorf("%s is told %v, the first came at %v", a, since, came)
+				}
+			}
+			if got := slices.Sorted(maps.Keys(told)); !slices.Equal(got, want) {
+				t.Errorf("told are %v, want %v", got, want)
+			}
+		}
+		could("carla")
+		w.pass(25 * time.Second)
+		could("carla")
+		w.pass(3 * time.Second)
+		could("ana", "bob", "carla")
+		w.pass(2 * time.Minute) // nobody answers: ana misses calls until she is paused
+		could("ana", "bob", "carla")
+		a, _ := w.eng.Agent("ana")
+		if a.State != telephony.AgentPaused || w.eng.MissedInARow(a.Reason) != 2 || w.eng.MissedInARow("meal") != 0 {
+			t.Errorf("ana is %s (%s), after %d missed", a.State, a.Reason, w.eng.MissedInARow(a.Reason))
+		}
+		for _, c := range w.eng.Calls() {
+			w.must(w.eng.End(w.t.Context(), c.ID))
+		}
+		could()
 	})
 }
 

@@ -252,6 +252,7 @@ type listener struct {
 	agents    map[telephony.AgentID]telephony.AgentState
 	calls     map[telephony.CallID]telephony.CallState
 	figures   telephony.Figures
+	callers   map[telephony.AgentID]time.Time
 	told      int           // figures
 	frozen    time.Duration // CallMoved blocks so long, once
 }
@@ -294,10 +295,10 @@ func (d *listener) AgentMoved(a telephony.AgentID, s telephony.AgentState, _ str
 	d.agents[a] = s
 }
 
-func (d *listener) FiguresMoved(f telephony.Figures) {
+func (d *listener) FiguresMoved(f telephony.Figures, callers map[telephony.AgentID]time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.figures = f
+	d.figures, d.callers = f, callers
 	d.told++
 }
 
@@ -305,6 +306,12 @@ func (d *listener) figuresTold() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.told
+}
+
+func (d *listener) lastCallers() map[telephony.AgentID]time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.callers
 }
 
 func (d *listener) lastFigures() telephony.Figures {

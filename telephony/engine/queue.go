@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -319,15 +320,28 @@ func (e *Engine) countSoon() {
 
 func (e *Engine) announceFigures() {
 	e.counted = time.Now()
-	f := e.figures()
-	if f == e.told {
+	f, callers := e.figures(), e.callers()
+	e.mu.RLock()
+	same := maps.Equal(callers, e.seen.callers)
+	e.mu.RUnlock()
+	if f == e.told && same {
 		return
 	}
 	e.told = f
 	e.mu.Lock()
-	e.seen.figures = f
+	e.seen.figures, e.seen.callers = f, callers
 	e.mu.Unlock()
-	e.cfg.Listener.FiguresMoved(f)
+	e.cfg.Listener.FiguresMoved(f, callers)
+}
+
+// callers are when the caller came in who waits longest of those each agent could take.
+func (e *Engine) callers() map[telephony.AgentID]time.Time {
+	longest := e.acd.Longest()
+	out := make(map[telephony.AgentID]time.Time, len(longest))
+	for a, since := range longest {
+		out[telephony.AgentID(a)] = since
+	}
+	return out
 }
 
 // figures counts the queue anew.

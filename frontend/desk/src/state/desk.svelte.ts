@@ -34,14 +34,14 @@ import { text } from './text.svelte'
 
 export type Panel = '' | 'state' | 'calls' | 'now' | 'view' | 'help' | 'row' | 'people' | 'told'
 
-const nobody: AgentView = { id: '', name: '', languages: [], interface: 'en', state: 'out', reason: '', since: '' }
+const nobody: AgentView = { id: '', name: '', languages: [], interface: 'en', state: 'out', reason: '', since: '', missed: 0 }
 
 class Desk extends Session {
   levels = $state.raw<Levels>({ them: 0, me: 0 })
   muted = $state(false)
 
   agent = $state.raw<AgentView>(nobody)
-  figures = $state.raw<Figures>({ waiting: 0, longest: 0, serviceLevel: -1, ready: 0, talking: 0 })
+  figures = $state.raw<Figures>({ waiting: 0, longest: 0, serviceLevel: -1, ready: 0, talking: 0, caller: never })
   figuresAt = $state(0)
   training = $state(false)
   pauses = $state.raw<string[]>([])
