@@ -97,6 +97,19 @@ type Card struct {
 	Now         time.Time `json:"now"`
 }
 
+// CardState is what moves on a card while it is looked at, nothing of the patient: its fields are Card's.
+type CardState struct {
+	State       notes.NoteState `json:"state"`
+	AckedBy     string          `json:"ackedBy"`
+	AckedAt     time.Time       `json:"ackedAt"`
+	ClosedAt    time.Time       `json:"closedAt"`
+	NextAt      time.Time       `json:"nextAt"`
+	NextName    string          `json:"nextName"`
+	CanAct      bool            `json:"canAct"`
+	TakenOver   string          `json:"takenOver"`
+	CanTakeOver bool            `json:"canTakeOver"`
+}
+
 // CardField is one field as it was taken.
 type CardField struct {
 	Key   string          `json:"key"`

@@ -85,6 +85,10 @@ var (
 	AskInbox     = request[Nothing, []InboxRow](Spec{Name: "inbox", Route: "GET /api/inbox", Needs: notes.ReadNote})
 	// AskCard opens a note; the trace of that is durable before anything is decrypted.
 	AskCard = request[NoteRef, Card](Spec{Name: "card", Route: "POST /api/notes/{note}/open", Needs: notes.ReadNote})
+	// AskCardState tells how an open card stands now; a card that is looked at asks it again and again. It opens nothing and leaves
+	// no trace.
+	AskCardState = request[NoteRef, CardState](Spec{Name: "cardstate", Route: "POST /api/notes/{note}/state", Needs: notes.ReadNote,
+		Since: 4})
 	// AskRendered says that the note was drawn on a screen: it is read now.
 	AskRendered = request[NoteDrawn, Nothing](Spec{Name: "rendered", Route: "POST /api/notes/{note}/rendered", Needs: notes.ReadNote})
 	// AskAcknowledge takes the note on; coming second is no error: the card says who was first.

@@ -109,6 +109,7 @@ func (h *House) answerPhones(a *console.Answers) {
 		console.On(a, r, func(c ctx, b console.NoteRef) (console.Card, error) { return do(c, b.Note) })
 	}
 	card(console.AskCard, h.Card)
+	console.On(a, console.AskCardState, func(c ctx, b console.NoteRef) (console.CardState, error) { return h.CardState(c, b.Note) })
 	card(console.AskAcknowledge, h.Acknowledge)
 	card(console.AskPassOn, h.PassOn)
 	card(console.AskTakeOverCard, h.TakeOverCard)

@@ -152,6 +152,23 @@ func (h *House) Card(ctx context.Context, note notes.NoteID) (console.Card, erro
 	return h.card(ctx, a, n)
 }
 
+// CardState tells how a note's card stands. Nothing is opened for it.
+func (h *House) CardState(ctx context.Context, note notes.NoteID) (console.CardState, error) {
+	a, err := reader(ctx)
+	if err != nil {
+		return console.CardState{}, err
+	}
+	n, err := h.cfg.Store.Note(ctx, note)
+	if err == nil && !a.May(notes.ReadNote, string(n.Account)) {
+		err = access.ErrForbidden
+	}
+	if err != nil {
+		return console.CardState{}, pageRefusal(err)
+	}
+	s, err := h.load(ctx, needs{people: []notes.PersonID{n.AckedBy}, climbs: []notes.NoteID{n.ID}})
+	return s.cardState(a, n), err
+}
+
 // card draws an opened note.
 func (h *House) card(ctx context.Context, a access.Actor, n notes.Note) (console.Card, error) {
 	s, err := h.load(ctx, cardNeeds(n))

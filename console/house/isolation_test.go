@@ -24,6 +24,7 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 		"locate":               func() (any, error) { return pair(r.Locate(ctx, token)) },
 		"inbox":                func() (any, error) { return pair(r.Inbox(ctx, console.InboxQuery{})) },
 		"card":                 func() (any, error) { return pair(r.Card(ctx, note)) },
+		"the card's state":     func() (any, error) { return pair(r.CardState(ctx, note)) },
 		"rendered":             func() (any, error) { return none(r.Rendered(ctx, note, token)) },
 		"acknowledge":          func() (any, error) { return pair(r.Acknowledge(ctx, note)) },
 		"pass on":              func() (any, error) { return pair(r.PassOn(ctx, note)) },

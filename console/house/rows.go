@@ -237,13 +237,12 @@ func (s set) callRow(l record.CallLine) console.CallRow {
 func (s set) card(a access.Actor, n notes.Note, now time.Time) console.Card {
 	acc := s.accounts[n.Account]
 	t, _ := callType(acc, n.CallType)
+	st := s.cardState(a, n)
 	c := console.Card{Note: n.ID, Ref: n.Reference, Practice: accountRef(acc), Urgency: n.Urgency, CallType: t.Label, Language: n.Language,
-		TakenAt: n.TakenAt,
-		State:   n.State, Reason: n.Body.Fields["reason"], Verbatim: n.Body.Verbatim, ReadBack: n.Body.ReadBack, AckedAt: n.AckedAt,
-		ClosedAt: n.ClosedAt,
-		AddOns:   n.AddOns, Fields: cardFields(t, *n.Body), Told: []console.Told{}, Now: now, Taker: s.name(n.Taker),
-		AckedBy: s.name(n.AckedBy),
-		CanAct:  a.May(notes.AckNote, string(n.Account)) && n.State != notes.Closed}
+		TakenAt: n.TakenAt, Taker: s.name(n.Taker), Reason: n.Body.Fields["reason"], Verbatim: n.Body.Verbatim, ReadBack: n.Body.ReadBack,
+		AddOns: n.AddOns, Fields: cardFields(t, *n.Body), Told: []console.Told{}, Now: now,
+		State: st.State, AckedBy: st.AckedBy, AckedAt: st.AckedAt, ClosedAt: st.ClosedAt, NextAt: st.NextAt, NextName: st.NextName,
+		CanAct: st.CanAct, TakenOver: st.TakenOver, CanTakeOver: st.CanTakeOver}
 	if number := n.Body.Fields["callback"]; number != "" {
 		c.CallBack = formatNumber(telephony.Number(number))
 		c.CanCall = c.CanAct && mobile(acc, a) != ""
@@ -253,6 +252,13 @@ func (s set) card(a access.Actor, n notes.Note, now time.Time) console.Card {
 			c.Told = append(c.Told, console.Told{Name: at.Name, Channel: at.Channel, State: at.State, At: at.SentAt})
 		}
 	}
+	return c
+}
+
+// cardState is what moves on a note's card.
+func (s set) cardState(a access.Actor, n notes.Note) console.CardState {
+	c := console.CardState{State: n.State, AckedBy: s.name(n.AckedBy), AckedAt: n.AckedAt, ClosedAt: n.ClosedAt,
+		CanAct: a.May(notes.AckNote, string(n.Account)) && n.State != notes.Closed}
 	if climb, ok := s.climbs[n.ID]; ok {
 		c.NextAt, c.NextName, c.TakenOver = climb.Next.At, climb.Next.Name, climb.Taken.Name
 		c.CanTakeOver = climb.State == routing.Exhausted && c.TakenOver == "" && a.May(notes.Supervise, string(n.Account))

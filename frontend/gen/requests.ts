@@ -14,6 +14,7 @@ import type {
   CallsFilter,
   CallsPage,
   Card,
+  CardState,
   Draft,
   DraftRef,
   DraftRefs,
@@ -90,6 +91,7 @@ export interface PageRequests {
   inboxpage: { in: InboxQuery; out: InboxPage }
   inbox: { in: Record<string, never>; out: InboxRow[] | null }
   card: { in: NoteRef; out: Card }
+  cardstate: { in: NoteRef; out: CardState }
   rendered: { in: NoteDrawn; out: Record<string, never> }
   acknowledge: { in: NoteRef; out: Card }
   pass: { in: NoteRef; out: Card }
@@ -112,6 +114,7 @@ export const routes: Record<keyof PageRequests, string> = {
   inboxpage: 'POST /api/inbox',
   inbox: 'GET /api/inbox',
   card: 'POST /api/notes/{note}/open',
+  cardstate: 'POST /api/notes/{note}/state',
   rendered: 'POST /api/notes/{note}/rendered',
   acknowledge: 'POST /api/notes/{note}/acknowledge',
   pass: 'POST /api/notes/{note}/pass',

@@ -253,6 +253,18 @@ export interface CardField {
   shown?: Record<string, string>
 }
 
+export interface CardState {
+  state: NoteState
+  ackedBy: string
+  ackedAt: string
+  closedAt: string
+  nextAt: string
+  nextName: string
+  canAct: boolean
+  takenOver: string
+  canTakeOver: boolean
+}
+
 export type ChannelKind = 'text' | 'email' | 'push' | 'voice'
 
 export interface Choice {

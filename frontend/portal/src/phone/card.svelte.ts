@@ -13,6 +13,9 @@ export type Act = keyof typeof acts
 /** How often the server is asked how far a call to the patient is. */
 const stepEvery = 500
 
+/** How often a card that is looked at asks how it stands. */
+const standsEvery = 800
+
 /** When the page is drawn and somebody can see it. */
 function drawn(): Promise<void> {
   return new Promise((done) => {
@@ -43,6 +46,7 @@ export class CardLife {
   #seen = false
   #closed = false
   #asked = 0
+  #cards = 0 // how many cards came: an answer asked for before one is older than it
 
   constructor(spot: Spot) {
     this.#token = spot.token ?? ''
@@ -57,8 +61,24 @@ export class CardLife {
         history.replaceState({ token: this.#token, note: this.#note }, '', location.pathname)
       }
       await this.refresh()
+      void this.#live()
     } catch (e) {
       this.#tell(e)
+    }
+  }
+
+  /** Keeps the card as it stands while it is looked at: who has taken it on is seen at once. What asks opens nothing. */
+  async #live(): Promise<void> {
+    for (; !this.#closed && this.card?.state !== 'closed'; await new Promise((f) => setTimeout(f, standsEvery))) {
+      if (document.visibilityState !== 'visible' || !this.card || this.doing) continue
+      const cards = this.#cards
+      try {
+        const stands = await ask('cardstate', { note: this.#note })
+        if (cards === this.#cards && !this.#closed) this.card = { ...this.card, ...stands }
+      } catch (e) {
+        if (e instanceof Refused) return // opening or acting on it says why
+        if (!(e instanceof Unreachable)) throw e
+      }
     }
   }
 
@@ -84,6 +104,7 @@ export class CardLife {
   #take(card: Card): void {
     if (this.#closed) return
     clock.set(card.now)
+    this.#cards++
     this.card = card
     this.wrong = ''
     if (this.#seen) return
