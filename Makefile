@@ -82,8 +82,8 @@ $(DONE)/pages: $(DONE)/npm $(PAGE_SOURCES)
 
 test: $(DONE)/run-packages $(DONE)/test-packages $(DONE)/pages bin/lamplight bin/lamplight-demo bin/console bin/console-automation ## set everything up and pass all tests
 	@echo "the pages' tests"; cd frontend && npm test
-	@echo "go vet"; go vet -tags $(DESKTOP_TAGS) ./...
-	@echo "go test"; go test -timeout 30m $$(go list ./... | grep -vE '^lamplight/(cmd|telephony)')
+	@echo "lint"; $(MAKE) lint
+	@echo "go test -race"; go test -race -timeout 30m $$(go list ./... | grep -vE '^lamplight/(cmd|telephony)|node_modules') lamplight/telephony/acd/...
 	@echo "go test, where sound is listened to: one package at a time"; go test -p 1 -timeout 30m ./cmd/... ./telephony/...
 
 bench: bin/lamplight-demo bin/console $(DONE)/test-packages ## the ratios against a peer or a floor, in one run

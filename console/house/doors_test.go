@@ -65,7 +65,7 @@ func TestNobodyActsOnAnotherPracticesThings(t *testing.T) {
 				}
 				where := fmt.Sprintf("%s, as %s, of a %s call", q.Name, role, call)
 				switch {
-				case !refused(of[0]) && !harmlessDrop(q, of[0]):
+				case !refused(of[0]) && !ofNoDraft(q, of[0]):
 					t.Errorf("%s: another practice's is answered %.200s", where, of[0])
 				case of[0] != of[1]:
 					t.Errorf("%s: another practice's is %.200s, and what does not exist %.200s", where, of[0], of[1])
@@ -344,6 +344,11 @@ func (d *doors) filler(t *testing.T, q console.Described) (fill func(fields) []b
 					}
 					return "d-own"
 				}
+			case q.In == reflect.TypeFor[console.DraftRefs]():
+				ids["draft"] = true
+				sets[name] = func(f fields) any {
+					return map[bool][]string{true: {"no-such-draft"}, false: {"d-own"}}[f.account == "nowhere"]
+				}
 			case q.Name == "locate" && name == "token":
 				sets[name], ids["token"] = func(f fields) any { return f.token }, true
 			case known:
@@ -488,10 +493,10 @@ func (v *visitor) post(t *testing.T, route string, body []byte) string {
 	return string(answer)
 }
 
-// harmlessDrop: one who drops a draft that is not theirs is told what who drops one that is not there is: it may have been sent a
-// moment ago.
-func harmlessDrop(q console.Described, answer string) bool {
-	return q.Name == console.AskDropDraft.Name && answer == "{}"
+// ofNoDraft: one who drops a draft that is not theirs is told what who drops one that is not there is, for it may have been sent a
+// moment ago; and of drafts that are not theirs none was sent.
+func ofNoDraft(q console.Described, answer string) bool {
+	return q.Name == console.AskDropDraft.Name && answer == "{}" || q.Name == console.AskSentDrafts.Name && answer == "[]"
 }
 
 func refused(answer string) bool {

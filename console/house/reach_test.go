@@ -12,6 +12,8 @@ import (
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit/tree"
+	"lamplight/notes/postgres"
+	"lamplight/routing/dispatch"
 )
 
 // saysWhy checks the code of a refusal, and the name in it.
@@ -42,9 +44,16 @@ func TestAnAgentActsOnALateNote(t *testing.T) {
 	ref := func(contact string) console.NoteContact {
 		return console.NoteContact{Note: sent.Note, Contact: contact}
 	}
-	exec := func(sql string) {
+	exec := func(sql string) { // as the server would
 		t.Helper()
-		if _, err := r.pool.Exec(t.Context(), sql); err != nil {
+		err := postgres.InTx(t.Context(), r.pool, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(t.Context(), sql); err != nil {
+				return err
+			}
+			_, err := r.log.SignRows(t.Context(), tx, dispatch.Tables()...)
+			return err
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -63,8 +72,8 @@ func TestAnAgentActsOnALateNote(t *testing.T) {
 		reach.People[2].Why != "no-address" || reach.People[2].Rings {
 		t.Errorf("%+v, %v", reach, err)
 	}
-	saysWhy(t, "another practice's agent", r.PageAgain(r.as(t, "other-agent"), sent.Note), "desk.error.not-allowed", "")
-	saysWhy(t, "a doctor", r.PageAgain(r.as(t, "doctor"), sent.Note), "desk.error.not-allowed", "")
+	saysWhy(t, "another practice's agent", r.PageAgain(r.as(t, "other-agent"), sent.Note), "desk.error.not-found", "")
+	saysWhy(t, "a doctor", r.PageAgain(r.as(t, "doctor"), sent.Note), "desk.error.not-found", "")
 	if err := r.PageAgain(agent, sent.Note); err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +90,7 @@ func TestAnAgentActsOnALateNote(t *testing.T) {
 	}
 
 	exec("update attempt set state = 'accepted', wake_at = null where state = 'due'")
-	saysWhy(t, "an agent takes over", r.TakeOver(agent, sent.Note), "desk.error.not-allowed", "")
+	saysWhy(t, "an agent takes over", r.TakeOver(agent, sent.Note), "desk.error.not-found", "")
 	if err := r.TakeOver(boss, sent.Note); err != nil {
 		t.Fatal(err)
 	}
