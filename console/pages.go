@@ -175,24 +175,25 @@ type CallsPage struct {
 
 // CallRow is one call, with its note if one was taken.
 type CallRow struct {
-	Call         telephony.CallID   `json:"call"`
-	Note         notes.NoteID       `json:"note"`
-	Ref          string             `json:"ref"`
-	At           time.Time          `json:"at"`
-	Wait         time.Duration      `json:"wait"` // until answered; 0 when nobody did
-	Talk         time.Duration      `json:"talk"`
-	Agent        string             `json:"agent"`
-	Outcome      telephony.Outcome  `json:"outcome"`
-	Language     telephony.Language `json:"language"`
-	CallType     notes.Text         `json:"callType"`
-	Urgency      notes.Urgency      `json:"urgency"`
-	State        notes.NoteState    `json:"state"`
-	Patient      string             `json:"patient"`     // "J. Ortega"
-	ToDelivered  time.Duration      `json:"toDelivered"` // from taken to the first arrival that a carrier or an opened link reports, 0 when none
-	ToAck        time.Duration      `json:"toAck"`       // from taken to acknowledged, 0 when not
-	AckedBy      string             `json:"ackedBy"`
-	HasRecording bool               `json:"hasRecording"`
-	Zone         string             `json:"zone,omitempty"` // the practice's, "America/Chicago"; where a file is taken away
+	Call     telephony.CallID   `json:"call"`
+	Note     notes.NoteID       `json:"note"`
+	Ref      string             `json:"ref"`
+	At       time.Time          `json:"at"`
+	Wait     time.Duration      `json:"wait"` // until answered; 0 when nobody did
+	Talk     time.Duration      `json:"talk"`
+	Agent    string             `json:"agent"`
+	Outcome  telephony.Outcome  `json:"outcome"`
+	Language telephony.Language `json:"language"`
+	CallType notes.Text         `json:"callType"`
+	Urgency  notes.Urgency      `json:"urgency"`
+	State    notes.NoteState    `json:"state"`
+	Patient  string             `json:"patient"` // "J. Ortega"
+	// from taken to the first arrival that a carrier or an opened link reports, 0 when none
+	ToDelivered  time.Duration `json:"toDelivered"`
+	ToAck        time.Duration `json:"toAck"` // from taken to acknowledged, 0 when not
+	AckedBy      string        `json:"ackedBy"`
+	HasRecording bool          `json:"hasRecording"`
+	Zone         string        `json:"zone,omitempty"` // the practice's, "America/Chicago"; where a file is taken away
 
 	// Words is what the note says, where a file is taken away by somebody who may read it.
 	Words *NoteWords `json:"words,omitempty"`

@@ -139,16 +139,17 @@ type Voicemail struct {
 type EventKind string
 
 const (
-	Linked         EventKind = "linked"          // connected, or connected again: take a Snapshot
-	Unlinked       EventKind = "unlinked"        // the connection is lost; commands fail until Linked
-	Demoted        EventKind = "demoted"         // another process took our place on the switch
-	LegArrived     EventKind = "leg-arrived"     // a caller dialled one of our numbers: DID, Called, ANI, CallerName
-	LegEntered     EventKind = "leg-entered"     // a leg we originated was answered and is ours to bridge: Recording, if one was begun
-	LegRinging     EventKind = "leg-ringing"     // a leg we originated rings
-	LegDown        EventKind = "leg-down"        // a leg ended: Cause
-	LegLost        EventKind = "leg-lost"        // the fail-safe took the leg away from us; it may live on, and nothing more is told of it
-	Digit          EventKind = "digit"           // a key was pressed on a leg
-	SourceChanged  EventKind = "source-changed"  // a leg's sound comes from elsewhere: Originate.Record misses it from now on, Record does not
+	Linked     EventKind = "linked"      // connected, or connected again: take a Snapshot
+	Unlinked   EventKind = "unlinked"    // the connection is lost; commands fail until Linked
+	Demoted    EventKind = "demoted"     // another process took our place on the switch
+	LegArrived EventKind = "leg-arrived" // a caller dialled one of our numbers: DID, Called, ANI, CallerName
+	LegEntered EventKind = "leg-entered" // a leg we originated was answered and is ours to bridge: Recording, if one was begun
+	LegRinging EventKind = "leg-ringing" // a leg we originated rings
+	LegDown    EventKind = "leg-down"    // a leg ended: Cause
+	LegLost    EventKind = "leg-lost"    // the fail-safe took the leg away from us; it may live on, and nothing more is told of it
+	Digit      EventKind = "digit"       // a key was pressed on a leg
+	// a leg's sound comes from elsewhere: Originate.Record misses it from now on, Record does not
+	SourceChanged  EventKind = "source-changed"
 	PlayEnded      EventKind = "play-ended"      // a Play is over
 	RecordingEnded EventKind = "recording-ended" // a recording is complete and can be fetched
 	PhoneOut       EventKind = "phone-out"       // an agent's phone cannot be rung: it has no registration, or does not answer

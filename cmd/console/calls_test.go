@@ -26,7 +26,8 @@ func TestASupervisorEndsACall(t *testing.T) {
 	b.press('c', kb.ModifierAlt)
 	b.see(items, "Pediatría del Solwaiting · TIME|Lakeside Internal Medicine · Luis Vegatalking · TIME · call back")
 	b.keys("1")
-	b.see(items, "Pediatría del SolOnce more to end this call for everybody|Lakeside Internal Medicine · Luis Vegatalking · TIME · call back")
+	b.see(items, "Pediatría del SolOnce more to end this call for everybody|Lakeside Internal Medicine · Luis Vegatalking · TIME · call "+
+		"back")
 	b.shot("calls-now")
 	b.keys("2") // another call is not the second choice of the first
 	b.keys("1", "1")

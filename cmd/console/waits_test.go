@@ -55,7 +55,8 @@ func TestTheAlarmOfAWaitingCaller(t *testing.T) {
 // the keys that change it.
 func TestAWaitingCallerIsLoud(t *testing.T) {
 	for _, c := range []struct{ name, look, lang, says, why, key string }{
-		{"waits-light-en", "light", "en", "A caller you can take is waiting", "You are paused because 2 calls were not answered.", "F9 1 Ready"},
+		{"waits-light-en", "light", "en", "A caller you can take is waiting", "You are paused because 2 calls were not answered.",
+			"F9 1 Ready"},
 		{"waits-dark-es", "dark", "es", "Espera una llamada que usted puede tomar",
 			"Está en pausa porque no se contestaron 2 llamadas.", "F9 1 Disponible"},
 	} {

@@ -107,7 +107,8 @@ func (k *killable) callAndNote(t *testing.T, network *phone.Phone, desk string, 
 	w.See("who is called", `return document.querySelector('h1').textContent`, e.practice)
 	w.Press(" ")
 	w.See("answered; the call types have the focus", focused, "call-types")
-	w.Await("the caller is heard at the desk", `return document.querySelector('.levels rect.now').getAttribute('width')`, "a level above silence",
+	w.Await("the caller is heard at the desk", `return document.querySelector('.levels rect.now').getAttribute('width')`,
+		"a level above silence",
 		func(got string) bool { return got != "" && got != "0" })
 	w.Press("1")
 	(&atDesk{Window: w, t: t, d: k.demo}).fill(e.fields)

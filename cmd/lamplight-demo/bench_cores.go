@@ -21,7 +21,8 @@ type coreGoal struct {
 }
 
 var coreGoals = []coreGoal{
-	{regexp.MustCompile(`^BenchmarkApply/(\w+)/agents=500/waiting=1000$`), "acd Step, p99, 500 agents, 1,000 waiting, mix", "p99-ns", 50_000,
+	{regexp.MustCompile(`^BenchmarkApply/(\w+)/agents=500/waiting=1000$`), "acd Step, p99, 500 agents, 1,000 waiting, mix", "p99-ns",
+		50_000,
 		"", ""},
 	{regexp.MustCompile(`^BenchmarkGrowth/(\w+)$`), "acd Step with 500 agents / with 10, 1,000 waiting, mix", "growth", 1.2, "least",
 		"most"},

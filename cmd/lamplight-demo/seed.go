@@ -148,7 +148,8 @@ func refused(practice string, found routing.Problems) error {
 	if found = found.Refused(); len(found) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%sthe practice %q cannot be used: correct it and start again", server.PracticeLines(practice, found, telephony.English), practice)
+	return fmt.Errorf("%sthe practice %q cannot be used: correct it and start again",
+		server.PracticeLines(practice, found, telephony.English), practice)
 }
 
 // seed puts the demo's practices and people in place; what is there already stays.

@@ -22,8 +22,10 @@ const licencesFile = "../../.github/LICENSES.md"
 // TestEveryLicenceIsListed holds .github/LICENSES.md against what the programs and the pages are made of: each module with its
 // licence, read from its own file. One whose licence is not known here fails, and so does one that would bind what we give away.
 func TestEveryLicenceIsListed(t *testing.T) {
-	want := "# Licences of what Lamplight is made of\n\nWritten by `go test ./cmd/lamplight -run EveryLicence -update`; a test holds it right. " +
-		"Modules under the MPL-2.0 are\nused as they come: their source is where their name says, and changes to their files would have to be given away.\n\n" +
+	want := "# Licences of what Lamplight is made of\n\nWritten by `go test ./cmd/lamplight -run EveryLicence -update`; a test holds it " +
+		"right. " +
+		"Modules under the MPL-2.0 are\nused as they come: their source is where their name says, and changes to their files would have " +
+		"to be given away.\n\n" +
 		"| module | version | licence |\n|---|---|---|\n"
 	for _, m := range append(goModules(t), nodeModules(t)...) {
 		want += fmt.Sprintf("| %s | %s | %s |\n", m.path, m.version, m.licence)
@@ -38,7 +40,8 @@ func TestEveryLicenceIsListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(have) != want {
-		t.Errorf("%s is not what the modules say: go test ./cmd/lamplight -run EveryLicence -update, and look at what has changed", licencesFile)
+		t.Errorf("%s is not what the modules say: go test ./cmd/lamplight -run EveryLicence -update, and look at what has changed",
+			licencesFile)
 	}
 	if !strings.Contains(want, "| github.com/emiago/diago | ") || !strings.Contains(want, " | MPL-2.0 |") {
 		t.Error("diago's MPL-2.0 is not among them")

@@ -29,10 +29,10 @@ import (
 //	                                        [--dates dmy|mdy] [--ends exact|through] [--names NAME=ID]...   > schedule.json
 //	lamplight oncall schema                 > oncall.schema.json
 //
-// --language says what is wrong with a schedule in English or Spanish. Without --at, instants are read from the standard input, one a
-// line, and answered one a line; a line that is no instant is answered "error", the rest is still answered, and the exit status is 1. What import left out or guessed, and what check finds
-// odd in a sound schedule, are warnings on the standard error, with their number. Columns are separated by tabs; with --json each
-// line is one object.
+// --language says what is wrong with a schedule in English or Spanish. Without --at, instants are read from the standard
+// input, one a line, and answered one a line; a line that is no instant is answered "error", the rest is still answered,
+// and the exit status is 1. What import left out or guessed, and what check finds odd in a sound schedule, are warnings
+// on the standard error, with their number. Columns are separated by tabs; with --json each line is one object.
 type onCallCmd struct {
 	Who      onCallAt     `cmd:"" help:"Who is on call."`
 	Next     onCallAt     `cmd:"" help:"Which shift begins next."`

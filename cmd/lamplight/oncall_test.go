@@ -167,7 +167,8 @@ func TestOnCallWarns(t *testing.T) {
 	}
 	schedule := write("schedule.json", "{\"timezone\":\"UTC\",\"participants\":[{\"id\":\"lee\",\"left\":\"2026-03-01\"}],\n\"layers\":[{\"who\":[\"lee\"]}]}")
 	out, said, err = onCallSays(t, "", "check", "--schedule", schedule)
-	if err != nil || said != schedule+":2: warning: layers[0].who[0] “lee” has left since 2026-03-01 00:00 and is on call nowhere: name somebody else\n" ||
+	if err != nil || said != schedule+":2: warning: layers[0].who[0] “lee” has left since 2026-03-01 00:00 and is on call nowhere: name "+
+		"somebody else\n" ||
 		out != schedule+" is sound; its roles are primary; 1 warnings\n" {
 		t.Errorf("%v\n%s%s", err, said, out)
 	}

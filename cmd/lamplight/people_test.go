@@ -119,7 +119,8 @@ func TestASecondPractice(t *testing.T) {
 	ctx, pool := t.Context(), postgrestest.New(t)
 	flags := server.RecordFlags{State: t.TempDir(), DatabaseURL: postgrestest.Cluster(t).DatabaseURL(pool.Config().ConnConfig.Database)}
 	for _, name := range []string{"lakeside", "sol"} {
-		if err := (&practicePutCmd{RecordFlags: flags, File: filepath.Join("..", "lamplight-demo", "practices", name+".json")}).Run(ctx); err != nil {
+		if err := (&practicePutCmd{RecordFlags: flags, File: filepath.Join("..", "lamplight-demo", "practices",
+			name+".json")}).Run(ctx); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -60,7 +60,8 @@ func TestNobodyActsOnAnotherPracticesThings(t *testing.T) {
 				before := d.rows(t)
 				var of [2]string
 				for i, what := range []fields{{call: id, note: d.note, account: "lakeside", token: d.token},
-					{call: "no-such-call", note: "01a21e92-0000-7c9e-864f-9c0c341a6392", account: "nowhere", token: strings.Repeat("A", 43)}} {
+					{call: "no-such-call", note: "01a21e92-0000-7c9e-864f-9c0c341a6392", account: "nowhere",
+						token: strings.Repeat("A", 43)}} {
 					of[i] = v.ask(t, q, fill(what))
 				}
 				where := fmt.Sprintf("%s, as %s, of a %s call", q.Name, role, call)
@@ -86,7 +87,8 @@ func TestWhoMayIsAnswered(t *testing.T) {
 	d := openDoors(t)
 	// Of these an agent needs a call of their own in hand, which no agent here has, or a supervisor one that lives.
 	inCall := []string{"endcall", "reject", "hold", "resume", "rejoin", "hangup", "setlanguage"}
-	for role, rights := range map[notes.PersonID]notes.Role{"agent": notes.RoleAgent, "boss": notes.RoleSupervisor, "doctor": notes.RoleProvider,
+	for role, rights := range map[notes.PersonID]notes.Role{"agent": notes.RoleAgent, "boss": notes.RoleSupervisor,
+		"doctor": notes.RoleProvider,
 		"office": notes.RolePractice} {
 		v := d.visitor(t, role)
 		for _, q := range console.Requests() {
@@ -222,7 +224,8 @@ func (d *doors) open(t *testing.T, quiet *slog.Logger) {
 		t.Fatal(err)
 	}
 	d.pages = httptest.NewTLSServer(portal.New(portal.Config{Service: service, Recordings: d.House, Pushes: d.House,
-		Sessions: portal.NewSessions(d.door), Files: fstest.MapFS{"index.html": {Data: []byte("x")}, "sw.js": {Data: []byte("1")}}, Log: quiet}))
+		Sessions: portal.NewSessions(d.door), Files: fstest.MapFS{"index.html": {Data: []byte("x")}, "sw.js": {Data: []byte("1")}},
+		Log: quiet}))
 	t.Cleanup(d.pages.Close)
 }
 
@@ -259,7 +262,8 @@ func (d *doors) until(t *testing.T, what string, so func() bool) {
 // rows has each table's rows as one digest, but those of who is signed in.
 func (d *doors) rows(t *testing.T) map[string]string {
 	t.Helper()
-	names, err := d.pool.Query(t.Context(), "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and "+
+	names, err := d.pool.Query(t.Context(), "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' "+
+		"and "+
 		"relname not in ('session', 'sign_in_pace')")
 	if err != nil {
 		t.Fatal(err)

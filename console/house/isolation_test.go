@@ -95,7 +95,9 @@ func TestNobodySeesAnotherPractice(t *testing.T) {
 	}
 	state := func() (out string) {
 		if err := r.pool.QueryRow(t.Context(), `select n.state || ' ' || d.state || ' ' || (select count(*) from add_on)
-			|| ' ' || (select count(*) from note) || ' ' || (select count(*) from draft) || ' ' || (select count(*) from dispatch_step) from note n join dispatch d on d.note = n.id`).Scan(&out); err != nil {
+			|| ' ' || (select count(*) from note)
+			|| ' ' || (select count(*) from draft) || ' ' || (select count(*) from dispatch_step)
+			from note n join dispatch d on d.note = n.id`).Scan(&out); err != nil {
 			t.Fatal(err)
 		}
 		return out

@@ -146,9 +146,10 @@ func (h *House) ToldByVoice(ctx context.Context, b console.NoteTold) error {
 	}
 	first := true
 	if b.Took {
-		n, first, err = h.cfg.Store.AcknowledgeByVoice(ctx, n.ID, dispatch.AckerOf(contact), func(ctx context.Context, tx pgx.Tx, n notes.Note) error {
-			return h.cfg.Routing.AckByVoiceTx(ctx, tx, by, n.ID, contact)
-		})
+		n, first, err = h.cfg.Store.AcknowledgeByVoice(ctx, n.ID, dispatch.AckerOf(contact),
+			func(ctx context.Context, tx pgx.Tx, n notes.Note) error {
+				return h.cfg.Routing.AckByVoiceTx(ctx, tx, by, n.ID, contact)
+			})
 	} else {
 		err = h.cfg.Routing.Told(ctx, by, n.ID, contact)
 	}

@@ -85,7 +85,8 @@ func TestAnAgentActsOnALateNote(t *testing.T) {
 	saysWhy(t, "who has no number", r.CallContact(agent, ref("deaf")), "desk.error.no-number", "Dr Nowhere")
 	saysWhy(t, "nobody of the list", r.PageContact(agent, ref("gone")), "desk.error.not-found", "")
 	var told int
-	if err := r.pool.QueryRow(t.Context(), "select count(*) from attempt where contact = 'osei' and state = 'due' and rung = 0").Scan(&told); err != nil || told != 1 {
+	if err := r.pool.QueryRow(t.Context(), "select count(*) from attempt where contact = 'osei' and state = 'due' and rung = 0").Scan(
+		&told); err != nil || told != 1 {
 		t.Errorf("%d messages to Dr Osei, %v", told, err)
 	}
 

@@ -13,7 +13,8 @@ import (
 
 const exportPage = 500
 
-// export writes a practice's filtered calls, in the practice's own time, as CSV (RFC 4180) in UTF-8 with a byte-order mark, which Excel needs to read ñ.
+// export writes a practice's filtered calls, in the practice's own time, as CSV (RFC 4180) in UTF-8 with a byte-order
+// mark, which Excel needs to read ñ.
 func (p *Portal) export(w http.ResponseWriter, r *http.Request) error {
 	f, err := read[console.CallsFilter](r)
 	if err != nil {

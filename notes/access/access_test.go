@@ -273,7 +273,8 @@ func TestGuessesAreSlowedDurably(t *testing.T) {
 		t.Errorf("after the wait: %v", err)
 	}
 	for i := range 5 { // a success has cleared the login
-		if _, err := d.SignIn(ctx, access.SignInAttempt{Login: "reyes", Password: "wrong", Source: "y"}); !errors.Is(err, access.ErrRefused) {
+		if _, err := d.SignIn(ctx, access.SignInAttempt{Login: "reyes", Password: "wrong", Source: "y"}); !errors.Is(err,
+			access.ErrRefused) {
 			t.Errorf("try %d: %v", i, err)
 		}
 	}

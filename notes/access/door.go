@@ -228,7 +228,8 @@ func (d *Door) ResumeHashed(ctx context.Context, hash []byte) (Session, error) {
 		if err != nil {
 			return Session{}, err
 		}
-		if _, err := d.pool.Exec(ctx, "update session set seen_at = $2, mac = $3 where token = $1 and seen_at < $2", hash, now, mac); err != nil {
+		if _, err := d.pool.Exec(ctx, "update session set seen_at = $2, mac = $3 where token = $1 and seen_at < $2", hash, now,
+			mac); err != nil {
 			return Session{}, fmt.Errorf("keep a session: %w", err)
 		}
 	}

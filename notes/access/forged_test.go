@@ -60,18 +60,21 @@ func TestWhoCanOnlyWriteTheDatabaseDoesNotComeIn(t *testing.T) {
 		kind   string
 		before func(*testing.T, *doorway)
 	}{
-		"nothing":                        {comesIn, true, "", nil},
-		"nothing, with a session":        {comesIn, false, "", nil},
-		"another's password":             {"update person set password = " + hash + " where login = 'reyes'", true, "person", nil},
-		"their code taken away":          {"update person set code = null where login = 'reyes'", true, "person", nil},
-		"the last code forgotten":        {"update code_used set step = 0 where person <> 'mole'", true, "code_used", nil},
-		"the last code taken away":       {"delete from code_used where person <> 'mole'", true, "-", nil},
-		"a leaver let in":                {"update person set left_at = null where login = 'reyes'", true, "person", leaves},
-		"a session of nobody's":          {"insert into session select sha256('x'), person, made_at, seen_at, expires_at from session", false, "session?", nil},
-		"a session of another's":         {"update session set person = 'mole' where person <> 'mole'", false, "session", nil},
-		"a session that lasts for ever":  {"update session set expires_at = expires_at + interval '1 year' where person <> 'mole'", false, "session", nil},
-		"a session that is always fresh": {"update session set seen_at = seen_at + interval '1 hour' where person <> 'mole'", false, "session", nil},
-		"a session without its MAC":      {"update session set mac = null where person <> 'mole'", false, "session", nil},
+		"nothing":                  {comesIn, true, "", nil},
+		"nothing, with a session":  {comesIn, false, "", nil},
+		"another's password":       {"update person set password = " + hash + " where login = 'reyes'", true, "person", nil},
+		"their code taken away":    {"update person set code = null where login = 'reyes'", true, "person", nil},
+		"the last code forgotten":  {"update code_used set step = 0 where person <> 'mole'", true, "code_used", nil},
+		"the last code taken away": {"delete from code_used where person <> 'mole'", true, "-", nil},
+		"a leaver let in":          {"update person set left_at = null where login = 'reyes'", true, "person", leaves},
+		"a session of nobody's": {"insert into session select sha256('x'), person, made_at, seen_at, expires_at from session",
+			false, "session?", nil},
+		"a session of another's": {"update session set person = 'mole' where person <> 'mole'", false, "session", nil},
+		"a session that lasts for ever": {"update session set expires_at = expires_at + interval '1 year' where person <> 'mole'", false,
+			"session", nil},
+		"a session that is always fresh": {"update session set seen_at = seen_at + interval '1 hour' where person <> 'mole'", false,
+			"session", nil},
+		"a session without its MAC": {"update session set mac = null where person <> 'mole'", false, "session", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDoor(t)

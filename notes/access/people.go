@@ -83,7 +83,8 @@ func (d *Door) AddPerson(ctx context.Context, p Person, password string) (notes.
 		return "", err
 	}
 	err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, fmt.Sprintf("insert into person (%s, mac) values (%s, $%d)", personTable.List(), personTable.Placeholders(),
+		if _, err := tx.Exec(ctx, fmt.Sprintf("insert into person (%s, mac) values (%s, $%d)", personTable.List(),
+			personTable.Placeholders(),
 			len(values)+1), append(values, mac)...); err != nil {
 			return err
 		}

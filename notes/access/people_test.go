@@ -52,7 +52,8 @@ func TestPeopleAreChangedByWhoMay(t *testing.T) {
 	if err := d.EnrolCode(self, d.id, fresh, code); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.SignIn(ctx, access.SignInAttempt{Login: "reyes", Password: password + "!", Code: code}); !errors.Is(err, access.ErrRefused) {
+	if _, err := d.SignIn(ctx, access.SignInAttempt{Login: "reyes", Password: password + "!", Code: code}); !errors.Is(err,
+		access.ErrRefused) {
 		t.Errorf("the enrolment's code opens: %v", err)
 	}
 	for range 2 {

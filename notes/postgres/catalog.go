@@ -64,7 +64,8 @@ const catalogQuery = `
 
 // catalog reads the lines of the schema as it is.
 func catalog(ctx context.Context, tx pgx.Tx) (map[string]string, error) {
-	rows, err := tx.Query(ctx, "select thing, encode(sha256(convert_to(regexp_replace(coalesce(made, ''), '\\m'||current_schema()||'\\.', '', 'g'), "+
+	rows, err := tx.Query(ctx, "select thing, encode(sha256(convert_to(regexp_replace(coalesce(made, ''), "+
+		"'\\m'||current_schema()||'\\.', '', 'g'), "+
 		"'UTF8')), 'hex') from ("+catalogQuery+") c")
 	if err != nil {
 		return nil, err
@@ -86,7 +87,8 @@ func CheckSchema(ctx context.Context, tx pgx.Tx) (odd []string, err error) {
 		return nil, fmt.Errorf("ask for the schema's version: %w", err)
 	}
 	if version > newestMigration {
-		return []string{fmt.Sprintf("it is of a newer build (migration %d, this one knows %d): verify with that", version, newestMigration)}, nil
+		return []string{fmt.Sprintf("it is of a newer build (migration %d, this one knows %d): verify with that", version,
+			newestMigration)}, nil
 	}
 	is, err := catalog(ctx, tx)
 	if err != nil {

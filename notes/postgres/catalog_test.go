@@ -56,13 +56,15 @@ func TestTheSchemaIsWhatTheMigrationsMake(t *testing.T) {
 	})
 	files, err := fs.Glob(postgres.Migrations, "migrations/*.sql")
 	if err != nil || !strings.Contains(files[len(files)-1], fmt.Sprintf("/%05d_", postgres.NewestMigration)) {
-		t.Errorf("postgres.NewestMigration is %d, the postgres.NewestMigration migration is %s, %v", postgres.NewestMigration, files[len(files)-1], err)
+		t.Errorf("postgres.NewestMigration is %d, the postgres.NewestMigration migration is %s, %v", postgres.NewestMigration,
+			files[len(files)-1], err)
 	}
 	for sql, want := range map[string]string{
 		"create function swallow() returns trigger language plpgsql as 'begin return null; end'; " +
 			"create trigger swallow before update on dispatch for each row execute function swallow()": "trigger swallow on dispatch: added",
-		"create or replace function board_climb(which text) returns smallint language sql stable as 'select 2::smallint'":                        "function board_climb(which text): altered",
-		"create or replace function routing_now() returns timestamptz language sql volatile as 'select clock_timestamp() - interval ''1 hour'''": "function routing_now(): altered",
+		"create or replace function board_climb(which text) returns smallint language sql stable as 'select 2::smallint'": "function board_climb(which text): altered",
+		"create or replace function routing_now() returns timestamptz language sql volatile as 'select clock_timestamp() - interval ''1 " +
+			"hour'''": "function routing_now(): altered",
 		"alter table attempt disable trigger inbox_told":                                                                   "trigger inbox_told on attempt: altered",
 		"alter table note disable trigger all":                                                                             "trigger board_taken on note: altered",
 		"drop trigger board_begun on dispatch":                                                                             "trigger board_begun on dispatch: gone",

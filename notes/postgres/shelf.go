@@ -27,7 +27,8 @@ var keyTable = audit.Table{Kind: "seal_key", Name: "seal_key", Key: "id",
 
 // Tables are the tables of this package, and those of the log itself.
 func Tables() []audit.Table {
-	out := []audit.Table{keyTable, audit.MacMark, {Name: "goose_db_version", Why: "it only counts the migrations: the schema itself is looked at"}}
+	out := []audit.Table{keyTable, audit.MacMark, {Name: "goose_db_version",
+		Why: "it only counts the migrations: the schema itself is looked at"}}
 	for _, name := range []string{"audit_leaf", "audit_hash", "audit_checkpoint"} {
 		out = append(out, audit.Table{Name: name, Via: "by the signed checkpoints"})
 	}

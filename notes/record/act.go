@@ -185,7 +185,8 @@ func (s *Store) Acknowledge(ctx context.Context, id notes.NoteID, hooks ...ActHo
 
 // AcknowledgeByVoice takes the note on for somebody who said so to the actor, whom the leaf names as the witness. When it was
 // taken on before, first is false, nothing happens and no hook runs; the note says by whom.
-func (s *Store) AcknowledgeByVoice(ctx context.Context, id notes.NoteID, by notes.PersonID, hook ActHook) (n notes.Note, first bool, err error) {
+func (s *Store) AcknowledgeByVoice(ctx context.Context, id notes.NoteID, by notes.PersonID, hook ActHook) (n notes.Note, first bool,
+	err error) {
 	n, err = s.act(ctx, "acknowledge a note by voice", id, nil, func(tx pgx.Tx, n *notes.Note) error {
 		actor, err := access.Check(ctx, notes.Reach, string(n.Account))
 		if err != nil {

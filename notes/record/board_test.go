@@ -31,7 +31,8 @@ const everyBoard = `
 			or (select a.kind from add_on a where a.note = n.id and a.kind in ('reply', 'agent') order by a.at desc,
 				a.id desc limit 1) = 'reply' as waits
 		from note n left join dispatch d on d.note = n.id and d.state in ('climbing', 'exhausted') where n.state <> 'closed'
-	union all select id, 2, coalesce(ended_at, opened_at), true, true from call c where followup = 'no-number' or followup = 'due' and not exists (
+	union all select id, 2, coalesce(ended_at, opened_at), true,
+		true from call c where followup = 'no-number' or followup = 'due' and not exists (
 		select from call o where o.followup = 'due' and o.account = c.account and o.caller_term = c.caller_term
 		and (coalesce(o.ended_at, o.opened_at), o.id) < (coalesce(c.ended_at, c.opened_at), c.id))`
 

@@ -54,7 +54,8 @@ type dispatchRow struct {
 
 func readDispatch(row pgx.Row) (dispatchRow, error) {
 	d := dispatchRow{mac: dispatchTable.MacRow()}
-	err := row.Scan(append([]any{&d.id, &d.note, &d.account, &d.state, &d.first, &d.rung, &d.practice, &d.urgency, &d.ref, &d.unfolded, &d.begun,
+	err := row.Scan(append([]any{&d.id, &d.note, &d.account, &d.state, &d.first, &d.rung, &d.practice, &d.urgency, &d.ref, &d.unfolded,
+		&d.begun,
 		&d.plan}, d.mac.Into()...)...)
 	return d, err
 }

@@ -22,15 +22,18 @@ func TestWhoCanOnlyWriteTheDatabaseHoldsNoNoteBack(t *testing.T) {
 		sql   string
 		board bool // it comes onto the board; else it reaches the backup by the plan
 	}{
-		"acknowledged":            {"update dispatch set state = 'acked', ended_at = now(), ended_by = 'p-reyes', ended_name = 'Dr Reyes'", true},
-		"cancelled":               {"update dispatch set state = 'cancelled', ended_at = now(), ended_by = 'x', ended_name = 'x', reason = 'x'", true},
-		"the board put off":       {"update dispatch set board_at = board_at + interval '30 years'", true},
-		"another plan":            {`update dispatch set plan = '{"steps":[]}'`, true},
-		"without its MAC":         {"update dispatch set mac = null", true},
-		"attempts delivered":      {later, false},
-		"attempts cancelled":      {"update attempt set state = 'cancelled', wake_at = null where rung > 0", false},
-		"attempts read":           {"update attempt set state = 'opened', sent_at = now(), wake_at = null where rung > 0", false},
-		"attempts put off":        {"update attempt set due_at = due_at + interval '30 years', wake_at = wake_at + interval '30 years' where rung > 0", false},
+		"acknowledged": {"update dispatch set state = 'acked', ended_at = now(), ended_by = 'p-reyes', ended_name = 'Dr Reyes'",
+			true},
+		"cancelled": {"update dispatch set state = 'cancelled', ended_at = now(), ended_by = 'x', ended_name = 'x', " +
+			"reason = 'x'", true},
+		"the board put off":  {"update dispatch set board_at = board_at + interval '30 years'", true},
+		"another plan":       {`update dispatch set plan = '{"steps":[]}'`, true},
+		"without its MAC":    {"update dispatch set mac = null", true},
+		"attempts delivered": {later, false},
+		"attempts cancelled": {"update attempt set state = 'cancelled', wake_at = null where rung > 0", false},
+		"attempts read":      {"update attempt set state = 'opened', sent_at = now(), wake_at = null where rung > 0", false},
+		"attempts put off": {"update attempt set due_at = due_at + interval '30 years', wake_at = wake_at + interval '30 years' " +
+			"where rung > 0", false},
 		"attempts not looked at":  {"update attempt set wake_at = wake_at + interval '30 years' where rung > 0", false},
 		"attempts never to come":  {"update attempt set wake_at = null where rung > 0", false},
 		"attempts under way":      {"update attempt set state = 'sending', wake_at = now() + interval '30 years' where rung > 0", false},
@@ -170,7 +173,8 @@ func TestAnyAlteredColumnIsFound(t *testing.T) {
 		}
 	}
 	for _, c := range columns {
-		update := fmt.Sprintf("update %s set %s = %s where ctid = (select ctid from %s limit 1)", c[0], c[1], fmt.Sprintf(changed[c[2]], c[1]), c[0])
+		update := fmt.Sprintf("update %s set %s = %s where ctid = (select ctid from %s limit 1)", c[0], c[1],
+			fmt.Sprintf(changed[c[2]], c[1]), c[0])
 		tamper(c[0]+"."+c[1], "alter table "+c[0]+" drop constraint if exists "+c[0]+"_state_check", update)
 	}
 	for _, table := range []string{"dispatch", "attempt", "dispatch_step", "text_stop", "push_subscription"} {

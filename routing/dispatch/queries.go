@@ -91,7 +91,8 @@ var (
 
 // What is believed of a dispatch and of its attempts: what stands under their MACs.
 var (
-	selectDispatch = "select d.id, d.note, d.account, d.state, d.first_rung, d.rung, d.practice, d.urgency, d.reference, d.unfolded, d.begun_at, d.plan, " +
+	selectDispatch = "select d.id, d.note, d.account, d.state, d.first_rung, d.rung, d.practice, d.urgency, d.reference, d.unfolded, " +
+		"d.begun_at, d.plan, " +
 		dispatchTable.MacList("d") + " from dispatch d where "
 	selectDispatchRow = selectDispatch + "d.id = $1"
 	lockDispatchRow   = selectDispatchRow + " for update"
@@ -99,7 +100,8 @@ var (
 	lockOpenOf = selectDispatch + "d.note = $1 and d.state in ('climbing', 'exhausted') for update"
 	// Everybody holds the dispatch first and then the attempt.
 	lockDispatchOf = selectDispatch + "d.id = (select dispatch from attempt where id = $1) for update"
-	lockAttemptRow = "select rung, name, channel, state, try, sends, fence, " + attemptTable.MacList("") + " from attempt where id = $1 for update"
+	lockAttemptRow = "select rung, name, channel, state, try, sends, fence, " + attemptTable.MacList("") +
+		" from attempt where id = $1 for update"
 	// selectFolded holds the dispatches that are still folded and that nobody else holds.
 	selectFolded = selectDispatch + "d.id = any($1) and not d.unfolded order by d.begun_at for update skip locked"
 	// What the auditor looks at in turn: the newest, those that are open, those that were.
@@ -207,7 +209,8 @@ const (
 )
 
 // selectLastTold are those whom the rung told that began last, below a rung ($2).
-var selectLastTold = "select distinct on (contact, channel) rung, contact, name, person, channel, lang, address, " + attemptTable.MacList("") + `
+var selectLastTold = "select distinct on (contact, channel) rung, contact, name, person, channel, lang, address, " +
+	attemptTable.MacList("") + `
 	from attempt where dispatch = $1 and rung = (select max(rung) from attempt where dispatch = $1 and rung < $2
 		and state not in ('due', 'cancelled')) order by contact, channel`
 
@@ -307,7 +310,8 @@ var selectStanding = fmt.Sprintf(`with clock as (select routing_now() as now),
 	select clock.now, id, note, case
 			when state = 'exhausted' and not coalesce(isfinite(next_at), false) then 'stranded'
 			when state = 'exhausted' and next_at < clock.now - make_interval(secs => $1) then 'overdue'
-			when state = 'exhausted' and taken_at is null and coalesce(last, begun_at) < clock.now - make_interval(secs => $2) then 'ignored'
+			when state = 'exhausted' and taken_at is null and coalesce(last, begun_at) < clock.now - make_interval(secs => $2)
+				then 'ignored'
 			when state = 'climbing' and least(next, board_at) < clock.now - make_interval(secs => $1) then
 				case when next is null then 'stranded' else 'overdue' end
 			when state = 'climbing' and next is null and not isfinite(board_at) then 'stranded'
@@ -339,7 +343,8 @@ var (
 		on conflict (number) do update set stopped_at = excluded.stopped_at, started_at = null where text_stop.started_at is not null
 		returning ` + stopTable.MacList("")
 	selectStopped = "select number, " + stopTable.MacList("") + " from text_stop where number = any($1) and started_at is null"
-	endStop       = "update text_stop set started_at = routing_now() where number = $1 and started_at is null returning " + stopTable.MacList("")
+	endStop       = "update text_stop set started_at = routing_now() where number = $1 and started_at is null returning " +
+		stopTable.MacList("")
 )
 
 // The phones.

@@ -210,8 +210,9 @@ func TestTheDatabaseHangsUp(t *testing.T) {
 	h.until("a note can be sent again", func() bool {
 		now := time.Now()
 		return h.begin(h.engine, newNote("n2", "L-2"), routing.Plan{Practice: "P", At: now, Board: now.Add(time.Hour),
-			Attempts: []routing.PlannedAttempt{{Contact: "reyes", Name: "Dr Reyes", Channel: routing.Text, Address: "+13125550101", Lang: "en",
-				At: now}}}) == nil
+			Attempts: []routing.PlannedAttempt{{Contact: "reyes", Name: "Dr Reyes", Channel: routing.Text, Address: "+13125550101",
+				Lang: "en",
+				At:   now}}}) == nil
 	})
 	h.wait(2)
 	h.until("the watchers hear of it again", func() bool {

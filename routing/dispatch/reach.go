@@ -22,7 +22,8 @@ func (e *Engine) Reached(ctx context.Context, acc notes.Account) ([]routing.Reac
 	if err != nil {
 		return nil, fmt.Errorf("who of %s can be told: %w", acc.ID, err)
 	}
-	reach := routing.Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push, Left: gone(s.left), Stopped: s.stopped, Carriers: e.carriers()}
+	reach := routing.Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push, Left: gone(s.left), Stopped: s.stopped,
+		Carriers: e.carriers()}
 	return reach.Everybody(), nil
 }
 
@@ -80,7 +81,8 @@ func (e *Engine) page(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, d
 	for i, p := range steps {
 		var tries int
 		var just bool
-		if err := tx.QueryRow(ctx, selectTries, d.id, p.Rung, p.Contact, p.Channel, pagedAgo.Seconds()).Scan(&tries, &just, &now); err != nil {
+		if err := tx.QueryRow(ctx, selectTries, d.id, p.Rung, p.Contact, p.Channel, pagedAgo.Seconds()).Scan(&tries, &just,
+			&now); err != nil {
 			return err
 		}
 		if just {

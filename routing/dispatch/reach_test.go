@@ -76,7 +76,8 @@ func TestAnAgentHasALateNotesPeopleTold(t *testing.T) {
 		}
 	}
 	if want := []string{"dispatch.paged Ana Agent → Dr Reyes", "dispatch.paged Ana Agent → Dr Osei", "dispatch.called Ana Agent → Dr Osei",
-		"dispatch.told Ana Agent → Dr Osei", "dispatch.told Ana Agent → Dr Osei", "dispatch.acknowledged Dr Osei"}; !slices.Equal(acts, want) {
+		"dispatch.told Ana Agent → Dr Osei", "dispatch.told Ana Agent → Dr Osei", "dispatch.acknowledged Dr Osei"}; !slices.Equal(acts,
+		want) {
 		t.Errorf("the story is %q", acts)
 	}
 	h.halt()

@@ -100,7 +100,8 @@ func TestSupervisorsAreCalledUntilOneTakesItOver(t *testing.T) {
 		t.Errorf("taken over again by the same: %v", err)
 	}
 	var has *routing.TakenOver
-	if err := h.engine.TakeOver(t.Context(), routing.ActingPerson{ID: "p-kim", Name: "Kim Jefa"}, "n1"); !errors.As(err, &has) || has.Name != boss.Name {
+	if err := h.engine.TakeOver(t.Context(), routing.ActingPerson{ID: "p-kim", Name: "Kim Jefa"}, "n1"); !errors.As(err, &has) ||
+		has.Name != boss.Name {
 		t.Errorf("taken over by a second: %v", err)
 	}
 	if r := h.row("n1"); r.Taken.Name != boss.Name || r.Next.Kind != routing.NextService || r.Last.Kind != notes.LineTakenOver {

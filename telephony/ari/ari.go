@@ -16,13 +16,13 @@
 // the dialplan and not with an application, so that the fail-safe's T extension works.
 //
 // Prompts play on bridges: a channel that plays or records keeps every other command to it waiting, the renewal of its
-// lease among them. For the same reason nothing is recorded by ARI on a leg itself. An agent's talk is recorded by the dialplan
-// (talks.go). Any other recording is two snoops of the leg, one for each direction, bridged with each other; MixMonitor on the
-// first writes both sides in step, interleaved, into one file. It needs no more than the leg, so it goes on when the fail-safe has taken the leg, and ends with it. A phone's
-// pauses cost no sound: a snoop has a clock of its own and half a second of patience, where MixMonitor straight on the leg
-// has neither and loses frames at each. What comes late and then all at once stays that much behind the other side until
-// the next pause. What costs sound is an Asterisk that itself is 100 ms late, which is why telephony/asterisk runs its own
-// in real time where that is allowed.
+// lease among them. For the same reason nothing is recorded by ARI on a leg itself. An agent's talk is recorded by the
+// dialplan (talks.go). Any other recording is two snoops of the leg, one for each direction, bridged with each other;
+// MixMonitor on the first writes both sides in step, interleaved, into one file. It needs no more than the leg, so it
+// goes on when the fail-safe has taken the leg, and ends with it. A phone's pauses cost no sound: a snoop has a clock of
+// its own and half a second of patience, where MixMonitor straight on the leg has neither and loses frames at each. What
+// comes late and then all at once stays that much behind the other side until the next pause. What costs sound is an
+// Asterisk that itself is 100 ms late, which is why telephony/asterisk runs its own in real time where that is allowed.
 //
 // A carrier may go on with another source of sound in mid-call. When that one's clock lies behind the old one's, Asterisk
 // goes on passing its sound where nothing has to be translated, and drops it elsewhere: another codec's listener and the

@@ -49,7 +49,8 @@ func TestTalkIsRecordedInStep(t *testing.T) {
 	caller := h.dial("+13125550100", "+13125550142", "Ana Paz")
 	leg := next(t, h.sw, telephony.LegArrived).Leg
 	must(t, h.sw.Answer(ctx, leg), h.sw.Renew(ctx, leg, time.Minute), h.sw.MakeBridge(ctx, "b-talk"),
-		h.sw.Originate(ctx, telephony.Originate{Leg: "leg-talk", Call: "call-1", Agent: "agent1", Timeout: 20 * time.Second, Record: "talk-1"}))
+		h.sw.Originate(ctx, telephony.Originate{Leg: "leg-talk", Call: "call-1", Agent: "agent1", Timeout: 20 * time.Second,
+			Record: "talk-1"}))
 	next(t, h.sw, telephony.LegEntered)
 	must(t, h.sw.Join(ctx, "b-talk", leg, "leg-talk"), h.sw.Renew(ctx, "leg-talk", 0))
 	callersEar, agentsEar := witness(caller.talks()), witness(agent.talks())

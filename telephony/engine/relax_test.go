@@ -80,7 +80,8 @@ func TestAGroupIsAskedInItsHours(t *testing.T) {
 	night.Groups = []string{"night"}
 	inWorld(t, nil, func(w *world) {
 		w.stop()
-		w.agents, w.groups = []telephony.Agent{night}, []acd.Group{{ID: "night", Zone: "UTC", Hours: []acd.Hours{{From: 22 * 60, To: 6 * 60}}}}
+		w.agents, w.groups = []telephony.Agent{night}, []acd.Group{{ID: "night", Zone: "UTC",
+			Hours: []acd.Hours{{From: 22 * 60, To: 6 * 60}}}}
 		w.pass(time.Until(time.Date(2000, 1, 1, 21, 50, 0, 0, time.UTC)))
 		w.start()
 		_, id := w.arrive(plain.DID)

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// A givenCertificate is the administrator's own, shown to whoever asks for a name it is for; who asks for another, or comes by
-// an address and so says none, is shown the machine's. Its files are read again when they change, so that who renews them need restart nothing. Its methods may be
-// called from any goroutine.
+// A givenCertificate is the administrator's own, shown to whoever asks for a name it is for; who asks for another, or
+// comes by an address and so says none, is shown the machine's. Its files are read again when they change, so that who
+// renews them need restart nothing. Its methods may be called from any goroutine.
 type givenCertificate struct {
 	file, key string
 

@@ -137,7 +137,8 @@ func (h *health) find(ctx context.Context) (out []Red) {
 	}
 	forged := s.Audit.Forged()
 	red(len(forged) > 0, false, "forged", "%d rows are not as Lamplight wrote them and are not believed (%s): somebody wrote to the "+
-		"database; run 'lamplight audit verify' and tell your security officer", len(forged), strings.Join(forged[:min(3, len(forged))], ", "))
+		"database; run 'lamplight audit verify' and tell your security officer", len(forged),
+		strings.Join(forged[:min(3, len(forged))], ", "))
 	days := h.certificateDays(now)
 	red(days < 14, false, "certificate", "the server's certificate ends in %d days: renew the one of --certificate; "+
 		"the server's own is renewed by a restart", days)

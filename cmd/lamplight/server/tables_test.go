@@ -20,7 +20,8 @@ func TestEveryTableIsSpokenFor(t *testing.T) {
 		}
 		spoken[table.Name] = true
 	}
-	rows, err := postgrestest.New(t).Query(t.Context(), "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'")
+	rows, err := postgrestest.New(t).Query(t.Context(), "select relname from pg_class where relnamespace = 'public'::regnamespace and "+
+		"relkind = 'r'")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -113,7 +113,8 @@ func (c *Crowd) register(ctx context.Context, name, password string) error {
 	auth := ""
 	for n := 1; n <= 3; n++ {
 		at := c.phones.at.String()
-		head := []string{"Via: SIP/2.0/UDP " + at + ";branch=z9hG4bKr" + fmt.Sprint(n) + id, "From: <sip:" + name + "@" + at + ">;tag=" + id,
+		head := []string{"Via: SIP/2.0/UDP " + at + ";branch=z9hG4bKr" + fmt.Sprint(n) + id,
+			"From: <sip:" + name + "@" + at + ">;tag=" + id,
 			"To: <sip:" + name + "@" + at + ">", "Call-ID: " + id, fmt.Sprintf("CSeq: %d REGISTER", n), "Max-Forwards: 70",
 			"Contact: <sip:" + name + "@" + at + ">", "Expires: 3600"}
 		if auth != "" {
@@ -171,18 +172,6 @@ func (c *Crowd) Measure() Measured {
 	was.For = time.Since(was.since)
 	c.seen = Measured{since: time.Now(), Odd: map[string]int{}}
 	return was
-}
-
-// Up tells how many calls are up, and how many of them were answered by the switch.
-func (c *Crowd) Up() (all, answered int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, x := range c.calls {
-		if !x.answered.IsZero() {
-			answered++
-		}
-	}
-	return len(c.calls), answered
 }
 
 // HangUp ends every call and returns when all have ended, or ctx has.
