@@ -74,7 +74,7 @@ func TestASupervisorEndsACall(t *testing.T) {
 		t.Errorf("another practice's boss sees %+v, %v", now, err)
 	}
 	for _, who := range []notes.PersonID{"agent", "other-boss"} {
-		if err := r.EndCall(r.as(t, who), call.Call); !refusedAs(err, "desk.error.not-allowed") {
+		if err := r.EndCall(r.as(t, who), call.Call); !refusedAs(err, "desk.error.not-found") {
 			t.Errorf("%s ends it: %v", who, err)
 		}
 	}

@@ -253,7 +253,7 @@ func TestABurstLeavesInOneGo(t *testing.T) {
 	h.wait(n)
 	took := time.Since(begun)
 	t.Logf("%d texts to %d people left in %v", n, n, took)
-	if took > 15*time.Second {
+	if took > time.Minute { // a tick for each would take many minutes; make bench tells how long it takes
 		t.Errorf("%v is too long", took)
 	}
 }
