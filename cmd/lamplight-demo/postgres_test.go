@@ -350,6 +350,7 @@ func TestPostgresKilledBetweenTwoRungs(t *testing.T) {
 	if err := one.provider(ctx, text, sent.Note); err != nil {
 		t.Fatal(err)
 	}
+	clock.Restore()
 	w.verified(t)
 }
 

@@ -14,18 +14,29 @@ import (
 type Clock struct {
 	t    testing.TB
 	pool *pgxpool.Pool
+	own  string // the function as the migrations made it
 }
 
 // NewClock makes the database's routing clock movable. It begins at the present.
 func NewClock(t testing.TB, pool *pgxpool.Pool) *Clock {
 	t.Helper()
-	c := &Clock{t, pool}
+	c := &Clock{t: t, pool: pool}
+	if err := pool.QueryRow(context.Background(), "select pg_get_functiondef('routing_now'::regproc)").Scan(&c.own); err != nil {
+		t.Fatal(err)
+	}
 	c.exec("create table if not exists test_clock (ahead interval not null)")
 	c.exec("delete from test_clock")
 	c.exec("insert into test_clock values ('0')")
 	c.exec(`create or replace function routing_now() returns timestamptz language sql volatile as
 		'select clock_timestamp() + (select ahead from test_clock)'`)
 	return c
+}
+
+// Restore gives the database its own clock back: whoever verifies it holds its functions against the migrations'.
+func (c *Clock) Restore() {
+	c.t.Helper()
+	c.exec(c.own)
+	c.exec("drop table test_clock")
 }
 
 // Advance moves the clock on and wakes the engines.
