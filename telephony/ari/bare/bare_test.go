@@ -44,7 +44,7 @@ func TestBareDrivesACall(t *testing.T) {
 	}()
 	e, err := c.Wait(ctx, "StasisStart")
 	do(err)
-	if len(e.Args) != 2 || e.Args[0] != "inbound" || e.Read.IsZero() {
+	if len(e.Args) < 2 || e.Args[0] != "inbound" || e.Args[1] != "+13125550100" || e.Read.IsZero() {
 		t.Errorf("%+v", e)
 	}
 	do(c.Answer(ctx, e.Channel.ID, "bare-1"))
