@@ -30,13 +30,17 @@ func (h *House) late(ctx context.Context, note notes.NoteID) (n notes.Note, acc 
 	return n, acc, routing.ActingPerson{ID: notes.PersonID(actor.ID()), Name: actor.Name}, refusal(err)
 }
 
-// contactOf is one of a practice's people.
-func contactOf(acc notes.Account, id string) (notes.Contact, error) {
-	i := slices.IndexFunc(acc.Contacts, func(c notes.Contact) bool { return c.ID == id })
-	if i < 0 {
-		return notes.Contact{}, console.Refuse(console.NotFound, "desk.error.not-found")
+// lateContact is late with one of the practice's people.
+func (h *House) lateContact(ctx context.Context, note notes.NoteID, contact string) (n notes.Note, acc notes.Account, c notes.Contact,
+	by routing.ActingPerson, err error) {
+	if n, acc, by, err = h.late(ctx, note); err != nil {
+		return n, acc, c, by, err
 	}
-	return acc.Contacts[i], nil
+	i := slices.IndexFunc(acc.Contacts, func(c notes.Contact) bool { return c.ID == contact })
+	if i < 0 {
+		return n, acc, c, by, console.Refuse(console.NotFound, "desk.error.not-found")
+	}
+	return n, acc, acc.Contacts[i], by, nil
 }
 
 // Reach lists the practice's people and how each can be told now, who is on call first.
@@ -87,11 +91,7 @@ func (h *House) PageAgain(ctx context.Context, note notes.NoteID) error {
 
 // PageContact has another of the practice's people told.
 func (h *House) PageContact(ctx context.Context, b console.NoteContact) error {
-	_, acc, by, err := h.late(ctx, b.Note)
-	if err != nil {
-		return err
-	}
-	contact, err := contactOf(acc, b.Contact)
+	_, acc, contact, by, err := h.lateContact(ctx, b.Note, b.Contact)
 	if err != nil {
 		return err
 	}
@@ -110,11 +110,7 @@ func (h *House) PageContact(ctx context.Context, b console.NoteContact) error {
 
 // CallContact rings the agent and then one of the practice's people, who sees the practice's number.
 func (h *House) CallContact(ctx context.Context, b console.NoteContact) error {
-	n, acc, by, err := h.late(ctx, b.Note)
-	if err != nil {
-		return err
-	}
-	contact, err := contactOf(acc, b.Contact)
+	n, acc, contact, by, err := h.lateContact(ctx, b.Note, b.Contact)
 	if err != nil {
 		return err
 	}
@@ -136,11 +132,7 @@ func (h *House) CallContact(ctx context.Context, b console.NoteContact) error {
 // ToldByVoice writes down that the agent told one of the practice's people by voice; who said that they take it on has
 // acknowledged it, with the agent as the witness.
 func (h *House) ToldByVoice(ctx context.Context, b console.NoteTold) error {
-	n, acc, by, err := h.late(ctx, b.Note)
-	if err != nil {
-		return err
-	}
-	contact, err := contactOf(acc, b.Contact)
+	n, _, contact, by, err := h.lateContact(ctx, b.Note, b.Contact)
 	if err != nil {
 		return err
 	}
