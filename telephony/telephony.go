@@ -163,8 +163,8 @@ type Agent struct {
 	Languages map[Language]Level // what they speak, and how well
 	Skills    []string
 	Groups    []string // those they are in
-	// Staff is the practice whose own employee this is, "" for the service's agents. They take its calls and no others.
-	Staff AccountID
+	// Staff are the practices whose own employee this is, empty for the service's agents. They take their calls and no others.
+	Staff []AccountID
 }
 
 // A Level is how well an agent speaks a language or masters a skill.

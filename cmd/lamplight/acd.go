@@ -22,7 +22,7 @@ type acdCmd struct {
 // FILEs are JSON; durations are written "90s" or "3m". AGENTS is a list of agents:
 //
 //	[{"id": "ana", "languages": {"en": "native", "es": "qualified"}, "skills": {"nurse": "some"},
-//	  "certified": ["peds"], "groups": ["main"], "staff": "", "count": 3}]
+//	  "certified": ["peds"], "groups": ["main"], "staff": [], "count": 3}]
 //
 // where count, if given, makes so many alike. CALLS is a list of callers ("at", "talk", "patience" and the place kept
 // after "keep"), KINDS a list of shares of callers that come by chance ("weight" and mean times); both name what a call

@@ -10,6 +10,7 @@ import (
 
 	"lamplight/console"
 	"lamplight/notes"
+	"lamplight/notes/access"
 	"lamplight/telephony"
 	"lamplight/telephony/engine"
 	"lamplight/telephony/switchtest"
@@ -208,4 +209,46 @@ func TestAnAgentCallsTheNumberInANote(t *testing.T) {
 		break
 	}
 	_ = sw
+}
+
+// An agent whose roles are for two practices is offered their calls, and no third's.
+func TestAnAgentOfTwoPracticesTakesTheirCallsAlone(t *testing.T) {
+	r := newRig(t)
+	sw := r.onTheLine(t)
+	seed := access.System(t.Context(), "seed")
+	if err := r.store.PutAccount(seed, practice("third", "+13125550300")); err != nil {
+		t.Fatal(err)
+	}
+	two := access.Person{ID: "two", Login: "two", Name: "Toa Two", Language: "en", Endpoint: "two", Speaks: `{"languages":{"en":3,"es":3}}`,
+		Grants: []access.Grant{{Account: "lakeside", Role: notes.RoleAgent}, {Account: "bosque", Role: notes.RoleAgent}}}
+	if _, err := r.door.AddPerson(seed, two, ""); err != nil {
+		t.Fatal(err)
+	}
+	ctx := r.as(t, two.ID)
+	desk, err := r.Watch(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Ready(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, did := range []telephony.Number{"+13125550300", "+13125550200", "+13125550100"} {
+		sw.Arrive(did, "+13125550142", "QUINONES XIMENA")
+		if did == "+13125550300" {
+			until(t, "the third practice's caller waits", func() bool {
+				now, err := r.CallsNow(r.as(t, "boss"))
+				return err == nil && len(now) == 1 && now[0].State == telephony.Waiting
+			})
+		}
+	}
+	for _, want := range []telephony.AccountID{"bosque", "lakeside"} {
+		var pop *console.Pop
+		next(t, desk, func(e console.Event) bool { pop = e.Pop; return e.Kind == console.EventPop })
+		if pop.Practice.ID != want {
+			t.Fatalf("offered a call of %s, not of %s", pop.Practice.ID, want)
+		}
+		if err := r.Reject(ctx, pop.Call, pop.Epoch); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

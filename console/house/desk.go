@@ -374,8 +374,9 @@ func engineAgent(p access.Person) (telephony.Agent, error) {
 		return a, fmt.Errorf("agent %s: %w", p.ID, err)
 	}
 	actor := access.Actor{Person: p.ID, Grants: p.Grants}
-	if own, everywhere := actor.Accounts(notes.TakeNote); !everywhere && len(own) == 1 {
-		a.Staff = telephony.AccountID(own[0])
+	own, _ := actor.Accounts(notes.TakeNote)
+	for _, p := range own {
+		a.Staff = append(a.Staff, telephony.AccountID(p))
 	}
 	return a, nil
 }

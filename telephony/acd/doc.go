@@ -32,7 +32,7 @@
 //     every open group, and agents who are in none. A group is open in its Hours, read on the wall clock of its zone; a day
 //     group and a night group are two groups, and calls name both. In the hour a clock change leaves out nothing opens;
 //     the hour that comes twice counts twice.
-//   - Own staff: a practice's employees take its calls and no others, if the call says they exist (OwnFirst, OwnOnly).
+//   - Own staff: the employees of a practice, or of several, take their calls and no others, if the call says they exist (OwnFirst, OwnOnly).
 //     They need neither certificate nor group.
 //   - Needs loosen after stated waits (Needs.Relax): a lower level, any language, no skills, no certificate, beyond own staff,
 //     more groups. They only widen. The wait counts from when the call came in, also while it is offered.

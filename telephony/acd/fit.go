@@ -24,7 +24,7 @@ type profile struct {
 	tallies   []*tally // all, languages and groups, for figures of agents
 	less      bits     // profiles strictly less able; see lessAble
 	key       string
-	staff     PracticeID
+	staff     []string  // sorted
 	languages []ability // sorted by name; none of level None
 	skills    []ability
 	certified []string // sorted
@@ -64,7 +64,7 @@ type kind struct {
 }
 
 func (s *State) profileOf(a Agent) *profile {
-	p := &profile{staff: a.Staff, certified: names(a.Certified), groups: names(a.Groups)}
+	p := &profile{staff: names(a.Staff), certified: names(a.Certified), groups: names(a.Groups)}
 	for l, v := range a.Languages {
 		if v > None {
 			p.languages = append(p.languages, ability{string(l), v})
@@ -77,7 +77,7 @@ func (s *State) profileOf(a Agent) *profile {
 	}
 	sortAbilities(p.languages)
 	sortAbilities(p.skills)
-	b := appendString(nil, string(p.staff))
+	b := appendStrings(nil, p.staff)
 	b = appendAbilities(appendAbilities(b, p.languages), p.skills)
 	b = appendStrings(appendStrings(b, p.certified), p.groups)
 	if old, ok := s.profileBy[string(b)]; ok {
@@ -242,15 +242,15 @@ func (s *State) relate(sl *slot, p *profile) {
 	}
 	sl.fits.set(p.i)
 	p.fits.set(sl.i)
-	if p.staff != "" {
+	if len(p.staff) > 0 {
 		sl.own.set(p.i)
 	}
 }
 
 // fits is the rule of who may take what. It is the only place that says it.
 func (s *State) fits(d *demand, p *profile) bool {
-	if p.staff != "" {
-		if d.own == OwnNone || p.staff != d.practice {
+	if len(p.staff) > 0 {
+		if d.own == OwnNone || !contains(p.staff, string(d.practice)) {
 			return false
 		}
 	} else {
@@ -295,7 +295,7 @@ func (s *State) inGroup(d *demand, p *profile) bool {
 // lessAble says whether a is strictly less able than b: of the same staff, b has every language and skill at least as
 // well and one better; or, these being equal, b has every certification and group of a and one more.
 func lessAble(a, b *profile) bool {
-	if a.staff != b.staff || !within(a.languages, b.languages) || !within(a.skills, b.skills) {
+	if !slices.Equal(a.staff, b.staff) || !within(a.languages, b.languages) || !within(a.skills, b.skills) {
 		return false
 	}
 	if !slices.Equal(a.languages, b.languages) || !slices.Equal(a.skills, b.skills) {

@@ -40,8 +40,8 @@ func mayTake(a Agent, n Needs, waited time.Duration, shut map[GroupID]bool) bool
 			return false
 		}
 	}
-	if a.Staff != "" {
-		return n.Own != OwnNone && a.Staff == n.Practice
+	if len(a.Staff) > 0 {
+		return n.Own != OwnNone && slices.Contains(a.Staff, n.Practice)
 	}
 	if n.Own == OwnOnly && !outside {
 		return false
@@ -62,7 +62,7 @@ func mayTake(a Agent, n Needs, waited time.Duration, shut map[GroupID]bool) bool
 
 // moreAble says whether a should be spared where b would do.
 func moreAble(a, b Agent) bool {
-	if a.Staff != b.Staff {
+	if !slices.Equal(a.Staff, b.Staff) {
 		return false
 	}
 	at, bt := talents(a), talents(b)
@@ -200,15 +200,15 @@ func (t *table) best() []int {
 func (t *table) pick(i int, free map[int]bool) int {
 	own := false
 	for k := range free {
-		own = own || t.agents[k].able.Staff != ""
+		own = own || len(t.agents[k].able.Staff) > 0
 	}
 	for k := range t.agents { // in the order of idle
-		if !free[k] || own && t.agents[k].able.Staff == "" {
+		if !free[k] || own && len(t.agents[k].able.Staff) == 0 {
 			continue
 		}
 		spared := false
 		for o := range free {
-			if own && t.agents[o].able.Staff == "" {
+			if own && len(t.agents[o].able.Staff) == 0 {
 				continue
 			}
 			spared = spared || moreAble(t.agents[k].able, t.agents[o].able)

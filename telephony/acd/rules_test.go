@@ -120,7 +120,7 @@ func TestMoreAbleAgentsAreSparedWhereAnotherWillDo(t *testing.T) {
 
 func TestOwnStaffComeFirstAndTakeNothingElse(t *testing.T) {
 	own := speaker("own", "en")
-	own.Staff = "p"
+	own.Staff = Practices{"o", "p"}
 	n := Needs{Practice: "p", Language: "en", Own: OwnFirst, Certified: true}
 	d := newFloor(t, Config{})
 	us := speaker("us", "en")

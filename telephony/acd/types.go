@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -64,14 +65,30 @@ func unmarshalName[T ~uint8](v *T, b []byte, names []string, what string) error 
 // An Agent is what one agent can do. It says nothing of what the agent is doing.
 type Agent struct {
 	ID AgentID `json:"id"`
-	// Staff is the practice whose own employee this is, or empty for the answering service's agents. A practice's
-	// own staff are offered that practice's calls only.
-	Staff     PracticeID         `json:"staff,omitempty"`
+	// Staff are the practices whose own employee this is, or empty for the answering service's agents. Own staff are
+	// offered their practices' calls only.
+	Staff     Practices          `json:"staff,omitempty"`
 	Languages map[Language]Level `json:"languages,omitempty"`
 	Skills    map[Skill]Level    `json:"skills,omitempty"`
 	// Certified lists the practices whose calls the agent has been trained to take.
 	Certified []PracticeID `json:"certified,omitempty"`
 	Groups    []GroupID    `json:"groups,omitempty"`
+}
+
+// Practices are several practices. In JSON one may stand alone, without its list.
+type Practices []PracticeID
+
+// UnmarshalJSON reads a list, or one practice; "" is none.
+func (p *Practices) UnmarshalJSON(b []byte) error {
+	var one PracticeID
+	if json.Unmarshal(b, &one) != nil {
+		return json.Unmarshal(b, (*[]PracticeID)(p))
+	}
+	*p = nil
+	if one != "" {
+		*p = Practices{one}
+	}
+	return nil
 }
 
 // Own says what a practice's own staff are to its calls.

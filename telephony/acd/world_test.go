@@ -66,7 +66,7 @@ func (w *world) oneAgent() Agent {
 	a.Certified = some(w, 0.5, PracticeID("p0"), "p1", "p2")
 	a.Groups = some(w, 0.5, GroupID("day"), "night", "main", "over")
 	if w.chance(0.2) {
-		a.Staff = w.practice()
+		a.Staff = some(w, 0.5, PracticeID("p0"), "p1", "p2")
 	}
 	return a
 }

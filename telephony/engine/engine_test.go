@@ -296,7 +296,7 @@ func TestFiguresAreToldTwiceASecond(t *testing.T) {
 // widens tells more of them, and who was paused by missed calls has the number of them.
 func TestAgentsAreToldOfTheCallerTheyCouldTake(t *testing.T) {
 	own := agent("own", telephony.English)
-	own.Staff = "another"
+	own.Staff = []telephony.AccountID{"another"}
 	inWorld(t, []telephony.Agent{ana}, func(w *world) {
 		line := plain
 		line.Skills, line.Relax = []string{"cardio"}, telephony.Relax{SkillsAfter: 30}

@@ -75,7 +75,10 @@ func ableTo(a telephony.Agent) acd.Agent {
 	for _, s := range a.Skills {
 		out.Skills[acd.Skill(s)] = acd.Qualified
 	}
-	out.Groups, out.Staff = groups(a.Groups), acd.PracticeID(a.Staff)
+	out.Groups = groups(a.Groups)
+	for _, p := range a.Staff {
+		out.Staff = append(out.Staff, acd.PracticeID(p))
+	}
 	return out
 }
 

@@ -27,7 +27,7 @@ func TestACallersCircleWidens(t *testing.T) {
 		"in any group": {telephony.Line{Groups: []string{"day"}, Relax: telephony.Relax{GroupsAfter: 20}},
 			func(a *telephony.Agent) { a.Groups = []string{"night"} }, 20 * time.Second},
 		"in no group":            {telephony.Line{Groups: []string{"day"}, Relax: telephony.Relax{GroupsAfter: 20}}, nil, 20 * time.Second},
-		"the practice's own":     {telephony.Line{OwnOnly: true}, func(a *telephony.Agent) { a.Staff = plain.Account }, 0},
+		"the practice's own":     {telephony.Line{OwnOnly: true}, func(a *telephony.Agent) { a.Staff = []telephony.AccountID{plain.Account} }, 0},
 		"not the practice's own": {telephony.Line{OwnOnly: true, Relax: telephony.Relax{OutsideAfter: 40}}, nil, 40 * time.Second},
 		"first the skill, then the group": {telephony.Line{Skills: []string{"cardio"}, Groups: []string{"day"},
 			Relax: telephony.Relax{GroupsAfter: 50, SkillsAfter: 10}}, nil, 50 * time.Second},
@@ -60,7 +60,7 @@ func TestACallersCircleWidens(t *testing.T) {
 // practice's do.
 func TestAPracticesOwnStaffComeFirst(t *testing.T) {
 	own := agent("own", telephony.English)
-	own.Staff = plain.Account
+	own.Staff = []telephony.AccountID{"third", plain.Account}
 	inWorld(t, []telephony.Agent{agent("bob", telephony.English), own}, func(w *world) {
 		if _, id := w.arrive(plain.DID); w.desk.lastOffer().Call != id || w.desk.lastOffer().Agent != "own" {
 			t.Errorf("the practice's call is offered to %+v", w.desk.lastOffer())

@@ -261,14 +261,7 @@ func (e *Engine) agentIn(a telephony.Agent) error {
 		}
 		return worded(err)
 	}
-	if a.Staff != "" && !e.staffed[a.Staff] {
-		e.staffed[a.Staff] = true
-		for _, c := range e.calls {
-			if c.Account == a.Staff {
-				e.relearn(c)
-			}
-		}
-	}
+	e.staff(a.Staff)
 	if !had {
 		for _, c := range e.calls { // found after a restart, before the desk came back
 			if c.Agent == a.ID && c.answered() {
@@ -281,6 +274,24 @@ func (e *Engine) agentIn(a telephony.Agent) error {
 		e.askPhone(a.Endpoint)
 	}
 	return nil
+}
+
+// staff has the calls of practices whose own staff are here offered to them first.
+func (e *Engine) staff(practices []telephony.AccountID) {
+	fresh := map[telephony.AccountID]bool{}
+	for _, p := range practices {
+		if !e.staffed[p] {
+			e.staffed[p], fresh[p] = true, true
+		}
+	}
+	if len(fresh) == 0 {
+		return
+	}
+	for _, c := range e.calls {
+		if fresh[c.Account] {
+			e.relearn(c)
+		}
+	}
 }
 
 func (e *Engine) agentOut(a telephony.AgentID) error {
