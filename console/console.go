@@ -294,6 +294,13 @@ type Story struct {
 	HasRecording bool                  `json:"hasRecording"`
 }
 
+// StoryState is what moves in a story while it stands open. The lines hold no numbers: those came when it was opened.
+type StoryState struct {
+	State        notes.NoteState   `json:"state"` // the note's, "" where there is none
+	Lines        []notes.StoryLine `json:"lines"`
+	HasRecording bool              `json:"hasRecording"`
+}
+
 // A Scenario is a training call.
 type Scenario struct {
 	ID       string             `json:"id"`

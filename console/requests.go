@@ -52,6 +52,9 @@ var (
 	AskBoard     = request[Nothing, []BoardRow](Spec{Name: "board", Desk: true, Needs: notes.SeeBoard})
 	// AskStory tells everything of one call and its note, to the second; it opens the note and leaves a trace of that.
 	AskStory = request[StoryRef, Story](Spec{Name: "story", Desk: true, Needs: notes.ReadNote})
+	// AskStoryState tells how an open story stands now; a desk that shows one asks it again and again. It opens nothing and leaves
+	// no trace.
+	AskStoryState = request[StoryRef, StoryState](Spec{Name: "storystate", Desk: true, Needs: notes.ReadNote, Since: 4})
 	AskAddOn = request[NoteText, Nothing](Spec{Name: "addon", Desk: true, Needs: notes.AddToNote, Once: true})
 	// AskCloseAbandoned takes a call-back or voicemail row from the board with a word on how it ended.
 	AskCloseAbandoned = request[CallOutcome, Nothing](Spec{Name: "closeabandoned", Desk: true, Needs: notes.CallBack})

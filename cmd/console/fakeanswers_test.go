@@ -40,6 +40,7 @@ func (f *fakeDesk) answer() {
 	console.On(a, console.AskSend, f.Send)
 	console.On(a, console.AskBoardPage, f.BoardPage)
 	console.On(a, console.AskStory, f.Story)
+	console.On(a, console.AskStoryState, f.StoryState)
 	console.OnDo(a, console.AskAddOn, func(c ctx, b console.NoteText) error { return f.AddOn(c, b.Note, b.Text) })
 	console.OnDo(a, console.AskCloseAbandoned, func(c ctx, b console.CallOutcome) error { return f.CloseAbandoned(c, b.Call, b.Outcome) })
 	console.On(a, console.AskReach, func(ctx, console.NoteRef) (console.Reach, error) { return reach(), nil })

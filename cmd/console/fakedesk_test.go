@@ -36,11 +36,12 @@ type fakeDesk struct {
 	said      []string // what supervisors and call-backs said
 	calls     int
 	now       []console.CallNow
-	asked     time.Time     // when a page asked for its state last
-	still     bool          // it answers no sending
-	mute      bool          // and stores it all the same
-	reds      []string      // what is wrong with the service
-	lockAfter time.Duration // how long nobody may touch the desk; zero is for ever
+	asked     time.Time         // when a page asked for its state last
+	still     bool              // it answers no sending
+	mute      bool              // and stores it all the same
+	reds      []string          // what is wrong with the service
+	later     []notes.StoryLine // what happened since a story was opened
+	lockAfter time.Duration     // how long nobody may touch the desk; zero is for ever
 }
 
 func newFakeDesk(phone console.PhoneAccount) *fakeDesk {
@@ -373,6 +374,13 @@ func (f *fakeDesk) Story(_ context.Context, ref console.StoryRef) (console.Story
 			line(3*time.Minute, "attempt.failed", "Dr Reyes", "voice", 4121),
 			line(6*time.Minute, "attempt.sent", "Dr Osei", "text", -1)},
 	}, nil
+}
+
+// StoryState tells a story's lines without its numbers, and those that happened since it was opened.
+func (f *fakeDesk) StoryState(ctx context.Context, ref console.StoryRef) (console.StoryState, error) {
+	st, err := f.Story(ctx, ref)
+	defer f.lock()()
+	return console.StoryState{State: st.Row.State, Lines: append(st.Lines, f.later...), HasRecording: true}, err
 }
 
 func (f *fakeDesk) AddOn(_ context.Context, _ notes.NoteID, text string) error {

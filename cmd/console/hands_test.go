@@ -150,6 +150,32 @@ func TestTheCaretComesBack(t *testing.T) {
 	b.noErrors()
 }
 
+// TestAnOpenStoryIsLive has somebody acknowledge while a remark is half written: it is seen at once, and the caret stays.
+func TestAnOpenStoryIsLive(t *testing.T) {
+	s, b := openDesk(t, 1280, 800)
+	b.keys(kb.F7, kb.ArrowDown, "a")
+	b.see(`document.activeElement.id`, "addon")
+	b.keys("He called")
+	b.press([]rune(kb.ArrowLeft)[0], kb.ModifierShift)
+	const there = "addon,8,9,backward"
+	b.see(caret, there)
+	happens := func(k notes.LineKind) {
+		s.desk.mu.Lock()
+		defer s.desk.mu.Unlock()
+		s.desk.later = append(s.desk.later, notes.StoryLine{At: time.Now(), Kind: k, Actor: "Dr Osei", Leaf: -1})
+	}
+	const last, news = `document.querySelector('#story ol li:last-child span').textContent`,
+		`document.querySelector('#story header').textContent.includes('More was said')`
+	happens("dispatch.acknowledged")
+	b.see(last, "Acknowledged\u2002Dr Osei")
+	b.see(news, "false")
+	b.see(caret, there)
+	happens("note.added-to")
+	b.see(news, "true")
+	b.see(caret, there)
+	b.noErrors()
+}
+
 // TestAccentsAreKept puts a name together sign by sign where the call types are, as an accent and its letter do.
 func TestAccentsAreKept(t *testing.T) {
 	_, b := openDesk(t, 1280, 800)

@@ -82,6 +82,7 @@ func (h *House) answerNotes(a *console.Answers) {
 		return page.Rows, err
 	})
 	console.On(a, console.AskStory, h.Story)
+	console.On(a, console.AskStoryState, h.StoryState)
 	console.OnDo(a, console.AskAddOn, func(c ctx, b console.NoteText) error { return h.AddOn(c, b.Note, b.Text) })
 	console.OnDo(a, console.AskCloseAbandoned, func(c ctx, b console.CallOutcome) error { return h.CloseAbandoned(c, b.Call, b.Outcome) })
 	console.On(a, console.AskReach, func(c ctx, b console.NoteRef) (console.Reach, error) { return h.Reach(c, b.Note) })

@@ -289,6 +289,22 @@ func (h *House) Story(ctx context.Context, ref console.StoryRef) (console.Story,
 	return s.story(st), nil
 }
 
+// StoryState tells how a story stands. Nothing is opened for it.
+func (h *House) StoryState(ctx context.Context, ref console.StoryRef) (console.StoryState, error) {
+	if _, _, err := h.agent(ctx); err != nil {
+		return console.StoryState{}, err
+	}
+	st, err := h.cfg.Store.StoryLines(ctx, ref.Call, ref.Note)
+	if err != nil {
+		return console.StoryState{}, refusal(err)
+	}
+	out := console.StoryState{Lines: st.Lines, HasRecording: len(st.Recordings) > 0}
+	if st.Note != nil {
+		out.State = st.Note.State
+	}
+	return out, nil
+}
+
 // before lists what this caller called about lately.
 func (h *House) before(ctx context.Context, acc notes.Account, c telephony.Call) ([]console.Before, error) {
 	const most = 5

@@ -43,6 +43,7 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 		"board":                func() (any, error) { return pair(r.BoardPage(ctx, console.BoardQuery{})) },
 		"story by call":        func() (any, error) { return pair(r.Story(ctx, console.StoryRef{Call: call})) },
 		"story by note":        func() (any, error) { return pair(r.Story(ctx, console.StoryRef{Note: note})) },
+		"the story's state":    func() (any, error) { return pair(r.StoryState(ctx, console.StoryRef{Note: note})) },
 		"add on":               func() (any, error) { return none(r.AddOn(ctx, note, "x")) },
 		"close what was left":  func() (any, error) { return none(r.CloseAbandoned(ctx, call, "x")) },
 		"supervise next":       func() (any, error) { return none(r.Supervise(ctx, note, "next", "")) },

@@ -43,6 +43,7 @@ import type {
   SentDraft,
   Story,
   StoryRef,
+  StoryState,
   Week,
   WeekRef,
 } from './types'
@@ -71,6 +72,7 @@ export interface DeskRequests {
   boardpage: { in: BoardQuery; out: BoardPage }
   board: { in: Record<string, never>; out: BoardRow[] | null }
   story: { in: StoryRef; out: Story }
+  storystate: { in: StoryRef; out: StoryState }
   addon: { in: NoteText; out: Record<string, never> }
   closeabandoned: { in: CallOutcome; out: Record<string, never> }
   supervise: { in: NoteAct; out: Record<string, never> }

@@ -678,6 +678,12 @@ export interface StoryRef {
   note: string
 }
 
+export interface StoryState {
+  state: NoteState
+  lines: StoryLine[] | null
+  hasRecording: boolean
+}
+
 export type SuperviseAct = 'next' | 'cancel'
 
 export interface Told {

@@ -37,10 +37,7 @@ func (s *Store) StoryOf(ctx context.Context, call telephony.CallID, note notes.N
 	if err != nil {
 		return notes.Story{}, err
 	}
-	account := st.Call.Account
-	if st.Note != nil {
-		account = st.Note.Account
-	}
+	account := storyOf(st)
 	actor, err := access.Check(ctx, notes.ReadNote, string(account))
 	if err != nil {
 		return notes.Story{}, err
@@ -68,7 +65,27 @@ func (s *Store) StoryOf(ctx context.Context, call telephony.CallID, note notes.N
 		}
 		st.Note = &n
 	}
-	return st, s.addLines(ctx, &st)
+	return st, s.addLines(ctx, &st, true)
+}
+
+// StoryLines is StoryOf with nothing opened and no trace: who called, what the note says and the numbers in the lines are left out.
+func (s *Store) StoryLines(ctx context.Context, call telephony.CallID, note notes.NoteID) (notes.Story, error) {
+	st, _, err := s.findStory(ctx, call, note)
+	if err != nil {
+		return notes.Story{}, err
+	}
+	if _, err := access.Check(ctx, notes.ReadNote, string(storyOf(st))); err != nil {
+		return notes.Story{}, err
+	}
+	return st, s.addLines(ctx, &st, false)
+}
+
+// storyOf is the practice whose story it is.
+func storyOf(st notes.Story) telephony.AccountID {
+	if st.Note != nil {
+		return st.Note.Account
+	}
+	return st.Call.Account
 }
 
 // findStory finds the call and the note that belong together; nothing is opened.
@@ -107,8 +124,8 @@ func (s *Store) findStory(ctx context.Context, call telephony.CallID, note notes
 	return st, sealed, nil
 }
 
-// addLines gathers steps, acts and the sources' lines.
-func (s *Store) addLines(ctx context.Context, st *notes.Story) error {
+// addLines gathers steps, acts and the sources' lines; opened is whether the story's leaf has been committed.
+func (s *Store) addLines(ctx context.Context, st *notes.Story, opened bool) error {
 	objects := []string{}
 	if st.Call.ID != "" {
 		objects = append(objects, string(st.Call.ID))
@@ -126,7 +143,7 @@ func (s *Store) addLines(ctx context.Context, st *notes.Story) error {
 		return err
 	}
 	st.Lines = append(st.Lines, steps...)
-	if err := s.tellBacks(ctx, st, objects); err != nil {
+	if err := s.tellBacks(ctx, st, objects, opened); err != nil {
 		return err
 	}
 	if err := s.askSources(ctx, st); err != nil {
@@ -153,13 +170,9 @@ func inOrder(a, b notes.StoryLine) int {
 const backPrefix = "back."
 
 // tellBacks adds the steps of the calls that the service made about the story: whose phone rang, which number, and how it ended.
-// The numbers are opened under the story's own leaf.
-func (s *Store) tellBacks(ctx context.Context, st *notes.Story, objects []string) error {
-	account := st.Call.Account
-	if st.Note != nil {
-		account = st.Note.Account
-	}
-	rows, err := s.pool.Query(ctx, selectBacks, objects, account)
+// The numbers are opened under the story's own leaf, if it was opened.
+func (s *Store) tellBacks(ctx context.Context, st *notes.Story, objects []string, opened bool) error {
+	rows, err := s.pool.Query(ctx, selectBacks, objects, storyOf(*st))
 	if err != nil {
 		return fmt.Errorf("read the calls back: %w", err)
 	}
@@ -175,8 +188,10 @@ func (s *Store) tellBacks(ctx context.Context, st *notes.Story, objects []string
 		return fmt.Errorf("read the calls back: %w", err)
 	}
 	for _, b := range backs {
-		if err := s.unsealCaller(ctx, &b.call, b.sealed); err != nil {
-			return err
+		if opened {
+			if err := s.unsealCaller(ctx, &b.call, b.sealed); err != nil {
+				return err
+			}
 		}
 		acts, leafOf, err := s.acts(ctx, st, []string{string(b.call.ID)})
 		if err != nil {

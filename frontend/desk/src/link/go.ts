@@ -42,6 +42,7 @@ const passed = {
   Preview: (draft: Draft) => ask('preview', draft),
   BoardPage: (query: BoardQuery) => ask('boardpage', query),
   Story: (ref: StoryRef) => ask('story', ref),
+  StoryState: (ref: StoryRef) => ask('storystate', ref),
   AddOn: (note: string, text: string) => ask('addon', { note, text }),
   CloseAbandoned: (call: string, outcome: string) => ask('closeabandoned', { call, outcome }),
   Supervise: (note: string, act: SuperviseAct, reason: string) => ask('supervise', { note, act, reason }),

@@ -3,7 +3,7 @@
 import { at, never } from '../../../shared/clock'
 import { nothing } from '../board/pages'
 import { Reading } from '../board/reading.svelte'
-import { go, on } from '../link/go'
+import { go, on, refusal } from '../link/go'
 import type {
   AgentView,
   BoardChange,
@@ -23,6 +23,7 @@ import type {
   Saved,
   Scenario,
   Story,
+  StoryLine,
   StoryRef,
 } from '../link/types'
 import { clock } from './clock.svelte'
@@ -35,6 +36,13 @@ import { text } from './text.svelte'
 export type Panel = '' | 'state' | 'calls' | 'now' | 'view' | 'help' | 'row' | 'people' | 'told'
 
 const nobody: AgentView = { id: '', name: '', languages: [], interface: 'en', state: 'out', reason: '', since: '', missed: 0 }
+
+/** How often an open story asks how it stands, in milliseconds. */
+const STORY_STANDS = 800
+
+/** How many lines of a story tell that something was said: the words are there only when it was opened after them. */
+const saidIn = (lines: StoryLine[] | null): number =>
+  (lines ?? []).filter((l) => l.kind === 'note.added-to' || l.kind === 'note.closed' || l.kind === 'call.followed-up').length
 
 class Desk extends Session {
   levels = $state.raw<Levels>({ them: 0, me: 0 })
@@ -70,13 +78,14 @@ class Desk extends Session {
   story = $state.raw<Story | null>(null)
   /** The row of a call back that is over, until somebody said how it ended. */
   ended = $state.raw<BoardRow | null>(null)
-  /** More has happened since the story was opened. A person opens it again, or nobody: each opening leaves a trace. */
+  /** More was said since the story was opened. A person opens it again, or nobody: each opening leaves a trace. */
   storyNews = $state(false)
   panel = $state<Panel>('')
   scenarios = $state.raw<Scenario[]>([])
   /** The calls of now, while a supervisor looks at them, and the one chosen once to be ended. */
   now = $state.raw<CallNow[]>([])
   ending = $state('')
+  #storyLive = {} // the loop that keeps the story is the one that put this here
   /** Where the keys were when the story was opened. */
   #before: Place | null = null
   #since: Event[] | null = null // what happened since the state was asked for
@@ -410,7 +419,6 @@ class Desk extends Session {
       if (r.note === this.form?.sent?.note) this.sentRow = r
       const open = this.story
       if (r.note !== open?.row.note) continue
-      this.storyNews ||= at(r.last.at) > at(open.row.last.at)
       this.story = { ...open, row: r }
     }
   }
@@ -421,7 +429,32 @@ class Desk extends Session {
       if (!this.story) this.#before = here()
       this.story = story
       this.storyNews = false
+      void this.#live(ref, saidIn(story.lines))
     })
+  }
+
+  /** Keeps the open story as it stands, until it is closed or opened again. What asks opens nothing and leaves no trace. */
+  async #live(ref: StoryRef, said: number): Promise<void> {
+    const live = (this.#storyLive = {})
+    while (this.story && this.#storyLive === live) {
+      await new Promise((f) => setTimeout(f, STORY_STANDS))
+      if (!this.link.up) continue
+      try {
+        const { state, lines, hasRecording } = await go().StoryState(ref)
+        const open = this.story
+        if (!open || this.#storyLive !== live) return
+        const numbers = new Map(open.lines?.map((l) => [l.kind + l.at, l.number ?? '']))
+        this.story = {
+          ...open,
+          row: { ...open.row, state },
+          lines: (lines ?? []).map((l) => ({ ...l, number: numbers.get(l.kind + l.at) ?? '' })),
+          hasRecording,
+        }
+        this.storyNews = saidIn(lines) > said
+      } catch (e) {
+        if (refusal(e).code !== 'desk.error.unreachable') return // an older server, or somebody who may not: it stays as it was read
+      }
+    }
   }
 
   /** Closes the story; the keys go back to where they were. */
