@@ -8,6 +8,7 @@
 package portal
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -15,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	stdlog "log"
 	"log/slog"
 	"math"
 	"net"
@@ -117,10 +119,23 @@ func New(cfg Config) *Portal {
 	return p
 }
 
-// NewServer returns an HTTP server with time limits a stranger cannot hold open.
-func NewServer(h http.Handler) *http.Server {
+// NewServer returns an HTTP server with time limits a stranger cannot hold open. What it says of itself goes to log.
+func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
-		WriteTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
+		WriteTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: stdlog.New(serverLog{log}, "", 0)}
+}
+
+// serverLog takes what net/http has to say: a handler's panic is an error, a stranger who hangs up in the middle is not.
+type serverLog struct{ log *slog.Logger }
+
+func (l serverLog) Write(line []byte) (int, error) {
+	level := slog.LevelDebug
+	if bytes.Contains(line, []byte("panic")) {
+		level = slog.LevelError
+	}
+	l.log.Log(context.Background(), level, "portal: "+strings.TrimSpace(string(line)))
+	return len(line), nil
 }
 
 func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {

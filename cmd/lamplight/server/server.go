@@ -300,13 +300,13 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	serveHTTP(ctx, g, portal.NewServer(front), s.web, s.Config.webTLS(s.Certs.Server))
+	serveHTTP(ctx, g, portal.NewServer(front, s.Log), s.web, s.Config.webTLS(s.Certs.Server))
 	hooks := http.NewServeMux()
 	if s.text != nil {
 		hooks.Handle("POST /hooks/text", s.text.Callback(s.Routing.Report))
 		hooks.Handle("POST /hooks/text/in", s.text.Inbound(s.House.TextedBack))
 	}
-	serveHTTP(ctx, g, portal.NewServer(hooks), s.hooks, nil)
+	serveHTTP(ctx, g, portal.NewServer(hooks, s.Log), s.hooks, nil)
 	if s.bounces != nil {
 		b := mail.ListenBounces(s.bounces, s.Config.MailBounces, s.Routing.Report, s.Log)
 		g.Go(func() error { return during("bounces", b.Serve()) })
