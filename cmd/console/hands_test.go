@@ -394,6 +394,28 @@ func TestWhatToSayIsOnTop(t *testing.T) {
 	}
 }
 
+// TestASentNoteSaysWhoHasIt has a provider acknowledge while its agent still sees that it is on its way.
+func TestASentNoteSaysWhoHasIt(t *testing.T) {
+	s, b := openDesk(t, 1280, 800)
+	b.ring("1")
+	b.keys(" ")
+	b.see(`document.activeElement.id`, "call-types")
+	b.keys("1", "Maria Paz", kb.Enter, kb.Enter, "4/2/1961", kb.Enter, "Fever")
+	b.ctrlEnter()
+	const how = `document.querySelector('.sent p:nth-child(2)')?.textContent.split(' · ')[1]`
+	b.see(how, "texted Dr Reyes, accepted by the carrier")
+	s.desk.mu.Lock()
+	last := &s.desk.board[len(s.desk.board)-1]
+	last.State = notes.Acknowledged
+	s.desk.later = append(s.desk.later, notes.StoryLine{At: time.Now(), Kind: "dispatch.acknowledged", Actor: "Dr Osei", Leaf: -1})
+	s.desk.boards++
+	s.desk.emit(console.Event{Kind: console.EventChange, Change: &console.BoardChange{Seq: s.desk.boards, Gone: []string{last.ID()}}})
+	s.desk.mu.Unlock()
+	b.see(how, "Dr Osei acknowledged")
+	b.see(`document.querySelector('#sent').textContent.trim()`, "L-4821 is on its way")
+	b.noErrors()
+}
+
 // TestTheLanguageIsAPersons chooses Spanish as Ana: the sign-in of this machine stays as it was, and another agent's desk is
 // in that agent's language.
 func TestTheLanguageIsAPersons(t *testing.T) {

@@ -22,10 +22,11 @@ export function lastStep(r: { last: LastStep; tries?: number }): string {
   return [head, code('desk.detail.', l.detail), times].filter(Boolean).join(', ')
 }
 
-/** Whether a note has left the service: a carrier has taken a message about it. */
-export const hasLeft = (r: { last: LastStep }): boolean =>
-  ['text', 'email', 'push', 'voice'].includes(r.last.kind) &&
-  !['due', 'sending', 'failed', 'undelivered', 'cancelled'].includes(r.last.detail)
+/** Whether a note has left the service: a carrier has taken a message about it, or a person has it. */
+export const hasLeft = (r: { state: string; last: LastStep }): boolean =>
+  r.state !== 'open' ||
+  (['text', 'email', 'push', 'voice'].includes(r.last.kind) &&
+    !['due', 'sending', 'failed', 'undelivered', 'cancelled'].includes(r.last.detail))
 
 /** "voice Dr Osei", what is due next. */
 export const nextStep = (r: BoardRow): string =>

@@ -16,12 +16,14 @@ import type {
   Finishing,
   GoneWhy,
   Hello,
+  LastStep,
   Levels,
   LinkView,
   PhoneView,
   Pop,
   Saved,
   Scenario,
+  Sent,
   Story,
   StoryLine,
   StoryRef,
@@ -421,6 +423,19 @@ class Desk extends Session {
       if (r.note !== open?.row.note) continue
       this.story = { ...open, row: r }
     }
+    const sent = this.form?.sent
+    if (sent && (c.gone?.includes(sent.note) || (c.page && !c.page.rows?.some((r) => r.note === sent.note)))) void this.#sentLeft(sent)
+  }
+
+  /** The note just sent has left the board: who took it on is asked once, and stands where it was said to be on its way. */
+  async #sentLeft({ note, row }: Sent): Promise<void> {
+    const story = await go()
+      .StoryState({ call: row.call, note })
+      .catch(() => null) // an older server: what was read last stays
+    const took = story?.lines?.filter((l) => l.kind === 'dispatch.acknowledged').at(-1)
+    if (!story || !took) return
+    const last: LastStep = { kind: 'dispatch.acknowledged', name: took.actor, detail: '', at: took.at }
+    this.sentRow = { ...(this.sentRow ?? row), state: story.state, last }
   }
 
   async openStory(ref: StoryRef): Promise<void> {
