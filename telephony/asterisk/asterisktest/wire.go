@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/pion/srtp/v3"
 )
 
 // A Wire is a call a carrier makes, message by message: where a test decides what stands in an INVITE, sends it twice,
@@ -19,7 +21,7 @@ type Wire struct {
 	To      string   // default +13125550100
 	From    string   // the header's value; default <sip:+13125550142@127.0.0.2>
 	Headers []string // more
-	SDP     string   // what follows the c= and t= lines; PORT stands for our sound's port; default mu-law alone
+	SDP     string   // what follows the c= and t= lines; PORT stands for our sound's port, KEY for our key; default mu-law alone
 
 	Invited string // the last INVITE, as it was sent
 	Answer  string // and its answer
@@ -38,6 +40,8 @@ type Wire struct {
 	target string // its Contact
 	cseq   int
 	media  netip.AddrPort
+	theirs *srtp.Context // what the other side says is encrypted so; nil when the sound is plain
+	ours   *srtp.Context // and what we say
 	heard  map[uint8]int // loud packets by payload type
 	loud   []time.Time
 }
@@ -120,7 +124,7 @@ func (w *Wire) Session() string {
 		media = Plain("0 PCMU/8000")
 	}
 	return "v=0\r\no=- 1 " + strconv.Itoa(w.cseq+1) + " IN IP4 " + host + "\r\ns=-\r\nc=IN IP4 " + host + "\r\nt=0 0\r\n" +
-		strings.ReplaceAll(media, "PORT", port)
+		strings.NewReplacer("PORT", port, "KEY", ourKey).Replace(media)
 }
 
 // Send sends a message as it is.
@@ -164,7 +168,9 @@ func (w *Wire) Invite(ctx context.Context) int {
 			if code < 300 {
 				w.target = strings.Trim(Header(reply, "Contact"), "<>")
 			}
-			w.media = mediaOf(reply)
+			var key string
+			w.media, key = mediaOf(reply)
+			w.ours, w.theirs = encryption(w.t, ourKey, key), encryption(w.t, key, key)
 			w.mu.Unlock()
 			ack := branch
 			if code < 300 {
@@ -242,7 +248,7 @@ func (w *Wire) read() {
 		if method == "INVITE" {
 			body = w.Session()
 			w.mu.Lock()
-			if m := mediaOf(text); m.IsValid() {
+			if m, _ := mediaOf(text); m.IsValid() {
 				w.media = m
 			}
 			w.mu.Unlock()
@@ -287,8 +293,9 @@ func Header(message, name string) string {
 	return ""
 }
 
-// mediaOf is where the first stream of a session that is not refused wants its sound.
-func mediaOf(message string) netip.AddrPort {
+// mediaOf is where the first stream of a session that is not refused wants its sound, and the key that it is encrypted by, "" for
+// plain sound.
+func mediaOf(message string) (to netip.AddrPort, key string) {
 	var host netip.Addr
 	for _, l := range strings.Split(message, "\r\n") {
 		if c, ok := strings.CutPrefix(l, "c=IN IP4 "); ok {
@@ -296,12 +303,18 @@ func mediaOf(message string) netip.AddrPort {
 				host = a
 			}
 		}
+		if strings.HasPrefix(l, "m=") && to.IsValid() {
+			break
+		}
 		if m, ok := strings.CutPrefix(l, "m=audio "); ok {
 			port, _, _ := strings.Cut(m, " ")
 			if n, err := strconv.ParseUint(port, 10, 16); err == nil && n != 0 {
-				return netip.AddrPortFrom(host, uint16(n))
+				to = netip.AddrPortFrom(host, uint16(n))
 			}
 		}
+		if _, k, ok := strings.Cut(l, " "+suite+" inline:"); ok && to.IsValid() {
+			key = k
+		}
 	}
-	return netip.AddrPort{}
+	return to, key
 }

@@ -2,9 +2,12 @@ package asterisktest
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/binary"
+	"testing"
 	"time"
 
+	"github.com/pion/srtp/v3"
 	"github.com/zaf/g711"
 )
 
@@ -42,12 +45,20 @@ func (w *Wire) Speak(ctx context.Context, s *SoundSource, loud bool, d time.Dura
 		s.Seq++
 		s.Time += 160
 		w.mu.Lock()
-		to, dead := w.media, w.dead
+		to, dead, ours := w.media, w.dead, w.ours
 		w.mu.Unlock()
 		if dead {
 			return
 		}
-		if _, err := w.rtp.WriteToUDPAddrPort(append(packet, payload...), to); err != nil {
+		packet = append(packet, payload...)
+		if ours != nil {
+			var err error
+			if packet, err = ours.EncryptRTP(nil, packet, nil); err != nil {
+				w.t.Error(err)
+				return
+			}
+		}
+		if _, err := w.rtp.WriteToUDPAddrPort(packet, to); err != nil {
 			return
 		}
 		select {
@@ -58,7 +69,32 @@ func (w *Wire) Speak(ctx context.Context, s *SoundSource, loud bool, d time.Dura
 	}
 }
 
-// listen notes when something loud was heard.
+// suite is how sound is encrypted, and ourKey our half of it.
+const (
+	suite  = "AES_CM_128_HMAC_SHA1_80"
+	ourKey = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
+)
+
+// Encrypted is the SDP of a telephone whose sound is encrypted.
+var Encrypted = "m=audio PORT RTP/SAVP 0\r\na=crypto:1 " + suite + " inline:KEY\r\n"
+
+// encryption is by a key as SDP has it; nil without one: sound is encrypted both ways or not at all.
+func encryption(t testing.TB, key, theirs string) *srtp.Context {
+	if theirs == "" {
+		return nil
+	}
+	b, err := base64.StdEncoding.DecodeString(key)
+	if err != nil || len(b) != 30 {
+		t.Fatalf("a key that is none: %q", key)
+	}
+	c, err := srtp.CreateContext(b[:16], b[16:], srtp.ProtectionProfileAes128CmHmacSha1_80)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// listen notes when something loud was heard; what is not encrypted as was agreed is not heard.
 func (w *Wire) listen() {
 	b := make([]byte, 2048)
 	for {
@@ -69,10 +105,19 @@ func (w *Wire) listen() {
 		if n < 12+80 {
 			continue
 		}
-		kind := b[1] & 0x7f
-		pcm := g711.DecodeUlaw(b[12:n])
+		packet := b[:n]
+		w.mu.Lock()
+		theirs := w.theirs
+		w.mu.Unlock()
+		if theirs != nil {
+			if packet, err = theirs.DecryptRTP(nil, packet, nil); err != nil {
+				continue
+			}
+		}
+		kind := packet[1] & 0x7f
+		pcm := g711.DecodeUlaw(packet[12:])
 		if kind == 8 {
-			pcm = g711.DecodeAlaw(b[12:n])
+			pcm = g711.DecodeAlaw(packet[12:])
 		}
 		peak := 0
 		for i := 0; i+1 < len(pcm); i += 2 {
