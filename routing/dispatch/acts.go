@@ -25,8 +25,8 @@ func (e *Engine) lockOpen(ctx context.Context, tx pgx.Tx, note notes.NoteID) (di
 	if postgres.Missing(err) {
 		return d, routing.ErrNoDispatch
 	}
-	if err == nil && !e.log.Holds(d.mac) {
-		d, err = e.raise(ctx, tx, d)
+	if err == nil {
+		d, err = e.believe(ctx, tx, d)
 	}
 	if err == nil && !d.unfolded {
 		err = e.unfold(ctx, tx, d.id, step{})

@@ -21,7 +21,8 @@ import (
 // column that decides stands under a row's MAC, which each act checks before it believes the row and each act renews. What the
 // workers' claims move alone is bounded instead: a fence, the rung that has begun, and the time at which an attempt is looked
 // at, which is its due time, or a lease or a pause away. One who looks at all rows again and again (watchRows) finds what
-// nobody would ask for any more: a row that says that a note was acknowledged, an attempt that says that it was delivered.
+// nobody would ask for any more: a row that says that a note was acknowledged, an attempt that says that it was delivered, calls
+// to the supervisors that say that one of them has it in hand.
 //
 // What is not to be believed never holds a note back: a dispatch comes onto the supervisors' board, an attempt is made anew from
 // the frozen plan.
@@ -29,10 +30,46 @@ import (
 // lockDispatch holds a dispatch. One that is not as we wrote it is on the board when this returns.
 func (e *Engine) lockDispatch(ctx context.Context, tx pgx.Tx, id routing.DispatchID) (dispatchRow, error) {
 	d, err := readDispatch(tx.QueryRow(ctx, lockDispatchRow, id))
-	if err != nil || e.log.Holds(d.mac) {
+	if err != nil {
 		return d, err
 	}
+	return e.believe(ctx, tx, d)
+}
+
+// believe raises a dispatch that is held unless it is as we wrote it, and the calls to its supervisors are.
+func (e *Engine) believe(ctx context.Context, tx pgx.Tx, d dispatchRow) (dispatchRow, error) {
+	if e.log.Holds(d.mac) {
+		odd, err := e.oddSummons(ctx, tx, d)
+		if err != nil || len(odd) == 0 {
+			return d, err
+		}
+	}
 	return e.raise(ctx, tx, d)
+}
+
+// oddSummons are those of dispatches that are on the board and have no summons to be believed.
+func (e *Engine) oddSummons(ctx context.Context, q querier, list ...dispatchRow) (odd map[routing.DispatchID]bool, err error) {
+	var ids []routing.DispatchID
+	odd = map[routing.DispatchID]bool{}
+	for _, d := range list {
+		if d.state == routing.Exhausted {
+			ids, odd[d.id] = append(ids, d.id), true
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := q.Query(ctx, selectSummons, ids)
+	if err != nil {
+		return nil, err
+	}
+	macs, err := summonsTable.ReadMacs(rows)
+	for _, m := range macs {
+		if id, _ := m.Values()[0].(string); e.log.Holds(m) {
+			delete(odd, routing.DispatchID(id))
+		}
+	}
+	return odd, err
 }
 
 // dispatchRow is what an act needs of a dispatch, and all of it under its MAC.
@@ -67,12 +104,15 @@ func (d dispatchRow) step(kind notes.LineKind, by routing.ActingPerson) step {
 // raise puts a dispatch that is not to be believed onto the board, open, whatever it says of itself.
 func (e *Engine) raise(ctx context.Context, tx pgx.Tx, d dispatchRow) (dispatchRow, error) {
 	e.logger.Error("a dispatch is not as Lamplight wrote it: it comes onto the board", "dispatch", d.id, "note", d.note)
-	for _, sql := range []string{raiseDispatch, raiseSummons} {
-		if _, err := tx.Exec(ctx, sql, d.id); err != nil {
-			return d, err
-		}
+	if _, err := tx.Exec(ctx, raiseDispatch, d.id); err != nil {
+		return d, err
 	}
-	if err := e.trace(ctx, tx, d.step(notes.LineForged, routing.ActingPerson{})); err != nil {
+	s := d.step(notes.LineForged, routing.ActingPerson{})
+	s.due = true
+	if err := s.moves(ctx, tx, summonsTable, raiseSummons, d.id); err != nil {
+		return d, err
+	}
+	if err := e.trace(ctx, tx, s); err != nil {
 		return d, err
 	}
 	return readDispatch(tx.QueryRow(ctx, selectDispatchRow, d.id))
@@ -300,10 +340,14 @@ func (e *Engine) mendOdd(ctx context.Context, list []dispatchRow) error {
 	if err != nil {
 		return err
 	}
+	odd, err := e.oddSummons(ctx, e.pool, list...)
+	if err != nil {
+		return err
+	}
 	var errs []error
 	for id, d := range byID {
 		missing, err := d.missing(attempts[id])
-		bad := err != nil || len(missing) > 0 || !e.log.Holds(d.mac) ||
+		bad := err != nil || len(missing) > 0 || !e.log.Holds(d.mac) || odd[id] ||
 			slices.ContainsFunc(attempts[id], func(a attemptRow) bool { return a.odd || a.late && d.state.Open() })
 		if bad {
 			if err := e.mend(ctx, id); err != nil {

@@ -137,6 +137,12 @@ func TestAnyAlteredColumnIsFound(t *testing.T) {
 	if _, err := h.engine.TextedBack(t.Context(), reply); err != nil {
 		t.Fatal(err)
 	}
+	h.send(newNote("n2", "L-2"), h.plan(oneText))
+	h.unfold("n2")
+	h.clock.Advance(routing.DefaultWait)
+	if err := h.engine.exhaustDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	h.verify()
 	changed := map[string]string{"text": "coalesce(%[1]s, '') || 'x'", "int4": "%[1]s + 1000", "int8": "%[1]s + 1", "bool": "not %[1]s",
 		"timestamptz": "coalesce(%[1]s + interval '1 microsecond', now())", "bytea": `coalesce(%[1]s, '') || '\x00'`}
@@ -144,7 +150,7 @@ func TestAnyAlteredColumnIsFound(t *testing.T) {
 	free := []string{"dispatch.rung", "attempt.fence", "attempt.wake_at"}
 	rows, err := h.pool.Query(t.Context(), `select table_name, column_name, udt_name from information_schema.columns
 		where table_schema = 'public' and is_identity = 'NO'
-		and table_name in ('dispatch', 'attempt', 'dispatch_step', 'text_stop', 'push_subscription')`)
+		and table_name in ('dispatch', 'attempt', 'dispatch_step', 'text_stop', 'push_subscription', 'summons')`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +183,7 @@ func TestAnyAlteredColumnIsFound(t *testing.T) {
 			fmt.Sprintf(changed[c[2]], c[1]), c[0])
 		tamper(c[0]+"."+c[1], "alter table "+c[0]+" drop constraint if exists "+c[0]+"_state_check", update)
 	}
-	for _, table := range []string{"dispatch", "attempt", "dispatch_step", "text_stop", "push_subscription"} {
+	for _, table := range []string{"dispatch", "attempt", "dispatch_step", "text_stop", "push_subscription", "summons"} {
 		tamper("a row of "+table, "delete from "+table+" where ctid = (select ctid from "+table+" limit 1)")
 	}
 }

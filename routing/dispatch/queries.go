@@ -40,8 +40,10 @@ var (
 		(select note, count(*) n from text_reply where note <> '' group by note) r
 		full join (select note, count(*) n from dispatch_step where kind = 'text.replied' group by note) s on s.note = r.note
 		where r.n is distinct from s.n`}
-	// The calls to the supervisors: who has the note in hand is a line of the story, and one that waits has its time.
-	summonsTable = audit.Table{Name: "summons", Differs: `select d.id from dispatch d left join summons s on s.dispatch = d.id
+	// The calls to the supervisors: a row for each dispatch on the board. Who has the note in hand is a line of the story too.
+	summonsTable = audit.Table{Kind: "summons", Name: "summons",
+		Mac: []string{"dispatch", "round", "next_at", "told", "taken_by", "taken_name", "taken_at"},
+		Differs: `select d.id from dispatch d left join summons s on s.dispatch = d.id
 		left join lateral (select kind, at from dispatch_step where dispatch = d.id and kind in ('dispatch.summoned',
 			'dispatch.taken-over', 'dispatch.forged') order by seq desc limit 1) l on true
 		where (d.state = 'exhausted') <> coalesce(isfinite(s.next_at), false)
@@ -122,10 +124,6 @@ const (
 		board_at = least(board_at, routing_now()) where id = $1
 		and not exists (select from dispatch o
 			where o.note = dispatch.note and o.id <> dispatch.id and o.state in ('climbing', 'exhausted'))`
-	// raiseSummons has the supervisors called about it from now on, whatever its row says of that.
-	raiseSummons = `insert into summons (dispatch, round, next_at, told)
-		select id, 0, routing_now(), '' from dispatch where id = $1 and state = 'exhausted'
-		on conflict (dispatch) do update set next_at = routing_now(), taken_by = null, taken_name = null, taken_at = null`
 	attemptForged = "update attempt set state = 'failed', why = 'forged', wake_at = null where id = $1"
 	lookNow       = "update attempt set wake_at = case state when 'due' then due_at else routing_now() end where id = $1"
 )
@@ -190,14 +188,13 @@ const (
 	selectService   = "select document from service"
 	selectSummonDue = "select dispatch from summons where next_at <= routing_now() order by next_at limit 100"
 	// lockSummons holds a dispatch whose turn has come and that no other engine is at.
-	lockSummons = `select d.note, d.account, s.round, s.told, s.taken_at is not null, routing_now()
-		from dispatch d join summons s on s.dispatch = d.id
+	lockSummons = `select d.id from dispatch d join summons s on s.dispatch = d.id
 		where d.id = $1 and d.state = 'exhausted' and s.next_at <= routing_now() for update of d skip locked`
-	beginRound = `update summons set round = $2, next_at = $3, told = $4, taken_by = null, taken_name = null, taken_at = null
-		where dispatch = $1`
-	selectTaken = "select taken_by, taken_name, taken_at from summons where dispatch = $1"
-	takeSummons = `update summons set taken_by = $2, taken_name = $3, taken_at = routing_now(), next_at = routing_now() + $4
-		where dispatch = $1`
+	// selectRound tells where a round stands; its number is beyond that of every attempt there is, whoever wrote it.
+	selectRound = `select greatest(round, coalesce((select (max(rung) - $2) / $3 + 1 from attempt
+			where dispatch = $1 and rung between $2 and 1000000000), 0)), told, taken_at is not null, routing_now()
+		from summons where dispatch = $1`
+	selectTaken     = "select taken_by, taken_name, taken_at from summons where dispatch = $1"
 	cancelSummonses = `update attempt set state = 'cancelled', wake_at = null
 		where dispatch = $1 and state = 'due' and rung >= $2 returning id`
 	selectLastRung = "select greatest(coalesce(max(rung), 0), 0) from attempt where dispatch = $1 and rung < $2 and rung <= $3"
@@ -206,6 +203,20 @@ const (
 			coalesce(bool_or(state = 'sending' or sent_at > routing_now() - make_interval(secs => $5)
 				or state = 'due' and due_at <= routing_now() + make_interval(secs => $5)), false), routing_now()
 		from attempt where dispatch = $1 and contact = $3`
+)
+
+// What moves a summons, and answers what is under its MAC then.
+var (
+	selectSummons = "select " + summonsTable.MacList("") + " from summons where dispatch = any($1)"
+	// raiseSummons has the supervisors called from now on, whatever a row says of that already.
+	raiseSummons = `insert into summons (dispatch, round, next_at, told)
+		select id, 0, routing_now(), '' from dispatch where id = $1 and state = 'exhausted'
+		on conflict (dispatch) do update set round = 0, next_at = routing_now(), told = '', taken_by = null, taken_name = null,
+			taken_at = null returning ` + summonsTable.MacList("")
+	beginRound = `update summons set round = $2, next_at = $3, told = $4, taken_by = null, taken_name = null, taken_at = null
+		where dispatch = $1 returning ` + summonsTable.MacList("")
+	takeSummons = `update summons set taken_by = $2, taken_name = $3, taken_at = routing_now(), next_at = routing_now() + $4
+		where dispatch = $1 returning ` + summonsTable.MacList("")
 )
 
 // selectLastTold are those whom the rung told that began last, below a rung ($2).

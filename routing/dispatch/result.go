@@ -236,7 +236,11 @@ func (e *Engine) exhaustDue(ctx context.Context) error {
 				_, err := e.raise(ctx, tx, d)
 				return err
 			}
-			return e.trace(ctx, tx, d.step(notes.LineExhausted, routing.ActingPerson{}))
+			s := d.step(notes.LineExhausted, routing.ActingPerson{})
+			if err := s.moves(ctx, tx, summonsTable, raiseSummons, d.id); err != nil {
+				return err
+			}
+			return e.trace(ctx, tx, s)
 		})
 		if err != nil || !more {
 			return err

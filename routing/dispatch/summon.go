@@ -127,21 +127,25 @@ func (e *Engine) summonDue(ctx context.Context) error {
 // summon begins one round. Whoever had taken the note over has had their time.
 func (e *Engine) summon(ctx context.Context, tx pgx.Tx, id routing.DispatchID, plan routing.Plan, why string) error {
 	s := step{dispatch: id, kind: notes.LineSummoned, detail: why, due: true}
-	var round int
-	var told string
-	var held bool
-	var now time.Time
-	err := tx.QueryRow(ctx, lockSummons, id).
-		Scan(&s.note, &s.account, &round, &told, &held, &now)
+	err := tx.QueryRow(ctx, lockSummons, id).Scan(&id)
 	if postgres.Missing(err) {
 		return nil // it has ended, or another engine is at it
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := e.lockDispatch(ctx, tx, id); err != nil {
+	d, err := e.lockDispatch(ctx, tx, id)
+	if err != nil || d.state != routing.Exhausted {
 		return err
 	}
+	var round int
+	var told string
+	var held bool
+	var now time.Time
+	if err := tx.QueryRow(ctx, selectRound, id, serviceRung, routing.MaxRungs).Scan(&round, &told, &held, &now); err != nil {
+		return err
+	}
+	s.note, s.account = d.note, d.account
 	next := now.Add(serviceAgain)
 	if why == "" {
 		late, b := now.Sub(plan.At), &pgx.Batch{}
@@ -161,11 +165,17 @@ func (e *Engine) summon(ctx context.Context, tx pgx.Tx, id routing.DispatchID, p
 			s.detail = whyHeld
 		}
 	}
-	if _, err := tx.Exec(ctx, beginRound, id, round, next, why); err != nil {
+	if err := s.moves(ctx, tx, summonsTable, beginRound, id, round, next, why); err != nil {
 		return err
 	}
-	if why != "" && why == told && !held {
-		return nil // said already
+	if why != "" && why == told && !held { // said already
+		b := &pgx.Batch{}
+		for _, m := range s.moved {
+			if err := e.log.QueueMac(b, m); err != nil {
+				return err
+			}
+		}
+		return tx.SendBatch(ctx, b).Close()
 	}
 	return e.trace(ctx, tx, s)
 }
@@ -202,11 +212,11 @@ func (e *Engine) TakeOver(ctx context.Context, by routing.ActingPerson, note not
 		if ok {
 			holds = service.Holds
 		}
-		if _, err := tx.Exec(ctx, takeSummons, d.id, by.ID, by.Name, holds); err != nil {
-			return err
-		}
 		s := d.step(notes.LineTakenOver, by)
 		s.due = true
+		if err := s.moves(ctx, tx, summonsTable, takeSummons, d.id, by.ID, by.Name, holds); err != nil {
+			return err
+		}
 		if s.attempts, err = cancelSummons(ctx, tx, d.id); err != nil {
 			return err
 		}

@@ -141,6 +141,10 @@ func TestAServiceThatCannotCall(t *testing.T) {
 		t.Errorf("%q, %v", why, err)
 	}
 	h.advance(serviceAgain)
+	h.until("it looked again", func() (looked bool) {
+		err := h.pool.QueryRow(t.Context(), "select next_at > routing_now() from summons").Scan(&looked)
+		return err == nil && looked
+	})
 	h.serve(strings.Replace(theService, sam, "home", 1))
 	h.advance(serviceAgain)
 	h.to(kim, 1) // at once: the pocket refuses Sam's number
@@ -191,16 +195,69 @@ func TestARoundSurvivesItsEngine(t *testing.T) {
 	h.verify()
 }
 
-// Who writes to the database alone and takes the supervisors' next call away is found out.
+// Who writes to the database alone keeps no supervisor from being called: they are called anew, it is told, and the log's check
+// tells it for good.
+func TestForgedSummonsesHoldNoNoteBack(t *testing.T) {
+	for name, sql := range map[string]string{
+		"put off":            "update summons set next_at = next_at + interval '30 years'",
+		"never":              "update summons set next_at = null",
+		"in hand":            "update summons set taken_by = 'p-sam', taken_name = 'Sam', taken_at = now(), next_at = now() + interval '1 day'",
+		"rounds that were":   "update summons set round = 0, next_at = routing_now()",
+		"rounds beyond all":  "update summons set round = 2147483647, next_at = routing_now()",
+		"without its MAC":    "update summons set mac = null",
+		"taken away":         "delete from summons",
+		"planted beforehand": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newFixture(t).run()
+			h.serve(theService)
+			if sql == "" { // in the way of the row that the ladder's end makes
+				before := len(h.pocket.Messages())
+				h.send(newNote("n1", "L-1"), h.plan(oneText))
+				h.wait(before + 1)
+				h.exec(`insert into summons (dispatch, round, next_at, told, taken_by, taken_name, taken_at)
+					select id, 0, now() + interval '30 years', '', 'p-sam', 'Sam', now() from dispatch`)
+				h.advance(routing.DefaultWait)
+				h.to(sam, 1)
+				h.halt()
+				h.verify()
+				return
+			}
+			h.exhaust("n1", "L-1")
+			h.to(sam, 1)
+			h.until("nothing is under way", func() bool { return h.states("n1")[routing.Sending] == 0 })
+			h.exec(sql)
+			h.to(sam, 2)
+			if got := h.kinds("n1"); strings.Count(got, string(notes.LineForged)) != 1 {
+				t.Errorf("the story is %s", got)
+			}
+			if r := h.row("n1"); r.Taken.Name != "" {
+				t.Errorf("taken by %q", r.Taken.Name)
+			}
+			if len(h.log.Forged()) == 0 && name != "taken away" {
+				t.Error("nothing is remembered as forged")
+			}
+			h.halt()
+			if r := h.check(); len(r.Mended) == 0 || len(r.Findings) > 0 {
+				t.Errorf("the log's check: mended %v, finds %v", r.Mended, r.Findings)
+			}
+		})
+	}
+}
+
+// A summons that is held back while no engine runs is loud as soon as somebody looks.
 func TestASummonsThatIsHeldBackIsLoud(t *testing.T) {
-	h := newFixture(t).run()
+	h := newFixture(t)
 	h.serve(theService)
-	h.exhaust("n1", "L-1")
-	h.to(sam, 1)
+	h.send(newNote("n1", "L-1"), h.plan(oneText))
+	h.unfold("n1")
+	h.clock.Advance(routing.DefaultWait)
+	if err := h.engine.exhaustDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	h.exec("update summons set next_at = null")
-	h.advance(2 * time.Minute)
-	h.until("it is loud", func() bool {
-		found, _, err := h.engine.Standing(t.Context())
-		return err == nil && len(found) == 1 && found[0].Kind == AlarmStranded
-	})
+	found, _, err := h.engine.Standing(t.Context())
+	if err != nil || len(found) != 1 || found[0].Kind != AlarmStranded {
+		t.Errorf("%+v, %v", found, err)
+	}
 }

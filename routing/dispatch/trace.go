@@ -28,9 +28,20 @@ type step struct {
 	more     []string // further codes, for the leaf alone
 
 	attempts []routing.AttemptID // whose rows the act changed
-	moved    []*audit.MacRow     // attempts of which the act changed what only a MAC vouches for
+	moved    []*audit.MacRow     // rows of which the act changed what only a MAC vouches for
 	vouched  []audit.Row         // rows that the act made
 	due      bool                // something may be due sooner: wake the workers
+}
+
+// moves changes rows by a statement that answers what is under their MACs then.
+func (s *step) moves(ctx context.Context, tx pgx.Tx, t audit.Table, sql string, args ...any) error {
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	macs, err := t.ReadMacs(rows)
+	s.moved = append(s.moved, macs...)
+	return err
 }
 
 // trace writes s in tx, after the rows it tells of were written: the story's line, the leaf that vouches for the rows, the
