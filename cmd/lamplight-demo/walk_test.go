@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,10 +17,13 @@ import (
 	"github.com/google/uuid"
 
 	"lamplight/console"
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/record"
 	"lamplight/telephony"
 	"lamplight/telephony/phone"
+	"lamplight/telephony/phone/speech"
+	"lamplight/telephony/phone/voice"
 )
 
 // stateDir is a directory that the private database and Asterisk, which run as other accounts, can enter.
@@ -295,6 +299,66 @@ func TestTheCallerHangsUp(t *testing.T) {
 		t.Fatalf("to be called back %+v, want one row of the two abandoned calls", callbacks)
 	}
 	t.Run("and is called back", func(t *testing.T) { w.callsBack(t, callbacks[0].Call) })
+}
+
+// TestALateNotesDoctorIsCalledNow: the agent has one of the practice's people rung, who sees the practice's number; both hear
+// each other, a key that the doctor presses ends nothing, and the note's story says who was called.
+func TestALateNotesDoctorIsCalledNow(t *testing.T) {
+	d := boot(t)
+	w := d.walkers(t)
+	ctx := t.Context()
+	sent, _, _ := w.taken(t)
+	reach, err := console.AskReach.Of(ctx, w.desk, console.NoteRef{Note: sent.Note})
+	if err != nil || len(reach.People) == 0 || !reach.People[0].Rings {
+		t.Fatalf("whom to call: %+v, %v", reach, err)
+	}
+	doctor := reach.People[0]
+	w.seen.pop, w.seen.gone = nil, ""
+	if err := console.AskCallContact.Do(ctx, w.desk, console.NoteContact{Note: sent.Note, Contact: doctor.Contact}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.until(ctx, "the pop of the call", func(s deskState) bool { return s.pop != nil }); err != nil {
+		t.Fatal(err)
+	}
+	call := w.seen.pop.Call
+	agent, err := (<-w.phone.Incoming()).Answer(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.until(ctx, "talking", func(s deskState) bool { return s.call == telephony.Talking }); err != nil {
+		t.Fatal(err)
+	}
+	s, err := d.server.Switch.Client.Snapshot(ctx)
+	if err != nil || len(s.Legs) != 2 || len(s.Bridges) != 1 || len(s.Bridges[0].Legs) != 2 {
+		t.Fatalf("on the switch: %+v, %v", s, err)
+	}
+	says, err := voice.Agent(string(telephony.English)) // whoever is called in a practice call says it, and has pressed 1 before
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the doctor is heard", func() bool {
+		got, _, _ := speech.Follow(agent.Heard(), says)
+		return got > heardWell
+	})
+	c, err := d.server.Record.Call(access.System(ctx, "test"), call)
+	if err != nil || c.Inbound || c.ANI == "" || c.DID == "" || c.Agent == "" {
+		t.Errorf("in the record: %+v, %v", c, err)
+	}
+	if err := console.AskHangUp.Do(ctx, w.desk, console.CallRef{Call: call}); err != nil {
+		t.Fatal(err)
+	}
+	<-agent.Done()
+	w.ended(t, telephony.Completed)
+	story, err := console.AskStory.Of(ctx, w.desk, console.StoryRef{Note: sent.Note})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(story.Lines, func(l notes.StoryLine) bool {
+		return l.Kind == notes.LineCalled && strings.Contains(l.Actor, doctor.Name)
+	}) {
+		t.Errorf("the story does not say that %s was called: %+v", doctor.Name, story.Lines)
+	}
+	w.verified(t)
 }
 
 // callsBack has the agent call back who gave up: a pop with name and number, their phone, the caller's, the keys, the end.
