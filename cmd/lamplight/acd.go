@@ -22,10 +22,9 @@ type acdCmd struct {
 // FILEs are JSON; durations are written "90s" or "3m". AGENTS is a list of agents:
 //
 //	[{"id": "ana", "languages": {"en": "native", "es": "qualified"}, "skills": {"nurse": "some"},
-//	  "certified": ["peds"], "groups": ["main"], "staff": [], "count": 3}]
+//	  "groups": ["main"], "staff": [], "count": 3}]
 //
-// where count, if given, makes so many alike. CALLS is a list of callers ("at", "talk", "patience" and the place kept
-// after "keep"), KINDS a list of shares of callers that come by chance ("weight" and mean times); both name what a call
+// where count, if given, makes so many alike. CALLS is a list of callers ("at", "talk" and "patience"), KINDS a list of shares of callers that come by chance ("weight" and mean times); both name what a call
 // needs:
 //
 //	[{"at": "10s", "talk": "2m", "patience": "90s", "needs": {"practice": "peds", "language": "es", "level": "native",

@@ -41,19 +41,20 @@ var mixes = []mix{
 		n.Relax = []Relax{{After: 20 * time.Second, Level: Some}, {After: 40 * time.Second, Groups: []GroupID{"g2"}, AnySkill: true}}
 		return n
 	}},
-	// No two agents alike: each certified for about forty of three hundred practices, all of which ask for it.
+	// No two agents alike: each has about forty of three hundred skills, of which each call asks for one.
 	{"ragged", func(r *rand.Rand, i int) Agent {
-		a := Agent{Languages: map[Language]Level{"en": Native, "es": Level(r.IntN(4))}}
+		a := Agent{Languages: map[Language]Level{"en": Native, "es": Level(r.IntN(4))}, Skills: map[Skill]Level{}}
 		for range 40 {
-			a.Certified = append(a.Certified, PracticeID(fmt.Sprint("p", r.IntN(300))))
+			a.Skills[Skill(fmt.Sprint("p", r.IntN(300)))] = Qualified
 		}
 		return a
 	}, func(r *rand.Rand) Needs {
-		n := Needs{Practice: PracticeID(fmt.Sprint("p", r.IntN(300))), Language: "en", Certified: true}
+		p := fmt.Sprint("p", r.IntN(300))
+		n := Needs{Practice: PracticeID(p), Language: "en", Skills: []SkillNeed{{Skill(p), Some}}}
 		if r.IntN(4) == 0 {
 			n.Language = "es"
 		}
-		n.Relax = []Relax{{After: 2 * time.Minute, Uncertified: true}}
+		n.Relax = []Relax{{After: 2 * time.Minute, AnySkill: true}}
 		return n
 	}},
 }

@@ -27,15 +27,14 @@
 //
 //   - Language: the agent has the call's language at the level it needs or above (some, qualified, native). No
 //     language means any agent. The same for each skill.
-//   - Certification: where the call asks for it, the agent is certified for its practice.
 //   - Groups: the agent is in one of the groups the call names, and that group is open. A call that names none asks
 //     every open group, and agents who are in none. A group is open in its Hours, read on the wall clock of its zone; a day
 //     group and a night group are two groups, and calls name both. In the hour a clock change leaves out nothing opens;
 //     the hour that comes twice counts twice.
-//   - Own staff: the employees of a practice, or of several, take their calls and no others, if the call says they exist (OwnFirst, OwnOnly).
-//     They need neither certificate nor group.
-//   - Needs loosen after stated waits (Needs.Relax): a lower level, any language, no skills, no certificate, beyond own staff,
-//     more groups. They only widen. The wait counts from when the call came in, also while it is offered.
+//   - Own staff: the employees of a practice, or of several, take their calls and no others, if the call says they exist
+//     (OwnFirst, OwnOnly). They need be in no group.
+//   - Needs loosen after stated waits (Needs.Relax): a lower level, any language, no skills, beyond own staff, more groups.
+//     They only widen. The wait counts from when the call came in, also while it is offered.
 //
 // # Which call is first
 //
@@ -50,7 +49,7 @@
 //
 //  1. a practice's own staff come before all others;
 //  2. an agent is spared while another will do who is strictly less able: who has no language and skill that the first has not at
-//     least as well; or, with equal languages and skills, fewer certificates and groups and none besides;
+//     least as well; or, with equal languages and skills, fewer groups and none besides;
 //  3. the longest idle comes first. Idle counts from when the agent last became Ready: after a call, a pause, a miss or a
 //     reject. A caller who hangs up while it rings costs the agent nothing.
 //

@@ -27,20 +27,18 @@ type profile struct {
 	staff     []string  // sorted
 	languages []ability // sorted by name; none of level None
 	skills    []ability
-	certified []string // sorted
 	groups    []string // sorted
 }
 
 // A demand is what a call asks for at one stage of its relaxation.
 type demand struct {
-	practice  PracticeID // only where it matters
-	own       Own
-	outside   bool
-	language  string
-	level     Level
-	skills    []ability // sorted
-	certified bool
-	groups    []string // sorted; none means any
+	practice PracticeID // only where it matters
+	own      Own
+	outside  bool
+	language string
+	level    Level
+	skills   []ability // sorted
+	groups   []string  // sorted; none means any
 }
 
 // A slot holds the waiting calls of one demand.
@@ -64,7 +62,7 @@ type kind struct {
 }
 
 func (s *State) profileOf(a Agent) *profile {
-	p := &profile{staff: names(a.Staff), certified: names(a.Certified), groups: names(a.Groups)}
+	p := &profile{staff: names(a.Staff), groups: names(a.Groups)}
 	for l, v := range a.Languages {
 		if v > None {
 			p.languages = append(p.languages, ability{string(l), v})
@@ -79,7 +77,7 @@ func (s *State) profileOf(a Agent) *profile {
 	sortAbilities(p.skills)
 	b := appendStrings(nil, p.staff)
 	b = appendAbilities(appendAbilities(b, p.languages), p.skills)
-	b = appendStrings(appendStrings(b, p.certified), p.groups)
+	b = appendStrings(b, p.groups)
 	if old, ok := s.profileBy[string(b)]; ok {
 		return old
 	}
@@ -203,7 +201,7 @@ func (s *State) dropSlot(sl *slot) {
 
 func (s *State) slotOf(d demand) *slot {
 	b := appendString(nil, string(d.practice))
-	b = append(b, byte(d.own), byte(d.level), bit(d.outside)|bit(d.certified)<<1)
+	b = append(b, byte(d.own), byte(d.level), bit(d.outside))
 	b = appendAbilities(appendString(b, d.language), d.skills)
 	b = appendStrings(b, d.groups)
 	if sl, ok := s.slotBy[string(b)]; ok {
@@ -257,9 +255,6 @@ func (s *State) fits(d *demand, p *profile) bool {
 		if d.own == OwnOnly && !d.outside {
 			return false
 		}
-		if d.certified && !contains(p.certified, string(d.practice)) {
-			return false
-		}
 		if !s.inGroup(d, p) {
 			return false
 		}
@@ -293,7 +288,7 @@ func (s *State) inGroup(d *demand, p *profile) bool {
 }
 
 // lessAble says whether a is strictly less able than b: of the same staff, b has every language and skill at least as
-// well and one better; or, these being equal, b has every certification and group of a and one more.
+// well and one better; or, these being equal, b is in every group of a and one more.
 func lessAble(a, b *profile) bool {
 	if !slices.Equal(a.staff, b.staff) || !within(a.languages, b.languages) || !within(a.skills, b.skills) {
 		return false
@@ -301,14 +296,12 @@ func lessAble(a, b *profile) bool {
 	if !slices.Equal(a.languages, b.languages) || !slices.Equal(a.skills, b.skills) {
 		return true
 	}
-	return subset(a.certified, b.certified) && subset(a.groups, b.groups) &&
-		len(a.certified)+len(a.groups) < len(b.certified)+len(b.groups)
+	return subset(a.groups, b.groups) && len(a.groups) < len(b.groups)
 }
 
 // demandAt is what the call asks for at a stage: its needs, loosened by the first so many Relax.
 func (n *Needs) demandAt(stage int) demand {
-	d := demand{own: n.Own, language: string(n.Language), level: max(n.Level, Some), certified: n.Certified,
-		groups: names(n.Groups)}
+	d := demand{own: n.Own, language: string(n.Language), level: max(n.Level, Some), groups: names(n.Groups)}
 	for _, k := range n.Skills {
 		d.skills = append(d.skills, ability{string(k.Skill), max(k.Level, Some)})
 	}
@@ -322,7 +315,6 @@ func (n *Needs) demandAt(stage int) demand {
 		if r.AnySkill {
 			d.skills = nil
 		}
-		d.certified = d.certified && !r.Uncertified
 		d.outside = d.outside || r.Outside
 		if len(d.groups) > 0 {
 			d.groups = names(append(toIDs[GroupID](d.groups), r.Groups...))
@@ -335,7 +327,7 @@ func (n *Needs) demandAt(stage int) demand {
 	if d.language == "" {
 		d.level = None
 	}
-	if d.certified || d.own != OwnNone {
+	if d.own != OwnNone {
 		d.practice = n.Practice
 	}
 	return d

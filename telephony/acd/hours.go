@@ -140,7 +140,7 @@ func (c *Config) check() ([]*time.Location, error) {
 }
 
 func (a *Agent) check() error {
-	if len(a.ID) > maxName || len(a.Languages)+len(a.Skills) > maxList || len(a.Groups) > maxList || len(a.Certified) > 1<<16 || len(a.Staff) > 1<<16 {
+	if len(a.ID) > maxName || len(a.Languages)+len(a.Skills) > maxList || len(a.Groups) > maxList || len(a.Staff) > 1<<16 {
 		return fmt.Errorf("%w: an agent's id or lists are too long", ErrInvalid)
 	}
 	for l, v := range a.Languages {

@@ -8,7 +8,7 @@ import (
 
 func (n *Needs) appendKey(b []byte) []byte {
 	b = appendString(appendString(b, string(n.Practice)), string(n.Language))
-	b = append(b, byte(n.Level), byte(n.Own), bit(n.Certified))
+	b = append(b, byte(n.Level), byte(n.Own))
 	b = binary.AppendVarint(binary.AppendVarint(b, int64(n.Priority)), int64(n.Overflow))
 	b = binary.AppendUvarint(b, uint64(len(n.Skills)))
 	for _, k := range n.Skills {
@@ -18,8 +18,7 @@ func (n *Needs) appendKey(b []byte) []byte {
 	for i := range n.Relax {
 		r := &n.Relax[i]
 		b = binary.AppendVarint(b, int64(r.After))
-		b = append(b, byte(r.Level), bit(r.AnyLanguage)|bit(r.AnySkill)<<1|bit(r.Uncertified)<<2|
-			bit(r.Outside)<<3|bit(r.AnyGroup)<<4)
+		b = append(b, byte(r.Level), bit(r.AnyLanguage)|bit(r.AnySkill)<<1|bit(r.Outside)<<2|bit(r.AnyGroup)<<3)
 		b = appendStrings(b, r.Groups)
 	}
 	return b

@@ -13,7 +13,7 @@ import (
 
 // mayTake says whether an agent may take a call that has waited so long.
 func mayTake(a Agent, n Needs, waited time.Duration, shut map[GroupID]bool) bool {
-	level, certified, anyLanguage, anySkill, outside := n.Level, n.Certified, n.Language == "", false, false
+	level, anyLanguage, anySkill, outside := n.Level, n.Language == "", false, false
 	groups, anyGroup := slices.Clone(n.Groups), len(n.Groups) == 0
 	if level == None {
 		level = Some
@@ -27,7 +27,6 @@ func mayTake(a Agent, n Needs, waited time.Duration, shut map[GroupID]bool) bool
 		}
 		anyLanguage = anyLanguage || r.AnyLanguage
 		anySkill = anySkill || r.AnySkill
-		certified = certified && !r.Uncertified
 		outside = outside || r.Outside
 		groups = append(groups, r.Groups...)
 		anyGroup = anyGroup || r.AnyGroup
@@ -44,9 +43,6 @@ func mayTake(a Agent, n Needs, waited time.Duration, shut map[GroupID]bool) bool
 		return n.Own != OwnNone && slices.Contains(a.Staff, n.Practice)
 	}
 	if n.Own == OwnOnly && !outside {
-		return false
-	}
-	if certified && !slices.Contains(a.Certified, n.Practice) {
 		return false
 	}
 	if anyGroup && len(a.Groups) == 0 {
@@ -72,8 +68,7 @@ func moreAble(a, b Agent) bool {
 		}
 	}
 	if len(at) == len(bt) && !slices.ContainsFunc(keys(at), func(k string) bool { return at[k] != bt[k] }) {
-		return len(a.Certified)+len(a.Groups) > len(b.Certified)+len(b.Groups) &&
-			!slices.ContainsFunc(b.Certified, func(p PracticeID) bool { return !slices.Contains(a.Certified, p) }) &&
+		return len(a.Groups) > len(b.Groups) &&
 			!slices.ContainsFunc(b.Groups, func(g GroupID) bool { return !slices.Contains(a.Groups, g) })
 	}
 	return true

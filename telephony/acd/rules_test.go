@@ -57,7 +57,6 @@ func TestRelaxWidensEachNeed(t *testing.T) {
 	for name, n := range map[string]Needs{
 		"any language": {Practice: "p", Language: "ht", Relax: []Relax{{After: after, AnyLanguage: true}}},
 		"any skill":    {Practice: "p", Skills: []SkillNeed{{"nurse", Some}}, Relax: []Relax{{After: after, AnySkill: true}}},
-		"uncertified":  {Practice: "p", Certified: true, Relax: []Relax{{After: after, Uncertified: true}}},
 		"outside":      {Practice: "p", Own: OwnOnly, Relax: []Relax{{After: after, Outside: true}}},
 		"any group":    {Practice: "p", Groups: []GroupID{"g"}, Relax: []Relax{{After: after, AnyGroup: true}}},
 	} {
@@ -93,8 +92,8 @@ func TestPriorityIsAHeadStartAndNobodyStarves(t *testing.T) {
 }
 
 func TestMoreAbleAgentsAreSparedWhereAnotherWillDo(t *testing.T) {
-	cert := func(id string, ps ...PracticeID) Agent {
-		return Agent{ID: AgentID(id), Languages: map[Language]Level{"en": Native}, Certified: ps}
+	in := func(id string, groups ...GroupID) Agent {
+		return Agent{ID: AgentID(id), Languages: map[Language]Level{"en": Native}, Groups: groups}
 	}
 	for _, c := range []struct {
 		name string
@@ -104,11 +103,11 @@ func TestMoreAbleAgentsAreSparedWhereAnotherWillDo(t *testing.T) {
 	}{
 		{"bilingual", []Agent{speaker("both", "en es"), speaker("one", "en")}, en, "1 to one"},
 		{"native for a call that some will do", []Agent{speaker("native", "en:native"), speaker("some", "en:some")}, en, "1 to some"},
-		{"certified for more", []Agent{cert("two", "p", "q"), cert("one", "p")}, en, "1 to one"},
+		{"in more groups", []Agent{in("two", "p", "q"), in("one", "p")}, en, "1 to one"},
 		{"different talents: the longest idle", []Agent{speaker("es", "en es"), speaker("ht", "en ht")}, en, "1 to es"},
 		{"nobody else will do", []Agent{speaker("both", "en es"), speaker("one", "en")}, es, "1 to both"},
-		{"languages count before certificates", []Agent{
-			{ID: "both", Languages: map[Language]Level{"en": Native, "es": Some}}, cert("one", "p", "q")}, en, "1 to one"},
+		{"languages count before groups", []Agent{
+			{ID: "both", Languages: map[Language]Level{"en": Native, "es": Some}}, in("one", "p", "q")}, en, "1 to one"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newFloor(t, Config{})
@@ -121,10 +120,10 @@ func TestMoreAbleAgentsAreSparedWhereAnotherWillDo(t *testing.T) {
 func TestOwnStaffComeFirstAndTakeNothingElse(t *testing.T) {
 	own := speaker("own", "en")
 	own.Staff = Practices{"o", "p"}
-	n := Needs{Practice: "p", Language: "en", Own: OwnFirst, Certified: true}
+	n := Needs{Practice: "p", Language: "en", Own: OwnFirst, Groups: []GroupID{"main"}}
 	d := newFloor(t, Config{})
 	us := speaker("us", "en")
-	us.Certified = []PracticeID{"p"}
+	us.Groups = []GroupID{"main"}
 	d.sign(0, us, own)
 	d.want(9, "other to us", CallIn{"other", Needs{Practice: "q", Language: "en", Own: OwnFirst}})
 	d.want(10, "other from us gone, other abandoned", CallGone{"other"})

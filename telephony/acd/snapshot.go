@@ -296,7 +296,7 @@ func (s *State) readTask(a *agent, r *AgentRecord) error {
 func (a *Agent) clone() Agent {
 	c := *a
 	c.Languages, c.Skills = maps.Clone(a.Languages), maps.Clone(a.Skills)
-	c.Staff, c.Certified, c.Groups = slices.Clone(a.Staff), slices.Clone(a.Certified), slices.Clone(a.Groups)
+	c.Staff, c.Groups = slices.Clone(a.Staff), slices.Clone(a.Groups)
 	return c
 }
 

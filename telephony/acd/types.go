@@ -70,9 +70,7 @@ type Agent struct {
 	Staff     Practices          `json:"staff,omitempty"`
 	Languages map[Language]Level `json:"languages,omitempty"`
 	Skills    map[Skill]Level    `json:"skills,omitempty"`
-	// Certified lists the practices whose calls the agent has been trained to take.
-	Certified []PracticeID `json:"certified,omitempty"`
-	Groups    []GroupID    `json:"groups,omitempty"`
+	Groups    []GroupID          `json:"groups,omitempty"`
 }
 
 // Practices are several practices. In JSON one may stand alone, without its list.
@@ -125,9 +123,7 @@ type Needs struct {
 	// Level is the least level in Language; None means Some.
 	Level  Level       `json:"level,omitempty"`
 	Skills []SkillNeed `json:"skills,omitempty"`
-	// Certified asks for an agent certified for Practice. A practice's own staff always are.
-	Certified bool `json:"certified,omitempty"`
-	Own       Own  `json:"own,omitempty"`
+	Own    Own         `json:"own,omitempty"`
 	// Groups are those asked, any of them; none means every group. A closed group is not asked. Own staff need not
 	// be in one.
 	Groups []GroupID `json:"groups,omitempty"`
@@ -147,7 +143,6 @@ type Relax struct {
 	Level       Level         `json:"level,omitempty"`        // the language's least level from now on; None leaves it
 	AnyLanguage bool          `json:"any_language,omitempty"` // an agent with an interpreter will do
 	AnySkill    bool          `json:"any_skill,omitempty"`    // the skills are no longer needed
-	Uncertified bool          `json:"uncertified,omitempty"`  // certification is no longer needed
 	Outside     bool          `json:"outside,omitempty"`      // beyond the practice's own staff, who still come first
 	Groups      []GroupID     `json:"groups,omitempty"`       // these are asked too
 	AnyGroup    bool          `json:"any_group,omitempty"`    // every open group is asked

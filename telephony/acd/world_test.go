@@ -63,7 +63,6 @@ func (w *world) oneAgent() Agent {
 	for _, k := range some(w, 0.3, Skill("nurse"), "billing") {
 		a.Skills[k] = Level(1 + w.r.IntN(3))
 	}
-	a.Certified = some(w, 0.5, PracticeID("p0"), "p1", "p2")
 	a.Groups = some(w, 0.5, GroupID("day"), "night", "main", "over")
 	if w.chance(0.2) {
 		a.Staff = some(w, 0.5, PracticeID("p0"), "p1", "p2")
@@ -75,7 +74,7 @@ func (w *world) agentID() AgentID     { return AgentID(fmt.Sprintf("a%d", w.r.In
 func (w *world) practice() PracticeID { return PracticeID(fmt.Sprintf("p%d", w.r.IntN(3))) }
 
 func (w *world) needs() Needs {
-	n := Needs{Practice: w.practice(), Level: Level(w.r.IntN(4)), Certified: w.chance(0.3), Own: Own(w.r.IntN(3)),
+	n := Needs{Practice: w.practice(), Level: Level(w.r.IntN(4)), Own: Own(w.r.IntN(3)),
 		Groups: some(w, 0.3, GroupID("day"), "night", "main")}
 	n.Language = []Language{"", "en", "en", "es", "es", "ht"}[w.r.IntN(6)]
 	for _, k := range some(w, 0.15, Skill("nurse"), "billing") {
@@ -86,7 +85,7 @@ func (w *world) needs() Needs {
 	for range w.r.IntN(4) {
 		after += time.Duration(1+w.r.IntN(20)) * time.Second
 		n.Relax = append(n.Relax, Relax{After: after, Level: Level(w.r.IntN(3)), AnyLanguage: w.chance(0.1),
-			AnySkill: w.chance(0.3), Uncertified: w.chance(0.3), Outside: w.chance(0.5),
+			AnySkill: w.chance(0.3), Outside: w.chance(0.5),
 			Groups: some(w, 0.5, GroupID("over")), AnyGroup: w.chance(0.1)})
 	}
 	if w.chance(0.5) {
