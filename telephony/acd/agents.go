@@ -185,7 +185,7 @@ func (s *State) offer(c *call, a *agent) {
 	c.state, c.since, c.agent = CallOffered, s.now, a
 	a.call = c
 	s.n++
-	a.offer, a.epoch = s.n, s.epoch
+	a.offer = s.n
 	s.offers[s.n] = a
 	s.move(a, StateReserved)
 	s.arm(&a.timer, s.now+int64(s.cfg.Ring))
@@ -215,7 +215,7 @@ func (s *State) revoke(a *agent, why Why) {
 // holder finds the agent whose present offer this is.
 func (s *State) holder(id OfferID) (*agent, error) {
 	a := s.offers[id.N]
-	if a == nil || a.epoch != id.Epoch {
+	if a == nil || s.epoch != id.Epoch {
 		return nil, ErrStale
 	}
 	return a, nil

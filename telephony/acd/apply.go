@@ -59,20 +59,8 @@ func (s *State) apply(e Event) error {
 		return s.missed(e.Offer)
 	case Tick:
 		return nil
-	case Configure:
-		return s.configure(e.Config)
-	case TakeOver:
-		return s.takeOver(e.Epoch)
 	}
 	return fmt.Errorf("%w: event %T", ErrInvalid, e)
-}
-
-func (s *State) takeOver(epoch uint64) error {
-	if epoch < s.epoch {
-		return ErrStale
-	}
-	s.epoch = epoch
-	return nil
 }
 
 // runDue runs every timer that is due, the earliest first, and opens and closes groups.
@@ -204,10 +192,7 @@ func (s *State) leaveReady(a *agent) {
 	}
 }
 
-func (s *State) do(c Command) {
-	c.Epoch = s.epoch
-	s.out = append(s.out, c)
-}
+func (s *State) do(c Command) { s.out = append(s.out, c) }
 
 func (s *State) announce(a *agent, why Why) {
 	s.do(Command{Do: DoAgent, Agent: a.id, State: a.state, Why: why})

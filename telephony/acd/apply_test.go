@@ -85,7 +85,7 @@ func (d *floor) offer(call string) OfferID {
 	if c == nil || c.agent == nil {
 		d.t.Fatalf("call %s is not offered", call)
 	}
-	return OfferID{c.agent.epoch, c.agent.offer}
+	return OfferID{d.s.epoch, c.agent.offer}
 }
 
 func TestWalk(t *testing.T) {

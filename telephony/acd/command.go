@@ -4,8 +4,7 @@ import "time"
 
 // A Command is what the world is to do now. Which fields count depends on Do.
 type Command struct {
-	Do    Do
-	Epoch uint64 // of the State that gave the command; see Fence
+	Do Do
 	// Offer is set for DoOffer and DoWithdraw.
 	Offer Offer
 	// Call and Outcome are set for DoClose.
@@ -78,19 +77,6 @@ var outcomeNames = [...]string{"open", "answered", "abandoned", "overflowed"}
 
 func (o Outcome) String() string { return outcomeNames[o] }
 
-// A Fence stands before whatever carries out commands and lets none of an older epoch pass. The zero value admits the
-// first epoch it sees. It is not safe for concurrent use.
-type Fence struct{ epoch uint64 }
-
-// Admit returns ErrStale for a command of an epoch older than one admitted before.
-func (f *Fence) Admit(epoch uint64) error {
-	if epoch < f.epoch {
-		return ErrStale
-	}
-	f.epoch = epoch
-	return nil
-}
-
 // AgentState is where an agent stands.
 type AgentState uint8
 
@@ -109,14 +95,6 @@ var agentStateNames = [...]string{"out", "paused", "ready", "reserved", "ringing
 
 func (s AgentState) String() string { return agentStateNames[s] }
 
-// MarshalText writes the state's name.
-func (s AgentState) MarshalText() ([]byte, error) { return marshalName(s, agentStateNames[:]) }
-
-// UnmarshalText reads a state's name.
-func (s *AgentState) UnmarshalText(b []byte) error {
-	return unmarshalName(s, b, agentStateNames[:], "agent's state")
-}
-
 // CallState is where a call stands. A call that has ended is not here any more.
 type CallState uint8
 
@@ -130,11 +108,3 @@ const (
 var callStateNames = [...]string{"waiting", "offered", "talking"}
 
 func (s CallState) String() string { return callStateNames[s] }
-
-// MarshalText writes the state's name.
-func (s CallState) MarshalText() ([]byte, error) { return marshalName(s, callStateNames[:]) }
-
-// UnmarshalText reads a state's name.
-func (s *CallState) UnmarshalText(b []byte) error {
-	return unmarshalName(s, b, callStateNames[:], "call's state")
-}

@@ -64,8 +64,8 @@
 //     agent with ReasonMissed; an answer sets the count back, a reject does not raise it.
 //   - An answer counts until the offer is withdrawn, even past the deadline: the event comes before the timers that are
 //     due in the same Apply.
-//   - An OfferID is never used again. An event about an offer that no longer stands is refused with ErrStale. Every
-//     command carries the epoch of its writer; a Fence refuses those of an older one.
+//   - An OfferID is never used again. An event about an offer that no longer stands is refused with ErrStale.
+//     Its epoch is its State's, so that no two writers' offers are equal either.
 //   - Revise changes a call's needs: an offer to an agent who may no longer take it is withdrawn. What an agent can do may
 //     change at any time (AgentIn again); an offer that stands is left.
 //
@@ -88,8 +88,8 @@
 //
 // # Failing over
 //
-// Snapshot writes a State down, Restore reads it back, and the two behave the same from there. Rebuild makes one from
-// the calls and agents that the switch and the desks list. The next Apply offers what can be offered.
+// A State is not written down. A server that takes over makes a new one with a greater epoch, signs the agents in and gives
+// it the waiting calls with Return: each stands where it stood, as its place follows from when it came in.
 //
 // # Cost
 //

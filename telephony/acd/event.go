@@ -79,13 +79,6 @@ type WrapUpDone struct{ Agent AgentID }
 // Tick only lets time pass. Send one no later than Next says.
 type Tick struct{}
 
-// Configure replaces the settings. Standing offers keep their deadline.
-type Configure struct{ Config Config }
-
-// TakeOver says that from now on commands carry this epoch, because another server writes. A lower epoch than the
-// present one is refused.
-type TakeOver struct{ Epoch uint64 }
-
 func (AgentIn) event()    {}
 func (AgentOut) event()   {}
 func (Ready) event()      {}
@@ -102,8 +95,6 @@ func (Missed) event()     {}
 func (Ended) event()      {}
 func (WrapUpDone) event() {}
 func (Tick) event()       {}
-func (Configure) event()  {}
-func (TakeOver) event()   {}
 
 // Reasons of the pauses this package makes itself; all others are the caller's own words.
 const (

@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -350,5 +351,12 @@ func (n *Needs) clone() Needs {
 	for i := range c.Relax {
 		c.Relax[i].Groups = slices.Clone(c.Relax[i].Groups)
 	}
+	return c
+}
+
+func (a *Agent) clone() Agent {
+	c := *a
+	c.Languages, c.Skills = maps.Clone(a.Languages), maps.Clone(a.Skills)
+	c.Staff, c.Groups = slices.Clone(a.Staff), slices.Clone(a.Groups)
 	return c
 }

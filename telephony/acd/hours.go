@@ -188,3 +188,14 @@ func (n *Needs) check() error {
 	}
 	return nil
 }
+
+func cloneGroups(gs []Group) []Group {
+	out := slices.Clone(gs)
+	for i := range out {
+		out[i].Hours = slices.Clone(out[i].Hours)
+		for j := range out[i].Hours {
+			out[i].Hours[j].Days = slices.Clone(out[i].Hours[j].Days)
+		}
+	}
+	return out
+}

@@ -75,13 +75,3 @@ func TestWindowsAtBothClockChanges(t *testing.T) {
 		t.Errorf("a group that never closes is looked at again at %v", next)
 	}
 }
-
-func TestConfigureKeepsWhoIsOpenRight(t *testing.T) {
-	d := newFloor(t, Config{Groups: []Group{{ID: "g", Zone: "UTC", Hours: []Hours{{From: 0, To: 60}}}}})
-	d.sign(0, in([]GroupID{"g"}, speaker("a", "en")))
-	d.want(5, "", CallIn{"1", en})
-	d.want(6, "1 to a", Configure{Config{Groups: []Group{{ID: "g"}}}})
-	if _, ok := d.s.Next(); !ok {
-		t.Error("the offer has no deadline")
-	}
-}

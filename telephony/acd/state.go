@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A State is everything this package knows: agents, calls, order, timers, figures. Apply moves it in place; Snapshot
-// writes it down as a plain value. It is not safe for concurrent use: one goroutine, the writer of the epoch, owns it.
+// A State is everything this package knows: agents, calls, order, timers, figures. Apply moves it in place.
+// It is not safe for concurrent use: one goroutine owns it.
 type State struct {
 	cfg   Config
 	zones []*time.Location // of cfg.Groups
@@ -69,7 +69,6 @@ type agent struct {
 	timer   node   // the offer's deadline or the limit of wrap-up
 	call    *call  // offered or talking
 	offer   uint64 // its number, while Reserved or Ringing
-	epoch   uint64 // of that offer
 	misses  int    // in a row
 	last    *kind  // of the call this wrap-up belongs to
 	seen    uint64 // the round in which changed last saw it
@@ -99,8 +98,8 @@ type bar struct {
 	until int64
 }
 
-// New makes an empty State whose commands carry the epoch. An invalid Config, such as an unknown time zone, is refused
-// with an ErrInvalid that names the field. Zones are looked up in the machine's time-zone data here and in Configure,
+// New makes an empty State whose offers carry the epoch, which is to be above any earlier State's. An invalid Config, such as an unknown time zone, is refused
+// with an ErrInvalid that names the field. Zones are looked up in the machine's time-zone data here
 // and nowhere else.
 func New(cfg Config, epoch uint64) (*State, error) {
 	s := &State{
@@ -127,9 +126,6 @@ func (s *State) Next() (at time.Time, ok bool) {
 	}
 	return time.Unix(0, ns).UTC(), true
 }
-
-// Epoch is the one that commands carry.
-func (s *State) Epoch() uint64 { return s.epoch }
 
 // An AgentView is what an agent is doing.
 type AgentView struct {
@@ -190,7 +186,7 @@ func (s *State) CallNow(id CallID) (v CallView, ok bool) {
 func (a *agent) offered() bool { return a.state == StateReserved || a.state == StateRinging }
 
 func (s *State) offerOf(a *agent) Offer {
-	return Offer{ID: OfferID{a.epoch, a.offer}, Call: a.call.id, Agent: a.id, Deadline: at(a.timer.at)}
+	return Offer{ID: OfferID{s.epoch, a.offer}, Call: a.call.id, Agent: a.id, Deadline: at(a.timer.at)}
 }
 
 func at(ns int64) time.Time { return time.Unix(0, ns).UTC() }

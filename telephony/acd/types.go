@@ -38,20 +38,10 @@ func (l Level) String() string {
 	return fmt.Sprintf("Level(%d)", uint8(l))
 }
 
-// MarshalText writes the level's name.
-func (l Level) MarshalText() ([]byte, error) { return marshalName(l, levelNames[:]) }
-
 // UnmarshalText reads a level's name.
 func (l *Level) UnmarshalText(b []byte) error { return unmarshalName(l, b, levelNames[:], "level") }
 
-// marshalName writes a small enumeration by name, so that a snapshot can be read by a person.
-func marshalName[T ~uint8](v T, names []string) ([]byte, error) {
-	if int(v) >= len(names) {
-		return nil, fmt.Errorf("acd: %d has no name", uint8(v))
-	}
-	return []byte(names[v]), nil
-}
-
+// unmarshalName reads a small enumeration by name, as a person writes it.
 func unmarshalName[T ~uint8](v *T, b []byte, names []string, what string) error {
 	for i, n := range names {
 		if n == string(b) {
@@ -100,9 +90,6 @@ const (
 )
 
 var ownNames = [...]string{"none", "first", "only"}
-
-// MarshalText writes the name.
-func (o Own) MarshalText() ([]byte, error) { return marshalName(o, ownNames[:]) }
 
 // UnmarshalText reads the name.
 func (o *Own) UnmarshalText(b []byte) error {
@@ -195,7 +182,7 @@ func (c Config) withDefaults() Config {
 // Why an event is refused. A refused event changes nothing; timers that were due in the same Apply still ran, and
 // their commands are returned with the error.
 var (
-	ErrStale   = errors.New("acd: the offer or the epoch is no longer the current one")
+	ErrStale   = errors.New("acd: the offer is no longer the current one")
 	ErrUnknown = errors.New("acd: no such call or agent")
 	ErrTwice   = errors.New("acd: this call is already here")
 	ErrState   = errors.New("acd: not possible in this state")

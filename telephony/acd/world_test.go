@@ -164,10 +164,6 @@ func (w *world) event() Event {
 		return Ended{w.call()}
 	case n < 93:
 		return WrapUpDone{w.agentID()}
-	case n < 94 && w.chance(0.1):
-		return Configure{worldConfig}
-	case n < 95 && w.chance(0.1):
-		return TakeOver{w.s.Epoch() + uint64(w.r.IntN(2))}
 	}
 	return Tick{}
 }
