@@ -65,6 +65,9 @@ func (p *practiceCheck) lines() {
 		if l.Priority < -maxPriority || l.Priority > maxPriority {
 			p.refuse(at+".priority", "range", "from", fmt.Sprint(-maxPriority), "to", fmt.Sprint(maxPriority))
 		}
+		if l.LanguageLevel < 0 || l.LanguageLevel > telephony.Native {
+			p.refuse(at+".languageLevel", "range", "from", "0", "to", fmt.Sprint(int(telephony.Native)))
+		}
 		p.names(at+".skills", l.Skills)
 		p.names(at+".groups", l.Groups)
 		p.relax(at+".relax", l)
@@ -90,6 +93,7 @@ func (p *practiceCheck) relax(at string, l telephony.Line) {
 		needed bool
 	}{
 		{".skillsAfter", l.Relax.SkillsAfter, len(l.Skills) > 0},
+		{".levelAfter", l.Relax.LevelAfter, l.LanguageLevel > telephony.Some},
 		{".languageAfter", l.Relax.LanguageAfter, true},
 		{".groupsAfter", l.Relax.GroupsAfter, len(l.Groups) > 0},
 		{".outsideAfter", l.Relax.OutsideAfter, l.OwnOnly},

@@ -110,6 +110,12 @@ func TestPracticeSaysWhatIsWrongAndWhere(t *testing.T) {
 			`"skills": ["cardio"], "relax": {"skillsAfter": 86400}`,
 			"refuse account.lines[0].relax.skillsAfter range",
 		},
+		"a level past native": {`"priority": 0`, `"languageLevel": 4`, "refuse account.lines[0].languageLevel range"},
+		"a level relaxed that is none": {
+			`"priority": 0`,
+			`"relax": {"levelAfter": 30}`,
+			"warn account.lines[0].relax.levelAfter unused",
+		},
 		"skills relaxed that are none": {
 			`"priority": 0`,
 			`"relax": {"skillsAfter": 30, "languageAfter": 60}`,

@@ -74,8 +74,10 @@ type Line struct {
 	Name      string     // the practice's name, for the agent's phone
 	Languages []Language // the greeting's order; the first is what is assumed when the caller presses nothing
 	Priority  int        // the practice's priority in the queue, 0 is ordinary, higher is served sooner
-	Skills    []string   // what an agent must be certified for, beside the language
-	Groups    []string   `json:",omitempty"` // the groups of agents that are asked; none means every agent
+	// LanguageLevel is the least level at which an agent must speak the caller's language; 0 is Some.
+	LanguageLevel Level    `json:",omitempty"`
+	Skills        []string // what an agent must be certified for, beside the language
+	Groups        []string `json:",omitempty"` // the groups of agents that are asked; none means every agent
 	// OwnOnly asks the practice's own staff and nobody else. Without it they are asked first, wherever one of them is signed in.
 	OwnOnly bool  `json:",omitempty"`
 	Relax   Relax `json:",omitzero"`
@@ -85,6 +87,7 @@ type Line struct {
 // came in; 0 is never. A caller whom the right agents cannot take is better off with another than in the queue.
 type Relax struct {
 	SkillsAfter   int      `json:",omitempty"` // then an agent without the line's skills will do
+	LevelAfter    int      `json:",omitempty"` // then an agent who gets by in the caller's language will do
 	LanguageAfter int      `json:",omitempty"` // then an agent who does not speak the caller's language will do, with an interpreter
 	GroupsAfter   int      `json:",omitempty"` // then the groups in Overflow are asked too, or every agent if it names none
 	Overflow      []string `json:",omitempty"`
@@ -167,13 +170,13 @@ type Agent struct {
 	Staff []AccountID
 }
 
-// A Level is how well an agent speaks a language or masters a skill.
+// A Level is how well an agent speaks a language. A skill is had or not.
 type Level int
 
 const (
-	Some Level = iota + 1
-	Qualified
-	Native
+	Some      Level = iota + 1 // gets by
+	Qualified                  // tested
+	Native                     // grew up with it
 )
 
 // An Offer is a call popped on one agent's desk. Epoch rises with every offer of a call; a command that carries an

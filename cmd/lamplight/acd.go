@@ -24,8 +24,8 @@ type acdCmd struct {
 //	[{"id": "ana", "languages": {"en": "native", "es": "qualified"}, "skills": {"nurse": "some"},
 //	  "groups": ["main"], "staff": [], "count": 3}]
 //
-// where count, if given, makes so many alike. CALLS is a list of callers ("at", "talk" and "patience"), KINDS a list of shares of callers that come by chance ("weight" and mean times); both name what a call
-// needs:
+// where count, if given, makes so many alike. CALLS is a list of callers ("at", "talk" and "patience"), KINDS a list of
+// shares of callers that come by chance ("weight" and mean times); both name what a call needs:
 //
 //	[{"at": "10s", "talk": "2m", "patience": "90s", "needs": {"practice": "peds", "language": "es", "level": "native",
 //	  "relax": [{"after": "20s", "level": "some"}], "overflow": "5m"}}]

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +13,6 @@ import (
 	"lamplight/console/house"
 	"lamplight/notes"
 	"lamplight/notes/access"
-	"lamplight/telephony"
 )
 
 // peopleCmd keeps people.
@@ -23,6 +21,7 @@ type peopleCmd struct {
 	Reset    peopleResetCmd    `cmd:"" help:"Give somebody a new password and authenticator, printed once, and sign them out everywhere: a phone is lost."`
 	Leave    peopleLeaveCmd    `cmd:"" help:"End somebody's access at once. What they did stays theirs. Who is still on call is refused, with the list of where."`
 	Return   peopleReturnCmd   `cmd:"" help:"Let somebody who has left in again, with a new password and authenticator."`
+	Able     peopleAbleCmd     `cmd:"" help:"Change what an agent speaks, is certified for and belongs to, from their next sign-in on."`
 	Grant    peopleGrantCmd    `cmd:"" help:"Give somebody another role: a second practice, for instance."`
 	Revoke   peopleRevokeCmd   `cmd:"" help:"Take a role from somebody."`
 	Password peoplePasswordCmd `cmd:"" help:"Change one's own password, at this machine."`
@@ -31,15 +30,12 @@ type peopleCmd struct {
 
 type peopleAddCmd struct {
 	server.RecordFlags
-	Login    string         `arg:"" help:"What they sign in with; also what a practice's contact calls its person."`
-	Name     string         `required:"" help:"As colleagues read it."`
-	Role     notes.Role     `required:"" enum:"agent,supervisor,provider,practice,admin" help:"What they are."`
-	Account  string         `help:"For which practice; without it for all. An agent of one practice is its own staff and takes its calls only." default:"*"`
-	Language string         `enum:"en,es" default:"en" help:"Of their screens."`
-	Phone    string         `help:"An agent's phone on the switch, agent1."`
-	Speaks   map[string]int `help:"An agent's languages with 1 (some), 2 (qualified) or 3 (native): en=3;es=2."`
-	Skills   []string       `help:"What an agent is certified for, as lines of practices name it."`
-	Groups   []string       `help:"The groups an agent is in, as lines of practices name them."`
+	Login    string     `arg:"" help:"What they sign in with; also what a practice's contact calls its person."`
+	Name     string     `required:"" help:"As colleagues read it."`
+	Role     notes.Role `required:"" enum:"agent,supervisor,provider,practice,admin" help:"What they are."`
+	Account  string     `help:"For which practice; without it for all. An agent of one practice is its own staff and takes its calls only." default:"*"`
+	Language string     `enum:"en,es" default:"en" help:"Of their screens."`
+	ableFlags
 }
 
 func (c *peopleAddCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
@@ -53,15 +49,9 @@ func (c *peopleAddCmd) run(ctx context.Context, out io.Writer) (err error) {
 	if c.Role == notes.RoleAgent && (c.Phone == "" || len(c.Speaks) == 0) {
 		return errors.New("an agent needs --phone and --speaks")
 	}
-	speaks := house.Speaks{Languages: map[telephony.Language]telephony.Level{}, Skills: c.Skills, Groups: c.Groups}
-	for l, level := range c.Speaks {
-		speaks.Languages[telephony.Language(l)] = telephony.Level(level)
+	if p.Speaks, err = c.over(house.Speaks{}); err != nil {
+		return err
 	}
-	doc, err := json.Marshal(speaks)
-	if err != nil {
-		return fmt.Errorf("what they speak: %w", err)
-	}
-	p.Speaks = string(doc)
 	s, err := c.Connect(ctx)
 	if err != nil {
 		return err

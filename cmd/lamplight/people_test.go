@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/pquerna/otp"
 
 	"lamplight/cmd/lamplight/server"
@@ -259,5 +261,64 @@ func TestOnesOwnPassword(t *testing.T) {
 	}
 	if _, err := s.Door.SignIn(ctx, access.SignInAttempt{Login: "ada", Password: fresh, Code: code}); err != nil {
 		t.Errorf("her new password: %v", err)
+	}
+}
+
+// TestAnAgentLearns: what an agent can do is said in words, a list given replaces the one before, what is not given stays.
+func TestAnAgentLearns(t *testing.T) {
+	ctx, pool := t.Context(), postgrestest.New(t)
+	state, database := t.TempDir(), postgrestest.Cluster(t).DatabaseURL(pool.Config().ConnConfig.Database)
+	run := func(words ...string) error {
+		t.Helper()
+		var c struct {
+			People peopleCmd `cmd:""`
+		}
+		parser, err := kong.New(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := parser.Parse(append(words, "--state", state, "--database-url", database))
+		if err != nil {
+			return err
+		}
+		parsed.BindTo(ctx, (*context.Context)(nil))
+		return parsed.Run()
+	}
+	speaks := func() string {
+		t.Helper()
+		s, err := server.RecordFlags{State: state, DatabaseURL: database}.Connect(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		p, err := personBy(ctx, s.Door, "ana")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Endpoint + " " + p.Speaks
+	}
+	if err := run("people", "add", "ana", "--name", "Ana", "--role", "agent", "--phone", "agent1", "--speaks", "en=native", "--skills",
+		"cardio,peds"); err != nil {
+		t.Fatal(err)
+	}
+	if got := speaks(); got != `agent1 {"languages":{"en":3},"skills":["cardio","peds"]}` {
+		t.Error(got)
+	}
+	if err := run("people", "able", "ana", "--speaks", "en=native;es=qualified", "--skills", "", "--groups", "night"); err != nil {
+		t.Fatal(err)
+	}
+	if got := speaks(); got != `agent1 {"languages":{"en":3,"es":2},"groups":["night"]}` {
+		t.Error(got)
+	}
+	if err := run("people", "able", "ana", "--phone", "agent2"); err != nil {
+		t.Fatal(err)
+	}
+	if got := speaks(); got != `agent2 {"languages":{"en":3,"es":2},"groups":["night"]}` {
+		t.Error(got)
+	}
+	for _, odd := range []string{"en=fluent", "fr=native", "en=7"} {
+		if err := run("people", "able", "ana", "--speaks", odd); err == nil {
+			t.Errorf("took %s", odd)
+		}
 	}
 }

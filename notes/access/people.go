@@ -203,6 +203,18 @@ func (d *Door) SetPassword(ctx context.Context, id notes.PersonID, password stri
 	})
 }
 
+// SetAbilities keeps anew what an agent speaks, is certified for and belongs to, and their phone on the switch. The queue knows
+// it from their next sign-in on.
+func (d *Door) SetAbilities(ctx context.Context, id notes.PersonID, speaks, endpoint string) error {
+	if _, err := Check(ctx, notes.EditPeople, Everywhere); err != nil {
+		return err
+	}
+	return d.changePerson(ctx, id, "person.abilities-set", func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, "update person set speaks = $2, endpoint = $3 where id = $1", id, speaks, endpoint)
+		return err
+	})
+}
+
 // Leave ends a person's access and sessions at once. Their acts stay theirs.
 func (d *Door) Leave(ctx context.Context, id notes.PersonID) error {
 	if _, err := Check(ctx, notes.EditPeople, Everywhere); err != nil {

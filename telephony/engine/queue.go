@@ -24,6 +24,7 @@ func (e *Engine) needs(c *call) acd.Needs {
 	n := acd.Needs{
 		Practice: acd.PracticeID(cmp.Or(c.Account, "-")),
 		Language: acd.Language(c.Language),
+		Level:    acd.Level(c.line.LanguageLevel),
 		Priority: max(-24*time.Hour, min(24*time.Hour, time.Duration(c.line.Priority)*head)),
 		Overflow: e.cfg.WaitAtMost,
 	}
@@ -32,7 +33,7 @@ func (e *Engine) needs(c *call) acd.Needs {
 	}
 	if c.choosing {
 		for _, l := range c.line.Languages {
-			n.Skills = append(n.Skills, acd.SkillNeed{Skill: speaks(l)})
+			n.Skills = append(n.Skills, acd.SkillNeed{Skill: speaks(l), Level: n.Level})
 		}
 	}
 	switch {
@@ -50,6 +51,7 @@ func relaxed(r telephony.Relax) []acd.Relax {
 	after := func(seconds int) time.Duration { return time.Duration(seconds) * time.Second }
 	out := []acd.Relax{
 		{After: after(r.SkillsAfter), AnySkill: true},
+		{After: after(r.LevelAfter), Level: acd.Some},
 		{After: after(r.LanguageAfter), AnyLanguage: true},
 		{After: after(r.OutsideAfter), Outside: true},
 		{After: after(r.GroupsAfter), Groups: groups(r.Overflow), AnyGroup: len(r.Overflow) == 0},
@@ -66,6 +68,7 @@ func groups(names []string) (out []acd.GroupID) {
 	return out
 }
 
+// ableTo is what the queue knows of an agent: each language with its level, as a skill too, and skills that are had or not.
 func ableTo(a telephony.Agent) acd.Agent {
 	out := acd.Agent{ID: acd.AgentID(a.ID), Languages: map[acd.Language]acd.Level{}, Skills: map[acd.Skill]acd.Level{}}
 	for l, level := range a.Languages {

@@ -18,6 +18,12 @@ func TestACallersCircleWidens(t *testing.T) {
 		"without the skill": {telephony.Line{Skills: []string{"cardio"}, Relax: telephony.Relax{SkillsAfter: 30}}, nil, 30 * time.Second},
 		"with the skill": {telephony.Line{Skills: []string{"cardio"}, Relax: telephony.Relax{SkillsAfter: 30}},
 			func(a *telephony.Agent) { a.Skills = []string{"cardio"} }, 0},
+		"who gets by": {telephony.Line{LanguageLevel: telephony.Qualified, Relax: telephony.Relax{LevelAfter: 25}},
+			func(a *telephony.Agent) { a.Languages = map[telephony.Language]telephony.Level{"en": telephony.Some} }, 25 * time.Second},
+		"who is qualified": {telephony.Line{LanguageLevel: telephony.Qualified, Relax: telephony.Relax{LevelAfter: 25}},
+			func(a *telephony.Agent) {
+				a.Languages = map[telephony.Language]telephony.Level{"en": telephony.Qualified}
+			}, 0},
 		"without the language": {telephony.Line{Relax: telephony.Relax{LanguageAfter: 45}},
 			func(a *telephony.Agent) { a.Languages = map[telephony.Language]telephony.Level{"es": telephony.Native} }, 45 * time.Second},
 		"in the line's group": {telephony.Line{Groups: []string{"day"}}, func(a *telephony.Agent) { a.Groups = []string{"day"} }, 0},
@@ -39,7 +45,7 @@ func TestACallersCircleWidens(t *testing.T) {
 			}
 			inWorld(t, []telephony.Agent{who}, func(w *world) {
 				line := plain
-				line.OwnOnly = c.line.OwnOnly
+				line.OwnOnly, line.LanguageLevel = c.line.OwnOnly, c.line.LanguageLevel
 				line.Skills, line.Groups, line.Relax = c.line.Skills, c.line.Groups, c.line.Relax
 				w.led.lines[line.DID] = line
 				_, id := w.arrive(line.DID)

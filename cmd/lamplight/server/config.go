@@ -71,7 +71,7 @@ type Config struct {
 
 	Zone string `help:"Where the service's day begins at midnight, America/Chicago; this machine's zone by default." env:"LAMPLIGHT_ZONE" placeholder:"ZONE"`
 
-	GroupHours map[string]string `help:"When groups of agents are asked, by the clock of --zone: night=22:00-06:00;day=06:00-22:00. Others always are." env:"LAMPLIGHT_GROUP_HOURS" placeholder:"GROUP=FROM-TO"`
+	GroupHours map[string]string `help:"When groups of agents are asked, by the clock of --zone: night=22:00-06:00;weekend=fri 17:00-24:00+sat,sun 00:00-24:00. The days are those a window begins on. Other groups always are." env:"LAMPLIGHT_GROUP_HOURS" placeholder:"GROUP=[DAYS ]FROM-TO"`
 
 	BackupConfig
 
@@ -155,20 +155,63 @@ func (c *Config) zone() (*time.Location, error) {
 // groups are those that --group-hours gives hours.
 func (c *Config) groups() (out []acd.Group, err error) {
 	for _, name := range slices.Sorted(maps.Keys(c.GroupHours)) {
-		from, to, _ := strings.Cut(c.GroupHours[name], "-")
-		begins, err := time.Parse("15:04", from)
-		if err != nil {
-			return nil, fmt.Errorf("--group-hours %s=%s: write hours such as 22:00-06:00", name, c.GroupHours[name])
+		g := acd.Group{ID: acd.GroupID(name), Zone: cmp.Or(c.Zone, "Local")}
+		for window := range strings.SplitSeq(c.GroupHours[name], "+") {
+			hours, ok := readHours(strings.TrimSpace(window))
+			if !ok {
+				return nil, fmt.Errorf("--group-hours %s=%s: write hours such as 22:00-06:00, mon-fri 08:00-17:00 or sat,sun 00:00-24:00, and "+
+					"several with + between them", name, c.GroupHours[name])
+			}
+			g.Hours = append(g.Hours, hours)
 		}
-		ends, err := time.Parse("15:04", to)
-		if err != nil {
-			return nil, fmt.Errorf("--group-hours %s=%s: write hours such as 22:00-06:00", name, c.GroupHours[name])
-		}
-		minute := func(t time.Time) int { return 60*t.Hour() + t.Minute() }
-		out = append(out, acd.Group{ID: acd.GroupID(name), Zone: cmp.Or(c.Zone, "Local"),
-			Hours: []acd.Hours{{From: minute(begins), To: minute(ends)}}})
+		out = append(out, g)
 	}
 	return out, nil
+}
+
+// readHours reads "22:00-06:00" of every day, or of the days before it: "mon-fri 08:00-17:00", "sat,sun 00:00-24:00".
+func readHours(text string) (h acd.Hours, ok bool) {
+	days, span, some := strings.Cut(text, " ")
+	if !some {
+		days, span = "", text
+	} else if h.Days, ok = readDays(days); !ok {
+		return h, false
+	}
+	from, to, _ := strings.Cut(span, "-")
+	var begins, ends bool
+	h.From, begins = minuteOf(from)
+	h.To, ends = minuteOf(to)
+	return h, begins && ends && h.From < 24*60
+}
+
+// minuteOf reads "06:30" as the minute after midnight, up to "24:00".
+func minuteOf(text string) (int, bool) {
+	if text == "24:00" {
+		return 24 * 60, true
+	}
+	t, err := time.Parse("15:04", text)
+	return 60*t.Hour() + t.Minute(), err == nil
+}
+
+var dayNames = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+
+// readDays reads "mon-fri" or "sat,sun", or both together.
+func readDays(text string) (out []time.Weekday, ok bool) {
+	for part := range strings.SplitSeq(text, ",") {
+		first, last, several := strings.Cut(part, "-")
+		if !several {
+			last = first
+		}
+		d, end := slices.Index(dayNames, first), slices.Index(dayNames, last)
+		if d < 0 || end < 0 {
+			return nil, false
+		}
+		for out = append(out, time.Weekday(d)); d != end; {
+			d = (d + 1) % len(dayNames)
+			out = append(out, time.Weekday(d))
+		}
+	}
+	return out, true
 }
 
 // proxies are the networks that --proxy names.
