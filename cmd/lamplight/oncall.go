@@ -101,15 +101,16 @@ func (l inLanguage) compile(path string, from, to time.Time) (*oncall.Schedule, 
 	return s, err
 }
 
-// inFile puts the file's name before each line and field that is wrong in it.
-func inFile(path string, err error) error {
+// inFile is what is wrong with an imported file, in the language asked for: a line each, with the flag that answers it.
+func (l inLanguage) inFile(path string, err error) error {
 	var problems oncall.ReadProblems
 	if !errors.As(err, &problems) {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	lines := make([]string, len(problems))
 	for i, p := range problems {
-		lines[i] = path + ": " + p.String()
+		said := server.PracticeLines(path, routing.ScheduleProblems(routing.Refuse, oncall.ReadProblems{p}), l.Language)
+		lines[i] = strings.TrimSuffix(said, "\n")
 		if flag := onCallFlags[p.Ask]; flag != "" {
 			lines[i] += " (" + flag + ")"
 		}

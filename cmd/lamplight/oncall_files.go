@@ -2,17 +2,18 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
 
 	"lamplight/cmd/lamplight/server"
+	"lamplight/frontend/shared/catalog"
 	"lamplight/routing"
 	"lamplight/routing/oncall"
 )
@@ -75,13 +76,15 @@ type onCallImport struct {
 	Dates    string      `enum:",dmy,mdy" default:"" help:"How a table writes dates, dmy or mdy, when it does not tell."`
 	Ends     string      `enum:",exact,through" default:"" help:"Whether an end such as 23:59 is meant exactly or through that minute."`
 	Names    onCallNames `mapsep:"none" placeholder:"NAME=ID" help:"Whose a name in the file is; once for each spelling."`
+	inLanguage
 	onCallSpan
 }
 
 type onCallNames = map[string]oncall.ParticipantID
 
 // onCallFlags are the flags that answer what an import asks.
-var onCallFlags = map[string]string{oncall.AskNames: "--names NAME=ID", oncall.AskEnds: "--ends exact or --ends through"}
+var onCallFlags = map[string]string{oncall.AskNames: "--names NAME=ID", oncall.AskEnds: "--ends exact or --ends through",
+	oncall.AskDates: "--dates dmy or --dates mdy"}
 
 // onCallReaders are the imports by the ending of the file's name.
 var onCallReaders = map[string]func(io.Reader, oncall.Import) (*oncall.Imported, error){
@@ -104,17 +107,10 @@ func (c *onCallImport) Run(k *kong.Context) error {
 	}
 	in, err := with(file, oncall.Import{Timezone: c.Timezone, Role: c.Role, From: from, To: to, Dates: c.Dates, Ends: c.Ends,
 		Names: c.Names})
-	if errors.Is(err, oncall.ErrDateOrder) {
-		return fmt.Errorf("%s: %w with --dates", c.File, err)
-	}
 	if err != nil {
-		return inFile(c.File, err)
+		return c.inFile(c.File, err)
 	}
-	if err := warn(k.Stderr, c.File, in.Warnings, in.Warned); err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintf(k.Stderr, "%s: %d shifts of %d people taken; %d outside the time asked for, %d cancelled, %d warnings\n",
-		c.File, in.Shifts, len(in.Document.Participants), in.Outside, in.Cancelled, in.Warned); err != nil {
+	if _, err := io.WriteString(k.Stderr, c.account(in)); err != nil {
 		return fmt.Errorf("write the account: %w", err)
 	}
 	out := json.NewEncoder(k.Stdout)
@@ -122,19 +118,19 @@ func (c *onCallImport) Run(k *kong.Context) error {
 	return out.Encode(in.Document)
 }
 
-// warn prints warnings, and how many there are beside those printed.
-func warn(w io.Writer, path string, warnings oncall.ReadProblems, all int) error {
-	for _, p := range warnings {
-		if _, err := fmt.Fprintf(w, "%s: warning: %s\n", path, p); err != nil {
-			return fmt.Errorf("write warnings: %w", err)
-		}
+// account is what was taken and what was not, in the language asked for.
+func (c *onCallImport) account(in *oncall.Imported) string {
+	text := server.PracticeLines(c.File, routing.ScheduleProblems(routing.Warn, in.Warnings), c.Language)
+	say := func(key string, vars catalog.Vars) {
+		vars["file"] = c.File
+		text += catalog.T(c.Language, key, vars) + "\n"
 	}
-	if more := all - len(warnings); more > 0 {
-		if _, err := fmt.Fprintf(w, "%s: and %d warnings more\n", path, more); err != nil {
-			return fmt.Errorf("write warnings: %w", err)
-		}
+	if more := in.Warned - len(in.Warnings); more > 0 {
+		say("routing.import.more", catalog.Vars{"count": strconv.Itoa(more)})
 	}
-	return nil
+	say("routing.import.taken", catalog.Vars{"shifts": strconv.Itoa(in.Shifts), "people": strconv.Itoa(len(in.Document.Participants)),
+		"outside": strconv.Itoa(in.Outside), "cancelled": strconv.Itoa(in.Cancelled), "warnings": strconv.Itoa(in.Warned)})
+	return text
 }
 
 // onCallSchema prints the schema.

@@ -149,21 +149,25 @@ func TestOnCallWarns(t *testing.T) {
 		"Dr\"\n2025-03-14,00:00,24:00,Kim\n")
 	args := []string{"import", table, "--timezone", "UTC", "--from", "2026-03-01T00:00:00Z", "--to", "2026-04-01T00:00:00Z"}
 	_, _, err := onCallSays(t, "", args...)
-	if err == nil || !strings.Contains(err.Error(), table+`: line 3: to: "23:59" would leave`) ||
+	if err == nil || !strings.Contains(err.Error(), table+`:3: to “23:59” would leave`) ||
 		!strings.Contains(err.Error(), "(--ends exact or --ends through)") {
 		t.Errorf("%v", err)
 	}
 	args = append(args, "--ends", "through")
-	if _, _, err = onCallSays(t, "", args...); err == nil || !strings.Contains(err.Error(), `"Lee, Dr" may be the "Dr. Lee" of line 3`) ||
+	if _, _, err = onCallSays(t, "", args...); err == nil || !strings.Contains(err.Error(), `“Lee, Dr” may be the “Dr. Lee” of line 3`) ||
 		!strings.Contains(err.Error(), "(--names NAME=ID)") {
 		t.Errorf("%v", err)
 	}
 	args = append(args, "--names", "Dr. Lee=lee", "--names", "Lee, Dr=lee")
 	out, said, err := onCallSays(t, "", args...)
-	want := table + ": warning: line 1: file: \"March\" stands above the heading and is left out\n" + table +
+	want := table + ":1: warning: file “March” stands above the heading and is left out\n" + table +
 		": 2 shifts of 1 people taken; 1 outside the time asked for, 0 cancelled, 1 warnings\n"
 	if err != nil || said != want || !json.Valid([]byte(out)) {
 		t.Errorf("%v\n%swant\n%s", err, said, want)
+	}
+	if _, said, err = onCallSays(t, "", append(args, "--language", "es")...); err != nil ||
+		!strings.Contains(said, ":1: aviso: file «March» está encima del encabezado") || !strings.Contains(said, "2 turnos de 1 personas") {
+		t.Errorf("in Spanish: %v\n%s", err, said)
 	}
 	schedule := write("schedule.json", "{\"timezone\":\"UTC\",\"participants\":[{\"id\":\"lee\",\"left\":\"2026-03-01\"}],\n\"layers\":[{\"who\":[\"lee\"]}]}")
 	out, said, err = onCallSays(t, "", "check", "--schedule", schedule)
@@ -202,7 +206,7 @@ func TestOnCallFiles(t *testing.T) {
 	}
 	table := write("table.csv", "3/4/2026,17:00,8:00,Mu\xf1oz\n")
 	args := append([]string{"import", table, "--timezone", "America/Chicago"}, span...)
-	if out, err := onCallRun(t, "", args...); err == nil || !strings.Contains(err.Error(), "say which with --dates") {
+	if out, err := onCallRun(t, "", args...); err == nil || !strings.Contains(err.Error(), "say which (--dates dmy") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	made := write("made.json", run("import", table, "--timezone", "America/Chicago", "--dates", "mdy"))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -76,9 +77,9 @@ func (c *cast) participant(e entry) (ParticipantID, error) {
 		made := slug(e.name)
 		switch {
 		case made == "":
-			return "", fmt.Errorf("%.60q has no letter or digit to make an id of", e.name)
+			return "", flaw("import-no-letter", "value", e.name)
 		case slices.Contains(nobodies, strings.ReplaceAll(made, "-", "")):
-			return "", fmt.Errorf("%.60q names nobody", e.name)
+			return "", flaw("import-no-person", "value", e.name)
 		}
 		c.spelling(e)
 		id = ParticipantID(made)
@@ -113,16 +114,15 @@ func (c *cast) named(name string) ParticipantID {
 func (c *cast) spelling(e entry) {
 	key := bareName(e.name)
 	if before, met := c.alike[key]; met {
-		c.asked = append(c.asked, ReadProblem{Line: e.line, Field: e.field, Ask: AskNames,
-			Text: fmt.Sprintf("%.60q may be the %.60q of line %d in another spelling: say who each of them is", e.name, before.name,
-				before.line)})
+		asked := flawed(e.line, e.field, "import-spelling", "value", e.name, "before", before.name, "line", strconv.Itoa(before.line))
+		asked.Ask = AskNames
+		c.asked = append(c.asked, asked)
 		return
 	}
 	c.alike[key] = e
 	if strings.ContainsAny(e.name, "/&+;") || strings.Contains(strings.ToLower(e.name), " and ") ||
 		strings.Contains(strings.ToLower(e.name), " y ") {
-		c.guess = append(c.guess, ReadProblem{Line: e.line, Field: e.field, Text: fmt.Sprintf("%.60q is taken for the name of one person",
-			e.name)})
+		c.guess = append(c.guess, flawed(e.line, e.field, "import-one-person", "value", e.name))
 	}
 }
 
@@ -167,18 +167,19 @@ func (c *cast) finish(out *Imported, problems ReadProblems, field, name string) 
 		}
 	}
 	if c.count == 0 && len(problems) == 0 {
-		problems.add(1, field, "%s", out.nothing())
+		problems.add(1, field, "import-nothing", "outside", strconv.Itoa(out.Outside), "cancelled", strconv.Itoa(out.Cancelled))
 	}
 	if err := problems.err(); err != nil {
 		return nil, err
 	}
 	for _, p := range c.guess {
-		out.warn(p.Line, p.Field, "%s", p.Text)
+		out.Warned++
+		out.Warnings.note(p)
 	}
 	c.slits(out, field)
 	for _, given := range sortedNames(c.how.Names) {
 		if c.byName[strings.Join(strings.Fields(given), " ")] == "" {
-			out.warn(0, "names", "%.60q stands nowhere in the file, or only outside the time asked for", given)
+			out.warn(0, "names", "import-name-nowhere", "value", given)
 		}
 	}
 	out.Shifts, out.Document = c.count, c.document(name, c.how.Timezone)
@@ -202,8 +203,8 @@ func (c *cast) slits(out *Imported, field string) {
 		last := interval{to: dawn}
 		for _, iv := range ivs {
 			if last.to != dawn && iv.from > last.to && iv.from-last.to <= 60 {
-				out.warn(c.lines[role][iv.val], field, "nobody is on call from %s to %s, between line %d and this one",
-					c.moment(last.to), c.moment(iv.from), c.lines[role][last.val])
+				out.warn(c.lines[role][iv.val], field, "import-minute", "from", c.moment(last.to), "to", c.moment(iv.from), "line",
+					strconv.Itoa(c.lines[role][last.val]))
 			}
 			if iv.to > last.to {
 				last = iv

@@ -227,7 +227,7 @@ func parseWall(text string) (time.Time, error) {
 
 func checkYear(year int, text string) error {
 	if year < firstYear || year >= lastYear {
-		return fmt.Errorf("%q is outside the years %d to %d", text, firstYear, lastYear-1)
+		return flaw("years", "value", text, "from", strconv.Itoa(firstYear), "to", strconv.Itoa(lastYear-1))
 	}
 	return nil
 }

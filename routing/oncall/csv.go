@@ -2,29 +2,26 @@ package oncall
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
-
-// ErrDateOrder is what ImportCSV answers, wrapped, when nothing in the file tells whether 3/4 is 3 April or 4 March.
-var ErrDateOrder = errors.New("the dates can be read as day/month or as month/day: say which")
 
 // ImportCSV reads a schedule of one shift a line: date, from, to, name, in that order or as a heading names them, with an end date
 // where there is one; separated by comma, semicolon, tab or bar, or as a line "sep=;" says; in UTF-8, UTF-16 or the Windows-1252
 // (Latin-1) that Excel saves. Rows above the heading are left out with a warning, and so are columns with other headings. Without an
 // end date a to at or before from is on the next day.
 // Dates are 2026-12-24, 24/12/2026 or 12/24/2026; which of the last two is told from the whole file or by Import.Dates, and asked
-// with ErrDateOrder when the file does not tell. Times are 17:00, 1700, 5:00 PM, 5pm, 17h, 17h30, noon and midnight, with a date
+// (AskDates) when the file does not tell. Times are 17:00, 1700, 5:00 PM, 5pm, 17h, 17h30, noon and midnight, with a date
 // before them or not. A to such as 23:59 is asked about, unless Import.Ends says what it means.
 // What is wrong is a Problems, every line and field of it.
 func ImportCSV(r io.Reader, how Import) (*Imported, error) {
 	z, err := loadZone(how.Timezone)
 	if err != nil {
-		return nil, oneProblem(0, "timezone", err.Error())
+		return nil, oneProblem(0, "timezone", "time-zone", "value", how.Timezone)
 	}
 	text, err := readBounded(r, "file")
 	if err != nil {
@@ -44,7 +41,7 @@ func ImportCSV(r io.Reader, how Import) (*Imported, error) {
 		im.shift(&im.read[i])
 	}
 	if im.cast.full() {
-		im.problems.add(im.read[maxShifts].line, "file", "holds more than %d shifts", maxShifts)
+		im.problems.add(im.read[maxShifts].line, "file", "import-too-many-rows", "most", strconv.Itoa(maxShifts))
 	}
 	return im.cast.finish(im.out, im.problems, "file", "")
 }
@@ -89,13 +86,13 @@ func (im *csvImport) rows(text []byte) error {
 			im.title(row)
 		case head >= 0 && i > head && slices.EqualFunc(row.cells, rows[head].cells,
 			func(a, b string) bool { return heading(a) == heading(b) }):
-			im.out.warn(row.line, "file", "the heading once more is left out")
+			im.out.warn(row.line, "file", "import-heading-again")
 		case i != head:
 			im.apart(row, width, usual)
 		}
 	}
 	if len(im.read) == 0 && len(im.problems) == 0 {
-		return oneProblem(1, "file", "holds no shift")
+		return oneProblem(1, "file", "import-no-shift")
 	}
 	return im.problems.err()
 }
@@ -129,14 +126,14 @@ func (im *csvImport) heading(rows []csvRow) int {
 			}
 		}
 		if !ok {
-			im.problems.add(row.line, name, "no column has this heading")
+			im.problems.add(row.line, name, "import-no-column")
 		}
 	}
 	used := slices.Collect(maps.Values(im.column))
 	for i, cell := range row.cells {
 		filled := slices.ContainsFunc(rows[head+1:], func(r csvRow) bool { return i < len(r.cells) && r.cells[i] != "" })
 		if !slices.Contains(used, i) && filled {
-			im.out.warn(row.line, cmp.Or(cell, fmt.Sprintf("column %d", i+1)), "this column is not read")
+			im.out.warn(row.line, cmp.Or(cell, fmt.Sprintf("#%d", i+1)), "import-column")
 		}
 	}
 	return head
@@ -146,11 +143,11 @@ func (im *csvImport) heading(rows []csvRow) int {
 func (im *csvImport) title(row *csvRow) {
 	for _, cell := range row.cells {
 		if date, clock := cutMoment(cell); date != "" && clock == "" && len(row.cells) > 2 && row.cells[2] != "" {
-			im.problems.add(row.line, "file", "stands above the heading and seems to be a shift")
+			im.problems.add(row.line, "file", "import-shift-above")
 			return
 		}
 	}
-	im.out.warn(row.line, "file", "%.60q stands above the heading and is left out", strings.TrimSpace(strings.Join(row.cells, " ")))
+	im.out.warn(row.line, "file", "import-above", "value", strings.TrimSpace(strings.Join(row.cells, " ")))
 }
 
 // widths is how many columns there are, and how many cells the rows usually have: a row may end in as many empty ones as all do.
@@ -183,8 +180,7 @@ func (im *csvImport) apart(row *csvRow, width, usual int) {
 		}
 	}
 	if filled > width || len(row.cells) > usual {
-		im.problems.add(row.line, "file", "has %d cells where there are %d columns: a name with a comma in it needs quotes",
-			max(filled, len(row.cells)), width)
+		im.problems.add(row.line, "file", "import-cells", "cells", strconv.Itoa(max(filled, len(row.cells))), "columns", strconv.Itoa(width))
 		return
 	}
 	for i, last := range row.last {
@@ -200,7 +196,7 @@ func (im *csvImport) apart(row *csvRow, width, usual int) {
 			return strings.ContainsAny(l, ",;\t|") &&
 				hasDate(l)
 		}) {
-			im.problems.add(first, "file", "a quote is opened on this line and closed on line %d: does it hold the rows between?", last)
+			im.problems.add(first, "file", "import-quote-over", "line", strconv.Itoa(last))
 			return
 		}
 	}
@@ -233,7 +229,7 @@ func hasDate(line string) bool {
 // oneDate takes the date before a time, which must be the column's when there is one.
 func (im *csvImport) oneDate(line int, field, column, before string) string {
 	if column != "" && column != before {
-		im.problems.add(line, field, "%.20q is another date than the %.20q of the column", before, column)
+		im.problems.add(line, field, "import-other-date", "value", before, "column", column)
 	}
 	return before
 }
@@ -263,17 +259,18 @@ func (im *csvImport) order() error {
 	switch {
 	case im.how.Dates == "dmy" || im.how.Dates == "mdy":
 	case im.how.Dates != "":
-		return oneProblem(0, "dates", fmt.Sprintf("%q is not dmy or mdy", im.how.Dates))
+		return oneProblem(0, "dates", "import-dates", "value", im.how.Dates)
 	case dayFirst.line > 0 && monthFirst.line > 0:
-		return oneProblem(max(dayFirst.line, monthFirst.line), "date",
-			fmt.Sprintf("line %d has the day first (%s), line %d the month (%s): one of them is wrong",
-				dayFirst.line, dayFirst.date, monthFirst.line, monthFirst.date))
+		return oneProblem(max(dayFirst.line, monthFirst.line), "date", "import-both-orders", "dayLine", strconv.Itoa(dayFirst.line),
+			"day", dayFirst.date, "monthLine", strconv.Itoa(monthFirst.line), "month", monthFirst.date)
 	case dayFirst.line > 0:
 		im.how.Dates = "dmy"
 	case monthFirst.line > 0:
 		im.how.Dates = "mdy"
 	case either.line > 0:
-		return fmt.Errorf("line %d: date: %q: %w", either.line, either.date, ErrDateOrder)
+		asked := flawed(either.line, "date", "import-date-order", "value", either.date)
+		asked.Ask = AskDates
+		return ReadProblems{asked}
 	}
 	return nil
 }
@@ -292,7 +289,7 @@ func (im *csvImport) shift(row *csvShift) {
 	}
 	from, to := im.time(row, "from", row.from), im.time(row, "to", row.to)
 	if row.who == "" {
-		im.problems.add(row.line, "name", "names nobody")
+		im.problems.add(row.line, "name", "import-nobody")
 	}
 	if len(im.problems) > found {
 		return
@@ -303,9 +300,9 @@ func (im *csvImport) shift(row *csvShift) {
 			to += hour - minute
 		case "exact":
 		default:
-			im.problems = append(im.problems, ReadProblem{Line: row.line, Field: "to", Ask: AskEnds,
-				Text: fmt.Sprintf("%.20q would leave the rest of that minute without anybody: say whether it ends there or includes it",
-					row.to)})
+			asked := flawed(row.line, "to", "import-last-minute", "value", row.to)
+			asked.Ask = AskEnds
+			im.problems.note(asked)
 			return
 		}
 	}
@@ -325,13 +322,13 @@ func (im *csvImport) date(row *csvShift, field, text string) int64 {
 	date, clock := cutMoment(text)
 	if clock != "" && date != "" { // a sheet's column of dates is often saved as 3/13/2026 0:00
 		if at, err := readTime(clock); err != nil || at != 0 {
-			im.problems.add(row.line, field, "%.30q has a time of its own", text)
+			im.problems.add(row.line, field, "import-own-time", "value", text)
 			return 0
 		}
 	}
 	d, err := readDate(cmp.Or(date, text), im.how.Dates)
 	if err != nil {
-		im.problems.add(row.line, field, "%s", err)
+		im.problems.place(row.line, field, err)
 	}
 	return d
 }
@@ -339,7 +336,7 @@ func (im *csvImport) date(row *csvShift, field, text string) int64 {
 func (im *csvImport) time(row *csvShift, field, text string) int64 {
 	t, err := readTime(text)
 	if err != nil {
-		im.problems.add(row.line, field, "%s", err)
+		im.problems.place(row.line, field, err)
 	}
 	return t
 }
@@ -352,7 +349,7 @@ func (im *csvImport) outside(date, end int64) bool {
 // add takes a shift between two wall times.
 func (im *csvImport) add(row *csvShift, from, to int64) {
 	if to <= from {
-		im.problems.add(row.line, "to", "does not come after the beginning")
+		im.problems.add(row.line, "to", "import-to-not-after")
 		return
 	}
 	lo, hi := im.zone.first(from), im.zone.last(to)
@@ -361,10 +358,10 @@ func (im *csvImport) add(row *csvShift, from, to int64) {
 		im.out.Outside++
 		return
 	case hi <= lo:
-		im.problems.add(row.line, "to", "the clock was moved over the whole shift on this day")
+		im.problems.add(row.line, "to", "import-clock-moved-day")
 		return
 	}
 	if err := im.cast.shift(entry{row.line, "name", row.who, "", im.how.Role}, lo, hi); err != nil {
-		im.problems.add(row.line, "name", "%s", err)
+		im.problems.place(row.line, "name", err)
 	}
 }

@@ -1,8 +1,8 @@
 package oncall
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -33,7 +33,7 @@ func splitRows(lines []string, comma rune) (rows []csvRow, err error) {
 			}
 			row.cells, row.last = append(row.cells, cell), append(row.last, i+1)
 			if len(row.cells) > maxCells {
-				return nil, oneProblem(row.line, "file", fmt.Sprintf("has more than %d cells", maxCells))
+				return nil, oneProblem(row.line, "file", "import-many-cells", "most", strconv.Itoa(maxCells))
 			}
 		}
 		i++
@@ -55,7 +55,7 @@ func splitCell(lines []string, rest string, i int, comma rune) (cell, after stri
 		quote := strings.IndexByte(body, '"')
 		switch {
 		case quote < 0 && i+1 >= len(lines):
-			return "", "", false, i, oneProblem(begin+1, "file", "a quote is opened on this line and closed nowhere")
+			return "", "", false, i, oneProblem(begin+1, "file", "import-quote-open")
 		case quote < 0:
 			text.WriteString(body + "\n")
 			i++
@@ -72,8 +72,7 @@ func splitCell(lines []string, rest string, i int, comma rune) (cell, after stri
 		case strings.TrimSpace(cell) == "":
 			return trimCell(text.String()), after, more, i, nil
 		case i > begin:
-			return "", "", false, i, oneProblem(begin+1, "file",
-				fmt.Sprintf("a quote is opened on this line and closed in the middle of a cell on line %d", i+1))
+			return "", "", false, i, oneProblem(begin+1, "file", "import-quote-middle", "line", strconv.Itoa(i+1))
 		}
 		cell, after, more = strings.Cut(rest, string(comma)) // "Bob" Jones
 		return trimCell(cell), after, more, i, nil

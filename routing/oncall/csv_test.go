@@ -66,7 +66,7 @@ func TestImportCSVRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := ImportCSV(strings.NewReader(c.text), Import{Timezone: "Pacific/Apia"})
-			if err == nil || !strings.Contains(err.Error(), c.want) {
+			if err == nil || !strings.Contains(english(t, err), c.want) {
 				t.Errorf("error:\n%v\nwant:\n%s", err, c.want)
 			}
 		})
@@ -75,7 +75,8 @@ func TestImportCSVRefuses(t *testing.T) {
 
 func TestImportCSVAsksForTheOrderOfDates(t *testing.T) {
 	_, err := ImportCSV(strings.NewReader("3/4/2026,17:00,08:00,Ana\n5/6/2026,17:00,08:00,Ana\n"), Import{Timezone: "America/Chicago"})
-	if !errors.Is(err, ErrDateOrder) || !strings.Contains(err.Error(), "line 2") {
+	var asked ReadProblems
+	if !errors.As(err, &asked) || asked[0].Ask != AskDates || !strings.Contains(english(t, err), "line 2") {
 		t.Errorf("error %v", err)
 	}
 	_, err = ImportCSV(strings.NewReader("2026-04-03,17:00,08:00,Ana\n"), Import{Timezone: "America/Chicago", Dates: "ymd"})
@@ -96,11 +97,11 @@ func TestImportCSVTakesTheTimeAskedFor(t *testing.T) {
 	}
 	how.From, how.To = how.From.AddDate(1, 0, 0), how.To.AddDate(1, 0, 0)
 	if _, err := ImportCSV(strings.NewReader("2026-04-01,08:00,09:00,Ana\n"), how); err == nil ||
-		!strings.Contains(err.Error(), "holds no shift in the time asked for") {
+		!strings.Contains(english(t, err), "holds no shift in the time asked for") {
 		t.Errorf("error %v", err)
 	}
 	_, err = ImportCSV(strings.NewReader(strings.Repeat("2026-04-03,08:00,09:00,Ana\n", maxShifts+1)), Import{Timezone: "UTC"})
-	if err == nil || !strings.Contains(err.Error(), "line 50001: file: holds more than 50000 shifts") {
+	if err == nil || !strings.Contains(english(t, err), "line 50001: file: holds more than 50000 shifts") {
 		t.Errorf("error %v", err)
 	}
 }

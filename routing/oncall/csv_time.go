@@ -1,7 +1,6 @@
 package oncall
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -63,7 +62,7 @@ func readDate(text, order string) (int64, error) {
 		}
 		d = time.Date(year, time.Month(a), b, 0, 0, 0, 0, time.UTC)
 		if !split || int(d.Month()) != a || d.Day() != b {
-			return 0, fmt.Errorf("%.30q is not a date such as 2026-12-24", text)
+			return 0, flaw("import-date", "value", text)
 		}
 	}
 	return d.Unix(), checkYear(d.Year(), text)
@@ -71,7 +70,7 @@ func readDate(text, order string) (int64, error) {
 
 // readTime reads a time of day as people write it, in seconds after midnight.
 func readTime(text string) (int64, error) {
-	bad := fmt.Errorf("%.30q is not a time such as 17:00 or 5:00 PM", text)
+	bad := flaw("import-time", "value", text)
 	s := strings.Map(func(r rune) rune {
 		if blank(r) {
 			return -1

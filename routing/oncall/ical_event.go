@@ -48,8 +48,12 @@ var eventProperties = []string{"DTSTAMP", "CREATED", "LAST-MODIFIED", "DESCRIPTI
 // eventOnce are those we read, each of which an event has at most one of.
 var eventOnce = []string{"UID", "SUMMARY", "DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "SEQUENCE", "STATUS"}
 
-func (im *calendarImport) bad(line int, field, format string, args ...any) {
-	im.problems.add(line, field, format, args...)
+func (im *calendarImport) bad(line int, field, code string, pairs ...string) {
+	im.problems.add(line, field, code, pairs...)
+}
+
+func (im *calendarImport) wrong(line int, field string, err error) {
+	im.problems.place(line, field, err)
 }
 
 // event reads one VEVENT and puts it to its series.
@@ -97,14 +101,14 @@ func (im *calendarImport) status(e *calendarEvent) {
 		case "CONFIRMED", "":
 		default:
 			if !e.outside {
-				im.out.warn(p.line, "STATUS", "%.20q is taken like a confirmed shift", value)
+				im.out.warn(p.line, "STATUS", "import-status", "value", value)
 			}
 		}
 	}
 	if p := e.first("SEQUENCE"); p != nil {
 		n, err := strconv.Atoi(strings.TrimSpace(p.value))
 		if err != nil && !e.outside {
-			im.bad(p.line, "SEQUENCE", "%.20q is not a number", p.value)
+			im.bad(p.line, "SEQUENCE", "import-number", "value", p.value)
 		}
 		e.sequence = n
 	}
@@ -114,12 +118,12 @@ func (im *calendarImport) status(e *calendarEvent) {
 func (im *calendarImport) once(e *calendarEvent) {
 	for _, name := range eventOnce {
 		if all := e.all(name); len(all) > 1 {
-			im.bad(all[1].line, name, "stands in the event twice, on line %d too", all[0].line)
+			im.bad(all[1].line, name, "import-twice", "line", strconv.Itoa(all[0].line))
 		}
 	}
 	for _, p := range e.props {
 		if p.params["ENCODING"] != nil && (slices.Contains(eventOnce, p.name) || p.name == propertyParticipant) {
-			im.bad(p.line, p.name, "is encoded as %.20s, which iCalendar 2.0 has not", p.param("ENCODING"))
+			im.bad(p.line, p.name, "import-encoding", "value", p.param("ENCODING"))
 		}
 	}
 }
@@ -128,12 +132,12 @@ func (im *calendarImport) once(e *calendarEvent) {
 func (im *calendarImport) strangers(e *calendarEvent) {
 	for _, p := range e.props {
 		if !strings.HasPrefix(p.name, "X-") && !slices.Contains(eventProperties, p.name) && !slices.Contains(eventOnce, p.name) {
-			im.out.warn(p.line, p.name, "is not known, and left out")
+			im.out.warn(p.line, p.name, "import-unknown")
 		}
 	}
 	for _, part := range e.parts {
 		if part.name != "VALARM" && !strings.HasPrefix(part.name, "X-") {
-			im.out.warn(part.line, part.name, "is not known in an event, and left out")
+			im.out.warn(part.line, part.name, "import-unknown")
 		}
 	}
 }
@@ -147,7 +151,7 @@ func (im *calendarImport) whom(e *calendarEvent) {
 	}
 	e.who, e.id, e.role = text("SUMMARY"), text(propertyParticipant), text(propertyRole)
 	if e.who == "" && !e.cancelled {
-		im.bad(e.lineOf("SUMMARY"), "SUMMARY", "names nobody")
+		im.bad(e.lineOf("SUMMARY"), "SUMMARY", "import-nobody")
 	}
 }
 
@@ -170,20 +174,19 @@ func (im *calendarImport) times(e *calendarEvent) bool {
 		return true
 	}
 	if p == nil {
-		im.bad(e.line, "DTSTART", "is missing")
+		im.bad(e.line, "DTSTART", "missing")
 		return false
 	}
 	start, err := readWhen(p, p.value, e.scope.zones)
 	if err != nil {
-		im.bad(p.line, p.name, "%s", err)
+		im.wrong(p.line, p.name, err)
 		return false
 	}
 	if p.param("TZID") != "" && start.utc && knownZone(p.param("TZID")) != utcZone {
-		im.out.warn(p.line, p.name, "has a time zone and the Z of UTC; it is taken as UTC")
+		im.out.warn(p.line, p.name, "import-zone-and-utc")
 	}
 	if start.zone == nil && e.scope.xzone != nil {
-		im.out.warn(e.scope.xzone.line, "X-WR-TIMEZONE", "%.60q is not the practice's zone; times without a zone are taken in %s",
-			e.scope.xzone.value, im.how.Timezone)
+		im.out.warn(e.scope.xzone.line, "X-WR-TIMEZONE", "import-other-zone", "value", e.scope.xzone.value, "zone", im.how.Timezone)
 		e.scope.xzone = nil
 	}
 	e.start, e.zone, e.allDay = start.wall, start.in(im.zone), start.date
@@ -197,20 +200,20 @@ func (im *calendarImport) end(e *calendarEvent, start when) {
 	end, duration := e.first("DTEND"), e.first("DURATION")
 	switch {
 	case end != nil && duration != nil:
-		im.bad(duration.line, "DURATION", "does not go with the DTEND of line %d: use one of the two", end.line)
+		im.bad(duration.line, "DURATION", "import-end-twice", "line", strconv.Itoa(end.line))
 	case end != nil:
 		im.dtend(e, end, start)
 	case duration != nil:
 		var err error
 		if e.wall, e.elapsed, err = parseDuration(duration.value); err != nil {
-			im.bad(duration.line, "DURATION", "%s", err)
+			im.wrong(duration.line, "DURATION", err)
 		} else if e.allDay && e.elapsed > 0 {
-			im.bad(duration.line, "DURATION", "%.30q is not of whole days, as DTSTART is", duration.value)
+			im.bad(duration.line, "DURATION", "import-whole-days", "value", duration.value)
 		}
 	case e.allDay:
 		e.wall = day
 	case !e.cancelled:
-		im.bad(e.line, "DTEND", "is missing: when does the shift end?")
+		im.bad(e.line, "DTEND", "import-no-end")
 	}
 }
 
@@ -218,15 +221,15 @@ func (im *calendarImport) dtend(e *calendarEvent, p *property, start when) {
 	w, err := readWhen(p, p.value, e.scope.zones)
 	switch {
 	case err != nil:
-		im.bad(p.line, "DTEND", "%s", err)
+		im.wrong(p.line, "DTEND", err)
 		return
 	case w.date != start.date:
-		im.bad(p.line, "DTEND", "is a day where DTSTART is a time, or the other way round")
+		im.bad(p.line, "DTEND", "import-day-and-time")
 		return
 	case w.zone == nil && start.utc:
-		im.out.warn(p.line, "DTEND", "has no time zone; it is taken in UTC, as DTSTART is")
+		im.out.warn(p.line, "DTEND", "import-end-zone")
 	case w.zone != nil && start.zone == nil:
-		im.out.warn(e.lineOf("DTSTART"), "DTSTART", "has no time zone, but DTEND has; it is taken in %s", im.how.Timezone)
+		im.out.warn(e.lineOf("DTSTART"), "DTSTART", "import-start-zone", "zone", im.how.Timezone)
 	}
 	// Without a zone it is in the start's (RFC 5545, section 3.8.2.2).
 	z := w.in(e.zone)
@@ -241,9 +244,9 @@ func (im *calendarImport) dtend(e *calendarEvent, p *property, start when) {
 	switch length := e.wall + e.elapsed; {
 	case e.cancelled || length > 0:
 	case length < 0 || e.allDay: // a day that ends on itself is meant to be one by some, and is none by RFC 5545
-		im.bad(p.line, "DTEND", "does not come after DTSTART")
+		im.bad(p.line, "DTEND", "import-not-after")
 	case e.at() >= im.lo && e.at() < im.hi || e.first("RRULE") != nil:
-		im.out.warn(p.line, "DTEND", "is DTSTART: the event has no length, and nobody is on call by it")
+		im.out.warn(p.line, "DTEND", "import-no-length")
 		e.outside = true
 	default:
 		e.outside = true
@@ -255,7 +258,7 @@ func (im *calendarImport) instance(e *calendarEvent, p *property) {
 	w, err := readWhen(p, p.value, e.scope.zones)
 	if err != nil {
 		if !e.outside {
-			im.bad(p.line, "RECURRENCE-ID", "%s", err)
+			im.wrong(p.line, "RECURRENCE-ID", err)
 		}
 		w = when{}
 	}
@@ -267,7 +270,7 @@ func (im *calendarImport) instance(e *calendarEvent, p *property) {
 		e.onward = true
 		return
 	}
-	im.bad(p.line, "RECURRENCE-ID", "RANGE=%.20s is not taken: end the series and begin a new one", p.param("RANGE"))
+	im.bad(p.line, "RECURRENCE-ID", "import-range", "value", p.param("RANGE"))
 }
 
 // farOff says, by the dates alone and so that no more of it need be understood, that an event lies outside the time asked for.

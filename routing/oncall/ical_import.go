@@ -1,9 +1,9 @@
 package oncall
 
 import (
-	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -22,7 +22,7 @@ const (
 func ImportCalendar(r io.Reader, how Import) (*Imported, error) {
 	z, err := loadZone(how.Timezone)
 	if err != nil {
-		return nil, ReadProblems{{Field: "timezone", Text: err.Error()}}
+		return nil, oneProblem(0, "timezone", "time-zone", "value", how.Timezone)
 	}
 	text, err := readBounded(r, "calendar")
 	if err != nil {
@@ -47,7 +47,7 @@ func ImportCalendar(r io.Reader, how Import) (*Imported, error) {
 		}
 	}
 	if im.cast.full() {
-		im.problems.add(1, "calendar", "holds more than %d shifts in the time asked for: ask for a shorter one", maxShifts)
+		im.problems.add(1, "calendar", "import-too-many", "most", strconv.Itoa(maxShifts))
 	}
 	return im.cast.finish(im.out, im.problems, "calendar", im.name)
 }
@@ -106,7 +106,7 @@ func (im *calendarImport) calendars(calendars []*component) error {
 			case "VTIMEZONE":
 			default:
 				if left[part.name]++; left[part.name] == 1 {
-					im.out.warn(part.line, part.name, "is not an event: this and every other %s of the calendar is left out", part.name)
+					im.out.warn(part.line, part.name, "import-part", "part", part.name)
 				}
 			}
 		}
@@ -118,14 +118,14 @@ func (im *calendarImport) calendars(calendars []*component) error {
 func (im *calendarImport) header(cal *component, scope *calendarScope) error {
 	for _, p := range cal.props {
 		value := strings.ToUpper(strings.TrimSpace(p.value))
-		refuse := func(text string) error { return oneProblem(p.line, p.name, text) }
+		refuse := func(code string) error { return oneProblem(p.line, p.name, code, "value", value) }
 		switch {
 		case p.name == "VERSION" && !strings.Contains(value, "2.0"):
-			return refuse(fmt.Sprintf("%.20q is not taken: export the calendar as iCalendar 2.0", value))
+			return refuse("import-version")
 		case p.name == "CALSCALE" && value != "GREGORIAN":
-			return refuse(fmt.Sprintf("%.20q is not taken: only the Gregorian calendar is", value))
+			return refuse("import-calendar")
 		case p.name == "METHOD" && !slices.Contains([]string{"PUBLISH", "REQUEST", "ADD", "CANCEL"}, value):
-			return refuse(fmt.Sprintf("%.20q answers or asks somebody about a calendar, and is not one", value))
+			return refuse("import-method")
 		case p.name == "METHOD":
 			scope.method = value
 		case p.name == "NAME" || p.name == "X-WR-CALNAME":
@@ -133,7 +133,7 @@ func (im *calendarImport) header(cal *component, scope *calendarScope) error {
 		case p.name == "X-WR-TIMEZONE" && strings.TrimSpace(p.value) != im.how.Timezone:
 			scope.xzone = &p
 		case !strings.HasPrefix(p.name, "X-") && !slices.Contains(calendarProperties, p.name):
-			im.out.warn(p.line, p.name, "is not known, and left out")
+			im.out.warn(p.line, p.name, "import-unknown")
 		}
 	}
 	return nil

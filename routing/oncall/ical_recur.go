@@ -1,8 +1,8 @@
 package oncall
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -15,7 +15,7 @@ type budget struct{ left int64 }
 
 func (b *budget) spend(days int64) error {
 	if b.left -= days; b.left < 0 {
-		return fmt.Errorf("the recurrences reach over more than %d days in all: ask for a shorter time", ruleBudget)
+		return flaw("import-too-far", "days", strconv.Itoa(ruleBudget))
 	}
 	return nil
 }

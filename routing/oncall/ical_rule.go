@@ -1,7 +1,6 @@
 package oncall
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,17 +52,17 @@ var ruleWeekdays = []string{"SU", "MO", "TU", "WE", "TH", "FR", "SA"}
 func parseRule(text string, until func(text string) (int64, error)) (*rule, error) {
 	text = strings.ToUpper(strings.Join(strings.Fields(text), ""))
 	if len(text) > maxRule {
-		return nil, fmt.Errorf("is longer than %d characters", maxRule)
+		return nil, flaw("import-rule-long", "most", strconv.Itoa(maxRule))
 	}
 	r := &rule{interval: 1, until: dusk, weekStart: time.Monday}
 	seen := map[string]bool{}
 	for _, part := range strings.Split(strings.TrimSuffix(text, ";"), ";") {
 		key, value, ok := strings.Cut(part, "=")
 		if !ok || value == "" {
-			return nil, fmt.Errorf("cannot be read: %.30q says nothing", part)
+			return nil, flaw("import-rule-empty", "value", part)
 		}
 		if seen[key] {
-			return nil, fmt.Errorf("cannot be read: %s stands in it twice", key)
+			return nil, flaw("import-rule-twice", "key", key)
 		}
 		seen[key] = true
 		if err := r.part(key, value, until); err != nil {
@@ -83,20 +82,20 @@ func (r *rule) part(key, value string, until func(string) (int64, error)) (err e
 		r.freq = value
 	case "INTERVAL":
 		if r.interval, err = strconv.ParseInt(value, 10, 64); err != nil || r.interval < 1 || r.interval > maxEvery {
-			return fmt.Errorf("INTERVAL is not between 1 and %d", maxEvery)
+			return flaw("import-rule-interval", "most", strconv.Itoa(maxEvery))
 		}
 	case "COUNT":
 		if r.count, err = strconv.ParseInt(value, 10, 64); err != nil || r.count < 1 {
-			return fmt.Errorf("COUNT is not a positive number")
+			return flaw("import-rule-count")
 		}
 	case "UNTIL":
 		if r.until, err = until(value); err != nil {
-			return fmt.Errorf("UNTIL=%.30s is not a date: %w", value, err)
+			return flaw("import-rule-until", "value", value)
 		}
 	case "WKST":
 		i := slices.Index(ruleWeekdays, value)
 		if i < 0 {
-			return fmt.Errorf("WKST=%.20s is not a weekday", value)
+			return flaw("import-rule-weekday", "key", "WKST", "value", value)
 		}
 		r.weekStart = time.Weekday(i)
 	case "BYDAY":
@@ -106,14 +105,14 @@ func (r *rule) part(key, value string, until func(string) (int64, error)) (err e
 		r.clockParts = append(r.clockParts, key+"="+value)
 	case "RSCALE":
 		if value != "GREGORIAN" {
-			return fmt.Errorf("RSCALE=%.20s is not taken: only the Gregorian calendar is", value)
+			return flaw("import-rule-scale", "value", value)
 		}
 	case "SKIP":
 		if value != "OMIT" {
-			return fmt.Errorf("SKIP=%.20s is not taken: days that a month lacks are left out", value)
+			return flaw("import-rule-skip", "value", value)
 		}
 	default:
-		return fmt.Errorf("cannot be read: %.30s is not known", key)
+		return flaw("import-rule-unknown", "value", key)
 	}
 	return nil
 }
@@ -122,7 +121,7 @@ func ruleNumbers(key, value string, limit int, negative bool) (out []int, err er
 	for _, text := range strings.Split(value, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n == 0 || n > limit || n < 0 && !negative || n < -limit {
-			return nil, fmt.Errorf("cannot be used: %s=%.20s is out of range", key, text)
+			return nil, flaw("import-rule-range", "key", key, "value", text)
 		}
 		out = append(out, n)
 	}
@@ -135,11 +134,11 @@ func ruleDays(value string) (out []ruleDay, err error) {
 		d := ruleDay{day: time.Weekday(slices.Index(ruleWeekdays, name))}
 		if nth := strings.TrimSuffix(text, name); nth != "" {
 			if d.nth, err = strconv.Atoi(nth); err != nil || d.nth == 0 || d.nth < -53 || d.nth > 53 {
-				return nil, fmt.Errorf("cannot be used: BYDAY=%.20s is out of range", text)
+				return nil, flaw("import-rule-range", "key", "BYDAY", "value", text)
 			}
 		}
 		if d.day < 0 {
-			return nil, fmt.Errorf("cannot be used: BYDAY=%.20s is not a weekday", text)
+			return nil, flaw("import-rule-weekday", "key", "BYDAY", "value", text)
 		}
 		out = append(out, d)
 	}
@@ -153,23 +152,23 @@ func (r *rule) sound(seen map[string]bool) error {
 		func(key string) bool { return seen[key] })
 	switch {
 	case r.freq == "":
-		return fmt.Errorf("cannot be read: FREQ is missing")
+		return flaw("import-rule-no-freq")
 	case r.freq == "HOURLY" || r.freq == "MINUTELY" || r.freq == "SECONDLY":
-		return fmt.Errorf("FREQ=%s is not taken: shifts repeat by the day, week, month or year", r.freq)
+		return flaw("import-rule-often", "value", r.freq)
 	case !slices.Contains([]string{"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}, r.freq):
-		return fmt.Errorf("cannot be read: FREQ=%.20s is not known", r.freq)
+		return flaw("import-rule-freq", "value", r.freq)
 	case r.count > 0 && seen["UNTIL"]:
-		return fmt.Errorf("cannot be used: it has both COUNT and UNTIL")
+		return flaw("import-rule-both")
 	case nth && r.freq != "MONTHLY" && (r.freq != "YEARLY" || seen["BYWEEKNO"]):
-		return fmt.Errorf("cannot be used: a numbered BYDAY goes with FREQ=MONTHLY or YEARLY")
+		return flaw("import-rule-numbered")
 	case seen["BYMONTHDAY"] && r.freq == "WEEKLY":
-		return fmt.Errorf("cannot be used: BYMONTHDAY does not go with FREQ=WEEKLY")
+		return flaw("import-rule-month-day")
 	case seen["BYYEARDAY"] && r.freq != "YEARLY":
-		return fmt.Errorf("cannot be used: BYYEARDAY goes with FREQ=YEARLY")
+		return flaw("import-rule-yearly", "key", "BYYEARDAY")
 	case seen["BYWEEKNO"] && r.freq != "YEARLY":
-		return fmt.Errorf("cannot be used: BYWEEKNO goes with FREQ=YEARLY")
+		return flaw("import-rule-yearly", "key", "BYWEEKNO")
 	case seen["BYSETPOS"] && !by:
-		return fmt.Errorf("cannot be used: BYSETPOS needs another BY part to choose from")
+		return flaw("import-rule-position")
 	}
 	return nil
 }
@@ -181,7 +180,7 @@ func (r *rule) clock(start int64) error {
 	for _, part := range r.clockParts {
 		key, value, _ := strings.Cut(part, "=")
 		if n, err := strconv.ParseInt(value, 10, 64); err != nil || n != own[key] {
-			return fmt.Errorf("%.40s is not the event's own time of day: write such shifts as separate events", part)
+			return flaw("import-rule-clock", "value", part)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package oncall
 import (
 	"cmp"
 	"slices"
+	"strconv"
 )
 
 // series is all the file says under one UID: an event, and the occurrences of it that were changed.
@@ -34,8 +35,7 @@ func (im *calendarImport) occur(s *series) {
 			im.out.Cancelled++
 			for _, c := range changed {
 				if !c.cancelled && !c.outside {
-					im.out.warn(c.lineOf("RECURRENCE-ID"), "RECURRENCE-ID",
-						"changes a series that is cancelled on line %d, and is left out", e.line)
+					im.out.warn(c.lineOf("RECURRENCE-ID"), "RECURRENCE-ID", "import-cancelled-series", "line", strconv.Itoa(e.line))
 				}
 			}
 		default:
@@ -62,7 +62,7 @@ func (im *calendarImport) versions(all []*calendarEvent, additions bool) (kept [
 			kept = append(kept, e)
 		case e.sequence < last.sequence:
 			if !e.outside {
-				im.out.warn(e.line, "SEQUENCE", "this version of the event is replaced by the one of line %d", last.line)
+				im.out.warn(e.line, "SEQUENCE", "import-replaced", "line", strconv.Itoa(last.line))
 			}
 		case e.cancelled != holds.cancelled:
 			if e.cancelled {
@@ -70,8 +70,7 @@ func (im *calendarImport) versions(all []*calendarEvent, additions bool) (kept [
 			}
 		case e == last || e.outside && holds.outside || e.cancelled || sameEvent(e, holds):
 		default:
-			im.bad(e.lineOf("UID"), "UID", "%.60q is the UID of the event on line %d too, and SEQUENCE does not tell which holds: "+
-				"give each event its own UID", e.uid, holds.line)
+			im.bad(e.lineOf("UID"), "UID", "import-same-uid", "value", e.uid, "line", strconv.Itoa(holds.line))
 		}
 	}
 	if holds != nil {
@@ -118,9 +117,9 @@ func (im *calendarImport) detached(changed []*calendarEvent) {
 		case e.cancelled:
 			im.out.Cancelled++
 		case e.onward:
-			im.bad(e.lineOf("RECURRENCE-ID"), "RECURRENCE-ID", "changes a series that is not in the file")
+			im.bad(e.lineOf("RECURRENCE-ID"), "RECURRENCE-ID", "import-no-series")
 		default:
-			im.out.warn(e.lineOf("RECURRENCE-ID"), "RECURRENCE-ID", "the series is not in the file; the occurrence is taken by itself")
+			im.out.warn(e.lineOf("RECURRENCE-ID"), "RECURRENCE-ID", "import-lone-occurrence")
 			im.single(e)
 		}
 	}
@@ -186,22 +185,23 @@ func (im *calendarImport) changes(e *calendarEvent, set *recurrenceSet, changed 
 		line := c.lineOf("RECURRENCE-ID")
 		for _, name := range []string{"RRULE", "EXRULE", "RDATE", "EXDATE"} {
 			if p := c.first(name); p != nil && !c.outside {
-				im.bad(p.line, name, "an occurrence that was changed does not recur itself")
+				im.bad(p.line, name, "import-changed-recurs")
 			}
 		}
 		named, err := set.find(im.pin(e, *c.instance))
 		switch {
 		case err != nil:
-			im.bad(line, "RECURRENCE-ID", "%s", err)
+			im.wrong(line, "RECURRENCE-ID", err)
 		case len(named) > 1:
-			im.bad(line, "RECURRENCE-ID", "may be about %d occurrences of that day", len(named))
+			im.bad(line, "RECURRENCE-ID", "import-several", "count", strconv.Itoa(len(named)))
 		case len(named) == 1:
 			byAt[named[0].at] = named[0]
 			groups[named[0].at] = append(groups[named[0].at], c)
 		case c.outside || !im.matters(e, im.pin(e, *c.instance).rough(e)) && !im.matters(c, c.at()):
 			im.out.Outside++
 		default:
-			im.bad(line, "RECURRENCE-ID", "%s is no occurrence of the event on line %d", c.first("RECURRENCE-ID").value, e.line)
+			im.bad(line, "RECURRENCE-ID", "import-no-occurrence", "value", c.first("RECURRENCE-ID").value, "line",
+				strconv.Itoa(e.line))
 		}
 	}
 	for _, at := range sortedKeys(groups) {
@@ -230,17 +230,16 @@ func (im *calendarImport) shift(e *calendarEvent, o occurrence) bool {
 	case e.cancelled || to <= im.lo || o.at >= im.hi:
 		return false
 	case to <= o.at:
-		im.out.warn(e.line, "DTSTART", "the clock was moved over the whole shift of %s", im.cast.moment(o.at))
+		im.out.warn(e.line, "DTSTART", "import-clock-moved", "at", im.cast.moment(o.at))
 		return false
 	}
 	if claim := e.scope.zones.claims[e.zone]; claim != nil && claim.known.wall(o.at) != e.zone.wall(o.at) {
-		im.out.warn(claim.line, "VTIMEZONE", "%.60q is defined otherwise than that name is known; the file's own definition holds",
-			claim.tzid)
+		im.out.warn(claim.line, "VTIMEZONE", "import-zone-differs", "zone", claim.tzid)
 		delete(e.scope.zones.claims, e.zone)
 	}
 	line := e.lineOf("SUMMARY")
 	if err := im.cast.shift(entry{line, "SUMMARY", e.who, ParticipantID(e.id), cmp.Or(e.role, im.how.Role)}, o.at, to); err != nil {
-		im.bad(line, "SUMMARY", "%s", err)
+		im.wrong(line, "SUMMARY", err)
 	}
 	return true
 }

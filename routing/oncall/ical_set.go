@@ -2,8 +2,8 @@ package oncall
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -66,7 +66,7 @@ func (im *calendarImport) recurrence(e *calendarEvent, changed []*calendarEvent)
 		for _, text := range strings.Split(p.value, ",") {
 			w, err := readWhen(&p, text, e.scope.zones)
 			if err != nil {
-				im.bad(p.line, "EXDATE", "%s", err)
+				im.wrong(p.line, "EXDATE", err)
 				continue
 			}
 			set.except[im.pin(e, w)] = property{line: p.line, value: text}
@@ -83,16 +83,16 @@ func (im *calendarImport) recurrence(e *calendarEvent, changed []*calendarEvent)
 	var met map[pin]bool
 	var err error
 	if set.occurrences, met, err = set.between(set.lo, set.hi); err != nil {
-		im.bad(e.lineOf("RRULE"), "RRULE", "%s", err)
+		im.wrong(e.lineOf("RRULE"), "RRULE", err)
 		return set
 	}
 	for _, p := range sortedPins(set.except) {
 		if !met[p] && im.matters(e, p.rough(e)) {
-			im.bad(set.except[p].line, "EXDATE", "%s is no occurrence of the event on line %d", set.except[p].value, e.line)
+			im.bad(set.except[p].line, "EXDATE", "import-no-occurrence", "value", set.except[p].value, "line", strconv.Itoa(e.line))
 		}
 	}
 	if len(set.less) > 0 && set.removed == 0 && len(set.occurrences) > 0 {
-		im.out.warn(e.lineOf("EXRULE"), "EXRULE", "meets no occurrence of the event in the time asked for")
+		im.out.warn(e.lineOf("EXRULE"), "EXRULE", "import-less-nothing")
 	}
 	im.unruly(set)
 	return set
@@ -105,9 +105,9 @@ func (im *calendarImport) unruly(set *recurrenceSet) {
 		line := e.all("RRULE")[i].line
 		date, _ := civil(e.start)
 		if r.until < e.start {
-			im.out.warn(line, "RRULE", "ends before DTSTART")
+			im.out.warn(line, "RRULE", "import-rule-ends-first")
 		} else if met, err := r.meetsStart(date, im.purse); err == nil && !met && (r.count > 0 || im.matters(e, e.at())) {
-			im.out.warn(line, "RRULE", "does not meet DTSTART, which is taken as the first occurrence all the same")
+			im.out.warn(line, "RRULE", "import-rule-start")
 		}
 	}
 }
@@ -131,7 +131,7 @@ func (im *calendarImport) rules(e *calendarEvent, name string) (out []*rule) {
 			err = r.clock(e.start)
 		}
 		if err != nil {
-			im.bad(p.line, name, "%s", err)
+			im.wrong(p.line, name, err)
 			continue
 		}
 		out = append(out, r)
@@ -146,7 +146,7 @@ func (im *calendarImport) added(e *calendarEvent) (out []occurrence) {
 			begin, end, period := strings.Cut(text, "/")
 			w, err := readWhen(&p, begin, e.scope.zones)
 			if err != nil || period && w.date {
-				im.bad(p.line, "RDATE", "%s", cmp.Or(err, fmt.Errorf("%.40q is a period of a whole day", text)))
+				im.wrong(p.line, "RDATE", cmp.Or(err, flaw("import-period-day", "value", text)))
 				continue
 			}
 			o := occurrence{at: w.instant(e.zone)}
@@ -162,7 +162,7 @@ func (im *calendarImport) added(e *calendarEvent) (out []occurrence) {
 			}
 			if period {
 				if o.until, err = im.periodEnd(e, &p, w, end); err != nil || o.until <= o.at {
-					im.bad(p.line, "RDATE", "%s", cmp.Or(err, fmt.Errorf("%.40q does not end after its beginning", text)))
+					im.wrong(p.line, "RDATE", cmp.Or(err, flaw("import-period-backwards", "value", text)))
 					continue
 				}
 			}

@@ -1,7 +1,7 @@
 package oncall
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -68,22 +68,21 @@ func parseCalendars(text []byte) ([]*component, error) {
 		top := open[len(open)-1]
 		switch {
 		case p.name == "BEGIN" && len(open) > maxNesting:
-			return oneProblem(line, "BEGIN", "is nested too deeply for a calendar")
+			return oneProblem(line, "BEGIN", "import-nested")
 		case p.name == "BEGIN" && (value == "VCALENDAR") != (len(open) == 1):
-			return oneProblem(line, "BEGIN", fmt.Sprintf("%.20q does not stand in its place: a VCALENDAR holds the rest, and stands in "+
-				"nothing", value))
+			return oneProblem(line, "BEGIN", "import-misplaced", "value", value)
 		case p.name == "BEGIN" && value == "VEVENT" && len(open) != 2:
-			return oneProblem(line, "BEGIN", fmt.Sprintf("an event inside the %.20q of line %d: is that one closed?", top.name, top.line))
+			return oneProblem(line, "BEGIN", "import-inside", "value", top.name, "line", strconv.Itoa(top.line))
 		case p.name == "BEGIN":
 			c := &component{line: line, name: value}
 			top.parts = append(top.parts, c)
 			open = append(open, c)
 		case p.name == "END" && (len(open) == 1 || top.name != value):
-			return oneProblem(line, "END", fmt.Sprintf("closes %.20q, which is not what is open", value))
+			return oneProblem(line, "END", "import-closes", "value", value)
 		case p.name == "END":
 			open = open[:len(open)-1]
 		case len(open) == 1:
-			return oneProblem(line, "calendar", "cannot be read: this stands outside of a VCALENDAR")
+			return oneProblem(line, "calendar", "import-outside")
 		default:
 			top.props = append(top.props, p)
 		}
@@ -93,9 +92,9 @@ func parseCalendars(text []byte) ([]*component, error) {
 	case err != nil:
 		return nil, err
 	case len(open) > 1:
-		return nil, oneProblem(last+1, "END", fmt.Sprintf("the calendar stops inside %.20q", open[len(open)-1].name))
+		return nil, oneProblem(last+1, "END", "import-stops", "value", open[len(open)-1].name)
 	case len(root.parts) == 0:
-		return nil, oneProblem(1, "calendar", "cannot be read: there is no VCALENDAR")
+		return nil, oneProblem(1, "calendar", "import-no-calendar")
 	}
 	return root.parts, nil
 }
@@ -118,7 +117,7 @@ func unfold(text []byte, yield func(line int, content string) error) error {
 		case len(content) == 0:
 		case content[0] == ' ' || content[0] == '\t':
 			if begin == 0 && len(strings.TrimSpace(string(content))) > 0 {
-				return oneProblem(i+1, "calendar", "cannot be read: it continues a line that is not there")
+				return oneProblem(i+1, "calendar", "import-continues")
 			}
 			held = append(held, content[1:]...)
 		default:
@@ -134,28 +133,26 @@ func unfold(text []byte, yield func(line int, content string) error) error {
 // parseProperty reads "NAME;PARAM=value;PARAM="value":value".
 func parseProperty(line int, content string) (property, error) {
 	p := property{line: line}
-	bad := func(text string) (property, error) {
-		return p, oneProblem(line, "calendar", fmt.Sprintf("cannot be read: %s in %.40q", text, content))
-	}
+	bad := func(code string) (property, error) { return p, oneProblem(line, "calendar", code, "value", content) }
 	end := strings.IndexAny(content, ":;")
 	if end < 0 {
-		return bad("there is no colon")
+		return bad("import-no-colon")
 	}
 	p.name = strings.ToUpper(strings.TrimSpace(content[:end]))
 	if strings.Trim(p.name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "" || p.name == "" {
-		return bad("there is no name")
+		return bad("import-no-name")
 	}
 	rest := content[end:]
 	for strings.HasPrefix(rest, ";") {
 		name, after, ok := strings.Cut(rest[1:], "=")
 		if !ok || strings.ContainsAny(name, ":;\"") {
-			return bad("a parameter has no value")
+			return bad("import-no-value")
 		}
 		name = strings.ToUpper(strings.TrimSpace(name))
 		var value string
 		for {
 			if value, after, ok = paramValue(after); !ok {
-				return bad("a quote is not closed")
+				return bad("import-open-quote")
 			}
 			if p.params == nil {
 				p.params = map[string][]string{}
@@ -169,7 +166,7 @@ func parseProperty(line int, content string) (property, error) {
 		rest = after
 	}
 	if !strings.HasPrefix(rest, ":") {
-		return bad("there is no colon")
+		return bad("import-no-colon")
 	}
 	p.value = rest[1:]
 	return p, nil

@@ -1,7 +1,6 @@
 package oncall
 
 import (
-	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -19,15 +18,15 @@ type when struct {
 func readWhen(p *property, value string, zones *calendarZones) (w when, err error) {
 	value = strings.TrimSpace(value)
 	if len(p.params["TZID"]) > 1 || len(p.params["VALUE"]) > 1 {
-		return w, fmt.Errorf("TZID or VALUE stands here twice")
+		return w, flaw("import-parameter-twice")
 	}
 	kind := strings.ToUpper(p.param("VALUE"))
 	if kind != "" && kind != "DATE" && kind != "DATE-TIME" && kind != "PERIOD" {
-		return w, fmt.Errorf("VALUE=%.20s is not taken", kind)
+		return w, flaw("import-kind", "value", kind)
 	}
 	if d, err := time.Parse("20060102", value); err == nil {
 		if kind == "DATE-TIME" || kind == "PERIOD" {
-			return w, fmt.Errorf("%.30q is a day where %s says a time", value, kind)
+			return w, flaw("import-day-for-time", "value", value, "kind", kind)
 		}
 		return when{wall: d.Unix(), date: true}, checkYear(d.Year(), value)
 	}
@@ -38,10 +37,10 @@ func readWhen(p *property, value string, zones *calendarZones) (w when, err erro
 		t, err = time.Parse("20060102T150405", rest+"59")
 	}
 	if err != nil {
-		return w, fmt.Errorf("%.30q is not a date such as 20261224T170000", value)
+		return w, flaw("import-moment", "value", value)
 	}
 	if kind == "DATE" {
-		return w, fmt.Errorf("%.30q is a time where VALUE=DATE says a day", value)
+		return w, flaw("import-time-for-day", "value", value)
 	}
 	w = when{wall: t.Unix(), utc: utc}
 	if tzid := p.param("TZID"); utc {
@@ -81,7 +80,7 @@ func (w when) dayMeant(practice *zone) int64 {
 // parseDuration reads "P1DT12H": days and weeks on the wall clock, the rest as time that passes.
 func parseDuration(text string) (wall, elapsed int64, err error) {
 	text = strings.TrimSpace(text)
-	bad := fmt.Errorf("%.30q is not a positive duration such as PT12H", text)
+	bad := flaw("import-duration", "value", text)
 	rest, ok := strings.CutPrefix(strings.TrimPrefix(strings.ToUpper(text), "+"), "P")
 	if !ok || len(text) > 30 {
 		return 0, 0, bad

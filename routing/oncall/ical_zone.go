@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -33,11 +34,11 @@ func newCalendarZones(cal *component, others map[string]*component) (*calendarZo
 		}
 		p := part.first("TZID")
 		if p == nil {
-			return nil, oneProblem(part.line, "VTIMEZONE", "has no TZID")
+			return nil, oneProblem(part.line, "VTIMEZONE", "import-no-tzid")
 		}
 		tzid := strings.TrimSpace(p.value)
 		if before := c.defined[tzid]; before != nil && !sameText(before, part) {
-			return nil, oneProblem(part.line, "TZID", fmt.Sprintf("%.60q is defined on line %d too, and otherwise", tzid, before.line))
+			return nil, oneProblem(part.line, "TZID", "import-zone-twice", "zone", tzid, "line", strconv.Itoa(before.line))
 		}
 		c.defined[tzid] = part
 	}
@@ -94,9 +95,9 @@ func (c *calendarZones) find(tzid string) (*zone, error) {
 		return c.build(tzid, other)
 	}
 	if def != nil {
-		return nil, fmt.Errorf("the calendar's definition of the time zone %.60q says nothing", tzid)
+		return nil, flaw("import-zone-nothing", "zone", tzid)
 	}
-	return nil, fmt.Errorf("%.60q is not a known time zone, and the calendar does not define it", tzid)
+	return nil, flaw("import-zone-unknown", "zone", tzid)
 }
 
 // knownZone is the zone of a name that is known without a definition; nil when it is not.
@@ -138,16 +139,16 @@ func (c *calendarZones) build(tzid string, def *component) (*zone, error) {
 			if strings.HasPrefix(part.name, "X-") {
 				continue
 			}
-			return nil, fmt.Errorf("the calendar's definition of the time zone %.60q holds a %.20q on line %d", tzid, part.name, part.line)
+			return nil, flaw("import-zone-part", "zone", tzid, "value", part.name, "line", strconv.Itoa(part.line))
 		}
-		more, err := c.observance(part)
+		more, err := c.observance(tzid, part)
 		if err != nil {
-			return nil, fmt.Errorf("the calendar's definition of the time zone %.60q %w", tzid, err)
+			return nil, err
 		}
 		onsets = append(onsets, more...)
 	}
 	if len(onsets) == 0 {
-		return nil, fmt.Errorf("the calendar's definition of the time zone %.60q says nothing", tzid)
+		return nil, flaw("import-zone-nothing", "zone", tzid)
 	}
 	slices.SortStableFunc(onsets, func(a, b onset) int { return int(min(max(a.at-b.at, -1), 1)) })
 	z := &zone{at: []int64{dawn}, off: []int64{onsets[0].before}}
@@ -164,16 +165,17 @@ func (c *calendarZones) build(tzid string, def *component) (*zone, error) {
 }
 
 // observance is when the clock changes by one STANDARD or DAYLIGHT.
-func (c *calendarZones) observance(part *component) (out []onset, err error) {
+func (c *calendarZones) observance(tzid string, part *component) (out []onset, err error) {
 	before, errB := utcOffset(part.first("TZOFFSETFROM"))
 	after, errA := utcOffset(part.first("TZOFFSETTO"))
 	start := part.first("DTSTART")
 	if errB != nil || errA != nil || start == nil {
-		return nil, fmt.Errorf("lacks DTSTART or an offset (line %d)", part.line)
+		return nil, flaw("import-zone-lacks", "zone", tzid, "line", strconv.Itoa(part.line))
 	}
 	first, err := time.Parse(icalWall, strings.ToUpper(strings.TrimSpace(start.value)))
 	if err != nil {
-		return nil, fmt.Errorf("has the DTSTART %.20q on line %d", start.value, start.line)
+		return nil, flaw("import-zone-date", "zone", tzid, "field", "DTSTART", "value", start.value, "line",
+			strconv.Itoa(start.line))
 	}
 	walls := []int64{first.Unix()}
 	for _, p := range part.all("RRULE") {
@@ -192,7 +194,9 @@ func (c *calendarZones) observance(part *component) (out []onset, err error) {
 			more, err = r.between(first.Unix(), dateWall(firstYear-1, 1, 1), dateWall(lastYear+1, 1, 1), c.purse)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("has an RRULE on line %d that %w", p.line, err)
+			var wrong ReadProblems
+			wrong.place(p.line, "RRULE", err)
+			return nil, wrong
 		}
 		walls = append(walls, more...)
 	}
@@ -200,14 +204,14 @@ func (c *calendarZones) observance(part *component) (out []onset, err error) {
 		for _, text := range strings.Split(p.value, ",") {
 			w, err := readWhen(&p, text, c)
 			if err != nil || w.date || w.zone != nil {
-				return nil, fmt.Errorf("has the RDATE %.20q on line %d", text, p.line)
+				return nil, flaw("import-zone-date", "zone", tzid, "field", "RDATE", "value", text, "line", strconv.Itoa(p.line))
 			}
 			walls = append(walls, w.wall)
 		}
 	}
 	for _, name := range []string{"EXDATE", "EXRULE"} {
 		if p := part.first(name); p != nil {
-			return nil, fmt.Errorf("has an %s on line %d, which a time zone cannot", name, p.line)
+			return nil, flaw("import-zone-less", "zone", tzid, "field", name, "line", strconv.Itoa(p.line))
 		}
 	}
 	for _, w := range walls {

@@ -1,9 +1,6 @@
 package oncall
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Import says how a practice's own file is to be understood.
 type Import struct {
@@ -23,6 +20,7 @@ type Import struct {
 const (
 	AskNames = "names"
 	AskEnds  = "ends"
+	AskDates = "dates"
 )
 
 // Imported is what an import made of a file, and what it did not take or took by a guess. Nothing in a file is passed over
@@ -36,16 +34,7 @@ type Imported struct {
 	Shifts, Outside, Cancelled int
 }
 
-func (r *Imported) warn(line int, field, format string, args ...any) {
+func (r *Imported) warn(line int, field, code string, pairs ...string) {
 	r.Warned++
-	r.Warnings.add(line, field, format, args...)
-}
-
-// nothing says why no shift was taken.
-func (r *Imported) nothing() string {
-	text := "holds no shift in the time asked for"
-	if r.Outside+r.Cancelled > 0 {
-		text += fmt.Sprintf(": %d outside it, %d cancelled", r.Outside, r.Cancelled)
-	}
-	return text
+	r.Warnings.add(line, field, code, pairs...)
 }

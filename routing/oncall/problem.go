@@ -1,6 +1,7 @@
 package oncall
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,25 +11,21 @@ import (
 // maxProblems is how many problems one reading reports; a file wrong from end to end need not fill a screen.
 const maxProblems = 50
 
-// ReadProblem is one thing wrong with what was read, with its place. Of a schedule it is a code, which the catalogs translate under
-// "routing.problem.", with the values of that sentence; of an imported file it is a Text, for whoever imports.
+// ReadProblem is one thing wrong with what was read, with its place: a code, which the catalogs translate under "routing.problem.",
+// with the values of that sentence. Those of imported files begin with "import-".
 type ReadProblem struct {
 	Line  int    // counted from 1; 0 when the document was not read from text
 	Field string // "layers[2].windows[0].to", "DTSTART", "date"
 	Code  string
 	Vars  map[string]string
-	Text  string
 	Ask   string // the field of Import that answers it, where it is a question
 }
 
-// String names place and code; who shows a schedule's problem to a person takes the catalogs' sentence.
+// String names place and code; who shows a problem to a person takes the catalogs' sentence.
 func (p ReadProblem) String() string {
-	what := p.Text
-	if p.Code != "" {
-		what = p.Code
-		for _, name := range slices.Sorted(maps.Keys(p.Vars)) {
-			what += fmt.Sprintf(" %s=%q", name, p.Vars[name])
-		}
+	what := p.Code
+	for _, name := range slices.Sorted(maps.Keys(p.Vars)) {
+		what += fmt.Sprintf(" %s=%q", name, p.Vars[name])
 	}
 	if p.Line == 0 {
 		return p.Field + ": " + what
@@ -47,15 +44,7 @@ func (p ReadProblems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// add notes a problem, and says whether there is room for another.
-func (p *ReadProblems) add(line int, field, format string, args ...any) bool {
-	if len(*p) < maxProblems {
-		*p = append(*p, ReadProblem{Line: line, Field: field, Text: fmt.Sprintf(format, args...)})
-	}
-	return len(*p) < maxProblems
-}
-
-// flawed is a problem of a schedule; pairs are names and values of its sentence's placeholders.
+// flawed is a problem; pairs are names and values of its sentence's placeholders.
 func flawed(line int, field, code string, pairs ...string) ReadProblem {
 	p := ReadProblem{Line: line, Field: field, Code: code}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -74,9 +63,30 @@ func (p *ReadProblems) note(one ReadProblem) {
 	}
 }
 
-func oneProblem(line int, field, text string) ReadProblems {
-	return ReadProblems{{Line: line, Field: field, Text: text}}
+// add notes a problem of a place.
+func (p *ReadProblems) add(line int, field, code string, pairs ...string) {
+	p.note(flawed(line, field, code, pairs...))
 }
+
+// place notes what is wrong with a value, at the place where the value stands unless it has one of its own.
+func (p *ReadProblems) place(line int, field string, err error) {
+	var wrong ReadProblems
+	if !errors.As(err, &wrong) {
+		panic(fmt.Sprintf("oncall: a value is refused without a code: %v", err)) // by a mistake of ours, which a test finds
+	}
+	one := wrong[0]
+	if one.Line == 0 {
+		one.Line, one.Field = line, field
+	}
+	p.note(one)
+}
+
+func oneProblem(line int, field, code string, pairs ...string) ReadProblems {
+	return ReadProblems{flawed(line, field, code, pairs...)}
+}
+
+// flaw is what is wrong with a value, for whoever knows where it stands.
+func flaw(code string, pairs ...string) error { return oneProblem(0, "", code, pairs...) }
 
 // err is nil when nothing was wrong.
 func (p ReadProblems) err() error {

@@ -20,7 +20,7 @@ func readBounded(r io.Reader, field string) ([]byte, error) {
 		return nil, fmt.Errorf("read %s: %w", field, err)
 	}
 	if len(text) > MaxCalendar {
-		return nil, oneProblem(1+bytes.Count(text, []byte("\n")), field, fmt.Sprintf("is longer than %d bytes", MaxCalendar))
+		return nil, oneProblem(1+bytes.Count(text, []byte("\n")), field, "import-too-long", "most", fmt.Sprint(MaxCalendar))
 	}
 	return text, nil
 }
@@ -40,10 +40,10 @@ func plainText(text []byte, field string) ([]byte, error) {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	switch {
 	case bytes.HasPrefix(text, []byte("PK\x03\x04")), bytes.HasPrefix(text, []byte("\xd0\xcf\x11\xe0")):
-		return nil, oneProblem(1, field, "is a workbook of a spreadsheet program: save the sheet as CSV")
+		return nil, oneProblem(1, field, "import-workbook")
 	case bytes.IndexByte(text, 0) >= 0:
 		at := bytes.IndexByte(text, 0)
-		return nil, oneProblem(1+bytes.Count(text[:at], []byte("\n")), field, "is not text")
+		return nil, oneProblem(1+bytes.Count(text[:at], []byte("\n")), field, "import-not-text")
 	}
 	return text, nil
 }

@@ -1,7 +1,6 @@
 package oncall
 
 import (
-	"fmt"
 	"math"
 	"sort"
 	"time"
@@ -32,11 +31,11 @@ type zone struct {
 
 func loadZone(name string) (*zone, error) {
 	if name == "" || name == "Local" || name == "localtime" || name == "posixrules" { // the machine's own
-		return nil, fmt.Errorf("%q is not a time zone: name one such as America/Chicago", name)
+		return nil, flaw("time-zone", "value", name)
 	}
 	loc, err := time.LoadLocation(name)
 	if err != nil {
-		return nil, fmt.Errorf("%q is not a known time zone", name)
+		return nil, flaw("time-zone", "value", name)
 	}
 	return newZone(loc), nil
 }
