@@ -147,14 +147,19 @@ func (s *Store) searchQuery(ctx context.Context, q *callsQuery, scope []string, 
 			scope = append(scope, string(a.ID))
 		}
 	}
+	var terms, callers [][]byte
 	for _, account := range scope {
 		keys, err := s.Keys(ctx, telephony.AccountID(account))
 		if err != nil {
 			return err
 		}
-		terms, caller := searchTerms(keys, typed)
-		q.byTerms(account, terms, caller)
+		of, caller := searchTerms(keys, typed)
+		terms = append(terms, of...)
+		if caller != nil {
+			callers = append(callers, caller)
+		}
 	}
+	q.byTerms(scope, terms, callers)
 	return nil
 }
 

@@ -363,11 +363,10 @@ func inboxRestPage(everywhere bool) string {
 // callsQuery grows a where clause and its arguments. found, when something is searched for, gives the calls and notes that
 // match, and nothing else is looked at.
 type callsQuery struct {
-	where            []string
-	args             []any
-	ofNote           bool // the notes narrow it
-	found            string
-	byNote, byCaller []string
+	where  []string
+	args   []any
+	ofNote bool // the notes narrow it
+	found  string
 }
 
 // The clauses of callsQuery.
@@ -402,23 +401,22 @@ func (q *callsQuery) byReference(ref string, scope []string) {
 		where %[2]s::text[] is null or b.account = any(%[2]s)`, q.arg(ref), q.arg(scope))
 }
 
-// byTerms finds notes of a practice by the terms that all must match, or calls by whom they came from; neither is needed. One that
-// was never called finds nothing.
-func (q *callsQuery) byTerms(account string, terms [][]byte, caller []byte) {
-	if len(terms) > 0 {
-		q.byNote = append(q.byNote, fmt.Sprintf("account = %s and terms @> %s", q.arg(account), q.arg(terms)))
+// byTerms finds the notes of practices by terms that all must match, or calls by whom they came from. Each practice has its own
+// terms, as many as the others, one after the other in terms; callers is nil where no number was typed. The statement is the same for
+// one practice and for a thousand, and tells PostgreSQL nothing of how many, so that it is planned once and not at each search.
+func (q *callsQuery) byTerms(accounts []string, terms, callers [][]byte) {
+	q.found = "select ''::text as call, ''::text as note where false"
+	if len(accounts) > 0 && len(terms) > 0 {
+		q.found = fmt.Sprintf(`select n.call, n.id as note from unnest((select %[1]s::text[])) with ordinality p (account, i)
+			cross join lateral (select call, id from note where account = p.account
+				and terms @> (%[2]s::bytea[])[(p.i - 1) * %[3]d + 1 : p.i * %[3]d] offset 0) n`, q.arg(accounts), q.arg(terms),
+			len(terms)/len(accounts))
 	}
-	if caller != nil {
-		q.byCaller = append(q.byCaller, fmt.Sprintf("call.account = %s and call.caller_term = %s", q.arg(account), q.arg(caller)))
-	}
-	q.found = "select call, id as note from note where false"
-	if len(q.byNote) > 0 {
-		q.found = "select call, id as note from note where " + strings.Join(q.byNote, " or ")
-	}
-	if len(q.byCaller) > 0 {
-		q.found += ` union select call.id, note.id from call left join lateral (
-			select id from note where call = call.id and call <> '' and account = call.account offset 0) note on true
-			where ` + strings.Join(q.byCaller, " or ")
+	if len(callers) > 0 {
+		q.found += fmt.Sprintf(` union select c.id, n.id from rows from (unnest((select %s::text[])), unnest((select %s::bytea[]))) p (account, term)
+			cross join lateral (select id, account from call where account = p.account and caller_term = p.term offset 0) c
+			left join lateral (select id from note where call = c.id and call <> '' and account = c.account offset 0) n on true`,
+			q.arg(accounts), q.arg(callers))
 	}
 }
 
