@@ -30,7 +30,7 @@ type Hello struct {
 	Drafts     []Draft       `json:"drafts"`
 	DraftPops  []Pop         `json:"draftPops"` // the calls those drafts belong to, to draw their forms again
 	Training   bool          `json:"training"`  // practice calls can be asked for
-	Pauses     []string      `json:"pauses"`    // pause reason codes
+	Pauses     []PauseReason `json:"pauses"`    // those an agent may choose
 	Supervisor bool          `json:"supervisor"`
 	LockAfter  time.Duration `json:"lockAfter"` // how long nobody may touch the desk before it locks itself
 	Server     Version       `json:"server"`
@@ -49,7 +49,7 @@ type AgentView struct {
 	Languages []telephony.Language `json:"languages"`
 	Interface telephony.Language   `json:"interface"` // the desk's own language
 	State     telephony.AgentState `json:"state"`
-	Reason    string               `json:"reason"`
+	Reason    PauseReason          `json:"reason"`
 	Since     time.Time            `json:"since"`
 	Missed    int                  `json:"missed"` // calls not answered in a row that caused the pause, 0 for another pause
 }
@@ -64,8 +64,20 @@ type Figures struct {
 // LoudAfter is how long such a caller waits before the desks that could take it are loud.
 const LoudAfter = 20 * time.Second
 
-// PausedBySignIn is the reason of an agent's pause who has just come in.
-const PausedBySignIn = "signed in"
+// A PauseReason is why an agent takes no calls: chosen by the agent, or by what happened to them.
+type PauseReason string
+
+const (
+	NotPaused         PauseReason = ""
+	PausedForBreak    PauseReason = "break"
+	PausedForMeal     PauseReason = "meal"
+	PausedForTraining PauseReason = "training"
+	PausedForCoaching PauseReason = "coaching"
+	PausedForOther    PauseReason = "other" // a locked desk's too
+	PausedBySignIn    PauseReason = "signed in"
+	PausedByMisses    PauseReason = "missed calls"
+	PausedByPhone     PauseReason = "phone-out" // it cannot be rung; ends when it can
+)
 
 // PhoneAccount is what the desk's built-in phone registers with. Password is a secret: it stays in memory.
 type PhoneAccount struct {

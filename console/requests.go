@@ -55,7 +55,7 @@ var (
 	// AskStoryState tells how an open story stands now; a desk that shows one asks it again and again. It opens nothing and leaves
 	// no trace.
 	AskStoryState = request[StoryRef, StoryState](Spec{Name: "storystate", Desk: true, Needs: notes.ReadNote, Since: 4})
-	AskAddOn = request[NoteText, Nothing](Spec{Name: "addon", Desk: true, Needs: notes.AddToNote, Once: true})
+	AskAddOn      = request[NoteText, Nothing](Spec{Name: "addon", Desk: true, Needs: notes.AddToNote, Once: true})
 	// AskCloseAbandoned takes a call-back or voicemail row from the board with a word on how it ended.
 	AskCloseAbandoned = request[CallOutcome, Nothing](Spec{Name: "closeabandoned", Desk: true, Needs: notes.CallBack})
 	// AskSupervise ends ("cancel") or pushes ("next": the next rung now) an escalation; supervisors only.
@@ -132,7 +132,7 @@ type (
 	Nothing struct{}
 
 	Reason struct {
-		Reason string `json:"reason"` // a code
+		Reason PauseReason `json:"reason"`
 	}
 	OfferRef struct {
 		Call  telephony.CallID `json:"call"`

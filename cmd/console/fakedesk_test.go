@@ -58,7 +58,7 @@ func (f *fakeDesk) helloLocked() console.Hello {
 		BoardLate: p.Late,
 		Figures: console.Figures{Figures: telephony.Figures{Waiting: 2, Longest: 14 * time.Second, ServiceLevel: 0.92, Ready: 3,
 			Talking: 5}},
-		Drafts: slices.Collect(maps.Values(f.drafts)), Training: true, Pauses: []string{"break", "meal", "training"}, Supervisor: true,
+		Drafts: slices.Collect(maps.Values(f.drafts)), Training: true, Pauses: []console.PauseReason{"break", "meal", "training"}, Supervisor: true,
 		LockAfter: f.lockAfter, Reds: f.reds}
 }
 
@@ -130,7 +130,7 @@ func (f *fakeDesk) emit(e console.Event) {
 	}
 }
 
-func (f *fakeDesk) state(s telephony.AgentState, reason string) {
+func (f *fakeDesk) state(s telephony.AgentState, reason console.PauseReason) {
 	f.agent.State, f.agent.Reason, f.agent.Since = s, reason, time.Now()
 	a := f.agent
 	f.emit(console.Event{Kind: "agent", Agent: &a})
@@ -143,7 +143,7 @@ func (f *fakeDesk) Ready(context.Context) error {
 	f.state(telephony.AgentReady, "")
 	return nil
 }
-func (f *fakeDesk) Pause(_ context.Context, reason string) error {
+func (f *fakeDesk) Pause(_ context.Context, reason console.PauseReason) error {
 	defer f.lock()()
 	f.state(telephony.AgentPaused, reason)
 	return nil

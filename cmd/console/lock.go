@@ -5,7 +5,7 @@ import (
 )
 
 // pausedAway is why the agent of a locked desk takes no calls.
-const pausedAway = "other"
+const pausedAway = console.PausedForOther
 
 // Lock takes the desk from whoever left it: no calls come, the session's secret is forgotten, and whoever is here next
 // signs in. What was typed is in the journal. The page locks a desk that nobody touched for as long as the server says,

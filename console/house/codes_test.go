@@ -7,8 +7,10 @@ import (
 	"regexp"
 	"testing"
 
+	"lamplight/console"
 	"lamplight/frontend/shared/catalog"
 	"lamplight/telephony"
+	"lamplight/telephony/acd"
 )
 
 // TestEveryRefusalHasASentence reads this package's own code: a code that stands nowhere in the catalogs would be shown raw.
@@ -40,8 +42,14 @@ func TestEveryRefusalHasASentence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for engines, ours := range map[string]console.PauseReason{acd.ReasonSignedIn: console.PausedBySignIn, acd.ReasonMissed: console.PausedByMisses,
+		telephony.PausedByPhone: console.PausedByPhone} {
+		if engines != string(ours) {
+			t.Errorf("the engine pauses for %q, which desks call %q", engines, ours)
+		}
+	}
 	for _, p := range pauses {
-		if c["en"]["desk.pause."+p] == "" || c["es"]["desk.pause."+p] == "" {
+		if key := "desk.pause." + string(p); c["en"][key] == "" || c["es"][key] == "" {
 			t.Errorf("the pause %q has no name", p)
 		}
 	}

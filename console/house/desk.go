@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -132,7 +133,8 @@ func New(cfg Config) *House {
 func (h *House) Drive(e *engine.Engine) { h.engine = e }
 
 // pauses are the reasons an agent may pause for.
-var pauses = []string{"break", "meal", "training", "coaching", "other"}
+var pauses = []console.PauseReason{console.PausedForBreak, console.PausedForMeal, console.PausedForTraining, console.PausedForCoaching,
+	console.PausedForOther}
 
 // refused are the refusals a desk may see, by the error they stand for.
 var refused = []struct {
@@ -211,13 +213,11 @@ func (h *House) Ready(ctx context.Context) error {
 	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.Ready(ctx, a) })
 }
 
-func (h *House) Pause(ctx context.Context, reason string) error {
-	for _, p := range pauses {
-		if p == reason {
-			return h.act(ctx, func(a telephony.AgentID) error { return h.engine.Pause(ctx, a, reason) })
-		}
+func (h *House) Pause(ctx context.Context, reason console.PauseReason) error {
+	if !slices.Contains(pauses, reason) {
+		return console.Refuse(console.Invalid, "desk.error.pause-reason")
 	}
-	return console.Refuse(console.Invalid, "desk.error.pause-reason")
+	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.Pause(ctx, a, string(reason)) })
 }
 
 func (h *House) Reject(ctx context.Context, call telephony.CallID, epoch uint64) error {

@@ -139,7 +139,7 @@ func (h *House) AgentMoved(a telephony.AgentID, s telephony.AgentState, reason s
 			h.cfg.Log.Error("console: agent's view", "agent", a, "error", err)
 			return console.Event{}, false
 		}
-		v.State, v.Reason, v.Since, v.Missed = s, reason, since, h.engine.MissedInARow(reason)
+		v.State, v.Reason, v.Since, v.Missed = s, console.PauseReason(reason), since, h.engine.MissedInARow(reason)
 		return h.event(console.Event{Kind: console.EventAgent, Agent: &v}), true
 	})
 }
@@ -254,7 +254,7 @@ func (h *House) agentView(ctx context.Context, id telephony.AgentID) (console.Ag
 		}
 	}
 	if st, ok := h.engine.Agent(id); ok {
-		v.State, v.Reason, v.Since, v.Missed = st.State, st.Reason, st.Since, h.engine.MissedInARow(st.Reason)
+		v.State, v.Reason, v.Since, v.Missed = st.State, console.PauseReason(st.Reason), st.Since, h.engine.MissedInARow(st.Reason)
 	}
 	return v, nil
 }

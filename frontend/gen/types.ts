@@ -33,7 +33,7 @@ export interface AgentView {
   languages: Language[] | null
   interface: Language
   state: AgentState
-  reason: string
+  reason: PauseReason
   since: string
   missed: number
 }
@@ -364,7 +364,7 @@ export interface Hello {
   drafts: Draft[] | null
   draftPops: Pop[] | null
   training: boolean
-  pauses: string[] | null
+  pauses: PauseReason[] | null
   supervisor: boolean
   lockAfter: number
   server: Version
@@ -499,6 +499,8 @@ export interface PatientCall {
   id: string
 }
 
+export type PauseReason = '' | 'break' | 'meal' | 'training' | 'coaching' | 'other' | 'signed in' | 'missed calls' | 'phone-out'
+
 export interface PhoneAccount {
   registrar: string
   user: string
@@ -600,7 +602,7 @@ export interface ReachPerson {
 }
 
 export interface Reason {
-  reason: string
+  reason: PauseReason
 }
 
 export interface RedFlag {

@@ -2,7 +2,20 @@
 
 import en from '../../../shared/catalog/desk.en.json'
 import type { DeskRequests } from '../../../gen/requests'
-import type { Begun, BoardQuery, Draft, Hello, Language, Pop, Saved, Sent, StoryRef, SuperviseAct, Error as Refusal } from './types'
+import type {
+  Begun,
+  BoardQuery,
+  Draft,
+  Hello,
+  Language,
+  PauseReason,
+  Pop,
+  Saved,
+  Sent,
+  StoryRef,
+  SuperviseAct,
+  Error as Refusal,
+} from './types'
 
 /** What the desk's program does itself. */
 interface Own {
@@ -30,7 +43,7 @@ export const ask = <K extends keyof DeskRequests>(name: K, body: DeskRequests[K]
 
 const passed = {
   Ready: () => ask('ready', {}),
-  Pause: (reason: string) => ask('pause', { reason }),
+  Pause: (reason: PauseReason) => ask('pause', { reason }),
   Reject: (call: string, epoch: number) => ask('reject', { call, epoch }),
   Hold: (call: string) => ask('hold', { call }),
   HangUp: (call: string) => ask('hangup', { call }),

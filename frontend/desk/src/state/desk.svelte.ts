@@ -19,6 +19,7 @@ import type {
   LastStep,
   Levels,
   LinkView,
+  PauseReason,
   PhoneView,
   Pop,
   Saved,
@@ -54,7 +55,7 @@ class Desk extends Session {
   figures = $state.raw<Figures>({ waiting: 0, longest: 0, serviceLevel: -1, ready: 0, talking: 0, caller: never })
   figuresAt = $state(0)
   training = $state(false)
-  pauses = $state.raw<string[]>([])
+  pauses = $state.raw<PauseReason[]>([])
   supervisor = $state(false)
   /** What is wrong with the service, by codes: a note may wait on nobody. */
   reds = $state.raw<string[]>([])

@@ -5,7 +5,7 @@ import { at, length } from '../../../shared/clock'
 import { boardActs, reachActs } from '../board/acts'
 import { reaching } from '../board/reaching.svelte'
 import { go } from '../link/go'
-import type { ReachPerson } from '../link/types'
+import type { PauseReason, ReachPerson } from '../link/types'
 import { acting } from '../state/acting.svelte'
 import { larger, lockNow, ready, signOut, smaller } from '../state/actions'
 import { clock } from '../state/clock.svelte'
@@ -37,7 +37,7 @@ const item = (a: Action): Item => ({
 })
 
 export function stateMenu(): Item[] {
-  const pause = (reason: string): Item => ({
+  const pause = (reason: PauseReason): Item => ({
     id: `pause:${reason}`,
     label: code('desk.pause.', reason),
     on: desk.agent.state === 'paused' && desk.agent.reason === reason,
