@@ -4,12 +4,10 @@ import (
 	"bufio"
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/md5"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/hex"
 	"encoding/pem"
 	"fmt"
 	"math/big"
@@ -17,7 +15,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -27,76 +24,14 @@ import (
 	"lamplight/telephony/phone"
 )
 
-// registrar answers one REGISTER: a challenge, and to the right digest yes. It returns the Contact registered, "" until then.
-func registrar(t *testing.T, request, user, password string) (answer, contact string) {
-	t.Helper()
-	if !strings.HasPrefix(request, "REGISTER ") {
-		return "", ""
-	}
-	lines := []string{"SIP/2.0 401 Unauthorized"}
-	if auth := asterisktest.Header(request, "Authorization"); auth != "" {
-		field := func(name string) string {
-			m := regexp.MustCompile(`\b` + name + `="?([^",]*)`).FindStringSubmatch(auth)
-			if m == nil {
-				return ""
-			}
-			return m[1]
-		}
-		sum := func(parts ...string) string {
-			h := md5.Sum([]byte(strings.Join(parts, ":")))
-			return hex.EncodeToString(h[:])
-		}
-		want := sum(sum(user, "carrier", password), "n1", sum("REGISTER", field("uri")))
-		if field("username") != user || field("response") != want {
-			t.Errorf("the digest is wrong: %s", auth)
-		}
-		contact = asterisktest.Header(request, "Contact")
-		lines = []string{"SIP/2.0 200 OK", "Contact: " + contact + ";expires=300"}
-	} else {
-		lines = append(lines, `WWW-Authenticate: Digest realm="carrier",nonce="n1",algorithm=MD5`)
-	}
-	for _, name := range []string{"Via", "From", "To", "Call-ID", "CSeq"} {
-		v := asterisktest.Header(request, name)
-		if name == "To" {
-			v += ";tag=r1"
-		}
-		lines = append(lines, name+": "+v)
-	}
-	return strings.Join(append(lines, "Content-Length: 0", "", ""), "\r\n"), contact
-}
-
 // A carrier with an account: we register with it, answer its challenge, and its calls come to where it was told, for the
 // number that stands in To.
 func TestATrunkThatRegisters(t *testing.T) {
 	t.Parallel()
-	carrier := must[*net.UDPConn](t)(net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 4)}))
-	defer carrier.Close()
-	registered := make(chan string, 1)
-	go func() {
-		b := make([]byte, 8<<10)
-		for {
-			n, from, err := carrier.ReadFromUDPAddrPort(b)
-			if err != nil {
-				return // the test is over
-			}
-			answer, contact := registrar(t, string(b[:n]), "trunk-7", "s3cret")
-			if answer == "" {
-				continue
-			}
-			if _, err := carrier.WriteToUDPAddrPort([]byte(answer), from); err != nil {
-				t.Error(err)
-			}
-			if contact != "" {
-				select {
-				case registered <- contact:
-				default:
-				}
-			}
-		}
-	}()
+	carrier, registered := asterisktest.CarrierAt(t, "127.0.0.4", "trunk-7", "s3cret")
 	s := asterisktest.Start(t, func(c *asterisk.Config) {
 		c.External = netip.MustParseAddrPort("203.0.113.9:5070")
-		c.Carrier = asterisk.Carrier{Contact: carrier.LocalAddr().String(), User: "trunk-7", Password: "s3cret", Register: true}
+		c.Carrier = asterisk.Carrier{Contact: carrier, User: "trunk-7", Password: "s3cret", Register: true}
 		c.Training = true
 	})
 	warnings(t, s)
@@ -160,7 +95,7 @@ func TestATrunkOverTLS(t *testing.T) {
 						}
 						request += line
 					}
-					answer, contact := registrar(t, request, "trunk-7", "s3cret")
+					answer, contact := asterisktest.Registrar(t, request, "trunk-7", "s3cret")
 					if _, err := c.Write([]byte(answer)); err != nil {
 						return
 					}
