@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/subtle"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -21,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 )
 
@@ -100,14 +102,35 @@ type mailbox struct {
 	at     time.Time
 	envid  string
 	notify []smtp.DSNNotify // what is to be reported of the last recipient
+	known  bool             // whoever speaks has said the user and password that are demanded
 }
 
-var _ smtp.Session = (*mailbox)(nil)
+var _ smtp.AuthSession = (*mailbox)(nil)
 
 func (m *mailbox) Reset()        { m.from, m.to = "", nil }
 func (m *mailbox) Logout() error { return nil }
 
+func (m *mailbox) AuthMechanisms() []string {
+	if m.pocket.cfg.MailUser == "" {
+		return nil
+	}
+	return []string{sasl.Plain}
+}
+
+func (m *mailbox) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, user, password string) error {
+		cfg := m.pocket.cfg
+		if m.known = subtle.ConstantTimeCompare([]byte(user+"\x00"+password), []byte(cfg.MailUser+"\x00"+cfg.MailPassword)) == 1; !m.known {
+			return smtp.ErrAuthFailed
+		}
+		return nil
+	}), nil
+}
+
 func (m *mailbox) Mail(from string, o *smtp.MailOptions) error {
+	if m.pocket.cfg.MailUser != "" && !m.known {
+		return smtp.ErrAuthRequired
+	}
 	m.from, m.at, m.envid = from, time.Now(), o.EnvelopeID
 	return nil
 }

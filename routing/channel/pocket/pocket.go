@@ -13,6 +13,7 @@ package pocket
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
@@ -38,6 +39,10 @@ type Config struct {
 	// AccountSID and AuthToken are the text gateway's account; made up if empty.
 	AccountSID string
 	AuthToken  string
+	// MailUser and MailPassword, if set, are demanded of who brings mail.
+	MailUser, MailPassword string
+	// CallbackRoots vouch for the server's address that deliveries are reported to; the machine's if nil.
+	CallbackRoots *x509.CertPool
 	// PushKey, if set, is the only VAPID public key (base64url) whose pushes are taken.
 	PushKey string
 	// Faults, if set, is asked about each arrival; see SetFaults.
@@ -112,7 +117,8 @@ func Start(ctx context.Context, cfg Config) (*Pocket, error) {
 		AccountSID: cfg.AccountSID, AuthToken: cfg.AuthToken, MailHost: cfg.Host, cfg: cfg, faults: cfg.Faults,
 		texts: map[string]*text{}, seen: map[string]bool{}, changed: make(chan struct{}),
 		subs: map[string]*subscription{}, byPerson: map[string]*subscription{},
-		callbacks: http.Client{Timeout: 5 * time.Second},
+		callbacks: http.Client{Timeout: 5 * time.Second,
+			Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: cfg.CallbackRoots}}},
 	}
 	if p.AccountSID == "" {
 		p.AccountSID = "AC" + random(16)
