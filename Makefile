@@ -13,8 +13,15 @@ RUN_PACKAGES  := pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev postgresql fonts-
 TEST_PACKAGES := xvfb webkit2gtk-driver dbus-daemon chromium chromium-driver libical-dev nginx-light caddy
 
 GO_SOURCES    := $(shell find cmd console telephony routing notes frontend -name '*.go' -not -path '*/node_modules/*' 2>/dev/null)
+PROGRAM_SOURCES := $(filter-out %_test.go,$(GO_SOURCES))
 PAGE_SOURCES  := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 DESKTOP_TAGS  := desktop,production,webkit2_41
+
+# Everything is compiled in three ways, so that programs, tests and lint share what is compiled: without cgo; with it and the desk's
+# tags, for the desk alone; and with the race detector. One flag more on one of them compiles all of it once more.
+export GOFLAGS     := $(strip $(filter-out -trimpath,$(shell go env GOFLAGS 2>/dev/null)) -trimpath)
+export CGO_ENABLED := 0
+WITH_CGO           := CGO_ENABLED=1
 
 # $(call step,what,command): one line a step with the time it took; what the command printed is shown only if it fails.
 define step
@@ -41,7 +48,7 @@ CORE_BENCH := { go test -run '^$$' -bench '^BenchmarkApply$$/.*/agents=500$$/wai
 	go test -run '^$$' -bench '^BenchmarkOpenNotes$$' -benchtime 1x ./console/house && \
 	go test -run '^$$' -bench '^BenchmarkWho$$' -benchtime 200ms -count 5 ./routing/oncall; } > .cache/log/cores.bench
 
-.PHONY: help run test bench build lint clean
+.PHONY: help run test test-sound test-silent bench build lint clean
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
 
@@ -50,25 +57,25 @@ run: build ## set everything up, start it, open the desk; calls come in (no disp
 
 build: bin/lamplight bin/lamplight-demo bin/console ## the server and the demo (no cgo), and the desk
 
-bin/lamplight: $(DONE)/pages $(GO_SOURCES) go.mod
-	$(call step,the server (bin/lamplight),CGO_ENABLED=0 go build -trimpath -o $@ ./cmd/lamplight)
+bin/lamplight: $(DONE)/pages $(PROGRAM_SOURCES) go.mod
+	$(call step,the server (bin/lamplight),go build -o $@ ./cmd/lamplight)
 
-bin/lamplight-demo: $(DONE)/pages $(GO_SOURCES) go.mod
-	$(call step,the demo (bin/lamplight-demo),CGO_ENABLED=0 go build -trimpath -o $@ ./cmd/lamplight-demo)
+bin/lamplight-demo: $(DONE)/pages $(PROGRAM_SOURCES) go.mod | bin/lamplight # whose packages it then need not compile
+	$(call step,the demo (bin/lamplight-demo),go build -o $@ ./cmd/lamplight-demo)
 
-bin/console: $(DONE)/run-packages $(DONE)/pages $(GO_SOURCES) go.mod
-	$(call step,the desk (bin/console; the first time takes minutes),go build -trimpath -tags $(DESKTOP_TAGS) -ldflags '-s -w' -o $@ ./cmd/console)
+bin/console: $(DONE)/run-packages $(DONE)/pages $(PROGRAM_SOURCES) go.mod
+	$(call step,the desk (bin/console; the first time takes minutes),$(WITH_CGO) go build -tags $(DESKTOP_TAGS) -ldflags '-s -w' -o $@ ./cmd/console)
 
 # The desk once more, so made that a test may drive its window. Never shipped.
-bin/console-automation: $(DONE)/run-packages $(DONE)/pages $(GO_SOURCES) go.mod
-	$(call step,the desk for the window's tests,go build -tags $(DESKTOP_TAGS)$(comma)automation -o $@ ./cmd/console)
+bin/console-automation: $(DONE)/run-packages $(DONE)/pages $(PROGRAM_SOURCES) go.mod | bin/console
+	$(call step,the desk for the window's tests,$(WITH_CGO) go build -tags $(DESKTOP_TAGS)$(comma)automation -o $@ ./cmd/console)
 comma := ,
 
 $(DONE)/run-packages: Makefile
 	$(call step,Debian packages: $(RUN_PACKAGES),$(call packages,$(RUN_PACKAGES)))
 	@mkdir -p $(DONE); touch $@
 
-$(DONE)/test-packages: Makefile
+$(DONE)/test-packages: Makefile | $(DONE)/run-packages # apt does one thing at a time
 	$(call step,Debian packages for the tests: $(TEST_PACKAGES),$(call packages,$(TEST_PACKAGES)))
 	@mkdir -p $(DONE); touch $@
 
@@ -80,11 +87,26 @@ $(DONE)/pages: $(DONE)/npm $(PAGE_SOURCES)
 	$(call step,the desk's and the portal's pages,cd frontend && npm run build)
 	@mkdir -p $(DONE); touch $@
 
-test: $(DONE)/run-packages $(DONE)/test-packages $(DONE)/pages bin/lamplight bin/lamplight-demo bin/console bin/console-automation ## set everything up and pass all tests
-	@echo "the pages' tests"; cd frontend && npm test
-	@echo "lint"; $(MAKE) lint
-	@echo "go test -race"; go test -race -timeout 30m $$(go list ./... | grep -vE '^lamplight/(cmd|telephony)|node_modules') lamplight/telephony/acd/...
-	@echo "go test, where sound is listened to: one package at a time"; go test -p 1 -timeout 30m ./cmd/... ./telephony/...
+# Tests that listen to sound wait more than they compute: the rest is computed beside them, and gives way to them at once.
+test: ## set everything up and pass all tests
+	@$(MAKE) -j2 --output-sync=target build bin/console-automation $(DONE)/test-packages
+	@$(MAKE) -j2 test-sound test-silent
+
+test-sound:
+	@echo 'go test, where sound is listened to: one package at a time'; go test -vet=off -p 1 -timeout 30m ./cmd/... ./telephony/...
+
+test-silent:
+	$(call aside,the pages,cd frontend && npm test)
+	$(call aside,lint,$(MAKE) lint)
+	$(call aside,go test -race,$(WITH_CGO) go test -race -vet=off -timeout 30m $$(go list ./... | grep -vE '^lamplight/(cmd|telephony)|node_modules') lamplight/telephony/acd/...)
+
+# $(call aside,what,command): runs in the processors' idle time; what it printed stands together at its end. Vet is lint's.
+ASIDE := $(shell chrt --idle 0 true 2>/dev/null && echo 'chrt --idle 0' || echo 'nice -n 19')
+define aside
+@s=$$(date +%s); mkdir -p .cache/log; log="$$PWD/.cache/log/$@.log"; status=0; \
+	$(ASIDE) bash -euo pipefail -c '$(subst ','\'',$(2))' >"$$log" 2>&1 || status=$$?; \
+	cat "$$log"; echo "$(1), beside the others: $$(( $$(date +%s) - s )) s"; exit $$status
+endef
 
 bench: bin/lamplight-demo bin/console $(DONE)/test-packages ## the ratios against a peer or a floor, in one run
 	$(call step,the pure cores and what grows with open notes (Go benchmarks),$(CORE_BENCH))
@@ -96,18 +118,24 @@ chomp; my $$l = s/\t/    /gr; $$l =~ s/"(\\.|[^"\\])*"|`[^`]*`?//g; \
 if (length($$l) > 140) { print "$$ARGV:$$.: ", length($$l), " columns\n"; $$bad = 1 } close ARGV if eof; END { exit $$bad // 0 }
 endef
 
+# The desk is looked at twice: with its tests as they are run, and as it is shipped, without them: they would need all of the server
+# compiled with cgo.
+DESK_FILES  := $(WITH_CGO) go list -tags $(DESKTOP_TAGS) -f '{{join .GoFiles " "}} {{join .CgoFiles " "}}' .
+STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 -checks inherit,-ST1005
 lint: $(DONE)/run-packages $(DONE)/pages ## gofmt, long lines, vet, staticcheck, dead code, licences, govulncheck, svelte-check, prettier, eslint
 	@perl -CSD -ne '$(LONG_LINES)' $(GO_SOURCES)
 	@test -z "$$(gofmt -l $(GO_SOURCES))" || { gofmt -l $(GO_SOURCES); echo 'run gofmt -w on these'; exit 1; }
-	@go vet -tags $(DESKTOP_TAGS) ./...
+	@go vet ./...
+	@$(foreach dir,cmd/console cmd/console/sound,( cd $(dir) && $(WITH_CGO) go vet -tags $(DESKTOP_TAGS) $$($(DESK_FILES)) );)
 	@# ST1005 would have errors begin with "asterisk": it is a name
-	@go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 -checks inherit,-ST1005 -tags $(DESKTOP_TAGS) ./...
+	@$(STATICCHECK) ./...
+	@$(WITH_CGO) $(STATICCHECK) -tests=false -tags $(DESKTOP_TAGS) ./cmd/console ./cmd/console/sound
 	@# what is called from C, and the methods that only mark a type as one of a closed set, are called by nobody
-	@dead="$$(go run golang.org/x/tools/cmd/deadcode@v0.38.0 -test -tags $(DESKTOP_TAGS) $$(go list ./... | grep -v node_modules) | \
+	@dead="$$($(WITH_CGO) go run golang.org/x/tools/cmd/deadcode@v0.38.0 -test -tags $(DESKTOP_TAGS) $$(go list ./... | grep -v node_modules) | \
 		grep -vE ': unreachable func: (pageDied|[A-Za-z]+\.event)$$' || true)"; \
 		test -z "$$dead" || { echo "$$dead"; echo 'delete these'; exit 1; }
-	@go test -count 1 -run EveryLicence ./cmd/lamplight
-	@out=$$(go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 -tags $(DESKTOP_TAGS) ./... 2>&1) && echo 'govulncheck: nothing known' || { \
+	@go test -vet=off -count 1 -run EveryLicence ./cmd/lamplight
+	@out=$$($(WITH_CGO) go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 -tags $(DESKTOP_TAGS) ./... 2>&1) && echo 'govulncheck: nothing known' || { \
 	grep -q 'fetching vulnerabilities' <<<"$$out" || { echo "$$out"; exit 1; }; \
 	echo 'govulncheck: SKIPPED, the list of vulnerabilities (vuln.go.dev) cannot be reached from here'; }
 	@cd frontend && npm run check && npm run lint

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"lamplight/cmd/console/windowtest"
 )
 
 // The desk as a program: built once a kind, started in a group of its own, its log kept for a failed test.
@@ -22,7 +24,11 @@ func program(t *testing.T, tags string) string {
 			return "", err
 		}
 		path := filepath.Join(dir, "console")
-		out, err := exec.Command("go", "build", "-tags", tags, "-o", path, ".").CombinedOutput()
+		cmd := exec.Command("go", "build", "-tags", tags, "-o", path, ".")
+		if tags == windowtest.Tags {
+			cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
+		}
+		out, err := cmd.CombinedOutput()
 		if err != nil {
 			return "", fmt.Errorf("go build -tags %s: %w\n%s", tags, err, out)
 		}

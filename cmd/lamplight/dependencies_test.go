@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ type goPackage struct {
 func packages(t *testing.T, flags ...string) []goPackage {
 	t.Helper()
 	cmd := exec.Command("go", append(append([]string{"list", "-json=ImportPath,Doc,Imports,Deps"}, flags...), "lamplight/...")...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=1") // as the desk is built
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)

@@ -54,6 +54,7 @@ type module struct{ path, version, licence string }
 func goModules(t *testing.T) (out []module) {
 	t.Helper()
 	cmd := exec.Command("go", "list", "-deps", "-tags", "desktop,production,webkit2_41", "-json=Module", "lamplight/cmd/...")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=1") // as the desk is built
 	list, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
