@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,8 +25,10 @@ import (
 // It proves that today's end takes calls and notes with both, and what it says of them. It does not prove that an older release's own
 // code does: what release 1's program does with today's words is only as its protocol has it.
 func TestDesksAndServersOfTwoReleases(t *testing.T) {
+	t.Parallel() // it mostly waits
 	k := newKillable(t)
 	w := k.walkers(t) // of whom only the caller's network is needed here
+	build := ageing(t, "older,"+windowtest.Tags, "newer,"+windowtest.Tags, "older", "newer")
 	for _, c := range []struct {
 		name, desk, server string
 		agent              int    // of desks
@@ -44,10 +47,10 @@ func TestDesksAndServersOfTwoReleases(t *testing.T) {
 			}
 			k.program = os.Args[0]
 			if c.server != "" {
-				k.program = ageing(t, c.server, "lamplight")
+				k.program = build(t, c.server)
 			}
 			if c.desk != "" {
-				desk = ageing(t, c.desk+","+windowtest.Tags, "console")
+				desk = build(t, c.desk+","+windowtest.Tags)
 			}
 			k.start(t)
 			k.callAndNote(t, w.network, desk, c.agent, c.says)
@@ -58,14 +61,38 @@ func TestDesksAndServersOfTwoReleases(t *testing.T) {
 // reference is a note's, as a desk says it first.
 var reference = regexp.MustCompile(`^[A-Z]+-\d+ `)
 
-// ageing builds a program with tags, one of them of another release.
-func ageing(t *testing.T, tags, name string) string {
+// ageing begins to build desks and servers with tags, one of them of another release, in the order they are named; what it returns
+// waits for one. They give way to calls of other tests.
+func ageing(t *testing.T, all ...string) func(t *testing.T, tags string) string {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), name)
-	if out, err := exec.Command("go", "build", "-tags", tags, "-o", bin, "lamplight/cmd/"+name).CombinedOutput(); err != nil {
-		t.Fatalf("go build -tags %s: %v\n%s", tags, err, out)
+	dir, built := t.TempDir(), map[string]chan error{}
+	for _, tags := range all {
+		built[tags] = make(chan error, 1)
 	}
-	return bin
+	bin := func(tags string) string { return filepath.Join(dir, strings.ReplaceAll(tags, ",", "-")) }
+	go func() {
+		for _, tags := range all {
+			name, cgo := "lamplight", "0"
+			if strings.Contains(tags, windowtest.Tags) {
+				name, cgo = "console", "1"
+			}
+			cmd := exec.CommandContext(t.Context(), "nice", "-n", "19", "go", "build", "-tags", tags, "-o", bin(tags),
+				"lamplight/cmd/"+name)
+			cmd.Env = append(os.Environ(), "CGO_ENABLED="+cgo)
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				err = fmt.Errorf("go build -tags %s: %w\n%s", tags, err, out)
+			}
+			built[tags] <- err
+		}
+	}()
+	return func(t *testing.T, tags string) string {
+		t.Helper()
+		if err := <-built[tags]; err != nil {
+			t.Fatal(err)
+		}
+		return bin(tags)
+	}
 }
 
 // callAndNote has an agent sign in at a desk, read what is said in their language, take a call and send a note of it.

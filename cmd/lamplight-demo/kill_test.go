@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,6 +25,9 @@ import (
 	"lamplight/telephony/phone/voice"
 )
 
+// atOnce is how many of the tests that mostly wait run beside each other.
+const atOnce = 3
+
 // TestMain runs `lamplight` itself when a test has started this binary as a server it may kill.
 func TestMain(m *testing.M) {
 	if os.Getenv("LAMPLIGHT_TEST_SERVER") != "" {
@@ -31,6 +36,11 @@ func TestMain(m *testing.M) {
 			Demo  demoCmd             `cmd:""`
 		}{})
 		return
+	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", strconv.Itoa(atOnce)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }

@@ -29,6 +29,7 @@ import (
 // TestThePages has a call taken, then opens the provider's link on a phone-sized Chromium and the practice's page on a
 // desk-sized one, and looks at what they did to the record. No address they asked for may hold a token or a patient's word.
 func TestThePages(t *testing.T) {
+	t.Parallel() // it mostly waits
 	d := boot(t)
 	w := d.walkers(t)
 	sent, link, s := w.taken(t)

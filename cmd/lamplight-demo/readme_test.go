@@ -43,6 +43,7 @@ const fifteenMinutes = 15 * time.Minute
 // account, a mail server that asks for a password, a text provider and nginx, none of which is Lamplight's; until a doctor
 // has read a note by the link in the text. Only the names and addresses that stand for the reader's are replaced.
 func TestTheReadmesFirstNight(t *testing.T) {
+	t.Parallel() // it mostly waits
 	n := newFirstNight(t)
 	began := time.Now()
 	for _, block := range n.blocks(t) {

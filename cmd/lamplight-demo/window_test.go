@@ -399,6 +399,7 @@ func TestTheDeskIsKilled(t *testing.T) {
 // TestASentNoteOutlivesItsDesk ends the desk while PostgreSQL stands still with its note: the desk that is started after it says
 // that the note goes, lists nothing as not sent, and tells the reference when it is stored, once.
 func TestASentNoteOutlivesItsDesk(t *testing.T) {
+	t.Parallel() // it mostly waits
 	d := boot(t)
 	w := d.openDesk(t, -1)
 	w.Press(windowtest.F9, "1")
@@ -457,6 +458,7 @@ func (d *demo) missed(t *testing.T, call telephony.CallID, killed time.Time) {
 // TestTheDeskStaysDead ends the desk in a call for good: the caller hears music, and when they hang up somebody is told to
 // call them back.
 func TestTheDeskStaysDead(t *testing.T) {
+	t.Parallel() // it mostly waits
 	d := boot(t)
 	w := d.openDesk(t, 0)
 	w.Press(windowtest.F9, "1")
