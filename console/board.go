@@ -33,8 +33,11 @@ type BoardChange struct {
 	Late int        `json:"late"`
 }
 
-// ID names a row: its note, or the call that has none.
+// ID names a row: its note, or the call that has none, or the note that was not sent.
 func (r BoardRow) ID() string {
+	if r.Draft != "" {
+		return "draft:" + r.Draft
+	}
 	if r.Note != "" {
 		return string(r.Note)
 	}

@@ -166,6 +166,14 @@ type Draft struct {
 	Language telephony.Language  `json:"language"`
 	Body     notes.Body          `json:"body"`
 	SavedAt  time.Time           `json:"savedAt"`
+	// Voicemail is the note of the voicemail that this one is taken from: sending closes it.
+	Voicemail notes.NoteID `json:"voicemail,omitempty"`
+}
+
+// TakenDraft is a note that somebody else had not sent, with the call it belongs to.
+type TakenDraft struct {
+	Draft Draft `json:"draft"`
+	Pop   Pop   `json:"pop"`
 }
 
 // Goes says where a note goes when it is sent: "on its way" is said of the first only.
@@ -222,6 +230,8 @@ type BoardRow struct {
 	Late     routing.Lateness    `json:"late"`
 	// Tries is how many calls of one caller a call back stands for, none of which was answered; Last tells of the latest.
 	Tries int `json:"tries,omitempty"`
+	// Draft is the note not sent that the row is of: Call is whose, and Last names the agent who has it.
+	Draft string `json:"draft,omitempty"`
 	// TakenOver is the supervisor who has it in hand since its ladder has ended, "" for nobody: until NextAt.
 	TakenOver string `json:"takenOver"`
 }
@@ -260,6 +270,7 @@ const (
 	LastWaiting      LastKind = "waiting" // for the office
 	LastReplied      LastKind = "replied" // a provider wrote back
 	LastVoicemail    LastKind = "voicemail"
+	LastUnsent       LastKind = "unsent"  // begun and not sent; its agent has gone when Detail says "left"
 	LastCutOff       LastKind = "cut-off" // in the talk, when the agent's phone was lost
 	LastText         LastKind = "text"
 	LastEmail        LastKind = "email"
@@ -337,6 +348,7 @@ const (
 	EventChange  EventKind = "change"  // what has changed on the board
 	EventNotice  EventKind = "notice"  // a sentence shown for a while
 	EventReds    EventKind = "reds"    // what is wrong with the service, shown for as long as it is
+	EventTaken   EventKind = "taken"   // somebody else has taken a note over that this agent had not sent
 )
 
 // An Event is one thing that happened.
@@ -353,6 +365,13 @@ type Event struct {
 	Change  *BoardChange `json:"change,omitempty" kind:"change"`
 	Notice  string       `json:"notice,omitempty" kind:"notice"` // the catalog's code
 	Reds    *Reds        `json:"reds,omitempty" kind:"reds"`
+	Taken   *DraftTaken  `json:"taken,omitempty" kind:"taken"`
+}
+
+// DraftTaken is a note not sent that is somebody else's now.
+type DraftTaken struct {
+	ID   string `json:"id"`
+	Name string `json:"name"` // whose
 }
 
 // Gone says why an offer or a call left the desk.

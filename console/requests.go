@@ -41,6 +41,13 @@ var (
 	// AskSentDrafts tells which of these drafts the agent has sent: a desk that went down with a note on its way, or that stands
 	// where the agent did not finish it, still has it. Many ids at most count.
 	AskSentDrafts = request[DraftRefs, []SentDraft](Spec{Name: "sentdrafts", Desk: true, Needs: notes.TakeNote, Since: 4})
+	// AskTakeDraft takes a note over that another agent has not sent: their desk has it no more. A supervisor may take what stands
+	// on the board, any agent what was left there.
+	AskTakeDraft = request[DraftRef, TakenDraft](Spec{Name: "takedraft", Desk: true, Needs: notes.TakeNote, Since: 4})
+	// AskNoteFor tells what a note of a call that is over is drawn from: a voicemail's. AskRecording reads a part of what was recorded
+	// of it, from a byte on; the parts of one playing leave one trace.
+	AskNoteFor   = request[CallRef, Pop](Spec{Name: "notefor", Desk: true, Needs: notes.TakeNote, Since: 4})
+	AskRecording = request[RecordingRef, RecordingPart](Spec{Name: "recording", Desk: true, Needs: notes.ReadNote, Since: 4})
 	// AskPreview shows the ladder a draft would climb if sent now.
 	AskPreview = request[Draft, Preview](Spec{Name: "preview", Desk: true, Needs: notes.TakeNote})
 	// AskSend stores the note with its leaf and its dispatch in one transaction. A draft sent before answers the same note.
@@ -140,6 +147,15 @@ type (
 	}
 	CallRef struct {
 		Call telephony.CallID `json:"call"`
+	}
+	RecordingRef struct {
+		Call telephony.CallID `json:"call"`
+		From int64            `json:"from"`
+	}
+	// RecordingPart is some of a WAV file; patient data. It is the last when nothing of Size is left.
+	RecordingPart struct {
+		Size int64  `json:"size"`
+		Data []byte `json:"data"`
 	}
 	// CallBackRef names an abandoned call, or a note whose number is called.
 	CallBackRef struct {

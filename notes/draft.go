@@ -17,4 +17,6 @@ type Draft struct {
 	Language telephony.Language
 	Body     Body
 	SavedAt  time.Time
+	// Voicemail is the note of the voicemail that this one is taken from, which closes it; "" for a call's.
+	Voicemail NoteID
 }

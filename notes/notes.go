@@ -47,10 +47,31 @@ type Account struct {
 	Script       Script               `json:"script"`
 	Hours        []OfficeHours        `json:"hours"`
 	Contacts     []Contact            `json:"contacts"`
+	Voicemail    VoicemailRule        `json:"voicemail,omitzero"`
 	Schedule     []byte               `json:"-"` // routing/oncall's JSON document
 	Ladders      []byte               `json:"-"` // routing's JSON document
 	// Version counts the changes of the practice as it is stored; 0 for one that was not read from the record.
 	Version int `json:"-"`
+}
+
+// A VoicemailRule says what happens to a voicemail that no agent has taken a note from.
+type VoicemailRule struct {
+	// After is how long it waits on the agents, in minutes; 0 is VoicemailAfter.
+	After int `json:"after,omitempty"`
+	// Ladder is climbed then; "" for the service's own.
+	Ladder string `json:"ladder,omitempty"`
+}
+
+// VoicemailAfter is how many minutes a voicemail waits on the agents where its practice says nothing.
+const VoicemailAfter = 10
+
+// Wait is After as a duration.
+func (r VoicemailRule) Wait() time.Duration {
+	minutes := r.After
+	if minutes == 0 {
+		minutes = VoicemailAfter
+	}
+	return time.Duration(minutes) * time.Minute
 }
 
 // OfficeHours is one window of a weekday in the practice's wall clock, "08:00" to "17:30".

@@ -38,7 +38,8 @@ const (
 	LineStoryOpened      LineKind = "story.opened"
 	LineCallOpened       LineKind = "call.opened"
 	LineCallFollowedUp   LineKind = "call.followed-up"
-	LineCallEndAsked     LineKind = "call.end-asked" // by a supervisor
+	LineCallEndAsked     LineKind = "call.end-asked"   // by a supervisor
+	LineDraftTakenOver   LineKind = "draft.taken-over" // by another agent than who began the note
 	LineRecordingKept    LineKind = "recording.kept"
 	LineRecordingOpened  LineKind = "recording.opened"
 	LineVoicemailKept    LineKind = "voicemail.kept"
@@ -103,9 +104,11 @@ const (
 	BoardNote      BoardKind = "note"
 	BoardVoicemail BoardKind = "voicemail"
 	BoardCallBack  BoardKind = "callback" // an abandoned call, to be called back
+	BoardDraft     BoardKind = "draft"    // a note that was begun and not sent, whose call is over
 )
 
-// Voicemail is the call type of a note that the fail-safe's message became. It waits on the agents, not on a ladder.
+// Voicemail is the call type of a note that the fail-safe's message became. It waits on the agents, and climbs a ladder when they
+// let it wait longer than its practice's VoicemailRule says.
 const Voicemail = "voicemail"
 
 // A FieldKind says what may be written into a field.

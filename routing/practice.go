@@ -95,6 +95,7 @@ func (c *check) practice(doc PracticeDocument, known map[notes.PersonID]KnownPer
 	p.readLadders(doc.Ladders)
 	p.readSchedule(doc.Schedule)
 	p.script()
+	p.voicemail()
 	p.reach()
 }
 

@@ -74,9 +74,21 @@ func (p *practiceCheck) ladderNamed(field, name string) {
 	p.refuse(field, "no-ladder", "value", name, "choices", choices(names))
 }
 
+// maxVoicemail is the longest a practice lets a voicemail wait on the agents, in minutes.
+const maxVoicemail = 24 * 60
+
+// voicemail checks when a voicemail that nobody took wakes somebody, and whom.
+func (p *practiceCheck) voicemail() {
+	r := p.account.Voicemail
+	if r.After < 0 || r.After > maxVoicemail {
+		p.refuse("account.voicemail.after", "range", "from", "0", "to", fmt.Sprint(maxVoicemail))
+	}
+	p.ladderNamed("account.voicemail.ladder", r.Ladder)
+}
+
 func (p *practiceCheck) unusedLadders() {
 	for i, l := range p.ladders {
-		used := slices.ContainsFunc(p.account.Script.CallTypes, func(t notes.CallType) bool {
+		used := l.Name == p.account.Voicemail.Ladder || slices.ContainsFunc(p.account.Script.CallTypes, func(t notes.CallType) bool {
 			return slices.ContainsFunc(notes.Urgencies, func(u notes.Urgency) bool { return t.LadderFor(u) == l.Name })
 		})
 		if !used {

@@ -54,6 +54,7 @@ type Desk struct {
 	pops     map[popKey]popTimes       // the offer shown last
 	saves    map[string]*console.Draft // the latest of each draft on its way to the server; nil when the last has arrived
 	finishes map[string]link           // the drafts that this program sends by itself, in which session
+	hears    playing                   // what is played to the agent
 	fresh    bool                      // the page knows nothing yet of what it was sending before
 }
 
@@ -300,6 +301,9 @@ func (d *Desk) happened(ev console.Event) {
 		clear(d.pops)
 		d.pops[popKey{ev.Pop.Call, ev.Pop.Epoch}] = popTimes{sent: ev.Sent, got: got}
 		d.mu.Unlock()
+	}
+	if ev.Taken != nil {
+		d.forget(ev.Taken.ID)
 	}
 	d.emit("desk", ev)
 	if ev.Notice == "desk.notice.stands-still" {

@@ -66,9 +66,22 @@ func (d *Desk) drain(id string) {
 		d.mu.Unlock()
 		if err := console.AskSaveDraft.Do(d.ctx, l, *dr); err != nil {
 			d.parts.Log.Warn("save draft at the server", "code", refusal(err).Code)
+			d.takenOver(id, err)
 			continue
 		}
 		d.emit("saved", saved{ID: id, Seq: dr.Seq, Here: true, Server: true, At: time.Now()})
+	}
+}
+
+// errDraftOver says that somebody else has taken a note over that this agent had not sent.
+const errDraftOver = "desk.error.draft-over"
+
+// takenOver gives a draft up that is somebody else's now, and tells the page whose.
+func (d *Desk) takenOver(id string, err error) {
+	if r := refusal(err); r.Code == errDraftOver {
+		d.forget(id)
+		d.emit("desk", console.Event{Kind: console.EventTaken, Sent: time.Now(),
+			Taken: &console.DraftTaken{ID: id, Name: r.Vars["name"]}})
 	}
 }
 
@@ -145,6 +158,7 @@ func (d *Desk) Send(dr console.Draft) (sent console.Sent, err error) {
 	if sent, err = ask(d, console.AskSend, dr); err != nil {
 		if !unanswered(err) {
 			d.notSent(j, dr.ID)
+			d.takenOver(dr.ID, err)
 		}
 		return sent, err
 	}

@@ -12,6 +12,7 @@ import (
 	"lamplight/notes"
 	"lamplight/routing"
 	"lamplight/telephony"
+	"lamplight/telephony/phone/speech"
 )
 
 // fakeDesk is a Service in memory for one agent: it rings the desk's real phone and remembers what was sent. It checks
@@ -374,6 +375,37 @@ func (f *fakeDesk) Story(_ context.Context, ref console.StoryRef) (console.Story
 			line(3*time.Minute, "attempt.failed", "Dr Reyes", "voice", 4121),
 			line(6*time.Minute, "attempt.sent", "Dr Osei", "text", -1)},
 	}, nil
+}
+
+// NoteFor draws Lakeside, whatever was called.
+func (f *fakeDesk) NoteFor(_ context.Context, ref console.CallRef) (console.Pop, error) {
+	return console.Pop{Call: ref.Call, State: telephony.Ended, Language: "en", ArrivedAt: time.Now().Add(-6 * time.Minute),
+		Practice: practice(time.Now(), false), Script: script(), Caller: "(312) 555-0142", CallerRaw: "+13125550142"}, nil
+}
+
+// Recording is a minute of silence.
+func (f *fakeDesk) Recording(_ context.Context, ref console.RecordingRef) (console.RecordingPart, error) {
+	wav := speech.PCM(make([]byte, 2*speech.Rate*60)).WAV()
+	const most = 256 << 10
+	return console.RecordingPart{Size: int64(len(wav)), Data: wav[ref.From:min(ref.From+most, int64(len(wav)))]}, nil
+}
+
+// TakeDraft takes the row from the board, with what was typed.
+func (f *fakeDesk) TakeDraft(_ context.Context, ref console.DraftRef) (console.TakenDraft, error) {
+	defer f.lock()()
+	f.said = append(f.said, "take "+ref.ID)
+	i := slices.IndexFunc(f.board, func(r console.BoardRow) bool { return r.Draft == ref.ID })
+	if i < 0 {
+		return console.TakenDraft{}, console.Refuse(console.NotFound, "desk.error.no-draft")
+	}
+	row := f.board[i]
+	f.board = slices.Delete(slices.Clone(f.board), i, i+1)
+	f.boardLocked()
+	pop := console.Pop{Call: row.Call, State: telephony.Ended, Language: "en", ArrivedAt: row.TakenAt, Practice: practice(time.Now(), false),
+		Script: script(), CallerRaw: "+13125550142"}
+	return console.TakenDraft{Pop: pop, Draft: console.Draft{ID: ref.ID, Seq: 7, Call: row.Call, Account: "lakeside", CallType: "symptom",
+		Urgency: notes.Urgent, Language: "en", SavedAt: row.TakenAt,
+		Body: notes.Body{Fields: map[string]string{"name": "Rosa Bennett", "reason": "Chest tightness"}}}}, nil
 }
 
 // StoryState tells a story's lines without its numbers, and those that happened since it was opened.

@@ -153,7 +153,9 @@ func TestTheCaretComesBack(t *testing.T) {
 // TestAnOpenStoryIsLive has somebody acknowledge while a remark is half written: it is seen at once, and the caret stays.
 func TestAnOpenStoryIsLive(t *testing.T) {
 	s, b := openDesk(t, 1280, 800)
-	b.keys(kb.F7, kb.ArrowDown, "a")
+	b.keys(kb.F7)
+	b.see(`document.activeElement.id`, "board")
+	b.keys("a")
 	b.see(`document.activeElement.id`, "addon")
 	b.keys("He called")
 	b.press([]rune(kb.ArrowLeft)[0], kb.ModifierShift)

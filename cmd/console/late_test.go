@@ -75,3 +75,64 @@ func TestALateRowsKeysAndReds(t *testing.T) {
 		})
 	}
 }
+
+// left puts a note that was not sent and a voicemail on the board.
+func (f *fakeDesk) left() {
+	defer f.lock()()
+	now := time.Now()
+	f.board = append([]console.BoardRow{
+		{Key: "0", Kind: notes.BoardDraft, Draft: "left-1", Call: "call-left", Practice: "Lakeside Internal Medicine", Account: "lakeside",
+			TakenAt: now.Add(-6 * time.Minute), Late: "late",
+			Last: console.LastStep{Kind: console.LastUnsent, Name: "Ben Cole", Detail: "left", At: now.Add(-6 * time.Minute)}},
+		{Key: "00", Kind: notes.BoardVoicemail, Note: "vm-1", Call: "call-vm", Ref: "L-4812", Practice: "Lakeside Internal Medicine",
+			Account: "lakeside", Urgency: notes.Urgent, State: notes.Open, TakenAt: now.Add(-4 * time.Minute),
+			Last: console.LastStep{Kind: console.LastVoicemail, At: now.Add(-4 * time.Minute)}}}, f.board...)
+	f.boardLocked()
+}
+
+// A note that a colleague left and a voicemail are rows of the board with keys of their own: the note is taken over with its
+// words, the voicemail is heard and becomes a note of its call. A note of this agent's that somebody takes over leaves the hand.
+func TestWhatWasLeftIsFinishedHere(t *testing.T) {
+	for _, c := range []struct{ name, look, lang, row, hear, over string }{
+		{"left-light-en", "light", "en", "begun by Ben Cole, who has gone", "0:01 / 1:00",
+			"Kim Jefa has taken over your note that was not sent, and finishes it."},
+		{"left-dark-es", "dark", "es", "la empezó Ben Cole, que ya no está", "0:01 / 1:00",
+			"Kim Jefa se hizo cargo de la nota que usted no envió, y la termina."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newTestServer(t)
+			s.desk.left()
+			b := openBrowser(t, s.args(t.TempDir()), 1280, 800, c.look, c.lang)
+			b.see(`document.querySelectorAll('#board li.late')[0]?.querySelector('.last').textContent`, c.row)
+			b.keys(kb.F7)
+			b.see(`document.activeElement.id`, "board")
+			b.shot(c.name + "-1-rows")
+			b.keys(kb.ArrowDown, "l")
+			b.see(`document.querySelector('#board li.on .next').textContent.trim()`, c.hear)
+			b.shot(c.name + "-2-heard")
+			b.keys("n")
+			b.see(`document.querySelector('#field-callback')?.value`, "(312) 555-0142")
+			b.keys("1")
+			b.see(`document.activeElement.id`, "field-name")
+			b.keys("Rosa Diaz")
+			b.shot(c.name + "-3-note")
+			b.keys(kb.F7)
+			b.see(`document.activeElement.id`, "board")
+			b.keys(kb.ArrowUp, "t")
+			b.see(`document.querySelector('#field-name')?.value`, "Rosa Bennett")
+			b.shot(c.name + "-4-taken")
+			s.desk.mu.Lock()
+			for w := range s.desk.watches {
+				w <- console.Event{Kind: console.EventTaken, Sent: time.Now(), Taken: &console.DraftTaken{ID: "left-1", Name: "Kim Jefa"}}
+			}
+			said := slices.Clone(s.desk.said)
+			s.desk.mu.Unlock()
+			b.see(`document.querySelector('[role=status] p')?.textContent.trim()`, c.over)
+			b.see(`[...document.querySelectorAll('#field-name')].map(f => f.value).join()`, "")
+			if !slices.Equal(said, []string{"take left-1"}) {
+				t.Errorf("the server was asked for %q", said)
+			}
+			b.noErrors()
+		})
+	}
+}

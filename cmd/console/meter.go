@@ -22,6 +22,9 @@ type AgentPhone interface {
 	Levels() (them, me float64, live bool)
 	// Alarm sounds in the ear of an agent who talks to nobody: something waits on nobody.
 	Alarm()
+	// Play sounds in the ear of an agent who talks to nobody, instead of what was played before: 8 kHz, 16 bits, one channel. It
+	// ends with its own end, or when a call begins.
+	Play(sound []byte)
 	// Deaf tells that there is no headset: nobody hears or is heard.
 	Deaf() bool
 	// Leave hangs up and unregisters.

@@ -28,6 +28,11 @@ import (
 // higher n, from -1 to 1, which is as far as the clocks of phone and server may differ.
 func (d *demo) openDesk(t *testing.T, n int) *windowtest.Window {
 	t.Helper()
+	return d.openDeskOf(t, desks[0].ID, n)
+}
+
+func (d *demo) openDeskOf(t *testing.T, agent notes.PersonID, n int) *windowtest.Window {
+	t.Helper()
 	bin, err := filepath.Abs("../../bin/console-automation")
 	if err == nil {
 		_, err = os.Stat(bin)
@@ -35,11 +40,11 @@ func (d *demo) openDesk(t *testing.T, n int) *windowtest.Window {
 	if err != nil {
 		t.Fatalf("the desk's window cannot be tested: %v; 'make bin/console-automation' builds it", err)
 	}
-	code, err := d.keys.code(desks[0].ID, time.Now().Add(time.Duration(n)*30*time.Second))
+	code, err := d.keys.code(agent, time.Now().Add(time.Duration(n)*30*time.Second))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := d.openProgram(t, bin, desks[0].ID, code)
+	w := d.openProgram(t, bin, agent, code)
 	w.See("signed in, linked, the phone registered", signedIn, "true")
 	return w
 }
@@ -441,6 +446,70 @@ func TestASentNoteOutlivesItsDesk(t *testing.T) {
 	err = d.server.Pool.QueryRow(t.Context(), "select count(*) from note where call = $1", a.call).Scan(&stored)
 	if err != nil || stored != 1 {
 		t.Errorf("%d notes of one draft, %v", stored, err)
+	}
+}
+
+// TestANoteLeftIsTakenOver ends the desk in the middle of a note for good: a minute later the note is a row at a colleague's desk,
+// who takes it over with its words and sends it, once. The desk that comes back says whose it is and has nothing to send.
+func TestANoteLeftIsTakenOver(t *testing.T) {
+	d := boot(t)
+	w := d.openDesk(t, 0)
+	w.Press(windowtest.F9, "1")
+	w.See("ready", shown, "Ready")
+	a := d.ring(t, w, "chest")
+	a.answer()
+	w.Press("1")
+	a.fill(english.fields[:3])
+	ana, err := d.server.Door.ActorOf(t.Context(), desks[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	windowtest.Eventually(t, "the server has it", func() bool {
+		kept, err := d.server.Record.Drafts(access.With(t.Context(), ana))
+		return err == nil && len(kept) == 1 && kept[0].Call == a.call && kept[0].Body.Fields["dob"] != ""
+	})
+	w.Kill()
+	if err := d.server.Engine.End(t.Context(), a.call); err != nil {
+		t.Fatal(err)
+	}
+
+	w = d.openDeskOf(t, desks[1].ID, 0)
+	a.Window = w
+	const row = `return [...document.querySelectorAll('#board li')].find(l => l.textContent.includes('not sent'))?.textContent.replace(/\s+/g, ' ')`
+	for end := time.Now().Add(2 * time.Minute); !strings.Contains(w.Read(row), "begun by Ana Ruiz, who has gone"); {
+		if time.Now().After(end) {
+			t.Fatalf("the note is not on the board: %q", w.Read(row))
+		}
+	}
+	w.Shot("unsent-1-row")
+	w.Press(windowtest.F7)
+	w.See("the board has the keys", focused, "board")
+	for i := 0; i < 4 && !strings.Contains(w.Read(`return document.querySelector('#board li.on')?.textContent`), "not sent"); i++ {
+		w.Press(windowtest.Down)
+	}
+	w.Press("t")
+	w.See("her words are here", `return document.querySelector('#field-name')?.value`, "Rosa Bennett")
+	w.Shot("unsent-2-taken")
+	onCall := w.Read(`return document.querySelector('main > section:last-of-type li b').textContent`)
+	w.See("the reason's field", focused, "field-reason")
+	a.fill(english.fields[3:])
+	w.Chord(windowtest.Ctrl, windowtest.Enter)
+	said := w.Await("sent", `return document.querySelector('#sent')?.textContent.trim()`, "a reference",
+		func(got string) bool { return strings.HasSuffix(got, english.sent) })
+	ref := strings.TrimSuffix(said, english.sent)
+	d.openNote(t, ref)
+	a.pocketed(ref, onCall)
+	windowtest.Eventually(t, "the row has gone", func() bool { return w.Read(row) == "" })
+	w.Kill()
+
+	w = d.openDesk(t, 0)
+	w.See("whose it is", `return document.querySelector('.place p')?.textContent.trim()`,
+		"Ben Cole has taken over your note that was not sent, and finishes it.")
+	w.See("and nothing is left to send", `return String(document.querySelector('#draft') === null)`, "true")
+	var stored int
+	err = d.server.Pool.QueryRow(t.Context(), "select count(*) from note where call = $1", a.call).Scan(&stored)
+	if err != nil || stored != 1 {
+		t.Errorf("%d notes of one call, %v", stored, err)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
@@ -77,6 +79,7 @@ func (h *House) Run(ctx context.Context) error {
 			m.add(note == "", string(note))
 		case <-h.boards.changed:
 		case <-look.C:
+			h.raise(ctx)
 			if h.learn(ctx, &news, &m); len(m.ids) == 0 && !m.all {
 				continue
 			}
@@ -96,6 +99,32 @@ func (h *House) Run(ctx context.Context) error {
 		}
 		h.learn(ctx, &news, &m)
 		m = h.draw(ctx, m)
+	}
+}
+
+// raise puts the notes on the board that were not sent in time, and begins the ladders of voicemails that were left too long.
+func (h *House) raise(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(access.System(ctx, "console"), drawLimit)
+	defer cancel()
+	if err := h.cfg.Store.RaiseUnsent(ctx); err != nil {
+		h.cfg.Log.Error("console: notes not sent", "error", err)
+	}
+	now := h.cfg.Now()
+	if err := h.cfg.Store.WakeVoicemails(ctx, now.Add(-time.Minute), func(ctx context.Context, tx pgx.Tx, n notes.Note) error {
+		acc, err := h.cfg.Store.Account(ctx, n.Account)
+		if err != nil && !errors.Is(err, record.ErrNoAccount) { // of a number nobody owns, it is the service's own
+			return err
+		}
+		if now.Sub(n.TakenAt) < acc.Voicemail.Wait() {
+			return nil
+		}
+		plan, err := h.cfg.Routing.Plan(ctx, acc, n.CallType, acc.Voicemail.Ladder)
+		if err != nil {
+			return err
+		}
+		return h.cfg.Routing.BeginTx(ctx, tx, n, plan)
+	}); err != nil {
+		h.cfg.Log.Error("console: voicemails that wait", "error", err)
 	}
 }
 
@@ -225,7 +254,7 @@ func (h *House) BoardPage(ctx context.Context, q console.BoardQuery) (console.Bo
 func (h *House) boardPage(ctx context.Context, p record.BoardLines) (console.BoardPage, error) {
 	var n needs
 	for _, r := range p.Lines {
-		n.accounts = append(n.accounts, r.Account)
+		n.accounts, n.people = append(n.accounts, r.Account), append(n.people, r.Agent)
 		if r.Note.ID != "" {
 			n.climbs = append(n.climbs, r.Note.ID)
 		}

@@ -42,6 +42,7 @@ type Escalations interface {
 	// The methods are dispatch.Engine's, which says what each promises.
 	Plan(ctx context.Context, acc notes.Account, callType, ladder string) (routing.Plan, error)
 	Reckon(acc notes.Account, callType, ladder string) (p routing.Plan, ok bool)
+	BeginTx(ctx context.Context, tx pgx.Tx, note notes.Note, plan routing.Plan) error
 	QueueBegin(b *pgx.Batch, note notes.Note, plan routing.Plan) ([]audit.Row, error)
 
 	Ack(ctx context.Context, by routing.ActingPerson, note notes.NoteID) (routing.AckResult, error)
@@ -153,6 +154,7 @@ var refused = []struct {
 	{access.ErrNobody, console.SignedOut, "desk.error.session"},
 	{record.ErrNoNote, console.NotFound, "desk.error.not-found"},
 	{record.ErrNoCall, console.NotFound, "desk.error.not-found"},
+	{record.ErrNoDraft, console.NotFound, "desk.error.no-draft"},
 	{record.ErrNoAccount, console.NotFound, "desk.error.not-found"},
 	{record.ErrClosed, console.Conflict, "desk.error.closed"},
 	{record.ErrDraftTaken, console.Conflict, "desk.error.draft-taken"},
@@ -176,6 +178,14 @@ func refusal(err error) error {
 	var has *routing.TakenOver
 	if errors.As(err, &has) {
 		return &console.Error{Kind: console.Conflict, Code: "desk.error.taken-over", Vars: map[string]string{"name": has.Name}}
+	}
+	var held *record.DraftHeld
+	if errors.As(err, &held) {
+		code := "desk.error.draft-held"
+		if held.Gone {
+			code = "desk.error.draft-over"
+		}
+		return &console.Error{Kind: console.Conflict, Code: code, Vars: map[string]string{"name": held.Name}}
 	}
 	for _, r := range refused {
 		if errors.Is(err, r.err) {

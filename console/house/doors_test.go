@@ -85,8 +85,9 @@ func TestNobodyActsOnAnotherPracticesThings(t *testing.T) {
 // TestWhoMayIsAnswered is the other side: the same requests about one's own things are not refused as if they were another's.
 func TestWhoMayIsAnswered(t *testing.T) {
 	d := openDoors(t)
-	// Of these an agent needs a call of their own in hand, which no agent here has, or a supervisor one that lives.
-	inCall := []string{"endcall", "reject", "hold", "resume", "rejoin", "hangup", "setlanguage"}
+	// Of these an agent needs a call of their own in hand, which no agent here has, or a supervisor one that lives, or somebody's
+	// note that was left.
+	inCall := []string{"takedraft", "endcall", "reject", "hold", "resume", "rejoin", "hangup", "setlanguage"}
 	for role, rights := range map[notes.PersonID]notes.Role{"agent": notes.RoleAgent, "boss": notes.RoleSupervisor,
 		"doctor": notes.RoleProvider,
 		"office": notes.RolePractice} {
@@ -312,7 +313,7 @@ var harmlessWords = map[string]any{"reason": "x", "pause.reason": "break", "epoc
 	"callType": "symptom", "urgency": "urgent", "body": said, "savedAt": nil, "after": "", "text": "x", "act": "next", "from": "", "to": "",
 	"state": "", "agent": "", "search": "", "limit": 0, "endpoint": "https://push.example/x", "keys": map[string]string{},
 	"callpatient.id": "01a21e92-1111-7c9e-864f-9c0c341a6392", "practicecall.id": "urgent", "rendered.token": "",
-	"callstep.id": "01a21e92-2222-7c9e-864f-9c0c341a6392", "contact": "reyes", "took": false}
+	"callstep.id": "01a21e92-2222-7c9e-864f-9c0c341a6392", "recording.from": 0, "contact": "reyes", "took": false}
 
 // filler makes a request's body of what it is to be asked about; ids are the types of its fields that name a thing. A field that this
 // test does not know fails it.

@@ -2,6 +2,7 @@ package house
 
 import (
 	"context"
+	"time"
 
 	"lamplight/console"
 	"lamplight/notes"
@@ -10,6 +11,14 @@ import (
 
 // AnnounceWaiting is what Run does every minute.
 func (h *House) AnnounceWaiting(ctx context.Context) { h.announceWaiting(ctx) }
+
+// Raise is what Run does again and again, at an instant.
+func (h *House) Raise(ctx context.Context, now time.Time) {
+	was := h.cfg.Now
+	defer func() { h.cfg.Now = was }()
+	h.cfg.Now = func() time.Time { return now }
+	h.raise(ctx)
+}
 
 // Attend is a desk that hears what happens, without a telephone.
 func (h *House) Attend(ctx context.Context, a telephony.AgentID) <-chan console.Event {

@@ -2,6 +2,7 @@ package house
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
+	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/routing/dispatch"
 	"lamplight/telephony"
@@ -53,6 +55,30 @@ func (h *House) SentDrafts(ctx context.Context, ids []string) ([]console.SentDra
 		out = append(out, console.SentDraft{ID: id, Reference: ref})
 	}
 	return out, refusal(err)
+}
+
+// TakeDraft makes a note the agent's that another has not sent; the other's desk is told.
+func (h *House) TakeDraft(ctx context.Context, id string) (console.TakenDraft, error) {
+	actor, me, err := h.agent(ctx)
+	if err != nil {
+		return console.TakenDraft{}, err
+	}
+	d, from, err := h.cfg.Store.TakeDraft(ctx, id)
+	if errors.Is(err, access.ErrForbidden) { // another practice's is not there
+		err = record.ErrNoDraft
+	}
+	if err != nil {
+		return console.TakenDraft{}, refusal(err)
+	}
+	if from := telephony.AgentID(from); from != me {
+		h.streams.to(from, h.now(console.Event{Kind: console.EventTaken, Taken: &console.DraftTaken{ID: id, Name: actor.Name}}))
+	}
+	h.boardMoved()
+	pops, err := h.draftPops(ctx, []console.Draft{console.Draft(d)})
+	if err != nil {
+		return console.TakenDraft{}, refusal(err)
+	}
+	return console.TakenDraft{Draft: console.Draft(d), Pop: pops[0]}, nil
 }
 
 // draftPops draws the calls that drafts belong to again, so that a desk that comes back shows their forms.
@@ -145,6 +171,7 @@ func (h *House) send(ctx context.Context, d console.Draft, read func(context.Con
 	if err != nil {
 		return console.Sent{}, err
 	}
+	h.voicemailNoted(ctx, d, n)
 	h.boardMoved()
 	row := takenRow(acc, n, d)
 	if climbs && len(p.Attempts) > 0 {

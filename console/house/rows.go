@@ -108,6 +108,14 @@ func (s set) boardRow(r record.BoardLine) console.BoardRow {
 		if !r.Number {
 			row.Last.Detail = "number-withheld"
 		}
+	case r.Kind == notes.BoardDraft:
+		row.Draft, row.Last.Kind, row.Last.Name = r.Draft, console.LastUnsent, s.name(r.Agent)
+		if r.Left {
+			row.Last.Detail = "left"
+		}
+		if r.Late {
+			row.Late = routing.Late
+		}
 	case r.Kind == notes.BoardVoicemail:
 		row.Last.Kind = console.LastVoicemail
 	case r.Note.State == notes.Open || r.Note.State == notes.Read: // it waits for the office

@@ -16,6 +16,9 @@ import (
 // awayFor is how long an agent whose last desk fell silent stays signed in: a desk that crashed is back by then.
 const awayFor = 10 * time.Second
 
+// leftFor is how long after that the notes they have not sent are somebody else's to finish.
+const leftFor = time.Minute
+
 // Watch signs the agent in on the engine and delivers what happens at their desk.
 func (h *House) Watch(ctx context.Context) (<-chan console.Event, error) {
 	actor, id, err := h.agent(ctx)
@@ -33,6 +36,9 @@ func (h *House) Watch(ctx context.Context) (<-chan console.Event, error) {
 	if err := h.engine.AgentIn(ctx, a); err != nil {
 		return nil, refusal(err)
 	}
+	if err := h.cfg.Store.AgentBack(ctx, actor.Person); err != nil {
+		h.cfg.Log.Error("console: an agent is back", "agent", id, "error", err)
+	}
 	first := func(ctx context.Context) (console.Event, bool) {
 		hello, err := h.Hello(ctx)
 		if err != nil {
@@ -48,6 +54,7 @@ func (h *House) Watch(ctx context.Context) (<-chan console.Event, error) {
 	return h.streams.attach(ctx, id, begin, func(last bool) {
 		if last {
 			time.AfterFunc(awayFor, func() { h.away(id) })
+			time.AfterFunc(leftFor, func() { h.left(id) })
 		}
 	}), nil
 }
@@ -75,6 +82,18 @@ func (h *House) away(id telephony.AgentID) {
 	defer cancel()
 	if err := h.engine.AgentOut(ctx, id); err != nil {
 		h.cfg.Log.Info("console: sign-out of a silent desk", "agent", id, "error", err)
+	}
+}
+
+// left gives up what an agent has not sent whose desk has not come back.
+func (h *House) left(id telephony.AgentID) {
+	if h.streams.watched(id) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), awayFor)
+	defer cancel()
+	if err := h.cfg.Store.AgentLeft(ctx, notes.PersonID(id)); err != nil {
+		h.cfg.Log.Error("console: notes of an agent who left", "agent", id, "error", err)
 	}
 }
 

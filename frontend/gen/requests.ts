@@ -32,11 +32,14 @@ import type {
   NoteTold,
   OfferRef,
   PatientCall,
+  Pop,
   Preview,
   PushKey,
   PushSubscription,
   Reach,
   Reason,
+  RecordingPart,
+  RecordingRef,
   Scenario,
   ScenarioRef,
   Sent,
@@ -44,6 +47,7 @@ import type {
   Story,
   StoryRef,
   StoryState,
+  TakenDraft,
   Week,
   WeekRef,
 } from './types'
@@ -67,6 +71,9 @@ export interface DeskRequests {
   drafts: { in: Record<string, never>; out: Draft[] | null }
   dropdraft: { in: DraftRef; out: Record<string, never> }
   sentdrafts: { in: DraftRefs; out: SentDraft[] | null }
+  takedraft: { in: DraftRef; out: TakenDraft }
+  notefor: { in: CallRef; out: Pop }
+  recording: { in: RecordingRef; out: RecordingPart }
   preview: { in: Draft; out: Preview }
   send: { in: Draft; out: Sent }
   boardpage: { in: BoardQuery; out: BoardPage }

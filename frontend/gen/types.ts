@@ -68,7 +68,7 @@ export interface BoardChange {
   late: number
 }
 
-export type BoardKind = 'note' | 'voicemail' | 'callback'
+export type BoardKind = 'note' | 'voicemail' | 'callback' | 'draft'
 
 export interface BoardPage {
   rows: BoardRow[] | null
@@ -99,6 +99,7 @@ export interface BoardRow {
   nextName: string
   late: Lateness
   tries?: number
+  draft?: string
   takenOver: string
 }
 
@@ -282,6 +283,7 @@ export interface Draft {
   language: Language
   body: Body
   savedAt: string
+  voicemail?: string
 }
 
 export interface DraftRef {
@@ -290,6 +292,11 @@ export interface DraftRef {
 
 export interface DraftRefs {
   ids: string[] | null
+}
+
+export interface DraftTaken {
+  id: string
+  name: string
 }
 
 export interface Error {
@@ -311,6 +318,7 @@ export type Event =
   | { kind: 'change'; sent: string; change: BoardChange }
   | { kind: 'notice'; sent: string; notice: string }
   | { kind: 'reds'; sent: string; reds: Reds }
+  | { kind: 'taken'; sent: string; taken: DraftTaken }
 
 export interface Field {
   key: string
@@ -399,7 +407,7 @@ export type Kind = 'not-found' | 'forbidden' | 'signed-out' | 'conflict' | 'inva
 
 export type Language = 'en' | 'es'
 
-export type LastKind = 'taken' | 'waiting' | 'replied' | 'voicemail' | 'cut-off' | 'text' | 'email' | 'push' | 'voice' | 'dispatch.begun' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'dispatch.forged' | 'text.unclear' | 'text.stopped' | 'text.started' | 'completed' | 'abandoned' | 'overflowed' | 'refused' | 'unreached'
+export type LastKind = 'taken' | 'waiting' | 'replied' | 'voicemail' | 'unsent' | 'cut-off' | 'text' | 'email' | 'push' | 'voice' | 'dispatch.begun' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'dispatch.forged' | 'text.unclear' | 'text.stopped' | 'text.started' | 'completed' | 'abandoned' | 'overflowed' | 'refused' | 'unreached'
 
 export interface LastStep {
   kind: LastKind
@@ -415,7 +423,7 @@ export interface Levels {
   me: number
 }
 
-export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.forged' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
+export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'draft.taken-over' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.forged' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
 
 export interface LinkToken {
   token: string
@@ -523,6 +531,12 @@ export interface PlanHole {
   others?: boolean
 }
 
+export interface Playing {
+  call: string
+  since: string
+  length: number
+}
+
 export interface Pop {
   call: string
   epoch: number
@@ -603,6 +617,16 @@ export interface ReachPerson {
 
 export interface Reason {
   reason: PauseReason
+}
+
+export interface RecordingPart {
+  size: number
+  data: number[] | null
+}
+
+export interface RecordingRef {
+  call: string
+  from: number
 }
 
 export interface RedFlag {
@@ -687,6 +711,11 @@ export interface StoryState {
 }
 
 export type SuperviseAct = 'next' | 'cancel'
+
+export interface TakenDraft {
+  draft: Draft
+  pop: Pop
+}
 
 export interface Told {
   name: string

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -261,6 +262,31 @@ func (s *Store) CloseOut(ctx context.Context, note notes.NoteID, words string, h
 		n.State, n.ClosedAt, n.ClosedBy = notes.Closed, s.clock(), notes.PersonID(actor.ID())
 		return s.change(ctx, tx, *n, actor.ID(), notes.LineNoteClosed, *row)
 	})
+}
+
+// WakeVoicemails has wake run for each voicemail that has waited on the agents since before and of whose ladder nothing has begun,
+// while its note is held: what must follow is written in its transaction.
+func (s *Store) WakeVoicemails(ctx context.Context, before time.Time, wake ActHook) error {
+	rows, err := s.pool.Query(ctx, selectWaitingVoicemails, before)
+	if err != nil {
+		return fmt.Errorf("look for voicemails that wait: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[notes.NoteID])
+	if err != nil {
+		return fmt.Errorf("look for voicemails that wait: %w", err)
+	}
+	var failed error
+	for _, id := range ids { // one that cannot be woken for holds up no other
+		if _, err := s.act(ctx, "wake for a voicemail", id, nil, func(tx pgx.Tx, n *notes.Note) error {
+			if n.State == notes.Closed || n.State == notes.Acknowledged {
+				return nil
+			}
+			return wake(ctx, tx, *n)
+		}); err != nil {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
 }
 
 // addOn stores words; nil when an add-on of that id is there.

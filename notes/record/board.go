@@ -15,11 +15,12 @@ import (
 	"lamplight/telephony"
 )
 
-// A BoardLine is a note that waits on somebody, or a call to be called back (then Note is zero and Call says which).
+// A BoardLine is a note that waits on somebody, or a call to be called back (then Note is zero and Call says which), or a note
+// that was not sent (then Draft says which, and Call whose).
 type BoardLine struct {
 	// Key is the row's place: the board's order is that of its keys.
 	Key     string
-	ID      string // the note's, or the call's
+	ID      string // the note's, the call's, or "draft:" and the draft's
 	Kind    notes.BoardKind
 	Note    notes.Note // without its body
 	Call    telephony.CallID
@@ -37,6 +38,11 @@ type BoardLine struct {
 	// LastAt is when the last of them ended.
 	Tries  int
 	LastAt time.Time
+	// Draft is the note not sent that the row is of; Agent has it, or had it when they left. Late is how it stands.
+	Draft string
+	Agent notes.PersonID
+	Left  bool
+	Late  bool
 }
 
 // A BoardSelection says what of the board is read: a page, or the rows of the ids named, wherever they stand.
@@ -151,18 +157,22 @@ func (p *BoardLines) read(rows pgx.Rows) (titles [][]byte, err error) {
 		var by *string
 		var at *time.Time
 		var last *time.Time
+		var draft, call, agent *string
 		var n noteRow
 		if err := rows.Scan(append([]any{&r.ID, &r.Kind, &r.Account, &rank, &r.Since, &by, &at, &r.Number, &r.CutOff, &r.Tries,
-			&last}, n.targets()...)...); err != nil {
+			&last, &draft, &call, &agent, &r.Left}, n.targets()...)...); err != nil {
 			return nil, err
 		}
 		if rank == nil {
 			p.Gone = append(p.Gone, r.ID)
 			continue
 		}
-		if note := n.note(); note != nil {
+		switch note := n.note(); {
+		case note != nil:
 			r.Note, r.Call = *note, note.Call
-		} else {
+		case r.Kind == notes.BoardDraft:
+			r.Draft, r.Call, r.Agent, r.Late = text(draft), telephony.CallID(text(call)), notes.PersonID(text(agent)), *rank < 2
+		default:
 			r.Call = telephony.CallID(r.ID)
 		}
 		r.Since, r.RepliedBy, r.RepliedAt, r.LastAt = r.Since.UTC(), text(by), since(at), since(last)

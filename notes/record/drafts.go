@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -26,7 +28,7 @@ func (s *Store) SaveDraft(ctx context.Context, d notes.Draft) error {
 	if err != nil {
 		return err
 	}
-	if d.ID == "" || len(d.ID) > 100 {
+	if d.ID == "" || len(d.ID) > 100 || strings.ContainsAny(d.ID, " \t\r\n") {
 		return errors.New("notes: a draft needs an id")
 	}
 	d.SavedAt = s.clock()
@@ -42,11 +44,124 @@ func (s *Store) SaveDraft(ctx context.Context, d notes.Draft) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.pool.Exec(ctx, upsertDraft, d.ID, actor.ID(), d.Account, d.Seq, d.SavedAt, sealed)
+	tag, err := s.pool.Exec(ctx, upsertDraft, d.ID, actor.ID(), d.Account, d.Seq, d.SavedAt, sealed, d.Call)
 	if err != nil {
 		return fmt.Errorf("save a draft: %w", err)
 	}
+	if tag.RowsAffected() == 0 {
+		return s.draftHeld(ctx, d.ID)
+	}
 	return nil
+}
+
+// draftHeld is a *DraftHeld when the draft, or the note it became, is somebody else's than the actor's.
+func (s *Store) draftHeld(ctx context.Context, id string) error {
+	var holder, name string
+	err := s.pool.QueryRow(ctx, selectDraftHolder, id).Scan(&holder, &name)
+	if actor, _ := access.From(ctx); errors.Is(err, pgx.ErrNoRows) || err == nil && holder == actor.ID() {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("ask whose a draft is: %w", err)
+	}
+	return &DraftHeld{Name: name, Gone: true}
+}
+
+// UnsentAfter is how long after its call's end a note that was not sent comes onto the board, and UnsentLate when it is late there.
+const (
+	UnsentAfter = 3 * time.Minute
+	UnsentLate  = 5 * time.Minute
+)
+
+// RaiseUnsent puts the notes on the board that were not sent in time. Any server may do it, again and again.
+func (s *Store) RaiseUnsent(ctx context.Context) error {
+	if _, err := s.pool.Exec(ctx, raiseUnsent, s.clock(), UnsentAfter.Seconds(), UnsentLate.Seconds()); err != nil {
+		return fmt.Errorf("look for notes not sent: %w", err)
+	}
+	return nil
+}
+
+// AgentLeft says that nobody is at an agent's desk any more: what they have not sent is somebody else's to finish.
+func (s *Store) AgentLeft(ctx context.Context, agent notes.PersonID) error {
+	if _, err := s.pool.Exec(ctx, leaveDrafts, agent, s.clock()); err != nil {
+		return fmt.Errorf("leave an agent's drafts: %w", err)
+	}
+	return nil
+}
+
+// AgentBack undoes AgentLeft for what nobody has taken over.
+func (s *Store) AgentBack(ctx context.Context, agent notes.PersonID) error {
+	if _, err := s.pool.Exec(ctx, returnDrafts, agent); err != nil {
+		return fmt.Errorf("give an agent's drafts back: %w", err)
+	}
+	return nil
+}
+
+// TakeDraft makes a note that was not sent the actor's, with its words, and tells whose it was. An agent may take it when the one
+// who has it has gone, a supervisor whenever it stands on the board; asked again it answers the same. ErrNoDraft when it was
+// sent or thrown away, or is not on the board; *DraftHeld when its agent has it in hand.
+func (s *Store) TakeDraft(ctx context.Context, id string) (d notes.Draft, from notes.PersonID, err error) {
+	var account telephony.AccountID
+	var call telephony.CallID
+	var left, raised bool
+	var sealed []byte
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, lockUnsent, id).Scan(&from, &account, &call, &left, &raised, &sealed)
+		if noSuch(err) {
+			return ErrNoDraft
+		}
+		if err != nil {
+			return err
+		}
+		actor, err := access.Check(ctx, notes.TakeNote, string(account))
+		if err != nil {
+			return err
+		}
+		mine := string(from) == actor.ID()
+		if !mine && !raised {
+			return ErrNoDraft
+		}
+		if !mine && !left && !actor.May(notes.Supervise, string(account)) {
+			var name string
+			if err := tx.QueryRow(ctx, selectDraftHolder, id).Scan(nil, &name); err != nil {
+				return err
+			}
+			return &DraftHeld{Name: name}
+		}
+		e := audit.Entry{At: s.clock(), Actor: actor.ID(), Action: "drafts.opened", Kind: "draft", Object: id, Account: string(account)}
+		if !mine {
+			e.Action, e.Detail = string(notes.LineDraftTakenOver), []string{"agent:" + string(from)}
+			if call != "" {
+				e.Kind, e.Object = "call", string(call)
+			}
+			if _, err := tx.Exec(ctx, takeDraftOver, id, actor.ID(), s.clock()); err != nil {
+				return err
+			}
+		}
+		return s.log.Append(ctx, tx, e)
+	})
+	if err != nil {
+		return notes.Draft{}, "", fmt.Errorf("take over a note not sent: %w", err)
+	}
+	s.log.Wake()
+	d, err = s.unsealDraft(ctx, account, id, sealed)
+	return d, from, err
+}
+
+// unsealDraft opens a draft; its leaf must have been committed.
+func (s *Store) unsealDraft(ctx context.Context, account telephony.AccountID, id string, sealed []byte) (d notes.Draft, err error) {
+	keys, err := s.Keys(ctx, account)
+	if err != nil {
+		return d, err
+	}
+	plain, err := keys.Unseal(draftLabel(account, id), sealed)
+	if err != nil {
+		return d, fmt.Errorf("open a draft: %w", err)
+	}
+	if err := json.Unmarshal(plain, &d); err != nil {
+		return d, errors.New("open a draft: it is not as it was sealed")
+	}
+	return d, nil
 }
 
 // Drafts opens the actor's own unsent drafts, oldest first. The trace is durable before anything is decrypted.
@@ -77,16 +192,8 @@ func (s *Store) Drafts(ctx context.Context) ([]notes.Draft, error) {
 	}
 	drafts := make([]notes.Draft, len(rows))
 	for i, r := range rows {
-		keys, err := s.Keys(ctx, r.Account)
-		if err != nil {
+		if drafts[i], err = s.unsealDraft(ctx, r.Account, r.ID, r.Body); err != nil {
 			return nil, err
-		}
-		plain, err := keys.Unseal(draftLabel(r.Account, r.ID), r.Body)
-		if err != nil {
-			return nil, fmt.Errorf("open a draft: %w", err)
-		}
-		if err := json.Unmarshal(plain, &drafts[i]); err != nil {
-			return nil, errors.New("open a draft: it is not as it was sealed")
 		}
 	}
 	return drafts, nil

@@ -42,7 +42,7 @@ var (
 		Columns: []string{"id", "note", "by", "by_name", "at", "kind", "body"}}
 )
 
-// What the desks' board and the inboxes must be, by the rules of migrations 00044 and 00050.
+// What the desks' board and the inboxes must be, by the rules of migrations 00044, 00050 and 00063.
 var (
 	boardTable = audit.Table{Name: "board", Differs: `with due as (
 			select n.id, case when n.call_type = 'voicemail' then 'voicemail' else 'note' end as kind, n.account,
@@ -55,7 +55,8 @@ var (
 			union all select id, 'callback', account, 2::smallint, coalesce(ended_at, opened_at), null, null from call c
 			where followup = 'no-number' or followup = 'due' and not exists (select from call o
 				where o.account = c.account and o.caller_term = c.caller_term and o.followup = 'due'
-				and (coalesce(o.ended_at, o.opened_at), o.id) < (coalesce(c.ended_at, c.opened_at), c.id)))
+				and (coalesce(o.ended_at, o.opened_at), o.id) < (coalesce(c.ended_at, c.opened_at), c.id))
+			union all select 'draft:' || id, 'draft', account, rank, since, null, null from draft where rank is not null)
 		select coalesce(d.id, b.id) from due d full join board b on b.id = d.id
 		where (d.id, d.kind, d.account, d.rank, d.since, d.replied_by, d.replied_at) is distinct from
 			(b.id, b.kind, b.account, b.rank, b.since, b.replied_by, b.replied_at)`}
@@ -253,10 +254,31 @@ const (
 
 // Drafts.
 const (
-	upsertDraft = `insert into draft (id, agent, account, seq, saved_at, body)
-		select $1, $2, $3, $4, $5, $6 where not exists (select from note where draft = $1)
-		on conflict (id) do update set account = excluded.account, seq = excluded.seq, saved_at = excluded.saved_at, body = excluded.body
-		where draft.agent = excluded.agent and draft.seq < excluded.seq`
+	upsertDraft = `insert into draft (id, agent, account, seq, saved_at, body, call, held_at)
+		select $1, $2, $3, $4, $5, $6, $7, $5 where not exists (select from note where draft = $1)
+		on conflict (id) do update set account = excluded.account, seq = excluded.seq, saved_at = excluded.saved_at, body = excluded.body,
+		call = excluded.call where draft.agent = excluded.agent and draft.seq < excluded.seq`
+	// selectDraftHolder is whose a draft is, or the note that it became.
+	selectDraftHolder = `select coalesce(n.taker, d.agent), coalesce(p.name, '') from (select $1::text as id) x
+		left join note n on n.draft = x.id left join draft d on d.id = x.id left join person p on p.id = coalesce(n.taker, d.agent)
+		where coalesce(n.taker, d.agent) is not null`
+	// lockUnsent is a draft that its agent still has, or that stands on the board.
+	lockUnsent = `select agent, account, call, left_at is not null, rank is not null, body from draft
+		where id = $1 and not exists (select from note where note.draft = draft.id) for update`
+	takeDraftOver = "update draft set agent = $2, held_at = $3, left_at = null, rank = null, since = null where id = $1"
+	leaveDrafts   = "update draft set left_at = $2 where agent = $1 and left_at is null"
+	// returnDrafts takes back from the board what stands there because its agent was gone.
+	returnDrafts = "update draft set left_at = null, rank = null, since = null where agent = $1 and left_at is not null"
+	// raiseUnsent puts the drafts on the board whose calls have ended and that were not sent at $1, for $2 seconds on time and
+	// from $3 on late, both since the call's end or since their agent has them; one whose agent has gone is late at once.
+	raiseUnsent = `with due as (select d.id, s.since, case when d.left_at is not null or
+			$1 - greatest(s.since, d.held_at) >= make_interval(secs => $3) then 1 else 2 end as rank
+		from draft d left join lateral (select * from call where id = d.call and account = d.account offset 0) c on true
+		cross join lateral (select coalesce(c.ended_at, d.saved_at) as since) s
+		where d.rank is distinct from 1 and (c.id is null or c.state = 'ended')
+		and (d.left_at is not null or $1 - greatest(s.since, d.held_at) >= make_interval(secs => $2))
+		and not exists (select from note where note.draft = d.id))
+		update draft set rank = due.rank, since = due.since from due where draft.id = due.id and draft.rank is distinct from due.rank`
 	// selectDrafts passes over what a save has left that was under way while the note was stored.
 	selectDrafts = `select id, account, body from draft where agent = $1
 		and not exists (select from note where note.draft = draft.id) order by saved_at, id`
@@ -286,11 +308,13 @@ const boardTries = `select count(*) as tries, max(coalesce(o.ended_at, o.opened_
 // not stand there comes without a rank.
 func boardRows(from, id string) string {
 	return strings.ReplaceAll(`select coalesce(b.id, ?), coalesce(b.kind, ''), coalesce(b.account, ''), b.rank, coalesce(b.since, 'epoch'),
-		b.replied_by, b.replied_at, c.caller_term is not null, coalesce(g.cut, false), coalesce(g.tries, 0), g.last, `+
+		b.replied_by, b.replied_at, c.caller_term is not null, coalesce(g.cut, false), coalesce(g.tries, 0), g.last,
+		d.id, d.call, d.agent, d.left_at is not null, `+
 		of("n", noteColumns)+" from "+from+`
 		left join lateral (select * from note where id = ? offset 0) n on true
 		left join lateral (select * from call where id = ? offset 0) c on true
-		left join lateral (`+boardTries+`) g on c.followup in ('due', 'no-number') `, "?", id)
+		left join lateral (`+boardTries+`) g on c.followup in ('due', 'no-number')
+		left join lateral (select * from draft where id = substr(b.id, 7) and b.kind = 'draft' offset 0) d on true `, "?", id)
 }
 
 // boardPage is a page of the board: limit rows after a rank, a time and an id, in the scope.
@@ -301,10 +325,10 @@ func boardPage(everywhere bool, limit int) string {
 	return boardRows("("+page+") b", "b.id") + "order by b.rank, b.since, b.id"
 }
 
-// boardRowsNamed are the rows of the ids named, in the scope.
+// boardRowsNamed are the rows of the ids named, in the scope. Whose draft it was that is gone, nobody knows any more.
 var boardRowsNamed = boardRows(`unnest($1::text[]) x (id)
 	left join lateral (select * from board where id = x.id and rank is not null offset 0) b on true`, "x.id") +
-	"where $2::text[] is null or coalesce(n.account, c.account) = any($2) order by b.rank, b.since, x.id"
+	"where $2::text[] is null or coalesce(b.account, n.account, c.account) = any($2) or b.id is null and x.id like 'draft:%' order by b.rank, b.since, x.id"
 
 // boardCounts counts at most BoardMany rows, the latest first, and how many of them are late.
 func boardCounts(everywhere bool) string {
@@ -317,6 +341,9 @@ const (
 	// selectCallers tells whether somebody waits on the agents since before an instant.
 	selectCallers = `select exists (select from board b left join call c on c.id = b.id
 		where b.kind <> 'note' and b.since < $1 and coalesce(c.followup, '') <> 'no-number')`
+	// selectWaitingVoicemails are the voicemails that have waited since before an instant and that no ladder was begun for.
+	selectWaitingVoicemails = `select b.id from board b where b.kind = 'voicemail' and b.since < $1
+		and not exists (select from dispatch d where d.note = b.id) order by b.since limit 100`
 	// The horizon is read before the news: what commits between the two is read twice, and never not at all.
 	selectHorizon = "select pg_snapshot_xmin(pg_current_snapshot())::text"
 	selectNews    = "select id, tx::text from board_news where tx >= $1::text::xid8 order by board_news.tx"

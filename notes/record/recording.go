@@ -176,6 +176,15 @@ type Sized interface{ Size(bytes int64) error }
 // agent's part of a call is one. The trace is durable before anything is decrypted. ErrNoCall also means that nothing was
 // recorded. After an error, what was written must not be played as if it were whole. An error of w's is returned as it is.
 func (s *Store) PlayRecording(ctx context.Context, call telephony.CallID, w io.Writer) error {
+	return s.play(ctx, call, w, false)
+}
+
+// PlayPart is PlayRecording for who reads it part by part: what they read of it within a minute leaves one trace.
+func (s *Store) PlayPart(ctx context.Context, call telephony.CallID, w io.Writer) error {
+	return s.play(ctx, call, w, true)
+}
+
+func (s *Store) play(ctx context.Context, call telephony.CallID, w io.Writer, brief bool) error {
 	rows, err := s.pool.Query(ctx, selectRecordingSizes, call)
 	if err != nil {
 		return fmt.Errorf("look for a recording: %w", err)
@@ -194,12 +203,12 @@ func (s *Store) PlayRecording(ctx context.Context, call telephony.CallID, w io.W
 	case 0:
 		return ErrNoCall
 	case 1:
-		return s.PlayOne(ctx, ids[0], w)
+		return s.playOne(ctx, ids[0], w, brief)
 	}
 	all := &parts{w: w, bytes: bytes}
 	for _, id := range ids {
 		all.skip = wavHead
-		if err := s.PlayOne(ctx, id, all); err != nil {
+		if err := s.playOne(ctx, id, all, brief); err != nil {
 			return err
 		}
 	}
@@ -208,6 +217,10 @@ func (s *Store) PlayRecording(ctx context.Context, call telephony.CallID, w io.W
 
 // PlayOne is PlayRecording of one recording of several. Agents may hear a voicemail, which is theirs to handle.
 func (s *Store) PlayOne(ctx context.Context, id telephony.RecordingID, w io.Writer) error {
+	return s.playOne(ctx, id, w, false)
+}
+
+func (s *Store) playOne(ctx context.Context, id telephony.RecordingID, w io.Writer, brief bool) error {
 	var account telephony.AccountID
 	var call telephony.CallID
 	var outcome telephony.Outcome
@@ -230,9 +243,13 @@ func (s *Store) PlayOne(ctx context.Context, id telephony.RecordingID, w io.Writ
 	if err != nil {
 		return err
 	}
-	if err := s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: "recording.opened", Kind: "call", Object: string(call),
-		Account: string(account), Detail: []string{string(id)}}); err != nil {
-		return err
+	read, scope, now := string(notes.LineRecordingOpened)+" "+string(id), []string{string(account)}, s.clock()
+	if !brief || !s.glances.covers(actor.ID(), read, scope, now) {
+		if err := s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: string(notes.LineRecordingOpened), Kind: "call",
+			Object: string(call), Account: string(account), Detail: []string{string(id)}}); err != nil {
+			return err
+		}
+		s.glances.left([]string{actor.ID()}, read, scope, now)
 	}
 	keys, err := s.Keys(ctx, account)
 	if err != nil {

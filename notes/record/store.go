@@ -35,9 +35,23 @@ var (
 	ErrNoCall    = errors.New("notes: no such call")
 	ErrNoAccount = errors.New("notes: no such practice")
 	ErrClosed    = errors.New("notes: the note is closed")
-	// ErrDraftTaken: another person's note carries this draft id.
+	// ErrDraftTaken: another person's note carries this draft id, or the draft is theirs.
 	ErrDraftTaken = errors.New("notes: the draft id belongs to another note")
+	// ErrNoDraft: there is no such draft, or none that somebody else may take over.
+	ErrNoDraft = errors.New("notes: no such note not sent")
 )
+
+// A DraftHeld is another agent's, who has it in hand, has taken it over or has sent it: Name is theirs. Gone says that it was the
+// asker's before.
+type DraftHeld struct {
+	Name string
+	Gone bool
+}
+
+func (e *DraftHeld) Error() string { return "notes: the draft is another agent's" }
+
+// Unwrap makes it an ErrDraftTaken.
+func (e *DraftHeld) Unwrap() error { return ErrDraftTaken }
 
 // An Incomplete draft cannot be sent. Fields names what is missing or wrong, by field key ("callType" for the call type
 // itself), as codes of the catalogs. Nothing is lost by it.

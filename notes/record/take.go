@@ -64,6 +64,8 @@ func (s *Store) take(ctx context.Context, d notes.Draft, store func(*prepared) e
 			return p.note, nil
 		case clashes(err, "note_draft_key"):
 			return s.taken(ctx, d)
+		case clashes(err, "note_draft_held"):
+			return notes.Note{}, s.draftHeld(ctx, d.ID)
 		case clashes(err, "note_account_year_reference_key"):
 			continue // the reference was given by an older rule; the next one is free
 		}
@@ -85,10 +87,10 @@ func (s *Store) taken(ctx context.Context, d notes.Draft) (notes.Note, error) {
 	if err != nil {
 		return notes.Note{}, fmt.Errorf("find a note taken before: %w", err)
 	}
-	if actor, _ := access.From(ctx); n.Account != d.Account || string(n.Taker) != actor.ID() {
+	if n.Account != d.Account {
 		return notes.Note{}, ErrDraftTaken
 	}
-	return n, nil
+	return n, s.draftHeld(ctx, d.ID)
 }
 
 // prepare seals the draft into a note's row.

@@ -30,6 +30,18 @@ func (e *Engine) QueueBegin(b *pgx.Batch, note notes.Note, plan routing.Plan) ([
 	return []audit.Row{row}, nil
 }
 
+// BeginTx begins a dispatch for a note that was stored before, in a transaction of the caller's that holds the note. One that has
+// climbed already is left as it is.
+func (e *Engine) BeginTx(ctx context.Context, tx pgx.Tx, note notes.Note, plan routing.Plan) error {
+	var climbed bool
+	if err := tx.QueryRow(ctx, selectClimbed, note.ID).Scan(&climbed); err != nil || climbed {
+		return err
+	}
+	_, err := e.begin(ctx, tx, step{}, beginning{note: note.ID, account: string(note.Account), practice: plan.Practice,
+		urgency: string(note.Urgency), reference: note.Reference, plan: plan, at: nowBy(plan)})
+	return err
+}
+
 // beginning is what a new dispatch holds.
 type beginning struct {
 	note                         notes.NoteID

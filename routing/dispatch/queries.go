@@ -172,7 +172,8 @@ const selectReach = `select routing_now(), (select n from push_change),
 
 // What a person does with a dispatch.
 const (
-	selectEnded = `select ended_by, ended_at from dispatch where note = $1 and ended_at is not null
+	selectClimbed = "select exists (select from dispatch where note = $1)"
+	selectEnded   = `select ended_by, ended_at from dispatch where note = $1 and ended_at is not null
 		order by ended_at desc limit 1`
 	endDispatch = `update dispatch set state = $2, ended_at = routing_now(), ended_by = $3, ended_name = $4,
 		reason = nullif($5, '') where id = $1 returning ended_at`

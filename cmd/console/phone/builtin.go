@@ -35,6 +35,7 @@ type Builtin struct {
 	talk     atomic.Pointer[talker] // the call with sound; nil when nobody talks
 	rings    atomic.Bool            // a call waits to be answered
 	alarmed  atomic.Bool            // the alarm is asked for
+	plays    atomic.Pointer[played] // what is played, nil for nothing
 
 	ringAt, alarmAt int // samples of the tones played so far; the loudspeaker's goroutine alone has them
 
@@ -43,6 +44,12 @@ type Builtin struct {
 	done    chan struct{}   // closed when the phone registered last is shut
 	ringing *phone.Incoming // the call that rings, if any
 	came    chan struct{}   // closed and made anew when ringing changes
+}
+
+// played is a sound and how much of it was heard; the loudspeaker's goroutine alone moves at.
+type played struct {
+	sound []byte
+	at    int
 }
 
 // talker is a call and what of it waits to be played.
@@ -252,6 +259,7 @@ func (b *Builtin) fillEar(out []byte) {
 	case t != nil:
 		b.ringAt, b.alarmAt = 0, 0
 		b.alarmed.Store(false) // never over a caller: the board shows it
+		b.plays.Store(nil)
 		t.mu.Lock()
 		n := copy(out, t.wait)
 		t.wait = append(t.wait[:0], t.wait[n:]...)
@@ -266,11 +274,20 @@ func (b *Builtin) fillEar(out []byte) {
 		}
 	default:
 		b.ringAt = 0
-		clear(out)
+		n := 0
+		if p := b.plays.Load(); p != nil {
+			n = copy(out, p.sound[p.at:])
+			if p.at += n; p.at == len(p.sound) {
+				b.plays.CompareAndSwap(p, nil)
+			}
+		}
+		clear(out[n:])
 	}
 }
 
 func (b *Builtin) Alarm() { b.alarmed.Store(true) }
+
+func (b *Builtin) Play(sound []byte) { b.plays.Store(&played{sound: sound}) }
 
 // loud is a sound's level in thousandths of full scale.
 func loud(pcm []byte) uint64 { return uint64(speech.PCM(pcm).Level() * 1000 / 32768) }

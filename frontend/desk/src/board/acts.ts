@@ -84,6 +84,26 @@ async function told(code: string, f: () => Promise<unknown>): Promise<void> {
   if (await desk.act(f)) desk.tell(code)
 }
 
+const voicemail = (): boolean => desk.selected?.kind === 'voicemail'
+
+/** What is done about a voicemail: it is heard, and a note is taken of it. */
+const voicemailActs: Action[] = [
+  {
+    ...act('listen', '', ['l'], voicemail, (r) => void desk.listen(r)),
+    name: () => (desk.playing.call && desk.playing.call === desk.selected?.call ? 'desk.key.listen-end' : 'desk.key.listen'),
+  },
+  act('note-voicemail', 'desk.key.note-voicemail', ['n'], voicemail, (r) => void desk.noteVoicemail(r)),
+]
+
+/** Takes a note over that was begun and not sent; when it cannot be, the server says why. */
+export const takeDraft = act(
+  'take-draft',
+  'desk.key.take-over',
+  ['t'],
+  () => desk.selected?.kind === 'draft',
+  (r) => void desk.takeDraft(r.draft ?? ''),
+)
+
 /** All of them, on a list. */
 export const rowMenu = act('row-menu', 'desk.key.row-menu', ['m'], note, () => {
   desk.panel = 'row'
@@ -108,6 +128,8 @@ export const boardActs: Action[] = [
     () => toCall(desk.selected),
     (r) => asking.ask('outcome', r),
   ),
+  ...voicemailActs,
+  takeDraft,
   ...reachActs,
   act('push', 'desk.key.push', ['p'], supervised, (r) => asking.ask('next', r)),
   act('cancel', 'desk.key.cancel', ['k'], supervised, (r) => asking.ask('cancel', r)),

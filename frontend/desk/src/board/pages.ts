@@ -7,7 +7,7 @@ export const many = 100
 
 export const nothing: BoardPage = { rows: [], next: '', open: 0, late: 0 }
 
-export const rowId = (r: BoardRow): string => r.note || r.call
+export const rowId = (r: BoardRow): string => (r.draft ? `draft:${r.draft}` : r.note || r.call)
 
 const order = (a: BoardRow, b: BoardRow): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
 

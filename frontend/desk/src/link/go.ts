@@ -31,6 +31,7 @@ interface Own {
   Typed(draft: Draft, pop: Pop | null): Promise<Saved>
   Drop(id: string): Promise<void>
   Send(draft: Draft): Promise<Sent>
+  Play(call: string): Promise<void>
   Painted(call: string, epoch: number): Promise<void>
   Log(where: string): Promise<void>
   /** Passes a request on to the server: see ask. */
@@ -53,6 +54,8 @@ const passed = {
   CallsNow: () => ask('callsnow', {}),
   EndCall: (call: string) => ask('endcall', { call }),
   Preview: (draft: Draft) => ask('preview', draft),
+  NoteFor: (call: string) => ask('notefor', { call }),
+  TakeDraft: (id: string) => ask('takedraft', { id }),
   BoardPage: (query: BoardQuery) => ask('boardpage', query),
   Story: (ref: StoryRef) => ask('story', ref),
   StoryState: (ref: StoryRef) => ask('storystate', ref),

@@ -11,6 +11,7 @@ import type {
   CallMoved,
   CallNow,
   Draft,
+  DraftTaken,
   Event,
   Figures,
   Finishing,
@@ -21,6 +22,7 @@ import type {
   LinkView,
   PauseReason,
   PhoneView,
+  Playing,
   Pop,
   Saved,
   Scenario,
@@ -48,6 +50,8 @@ const saidIn = (lines: StoryLine[] | null): number =>
   (lines ?? []).filter((l) => l.kind === 'note.added-to' || l.kind === 'note.closed' || l.kind === 'call.followed-up').length
 
 class Desk extends Session {
+  /** What is heard in the headset that is no talk: a voicemail. */
+  playing = $state.raw<Playing>({ call: '', since: '', length: 0 })
   levels = $state.raw<Levels>({ them: 0, me: 0 })
   muted = $state(false)
 
@@ -133,6 +137,7 @@ class Desk extends Session {
     on<PhoneView>('phone', (p) => (this.phone = p))
     on<Levels>('levels', (l) => (this.levels = l))
     on<Saved>('saved', (s) => this.#saved(s))
+    on<Playing>('playing', (p) => (this.playing = p))
     on<Finishing>('finishing', (f) => this.#finishing(f))
     on('signedout', () => this.signedOut('desk.error.session'))
     const b = await go().Begin()
@@ -277,6 +282,46 @@ class Desk extends Session {
     focusField(this.form?.firstEmpty ?? 'callType')
   }
 
+  /** Takes a note over that another agent has not sent, and opens it; in a call it is listed until that is over. */
+  async takeDraft(id: string): Promise<void> {
+    await this.act(async () => {
+      const { draft, pop } = await go().TakeDraft(id)
+      drafts.add(draft, pop)
+      if (this.talking || this.offered) this.tell('desk.drafts.yours')
+      else this.resumeDraft(draft)
+    })
+  }
+
+  /** Begins a note of a voicemail: it belongs to its call, and clears its row when it is sent. */
+  async noteVoicemail(r: BoardRow): Promise<void> {
+    await this.act(async () => {
+      const pop = await go().NoteFor(r.call)
+      if (this.talking || this.offered) return this.tell('desk.error.play-in-call')
+      const begun = drafts.list.find((d) => d.voicemail === r.note)
+      this.#hold(new Form(pop, begun, r.note))
+      this.callForm = this.pop = null
+      focusField(begun ? (this.form?.firstEmpty ?? 'callType') : 'callType')
+    })
+  }
+
+  /** Plays a voicemail in the headset, or ends that. */
+  async listen(r: BoardRow): Promise<void> {
+    await this.act(() => go().Play(this.playing.call === r.call ? '' : r.call))
+  }
+
+  /** Somebody else has taken over what this agent had not sent. */
+  #takenOver({ id, name }: DraftTaken): void {
+    const lost = [this.form, this.callForm].find((f) => f?.id === id)
+    drafts.forget(id)
+    lost?.lose()
+    if (this.callForm === lost) this.callForm = null
+    if (this.form === lost && lost) {
+      this.form = null
+      focusId('board')
+    }
+    this.tell('desk.drafts.over', true, { name })
+  }
+
   async dropDraft(d: Draft): Promise<void> {
     this.tell('desk.drafts.dropped')
     focusId('draft')
@@ -334,6 +379,9 @@ class Desk extends Session {
         return
       case 'reds':
         this.reds = e.reds.codes ?? []
+        return
+      case 'taken':
+        this.#takenOver(e.taken)
         return
       default:
         e satisfies never // of a later server: passed over

@@ -37,8 +37,13 @@ class Drafts {
   }
 
   remember(f: Form): void {
-    this.list = [f.draft(), ...this.list.filter((d) => d.id !== f.id)]
-    this.#pops = [f.pop, ...this.#pops.filter((p) => p.call !== f.pop.call)]
+    this.add(f.draft(), f.pop)
+  }
+
+  /** What somebody else had begun is here to be finished. */
+  add(d: Draft, pop: Pop): void {
+    this.list = [d, ...this.list.filter((o) => o.id !== d.id)]
+    this.#pops = [pop, ...this.#pops.filter((p) => p.call !== pop.call)]
   }
 
   forget(id: string): void {

@@ -62,7 +62,12 @@ export class Form implements Typed {
   #saveTimer = 0
   #previewTimer = 0
 
-  constructor(pop: Pop, draft?: Draft) {
+  /** voicemail is the note of the voicemail that this one is taken from: sending clears its row. */
+  constructor(
+    pop: Pop,
+    draft?: Draft,
+    readonly voicemail = draft?.voicemail ?? '',
+  ) {
     this.id = draft?.id ?? uuid()
     this.pop = pop
     this.language = (draft?.language || pop.language) === 'es' ? 'es' : 'en'
@@ -205,6 +210,7 @@ export class Form implements Typed {
         ...(this.readBack.length ? { readBack: $state.snapshot(this.readBack) } : {}),
       },
       savedAt: new Date(clock.now).toISOString(),
+      ...(this.voicemail ? { voicemail: this.voicemail } : {}),
     }
   }
 
@@ -299,6 +305,12 @@ export class Form implements Typed {
   leave(): void {
     this.#left = true
     this.stop()
+  }
+
+  /** It is somebody else's now: what was typed is theirs, and nothing of it is kept here. */
+  lose(): void {
+    this.touched = false
+    this.leave()
   }
 
   stop(): void {

@@ -5,6 +5,7 @@ import type { Action } from '../state/keys'
 
 export const advice: Record<string, Action> = {
   'desk.drafts.dropped': undo,
+  'desk.drafts.yours': unsent,
   'desk.sent.refused': unsent,
   'desk.gone.abandoned': board,
   'desk.gone.missed': state,
