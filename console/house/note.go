@@ -180,11 +180,11 @@ func (h *House) send(ctx context.Context, d console.Draft, read func(context.Con
 	return console.Sent{Note: n.ID, Reference: n.Reference, Row: row, Goes: goes(p, climbs)}, nil
 }
 
-// takenRow is the row of a note that was taken a moment ago.
+// takenRow is the row of a note that was taken a moment ago: what comes next is its caller's to say.
 func takenRow(acc notes.Account, n notes.Note, d console.Draft) console.BoardRow {
-	return console.BoardRow{Kind: "note", Note: n.ID, Call: n.Call, Ref: n.Reference, Account: n.Account, Practice: acc.Name,
-		Urgency: n.Urgency, Patient: notes.DisplayName(d.Body.Fields["name"]), State: n.State, TakenAt: n.TakenAt,
-		Last: console.LastStep{Kind: "taken", At: n.TakenAt}}
+	row := set{accounts: map[telephony.AccountID]notes.Account{acc.ID: acc}}.boardRow(noteLine(n, &d.Body))
+	row.Last.Kind = console.LastTaken
+	return row
 }
 
 func (h *House) AddOn(ctx context.Context, note notes.NoteID, text string) error {

@@ -152,17 +152,23 @@ func showClimb(row *console.BoardRow, r routing.DispatchView) {
 	}
 }
 
+// noteLine is a note as the board has it, before anybody has written back.
+func noteLine(n notes.Note, body *notes.Body) record.BoardLine {
+	l := record.BoardLine{Kind: notes.BoardNote, Note: n, Call: n.Call, Account: n.Account, Since: n.TakenAt,
+		Patient: notes.DisplayName(body.Fields["name"])}
+	if n.CallType == notes.Voicemail {
+		l.Kind = notes.BoardVoicemail
+	}
+	return l
+}
+
 // story draws an opened story.
 func (s set) story(st notes.Story) console.Story {
 	out := console.Story{Caller: formatNumber(st.Call.ANI), Lines: shownLines(st.Lines), HasRecording: len(st.Recordings) > 0,
 		Labels: map[string]notes.Text{}}
 	if n := st.Note; n != nil {
 		out.Body, out.AddOns = n.Body, n.AddOns
-		r := record.BoardLine{Kind: notes.BoardNote, Note: *n, Call: n.Call, Account: n.Account, Since: n.TakenAt,
-			Patient: notes.DisplayName(n.Body.Fields["name"])}
-		if n.CallType == notes.Voicemail {
-			r.Kind = notes.BoardVoicemail
-		}
+		r := noteLine(*n, n.Body)
 		for _, a := range n.AddOns { // in order: what an agent adds answers a reply
 			switch a.Kind {
 			case notes.Reply:
