@@ -44,6 +44,7 @@ func TestTextGrows(t *testing.T) {
 					b.see(inSight+`('#send')`, "true")
 					b.see(inSight+`('#field-reason')`, "true")
 					b.see(inSight+`('.cue .words')`, "true")
+					b.see(inSight+`('header .right > :last-child')`, "true")
 					b.see(overlaps, "false")
 					b.see(cut, "")
 					b.press('+', kb.ModifierCtrl)
