@@ -87,7 +87,7 @@ func (d *demo) desk(t *testing.T) knock {
 // TestTheDoors: at both doors a wrong password and an unknown user get the same answer in the same time; after a few both are
 // slowed alike; and the right password opens after the wait.
 func TestTheDoors(t *testing.T) {
-	t.Parallel()
+	// Not beside others: it compares how long answers take.
 	d := boot(t)
 	var people []notes.PersonID
 	for _, p := range everybody(d.practices) {
