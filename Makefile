@@ -83,13 +83,19 @@ $(DONE)/npm: frontend/package.json frontend/package-lock.json
 	$(call step,npm ci,cd frontend && npm ci --no-audit --no-fund)
 	@mkdir -p $(DONE); touch $@
 
+# A FHIR server for the chart's tests.
+$(DONE)/fhir-peer: notes/chart/testdata/peer/package-lock.json
+	$(call step,a FHIR server for the tests,mkdir -p .cache/fhir-peer && cp notes/chart/testdata/peer/package*.json .cache/fhir-peer && \
+	cd .cache/fhir-peer && npm ci --ignore-scripts --no-audit --no-fund)
+	@mkdir -p $(DONE); touch $@
+
 $(DONE)/pages: $(DONE)/npm $(PAGE_SOURCES)
 	$(call step,the desk's and the portal's pages,cd frontend && npm run build)
 	@mkdir -p $(DONE); touch $@
 
 # Tests that listen to sound wait more than they compute: the rest is computed beside them, and gives way to them at once.
 test: ## set everything up and pass all tests
-	@$(MAKE) -j2 --output-sync=target build bin/console-automation $(DONE)/test-packages
+	@$(MAKE) -j2 --output-sync=target build bin/console-automation $(DONE)/test-packages $(DONE)/fhir-peer
 	@$(MAKE) -j2 test-sound test-silent
 
 test-sound:

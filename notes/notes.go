@@ -9,6 +9,7 @@
 package notes
 
 import (
+	"slices"
 	"time"
 
 	"lamplight/telephony"
@@ -48,8 +49,9 @@ type Account struct {
 	Hours        []OfficeHours        `json:"hours"`
 	Contacts     []Contact            `json:"contacts"`
 	Voicemail    VoicemailRule        `json:"voicemail,omitzero"`
-	Schedule     []byte               `json:"-"` // routing/oncall's JSON document
-	Ladders      []byte               `json:"-"` // routing's JSON document
+	Schedule     []byte               `json:"-"`               // routing/oncall's JSON document
+	Ladders      []byte               `json:"-"`               // routing's JSON document
+	Chart        *Chart               `json:"chart,omitempty"` // where closed notes go; nil for a practice without
 	// Version counts the changes of the practice as it is stored; 0 for one that was not read from the record.
 	Version int `json:"-"`
 }
@@ -72,6 +74,48 @@ func (r VoicemailRule) Wait() time.Duration {
 		minutes = VoicemailAfter
 	}
 	return time.Duration(minutes) * time.Minute
+}
+
+// A Chart is a practice's medical record system, into which its notes are written once they are closed. Nothing in it is secret.
+type Chart struct {
+	Endpoint string `json:"endpoint"` // the FHIR R4 base, "https://fhir.example.org/R4"
+	Dialect  string `json:"dialect"`  // one of ChartDialects
+	Client   string `json:"client"`   // what its token server calls us
+	// PatientSystem is the system of the practice's own numbers for its patients, and PatientField the key of the script's field
+	// that asks for one; "" when it has none.
+	PatientSystem string   `json:"patientSystem,omitempty"`
+	PatientField  string   `json:"patientField,omitempty"`
+	CallTypes     []string `json:"callTypes,omitempty"` // whose notes go; none means all but voicemails
+	Author        string   `json:"author,omitempty"`    // who writes, as the chart knows it: "Organization/12"
+	Authenticator string   `json:"authenticator,omitempty"`
+	AlarmAfter    int      `json:"alarmAfter,omitempty"` // minutes that a note may wait before everybody is told; 60 if 0
+}
+
+// What a chart may be shaped like.
+const (
+	ChartGeneric = "generic" // as the standard and US Core have it
+	ChartMedplum = "medplum"
+	ChartEpic    = "epic"
+	ChartOracle  = "oracle"
+)
+
+// ChartDialects are all of them.
+var ChartDialects = []string{ChartGeneric, ChartMedplum, ChartEpic, ChartOracle}
+
+// Takes reports that notes of a call type go into the chart.
+func (c Chart) Takes(callType string) bool {
+	if len(c.CallTypes) == 0 {
+		return callType != Voicemail
+	}
+	return slices.Contains(c.CallTypes, callType)
+}
+
+// Patience is how long a note may wait for the chart before everybody is told.
+func (c Chart) Patience() time.Duration {
+	if c.AlarmAfter == 0 {
+		return time.Hour
+	}
+	return time.Duration(c.AlarmAfter) * time.Minute
 }
 
 // OfficeHours is one window of a weekday in the practice's wall clock, "08:00" to "17:30".

@@ -35,15 +35,16 @@ const (
 	EditAccount Act = "edit-account"
 	EditPeople  Act = "edit-people"
 	VerifyAudit Act = "verify-audit"
+	FileNote    Act = "file-note" // say whose chart a note belongs to
 )
 
 // rights is the whole table of who may do what. An administrator keeps the service and opens nothing of a patient.
 var rights = map[Role][]Act{
 	RoleAgent:      {TakeNote, ReadNote, AddToNote, SeeBoard, Reach, CallBack},
 	RoleSupervisor: {TakeNote, ReadNote, AddToNote, SeeBoard, Reach, CallBack, CloseNote, SearchCalls, Listen, Export, Supervise},
-	RoleProvider:   {ReadNote, AckNote, AddToNote, CloseNote, SeeBoard, SearchCalls},
+	RoleProvider:   {ReadNote, AckNote, AddToNote, CloseNote, SeeBoard, SearchCalls, FileNote},
 	// notes without a ladder wait for the office, which closes them
-	RolePractice: {ReadNote, AddToNote, CloseNote, SeeBoard, SearchCalls, Listen, Export},
+	RolePractice: {ReadNote, AddToNote, CloseNote, SeeBoard, SearchCalls, Listen, Export, FileNote},
 	RoleAdmin:    {EditAccount, EditPeople, VerifyAudit},
 }
 

@@ -45,6 +45,15 @@ const (
 	LineVoicemailKept    LineKind = "voicemail.kept"
 )
 
+// How a closed note gets into the practice's chart.
+const (
+	LineChartQueued  LineKind = "chart.queued"
+	LineChartAsked   LineKind = "chart.asked"    // which patient? it waits for a person of the practice
+	LineChartAnswer  LineKind = "chart.answered" // who said which
+	LineChartWritten LineKind = "chart.written"  // and read back
+	LineChartLeft    LineKind = "chart.left"     // a person said that it does not go there
+)
+
 // What a call went through that the service made about the story: "back." and the step's kind.
 const (
 	LineBackPlaced        LineKind = "back.placed"

@@ -239,7 +239,10 @@ func (s *Store) AddOn(ctx context.Context, note notes.NoteID, id string, kind no
 		if err != nil || row == nil {
 			return err
 		}
-		return s.change(ctx, tx, *n, actor.ID(), notes.LineNoteAddedTo, *row)
+		if err := s.change(ctx, tx, *n, actor.ID(), notes.LineNoteAddedTo, *row); err != nil || n.State != notes.Closed {
+			return err
+		}
+		return s.afterClose(ctx, tx, *n, row.ID)
 	})
 }
 
@@ -260,7 +263,10 @@ func (s *Store) CloseOut(ctx context.Context, note notes.NoteID, words string, h
 			return err
 		}
 		n.State, n.ClosedAt, n.ClosedBy = notes.Closed, s.clock(), notes.PersonID(actor.ID())
-		return s.change(ctx, tx, *n, actor.ID(), notes.LineNoteClosed, *row)
+		if err := s.change(ctx, tx, *n, actor.ID(), notes.LineNoteClosed, *row); err != nil {
+			return err
+		}
+		return s.afterClose(ctx, tx, *n, row.ID)
 	})
 }
 
@@ -287,6 +293,15 @@ func (s *Store) WakeVoicemails(ctx context.Context, before time.Time, wake ActHo
 		}
 	}
 	return failed
+}
+
+func (s *Store) afterClose(ctx context.Context, tx pgx.Tx, n notes.Note, addOn string) error {
+	for _, h := range s.closed {
+		if err := h(ctx, tx, n, addOn); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addOn stores words; nil when an add-on of that id is there.

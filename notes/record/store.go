@@ -74,6 +74,7 @@ type Store struct {
 	accounts map[telephony.AccountID]cachedAccount
 	blocks   map[blockKey]*block
 	sources  []StorySource
+	closed   []CloseHook
 }
 
 var _ telephony.Ledger = (*Store)(nil)
@@ -101,6 +102,12 @@ const NoteChanged = "lamplight_note"
 // An ActHook runs inside the transaction of an act on a note, after the note's own rows and before it commits: what must
 // follow from the act is written here, or the act does not happen. n has no Body.
 type ActHook func(ctx context.Context, tx pgx.Tx, n notes.Note) error
+
+// A CloseHook is an ActHook of a note that was closed, or added to after that: addOn is what was said.
+type CloseHook func(ctx context.Context, tx pgx.Tx, n notes.Note, addOn string) error
+
+// OnClosed has h run in every such transaction. Called while the server is put together.
+func (s *Store) OnClosed(h CloseHook) { s.closed = append(s.closed, h) }
 
 // A TakeHook is an ActHook of a note being taken: routing writes its dispatch here.
 type TakeHook = ActHook

@@ -29,7 +29,7 @@ func (k *Keys) Term(kind, folded string) Term {
 // NameTerms are a name's terms: each word of it, and each word's first three and four letters.
 func (k *Keys) NameTerms(name string) []Term {
 	var out []Term
-	for _, w := range words(name) {
+	for _, w := range Words(name) {
 		out = append(out, k.Term("name", w))
 		r := []rune(w)
 		for _, n := range []int{3, 4} {
@@ -51,7 +51,7 @@ func (k *Keys) PhoneTerm(number string) Term { return k.Term("phone", number) }
 // beginning when only three or four letters were typed.
 func (k *Keys) QueryTerms(typed string) []Term {
 	var out []Term
-	for _, w := range words(typed) {
+	for _, w := range Words(typed) {
 		switch n := len([]rune(w)); {
 		case n < 3:
 			out = append(out, k.Term("name", w))
@@ -122,8 +122,8 @@ var strokes = map[rune]string{
 	'Æ': "ae", 'æ': "ae", 'Œ': "oe", 'œ': "oe", 'Þ': "th", 'þ': "th", 'Ð': "d", 'ð': "d", 'ı': "i",
 }
 
-// words cuts a name into its folded words; an apostrophe joins ("O'Brien" is one word, "obrien"), a hyphen parts.
-func words(s string) []string {
+// Words cuts a name into its folded words; an apostrophe joins ("O'Brien" is one word, "obrien"), a hyphen parts.
+func Words(s string) []string {
 	folded := strings.Map(func(r rune) rune {
 		switch {
 		case r == '\'' || r == '’' || r == 'ʼ' || r == '`':
