@@ -23,23 +23,25 @@ type Hello struct {
 	Figures Figures      `json:"figures"`
 	Pop     *Pop         `json:"pop"` // the offer or call this agent has, if any
 	// Board is the board's first page, and the rest of it.
-	Board      []BoardRow    `json:"board"`
-	BoardNext  string        `json:"boardNext"`
-	BoardOpen  int           `json:"boardOpen"`
-	BoardLate  int           `json:"boardLate"`
-	Drafts     []Draft       `json:"drafts"`
-	DraftPops  []Pop         `json:"draftPops"` // the calls those drafts belong to, to draw their forms again
-	Training   bool          `json:"training"`  // practice calls can be asked for
-	Pauses     []PauseReason `json:"pauses"`    // those an agent may choose
-	Supervisor bool          `json:"supervisor"`
-	LockAfter  time.Duration `json:"lockAfter"` // how long nobody may touch the desk before it locks itself
-	Server     Version       `json:"server"`
-	Reds       []string      `json:"reds"` // what is wrong with the service now, for every desk to know: codes
+	Board      []BoardRow                   `json:"board"`
+	BoardNext  string                       `json:"boardNext"`
+	BoardOpen  int                          `json:"boardOpen"`
+	BoardLate  int                          `json:"boardLate"`
+	Drafts     []Draft                      `json:"drafts"`
+	DraftPops  []Pop                        `json:"draftPops"` // the calls those drafts belong to, to draw their forms again
+	Training   bool                         `json:"training"`  // practice calls can be asked for
+	Pauses     []PauseReason                `json:"pauses"`    // those an agent may choose
+	Supervisor bool                         `json:"supervisor"`
+	LockAfter  time.Duration                `json:"lockAfter"` // how long nobody may touch the desk before it locks itself
+	Server     Version                      `json:"server"`
+	Reds       []string                     `json:"reds"`              // what is wrong with the service now, for every desk to know: codes
+	RedVars    map[string]map[string]string `json:"redVars,omitempty"` // what their sentences name, by code
 }
 
-// Reds are the codes of what is wrong with the service now; none says that nothing is.
+// Reds are the codes of what is wrong with the service now; none says that nothing is. Vars are what their sentences name.
 type Reds struct {
-	Codes []string `json:"codes"`
+	Vars  map[string]map[string]string `json:"vars,omitempty"`
+	Codes []string                     `json:"codes"`
 }
 
 // AgentView is the agent as their own desk shows them.

@@ -26,6 +26,7 @@ type AccountRef struct {
 	Name      string              `json:"name"`
 	TimeZone  string              `json:"timeZone"`
 	CallTypes []CallTypeRef       `json:"callTypes,omitempty"` // in Me only
+	Chart     bool                `json:"chart,omitempty"`     // in Me only: its notes go into a chart, and this person says whose they are
 }
 
 // CallTypeRef names a kind of call, to narrow a list by.
@@ -222,6 +223,55 @@ type Proof struct {
 	Sequenced  bool      `json:"sequenced"`  // all of them stand under a signed checkpoint
 	Checkpoint int64     `json:"checkpoint"` // its size
 	At         time.Time `json:"at"`
+}
+
+// ChartQueue is what of a practice's notes waits for its chart and needs somebody's eye, what asks "which patient?" first; 100 at most.
+type ChartQueue struct {
+	Rows []ChartRow `json:"rows"`
+}
+
+// ChartRow is one note that waits. Nothing in it is the patient's.
+type ChartRow struct {
+	Note     notes.NoteID `json:"note"`
+	Ref      string       `json:"ref"`
+	CallType notes.Text   `json:"callType"`
+	ClosedAt time.Time    `json:"closedAt"`
+	Since    time.Time    `json:"since"`
+	Asking   bool         `json:"asking"` // which patient it is
+	Why      string       `json:"why"`    // a code: what the last try came to; "" for none
+}
+
+// ChartQuestion is a note that waits, opened, with the patients of the chart that it may be about.
+type ChartQuestion struct {
+	Row      ChartRow      `json:"row"`
+	Name     string        `json:"name"`
+	Birth    string        `json:"birth"` // 2006-01-02, "" when it was not asked
+	Phones   []string      `json:"phones"`
+	Number   string        `json:"number"`   // the practice's own, as the caller gave it
+	Numbered bool          `json:"numbered"` // the practice has numbers of its own: one may be given as the answer
+	Said     string        `json:"said"`     // by the chart, in its own words
+	Away     string        `json:"away"`     // a code: why the chart could not be asked, "" when it was
+	Choices  []ChartChoice `json:"choices"`  // those that fit best first
+}
+
+// ChartChoice is a patient of the chart. Fits says what of the note is theirs too: "name", "birth", "phone".
+type ChartChoice struct {
+	Patient string   `json:"patient"` // the chart's id
+	Name    string   `json:"name"`
+	Birth   string   `json:"birth"`
+	Phones  []string `json:"phones"`
+	Number  string   `json:"number"`
+	Fits    []string `json:"fits"`
+}
+
+// ChartAnswer is what a person says of a note that waits: the patient by the chart's id or by the practice's own number, that it
+// does not go into the chart, or that it is to be tried again now.
+type ChartAnswer struct {
+	Note    notes.NoteID `json:"note"`
+	Patient string       `json:"patient"`
+	Number  string       `json:"number"`
+	Leave   bool         `json:"leave"`
+	Again   bool         `json:"again"`
 }
 
 // Week is seven days of on-call.

@@ -131,6 +131,14 @@ var (
 	AskCallStory = request[CallRef, CallStory](Spec{Name: "callstory", Route: "POST /api/calls/{call}/open", Needs: notes.SearchCalls})
 	// AskWeek tells who is on call for seven days from a local date ("2026-11-23"; empty is today), holes included.
 	AskWeek = request[WeekRef, Week](Spec{Name: "week", Route: "POST /api/week", Needs: notes.ReadNote})
+
+	// AskChart lists what of a practice's notes waits for its chart. AskChartQuestion opens one of them and asks the chart who it
+	// may be about, AskChartAnswer takes a person's word of it.
+	AskChart         = request[PracticeRef, ChartQueue](Spec{Name: "chart", Route: "POST /api/chart", Needs: notes.FileNote, Since: 4})
+	AskChartQuestion = request[NoteRef, ChartQuestion](Spec{Name: "chartquestion", Route: "POST /api/notes/{note}/chart",
+		Needs: notes.FileNote, Since: 4})
+	AskChartAnswer = request[ChartAnswer, Nothing](Spec{Name: "chartanswer", Route: "POST /api/notes/{note}/chart/answer",
+		Needs: notes.FileNote, Since: 4})
 )
 
 // The requests' bodies.
@@ -169,6 +177,9 @@ type (
 	CallOutcome struct {
 		Call    telephony.CallID `json:"call"`
 		Outcome string           `json:"outcome"`
+	}
+	PracticeRef struct {
+		Account telephony.AccountID `json:"account"`
 	}
 	DraftRef struct {
 		ID string `json:"id"`

@@ -96,6 +96,7 @@ func (c *check) practice(doc PracticeDocument, known map[notes.PersonID]KnownPer
 	p.readSchedule(doc.Schedule)
 	p.script()
 	p.voicemail()
+	p.chart()
 	p.reach()
 }
 

@@ -48,6 +48,9 @@ func (s *shape) value(path string, typ reflect.Type) error {
 		return err
 	}
 	s.check.where.mark(path, s.dec.InputOffset())
+	if typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
 	kind := typ.Kind()
 	switch {
 	case typ == rawMessage || typ == nothing:

@@ -23,6 +23,7 @@ type practiceCmd struct {
 	Get   practiceGetCmd   `cmd:"" help:"Print a practice as 'practice put' takes it."`
 	List  practiceListCmd  `cmd:"" help:"List the practices."`
 	Check practiceCheckCmd `cmd:"" help:"Say everything that is wrong with a practice's file, and store nothing; it needs no server."`
+	Chart practiceChartCmd `cmd:"" help:"Make or take the key with which we sign in at a practice's chart, and try whether it lets us."`
 }
 
 // inLanguage is the language in which what is wrong with a document is said.

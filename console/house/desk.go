@@ -27,6 +27,7 @@ import (
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
+	"lamplight/notes/chart"
 	"lamplight/notes/postgres"
 	"lamplight/notes/record"
 	"lamplight/routing"
@@ -87,6 +88,7 @@ type Trainer interface {
 type Config struct {
 	Store   *record.Store
 	Door    *access.Door
+	Charts  *chart.Engine // nil where no chart is written to
 	Routing Escalations
 	Phones  *dispatch.Phones
 	PushKey string // the VAPID public key browsers subscribe with

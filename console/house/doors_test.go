@@ -313,7 +313,8 @@ var harmlessWords = map[string]any{"reason": "x", "pause.reason": "break", "epoc
 	"callType": "symptom", "urgency": "urgent", "body": said, "savedAt": nil, "after": "", "text": "x", "act": "next", "from": "", "to": "",
 	"state": "", "agent": "", "search": "", "limit": 0, "endpoint": "https://push.example/x", "keys": map[string]string{},
 	"callpatient.id": "01a21e92-1111-7c9e-864f-9c0c341a6392", "practicecall.id": "urgent", "rendered.token": "",
-	"callstep.id": "01a21e92-2222-7c9e-864f-9c0c341a6392", "recording.from": 0, "contact": "reyes", "took": false}
+	"callstep.id": "01a21e92-2222-7c9e-864f-9c0c341a6392", "recording.from": 0, "contact": "reyes", "took": false,
+	"patient": "p1", "number": "", "leave": false, "again": true}
 
 // filler makes a request's body of what it is to be asked about; ids are the types of its fields that name a thing. A field that this
 // test does not know fails it.

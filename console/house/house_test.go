@@ -17,6 +17,7 @@ import (
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
+	"lamplight/notes/chart"
 	"lamplight/notes/postgres"
 	"lamplight/notes/postgres/postgrestest"
 	"lamplight/notes/record"
@@ -102,9 +103,11 @@ func rigOn(t testing.TB, pool *pgxpool.Pool) *rig {
 func (r *rig) drive() {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	r.store.AddStorySource(r.routing)
-	r.House = house.New(house.Config{Store: r.store, Door: r.door, Routing: r.routing, Phones: dispatch.NewPhones(r.pool, r.log),
-		Log:   quiet,
-		Phone: func(string) (console.PhoneAccount, bool) { return console.PhoneAccount{}, false }})
+	r.House = house.New(house.Config{Store: r.store, Door: r.door, Routing: r.routing,
+		Charts: chart.New(chart.Config{Pool: r.pool, Log: r.log, Store: r.store, Logger: quiet}),
+		Phones: dispatch.NewPhones(r.pool, r.log),
+		Log:    quiet,
+		Phone:  func(string) (console.PhoneAccount, bool) { return console.PhoneAccount{}, false }})
 	r.Drive(engine.NewEngine(engine.Config{Ledger: r.store, Listener: r.House, Log: quiet}))
 }
 

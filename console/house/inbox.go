@@ -66,6 +66,7 @@ func (h *House) Me(ctx context.Context) (console.Me, error) {
 			for _, t := range acc.Script.CallTypes {
 				ref.CallTypes = append(ref.CallTypes, console.CallTypeRef{ID: t.ID, Label: t.Label})
 			}
+			ref.Chart = acc.Chart != nil && a.May(notes.FileNote, string(acc.ID))
 			me.Accounts = append(me.Accounts, ref)
 		}
 	}

@@ -2,6 +2,7 @@ package house
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -169,24 +170,27 @@ func (h *House) StandsStill(dispatch.Alarm) { h.standsStill() }
 
 // reds are the codes of what is wrong for every desk to know.
 type reds struct {
-	mu    sync.Mutex // guards codes
+	mu    sync.Mutex // guards what follows
 	codes []string
+	vars  map[string]map[string]string
 }
 
-func (r *reds) now() []string {
+func (r *reds) now() console.Reds {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return append([]string{}, r.codes...)
+	return console.Reds{Codes: append([]string{}, r.codes...), Vars: r.vars}
 }
 
-// Reds tells every desk what is wrong now, by codes of the catalog ("desk.red."), when that has changed.
-func (h *House) Reds(codes []string) {
+// Reds tells every desk what is wrong now, by codes of the catalog ("desk.red.") with what their sentences name, when that has
+// changed. vars is the House's from then on.
+func (h *House) Reds(codes []string, vars map[string]map[string]string) {
 	h.reds.mu.Lock()
-	same := slices.Equal(h.reds.codes, codes)
-	h.reds.codes = codes
+	same := slices.Equal(h.reds.codes, codes) && maps.EqualFunc(h.reds.vars, vars, maps.Equal)
+	h.reds.codes, h.reds.vars = codes, vars
 	h.reds.mu.Unlock()
 	if !same {
-		h.streams.all(h.now(console.Event{Kind: console.EventReds, Reds: &console.Reds{Codes: append([]string{}, codes...)}}))
+		reds := h.reds.now()
+		h.streams.all(h.now(console.Event{Kind: console.EventReds, Reds: &reds}))
 	}
 }
 
@@ -217,7 +221,9 @@ func (h *House) Hello(ctx context.Context) (console.Hello, error) {
 	out := console.Hello{Agent: v, Now: h.cfg.Now(), Pauses: pauses,
 		Figures:  console.Figures{Figures: h.engine.Figures(), Caller: h.engine.Caller(id)},
 		Training: h.cfg.Trainer != nil, Supervisor: actor.Has(notes.RoleSupervisor), LockAfter: h.cfg.LockAfter,
-		Server: console.ThisVersion(), Reds: h.reds.now()}
+		Server: console.ThisVersion()}
+	reds := h.reds.now()
+	out.Reds, out.RedVars = reds.Codes, reds.Vars
 	person, err := h.cfg.Door.Person(access.System(ctx, "console"), actor.Person)
 	if err != nil {
 		return console.Hello{}, err

@@ -15,6 +15,9 @@ import type {
   CallsPage,
   Card,
   CardState,
+  ChartAnswer,
+  ChartQuestion,
+  ChartQueue,
   Draft,
   DraftRef,
   DraftRefs,
@@ -33,6 +36,7 @@ import type {
   OfferRef,
   PatientCall,
   Pop,
+  PracticeRef,
   Preview,
   PushKey,
   PushSubscription,
@@ -114,6 +118,9 @@ export interface PageRequests {
   calls: { in: CallsFilter; out: CallsPage }
   callstory: { in: CallRef; out: CallStory }
   week: { in: WeekRef; out: Week }
+  chart: { in: PracticeRef; out: ChartQueue }
+  chartquestion: { in: NoteRef; out: ChartQuestion }
+  chartanswer: { in: ChartAnswer; out: Record<string, never> }
 }
 
 /** The route of each of a page's requests. */
@@ -137,4 +144,7 @@ export const routes: Record<keyof PageRequests, string> = {
   calls: 'POST /api/calls',
   callstory: 'POST /api/calls/{call}/open',
   week: 'POST /api/week',
+  chart: 'POST /api/chart',
+  chartquestion: 'POST /api/notes/{note}/chart',
+  chartanswer: 'POST /api/notes/{note}/chart/answer',
 }

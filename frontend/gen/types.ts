@@ -6,6 +6,7 @@ export interface AccountRef {
   name: string
   timeZone: string
   callTypes?: CallTypeRef[] | null
+  chart?: boolean
 }
 
 export interface AddOn {
@@ -268,6 +269,49 @@ export interface CardState {
 
 export type ChannelKind = 'text' | 'email' | 'push' | 'voice'
 
+export interface ChartAnswer {
+  note: string
+  patient: string
+  number: string
+  leave: boolean
+  again: boolean
+}
+
+export interface ChartChoice {
+  patient: string
+  name: string
+  birth: string
+  phones: string[] | null
+  number: string
+  fits: string[] | null
+}
+
+export interface ChartQuestion {
+  row: ChartRow
+  name: string
+  birth: string
+  phones: string[] | null
+  number: string
+  numbered: boolean
+  said: string
+  away: string
+  choices: ChartChoice[] | null
+}
+
+export interface ChartQueue {
+  rows: ChartRow[] | null
+}
+
+export interface ChartRow {
+  note: string
+  ref: string
+  callType: Record<string, string>
+  closedAt: string
+  since: string
+  asking: boolean
+  why: string
+}
+
 export interface Choice {
   value: string
   label: Record<string, string>
@@ -377,6 +421,7 @@ export interface Hello {
   lockAfter: number
   server: Version
   reds: string[] | null
+  redVars?: Record<string, Record<string, string>>
 }
 
 export type HoleReason = 'nobody-on-call' | 'nobody-next' | 'no-address' | 'stopped' | 'no-contact' | 'no-carrier' | 'left' | 'no-ladder'
@@ -423,7 +468,7 @@ export interface Levels {
   me: number
 }
 
-export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'draft.taken-over' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.forged' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
+export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'draft.taken-over' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'chart.queued' | 'chart.asked' | 'chart.answered' | 'chart.written' | 'chart.left' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.forged' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
 
 export interface LinkToken {
   token: string
@@ -557,6 +602,10 @@ export interface Pop {
   extension?: string
 }
 
+export interface PracticeRef {
+  account: string
+}
+
 export interface PracticeView {
   id: string
   name: string
@@ -635,6 +684,7 @@ export interface RedFlag {
 }
 
 export interface Reds {
+  vars?: Record<string, Record<string, string>>
   codes: string[] | null
 }
 

@@ -49,6 +49,7 @@ func (e *Engine) Waiting(ctx context.Context, account telephony.AccountID) ([]Wa
 // A Question is a note that waits, opened, with the patients it may be about.
 type Question struct {
 	Note    notes.Note
+	Since   time.Time
 	Who     Who
 	Asking  bool
 	Why     Why
@@ -60,19 +61,23 @@ type Question struct {
 
 // Question opens a note that waits and asks the chart who it may be about. It leaves a trace.
 func (e *Engine) Question(ctx context.Context, note notes.NoteID) (Question, error) {
-	var account telephony.AccountID
 	var state, id string
 	var said []byte
 	q := Question{}
-	err := e.cfg.Pool.QueryRow(ctx, selectOpen, note).Scan(&account, &state, &q.Why, &said, &id)
+	n, err := e.cfg.Store.Note(ctx, note)
+	if err != nil {
+		return q, err
+	}
+	account := n.Account
+	if _, err := access.Check(ctx, notes.FileNote, string(account)); err != nil {
+		return q, err
+	}
+	err = e.cfg.Pool.QueryRow(ctx, selectOpen, note).Scan(&state, &q.Why, &said, &id, &q.Since)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return q, ErrNothing
 	}
 	if err != nil {
 		return q, fmt.Errorf("ask whose note it is: %w", err)
-	}
-	if _, err := access.Check(ctx, notes.FileNote, string(account)); err != nil {
-		return q, err
 	}
 	acc, err := e.cfg.Store.Account(ctx, account)
 	if err != nil {

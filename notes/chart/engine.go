@@ -85,8 +85,11 @@ func (e *Engine) queue(ctx context.Context, tx pgx.Tx, n notes.Note, addOn strin
 	if err != nil {
 		return fmt.Errorf("queue a note for its chart: %w", err)
 	}
-	return e.vouch(ctx, tx, rows, audit.Entry{Actor: actorOf(ctx), Action: string(notes.LineChartQueued), Kind: "note",
-		Object: string(n.ID), Account: string(n.Account)})
+	err = e.vouch(ctx, tx, rows, e.entry(actorOf(ctx), n.ID, n.Account, notes.LineChartQueued))
+	if errors.Is(err, errLost) { // it was queued before
+		err = nil
+	}
+	return err
 }
 
 // lost is returned where a row is another worker's by now, or ended.
@@ -454,7 +457,7 @@ func (e *Engine) leave(ctx context.Context, tx pgx.Tx, actor, id string, note no
 // ask has a person say which patient it is.
 func (e *Engine) ask(ctx context.Context, c claimed) error {
 	return pgx.BeginFunc(ctx, e.cfg.Pool, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, rowAsks, c.id, c.fence)
+		rows, err := tx.Query(ctx, rowAsks, c.id, c.fence, string(Which))
 		if err != nil {
 			return err
 		}

@@ -296,7 +296,7 @@ func TestWhichPatientIsAsked(t *testing.T) {
 	if state, _ := f.row(second); state != "waiting" {
 		t.Errorf("the same patient's next note is %s", state)
 	}
-	if _, err := f.engine.Question(access.System(t.Context(), "x"), "nobody's"); !errors.Is(err, ErrNothing) {
+	if _, err := f.engine.Question(access.System(t.Context(), "x"), "nobody's"); !errors.Is(err, record.ErrNoNote) {
 		t.Errorf("a note that is not there: %v", err)
 	}
 	if err := f.engine.Answer(access.With(t.Context(), access.Actor{Person: "agent", Grants: []access.Grant{{Account: "*",

@@ -54,6 +54,33 @@ func (e *Engine) PutKey(ctx context.Context, account telephony.AccountID, k Key)
 	return nil
 }
 
+// Key is the practice's key that signs; ok is false when it has none.
+func (e *Engine) Key(ctx context.Context, account telephony.AccountID) (k Key, ok bool, err error) {
+	if _, err := access.Check(ctx, notes.EditAccount, string(account)); err != nil {
+		return Key{}, false, err
+	}
+	keys, err := e.keysOf(ctx, account)
+	if err != nil || len(keys) == 0 {
+		return Key{}, false, err
+	}
+	return keys[0], true, nil
+}
+
+// Try asks a practice's chart what it can do and whether it lets us in. It writes nothing and looks for no patient.
+func (e *Engine) Try(ctx context.Context, acc notes.Account) (can []string, err error) {
+	if _, err := access.Check(ctx, notes.EditAccount, string(acc.ID)); err != nil {
+		return nil, err
+	}
+	c, err := e.client(ctx, acc)
+	if err != nil {
+		return nil, err
+	}
+	if can, err = c.Can(ctx); err != nil {
+		return nil, err
+	}
+	return can, c.Ready(ctx)
+}
+
 // keysLife is how long another server's new key may go unseen.
 const keysLife = 30 * time.Second
 

@@ -53,7 +53,7 @@ var (
 	rowKnown = `update chart_write w set patient = $3 where w.id = $1 and w.fence = $2 and w.state = 'waiting'
 		returning exists (select from chart_write e where e.account = w.account and e.state in ('waiting', 'asking') and e.seq < w.seq
 			and e.patient = $3), ` + writeTable.MacList("w")
-	rowAsks = `update chart_write set state = 'asking', why = 'which', said = null where id = $1 and fence = $2 and state = 'waiting'
+	rowAsks = `update chart_write set state = 'asking', why = $3, said = null where id = $1 and fence = $2 and state = 'waiting'
 		returning ` + writeTable.MacList("")
 	// rowWritten is also of one that somebody had left out while it was on its way: it is in the chart.
 	rowWritten = `update chart_write set state = 'written', document = $3, subject = $4, ended_at = $5, why = '', said = null
@@ -66,7 +66,7 @@ var (
 	// lockOpen holds a note's first row that is neither written nor left.
 	lockOpen = `select id, account, state, why, said, ` + writeTable.MacList("") + ` from chart_write
 		where note = $1 and state in ('waiting', 'asking') order by seq limit 1 for update`
-	selectOpen = `select account, state, why, said, id from chart_write
+	selectOpen = `select state, why, said, id, made_at from chart_write
 		where note = $1 and state in ('waiting', 'asking') order by seq limit 1`
 	insertKey = "insert into chart_key (" + keyTable.List() + ") values (" + keyTable.Placeholders() +
 		") on conflict (id) do nothing returning " + keyTable.Returning()

@@ -27,6 +27,7 @@ const (
 	Differs      Why = "differs"       // what can be read back is not what was written
 	Gone         Why = "gone"          // a resource we were pointed to is not there
 	NoEncounter  Why = "no-encounter"  // it wants the patient's encounter of the day, and there is not exactly one
+	Which        Why = "which"         // not exactly one patient fits: it waits for a person
 	Unopened     Why = "unopened"      // our own note does not open
 	NoSettings   Why = "no-settings"   // the practice's document names no chart any more
 )

@@ -64,6 +64,8 @@ type Config struct {
 	BouncesListen    string `help:"Where your mail server hands on delivery reports, plain SMTP." env:"LAMPLIGHT_BOUNCES_LISTEN" default:"127.0.0.1:0"`
 	MailCA           string `name:"mail-ca" help:"A file with the certificate to trust there, if it is not publicly known." env:"LAMPLIGHT_MAIL_CA" type:"path"`
 
+	ChartCA string `name:"chart-ca" help:"A file with certificates to trust at practices' charts, beside the publicly known ones." env:"LAMPLIGHT_CHART_CA" type:"path"`
+
 	PushContact string   `help:"A mail address by which a push service can complain." env:"LAMPLIGHT_PUSH_CONTACT" default:"mailto:operator@localhost"`
 	PushPlain   []string `hidden:"" env:"LAMPLIGHT_PUSH_PLAIN" help:"Hosts pushes may reach without public TLS; the demo's."`
 

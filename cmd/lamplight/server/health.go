@@ -9,12 +9,14 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"lamplight/notes"
 	"lamplight/notes/custody"
 	"lamplight/routing"
 	"lamplight/routing/dispatch"
@@ -22,10 +24,11 @@ import (
 
 // A Red is something that is wrong now. Nothing in it is a patient's.
 type Red struct {
-	Code string // for machines: "backup-late"
-	Text string // one line, for whoever is on duty
-	Down bool   // callers cannot be served as they should be
-	Desk bool   // told at every desk: a note may wait on nobody
+	Code string            // for machines: "backup-late"
+	Text string            // one line, for whoever is on duty
+	Down bool              // callers cannot be served as they should be
+	Desk bool              // told at every desk: a note may wait on nobody
+	Vars map[string]string // of the desks' sentence
 }
 
 // health looks at the whole server again and again, logs what turns red, and answers who asks.
@@ -82,12 +85,16 @@ func (h *health) check(ctx context.Context) {
 	h.reds = reds
 	h.mu.Unlock()
 	var told []string
+	vars := map[string]map[string]string{}
 	for _, r := range reds {
 		if r.Desk {
 			told = append(told, r.Code)
+			if r.Vars != nil {
+				vars[r.Code] = r.Vars
+			}
 		}
 	}
-	h.s.House.Reds(told)
+	h.s.House.Reds(told, vars)
 	for _, r := range reds {
 		if !slices.ContainsFunc(was, func(o Red) bool { return o.Code == r.Code }) {
 			h.s.Log.Error("red: "+r.Text, "code", r.Code)
@@ -133,6 +140,7 @@ func (h *health) find(ctx context.Context) (out []Red) {
 	if err == nil {
 		stand, _, err := s.Routing.Standing(ctx)
 		out = append(out, h.reach(ctx)...)
+		out = append(out, h.charts(ctx, now)...)
 		red(err == nil && len(stand) > 0, false, "escalations", "%d escalations stand still: look at the board", len(stand))
 	}
 	forged := s.Audit.Forged()
@@ -169,6 +177,36 @@ func (h *health) reach(ctx context.Context) (out []Red) {
 		red("failing-"+string(f.Channel), "every %s since %s was refused: %s", f.Channel, f.Since.UTC().Format(time.DateTime), f.Why)
 	}
 	return out
+}
+
+// charts tells of the practice whose notes have waited longest for its chart, once that is longer than the practice has said.
+func (h *health) charts(ctx context.Context, now time.Time) []Red {
+	queues, err := h.s.Charts.Queues(ctx)
+	if err != nil { // the database is red already
+		return nil
+	}
+	for _, q := range queues {
+		acc, err := h.s.Record.Account(ctx, q.Account)
+		if err != nil || now.Sub(q.Since) < patienceOf(acc) {
+			continue
+		}
+		why := string(q.Why)
+		if q.Asking {
+			why = "somebody there must say which patient it is"
+		}
+		return []Red{{Code: "chart-late", Desk: true, Text: fmt.Sprintf("%d notes of %s wait for its chart since %s: %s", q.Count, q.Account,
+			q.Since.Format(time.DateTime), why),
+			Vars: map[string]string{"practice": acc.Name, "count": strconv.Itoa(q.Count), "since": q.Since.Format(time.RFC3339)}}}
+	}
+	return nil
+}
+
+// patienceOf is how long a practice's note may wait for its chart; one that has no chart any more still has notes that wait.
+func patienceOf(acc notes.Account) time.Duration {
+	if acc.Chart == nil {
+		return notes.Chart{}.Patience()
+	}
+	return acc.Chart.Patience()
 }
 
 // custody lists what is wrong with the copies.

@@ -8,6 +8,7 @@ import (
 
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
+	"lamplight/notes/chart"
 	"lamplight/notes/custody"
 	"lamplight/notes/postgres"
 	"lamplight/notes/record"
@@ -124,6 +125,11 @@ func (s *Server) makeStores(ctx context.Context) error {
 	}
 	s.Record = record.NewStore(s.Pool, s.Audit, ring, nil)
 	s.Door = access.NewDoor(s.Pool, s.Audit, ring)
+	roots, err := trusted(s.Config.ChartCA)
+	if err != nil {
+		return err
+	}
+	s.Charts = chart.New(chart.Config{Pool: s.Pool, Log: s.Audit, Store: s.Record, Roots: roots, Logger: s.Log})
 	return nil
 }
 

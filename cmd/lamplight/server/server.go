@@ -30,6 +30,7 @@ import (
 	pages "lamplight/frontend/portal"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
+	"lamplight/notes/chart"
 	"lamplight/notes/custody"
 	"lamplight/notes/postgres"
 	"lamplight/notes/record"
@@ -57,6 +58,7 @@ type Server struct {
 
 	Record  *record.Store
 	Door    *access.Door
+	Charts  *chart.Engine
 	Switch  Switchboard
 	Engine  *engine.Engine
 	Routing *dispatch.Engine
@@ -252,7 +254,7 @@ func (s *Server) startHouse(context.Context) error {
 		s.closers = append(s.closers, t.Close)
 		s.Trainer, trainer = t, t
 	}
-	s.House = house.New(house.Config{Store: s.Record, Door: s.Door, Routing: s.Routing, Phones: s.Phones, PushKey: s.push.Public,
+	s.House = house.New(house.Config{Store: s.Record, Door: s.Door, Charts: s.Charts, Routing: s.Routing, Phones: s.Phones, PushKey: s.push.Public,
 		PushPlain: s.Config.PushPlain,
 		Phone:     s.Switch.phones.account, Trainer: trainer, LockAfter: s.Config.LockAfter, Log: s.Log})
 	s.Record.AddStorySource(s.Routing)
@@ -280,6 +282,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return during("call engine", s.Engine.Run(ctx)) })
 	g.Go(func() error { return during("escalations", s.Routing.Run(ctx)) })
 	g.Go(func() error { return during("boards", s.House.Run(ctx)) })
+	g.Go(func() error { return during("charts", s.Charts.Run(ctx)) })
 	g.Go(func() error { return s.sweep(ctx) })
 	g.Go(func() error { s.settle(ctx); return nil })
 	g.Go(func() error { return during("backup", s.Custody.Run(ctx)) })
@@ -296,7 +299,10 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	web := portal.New(portal.Config{Service: service, Recordings: s.House, Pushes: s.House, Sessions: portal.NewSessions(s.Door),
 		Files: s.files, Proxies: proxies, Log: s.Log})
-	front, err := s.serveHealth(web)
+	open := http.NewServeMux()
+	open.HandleFunc("GET "+chart.JWKSPath("{account}"), s.Charts.ServeJWKS)
+	open.Handle("/", web)
+	front, err := s.serveHealth(open)
 	if err != nil {
 		return err
 	}
@@ -381,6 +387,25 @@ func readPool(path string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
+// trusted is the machine's own roots with the certificates of a file; nil, the machine's own, when there is none.
+func trusted(path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read certificates: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, fmt.Errorf("read the machine's certificates: %w", err)
+	}
+	if !pool.AppendCertsFromPEM(b) {
+		return nil, fmt.Errorf("%s holds no certificate in PEM form", path)
+	}
+	return pool, nil
+}
+
 // keyFile reads 32 random bytes, made the first time.
 func keyFile(path string) ([]byte, error) {
 	b, err := os.ReadFile(path)
@@ -410,5 +435,5 @@ func (s *Server) Verify(ctx context.Context) (audit.Report, error) {
 // AuditedTables are all tables, with how each is vouched for.
 func AuditedTables() []audit.Table {
 	t := append(record.Tables(), access.Tables()...)
-	return append(append(append(t, dispatch.Tables()...), postgres.Tables()...), custody.Tables()...)
+	return slices.Concat(t, dispatch.Tables(), postgres.Tables(), custody.Tables(), chart.Tables())
 }

@@ -18,9 +18,9 @@ import (
 // itself be said somewhere as a word of its own ("wrapup", 'no-address'). One that completes nothing any more is to be taken
 // out. Those that a page writes as a template (`desk.lang.${l}`) are found by it.
 var built = []string{
-	"channel.urgency.", "desk.addon.", "desk.hole.", "desk.line.", "desk.note.", "desk.outcome.", "desk.red.",
+	"channel.urgency.", "chart.page.added.", "desk.addon.", "desk.hole.", "desk.line.", "desk.note.", "desk.outcome.", "desk.red.",
 	"desk.pause.", "desk.state.", "portal.addon.", "portal.answer.", "portal.attempt.",
-	"portal.language.", "portal.outcome.", "portal.urgency.",
+	"portal.chart.fits.", "portal.chart.why.", "portal.language.", "portal.outcome.", "portal.urgency.",
 }
 
 // open are the keys whose rest is in no source: cities stand in zones, roles in practices' schedules, and what routing has

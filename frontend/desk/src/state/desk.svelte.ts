@@ -63,6 +63,7 @@ class Desk extends Session {
   supervisor = $state(false)
   /** What is wrong with the service, by codes: a note may wait on nobody. */
   reds = $state.raw<string[]>([])
+  redVars = $state.raw<Record<string, Record<string, string>>>({})
   /** How long nobody may touch the desk before it locks, in milliseconds. */
   lockAfter = 0
 
@@ -185,6 +186,7 @@ class Desk extends Session {
     this.pauses = h.pauses ?? []
     this.supervisor = h.supervisor
     this.reds = h.reds ?? []
+    this.redVars = h.redVars ?? {}
     this.lockAfter = h.lockAfter / 1e6
     this.list.show({ rows: h.board, next: h.boardNext, open: h.boardOpen, late: h.boardLate })
     drafts.set(h.drafts ?? [], h.draftPops ?? [])
@@ -379,6 +381,7 @@ class Desk extends Session {
         return
       case 'reds':
         this.reds = e.reds.codes ?? []
+        this.redVars = e.reds.vars ?? {}
         return
       case 'taken':
         this.#takenOver(e.taken)

@@ -6,6 +6,7 @@ export interface Spot {
   note?: string
   call?: string
   week?: boolean
+  chart?: boolean
 }
 
 class Place {
