@@ -84,8 +84,8 @@ $(DONE)/npm: frontend/package.json frontend/package-lock.json
 	@mkdir -p $(DONE); touch $@
 
 # A FHIR server for the chart's tests.
-$(DONE)/fhir-peer: notes/chart/testdata/peer/package-lock.json
-	$(call step,a FHIR server for the tests,mkdir -p .cache/fhir-peer && cp notes/chart/testdata/peer/package*.json .cache/fhir-peer && \
+$(DONE)/fhir-peer: notes/chart/charttest/testdata/package-lock.json
+	$(call step,a FHIR server for the tests,mkdir -p .cache/fhir-peer && cp notes/chart/charttest/testdata/package*.json .cache/fhir-peer && \
 	cd .cache/fhir-peer && npm ci --ignore-scripts --no-audit --no-fund)
 	@mkdir -p $(DONE); touch $@
 

@@ -597,3 +597,41 @@ func TestKilledWhileWriting(t *testing.T) {
 	}
 	f.verify()
 }
+
+// TestThePageOfKeys: the newest two of a practice, none of them private, and nothing of a practice without.
+func TestThePageOfKeys(t *testing.T) {
+	f := onDatabase(t, postgrestest.New(t), t.TempDir())
+	ctx := access.System(t.Context(), "seed")
+	if err := f.store.PutAccount(ctx, f.practice("https://fhir.example.org/R4")); err != nil {
+		t.Fatal(err)
+	}
+	var made []string
+	for range 3 {
+		k := newKey(t)
+		if err := f.engine.PutKey(ctx, "lakeside", k); err != nil {
+			t.Fatal(err)
+		}
+		made = append(made, k.ID)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+JWKSPath("{account}"), f.engine.ServeJWKS)
+	get := func(account telephony.AccountID) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, JWKSPath(account), nil))
+		return w
+	}
+	w := get("lakeside")
+	if w.Code != 200 || strings.Contains(w.Body.String(), made[0]) || !strings.Contains(w.Body.String(), made[1]) ||
+		!strings.Contains(w.Body.String(), made[2]) || strings.Contains(w.Body.String(), `"d"`) {
+		t.Errorf("the page says %d %s", w.Code, w.Body)
+	}
+	for _, nobody := range []telephony.AccountID{"nobody", "%00"} {
+		if w := get(nobody); w.Code == 200 {
+			t.Errorf("%s has keys: %s", nobody, w.Body)
+		}
+	}
+	if err := f.engine.PutKey(access.With(t.Context(), access.Actor{Person: "x"}), "lakeside", newKey(t)); !errors.Is(err, access.ErrForbidden) {
+		t.Errorf("anybody puts a key: %v", err)
+	}
+	f.verify()
+}

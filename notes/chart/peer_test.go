@@ -1,39 +1,27 @@
 package chart
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"lamplight/notes"
+	"lamplight/notes/chart/charttest"
 )
 
 // A peer is a real FHIR R4 server, which validates what is written, with a SMART token endpoint.
 type peer struct {
 	base string // "http://127.0.0.1:1234/fhir/R4"
 	t    testing.TB
-	key  Key // whose token may do everything
-	with *Client
+	with *Client // may do everything
 }
 
-// startPeer starts one that knows key. oddities say how it is not as the standard has it (peer.mjs).
+// startPeer starts one that knows key. oddities say how it is not as the standard has it (charttest).
 func startPeer(t testing.TB, key Key, oddities string) *peer {
 	t.Helper()
-	dir, err := filepath.Abs("../../.cache/fhir-peer")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "node_modules/@medplum/fhir-router")); err != nil {
-		t.Fatal("the FHIR server for tests is not there: make .cache/done/fhir-peer")
-	}
 	seeder, err := NewKey()
 	if err != nil {
 		t.Fatal(err)
@@ -42,32 +30,7 @@ func startPeer(t testing.TB, key Key, oddities string) *peer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "jwks.json")
-	if err := os.WriteFile(file, set, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("node", "testdata/peer/peer.mjs", file, oddities)
-	cmd.Env = append(os.Environ(), "PEER_DIR="+dir)
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { in.Close(); cmd.Process.Kill(); cmd.Wait() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	address, ok := strings.CutPrefix(strings.TrimSpace(line), "listening ")
-	if err != nil || !ok {
-		t.Fatalf("the peer did not start: %v, %q, %.2000s", err, line, said.String())
-	}
-	p := &peer{base: address + "/fhir/R4", t: t, key: seeder}
+	p := &peer{base: charttest.Start(t, set, oddities), t: t}
 	if p.with, err = NewClient(ClientConfig{Chart: notes.Chart{Endpoint: p.base, Dialect: notes.ChartGeneric, Client: "seed"},
 		Key: seeder}); err != nil {
 		t.Fatal(err)

