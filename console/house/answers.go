@@ -135,7 +135,9 @@ func (h *House) answerOffices(a *console.Answers) {
 	console.On(a, console.AskExport, h.Export)
 	console.On(a, console.AskCallStory, func(c ctx, b console.CallRef) (console.CallStory, error) { return h.CallStory(c, b.Call) })
 	console.On(a, console.AskChart, func(c ctx, b console.PracticeRef) (console.ChartQueue, error) { return h.Chart(c, b.Account) })
-	console.On(a, console.AskChartQuestion, func(c ctx, b console.NoteRef) (console.ChartQuestion, error) { return h.ChartQuestion(c, b.Note) })
+	console.On(a, console.AskChartQuestion, func(c ctx, b console.NoteRef) (console.ChartQuestion, error) {
+		return h.ChartQuestion(c, b.Note)
+	})
 	console.OnDo(a, console.AskChartAnswer, h.ChartAnswer)
 	console.On(a, console.AskWeek, func(c ctx, b console.WeekRef) (console.Week, error) { return h.Week(c, b.Account, b.From) })
 }

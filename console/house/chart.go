@@ -74,7 +74,8 @@ func (h *House) ChartAnswer(ctx context.Context, a console.ChartAnswer) error {
 	if h.cfg.Charts == nil {
 		return console.Refuse(console.NotFound, "portal.error.not-found")
 	}
-	return chartRefusal(h.cfg.Charts.Answer(ctx, a.Note, chart.Answer{Patient: a.Patient, Number: a.Number, Leave: a.Leave, Again: a.Again}))
+	word := chart.Answer{Patient: a.Patient, Number: a.Number, Leave: a.Leave, Again: a.Again}
+	return chartRefusal(h.cfg.Charts.Answer(ctx, a.Note, word))
 }
 
 // chartRefusal is what went wrong with a chart in the pages' words.

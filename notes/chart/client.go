@@ -290,7 +290,8 @@ func (c *Client) read(ctx context.Context, reference string, v any) error {
 
 // search calls do with each resource of a kind that a search finds, page by page, at most limit of them; more reports that there
 // were more.
-func (c *Client) search(ctx context.Context, kind string, query url.Values, limit int, do func(json.RawMessage) error) (more bool, err error) {
+func (c *Client) search(ctx context.Context, kind string, query url.Values, limit int,
+	do func(json.RawMessage) error) (more bool, err error) {
 	next, seen := c.at(kind, query), 0
 	for next != "" {
 		a, err := c.do(ctx, http.MethodGet, next, nil, nil)

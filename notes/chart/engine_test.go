@@ -43,8 +43,26 @@ type fixture struct {
 	engine *Engine
 	peer   *peer
 	way    *way
-	said   bytes.Buffer // the log
+	said   logged
 	n      int
+}
+
+// logged is what the engine said.
+type logged struct {
+	mu sync.Mutex // guards b
+	b  strings.Builder
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 // way is the way to the chart. fault answers in the chart's place when it returns true.
@@ -126,7 +144,7 @@ func onDatabase(t testing.TB, pool *pgxpool.Pool, dir string) *fixture {
 	f.log = audit.NewLog(pool, f.key)
 	f.store = record.NewStore(pool, f.log, f.ring(), nil)
 	f.engine = New(Config{Pool: pool, Log: f.log, Store: f.store, Logger: slog.New(slog.NewTextHandler(&f.said, nil)),
-		Lease: 3 * time.Second, Poll: 20 * time.Millisecond})
+		Lease: 40 * time.Second, Poll: 20 * time.Millisecond})
 	return f
 }
 
@@ -373,7 +391,6 @@ func TestBadAnswersLoseNothing(t *testing.T) {
 			return strings.HasSuffix(r.URL.Path, path) && fault(w, r)
 		}
 	}
-	tokens := 0
 	for i, x := range []struct {
 		name  string
 		fault func(w http.ResponseWriter, r *http.Request) bool
@@ -397,7 +414,7 @@ func TestBadAnswersLoseNothing(t *testing.T) {
 		}, Cut},
 		{"a redirection", answering(302, "text/html", "", "Location", "/login"), Odd},
 		{"a token that is refused again and again", func(w http.ResponseWriter, r *http.Request) bool {
-			if tokens++; r.Header.Get("Authorization") == "" {
+			if r.Header.Get("Authorization") == "" {
 				return false
 			}
 			w.WriteHeader(401)
@@ -455,6 +472,8 @@ func TestATokenIsFetchedAnewOnce(t *testing.T) {
 	f.close(n, "x")
 	f.until(n, "written", "")
 	var tries int
+	mu.Lock()
+	defer mu.Unlock()
 	if err := f.pool.QueryRow(t.Context(), "select tries from chart_write where note = $1", n).Scan(&tries); err != nil || tries != 0 || len(ended) != 1 {
 		t.Errorf("%d failed tries, %d tokens ended, %v", tries, len(ended), err)
 	}
@@ -587,8 +606,13 @@ func TestKilledWhileWriting(t *testing.T) {
 	if err := cmd.Wait(); err == nil {
 		t.Fatal("it was not killed")
 	}
-	if state, _ := f.row(n); state != "waiting" {
-		t.Fatalf("it is %s", state)
+	var leased float64 // seconds
+	if err := f.pool.QueryRow(t.Context(), "select extract(epoch from due_at - clock_timestamp())::float8 from chart_write "+
+		"where note = $1 and state = 'waiting'", n).Scan(&leased); err != nil || leased <= 0 || leased > 40 {
+		t.Fatalf("its lease ends in %v s, %v", leased, err)
+	}
+	if _, err := f.pool.Exec(t.Context(), "update chart_write set due_at = clock_timestamp()"); err != nil { // it has ended
+		t.Fatal(err)
 	}
 	f.run()
 	f.until(n, "written", "")

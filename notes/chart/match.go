@@ -114,7 +114,12 @@ func (p Patient) lives() bool {
 
 // fits reports that name, birth date and number all are this patient's.
 func fits(p Patient, who Who) bool {
-	return p.BirthDate == who.Birth && p.answers(who.Phones) && slices.ContainsFunc(p.Name, func(n HumanName) bool { return n.is(who.Name) })
+	return p.BirthDate == who.Birth && p.answers(who.Phones) && p.called(who.Name)
+}
+
+// called reports that a name as it was taken is one of the patient's.
+func (p Patient) called(name string) bool {
+	return slices.ContainsFunc(p.Name, func(n HumanName) bool { return n.is(name) })
 }
 
 // answers reports that one of the numbers is the patient's.
@@ -236,7 +241,7 @@ func (c *Client) choice(p Patient, who Who) Choice {
 			out.Number = i.Value
 		}
 	}
-	if slices.ContainsFunc(p.Name, func(n HumanName) bool { return n.is(who.Name) }) {
+	if p.called(who.Name) {
 		out.Fits = append(out.Fits, FitsName)
 	}
 	if p.BirthDate != "" && p.BirthDate == who.Birth {

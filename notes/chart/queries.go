@@ -43,7 +43,8 @@ var (
 	// claimDue takes of each practice the first row that is due and overtakes nothing. Two workers never get the same: the second
 	// finds it no more due.
 	claimDue = `with ready as (select w.id from account a cross join lateral (select id, seq from (
-				select * from chart_write where account = a.id and state = 'waiting' and due_at <= clock_timestamp() order by seq limit 1000) w
+				select * from chart_write where account = a.id and state = 'waiting' and due_at <= clock_timestamp()
+				order by seq limit 1000) w
 			where not exists (` + earlier + `) order by seq limit 1) w
 			where a.id <> all($2) order by w.seq limit $1)
 		update chart_write w set fence = fence + 1, due_at = clock_timestamp() + make_interval(secs => $3)

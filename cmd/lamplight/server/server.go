@@ -254,9 +254,9 @@ func (s *Server) startHouse(context.Context) error {
 		s.closers = append(s.closers, t.Close)
 		s.Trainer, trainer = t, t
 	}
-	s.House = house.New(house.Config{Store: s.Record, Door: s.Door, Charts: s.Charts, Routing: s.Routing, Phones: s.Phones, PushKey: s.push.Public,
-		PushPlain: s.Config.PushPlain,
-		Phone:     s.Switch.phones.account, Trainer: trainer, LockAfter: s.Config.LockAfter, Log: s.Log})
+	s.House = house.New(house.Config{Store: s.Record, Door: s.Door, Charts: s.Charts, Routing: s.Routing, Phones: s.Phones,
+		PushKey: s.push.Public, PushPlain: s.Config.PushPlain,
+		Phone: s.Switch.phones.account, Trainer: trainer, LockAfter: s.Config.LockAfter, Log: s.Log})
 	s.Record.AddStorySource(s.Routing)
 	zone, err := s.Config.zone()
 	if err != nil {
