@@ -45,6 +45,7 @@ type Escalations interface {
 	Reckon(acc notes.Account, callType, ladder string) (p routing.Plan, ok bool)
 	BeginTx(ctx context.Context, tx pgx.Tx, note notes.Note, plan routing.Plan) error
 	QueueBegin(b *pgx.Batch, note notes.Note, plan routing.Plan) ([]audit.Row, error)
+	Begun()
 
 	Ack(ctx context.Context, by routing.ActingPerson, note notes.NoteID) (routing.AckResult, error)
 	AckTx(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, note notes.NoteID) (routing.AckResult, error)

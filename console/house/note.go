@@ -172,6 +172,9 @@ func (h *House) send(ctx context.Context, d console.Draft, read func(context.Con
 		return console.Sent{}, err
 	}
 	h.voicemailNoted(ctx, d, n)
+	if climbs {
+		h.cfg.Routing.Begun()
+	}
 	h.boardMoved()
 	row := takenRow(acc, n, d)
 	if climbs && len(p.Attempts) > 0 {

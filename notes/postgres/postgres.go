@@ -102,7 +102,14 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 
 // InTx runs do in a transaction and commits when it returns nil; it rolls back otherwise, and when do panics.
 func InTx(ctx context.Context, pool *pgxpool.Pool, do func(pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, pool, do)
+	var after afterCommit
+	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		return do(&hookedTx{Tx: tx, afterCommit: &after})
+	})
+	if err == nil {
+		after.run()
+	}
+	return err
 }
 
 // NoText reports that PostgreSQL refused a string that holds a zero byte or is no UTF-8.

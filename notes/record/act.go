@@ -13,6 +13,7 @@ import (
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
+	"lamplight/notes/postgres"
 	"lamplight/notes/seal"
 )
 
@@ -104,7 +105,7 @@ func lockNote(ctx context.Context, tx pgx.Tx, id notes.NoteID) (notes.Note, erro
 	return n, err
 }
 
-// change writes a locked note's state and its leaf, and wakes who listens.
+// change writes a locked note's state and its leaf.
 func (s *Store) change(ctx context.Context, tx pgx.Tx, n notes.Note, actor string, action notes.LineKind, more ...audit.Row) error {
 	res, err := tx.Query(ctx, updateNote,
 		n.ID, n.State, orNil(n.ReadAt), orNil(n.AckedAt), textOrNil(n.AckedBy), orNil(n.ClosedAt), textOrNil(n.ClosedBy))
@@ -120,7 +121,6 @@ func (s *Store) change(ctx context.Context, tx pgx.Tx, n notes.Note, actor strin
 		Account: string(n.Account), Rows: append(rows, more...)}); err != nil {
 		return err
 	}
-	b.Queue(notify, NoteChanged, string(n.ID))
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func textOrNil(p notes.PersonID) any {
 // act runs one act on a locked note in a transaction of its own, hooks last.
 func (s *Store) act(ctx context.Context, what string, id notes.NoteID, hooks []ActHook,
 	do func(tx pgx.Tx, n *notes.Note) error) (n notes.Note, err error) {
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err = postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if n, err = lockNote(ctx, tx, id); err != nil {
 			return err
 		}

@@ -233,13 +233,13 @@ var (
 	updateNote          = `update note set state = $2, read_at = $3, acked_at = $4, acked_by = $5, closed_at = $6, closed_by = $7
 		where id = $1 returning ` + noteTable.Returning()
 	insertAddOn = insertInto(addOnTable) + " on conflict (id) do nothing returning " + addOnTable.Returning()
-	// storeNote is a note's row, its leaf, the end of its draft and the wake-up in one statement.
+	// storeNote is a note's row, its leaf and the end of its draft in one statement.
 	storeNote = func() string {
 		n := len(noteTable.Columns)
 		return fmt.Sprintf(`with row as (%s returning id),
 			leaf as (insert into audit_outbox (kind, object, body, mac) values ($%d, $%d, $%d, $%d)),
 			typed as (delete from draft where id = $2)
-			select pg_notify($%d, id) from row`, insertInto(noteTable), n+1, n+2, n+3, n+4, n+5)
+			select id from row`, insertInto(noteTable), n+1, n+2, n+3, n+4)
 	}()
 )
 
@@ -247,7 +247,6 @@ const (
 	selectBody        = "select body from note where id = $1"
 	selectAddOns      = "select id, by, by_name, at, kind, body from add_on where note = $1 order by at, id"
 	selectNewestNotes = "select distinct on (account) id from note order by account, taken_at desc"
-	notify            = "select pg_notify($1, $2)"
 	reserveReferences = `insert into reference_block (account, year, next) values ($1, $2, $3)
 		on conflict (account, year) do update set next = reference_block.next + $4 returning next`
 )

@@ -96,9 +96,6 @@ func (s *Store) Keys(ctx context.Context, account telephony.AccountID) (*seal.Ke
 	return s.ring.Keys(ctx, string(account))
 }
 
-// NoteChanged is the channel on which PostgreSQL notifies a changed note's id, in the transaction that changed it.
-const NoteChanged = "lamplight_note"
-
 // An ActHook runs inside the transaction of an act on a note, after the note's own rows and before it commits: what must
 // follow from the act is written here, or the act does not happen. n has no Body.
 type ActHook func(ctx context.Context, tx pgx.Tx, n notes.Note) error

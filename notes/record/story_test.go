@@ -96,33 +96,6 @@ func TestRoutingsLinesStandInTheStoryInOrder(t *testing.T) {
 	}
 }
 
-func TestWhoListensHearsOfEachChangeOnceItIsDurable(t *testing.T) {
-	h := newFixture(t).furnish(t)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	conn, err := h.pool.Acquire(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Release()
-	if _, err := conn.Exec(ctx, "listen "+record.NoteChanged); err != nil {
-		t.Fatal(err)
-	}
-	n, err := h.store.Take(h.as(t, agentID), aDraft("d", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := h.store.MarkRead(h.as(t, doctorID), n.ID); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		heard, err := conn.Conn().WaitForNotification(ctx)
-		if err != nil || heard.Payload != string(n.ID) {
-			t.Fatalf("%+v %v", heard, err)
-		}
-	}
-}
-
 func TestAddOnsRefuse(t *testing.T) {
 	h := newFixture(t).furnish(t)
 	agent := h.as(t, agentID)

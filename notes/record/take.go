@@ -151,14 +151,14 @@ func terms(keys *seal.Keys, b notes.Body) []seal.Term {
 	return out
 }
 
-// queueNote adds a note to a batch: the row, its leaf, the end of its draft and the wake-up. They are one statement, because
+// queueNote adds a note to a batch: the row, its leaf and the end of its draft. They are one statement, because
 // each further one costs the agent who waits a tenth of what all of it costs.
 func (s *Store) queueNote(b *pgx.Batch, p *prepared) error {
 	leaf, err := s.log.Leaf(p.entry)
 	if err != nil {
 		return err
 	}
-	b.Queue(storeNote, append(append(slices.Clone(p.args), leaf...), NoteChanged)...)
+	b.Queue(storeNote, append(slices.Clone(p.args), leaf...)...)
 	return nil
 }
 

@@ -16,9 +16,10 @@ import (
 )
 
 // QueueBegin adds a dispatch to the batch that is the whole transaction in which its note is stored, whose leaf must vouch
-// for the rows returned. Its commit wakes the engines, which write the attempts from the plan and send. The plan must come
+// for the rows returned. The engines write the attempts from the plan and send. The plan must come
 // from Plan or Reckon, a moment ago: the database confirms what it was made from, and refuses the transaction with an
-// error for which PlanMoved holds when that is no longer so. A plan that reaches nobody begins on the board.
+// error for which PlanMoved holds when that is no longer so. A plan that reaches nobody begins on the board. Whoever commits it
+// calls Begun then; who dies before that leaves it to the engines' poll.
 func (e *Engine) QueueBegin(b *pgx.Batch, note notes.Note, plan routing.Plan) ([]audit.Row, error) {
 	d := beginning{note: note.ID, account: string(note.Account), practice: plan.Practice, urgency: string(note.Urgency),
 		reference: note.Reference, plan: plan, at: nowBy(plan)}
@@ -41,6 +42,9 @@ func (e *Engine) BeginTx(ctx context.Context, tx pgx.Tx, note notes.Note, plan r
 		urgency: string(note.Urgency), reference: note.Reference, plan: plan, at: nowBy(plan)})
 	return err
 }
+
+// Begun has the engines look at once, after a beginning's commit.
+func (e *Engine) Begun() { e.moved("", true) }
 
 // beginning is what a new dispatch holds.
 type beginning struct {
@@ -65,7 +69,7 @@ func (e *Engine) begin(ctx context.Context, tx pgx.Tx, s step, d beginning) (rou
 	return id, e.unfold(ctx, tx, id, s, row)
 }
 
-// queueBegin adds a dispatch and the wake-ups to a batch. The leaf of its transaction must vouch for the row. The plan's
+// queueBegin adds a dispatch to a batch. The leaf of its transaction must vouch for the row. The plan's
 // times count from d.at, since it may have been made a moment before.
 func (e *Engine) queueBegin(b *pgx.Batch, d beginning) (routing.DispatchID, audit.Row, error) {
 	text, err := json.Marshal(d.plan)

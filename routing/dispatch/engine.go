@@ -51,7 +51,8 @@ type Config struct {
 }
 
 // Engine walks every open dispatch of the database. Any number of engines may share one database; each attempt is sent by
-// one of them. An Engine that does not Run can begin, acknowledge and list, and Watch hears nothing.
+// one of them. An Engine that does not Run can begin, acknowledge and list; Watch hears its own acts alone, and the others of them
+// by their polls.
 type Engine struct {
 	cfg      Config
 	pool     *pgxpool.Pool
@@ -62,6 +63,7 @@ type Engine struct {
 	failing  failing
 	heard    heard
 	hub      hub
+	news     news
 	wake     chan struct{} // holds one: something may be due
 	busy     busy
 	watchdog alarms
@@ -92,7 +94,7 @@ func New(cfg Config) (*Engine, error) {
 	}
 	return &Engine{
 		cfg: cfg, pool: cfg.Pool, log: cfg.Log, logger: cfg.Logger,
-		wake: make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), news: news{ready: make(chan struct{}, 1)},
 	}, nil
 }
 
@@ -132,7 +134,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	return nil
 }
 
-// Wake has the engine look at once; the commit of a beginning does it by NOTIFY.
+// Wake has the engine look at once.
 func (e *Engine) Wake() {
 	select {
 	case e.wake <- struct{}{}:

@@ -203,7 +203,11 @@ func (h *fixture) begin(e *Engine, n notes.Note, p routing.Plan) error {
 	if err := h.log.Queue(b, audit.Entry{Actor: "test", Action: "note.taken", Kind: "note", Object: string(n.ID), Rows: rows}); err != nil {
 		return err
 	}
-	return postgres.Commit(h.t.Context(), h.pool, b)
+	if err := postgres.Commit(h.t.Context(), h.pool, b); err != nil {
+		return err
+	}
+	e.Begun()
+	return nil
 }
 
 // unfold does what an engine that runs would do at once.

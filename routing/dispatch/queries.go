@@ -56,14 +56,16 @@ func Tables() []audit.Table {
 		{Name: "push_change", Why: "it only counts: one that is wrong has a note planned anew"}}
 }
 
-// The channels on which PostgreSQL notifies: something may be due, and a note whose row has moved.
+// The channels on which PostgreSQL notifies the other engines, never in a transaction that somebody waits for: something may be
+// due, and a note whose row has moved.
 const (
 	dueChannel   = "lamplight_due"
 	movedChannel = "lamplight_moved"
 	listenDue    = "listen " + dueChannel
 	listenMoved  = "listen " + movedChannel
-	notifyDue    = "select pg_notify('" + dueChannel + "', '')"
-	notifyMoved  = "select pg_notify('" + movedChannel + "', $1)"
+	// notify is one transaction, which need not be durable: the polls are the net under it.
+	notify     = "select pg_notify(channel, payload) from unnest($1::text[], $2::text[]) n (channel, payload)"
+	notDurable = "set synchronous_commit = off"
 )
 
 // How a dispatch begins.
@@ -73,7 +75,7 @@ var (
 	// connection; one ahead of the clock would only be sent that much later.
 	insertDispatch = "with begun as (insert into dispatch (" + dispatchTable.List() + ", rung, unfolded, board_at, mac) values (" +
 		dispatchTable.Placeholders() + `, -1, false, $15, $19))
-		select pg_notify('` + dueChannel + `', ''), case when
+		select case when
 			($16 = 0 or exists (select from account where id = $3 and version = $16))
 			and ($17 = 0 or exists (select from push_change where n = $17))
 			and ($18::timestamptz is null or $18 between routing_now() - interval '10 s' and routing_now() + interval '50 ms')

@@ -195,6 +195,52 @@ func TestWatchTellsEveryNoteThatMoves(t *testing.T) {
 	}
 }
 
+// The engines of other servers hear of what one of them does, and no transaction that somebody waits for notifies of it.
+func TestOtherEnginesHearAfterTheCommit(t *testing.T) {
+	h := newFixture(t)
+	conn, err := h.pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	for _, sql := range []string{listenDue, listenMoved} {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.send(newNote("n1", "L-1"), h.plan(urgent)) // by an engine that tells nobody yet, because it does not run
+	if err := h.engine.Push(t.Context(), dr, "n1"); err != nil {
+		t.Fatal(err)
+	}
+	h.exec("select pg_notify('" + movedChannel + "', 'nothing yet')")
+	if n, err := conn.Conn().WaitForNotification(t.Context()); err != nil || n.Payload != "nothing yet" {
+		t.Fatalf("a transaction notified of %+v, %v", n, err)
+	}
+	other := &fixture{t: t, pool: h.pool, log: h.log, key: h.key, cfg: h.cfg, clock: h.clock, pocket: h.pocket}
+	if other.engine, err = New(h.cfg); err != nil {
+		t.Fatal(err)
+	}
+	other.run()
+	heard, err := other.engine.Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.run()
+	h.send(newNote("n2", "L-2"), h.plan(oneText))
+	for of := range heard {
+		if of == "n2" {
+			break
+		}
+	}
+	for due := false; !due; {
+		n, err := conn.Conn().WaitForNotification(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		due = n.Channel == dueChannel
+	}
+}
+
 // The database drops every connection: the engine finds its way back, watchers hear of
 // what happens again, and what is due leaves.
 func TestTheDatabaseHangsUp(t *testing.T) {

@@ -165,7 +165,7 @@ func (e *Engine) retry(ctx context.Context, tx pgx.Tx, a held) (bool, error) {
 		Rows: []audit.Row{row}}); err != nil {
 		return false, err
 	}
-	b.Queue(notifyDue)
+	e.tell(tx, "", true)
 	return true, tx.SendBatch(ctx, b).Close()
 }
 

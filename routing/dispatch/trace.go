@@ -44,8 +44,8 @@ func (s *step) moves(ctx context.Context, tx pgx.Tx, t audit.Table, sql string, 
 	return err
 }
 
-// trace writes s in tx, after the rows it tells of were written: the story's line, the leaf that vouches for the rows, the
-// notifications. It is the last thing a transaction does.
+// trace writes s in tx, after the rows it tells of were written: the story's line and the leaf that vouches for the rows. It is the
+// last thing a transaction does.
 func (e *Engine) trace(ctx context.Context, tx pgx.Tx, s step) error {
 	rows, macs, now, err := e.vouch(ctx, tx, s)
 	if err != nil {
@@ -57,7 +57,7 @@ func (e *Engine) trace(ctx context.Context, tx pgx.Tx, s step) error {
 			return fmt.Errorf("trace %s: %w", s.kind, err)
 		}
 	}
-	if err := e.queueStep(b, s, now, rows); err != nil {
+	if err := e.queueStep(tx, b, s, now, rows); err != nil {
 		return fmt.Errorf("trace %s: %w", s.kind, err)
 	}
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
@@ -96,8 +96,8 @@ func (e *Engine) vouch(ctx context.Context, tx pgx.Tx, s step) (rows []audit.Row
 	return rows, macs, now, err
 }
 
-// queueStep adds the story's line, its leaf and the notifications to b.
-func (e *Engine) queueStep(b *pgx.Batch, s step, now time.Time, rows []audit.Row) error {
+// queueStep adds the story's line and its leaf to b, which is sent in tx, and has who watches told after its commit.
+func (e *Engine) queueStep(tx pgx.Tx, b *pgx.Batch, s step, now time.Time, rows []audit.Row) error {
 	values, entry, err := s.write(now, rows)
 	if err != nil {
 		return err
@@ -106,10 +106,7 @@ func (e *Engine) queueStep(b *pgx.Batch, s step, now time.Time, rows []audit.Row
 	if err := e.log.Queue(b, entry); err != nil {
 		return err
 	}
-	b.Queue(notifyMoved, string(s.note))
-	if s.due {
-		b.Queue(notifyDue)
-	}
+	e.tell(tx, s.note, s.due)
 	return nil
 }
 

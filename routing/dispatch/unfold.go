@@ -108,7 +108,7 @@ func (e *Engine) writeUnfolded(ctx context.Context, tx pgx.Tx, list []dispatchRo
 			e.logger.Error("a dispatch's plan cannot be read", "dispatch", d.id, "error", err)
 			continue // it stays folded; a person can still act on it
 		}
-		if err := e.queueUnfold(b, d, by, plan, slices.Clip(more)); err != nil {
+		if err := e.queueUnfold(tx, b, d, by, plan, slices.Clip(more)); err != nil {
 			return fmt.Errorf("unfold: %w", err)
 		}
 	}
@@ -119,7 +119,7 @@ func (e *Engine) writeUnfolded(ctx context.Context, tx pgx.Tx, list []dispatchRo
 	return nil
 }
 
-func (e *Engine) queueUnfold(b *pgx.Batch, d dispatchRow, by step, plan routing.Plan, vouched []audit.Row) error {
+func (e *Engine) queueUnfold(tx pgx.Tx, b *pgx.Batch, d dispatchRow, by step, plan routing.Plan, vouched []audit.Row) error {
 	late := d.begun.Sub(plan.At)
 	for _, p := range plan.Attempts {
 		row, err := e.queueAttempt(b, d.id, p, 1, p.At.Add(late))
@@ -135,5 +135,5 @@ func (e *Engine) queueUnfold(b *pgx.Batch, d dispatchRow, by step, plan routing.
 	}
 	s := d.step(notes.LineBegun, routing.ActingPerson{ID: notes.PersonID(by.by), Name: by.name})
 	s.due = true
-	return e.queueStep(b, s, d.begun, vouched)
+	return e.queueStep(tx, b, s, d.begun, vouched)
 }

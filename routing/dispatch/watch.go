@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"lamplight/notes"
+	"lamplight/notes/postgres"
 )
 
 // hub hands the notes that moved to whoever watches. A slow watcher loses nothing: what it has not taken yet is kept as a
@@ -104,7 +105,7 @@ func (e *Engine) listenOnce(ctx context.Context) error {
 		defer cancel()
 		_ = conn.Close(end) // the connection is of no more use, however it ends
 	}()
-	for _, sql := range []string{listenDue, listenMoved} {
+	for _, sql := range []string{notDurable, listenDue, listenMoved} {
 		if _, err := conn.Exec(ctx, sql); err != nil {
 			return err
 		}
@@ -113,29 +114,126 @@ func (e *Engine) listenOnce(ctx context.Context) error {
 	e.hub.publish("")
 	for {
 		n, err := e.hear(ctx, conn)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if n.Channel == dueChannel {
+		case n == nil:
+			if err := e.soon(ctx, func(ctx context.Context) error { return e.news.tell(ctx, conn) }); err != nil {
+				return err
+			}
+		case n.PID == conn.PgConn().PID(): // our own, which we know
+		case n.Channel == dueChannel:
 			e.Wake()
-		} else {
+		default:
 			e.hub.publish(notes.NoteID(n.Payload))
 		}
 	}
 }
 
-// hear waits for a notification, and asks now and then whether the database is still there: a connection that is cut is
-// silent for ever.
+// hear waits for a notification, or returns nil when there is something to notify. It asks now and then whether the database is
+// still there: a connection that is cut is silent for ever.
 func (e *Engine) hear(ctx context.Context, conn *pgx.Conn) (*pgconn.Notification, error) {
 	for {
 		within, cancel := context.WithTimeout(ctx, e.cfg.Lease)
+		ready := make(chan bool, 1)
+		go func() {
+			select {
+			case <-e.news.ready:
+				cancel()
+				ready <- true
+			case <-within.Done():
+				ready <- false
+			}
+		}()
 		n, err := conn.WaitForNotification(within)
 		cancel()
-		if err == nil || ctx.Err() != nil || !pgconn.Timeout(err) {
-			return n, err
+		news := <-ready
+		switch {
+		case err == nil:
+			if news { // it is told in the next turn
+				e.news.wake()
+			}
+			return n, nil
+		case ctx.Err() != nil || conn.IsClosed():
+			return nil, err
+		case news:
+			return nil, nil
 		}
 		if err := e.soon(ctx, conn.Ping); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// tell has watchers and workers hear of what tx does once it is durable: a note that moves, "" for none, and that something may
+// be due.
+func (e *Engine) tell(tx pgx.Tx, note notes.NoteID, due bool) {
+	postgres.AfterCommit(tx, func() { e.moved(note, due) })
+}
+
+// moved tells this process at once, and the other engines of the database soon.
+func (e *Engine) moved(note notes.NoteID, due bool) {
+	if due {
+		e.Wake()
+		e.news.add(dueChannel, "")
+	}
+	if note != "" {
+		e.hub.publish(note)
+		e.news.add(movedChannel, string(note))
+	}
+}
+
+// news is what the other engines are to be told: each thing once, however often it happened meanwhile. The connection that
+// listens tells it, at most once in newsEvery, so that no commit waits for another's.
+type news struct {
+	mu      sync.Mutex // guards what follows
+	pending map[[2]string]struct{}
+	last    time.Time
+	ready   chan struct{} // holds one
+}
+
+const newsEvery = 20 * time.Millisecond
+
+// add keeps a channel's payload until it is told; while the database is away nothing is added.
+func (n *news) add(channel, payload string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.pending == nil {
+		n.pending = map[[2]string]struct{}{}
+	}
+	first := len(n.pending) == 0
+	n.pending[[2]string{channel, payload}] = struct{}{}
+	if !first {
+		return
+	}
+	time.AfterFunc(newsEvery-time.Since(n.last), n.wake)
+}
+
+func (n *news) wake() {
+	select {
+	case n.ready <- struct{}{}:
+	default:
+	}
+}
+
+// tell notifies of all that is pending. What is not told when it fails is told with what comes next.
+func (n *news) tell(ctx context.Context, conn *pgx.Conn) error {
+	n.mu.Lock()
+	told := n.pending
+	n.pending, n.last = nil, time.Now()
+	n.mu.Unlock()
+	var channels, payloads []string
+	for k := range told {
+		channels, payloads = append(channels, k[0]), append(payloads, k[1])
+	}
+	if len(told) == 0 {
+		return nil
+	}
+	_, err := conn.Exec(ctx, notify, channels, payloads)
+	if err != nil {
+		for k := range told {
+			n.add(k[0], k[1])
+		}
+	}
+	return err
 }
