@@ -27,7 +27,8 @@ var coreGoals = []coreGoal{
 	{regexp.MustCompile(`^BenchmarkGrowth/(\w+)$`), "acd Step with 500 agents / with 10, 1,000 waiting, mix", "growth", 1.2, "least",
 		"most"},
 	{regexp.MustCompile(`^BenchmarkOpenNotes/(\w+)$`), "ten times as many open notes, 100 to 10,000:", "growth", 1.2, "least", "most"},
-	{regexp.MustCompile(`^BenchmarkSenders()$`), "notes a second by 32 agents: the same rows bare / ours", "bare/ours", 1.25, "least", "most"},
+	{regexp.MustCompile(`^BenchmarkSenders()$`), "notes a second by 32 agents: the same rows bare / ours", "bare/ours", 1.25,
+		"least", "most"},
 	{regexp.MustCompile(`^BenchmarkWho()$`), "oncall Who, ten years, five layers", "ns/op", 2000, "", ""},
 }
 
