@@ -53,6 +53,9 @@ type Config struct {
 	App      string // the application's name in the dialplan
 
 	Carrier string // the endpoint outside numbers are dialled through; default "carrier"
+	// Spool is Asterisk's directory of recordings, where we may read and delete in it; "" has Asterisk asked for each, four
+	// commands a talk and its sound through them.
+	Spool string
 
 	PingEvery  time.Duration // how often the event connection is proved; default 5 s, an answer must come as soon
 	BackoffMax time.Duration // the longest pause before connecting again; default 2 s

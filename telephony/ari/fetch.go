@@ -69,28 +69,28 @@ func (c *Client) FetchRecording(ctx context.Context, r telephony.RecordingID, w 
 		}
 	}
 	names := c.storedNames(r)
-	a, err := c.raw.send(ctx, http.MethodGet, storedPath(names[0])+"/file", nil)
+	file, size, err := c.openStored(ctx, names[0])
 	if vm && status(err) == http.StatusNotFound {
 		return c.fetchSilence(ctx, names[1], w)
 	}
 	if err != nil {
 		return explain("fetch recording", err)
 	}
-	defer a.Body.Close() //nolint:errcheck // it was read to its end, or the error is told
+	defer file.Close() //nolint:errcheck // it was read to its end, or the error is told
 	if !vm {
-		if a.ContentLength < 0 || a.ContentLength > 1<<32-64 {
-			return fmt.Errorf("ari: fetch %s: Asterisk does not tell a usable length (%d)", r, a.ContentLength)
+		if size < 0 || size > 1<<32-64 {
+			return fmt.Errorf("ari: fetch %s: Asterisk does not tell a usable length (%d)", r, size)
 		}
-		if _, err := w.Write(wavHeader(2, uint32(a.ContentLength))); err != nil {
+		if _, err := w.Write(wavHeader(2, uint32(size))); err != nil {
 			return err
 		}
 	}
-	sound := io.Reader(a.Body)
+	sound := io.Reader(file)
 	if c.isTalk(r) {
-		sound = swapped{a.Body}
+		sound = swapped{file}
 	}
 	n, err := io.Copy(w, sound)
-	if err == nil && a.ContentLength >= 0 && n != a.ContentLength {
+	if err == nil && size >= 0 && n != size {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 func TestAWidebandCallerIsRecorded(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t, func(c *asterisk.Config) { c.Stale = 10 * time.Minute }) // nothing beats here
+	h.spool = h.server.Spool()
 	h.sw = h.connect(t)
 	next(t, h.sw, telephony.Linked)
 	must(t, h.sw.Beat(t.Context()))

@@ -23,6 +23,7 @@ type fixture struct {
 	whole  *testing.T // the one the server stands for
 	server *asterisk.Server
 	sw     *ari.Client
+	spool  string // where connect has recordings read; "" has Asterisk asked
 
 	carrier *phone.Phone
 	agents  map[string]*phone.Phone
@@ -98,7 +99,8 @@ func (h *fixture) connect(t *testing.T) *ari.Client {
 
 func (h *fixture) config() ari.Config {
 	url, user, password := h.server.ARI()
-	return ari.Config{URL: url, User: user, Password: password, App: h.server.App(), Log: slog.New(slog.DiscardHandler)}
+	return ari.Config{URL: url, User: user, Password: password, App: h.server.App(), Spool: h.spool,
+		Log: slog.New(slog.DiscardHandler)}
 }
 
 // take lets a phone do what was said of it with each call that comes.

@@ -176,7 +176,7 @@ func (c *Client) recorded(r telephony.RecordingID, rec *recording) {
 		ctx, cancel := context.WithTimeout(c.life, c.cfg.Timeout)
 		defer cancel()
 		something, err := c.whole(ctx, r)
-		if !something && err == nil {
+		if !something && err == nil || rec.talk && !c.isTalk(r) { // or whoever deleted it meanwhile has it
 			return
 		}
 		if err != nil {
@@ -238,8 +238,7 @@ func (c *Client) removeRecorder(ctx context.Context, r telephony.RecordingID) er
 // DeleteRecording implements telephony.Switch. A recording that is not there is success.
 func (c *Client) DeleteRecording(ctx context.Context, r telephony.RecordingID) error {
 	for _, name := range c.storedNames(r) {
-		err := c.do(ctx, "delete recording", http.MethodDelete, storedPath(name), nil, nil)
-		if err = orDone(err, http.StatusNotFound); err != nil {
+		if err := c.deleteStored(ctx, name); err != nil {
 			return err
 		}
 	}
@@ -286,12 +285,11 @@ func (c *Client) liveRecordings(channels []channel) []telephony.RecordingID {
 func (c *Client) waitWritten(ctx context.Context, name string) (size int64, err error) {
 	last := int64(-1)
 	for {
-		a, err := c.raw.send(ctx, http.MethodGet, storedPath(name)+"/file", nil)
+		sound, n, err := c.openStored(ctx, name)
 		if err != nil {
 			return 0, explain("look at recording", err)
 		}
-		n := a.ContentLength
-		if err := a.Body.Close(); err != nil {
+		if err := sound.Close(); err != nil {
 			return 0, err
 		}
 		if n == last {

@@ -92,7 +92,8 @@ func (h *fixture) begin() {
 // connect makes a switch of the Asterisk.
 func (h *fixture) connect() {
 	url, user, password := h.server.ARI()
-	sw, err := ari.Connect(ari.Config{URL: url, User: user, Password: password, App: h.server.App(), Log: h.log()})
+	sw, err := ari.Connect(ari.Config{URL: url, User: user, Password: password, App: h.server.App(), Spool: h.server.Spool(),
+		Log: h.log()})
 	h.must(err)
 	h.sw = sw
 }

@@ -62,9 +62,13 @@ func (e *Engine) keep(r telephony.RecordingID, ended bool) {
 				return err
 			}
 		}
-		return e.take(ctx, r, func(ctx context.Context, fetch func(io.Writer) error) error {
+		err := e.take(ctx, r, func(ctx context.Context, fetch func(io.Writer) error) error {
 			return e.cfg.Ledger.Keep(ctx, id, r, fetch)
 		})
+		if !ended && errors.Is(err, telephony.ErrGone) {
+			return nil // since the look that saw it, it was kept, or the switch found that it holds nothing
+		}
+		return err
 	}, func(err error) {
 		delete(e.keeping, r)
 		e.kept(err, "recording", string(r))
@@ -99,7 +103,7 @@ func (e *Engine) take(ctx context.Context, r telephony.RecordingID, store func(c
 			return err
 		}
 		if errors.Is(fetched, telephony.ErrGone) && tries >= 5 {
-			return err // not there, after all the time a switch may need to finish a file
+			return fetched // not there, after all the time a switch may need to finish a file
 		}
 		if !sleep(ctx, wait) {
 			return err

@@ -69,7 +69,7 @@ func newSwitchboard(ctx context.Context, cfg Config, st StateDir, log *slog.Logg
 		}
 		b.Private = server
 		conn.URL, conn.User, conn.Password = server.ARI()
-		conn.App = server.App()
+		conn.App, conn.Spool = server.App(), server.Spool()
 		b.phones = phones{registrar: cfg.Registrar, passwords: server.Agents(), desk: cfg.Telephones}
 		if sip := server.SIPAddr(); b.phones.registrar == "" && !sip.Addr().IsLoopback() && len(cfg.ServerName) > 0 {
 			b.phones.registrar = net.JoinHostPort(cfg.ServerName[0], strconv.Itoa(int(sip.Port())))
