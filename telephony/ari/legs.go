@@ -20,6 +20,7 @@ import (
 const (
 	argInbound = "inbound"
 	argAgent   = "agentleg"
+	argRinging = "ringing"
 
 	contextAgent    = "agent-leg"
 	contextOutbound = "outbound-leg"
@@ -49,8 +50,15 @@ func bridgeKey(id telephony.BridgeID) *ari.Key {
 	return ari.NewKey(ari.BridgeKey, url.PathEscape(string(id)))
 }
 
-// Ring implements telephony.Switch.
+// Ring implements telephony.Switch. An older dialplan leaves it to us.
 func (c *Client) Ring(ctx context.Context, leg telephony.LegID) error {
+	c.mu.Lock()
+	l := c.legs[leg]
+	rings := l != nil && l.ringing
+	c.mu.Unlock()
+	if rings {
+		return nil
+	}
 	err := c.call(ctx, "ring", func() error { return c.rest.Channel().Ring(channelKey(leg)) })
 	return orGone(err, http.StatusConflict, http.StatusPreconditionFailed)
 }

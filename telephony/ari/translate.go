@@ -26,6 +26,7 @@ type leg struct {
 	hanging bool               // it is being hung up: the end of Stasis that follows is no loss
 	silent  bool               // Asterisk hangs it up, because its phone sends nothing any more
 	rang    bool               // LegRinging was told
+	ringing bool               // the dialplan has told the caller that it rings
 	stale   bool               // known from an earlier connection; the next Snapshot shows whether it is there still
 
 	key press // the last
@@ -139,7 +140,7 @@ func (c *Client) started(v *ari.StasisStart) {
 	delete(c.ended, id)
 	l.name, l.entered, l.stale = v.Channel.Name, true, false
 	if len(v.Args) > 0 && v.Args[0] == argInbound {
-		l.inbound = true
+		l.inbound, l.ringing = true, len(v.Args) > 4 && v.Args[4] == argRinging
 		if l.watched = len(v.Args) > 3 && v.Args[3] == "1"; l.watched {
 			l.until = time.Now().Add(asterisk.Net)
 		}
