@@ -46,6 +46,7 @@ endef
 CORE_BENCH := { go test -run '^$$' -bench '^BenchmarkApply$$/.*/agents=500$$/waiting=1000$$' -benchtime 100x -count 5 ./telephony/acd && \
 	go test -run '^$$' -bench '^BenchmarkGrowth$$' -benchtime 1x ./telephony/acd && \
 	go test -run '^$$' -bench '^BenchmarkOpenNotes$$' -benchtime 1x ./console/house && \
+	go test -run '^$$' -bench '^BenchmarkRealLoad$$/^(10_agents,_20|50_agents,_50)_waiting$$' -benchtime 1x ./telephony/engine && \
 	go test -run '^$$' -bench '^BenchmarkSenders$$' -benchtime 1x ./console/house && \
 	go test -run '^$$' -bench '^BenchmarkWho$$' -benchtime 200ms -count 5 ./routing/oncall; } > .cache/log/cores.bench
 
