@@ -22,7 +22,8 @@ type Ledger interface {
 	Answered(ctx context.Context, since time.Time, within time.Duration) (Answered, error)
 	// Keep seals and stores a call's finished recording (WAV); fetch writes it. A recording kept before is success.
 	Keep(ctx context.Context, c CallID, r RecordingID, fetch func(io.Writer) error) error
-	// KeepVoicemail makes of a fail-safe message an ended call and an open note that waits on the agents.
+	// KeepVoicemail makes of a fail-safe message an open note that waits on the agents, and an ended call, unless the caller's
+	// own is written already.
 	KeepVoicemail(ctx context.Context, v Voicemail, fetch func(io.Writer) error) error
 }
 

@@ -129,6 +129,7 @@ type BridgeView struct {
 // then gives an empty WAV, and the caller is to be called back all the same.
 type Voicemail struct {
 	Recording RecordingID
+	Leg       LegID // the caller's, whose call it belongs to; "" where that is not known
 	DID, ANI  Number
 	Called    []Number // as an Event's
 	At        time.Time

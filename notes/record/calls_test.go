@@ -143,6 +143,26 @@ func TestRecordingsAndVoicemails(t *testing.T) {
 	if n, err := h.store.CloseOut(agent, board[0].Note.ID, "rang back"); err != nil || n.State != notes.Closed {
 		t.Errorf("%v %v", n.State, err)
 	}
+	known := aCall(telephony.CallOf("leg-1")) // who waited until the fail-safe took them is one caller, and one call
+	known.Outcome = telephony.Overflowed
+	h.record(t, known, telephony.Arrived, telephony.Waiting, telephony.Ended)
+	steps := func() (n int) {
+		if err := h.pool.QueryRow(ctx, "select count(*) from call_step where call = $1", known.ID).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := steps()
+	v = telephony.Voicemail{Recording: "vm-3", Leg: "leg-1", DID: known.DID, ANI: known.ANI, At: time.Now(), Length: time.Second}
+	if err := h.store.KeepVoicemail(ctx, v, fetch); err != nil {
+		t.Fatal(err)
+	}
+	if n, ok, err := h.store.OpenVoicemail(agent, known.ID); err != nil || !ok || n.Call != known.ID {
+		t.Errorf("the message of a known caller: %+v, %v, %v", n, ok, err)
+	}
+	if n := steps(); n != before {
+		t.Errorf("the message added to the call's story: %d lines, %d before", n, before)
+	}
 	h.mustVerify(t)
 }
 

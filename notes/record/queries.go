@@ -173,6 +173,7 @@ var (
 		is distinct from (excluded.language, excluded.state, excluded.agent, excluded.outcome,
 			coalesce(call.answered_at, excluded.answered_at), excluded.ended_at)
 		returning call.` + callTable.Returning()
+	insertCall  = insertInto(callTable) + " on conflict (id) do nothing returning " + callTable.Returning()
 	insertStep  = insertInto(stepTable) + " on conflict (id) do nothing returning " + stepTable.Returning()
 	selectCalls = "select " + strings.Join(callColumns, ", ") + ", caller from call "
 	selectCall  = selectCalls + "where id = $1"

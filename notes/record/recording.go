@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -89,14 +90,15 @@ func recordingLabel(account telephony.AccountID, id telephony.RecordingID) seal.
 	return seal.Label{Practice: string(account), Kind: "recording", ID: string(id), Version: 1}
 }
 
-// KeepVoicemail makes of a fail-safe's message an ended call with its recording and an open note that waits on the agents.
+// KeepVoicemail makes of a fail-safe's message an open note that waits on the agents, with the recording, and an ended call,
+// unless the caller's own is there: one caller is one call, whoever took them in the end.
 func (s *Store) KeepVoicemail(ctx context.Context, v telephony.Voicemail, fetch func(io.Writer) error) error {
 	ctx = asEngine(ctx)
 	line, owned, err := s.LineFor(ctx, v.DID)
 	if err != nil {
 		return err
 	}
-	c := telephony.Call{ID: telephony.CallOf(telephony.LegID("voicemail:" + string(v.Recording))), DID: v.DID, ANI: v.ANI,
+	c := telephony.Call{ID: telephony.CallOf(cmp.Or(v.Leg, telephony.LegID("voicemail:"+string(v.Recording)))), DID: v.DID, ANI: v.ANI,
 		Account:  line.Account,
 		Language: telephony.English, State: telephony.Ended, Outcome: telephony.Overflowed, OpenedAt: v.At, EndedAt: v.At.Add(v.Length),
 		Inbound: true}
@@ -141,18 +143,18 @@ func (s *Store) KeepVoicemail(ctx context.Context, v telephony.Voicemail, fetch 
 	return nil
 }
 
-func (s *Store) voicemailCall(ctx context.Context, tx pgx.Tx, c telephony.Call) ([]audit.Row, error) {
+// voicemailCall writes the call of a voicemail, when the caller has none yet.
+func (s *Store) voicemailCall(ctx context.Context, tx pgx.Tx, c telephony.Call) (rows []audit.Row, err error) {
 	args, err := s.callArgs(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	var rows []audit.Row
 	for _, q := range []struct {
 		t    audit.Table
 		sql  string
 		args []any
 	}{
-		{callTable, upsertCall, args},
+		{callTable, insertCall, args},
 		{stepTable, insertStep, stepArgs(c.ID, telephony.Step{At: c.OpenedAt, Kind: telephony.StepArrived})},
 		{stepTable, insertStep, stepArgs(c.ID, telephony.Step{At: c.EndedAt, Kind: telephony.StepEnded, Detail: string(c.Outcome)})},
 	} {
@@ -163,6 +165,9 @@ func (s *Store) voicemailCall(ctx context.Context, tx pgx.Tx, c telephony.Call) 
 		r, err := q.t.Read(res)
 		if err != nil {
 			return nil, err
+		}
+		if len(rows)+len(r) == 0 { // the call is there, with its own story
+			return nil, nil
 		}
 		rows = append(rows, r...)
 	}

@@ -144,7 +144,7 @@ func (c *Client) Voicemails(ctx context.Context) ([]telephony.Voicemail, error) 
 		if err != nil || spoken || companion && slices.Contains(names, name) {
 			continue
 		}
-		v := telephony.Voicemail{Recording: telephony.RecordingID(name), At: vm.At}
+		v := telephony.Voicemail{Recording: telephony.RecordingID(name), Leg: telephony.LegID(vm.Channel), At: vm.At}
 		if !companion {
 			if v.Length, err = c.length(ctx, name); err != nil {
 				return nil, err

@@ -220,6 +220,7 @@ type ended struct {
 	at    time.Time
 	agent telephony.AgentID // whose it was
 	plan  Callback          // for a call of ours
+	owed  *ledgerQueue      // what may not be written yet
 }
 
 // forget drops a call that has ended. Its last pages are still being written, its things on the switch removed.
@@ -228,7 +229,7 @@ func (e *Engine) forget(c *call) {
 	delete(e.legs, c.near.id)
 	delete(e.legs, c.far.id)
 	delete(e.plays, c.greeting)
-	e.ended[c.ID] = ended{at: time.Now(), agent: c.Agent, plan: c.plan}
+	e.ended[c.ID] = ended{at: time.Now(), agent: c.Agent, plan: c.plan, owed: &c.ledger}
 	e.touch(c)
 }
 

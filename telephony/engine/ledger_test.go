@@ -23,6 +23,7 @@ type memory struct {
 	recordings map[telephony.RecordingID]telephony.CallID
 	voicemails map[telephony.RecordingID]telephony.Voicemail
 	wav        []byte // the last kept
+	early      int    // voicemails of known callers kept before their calls' ends
 	down       bool
 	hang       bool
 	forgets    bool // every third write succeeds and answers an error
@@ -175,6 +176,9 @@ func (m *memory) KeepVoicemail(ctx context.Context, v telephony.Voicemail, fetch
 		return err
 	}
 	defer leave()
+	if v.Leg != "" && m.calls[telephony.CallOf(v.Leg)].State != telephony.Ended {
+		m.early++
+	}
 	m.voicemails[v.Recording], m.wav = v, wav.Bytes()
 	return nil
 }

@@ -16,6 +16,13 @@ type ledgerQueue struct {
 	busy   bool
 }
 
+// written tells whether nothing is left to write.
+func (b *ledgerQueue) written() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.busy
+}
+
 // A ledgerWrite is one move of a call. done runs in the loop when it is durable.
 type ledgerWrite struct {
 	call telephony.Call

@@ -113,13 +113,13 @@ func (e *Engine) take(ctx context.Context, r telephony.RecordingID, store func(c
 	return e.mustCommand(ctx, func(ctx context.Context) error { return sw.DeleteRecording(ctx, r) })
 }
 
-// collect takes the fail-safe's voicemails into the ledger.
+// collect takes the fail-safe's voicemails into the ledger. A caller whom we knew before has a call: its end is written first.
 func (e *Engine) collect() {
 	if !e.linked || e.collecting {
 		return
 	}
 	e.collecting = true
-	sw := e.cfg.Switch
+	sw, owed, left := e.cfg.Switch, e.owed(), false
 	e.work(func(ctx context.Context) error {
 		one, cancel := context.WithTimeout(ctx, e.cfg.CommandFor)
 		vs, err := sw.Voicemails(one)
@@ -128,6 +128,10 @@ func (e *Engine) collect() {
 			return err
 		}
 		for _, v := range vs {
+			if owed[telephony.CallOf(v.Leg)] {
+				left = true
+				continue
+			}
 			err = errors.Join(err, e.take(ctx, v.Recording, func(ctx context.Context, fetch func(io.Writer) error) error {
 				v, err := e.voicemailFor(ctx, v)
 				if err != nil {
@@ -140,5 +144,22 @@ func (e *Engine) collect() {
 	}, func(err error) {
 		e.collecting = false
 		e.kept(err, "voicemail", "")
+		if left {
+			e.after(reconcileAfter, e.collect)
+		}
 	})
+}
+
+// owed are the calls whose end is not in the ledger.
+func (e *Engine) owed() map[telephony.CallID]bool {
+	out := map[telephony.CallID]bool{}
+	for id := range e.calls {
+		out[id] = true
+	}
+	for id, c := range e.ended {
+		if !c.owed.written() {
+			out[id] = true
+		}
+	}
+	return out
 }

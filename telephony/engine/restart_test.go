@@ -168,6 +168,31 @@ func TestRestartWhile(t *testing.T) {
 	})
 }
 
+// TestACallersVoicemailComesAfterTheirCall has a caller come, and talk to the fail-safe, while the ledger is down: what they said
+// is kept when their own call is written, which it then belongs to.
+func TestACallersVoicemailComesAfterTheirCall(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.led.before = func(n int) { // the first tries to write a call take too long, while a voicemail is kept at once
+			if n <= 4 {
+				time.Sleep(10 * time.Second)
+			}
+		}
+		w.led.set(true, false)
+		caller, id := w.arrive(plain.DID)
+		w.pass(10 * time.Second)
+		w.sw.AddVoicemail(telephony.Voicemail{Recording: "vm/1", Leg: caller, DID: plain.DID, At: time.Now()}, switchtest.SilentWAV(time.Second))
+		w.sw.HangUp(caller, 16)
+		w.pass(10 * time.Second)
+		w.led.set(false, false)
+		w.pass(2 * time.Minute)
+		w.state(id, telephony.Ended, telephony.Overflowed)
+		if len(w.led.voicemails) != 1 || w.led.early > 0 {
+			t.Errorf("%d voicemails kept, %d of them before the call's end", len(w.led.voicemails), w.led.early)
+		}
+		w.clean()
+	})
+}
+
 func TestVoicemailsAreCollected(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		w.sw.AddVoicemail(telephony.Voicemail{Recording: "vm/1", DID: plain.DID, At: time.Now()}, switchtest.SilentWAV(time.Second))
