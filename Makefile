@@ -50,7 +50,7 @@ CORE_BENCH := { go test -run '^$$' -bench '^BenchmarkApply$$/.*/agents=500$$/wai
 	go test -run '^$$' -bench '^BenchmarkSenders$$' -benchtime 1x ./console/house && \
 	go test -run '^$$' -bench '^BenchmarkWho$$' -benchtime 200ms -count 5 ./routing/oncall; } > .cache/log/cores.bench
 
-.PHONY: help run test test-sound test-silent bench build lint clean
+.PHONY: help run test test-sound test-silent bench campaign build lint clean
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
 
@@ -119,6 +119,15 @@ endef
 bench: bin/lamplight-demo bin/console $(DONE)/test-packages ## the ratios against a peer or a floor, in one run
 	$(call step,the pure cores and what grows with open notes (Go benchmarks),$(CORE_BENCH))
 	@bin/lamplight-demo bench --go-benchmarks .cache/log/cores.bench
+
+CAMPAIGN := --calls 500 --faults 200
+campaign: bin/lamplight-demo bin/lamplight-movable-clock ## hurt the service at 200 points of 500 calls and account for all (two hours; CAMPAIGN='--calls 30 --faults 10 --seed 7')
+	@$(call packages,libfaketime)
+	@bin/lamplight-demo campaign --server bin/lamplight-movable-clock $(CAMPAIGN)
+
+# The server with a wall clock that can be moved. Never shipped.
+bin/lamplight-movable-clock: $(DONE)/pages $(PROGRAM_SOURCES) go.mod cmd/lamplight-demo/clock.sh
+	$(call step,the server with a movable clock (minutes),cmd/lamplight-demo/clock.sh $@)
 
 # Prints each line over 140 columns, a tab being four, what stands in quotes not counted.
 define LONG_LINES

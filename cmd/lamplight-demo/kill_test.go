@@ -2,20 +2,16 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"lamplight/cmd/lamplight/server"
 	"lamplight/console"
-	"lamplight/console/wire"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/telephony"
@@ -34,6 +30,7 @@ func TestMain(m *testing.M) {
 		server.Main("lamplight", "a server that a test may kill", &struct {
 			Serve server.ServeCommand `cmd:""`
 			Demo  demoCmd             `cmd:""`
+			Agent agentCmd            `cmd:""`
 		}{})
 		return
 	}
@@ -48,40 +45,25 @@ func TestMain(m *testing.M) {
 // killable is a demo whose server is a process of its own.
 type killable struct {
 	*demo
-	cfg     server.Config
-	program string // what runs as the server
-	cmd     *exec.Cmd
+	*serverProcess
 }
 
-// newKillable seeds a state directory and starts a server process on it; the pocket stays in this process.
+// newKillable seeds a state directory and starts a server process on it.
 func newKillable(t *testing.T) *killable {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	d, err := startDemo(ctx, &demoCmd{State: stateDir(t)}, time.Now())
+	d, p, err := apart(ctx, &demoCmd{State: stateDir(t)}, os.Args[0], nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.env = []string{"LAMPLIGHT_TEST_SERVER=1"}
 	t.Cleanup(func() {
 		if err := d.pocket.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	cfg := d.server.Config
-	// The private Asterisk is started by the process; its scripted network stands in this one.
-	cfg.Training, cfg.State = false, d.server.State.Dir
-	if err := d.server.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for _, addr := range []*string{&cfg.NATSListen, &cfg.Listen} {
-		if *addr, err = server.FreeAddr(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	d.server = &server.Server{State: d.server.State, Certs: d.server.Certs, Log: d.server.Log,
-		Bus:      server.Bus{URL: "tls://" + cfg.NATSListen},
-		PagesURL: "https://localhost:" + portOf(cfg.Listen), Config: cfg}
-	k := &killable{demo: d, cfg: cfg, program: os.Args[0]}
+	k := &killable{demo: d, serverProcess: p}
 	t.Cleanup(func() {
 		if t.Failed() {
 			b, err := os.ReadFile(k.server.State.Path("server.log"))
@@ -93,56 +75,24 @@ func newKillable(t *testing.T) *killable {
 	return k
 }
 
-func portOf(addr string) string { return addr[strings.LastIndex(addr, ":")+1:] }
-
 // start runs `lamplight serve` and returns when desks can reach it.
 func (k *killable) start(t *testing.T) {
 	t.Helper()
-	c := k.cfg
-	log, err := os.OpenFile(k.server.State.Path("server.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
+	ctx, cancel := context.WithTimeout(t.Context(), markLimit)
+	defer cancel()
+	if err := k.serverProcess.start(ctx, k.demo); err != nil {
 		t.Fatal(err)
 	}
-	defer log.Close()
-	k.cmd = exec.Command(k.program, "serve", "--state", c.State, "--nats-listen", c.NATSListen, "--listen", c.Listen, "--hooks-listen",
-		c.HooksListen,
-		"--text-url", c.TextURL, "--text-account", c.TextAccount, "--text-token-file", c.TextTokenFile, "--text-from", c.TextFrom,
-		"--text-callback", c.TextCallback,
-		"--mail-host", c.MailHost, "--mail-port", fmt.Sprint(c.MailPort), "--mail-ca", c.MailCA, "--mail-from", c.MailFrom,
-		"--push-contact", c.PushContact)
-	k.cmd.Env = append(os.Environ(), "LAMPLIGHT_TEST_SERVER=1", "LAMPLIGHT_PUSH_PLAIN=127.0.0.1")
-	k.cmd.Stdout, k.cmd.Stderr = log, log
-	k.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	if err := k.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the server answers, and lets nobody in without a name", func() bool {
-		_, err := wire.Dial(t.Context(), wire.Options{URL: k.server.Bus.URL, CA: k.server.Certs.Pool})
-		var refused *console.Error
-		return errors.As(err, &refused)
-	})
 }
 
 func (k *killable) stop(t *testing.T, sig syscall.Signal) {
 	t.Helper()
-	if k.cmd == nil {
-		return
-	}
-	if err := k.cmd.Process.Signal(sig); err != nil {
+	if err := k.serverProcess.stop(sig); err != nil {
 		t.Error(err)
 	}
-	err := k.cmd.Wait()
-	if sig != syscall.SIGKILL && err != nil {
-		t.Errorf("the server ended with %v", err)
-	}
-	k.cmd = nil
 }
 
 func (k *killable) kill(t *testing.T) { t.Helper(); k.stop(t, syscall.SIGKILL) }
-
-// followedWell is the correlation from which speech counts as heard on a busy machine, frame by frame: the same speech gives
-// at least 0.84, other speech at most 0.68.
-const followedWell = 0.8
 
 // hears says words at one end and checks that the other heard them.
 func hears(t *testing.T, from, to *phone.Call, words speech.PCM) {

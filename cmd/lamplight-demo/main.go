@@ -11,6 +11,9 @@ type cli struct {
 	Demo  demoCmd     `cmd:"" default:"withargs" help:"Run everything with two made-up practices, practice calls and the providers' phones."`
 	Code  demoCodeCmd `cmd:"" help:"Print a demo person's one-time code of this moment."`
 	Bench benchCmd    `cmd:"" help:"Measure calls, notes and deliveries against bare peers, in one run."`
+
+	Campaign campaignCmd `cmd:"" help:"Hurt the service while calls come in, and account for every call and note afterwards."`
+	Agent    agentCmd    `cmd:"" hidden:""`
 }
 
 func main() {

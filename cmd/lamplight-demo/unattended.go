@@ -24,6 +24,10 @@ const markLimit = 20 * time.Second
 // heardWell is the correlation from which speech counts as heard: the right speech gives 0.97 to 1, another about 0.2 to 0.6.
 const heardWell = 0.9
 
+// followedWell is the correlation from which speech counts as heard on a busy machine, frame by frame: the same speech gives
+// at least 0.84, other speech at most 0.68.
+const followedWell = 0.8
+
 // walkReport is what one call showed.
 type walkReport struct {
 	Scenario     string     `json:"scenario"`
