@@ -382,12 +382,13 @@ func (a *reckoning) notes(ctx context.Context) error {
 // pages holds what arrived at the phones against the attempts: nothing said to have left that did not, nothing twice.
 func (a *reckoning) pages(ctx context.Context) error {
 	type attemptRow struct {
-		ID, Dispatch, Channel, State string
-		Rung, Try                    int
-		Link                         []byte
-		SentAt                       *time.Time
+		ID, Dispatch, Contact, Channel, State string
+		Rung                                  int
+		Link                                  []byte
+		SentAt                                *time.Time
 	}
-	rows, err := a.record.Pool.Query(ctx, "select id, dispatch, channel, state, rung, try, link, sent_at from attempt where link is not null")
+	rows, err := a.record.Pool.Query(ctx, `select id, dispatch, contact, channel, state, rung, link, sent_at from attempt
+		where link is not null order by dispatch, rung, contact, channel, try`)
 	if err != nil {
 		return err
 	}
@@ -404,25 +405,33 @@ func (a *reckoning) pages(ctx context.Context) error {
 		sum := sha256.Sum256([]byte(token))
 		arrived[string(sum[:])] = append(arrived[string(sum[:])], m)
 	}
-	twice := 0
+	type told struct { // one person by one channel for one rung, however often it was tried
+		dispatch, contact, channel string
+		rung                       int
+	}
+	came := map[told][]pocket.Arrival{}
 	for _, t := range all {
 		here := arrived[string(t.Link)]
 		delete(arrived, string(t.Link))
-		left := t.State == "accepted" || t.State == "delivered"
-		if left && len(here) == 0 {
+		one := told{t.Dispatch, t.Contact, t.Channel, t.Rung}
+		came[one] = append(came[one], here...)
+		if (t.State == "accepted" || t.State == "delivered") && len(here) == 0 {
 			at := time.Now()
 			if t.SentAt != nil {
 				at = *t.SentAt
 			}
 			a.wrong(at, "the attempt %s (%s, rung %d) is %s and never arrived", t.ID, t.Channel, t.Rung, t.State)
 		}
+	}
+	twice := 0
+	for one, here := range came {
 		if len(here) < 2 {
 			continue
 		}
 		twice++
-		if lied := a.lied[here[0].Kind+here[0].Link]; !slices.ContainsFunc(lied, unclear) {
-			a.wrong(here[1].At, "the attempt %s of dispatch %s (%s, rung %d, try %d) came to the phone %d times, at %s and %s", t.ID, t.Dispatch,
-				t.Channel, t.Rung, t.Try, len(here), here[0].At.Format("15:04:05.000"), here[1].At.Format("15:04:05.000"))
+		if !slices.ContainsFunc(here, func(m pocket.Arrival) bool { return slices.ContainsFunc(a.lied[m.Kind+m.Link], mislead) }) {
+			a.wrong(here[1].At, "%s of the dispatch %s was told of rung %d by %s %d times, at %s and %s", one.contact, one.dispatch, one.rung,
+				one.channel, len(here), here[0].At.Format("15:04:05.000"), here[1].At.Format("15:04:05.000"))
 		}
 	}
 	for _, here := range arrived {
@@ -432,8 +441,10 @@ func (a *reckoning) pages(ctx context.Context) error {
 	return nil
 }
 
-// unclear tells that nobody but the carrier could know whether a message was taken: then telling a doctor twice is right.
-func unclear(f pocket.Fault) bool { return f == pocket.TakeAndHang || f == pocket.TakeAndBreak }
+// mislead tells that the carrier had a message that it said, or left open, not to have: then telling a doctor twice is right.
+func mislead(f pocket.Fault) bool {
+	return f == pocket.TakeAndHang || f == pocket.TakeAndBreak || f == pocket.Undeliver
+}
 
 // words looks for patients' words where they must not be.
 func (a *reckoning) words(ctx context.Context) error {
