@@ -236,7 +236,8 @@ func TestTalkOutlivesTheApplication(t *testing.T) {
 	up := dial(t, ctx, caller(t, s), phone.Outgoing{Number: "+13125550100", From: "+13125550142", Name: "Rosa Bennett"})
 
 	in := a.next(ctx, "StasisStart")
-	if len(in.Args) != 4 || in.Args[0] != "inbound" || in.Args[1] != "+13125550100" || in.Channel.Channelvars["DID"] != "+13125550100" {
+	if len(in.Args) != 5 || in.Args[0] != "inbound" || in.Args[1] != "+13125550100" || in.Args[4] != "ringing" ||
+		in.Channel.Channelvars["DID"] != "+13125550100" {
 		t.Errorf("the caller entered with %q and %v", in.Args, in.Channel.Channelvars)
 	}
 	a.must(ctx, "POST", "channels/"+in.Channel.ID+"/answer", nil)
