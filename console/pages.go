@@ -92,10 +92,11 @@ type Card struct {
 	NextName string             `json:"nextName"` // who is told then, if nothing is done; "" with a NextAt is the supervisors
 	CanAct   bool               `json:"canAct"`   // may acknowledge, pass on, close
 	// TakenOver is the supervisor who has it in hand; CanTakeOver says that the reader may take it over.
-	TakenOver   string    `json:"takenOver"`
-	CanTakeOver bool      `json:"canTakeOver"`
-	ReadBack    []string  `json:"readBack"` // keys of fields that were read back to the caller
-	Now         time.Time `json:"now"`
+	TakenOver   string           `json:"takenOver"`
+	CanTakeOver bool             `json:"canTakeOver"`
+	Voicemail   telephony.CallID `json:"voicemail,omitempty"` // whose recording is the message, of a voicemail
+	ReadBack    []string         `json:"readBack"`            // keys of fields that were read back to the caller
+	Now         time.Time        `json:"now"`
 }
 
 // CardState is what moves on a card while it is looked at, nothing of the patient: its fields are Card's.

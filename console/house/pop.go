@@ -10,6 +10,7 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	"lamplight/console"
+	"lamplight/frontend/shared/catalog"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/routing/oncall"
@@ -139,6 +140,16 @@ func callType(acc notes.Account, id string) (notes.CallType, bool) {
 		}
 	}
 	return notes.CallType{}, false
+}
+
+// typeLabel is a call type's name as people read it. A voicemail is a type that no script has.
+func typeLabel(acc notes.Account, id string) notes.Text {
+	if id == notes.Voicemail {
+		const key = "note.voicemail"
+		return notes.Text{telephony.English: catalog.T(telephony.English, key, nil), telephony.Spanish: catalog.T(telephony.Spanish, key, nil)}
+	}
+	t, _ := callType(acc, id)
+	return t.Label
 }
 
 // formatNumber writes a number as its country's people do; what is no number is shown as it is.

@@ -183,10 +183,9 @@ func (s set) story(st notes.Story) console.Story {
 			out.Labels[f.Key] = f.Label
 		}
 	} else {
-		out.Row = console.BoardRow{Kind: notes.BoardCallBack, Call: st.Call.ID, Account: st.Call.Account,
-			Practice: s.accounts[st.Call.Account].Name,
-			TakenAt:  st.Call.OpenedAt,
-			Last:     console.LastStep{Kind: console.LastKind(st.Call.Outcome), At: st.Call.EndedAt}}
+		c := st.Call
+		out.Row = s.boardRow(record.BoardLine{Kind: notes.BoardCallBack, Call: c.ID, Account: c.Account, Since: c.OpenedAt})
+		out.Row.Last = console.LastStep{Kind: console.LastKind(c.Outcome), At: c.EndedAt}
 	}
 	if st.FollowUp != nil {
 		word := *st.FollowUp
@@ -208,9 +207,8 @@ func shownLines(lines []notes.StoryLine) []notes.StoryLine {
 // inboxRow draws one note of an inbox.
 func (s set) inboxRow(l record.InboxLine) console.InboxRow {
 	n, acc := l.Note, s.accounts[l.Note.Account]
-	t, _ := callType(acc, n.CallType)
-	return console.InboxRow{Note: n.ID, Ref: n.Reference, Practice: acc.Name, Urgency: n.Urgency, CallType: t.Label, State: n.State,
-		TakenAt: n.TakenAt,
+	return console.InboxRow{Note: n.ID, Ref: n.Reference, Practice: acc.Name, Urgency: n.Urgency, CallType: typeLabel(acc, n.CallType),
+		State: n.State, TakenAt: n.TakenAt,
 		AckedBy: s.name(n.AckedBy), Mine: l.Mine}
 }
 
@@ -232,9 +230,7 @@ func (s set) callRow(l record.CallLine) console.CallRow {
 	n := *l.Note
 	row.Note, row.Ref, row.Urgency, row.State, row.Language, row.AckedBy = n.ID, n.Reference, n.Urgency, n.State, n.Language,
 		s.name(n.AckedBy)
-	if t, ok := callType(s.accounts[n.Account], n.CallType); ok {
-		row.CallType = t.Label
-	}
+	row.CallType = typeLabel(s.accounts[n.Account], n.CallType)
 	if !n.AckedAt.IsZero() {
 		row.ToAck = n.AckedAt.Sub(n.TakenAt)
 	}
@@ -252,11 +248,14 @@ func (s set) card(a access.Actor, n notes.Note, now time.Time) console.Card {
 	acc := s.accounts[n.Account]
 	t, _ := callType(acc, n.CallType)
 	st := s.cardState(a, n)
-	c := console.Card{Note: n.ID, Ref: n.Reference, Practice: accountRef(acc), Urgency: n.Urgency, CallType: t.Label, Language: n.Language,
-		TakenAt: n.TakenAt, Taker: s.name(n.Taker), Reason: n.Body.Fields["reason"], Verbatim: n.Body.Verbatim, ReadBack: n.Body.ReadBack,
+	c := console.Card{Note: n.ID, Ref: n.Reference, Practice: accountRef(acc), Urgency: n.Urgency, Language: n.Language,
+		CallType: typeLabel(acc, n.CallType), TakenAt: n.TakenAt, Taker: s.name(n.Taker), Reason: n.Body.Fields["reason"], Verbatim: n.Body.Verbatim, ReadBack: n.Body.ReadBack,
 		AddOns: n.AddOns, Fields: cardFields(t, *n.Body), Told: []console.Told{}, Now: now,
 		State: st.State, AckedBy: st.AckedBy, AckedAt: st.AckedAt, ClosedAt: st.ClosedAt, NextAt: st.NextAt, NextName: st.NextName,
 		CanAct: st.CanAct, TakenOver: st.TakenOver, CanTakeOver: st.CanTakeOver}
+	if n.CallType == notes.Voicemail {
+		c.Voicemail = n.Call
+	}
 	if number := n.Body.Fields["callback"]; number != "" {
 		c.CallBack = formatNumber(telephony.Number(number))
 		c.CanCall = c.CanAct && mobile(acc, a) != ""

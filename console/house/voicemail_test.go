@@ -125,4 +125,13 @@ func TestAVoicemailThatIsLeftWakesSomebody(t *testing.T) {
 	if err != nil || !bytes.Contains([]byte(asJSON(t, st.Lines)), []byte(notes.LineBegun)) {
 		t.Errorf("the story does not tell it: %+v, %v", st.Lines, err)
 	}
+	// Who is woken hears it on their telephone.
+	card, err := r.Card(r.as(t, "doctor"), ruled.Note)
+	if err != nil || card.Voicemail != ruled.Call || card.CallType["es"] != "Mensaje de voz" {
+		t.Errorf("the card: %+v, %v", card, err)
+	}
+	var wav bytes.Buffer
+	if err := r.Recording(r.as(t, "doctor"), card.Voicemail, &wav); err != nil || wav.String() != "RIFF" {
+		t.Errorf("the doctor hears %q, %v", &wav, err)
+	}
 }

@@ -243,6 +243,7 @@ export interface Card {
   canAct: boolean
   takenOver: string
   canTakeOver: boolean
+  voicemail?: string
   readBack: string[] | null
   now: string
 }
