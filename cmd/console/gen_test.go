@@ -30,7 +30,8 @@ func TestThePagesKnowWhatTheServerSays(t *testing.T) {
 	w := newTSWriter(t)
 	requests := w.requests()
 	w.of(reflect.TypeFor[console.Event]())
-	for _, v := range []any{console.Error{}, console.CallsFilter{}, Begun{}, saved{}, levels{}, finishing{}, playing{}, linkView{}, phoneView{}} {
+	for _, v := range []any{console.Error{}, console.CallsFilter{}, Begun{}, saved{}, levels{}, finishing{}, playing{}, linkView{},
+		phoneView{}} {
 		w.of(reflect.TypeOf(v))
 	}
 	for name, want := range map[string]string{"types.ts": w.types(), "requests.ts": requests} {

@@ -42,7 +42,8 @@ func TestEveryRefusalHasASentence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for engines, ours := range map[string]console.PauseReason{acd.ReasonSignedIn: console.PausedBySignIn, acd.ReasonMissed: console.PausedByMisses,
+	for engines, ours := range map[string]console.PauseReason{acd.ReasonSignedIn: console.PausedBySignIn,
+		acd.ReasonMissed:        console.PausedByMisses,
 		telephony.PausedByPhone: console.PausedByPhone} {
 		if engines != string(ours) {
 			t.Errorf("the engine pauses for %q, which desks call %q", engines, ours)

@@ -146,7 +146,8 @@ func callType(acc notes.Account, id string) (notes.CallType, bool) {
 func typeLabel(acc notes.Account, id string) notes.Text {
 	if id == notes.Voicemail {
 		const key = "note.voicemail"
-		return notes.Text{telephony.English: catalog.T(telephony.English, key, nil), telephony.Spanish: catalog.T(telephony.Spanish, key, nil)}
+		return notes.Text{telephony.English: catalog.T(telephony.English, key, nil),
+			telephony.Spanish: catalog.T(telephony.Spanish, key, nil)}
 	}
 	t, _ := callType(acc, id)
 	return t.Label

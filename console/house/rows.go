@@ -249,7 +249,8 @@ func (s set) card(a access.Actor, n notes.Note, now time.Time) console.Card {
 	t, _ := callType(acc, n.CallType)
 	st := s.cardState(a, n)
 	c := console.Card{Note: n.ID, Ref: n.Reference, Practice: accountRef(acc), Urgency: n.Urgency, Language: n.Language,
-		CallType: typeLabel(acc, n.CallType), TakenAt: n.TakenAt, Taker: s.name(n.Taker), Reason: n.Body.Fields["reason"], Verbatim: n.Body.Verbatim, ReadBack: n.Body.ReadBack,
+		CallType: typeLabel(acc, n.CallType), TakenAt: n.TakenAt, Taker: s.name(n.Taker),
+		Reason: n.Body.Fields["reason"], Verbatim: n.Body.Verbatim, ReadBack: n.Body.ReadBack,
 		AddOns: n.AddOns, Fields: cardFields(t, *n.Body), Told: []console.Told{}, Now: now,
 		State: st.State, AckedBy: st.AckedBy, AckedAt: st.AckedAt, ClosedAt: st.ClosedAt, NextAt: st.NextAt, NextName: st.NextName,
 		CanAct: st.CanAct, TakenOver: st.TakenOver, CanTakeOver: st.CanTakeOver}

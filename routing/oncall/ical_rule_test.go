@@ -173,7 +173,8 @@ func TestRulesRefused(t *testing.T) {
 		"RSCALE=HEBREW;FREQ=YEARLY":                   "RSCALE=HEBREW is not taken",
 		"RSCALE=GREGORIAN;FREQ=MONTHLY;SKIP=BACKWARD": "SKIP=BACKWARD is not taken",
 	} {
-		if _, err := parseRule(text, func(string) (int64, error) { return 0, nil }); err == nil || !strings.Contains(english(t, err), want) {
+		_, err := parseRule(text, func(string) (int64, error) { return 0, nil })
+		if err == nil || !strings.Contains(english(t, err), want) {
 			t.Errorf("%s: error %v, want %s", text, err, want)
 		}
 	}

@@ -98,9 +98,9 @@ type bar struct {
 	until int64
 }
 
-// New makes an empty State whose offers carry the epoch, which is to be above any earlier State's. An invalid Config, such as an unknown time zone, is refused
-// with an ErrInvalid that names the field. Zones are looked up in the machine's time-zone data here
-// and nowhere else.
+// New makes an empty State whose offers carry the epoch, which is to be above any earlier State's. An invalid Config, such as an
+// unknown time zone, is refused with an ErrInvalid that names the field. Zones are looked up in the machine's time-zone data
+// here and nowhere else.
 func New(cfg Config, epoch uint64) (*State, error) {
 	s := &State{
 		epoch: epoch, turns: math.MinInt64,
