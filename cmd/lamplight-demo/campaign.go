@@ -101,7 +101,6 @@ func (k *campaignCmd) Run(ctx context.Context) (err error) {
 	for _, s := range skipped {
 		c.note("SKIPPED %s", s)
 	}
-	found := []discrepancy{}
 	defer func() {
 		if k.Keep || err != nil {
 			c.note("what is left is in %s", dir)
@@ -116,7 +115,8 @@ func (k *campaignCmd) Run(ctx context.Context) (err error) {
 		err = errors.Join(err, os.RemoveAll(dir))
 	}()
 	c.note("campaign with seed %d: %d calls, %d faults of %v, %d agents", k.Seed, k.Calls, k.Faults, kinds, k.Agents)
-	if found, err = c.run(ctx, dir); err != nil {
+	found, err := c.run(ctx, dir)
+	if err != nil {
 		return err
 	}
 	for _, d := range found {
