@@ -36,7 +36,9 @@ const (
 func openDesk(t *testing.T, w, h int64) (*testServer, *browser) {
 	t.Helper()
 	s := newTestServer(t)
-	return s, openBrowser(t, s.args(t.TempDir()), w, h, "light", "en")
+	b := openBrowser(t, s.args(t.TempDir()), w, h, "light", "en")
+	b.see(`document.querySelector('[data-region=board]') !== null`, "true") // from here on its keys act
+	return s, b
 }
 
 // toReason takes the first practice call and goes to the reason's field of its form.
