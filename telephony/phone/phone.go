@@ -230,5 +230,8 @@ func (p *Phone) Close() error {
 	}
 	p.cancel()
 	p.work.Wait()
-	return errors.Join(err, p.ua.Close())
+	if e := p.ua.Close(); !errors.Is(e, net.ErrClosed) { // its listener may have closed the socket just before
+		err = errors.Join(err, e)
+	}
+	return err
 }
