@@ -117,6 +117,46 @@ func TestAMessageIsNotSentForEverByServersThatDie(t *testing.T) {
 	h.verify()
 }
 
+// The database stands still from a message's leaving until its lease has ended, as one that is frozen does, and the carrier cannot
+// be asked: the engine that sent it knows, and does not send it again.
+func TestAMessageThatLeftWhileTheDatabaseStoodStillLeavesOnce(t *testing.T) {
+	h := newFixture(t)
+	h.cfg.Lease = time.Second
+	held := make(chan func(), 1)
+	var once sync.Once
+	c := &carrier{lookup: func(context.Context, channel.Message) (channel.Receipt, error) {
+		return channel.Receipt{}, channel.ErrNoLookup
+	}}
+	c.send = func(ctx context.Context, m channel.Message) (channel.Receipt, error) {
+		once.Do(func() {
+			tx, err := h.pool.Begin(t.Context())
+			if err == nil {
+				_, err = tx.Exec(t.Context(), "lock table dispatch in access exclusive mode")
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			held <- func() {
+				if err := tx.Rollback(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		return takes(ctx, m)
+	}
+	h.with(routing.Text, c).run()
+	h.send(newNote("n1", "L-1"), h.plan(oneText))
+	goOn := <-held
+	<-time.After(3 * h.cfg.Lease / 2) // how long it stands still
+	goOn()
+	h.until("accepted", func() bool { return h.states("n1")[routing.Accepted] == 1 })
+	if sent, _ := c.count(); sent != 1 {
+		t.Errorf("sent %d times", sent)
+	}
+	h.halt()
+	h.verify()
+}
+
 // A text gateway that hangs takes the texts' workers and nobody else's: the mails of other notes leave at once.
 func TestACarrierThatHangsHoldsNobodyElseBack(t *testing.T) {
 	h := newFixture(t)

@@ -66,6 +66,7 @@ type Engine struct {
 	news     news
 	wake     chan struct{} // holds one: something may be due
 	busy     busy
+	receipts receipts
 	watchdog alarms
 	rows     rowWatch // the auditor's alone
 

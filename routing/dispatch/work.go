@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -61,6 +62,9 @@ func (e *Engine) work(ctx, run context.Context, c claimed) error {
 		return e.writeResult(ctx, c, channel.Receipt{}, &channel.SendError{Kind: notConfigured})
 	}
 	if c.sends > 0 {
+		if receipt, ok := e.receipts.take(c.id); ok {
+			return e.writeLeft(ctx, c, receipt)
+		}
 		receipt, err := ch.Lookup(sending, c.message)
 		silent := err != nil && !errors.Is(err, channel.ErrNotFound) && !errors.Is(err, channel.ErrNoLookup)
 		switch {
@@ -90,7 +94,46 @@ func (e *Engine) work(ctx, run context.Context, c claimed) error {
 		e.repeats.Add(1)
 	}
 	receipt, err := ch.Send(sending, c.message)
-	return e.writeResult(ctx, c, receipt, err)
+	if err != nil {
+		return e.writeResult(ctx, c, receipt, err)
+	}
+	return e.writeLeft(ctx, c, receipt)
+}
+
+// writeLeft writes down that the carrier took a message. While the database stands still for longer than a lease that cannot be
+// done: the next claim does it then, because a mail server or a push service cannot be asked.
+func (e *Engine) writeLeft(ctx context.Context, c claimed, r channel.Receipt) error {
+	err := e.writeResult(ctx, c, r, nil)
+	if err != nil {
+		e.receipts.keep(c.id, r)
+	}
+	return err
+}
+
+// receipts are of messages that a carrier took from us without that being written down.
+type receipts struct {
+	mu sync.Mutex // guards by
+	by map[routing.AttemptID]channel.Receipt
+}
+
+// mostLeft is how many are remembered; one whose writing was done without our hearing of it is never asked for.
+const mostLeft = 4096
+
+func (l *receipts) keep(id routing.AttemptID, r channel.Receipt) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.by == nil || len(l.by) >= mostLeft {
+		l.by = map[routing.AttemptID]channel.Receipt{}
+	}
+	l.by[id] = r
+}
+
+func (l *receipts) take(id routing.AttemptID) (r channel.Receipt, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r, ok = l.by[id]
+	delete(l.by, id)
+	return r, ok
 }
 
 // mayLeave is the last look before a message leaves: nobody has acknowledged, and the attempt is still ours. It counts the
