@@ -98,7 +98,7 @@ func TestAnAgentWhoWasReadyIsReadyAgain(t *testing.T) {
 				if len(s.asked) != 0 {
 					t.Fatalf("asked %q at the sign-in", s.asked)
 				}
-				time.Sleep(time.Minute)
+				time.Sleep(time.Minute) // the bubble's own clock
 				first <- console.Event{Kind: console.EventAgent, Agent: &console.AgentView{State: c.state}}
 				synctest.Wait()
 				close(first)
