@@ -109,6 +109,15 @@ func (p *practiceCheck) roles() []string {
 	return append([]string{}, p.duty.Roles()...)
 }
 
+// noRole refuses a role that is not among the schedule's.
+func (p *practiceCheck) noRole(field, role string, roles []string) {
+	if len(roles) == 0 {
+		p.refuse(field, "no-roles", "value", role)
+		return
+	}
+	p.refuse(field, "no-role", "value", role, "choices", choices(roles))
+}
+
 func (p *practiceCheck) contact(id string) int {
 	return slices.IndexFunc(p.account.Contacts, func(c notes.Contact) bool { return c.ID == id })
 }
@@ -163,7 +172,7 @@ func (p *practiceCheck) named(field, who string) bool {
 		who = primary
 	}
 	if roles := p.roles(); !slices.Contains(roles, who) {
-		p.refuse(field, "no-role", "value", who, "choices", choices(roles))
+		p.noRole(field, who, roles)
 		return false
 	}
 	return true

@@ -28,7 +28,7 @@ func (p *practiceCheck) script() {
 		p.words(at+".label", t.Label, true)
 		p.goes(at, t)
 		if roles := p.roles(); t.Role != "" && roles != nil && !slices.Contains(roles, t.Role) {
-			p.refuse(at+".role", "no-role", "value", t.Role, "choices", choices(roles))
+			p.noRole(at+".role", t.Role, roles)
 		}
 		p.fields(at, t.Fields)
 	}
@@ -65,6 +65,10 @@ func (p *practiceCheck) goes(at string, t notes.CallType) {
 
 func (p *practiceCheck) ladderNamed(field, name string) {
 	if _, ok := FindLadder(p.ladders, name); name == "" || ok || !p.climbs {
+		return
+	}
+	if len(p.ladders) == 0 {
+		p.refuse(field, "no-ladders", "value", name)
 		return
 	}
 	var names []string

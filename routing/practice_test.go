@@ -193,6 +193,15 @@ func TestPracticeSaysWhatIsWrongAndWhere(t *testing.T) {
 			`"ladder": ""`,
 			"refuse " + types + "[0].ladder wakes-nobody\nwarn " + types + "[0].ladders.emergency not-raised",
 		},
+		"a ladder where there is none": {
+			`[{"name": "urgent", "version": 1, "rungs": [
+   {"after": "0s", "who": "primary", "channels": ["text", "push"]},
+   {"after": "3m", "who": "backup", "channels": ["text", "push", "email"]}
+  ]}]`,
+			`[]`,
+			"refuse " + types + "[0].ladder no-ladders\nrefuse " + types + "[1].ladders.emergency no-ladders\n" +
+				"refuse " + types + "[1].ladders.urgent no-ladders",
+		},
 		"a ladder that is not there": {`"ladder": "urgent"`, `"ladder": "stairs"`, "refuse " + types + "[0].ladder no-ladder"},
 		"a ladder of an unknown urgency": {
 			`"ladders": {"urgent"`,

@@ -20,6 +20,9 @@ func checkWords(t *testing.T, p Problems) {
 		t.Fatal(err)
 	}
 	for _, q := range p {
+		if choices, ok := q.Vars["choices"]; ok && choices == "" {
+			t.Errorf("%s: %s offers nothing to choose", q.Field, q.Code)
+		}
 		for _, l := range c.Languages() {
 			s, ok := c.Find(l, "routing.problem."+q.Code, q.Vars)
 			for _, hole := range catalog.Placeholders(s) {

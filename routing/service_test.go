@@ -33,7 +33,7 @@ func TestServiceSettings(t *testing.T) {
 		{"a short hold", `"holds":"10m"`, `"holds":"1s"`, "holds", "too-short"},
 		{"not a time", `"holds":"10m"`, `"holds":"soon"`, "holds", "not-a-duration"},
 		{"nobody of that name", `"who":"contact:sam"`, `"who":"contact:kim"`, "ladder.rungs[0].who", "no-contact"},
-		{"a role without a schedule", `"who":"contact:sam"`, `"who":"primary"`, "ladder.rungs[0].who", "no-role"},
+		{"a role without a schedule", `"who":"contact:sam"`, `"who":"primary"`, "ladder.rungs[0].who", "no-roles"},
 		{"a bad number", `+13125550190`, `555`, "contacts[0].mobile", "number"},
 		{"an unknown channel", `"channels":["text"]`, `"channels":["fax"]`, "ladder.rungs[0].channels[0]", "unknown"},
 		{"no address", `,"mobile":"+13125550190"`, ``, "contacts[0]", "unreachable"},

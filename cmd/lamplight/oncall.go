@@ -78,6 +78,9 @@ func hasRole(path string, s *oncall.Schedule, role string) error {
 	if slices.Contains(s.Roles(), role) {
 		return nil
 	}
+	if len(s.Roles()) == 0 {
+		return fmt.Errorf("%s: has no role %q, for it has none yet: add a layer for it", path, role)
+	}
 	return fmt.Errorf("%s: has no role %q; its roles are %s", path, role, strings.Join(s.Roles(), ", "))
 }
 

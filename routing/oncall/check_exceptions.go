@@ -196,6 +196,10 @@ func (c *checker) knownRole(path, name string) {
 }
 
 func (c *checker) noRole(path, name string) {
+	if len(c.plan.roleNames) == 0 {
+		c.bad(path, "no-roles", "value", name)
+		return
+	}
 	c.bad(path, "no-role", "value", name, "choices", strings.Join(c.plan.roleNames, ", "))
 }
 
