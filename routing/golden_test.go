@@ -3,36 +3,22 @@ package routing
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
+	"lamplight/notes/releasetest"
 	"lamplight/routing/oncall"
 )
-
-var release = flag.String("release", "", "write testdata/whole.json as this release stores it, as release-N")
 
 // TestEveryReleasesPracticeIsRead: the practices that a service wrote with an older release are taken as they stand, and
 // nothing in them is passed over.
 func TestEveryReleasesPracticeIsRead(t *testing.T) {
-	if *release != "" {
-		writePractice(t, filepath.Join("testdata", *release))
-	}
-	files, err := filepath.Glob("testdata/release-*/practice.json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%d files of releases, %v", len(files), err)
-	}
-	for _, file := range files {
-		was, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, lost := range lost("", anything(t, was), anything(t, again(t, file, was))) {
-			t.Errorf("%s: %s is lost", file, lost)
+	for _, file := range releasetest.Files(t, "practice.json", func(dir string) { writePractice(t, dir) }) {
+		for _, lost := range file.Lost(t, again(t, file.Name, file.Text)) {
+			t.Errorf("%s: %s is lost", file.Name, lost)
 		}
 	}
 }
@@ -44,7 +30,10 @@ func TestTheWholePracticeHasEveryField(t *testing.T) {
 		t.Fatal(err)
 	}
 	again(t, "testdata/whole.json", whole)
-	doc := anything(t, whole).(map[string]any)
+	var doc map[string]any
+	if err := json.Unmarshal(whole, &doc); err != nil {
+		t.Fatal(err)
+	}
 	said := map[string]bool{}
 	fieldsOf("", doc, said)
 	var all []string
@@ -93,49 +82,11 @@ func writePractice(t *testing.T, dir string) {
 	t.Helper()
 	whole, err := os.ReadFile("testdata/whole.json")
 	if err == nil {
-		err = os.MkdirAll(dir, 0o755)
-	}
-	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, "practice.json"), again(t, "testdata/whole.json", whole), 0o644)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func anything(t *testing.T, b []byte) (v any) {
-	t.Helper()
-	if err := json.Unmarshal(b, &v); err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
-
-// lost names what was there and is not, or is something else.
-func lost(at string, was, is any) (out []string) {
-	switch w := was.(type) {
-	case map[string]any:
-		m, ok := is.(map[string]any)
-		if !ok {
-			return []string{at}
-		}
-		for k, v := range w {
-			out = append(out, lost(at+"."+k, v, m[k])...)
-		}
-	case []any:
-		l, ok := is.([]any)
-		if !ok || len(l) != len(w) {
-			return []string{at}
-		}
-		for i := range w {
-			out = append(out, lost(fmt.Sprintf("%s[%d]", at, i), w[i], l[i])...)
-		}
-	default:
-		if was != is {
-			return []string{at}
-		}
-	}
-	return out
 }
 
 // fieldsOf notes every field of a document by its path, as encoding/json takes it: in any case.

@@ -3,7 +3,6 @@ package record_test
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -11,10 +10,9 @@ import (
 
 	"lamplight/notes/postgres"
 	"lamplight/notes/postgres/postgrestest"
+	"lamplight/notes/releasetest"
 	"lamplight/notes/seal"
 )
-
-var release = flag.String("release", "", "save this release's draft anew, as release-N")
 
 // goldenDraft is the row of a draft as one release stored it, with the keys that open it: made for this test and good for
 // nothing else.
@@ -29,34 +27,21 @@ type goldenDraft struct {
 // TestEveryReleasesDraftIsRead: a server updated in the middle of a note finds the words that the older one kept, and takes
 // the note of them.
 func TestEveryReleasesDraftIsRead(t *testing.T) {
-	if *release != "" {
-		writeDraft(t, filepath.Join("testdata", *release))
-	}
-	files, err := filepath.Glob("testdata/release-*/draft.json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%d files of releases, %v", len(files), err)
-	}
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, file := range releasetest.Files(t, "draft.json", func(dir string) { writeDraft(t, dir) }) {
 		var g goldenDraft
-		if err := json.Unmarshal(b, &g); err != nil {
-			t.Fatal(err)
-		}
+		file.Decode(t, &g)
 		h := g.fixture(t)
 		all, err := h.store.Drafts(h.as(t, agentID))
 		if err != nil || len(all) != 1 {
-			t.Fatalf("%s: %d drafts, %v", file, len(all), err)
+			t.Fatalf("%s: %d drafts, %v", file.Name, len(all), err)
 		}
 		want := aDraft("d-1", "call-1")
 		want.SavedAt = all[0].SavedAt
 		if !reflect.DeepEqual(all[0], want) || want.SavedAt.IsZero() {
-			t.Errorf("%s holds %+v", file, all[0])
+			t.Errorf("%s holds %+v", file.Name, all[0])
 		}
 		if n, err := h.store.Take(h.as(t, agentID), all[0]); err != nil || n.Call != "call-1" {
-			t.Errorf("%s: taken as %+v, %v", file, n, err)
+			t.Errorf("%s: taken as %+v, %v", file.Name, n, err)
 		}
 	}
 }
@@ -102,14 +87,5 @@ func writeDraft(t *testing.T, to string) {
 	if g.Keyring, err = os.ReadFile(filepath.Join(dir, "root.keys")); err != nil {
 		t.Fatal(err)
 	}
-	b, err := json.MarshalIndent(g, "", " ")
-	if err == nil {
-		err = os.MkdirAll(to, 0o755)
-	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join(to, "draft.json"), append(b, '\n'), 0o644)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	releasetest.Write(t, filepath.Join(to, "draft.json"), g)
 }

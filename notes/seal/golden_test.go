@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
-)
 
-var release = flag.String("release", "", "seal this release's values anew, as release-N")
+	"lamplight/notes/releasetest"
+)
 
 // golden is what one release sealed, with the keyring that opens it: made for this test and good for nothing else.
 type golden struct {
@@ -31,44 +30,31 @@ var goldenLabel = Label{Practice: "lakeside", Kind: "note.body", ID: "n1", Versi
 
 // TestEveryReleasesSealOpens: what was sealed must open as long as it is kept, which is years.
 func TestEveryReleasesSealOpens(t *testing.T) {
-	if *release != "" {
-		writeGolden(t, filepath.Join("testdata", *release))
-	}
-	files, err := filepath.Glob("testdata/release-*/seal.json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%d files of releases, %v", len(files), err)
-	}
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, file := range releasetest.Files(t, "seal.json", func(dir string) { writeGolden(t, dir) }) {
 		var g golden
-		if err := json.Unmarshal(b, &g); err != nil {
-			t.Fatal(err)
-		}
+		file.Decode(t, &g)
 		k := g.keys(t)
 		if plain, err := k.Unseal(goldenLabel, g.Sealed); err != nil || string(plain) != goldenPlain {
-			t.Errorf("%s: a value: %q %v", file, plain, err)
+			t.Errorf("%s: a value: %q %v", file.Name, plain, err)
 		}
 		s, err := k.UnsealStream(goldenLabel, g.Head)
 		if err != nil {
-			t.Fatalf("%s: a stream: %v", file, err)
+			t.Fatalf("%s: a stream: %v", file.Name, err)
 		}
 		var sound []byte
 		for i, c := range g.Chunks {
 			plain, err := s.Unseal(c, i == len(g.Chunks)-1)
 			if err != nil {
-				t.Fatalf("%s: chunk %d: %v", file, i, err)
+				t.Fatalf("%s: chunk %d: %v", file.Name, i, err)
 			}
 			sound = append(sound, plain...)
 		}
 		if !bytes.Equal(sound, []byte(goldenPlain+goldenPlain)) {
-			t.Errorf("%s: a stream holds %q", file, sound)
+			t.Errorf("%s: a stream holds %q", file.Name, sound)
 		}
 		for i, term := range k.NameTerms(goldenName) {
 			if i >= len(g.Name) || hex.EncodeToString(term[:]) != g.Name[i] {
-				t.Errorf("%s: a name is not found by what stands in its index", file)
+				t.Errorf("%s: a name is not found by what stands in its index", file.Name)
 			}
 		}
 	}
@@ -77,28 +63,15 @@ func TestEveryReleasesSealOpens(t *testing.T) {
 // keys makes the practice's keys of what the release kept.
 func (g golden) keys(t *testing.T) *Keys {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "keyring.json")
-	b, err := json.Marshal(g.Keyring)
-	if err == nil {
-		err = os.WriteFile(path, b, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	root, err := LoadKeyring(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, err := UnwrapKeys(t.Context(), root, "lakeside", g.Keys)
+	k, err := UnwrapKeys(t.Context(), g.root(t), "lakeside", g.Keys)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return k
 }
 
-func writeGolden(t *testing.T, dir string) {
+func (g golden) root(t *testing.T) *Keyring {
 	t.Helper()
-	g := golden{Keyring: keyringFile{Newest: "root-1", Keys: map[string][]byte{"root-1": fresh()}}}
 	path := filepath.Join(t.TempDir(), "keyring.json")
 	b, err := json.Marshal(g.Keyring)
 	if err == nil {
@@ -111,6 +84,13 @@ func writeGolden(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return root
+}
+
+func writeGolden(t *testing.T, dir string) {
+	t.Helper()
+	g := golden{Keyring: keyringFile{Newest: "root-1", Keys: map[string][]byte{"root-1": fresh()}}}
+	root := g.root(t)
 	for _, use := range []string{UseSeal, UseIndex} {
 		w, err := NewWrapped(t.Context(), root, "lakeside", use, 1)
 		if err != nil {
@@ -118,10 +98,8 @@ func writeGolden(t *testing.T, dir string) {
 		}
 		g.Keys = append(g.Keys, w)
 	}
-	k, err := UnwrapKeys(t.Context(), root, "lakeside", g.Keys)
-	if err != nil {
-		t.Fatal(err)
-	}
+	k := g.keys(t)
+	var err error
 	if g.Sealed, err = k.Seal(goldenLabel, []byte(goldenPlain)); err != nil {
 		t.Fatal(err)
 	}
@@ -140,13 +118,5 @@ func writeGolden(t *testing.T, dir string) {
 	for _, term := range k.NameTerms(goldenName) {
 		g.Name = append(g.Name, hex.EncodeToString(term[:]))
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if b, err = json.MarshalIndent(g, "", " "); err == nil {
-		err = os.WriteFile(filepath.Join(dir, "seal.json"), append(b, '\n'), 0o644)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	releasetest.Write(t, filepath.Join(dir, "seal.json"), g)
 }

@@ -2,13 +2,12 @@ package tree_test
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
 
 	"lamplight/notes/audit/tree"
+	"lamplight/notes/releasetest"
 )
 
 // oldLeaf is what the leaf in every release's testdata says.
@@ -18,21 +17,13 @@ var oldLeaf = tree.Entry{At: time.Date(2026, 11, 27, 2, 14, 5, 678901000, time.U
 
 // TestEveryReleasesLeafIsRead: a leaf lasts for ever, byte for byte, because its hash stands in signed checkpoints.
 func TestEveryReleasesLeafIsRead(t *testing.T) {
-	files, err := filepath.Glob("testdata/release-*/leaf")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%d files of releases, %v", len(files), err)
-	}
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := tree.Decode(b)
+	for _, file := range releasetest.Files(t, "leaf", nil) {
+		got, err := tree.Decode(file.Text)
 		if err != nil || !reflect.DeepEqual(got, oldLeaf) {
-			t.Errorf("%s: %+v %v", file, got, err)
+			t.Errorf("%s: %+v %v", file.Name, got, err)
 		}
-		if again, err := got.Encode(); err != nil || !bytes.Equal(again, b) {
-			t.Errorf("%s is written otherwise now: %q %v", file, again, err)
+		if again, err := got.Encode(); err != nil || !bytes.Equal(again, file.Text) {
+			t.Errorf("%s is written otherwise now: %q %v", file.Name, again, err)
 		}
 	}
 }
