@@ -16,8 +16,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"lamplight/cmd/lamplight/server"
 	"lamplight/console"
+	"lamplight/notes/keyfile"
 	"lamplight/telephony"
 	"lamplight/telephony/phone"
 )
@@ -64,7 +64,7 @@ func startDeskWindow(ctx context.Context, d *demo, dir string) (w *deskWindow, e
 		return w, err
 	}
 	password := d.server.State.Keys("demo-password")
-	if err = server.WriteFile(password, []byte(d.keys.Password), 0o600); err != nil {
+	if err = keyfile.Replace(password, []byte(d.keys.Password), 0o600); err != nil {
 		return w, err
 	}
 	w.desk = exec.Command(program, "--server", d.server.Bus.URL, "--ca", d.server.Certs.CAFile, "--login", string(desks[2].ID),

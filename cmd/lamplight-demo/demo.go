@@ -16,6 +16,7 @@ import (
 	"lamplight/cmd/lamplight/server"
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/keyfile"
 	"lamplight/routing"
 	"lamplight/routing/channel/pocket"
 	"lamplight/routing/channel/push"
@@ -145,8 +146,8 @@ func demoState(dir string) (string, error) {
 // serverConfig points a server at the pocket.
 func (d *demo) serverConfig(st server.StateDir) (server.Config, error) {
 	tokenFile, caFile := st.Keys("pocket-token"), st.Keys("pocket-ca.pem")
-	if err := errors.Join(server.WriteFile(tokenFile, []byte(d.pocket.AuthToken), 0o600),
-		server.WriteFile(caFile, d.pocket.RootPEM, 0o600)); err != nil {
+	if err := errors.Join(keyfile.Replace(tokenFile, []byte(d.pocket.AuthToken), 0o600),
+		keyfile.Replace(caFile, d.pocket.RootPEM, 0o600)); err != nil {
 		return server.Config{}, err
 	}
 	hooks, err := server.FreeAddr()
@@ -234,7 +235,7 @@ func (d *demo) deskOnce(ctx context.Context, firstCall bool) error {
 		return fmt.Errorf("find the desk's program: %w", err)
 	}
 	passwordFile := d.server.State.Keys("demo-password")
-	if err := server.WriteFile(passwordFile, []byte(d.keys.Password), 0o600); err != nil {
+	if err := keyfile.Replace(passwordFile, []byte(d.keys.Password), 0o600); err != nil {
 		return err
 	}
 	code, err := d.fresh(ctx, agent)

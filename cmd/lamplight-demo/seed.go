@@ -16,6 +16,7 @@ import (
 	"lamplight/console/house"
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/keyfile"
 	"lamplight/routing"
 	"lamplight/routing/channel/pocket"
 	"lamplight/telephony"
@@ -226,5 +227,5 @@ func writeDemoKeys(st server.StateDir, k demoKeys) error {
 	if err != nil {
 		return fmt.Errorf("write the demo's keys: %w", err)
 	}
-	return server.WriteFile(st.Keys("demo.json"), b, 0o600)
+	return keyfile.Replace(st.Keys("demo.json"), b, 0o600)
 }

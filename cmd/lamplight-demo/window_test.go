@@ -15,6 +15,7 @@ import (
 	"lamplight/cmd/lamplight/server"
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/keyfile"
 	"lamplight/notes/record"
 	"lamplight/routing/channel/pocket"
 	"lamplight/telephony"
@@ -59,7 +60,7 @@ func (d *demo) openDeskOf(t *testing.T, agent notes.PersonID, n int) *windowtest
 func (d *demo) openProgram(t *testing.T, bin string, agent notes.PersonID, code string) *windowtest.Window {
 	t.Helper()
 	passwordFile := d.server.State.Keys("demo-password")
-	if err := server.WriteFile(passwordFile, []byte(d.keys.Password), 0o600); err != nil {
+	if err := keyfile.Replace(passwordFile, []byte(d.keys.Password), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return windowtest.Launch(t, bin, []string{"--server", d.server.Bus.URL, "--ca", d.server.Certs.CAFile, "--login", string(agent),

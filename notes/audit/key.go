@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"lamplight/notes/keyfile"
 )
 
 // A Key signs checkpoints (Ed25519) and authenticates leaves that wait. It lives in a file of mode 0600, away from the
@@ -48,27 +50,14 @@ func LoadKey(path, name string) (*Key, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the audit key: %w", err)
 	}
-	tmp, err := writeTemp(path, b)
-	if err != nil {
-		return nil, fmt.Errorf("make the audit key: %w", err)
-	}
-	defer os.Remove(tmp)
-	// Link, not rename: a process that was first has already signed with its key.
-	if err := os.Link(tmp, path); err != nil && !errors.Is(err, os.ErrExist) {
+	if err := keyfile.Make(path, b); err != nil {
 		return nil, fmt.Errorf("make the audit key: %w", err)
 	}
 	return readKey(path)
 }
 
 func readKey(path string) (*Key, error) {
-	fi, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the audit key: %w", err)
-	}
-	if fi.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("the audit key %s can be read by others: chmod 600 it", path)
-	}
-	b, err := os.ReadFile(path)
+	b, err := keyfile.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the audit key: %w", err)
 	}
@@ -94,12 +83,7 @@ func (k *Key) remembered() string { return strings.TrimSuffix(k.path, ".key") + 
 
 // Remember keeps the newest checkpoint beside the key.
 func (k *Key) Remember(checkpoint string) error {
-	tmp, err := writeTemp(k.remembered(), []byte(checkpoint))
-	if err != nil {
-		return fmt.Errorf("keep the checkpoint: %w", err)
-	}
-	defer os.Remove(tmp)
-	if err := os.Rename(tmp, k.remembered()); err != nil {
+	if err := keyfile.Replace(k.remembered(), []byte(checkpoint), 0o600); err != nil {
 		return fmt.Errorf("keep the checkpoint: %w", err)
 	}
 	return nil
@@ -115,24 +99,4 @@ func (k *Key) Remembered() (string, error) {
 		return "", fmt.Errorf("read the kept checkpoint: %w", err)
 	}
 	return string(b), nil
-}
-
-// writeTemp writes a private file beside path.
-func writeTemp(path string, b []byte) (string, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".audit-*")
-	if err != nil {
-		return "", err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return "", err
-	}
-	return f.Name(), nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"lamplight/notes/audit/tree"
+	"lamplight/notes/keyfile"
 )
 
 // Rows that open doors and rows that move notes are believed when they are read, long before anybody verifies the log. So each
@@ -337,12 +338,7 @@ func (k *Key) keepMacMark(m macMark) error {
 	if err != nil {
 		return err
 	}
-	tmp, err := writeTemp(k.macsFile(), b)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp)
-	return os.Rename(tmp, k.macsFile())
+	return keyfile.Replace(k.macsFile(), b, 0o600)
 }
 
 // SignRows gives each row of tables whose MAC is not right the right one, and counts them. It believes what it finds: it is for

@@ -27,6 +27,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"lamplight/notes/audit"
+	"lamplight/notes/keyfile"
 	"lamplight/notes/postgres/backup"
 )
 
@@ -107,7 +108,7 @@ func (c *Custody) same() error {
 	path := filepath.Join(c.cfg.State, "backup-vault")
 	known, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return keepKey(path, c.vault.ID())
+		return keyfile.Replace(path, []byte(c.vault.ID()), 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("read which copy was kept: %w", err)
@@ -149,7 +150,10 @@ func drillKey(state string) (*age.X25519Identity, error) {
 		if err != nil {
 			return nil, fmt.Errorf("make the drills' key: %w", err)
 		}
-		return id, keepKey(path, id.String()+"\n")
+		if err := keyfile.Replace(path, []byte(id.String()+"\n"), 0o600); err != nil {
+			return nil, fmt.Errorf("keep the drills' key: %w", err)
+		}
+		return id, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the drills' key: %w", err)
@@ -160,21 +164,6 @@ func drillKey(state string) (*age.X25519Identity, error) {
 			drillKeyFile)
 	}
 	return id, nil
-}
-
-func keepKey(path, text string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".key-*")
-	if err != nil {
-		return fmt.Errorf("keep a key: %w", err)
-	}
-	_, err = f.WriteString(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("keep a key: %w", errors.Join(err, os.Remove(f.Name())))
-	}
-	return nil
 }
 
 // Run keeps the copies and drills until ctx ends.

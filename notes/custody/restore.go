@@ -13,6 +13,7 @@ import (
 	"filippo.io/age"
 
 	"lamplight/notes/audit"
+	"lamplight/notes/keyfile"
 	"lamplight/notes/postgres"
 	"lamplight/notes/postgres/backup"
 )
@@ -211,7 +212,7 @@ func OnlyKeys(state, keys string, ids []age.Identity) (laid []string, err error)
 			strings.Join(other, ", "))
 	}
 	for _, name := range laid {
-		if err := keepKey(filepath.Join(state, name), string(files[name])); err != nil {
+		if err := keyfile.Replace(filepath.Join(state, name), files[name], 0o600); err != nil {
 			return nil, err
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"lamplight/notes/keyfile"
 )
 
 // A Keyring is a Root in a file of this machine, mode 0600. It is the embedded default: whoever has the file and a copy of
@@ -38,21 +40,17 @@ func LoadKeyring(path string) (*Keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the keyring: %w", err)
 	}
-	if err := createOnce(path, b); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the keyring: %w", err)
+	}
+	if err := keyfile.Make(path, b); err != nil {
 		return nil, fmt.Errorf("make the keyring: %w", err)
 	}
 	return readKeyring(path)
 }
 
 func readKeyring(path string) (*Keyring, error) {
-	fi, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the keyring: %w", err)
-	}
-	if fi.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("the keyring %s can be read by others: chmod 600 it, and rotate if anybody may have", path)
-	}
-	b, err := os.ReadFile(path)
+	b, err := keyfile.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the keyring: %w", err)
 	}
@@ -97,36 +95,4 @@ func (k *Keyring) Unwrap(_ context.Context, root string, wrapped, ad []byte) ([]
 		return nil, ErrSealed
 	}
 	return plain, nil
-}
-
-// createOnce puts a file in place whole, durable and private; when another process was first, its file stays.
-func createOnce(path string, b []byte) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".key-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

@@ -16,6 +16,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"lamplight/notes/keyfile"
 )
 
 // A machine without certificates of its own gets an authority made for it and one certificate signed by that: the desks
@@ -69,7 +71,7 @@ func Certificates(dir string, names []string, now time.Time) (Certs, error) {
 	}
 	public := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw})
 	caFile := filepath.Join(dir, authorityFile)
-	if err := WriteFile(caFile, public, 0o644); err != nil {
+	if err := keyfile.Replace(caFile, public, 0o644); err != nil {
 		return Certs{}, err
 	}
 	pool := x509.NewCertPool()
@@ -119,7 +121,7 @@ func pair(dir, name string, now time.Time, template func() (self, parent *x509.C
 	}
 	bundle := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER})...)
-	if err := WriteFile(file, bundle, 0o600); err != nil {
+	if err := keyfile.Replace(file, bundle, 0o600); err != nil {
 		return nil, nil, err
 	}
 	cert, err := x509.ParseCertificate(der)
@@ -142,23 +144,6 @@ func holds(c, wanted *x509.Certificate) bool {
 		}
 	}
 	return true
-}
-
-// WriteFile writes a file whole or not at all.
-func WriteFile(path string, data []byte, mode fs.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, errors.Join(err, os.Remove(f.Name())))
-	}
-	return nil
 }
 
 func Hostname() string {

@@ -32,6 +32,7 @@ import (
 	"lamplight/notes/audit"
 	"lamplight/notes/chart"
 	"lamplight/notes/custody"
+	"lamplight/notes/keyfile"
 	"lamplight/notes/postgres"
 	"lamplight/notes/record"
 	"lamplight/routing/channel/mail"
@@ -411,7 +412,7 @@ func keyFile(path string) ([]byte, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		b = randomKey()
-		return b, WriteFile(path, b, 0o600)
+		return b, keyfile.Replace(path, b, 0o600)
 	}
 	if err == nil && len(b) != 32 {
 		err = fmt.Errorf("the key %s is damaged: restore it from its backup, or have it made anew with 'lamplight keys renew "+

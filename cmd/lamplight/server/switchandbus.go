@@ -19,6 +19,7 @@ import (
 
 	"lamplight/console"
 	"lamplight/console/wire/bus"
+	"lamplight/notes/keyfile"
 	"lamplight/telephony/ari"
 	"lamplight/telephony/asterisk"
 )
@@ -222,7 +223,7 @@ func NATSKeys(path string) (bus.ServerKeys, error) {
 		if b, err = json.Marshal(k); err != nil {
 			return k, fmt.Errorf("write NATS keys: %w", err)
 		}
-		return k, WriteFile(path, b, 0o600)
+		return k, keyfile.Replace(path, b, 0o600)
 	}
 	if err != nil {
 		return bus.ServerKeys{}, fmt.Errorf("read NATS keys: %w", err)

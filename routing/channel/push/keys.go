@@ -9,7 +9,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+
+	"lamplight/notes/keyfile"
 )
 
 // VAPIDKeys are the service's VAPID keys, base64url. Phones subscribe with Public, so losing Private ends every subscription.
@@ -42,17 +43,7 @@ func KeysAt(path string) (VAPIDKeys, error) {
 	if err != nil {
 		return VAPIDKeys{}, fmt.Errorf("keep push keys: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".push-keys-*")
-	if err != nil {
-		return VAPIDKeys{}, fmt.Errorf("keep push keys: %w", err)
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(text)
-	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return VAPIDKeys{}, fmt.Errorf("keep push keys: %w", err)
-	}
-	// A link, unlike a rename, fails when another process was first.
-	if err := os.Link(tmp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := keyfile.Make(path, text); err != nil {
 		return VAPIDKeys{}, fmt.Errorf("keep push keys: %w", err)
 	}
 	return readKeys(path)
