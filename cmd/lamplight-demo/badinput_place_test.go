@@ -11,12 +11,14 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"lamplight/notes/postgres/postgrestest"
 )
 
 // TestBadPlaces starts the real program where it cannot keep its state.
 func TestBadPlaces(t *testing.T) {
 	t.Parallel()
-	dir := stateDir(t)
+	dir := postgrestest.Dir(t)
 	t.Run("a file", func(t *testing.T) {
 		file := filepath.Join(dir, "file")
 		if err := os.WriteFile(file, nil, 0o600); err != nil {

@@ -19,6 +19,7 @@ import (
 
 	"lamplight/cmd/lamplight/server"
 	"lamplight/notes/custody"
+	"lamplight/notes/postgres/postgrestest"
 )
 
 // A program is `lamplight` itself, run as a process on a state directory.
@@ -180,13 +181,13 @@ func env(vars ...string) func(*exec.Cmd) {
 // what can: each refusal is one sentence, and nothing of it stays.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	dir := stateDir(t)
+	dir := postgrestest.Dir(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	taken, empty := l.Addr().String(), stateDir(t)
+	taken, empty := l.Addr().String(), postgrestest.Dir(t)
 	for _, one := range []struct {
 		name   string
 		args   []string
@@ -377,7 +378,7 @@ func asteriskOf(t *testing.T, dir string) int {
 // TestTwoDemos at once on two directories both take a call; a third on one of theirs is refused in a sentence.
 func TestTwoDemos(t *testing.T) {
 	t.Parallel()
-	dirs := []string{stateDir(t), stateDir(t)}
+	dirs := []string{postgrestest.Dir(t), postgrestest.Dir(t)}
 	var demos []*program
 	for _, d := range dirs {
 		demos = append(demos, launch(t, nil, "demo", "--no-desk", "--state", d))

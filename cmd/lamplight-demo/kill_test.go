@@ -14,6 +14,7 @@ import (
 	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/postgres/postgrestest"
 	"lamplight/telephony"
 	"lamplight/telephony/asterisk"
 	"lamplight/telephony/phone"
@@ -53,7 +54,7 @@ func newKillable(t *testing.T) *killable {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	d, p, err := apart(ctx, &demoCmd{State: stateDir(t)}, os.Args[0], nil)
+	d, p, err := apart(ctx, &demoCmd{State: postgrestest.Dir(t)}, os.Args[0], nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ import (
 	"lamplight/cmd/console/windowtest"
 	"lamplight/cmd/lamplight/server"
 	"lamplight/notes"
+	"lamplight/notes/postgres/postgrestest"
 	"lamplight/routing/channel/pocket"
 	"lamplight/telephony/asterisk/asterisktest"
 	"lamplight/telephony/phone"
@@ -87,7 +88,7 @@ type replacement struct{ stands, is string }
 
 func newFirstNight(t *testing.T) *firstNight {
 	t.Helper()
-	n := &firstNight{dir: stateDir(t)}
+	n := &firstNight{dir: postgrestest.Dir(t)}
 	var carrier string
 	carrier, n.registered = asterisktest.CarrierAt(t, "127.0.0.4", "harbor", "CARRIERS-PASSWORD")
 	web, desks, hooks, public := free(t), free(t), free(t), free(t)

@@ -13,6 +13,7 @@ import (
 	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/postgres/postgrestest"
 	"lamplight/notes/record"
 	"lamplight/telephony"
 	"lamplight/telephony/phone"
@@ -20,29 +21,11 @@ import (
 	"lamplight/telephony/phone/voice"
 )
 
-// stateDir is a directory that the private database and Asterisk, which run as other accounts, can enter.
-func stateDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "lamplight-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(dir, 0o711); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir
-}
-
 // boot opens the same demo that `lamplight-demo` opens, in a state directory of its own, and runs it until the test ends.
 func boot(t *testing.T) *demo {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	d, err := startDemo(ctx, &demoCmd{State: stateDir(t), Calls: 1}, time.Now())
+	d, err := startDemo(ctx, &demoCmd{State: postgrestest.Dir(t), Calls: 1}, time.Now())
 	if err != nil {
 		cancel()
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/custody"
+	"lamplight/notes/postgres/postgrestest"
 	"lamplight/telephony"
 )
 
@@ -27,24 +28,6 @@ func TestMain(m *testing.M) {
 		return
 	}
 	os.Exit(m.Run())
-}
-
-// stateDir is a directory that the private database, which runs as another account, can enter.
-func stateDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "lamplight-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := os.Chmod(dir, 0o711); err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }
 
 func eventually(t *testing.T, what string, ok func() bool) {
@@ -65,7 +48,7 @@ type copied struct {
 
 func newCopied(t *testing.T) *copied {
 	t.Helper()
-	root := filepath.Join(stateDir(t), "two words")
+	root := filepath.Join(postgrestest.Dir(t), "two words")
 	if err := os.Mkdir(root, 0o711); err != nil {
 		t.Fatal(err)
 	}
@@ -395,7 +378,7 @@ func TestAKilledRestoreIsBegunAnew(t *testing.T) {
 }
 
 func TestWhatIsNoBackupIsRefused(t *testing.T) {
-	state := stateDir(t)
+	state := postgrestest.Dir(t)
 	const to = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 	for name, one := range map[string]struct {
 		args []string
@@ -413,7 +396,7 @@ func TestWhatIsNoBackupIsRefused(t *testing.T) {
 			"--backup-recipient", to}, "is yours"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := exec.Command(os.Args[0], append([]string{"backup", "now", "--state", stateDir(t)}, one.args...)...)
+			cmd := exec.Command(os.Args[0], append([]string{"backup", "now", "--state", postgrestest.Dir(t)}, one.args...)...)
 			if name == "in the state" {
 				cmd.Args[4] = state
 			}

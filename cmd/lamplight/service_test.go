@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"lamplight/cmd/lamplight/server"
+	"lamplight/notes/postgres/postgrestest"
 )
 
 // service is a whole server under a service manager, with a backup and a public address behind a proxy. Its paths hold spaces.
@@ -29,7 +30,7 @@ type service struct {
 
 func newService(t *testing.T) *service {
 	t.Helper()
-	c := &service{root: filepath.Join(stateDir(t), "two words"), told: make(chan string, 1000)}
+	c := &service{root: filepath.Join(postgrestest.Dir(t), "two words"), told: make(chan string, 1000)}
 	if err := os.Mkdir(c.root, 0o711); err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -17,10 +16,8 @@ import (
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
 	"lamplight/notes/audit/tree"
-	"lamplight/notes/postgres"
 	"lamplight/notes/postgres/postgrestest"
 	"lamplight/notes/record"
-	"lamplight/notes/seal"
 	"lamplight/routing"
 	"lamplight/routing/dispatch"
 	"lamplight/telephony"
@@ -37,18 +34,10 @@ type boardFixture struct {
 func newBoardFixture(t *testing.T) *boardFixture {
 	t.Helper()
 	b := &boardFixture{pool: postgrestest.New(t)}
-	key, err := audit.LoadKey(filepath.Join(t.TempDir(), "audit.key"), "lamplight.test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	root, err := seal.LoadKeyring(filepath.Join(t.TempDir(), "root.keys"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	log := audit.NewLog(b.pool, key)
-	ring := seal.NewRing(root, postgres.NewShelf(b.pool, log))
-	b.store = record.NewStore(b.pool, log, ring, nil)
-	if b.desk, err = dispatch.New(dispatch.Config{Pool: b.pool, Log: log, LinkBase: "https://page.example",
+	keys := postgrestest.KeysIn(t, b.pool, t.TempDir())
+	b.store = record.NewStore(b.pool, keys.Log, keys.Ring, nil)
+	var err error
+	if b.desk, err = dispatch.New(dispatch.Config{Pool: b.pool, Log: keys.Log, LinkBase: "https://page.example",
 		LinkKey: make([]byte, 32)}); err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +50,7 @@ func newBoardFixture(t *testing.T) *boardFixture {
 			t.Fatal(err)
 		}
 	}
-	b.House = New(Config{Store: b.store, Door: access.NewDoor(b.pool, log, ring), Routing: b.desk, Log: slog.New(slog.DiscardHandler)})
+	b.House = New(Config{Store: b.store, Door: access.NewDoor(b.pool, keys.Log, keys.Ring), Routing: b.desk, Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	first, left := context.WithCancel(access.With(ctx, agentFor("first", access.Everywhere)))

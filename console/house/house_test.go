@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -18,10 +17,8 @@ import (
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
 	"lamplight/notes/chart"
-	"lamplight/notes/postgres"
 	"lamplight/notes/postgres/postgrestest"
 	"lamplight/notes/record"
-	"lamplight/notes/seal"
 	"lamplight/routing/dispatch"
 	"lamplight/telephony"
 	"lamplight/telephony/engine"
@@ -66,18 +63,10 @@ func newRig(t testing.TB) *rig {
 
 func rigOn(t testing.TB, pool *pgxpool.Pool) *rig {
 	t.Helper()
-	r, dir := &rig{pool: pool}, t.TempDir()
-	key, err := audit.LoadKey(filepath.Join(dir, "audit.key"), "lamplight.test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	root, err := seal.LoadKeyring(filepath.Join(dir, "root.keys"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.log, r.key = audit.NewLog(r.pool, key), key
-	ring := seal.NewRing(root, postgres.NewShelf(r.pool, r.log))
-	r.store, r.door = record.NewStore(r.pool, r.log, ring, nil), access.NewDoor(r.pool, r.log, ring)
+	keys := postgrestest.KeysIn(t, pool, t.TempDir())
+	r := &rig{pool: pool, log: keys.Log, key: keys.Key, store: record.NewStore(pool, keys.Log, keys.Ring, nil),
+		door: access.NewDoor(pool, keys.Log, keys.Ring)}
+	var err error
 	quiet, link := slog.New(slog.NewTextHandler(io.Discard, nil)), sha256.Sum256([]byte("a test's link key"))
 	if r.routing, err = dispatch.New(dispatch.Config{Pool: r.pool, Log: r.log, LinkBase: "https://page.example", LinkKey: link[:],
 		Logger: quiet}); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +16,7 @@ import (
 
 	"lamplight/notes/access"
 	"lamplight/notes/postgres"
+	"lamplight/notes/postgres/postgrestest"
 )
 
 // senders is how many agents send at once.
@@ -26,20 +26,7 @@ const senders = 32
 // against the same rows bare: what a sending writes of note, leaf and dispatch, with their indexes, and nothing else. They go in
 // turn, so that a busy machine slows both alike.
 func BenchmarkSenders(b *testing.B) {
-	dir, err := os.MkdirTemp("", "lamplight-bench-")
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		b.Fatal(err)
-	}
-	private, err := postgres.Private(b.Context(), postgres.Config{Dir: dir})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { private.Close() })
-	cfg, err := pgxpool.ParseConfig(private.URL())
+	cfg, err := pgxpool.ParseConfig(postgrestest.Durable(b).URL())
 	if err != nil {
 		b.Fatal(err)
 	}

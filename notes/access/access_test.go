@@ -39,19 +39,12 @@ type doorway struct {
 func newDoor(t *testing.T) *doorway {
 	t.Helper()
 	pool, dir := postgrestest.New(t), t.TempDir()
-	key, err := audit.LoadKey(filepath.Join(dir, "audit.key"), "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	root, err := seal.LoadKeyring(filepath.Join(dir, "root.keys"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	log := audit.NewLog(pool, key)
-	d := &doorway{pool: pool, log: log, key: key, dir: dir, now: time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)}
-	d.Door = access.NewDoor(pool, log, seal.NewRing(root, postgres.NewShelf(pool, log)))
+	keys := postgrestest.KeysIn(t, pool, dir)
+	d := &doorway{Door: access.NewDoor(pool, keys.Log, keys.Ring), pool: pool, log: keys.Log, key: keys.Key, dir: dir,
+		now: time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)}
 	d.Now = func() time.Time { return d.now }
 	admin := access.System(t.Context(), "seed")
+	var err error
 	d.id, err = d.AddPerson(admin, access.Person{Login: " Reyes ", Name: "Dr Reyes", Language: "en",
 		Grants: []access.Grant{{Account: "lakeside", Role: notes.RoleProvider}}}, password)
 	if err != nil {

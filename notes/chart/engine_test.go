@@ -14,7 +14,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -39,6 +38,7 @@ type fixture struct {
 	dir    string
 	key    *audit.Key
 	log    *audit.Log
+	ring   *seal.Ring
 	store  *record.Store
 	engine *Engine
 	peer   *peer
@@ -114,7 +114,7 @@ func newFixture(t testing.TB) *fixture {
 		t.Fatal(err)
 	}
 	for id, role := range map[notes.PersonID]notes.Role{office: notes.RolePractice, doctor: notes.RoleProvider} {
-		if _, err := access.NewDoor(f.pool, f.log, f.ring()).AddPerson(ctx, access.Person{ID: id, Login: string(id), Name: "Dr Reyes",
+		if _, err := access.NewDoor(f.pool, f.log, f.ring).AddPerson(ctx, access.Person{ID: id, Login: string(id), Name: "Dr Reyes",
 			Language: "en", Grants: []access.Grant{{Account: "lakeside", Role: role}}}, ""); err != nil {
 			t.Fatal(err)
 		}
@@ -125,24 +125,12 @@ func newFixture(t testing.TB) *fixture {
 	return f
 }
 
-func (f *fixture) ring() *seal.Ring {
-	root, err := seal.LoadKeyring(filepath.Join(f.dir, "root.keys"))
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	return seal.NewRing(root, postgres.NewShelf(f.pool, f.log))
-}
-
 // onDatabase is the part that another process can have too.
 func onDatabase(t testing.TB, pool *pgxpool.Pool, dir string) *fixture {
 	t.Helper()
-	f := &fixture{t: t, pool: pool, dir: dir}
-	var err error
-	if f.key, err = audit.LoadKey(filepath.Join(dir, "audit.key"), "lamplight.test"); err != nil {
-		t.Fatal(err)
-	}
-	f.log = audit.NewLog(pool, f.key)
-	f.store = record.NewStore(pool, f.log, f.ring(), nil)
+	keys := postgrestest.KeysIn(t, pool, dir)
+	f := &fixture{t: t, pool: pool, dir: dir, key: keys.Key, log: keys.Log, ring: keys.Ring}
+	f.store = record.NewStore(pool, f.log, f.ring, nil)
 	f.engine = New(Config{Pool: pool, Log: f.log, Store: f.store, Logger: slog.New(slog.NewTextHandler(&f.said, nil)),
 		Lease: 40 * time.Second, Poll: 20 * time.Millisecond})
 	return f
@@ -181,7 +169,7 @@ func (f *fixture) take(fields map[string]string) notes.NoteID {
 
 func (f *fixture) as(id notes.PersonID) context.Context {
 	f.t.Helper()
-	a, err := access.NewDoor(f.pool, f.log, f.ring()).ActorOf(context.Background(), id)
+	a, err := access.NewDoor(f.pool, f.log, f.ring).ActorOf(context.Background(), id)
 	if err != nil {
 		f.t.Fatal(err)
 	}

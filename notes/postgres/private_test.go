@@ -16,20 +16,6 @@ import (
 	"lamplight/notes/postgres/postgrestest"
 )
 
-// stateDir is a directory the account PostgreSQL runs as may enter, unlike t.TempDir when the tests run as root.
-func stateDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "lamplight-pg-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
 // TestOwnerProcess is not a test of its own: the test below runs it in a child process, which is then killed.
 func TestOwnerProcess(t *testing.T) {
 	dir := os.Getenv("LAMPLIGHT_TEST_OWNER")
@@ -85,7 +71,7 @@ func leaveRunning(t *testing.T, dir string, meanwhile ...func()) {
 }
 
 func TestClusterOutlivesItsKilledOwner(t *testing.T) {
-	ctx, dir := t.Context(), stateDir(t)
+	ctx, dir := t.Context(), postgrestest.Dir(t)
 	leaveRunning(t, dir, func() {
 		borrower, err := postgres.Private(ctx, postgres.Config{Dir: dir})
 		if err != nil {
@@ -130,7 +116,7 @@ func TestALockWhoseNumberIsNotFreeIsNoObstacle(t *testing.T) {
 		state   string
 	}{"a dead one": {[]string{"/bin/true"}, ") Z"}, "another's": {[]string{"/bin/sleep", "1000"}, "(sleep) S"}} {
 		t.Run(name, func(t *testing.T) {
-			ctx, dir := t.Context(), stateDir(t)
+			ctx, dir := t.Context(), postgrestest.Dir(t)
 			c, err := postgres.Private(ctx, postgres.Config{Dir: dir})
 			if err != nil {
 				t.Fatal(err)
@@ -179,7 +165,7 @@ func TestALockWhoseNumberIsNotFreeIsNoObstacle(t *testing.T) {
 }
 
 func TestClusterStartsAgainAfterPostgresWasKilled(t *testing.T) {
-	ctx, dir := t.Context(), stateDir(t)
+	ctx, dir := t.Context(), postgrestest.Dir(t)
 	c, err := postgres.Private(ctx, postgres.Config{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
@@ -215,14 +201,14 @@ func TestClusterStartsAgainAfterPostgresWasKilled(t *testing.T) {
 
 func TestClearErrors(t *testing.T) {
 	ctx := t.Context()
-	empty := stateDir(t)
-	if _, err := postgres.Private(ctx, postgres.Config{Dir: stateDir(t), Bin: empty}); err == nil ||
+	empty := postgrestest.Dir(t)
+	if _, err := postgres.Private(ctx, postgres.Config{Dir: postgrestest.Dir(t), Bin: empty}); err == nil ||
 		!strings.Contains(err.Error(), "no usable PostgreSQL") {
 		t.Errorf("no binaries: %v", err)
 	}
 	t.Setenv("PATH", empty)
 	if os.Geteuid() == 0 {
-		closed := stateDir(t)
+		closed := postgrestest.Dir(t)
 		if err := os.Chmod(closed, 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -235,7 +221,7 @@ func TestClearErrors(t *testing.T) {
 		strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("unreachable: %v", err)
 	}
-	dir := stateDir(t)
+	dir := postgrestest.Dir(t)
 	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"lamplight/notes/postgres"
+	"lamplight/notes/postgres/postgrestest"
 )
 
 // said is a log that a test reads.
@@ -77,7 +78,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 }
 
 func TestADeadPostgresComesBackAndThePoolWithIt(t *testing.T) {
-	c, log := watched(t, stateDir(t))
+	c, log := watched(t, postgrestest.Dir(t))
 	ctx := t.Context()
 	pool, err := postgres.Connect(ctx, c.URL())
 	if err != nil {
@@ -109,7 +110,7 @@ func TestADeadPostgresComesBackAndThePoolWithIt(t *testing.T) {
 
 // TestOneThatWasTakenOverComesBack kills a postmaster that another process of ours had started and left.
 func TestOneThatWasTakenOverComesBack(t *testing.T) {
-	dir := stateDir(t)
+	dir := postgrestest.Dir(t)
 	leaveRunning(t, dir)
 	c, _ := watched(t, dir)
 	before := c.Pid()
@@ -122,7 +123,7 @@ func TestOneThatWasTakenOverComesBack(t *testing.T) {
 
 // TestAChildThatOutlivesItsPostmasterIsKilled freezes a connection's process: it would hold the memory for ever.
 func TestAChildThatOutlivesItsPostmasterIsKilled(t *testing.T) {
-	c, log := watched(t, stateDir(t))
+	c, log := watched(t, postgrestest.Dir(t))
 	ctx := t.Context()
 	conn, err := pgx.Connect(ctx, c.URL())
 	if err != nil {
@@ -143,7 +144,7 @@ func TestAChildThatOutlivesItsPostmasterIsKilled(t *testing.T) {
 
 // TestWhatCannotStartIsTriedAgain takes away what PostgreSQL needs, and gives it back.
 func TestWhatCannotStartIsTriedAgain(t *testing.T) {
-	dir := stateDir(t)
+	dir := postgrestest.Dir(t)
 	c, log := watched(t, dir)
 	control := filepath.Join(dir, "data", "global", "pg_control")
 	if err := os.Rename(control, control+".away"); err != nil {
@@ -170,7 +171,7 @@ func TestWhatCannotStartIsTriedAgain(t *testing.T) {
 func TestClosedWhileItIsAway(t *testing.T) {
 	for _, after := range []time.Duration{0, 30 * time.Millisecond, 60 * time.Millisecond, 120 * time.Millisecond, 240 * time.Millisecond} {
 		t.Run(after.String(), func(t *testing.T) {
-			dir := stateDir(t)
+			dir := postgrestest.Dir(t)
 			c, _ := watched(t, dir)
 			kill(t, c.Pid(), syscall.SIGKILL)
 			<-time.After(after)

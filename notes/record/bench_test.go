@@ -3,7 +3,6 @@ package record_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -14,26 +13,14 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/postgres"
+	"lamplight/notes/postgres/postgrestest"
 	"lamplight/notes/seal"
 )
 
 // durable is a database that keeps what it acknowledges, as in production; the tests' own does not.
 func durable(b *testing.B) *pgxpool.Pool {
 	b.Helper()
-	dir, err := os.MkdirTemp("", "lamplight-bench-")
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		b.Fatal(err)
-	}
-	c, err := postgres.Private(b.Context(), postgres.Config{Dir: dir})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { c.Close() })
-	pool, err := postgres.Open(b.Context(), c.URL())
+	pool, err := postgres.Open(b.Context(), postgrestest.Durable(b).URL())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"lamplight/notes"
 	"lamplight/notes/postgres"
+	"lamplight/notes/postgres/postgrestest"
 	"lamplight/telephony"
 )
 
@@ -67,15 +68,7 @@ func TestTakerProcess(t *testing.T) {
 // TestKilledInTheMiddle kills a process that takes notes, again and again, and PostgreSQL itself once, and then accounts for
 // everything: every note that was acknowledged is there, whole, with its leaf and what had to follow from it; none is half there.
 func TestKilledInTheMiddle(t *testing.T) {
-	dir, err := os.MkdirTemp("", "lamplight-crash-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	state := t.TempDir()
+	dir, state := postgrestest.Dir(t), t.TempDir()
 	ctx := t.Context()
 	cluster, err := postgres.Private(ctx, postgres.Config{Dir: dir})
 	if err != nil {

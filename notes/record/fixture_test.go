@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 	"lamplight/notes/postgres"
 	"lamplight/notes/postgres/postgrestest"
 	"lamplight/notes/record"
-	"lamplight/notes/seal"
 	"lamplight/telephony"
 )
 
@@ -62,19 +60,9 @@ func fixtureOn(t testing.TB, pool *pgxpool.Pool, dir string) *fixture {
 
 func fixtureAt(t testing.TB, pool *pgxpool.Pool, dir string, now func() time.Time) *fixture {
 	t.Helper()
-	h := &fixture{pool: pool}
-	var err error
-	if h.key, err = audit.LoadKey(filepath.Join(dir, "audit.key"), "lamplight.test"); err != nil {
-		t.Fatal(err)
-	}
-	root, err := seal.LoadKeyring(filepath.Join(dir, "root.keys"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.log = audit.NewLog(pool, h.key)
-	ring := seal.NewRing(root, postgres.NewShelf(pool, h.log))
-	h.store, h.door = record.NewStore(pool, h.log, ring, now), access.NewDoor(pool, h.log, ring)
-	return h
+	keys := postgrestest.KeysIn(t, pool, dir)
+	return &fixture{pool: pool, key: keys.Key, log: keys.Log, store: record.NewStore(pool, keys.Log, keys.Ring, now),
+		door: access.NewDoor(pool, keys.Log, keys.Ring)}
 }
 
 // furnish adds the practice and the people.

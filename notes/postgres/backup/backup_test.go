@@ -19,17 +19,14 @@ import (
 
 	"lamplight/notes/postgres"
 	"lamplight/notes/postgres/backup"
+	"lamplight/notes/postgres/postgrestest"
 )
 
 // dirOf is a directory, with a space in its path, that the account PostgreSQL runs as may enter.
 func dirOf(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "lamplight backup-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
+	dir := filepath.Join(postgrestest.Dir(t), "a b")
+	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return dir
