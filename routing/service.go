@@ -2,6 +2,7 @@ package routing
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -16,6 +17,16 @@ type Service struct {
 	Schedule []byte // routing/oncall's JSON; empty when the ladder names contacts alone
 	Ladder   Ladder // its Board is when it is climbed again
 	Holds    time.Duration
+
+	document []byte // as ReadService took it; nil when it was refused
+}
+
+// Document is what ReadService read, as it is stored; an error when it was refused, or nothing was read.
+func (s Service) Document() ([]byte, error) {
+	if s.document == nil {
+		return nil, errors.New("routing: these settings were refused, or never checked")
+	}
+	return s.document, nil
 }
 
 // The times of a service that does not say its own.
@@ -63,7 +74,11 @@ func ReadService(text []byte, known map[notes.PersonID]KnownPerson, now time.Tim
 	if len(c.found) == 0 {
 		c.service(s, known, now)
 	}
-	return s, c.place()
+	found := c.place()
+	if len(found.Refused()) == 0 {
+		s.document = text
+	}
+	return s, found
 }
 
 func (c *check) readService(text []byte) (s Service) {

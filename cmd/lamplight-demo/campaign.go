@@ -306,8 +306,8 @@ func (c *campaign) prepare(d *demo) error {
 			return err
 		}
 	}
-	service := []byte(hurry.Replace(string(serviceFile)))
-	if _, found := routing.ReadService(service, nil, time.Now()); len(found) > 0 {
+	service, found := routing.ReadService([]byte(hurry.Replace(string(serviceFile))), nil, time.Now())
+	if len(found) > 0 {
 		return refused("service.json", found)
 	}
 	if err := d.server.Record.PutService(ctx, service); err != nil {

@@ -172,10 +172,11 @@ func seed(ctx context.Context, s *server.Server, practices []routing.PracticeDoc
 			return keys, fmt.Errorf("the practice %s: %w", p.Account.ID, err)
 		}
 	}
-	if _, found := routing.ReadService(serviceFile, nil, time.Now()); len(found) > 0 {
+	service, found := routing.ReadService(serviceFile, nil, time.Now())
+	if len(found) > 0 {
 		return keys, refused("service.json", found)
 	}
-	if err := s.Record.PutService(ctx, serviceFile); err != nil {
+	if err := s.Record.PutService(ctx, service); err != nil {
 		return keys, err
 	}
 	for _, p := range everybody(practices) {

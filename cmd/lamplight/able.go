@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -67,22 +66,13 @@ func (f *ableFlags) over(was house.Speaks) (string, error) {
 
 // peopleAbleCmd changes what an agent can do.
 type peopleAbleCmd struct {
-	server.RecordFlags
-	Login string `arg:"" help:"Whose."`
+	personFlags
 	ableFlags
 }
 
-func (c *peopleAbleCmd) Run(ctx context.Context) (err error) {
-	s, err := c.Connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	ctx = access.System(ctx, "administrator")
-	p, err := personBy(ctx, s.Door, c.Login)
-	if err != nil {
-		return err
-	}
+func (c *peopleAbleCmd) Run(ctx context.Context) error { return c.with(ctx, c.change) }
+
+func (c *peopleAbleCmd) change(ctx context.Context, s *server.Server, p access.Person) error {
 	if !slices.ContainsFunc(p.Grants, func(g access.Grant) bool { return g.Role == notes.RoleAgent }) {
 		return fmt.Errorf("%s is no agent; 'lamplight people grant %s --role agent' makes them one", p.Name, p.Login)
 	}

@@ -29,53 +29,47 @@ type auditVerifyCmd struct {
 	JSON    bool     `name:"json" help:"The findings as JSON."`
 }
 
-func (c *auditVerifyCmd) Run(ctx context.Context) (err error) {
-	s, err := c.Connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	signer, err := audit.LoadKey(s.State.Keys("audit.json"), "lamplight/"+server.Hostname())
-	if err != nil {
-		return err
-	}
-	o := audit.VerifyOptions{Key: signer, Tables: server.AuditedTables(), Schema: postgres.CheckSchema}
-	for _, f := range c.Against {
-		b, err := os.ReadFile(f)
+func (c *auditVerifyCmd) Run(ctx context.Context) error {
+	return inRecord(ctx, c.Connect, func(ctx context.Context, s *server.Server) error {
+		signer, err := audit.LoadKey(s.State.Keys("audit.json"), "lamplight/"+server.Hostname())
 		if err != nil {
-			return fmt.Errorf("read a checkpoint: %w", err)
+			return err
 		}
-		o.Against = append(o.Against, string(b))
-	}
-	r, err := audit.Verify(ctx, s.Pool, o)
-	if err != nil {
+		o := audit.VerifyOptions{Key: signer, Tables: server.AuditedTables(), Schema: postgres.CheckSchema}
+		for _, f := range c.Against {
+			b, err := os.ReadFile(f)
+			if err != nil {
+				return fmt.Errorf("read a checkpoint: %w", err)
+			}
+			o.Against = append(o.Against, string(b))
+		}
+		r, err := audit.Verify(ctx, s.Pool, o)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			err = json.NewEncoder(os.Stdout).Encode(r)
+		} else {
+			err = r.Print(os.Stdout)
+		}
+		if err == nil && !r.Good() {
+			err = errors.New("the log does not hold: keep the database as it is and tell your security officer")
+		}
 		return err
-	}
-	if c.JSON {
-		err = json.NewEncoder(os.Stdout).Encode(r)
-	} else {
-		err = r.Print(os.Stdout)
-	}
-	if err == nil && !r.Good() {
-		err = errors.New("the log does not hold: keep the database as it is and tell your security officer")
-	}
-	return err
+	})
 }
 
 type auditCheckpointCmd struct{ server.RecordFlags }
 
-func (c *auditCheckpointCmd) Run(ctx context.Context) (err error) {
-	s, err := c.Connect(ctx)
-	if err != nil {
+func (c *auditCheckpointCmd) Run(ctx context.Context) error {
+	return inRecord(ctx, c.Connect, func(ctx context.Context, s *server.Server) error {
+		cp, err := s.Audit.Checkpoint(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Print(cp)
 		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	cp, err := s.Audit.Checkpoint(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Print(cp)
-	return err
+	})
 }
 
 // asteriskCmd is for administrators who have an Asterisk.

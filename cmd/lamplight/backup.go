@@ -27,27 +27,24 @@ type backupNowCmd struct{ server.CustodyFlags }
 
 func (c *backupNowCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
-func (c *backupNowCmd) run(ctx context.Context, out io.Writer) (err error) {
-	s, err := c.Connect(ctx)
-	if err != nil {
+func (c *backupNowCmd) run(ctx context.Context, out io.Writer) error {
+	return inRecord(ctx, c.Connect, func(ctx context.Context, s *server.Server) error {
+		if err := s.Custody.CopyKeys(); err != nil {
+			return err
+		}
+		if c.BackupDir == "" {
+			_, err := fmt.Fprintln(out, "the keys are copied; the PostgreSQL at --database-url is yours, and so are its backups")
+			return err
+		}
+		b, lag, err := s.Custody.Base(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(out, "base backup of %d MB in %.1f s, the keys apart; what is committed now was stored %.1f s later (promised "+
+			"%s)\n",
+			b.Bytes>>20, b.Seconds, lag.Seconds(), custody.LossPromised)
 		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := s.Custody.CopyKeys(); err != nil {
-		return err
-	}
-	if c.BackupDir == "" {
-		_, err = fmt.Fprintln(out, "the keys are copied; the PostgreSQL at --database-url is yours, and so are its backups")
-		return err
-	}
-	b, lag, err := s.Custody.Base(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(out, "base backup of %d MB in %.1f s, the keys apart; what is committed now was stored %.1f s later (promised "+
-		"%s)\n",
-		b.Bytes>>20, b.Seconds, lag.Seconds(), custody.LossPromised)
-	return err
+	})
 }
 
 type backupStatusCmd struct {
@@ -139,16 +136,13 @@ type keysRenewCmd struct {
 
 func (c *keysRenewCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
-func (c *keysRenewCmd) run(ctx context.Context, out io.Writer) (err error) {
-	s, err := c.ConnectUnchecked(ctx)
-	if err != nil {
+func (c *keysRenewCmd) run(ctx context.Context, out io.Writer) error {
+	return inRecord(ctx, c.ConnectUnchecked, func(ctx context.Context, s *server.Server) error {
+		loses, err := custody.RenewKey(ctx, s.Pool, s.Audit, s.State.Keys(""), server.Hostname(), c.Key)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(out, "the next start makes %s anew, and then %s\n", c.Key, loses)
 		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	loses, err := custody.RenewKey(ctx, s.Pool, s.Audit, s.State.Keys(""), server.Hostname(), c.Key)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(out, "the next start makes %s anew, and then %s\n", c.Key, loses)
-	return err
+	})
 }

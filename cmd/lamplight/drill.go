@@ -20,7 +20,7 @@ type drillCmd struct {
 
 func (c *drillCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
-func (c *drillCmd) run(ctx context.Context, out io.Writer) (err error) {
+func (c *drillCmd) run(ctx context.Context, out io.Writer) error {
 	if c.Restored != "" {
 		st, err := server.NewStateDir(c.State)
 		if err != nil {
@@ -33,22 +33,19 @@ func (c *drillCmd) run(ctx context.Context, out io.Writer) (err error) {
 		_, err = fmt.Fprintf(out, "audit verified, %d leaves, %d rows; %d notes opened, one of each practice\n", p.Leaves, p.Rows, p.Notes)
 		return err
 	}
-	s, err := c.Connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	d, err := s.Custody.Drill(ctx)
-	if err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintf(out, "a commit was stored after %.1f s (promised %s); restored and proved in %.1f s (promised %s): "+
-		"%d leaves, %d rows, %d notes opened, one of each practice\n",
-		d.Loss, custody.LossPromised, d.Restore, custody.RestorePromised, d.Leaves, d.Rows, d.Notes); err != nil {
-		return err
-	}
-	if !d.Good {
-		return errors.New("THE DRILL FAILED: " + d.Trouble)
-	}
-	return nil
+	return inRecord(ctx, c.Connect, func(ctx context.Context, s *server.Server) error {
+		d, err := s.Custody.Drill(ctx)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(out, "a commit was stored after %.1f s (promised %s); restored and proved in %.1f s (promised %s): "+
+			"%d leaves, %d rows, %d notes opened, one of each practice\n",
+			d.Loss, custody.LossPromised, d.Restore, custody.RestorePromised, d.Leaves, d.Rows, d.Notes); err != nil {
+			return err
+		}
+		if !d.Good {
+			return errors.New("THE DRILL FAILED: " + d.Trouble)
+		}
+		return nil
+	})
 }

@@ -18,28 +18,19 @@ import (
 
 // grantFlags name a role of somebody.
 type grantFlags struct {
-	server.RecordFlags
-	Login   string     `arg:"" help:"Whose."`
+	personFlags
 	Role    notes.Role `required:"" enum:"agent,supervisor,provider,practice,admin" help:"Which role."`
 	Account string     `help:"For which practice; agents, supervisors and administrators work for all." default:"*"`
 }
 
 // change finds the person and does something to their role.
-func (c *grantFlags) change(ctx context.Context, do func(context.Context, *server.Server, access.Person, access.Grant) error) (err error) {
+func (c *grantFlags) change(ctx context.Context, do func(context.Context, *server.Server, access.Person, access.Grant) error) error {
 	if (c.Role == notes.RoleProvider || c.Role == notes.RolePractice) && c.Account == access.Everywhere {
 		return fmt.Errorf("a %s belongs to a practice: give --account", c.Role)
 	}
-	s, err := c.Connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	ctx = access.System(ctx, "administrator")
-	p, err := personBy(ctx, s.Door, c.Login)
-	if err != nil {
-		return err
-	}
-	return do(ctx, s, p, access.Grant{Account: c.Account, Role: c.Role})
+	return c.with(ctx, func(ctx context.Context, s *server.Server, p access.Person) error {
+		return do(ctx, s, p, access.Grant{Account: c.Account, Role: c.Role})
+	})
 }
 
 // knownPractice refuses a role for a practice that is not there: a misspelt one would show nothing to whoever has it.
@@ -121,20 +112,17 @@ func (c *peoplePasswordCmd) run(ctx context.Context, ask func(string) (string, e
 	if err := access.CheckPassword(said[2]); err != nil { // before the one-time code is used up
 		return err
 	}
-	s, err := c.Connect(ctx)
-	if err != nil {
+	return inRecord(ctx, c.Connect, func(ctx context.Context, s *server.Server) error {
+		session, err := s.Door.SignIn(ctx, access.SignInAttempt{Login: c.Login, Password: said[0], Code: strings.TrimSpace(said[1]),
+			Source: "command line"})
+		if err != nil {
+			return err
+		}
+		// ends every session, this one too
+		if err := s.Door.SetPassword(access.With(ctx, session.Actor), session.Actor.Person, said[2]); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(out, "the password is changed; sign in anew everywhere")
 		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	session, err := s.Door.SignIn(ctx, access.SignInAttempt{Login: c.Login, Password: said[0], Code: strings.TrimSpace(said[1]),
-		Source: "command line"})
-	if err != nil {
-		return err
-	}
-	// ends every session, this one too
-	if err := s.Door.SetPassword(access.With(ctx, session.Actor), session.Actor.Person, said[2]); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(out, "the password is changed; sign in anew everywhere")
-	return err
+	})
 }

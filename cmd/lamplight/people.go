@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strings"
 
 	"lamplight/cmd/lamplight/server"
 	"lamplight/console/house"
@@ -52,20 +50,16 @@ func (c *peopleAddCmd) run(ctx context.Context, out io.Writer) (err error) {
 	if p.Speaks, err = c.over(house.Speaks{}); err != nil {
 		return err
 	}
-	s, err := c.Connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	password := newPassword()
-	ctx = access.System(ctx, "administrator")
-	if err := knownPractice(ctx, s, c.Account); err != nil {
-		return err
-	}
-	if _, err := s.Door.AddPerson(ctx, p, password); err != nil {
-		return err
-	}
-	return newAuthenticator(ctx, s.Door, p, password, out)
+	return inRecord(ctx, c.Connect, func(ctx context.Context, s *server.Server) error {
+		password := newPassword()
+		if err := knownPractice(ctx, s, c.Account); err != nil {
+			return err
+		}
+		if _, err := s.Door.AddPerson(ctx, p, password); err != nil {
+			return err
+		}
+		return newAuthenticator(ctx, s.Door, p, password, out)
+	})
 }
 
 func newPassword() string { return "lamp-" + server.RandomWord() }
@@ -83,38 +77,22 @@ func newAuthenticator(ctx context.Context, door *access.Door, p access.Person, p
 	return err
 }
 
-// personBy finds who signs in by a login.
-func personBy(ctx context.Context, door *access.Door, login string) (access.Person, error) {
-	all, err := door.People(ctx)
-	if err != nil {
-		return access.Person{}, err
-	}
-	i := slices.IndexFunc(all, func(p access.Person) bool { return strings.EqualFold(p.Login, login) })
-	if i < 0 {
-		return access.Person{}, fmt.Errorf("nobody signs in as %q; 'lamplight people list' lists who does", login)
-	}
-	return all[i], nil
-}
-
 type peopleListCmd struct{ server.RecordFlags }
 
-func (c *peopleListCmd) Run(ctx context.Context) (err error) {
-	s, err := c.Connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	all, err := s.Door.People(access.System(ctx, "administrator"))
-	for _, p := range all {
-		left := ""
-		if p.Left {
-			left = "has left"
-		}
-		for _, g := range p.Grants {
-			if _, err := fmt.Printf("%-24s %-28s %-10s %-12s %-8s %s\n", p.Login, p.Name, g.Role, g.Account, p.Endpoint, left); err != nil {
-				return err
+func (c *peopleListCmd) Run(ctx context.Context) error {
+	return inRecord(ctx, c.Connect, func(ctx context.Context, s *server.Server) error {
+		all, err := s.Door.People(ctx)
+		for _, p := range all {
+			left := ""
+			if p.Left {
+				left = "has left"
+			}
+			for _, g := range p.Grants {
+				if _, err := fmt.Printf("%-24s %-28s %-10s %-12s %-8s %s\n", p.Login, p.Name, g.Role, g.Account, p.Endpoint, left); err != nil {
+					return err
+				}
 			}
 		}
-	}
-	return err
+		return err
+	})
 }

@@ -61,7 +61,7 @@ func TestWhoLeavesIsOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	told.Reset()
-	if err := (&peopleResetCmd{flags, "ELENA.REYES"}).run(ctx, &told); err != nil {
+	if err := (&peopleResetCmd{personFlags{flags, "ELENA.REYES"}}).run(ctx, &told); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Door.Resume(ctx, session.Token); !errors.Is(err, access.ErrSignedOut) {
@@ -73,7 +73,7 @@ func TestWhoLeavesIsOut(t *testing.T) {
 	if session, err = enter(told.String()); err != nil {
 		t.Fatalf("her new keys: %v", err)
 	}
-	leave := &peopleLeaveCmd{RecordFlags: flags, Login: "elena.reyes"}
+	leave := &peopleLeaveCmd{personFlags: personFlags{flags, "elena.reyes"}}
 	err = leave.run(ctx, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "lakeside: schedule.rotations[0].turns[0]") {
 		t.Errorf("who is on call leaves: %v", err)
@@ -97,21 +97,21 @@ func TestWhoLeavesIsOut(t *testing.T) {
 	if _, err := enter(told.String()); !errors.Is(err, access.ErrRefused) {
 		t.Errorf("who left comes in again: %v", err)
 	}
-	if err := (&peopleResetCmd{flags, "elena.reyes"}).run(ctx, io.Discard); err == nil ||
+	if err := (&peopleResetCmd{personFlags{flags, "elena.reyes"}}).run(ctx, io.Discard); err == nil ||
 		!strings.Contains(err.Error(), "people return elena.reyes") {
 		t.Errorf("new keys for who left: %v", err)
 	}
 	told.Reset()
-	if err := (&peopleReturnCmd{flags, "elena.reyes"}).run(ctx, &told); err != nil {
+	if err := (&peopleReturnCmd{personFlags{flags, "elena.reyes"}}).run(ctx, &told); err != nil {
 		t.Fatal(err)
 	}
 	if session, err = enter(told.String()); err != nil || !session.Actor.May(notes.ReadNote, "lakeside") {
 		t.Errorf("who came back: %+v, %v", session.Actor, err)
 	}
-	if err := (&peopleReturnCmd{flags, "elena.reyes"}).run(ctx, io.Discard); err == nil {
+	if err := (&peopleReturnCmd{personFlags{flags, "elena.reyes"}}).run(ctx, io.Discard); err == nil {
 		t.Error("who has not left comes back")
 	}
-	if err := (&peopleLeaveCmd{RecordFlags: flags, Login: "nobody"}).Run(ctx); err == nil || !strings.Contains(err.Error(), `"nobody"`) {
+	if err := (&peopleLeaveCmd{personFlags: personFlags{flags, "nobody"}}).Run(ctx); err == nil || !strings.Contains(err.Error(), `"nobody"`) {
 		t.Errorf("nobody left: %v", err)
 	}
 }
@@ -147,7 +147,7 @@ func TestASecondPractice(t *testing.T) {
 		}
 		return len(p.Grants)
 	}
-	second := grantFlags{RecordFlags: flags, Login: "osei", Role: notes.RoleProvider, Account: accountOf(t, flags, "Sol")}
+	second := grantFlags{personFlags: personFlags{flags, "osei"}, Role: notes.RoleProvider, Account: accountOf(t, flags, "Sol")}
 	if err := (&peopleGrantCmd{second}).Run(ctx); err != nil || grants() != 2 {
 		t.Errorf("a second practice: %d roles, %v", grants(), err)
 	}
@@ -189,7 +189,7 @@ func TestAPracticeComesBackAsItWasPut(t *testing.T) {
 		if err := (&practicePutCmd{RecordFlags: flags, File: file}).Run(ctx); err != nil {
 			t.Fatal(err)
 		}
-		if err := (&practiceGetCmd{flags, accountOf(t, flags, "Sol")}).run(ctx, &got[i]); err != nil {
+		if err := (&practiceGetCmd{practiceFlags{flags, accountOf(t, flags, "Sol")}}).run(ctx, &got[i]); err != nil {
 			t.Fatal(err)
 		}
 		file = filepath.Join(t.TempDir(), "got.json")
@@ -203,7 +203,7 @@ func TestAPracticeComesBackAsItWasPut(t *testing.T) {
 	if got[0].String() != got[1].String() || !strings.Contains(got[0].String(), `"contacts"`) {
 		t.Errorf("put and got:\n%s\nthen\n%s", got[0].String(), got[1].String())
 	}
-	if err := (&practiceGetCmd{flags, "nowhere"}).run(ctx, io.Discard); err == nil || !strings.Contains(err.Error(), "practice list") {
+	if err := (&practiceGetCmd{practiceFlags{flags, "nowhere"}}).run(ctx, io.Discard); err == nil || !strings.Contains(err.Error(), "practice list") {
 		t.Errorf("a practice that is not there: %v", err)
 	}
 }

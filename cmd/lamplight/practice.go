@@ -11,8 +11,6 @@ import (
 
 	"lamplight/cmd/lamplight/server"
 	"lamplight/notes"
-	"lamplight/notes/access"
-	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/telephony"
 )
@@ -40,89 +38,63 @@ type practicePutCmd struct {
 
 func (c *practicePutCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout, os.Stderr) }
 
-func (c *practicePutCmd) run(ctx context.Context, out, problems io.Writer) (err error) {
+func (c *practicePutCmd) run(ctx context.Context, out, problems io.Writer) error {
 	p, found, err := readPractice(c.File, nil)
 	if err != nil || len(found.Refused()) > 0 { // before anything is opened
 		return errors.Join(err, c.tell(c.File, found, problems))
 	}
-	s, err := c.Connect(ctx)
-	if err != nil {
+	return inRecord(ctx, c.Connect, func(ctx context.Context, s *server.Server) error {
+		known, err := server.KnownPeople(ctx, s.Door, p.Account.ID)
+		if err != nil {
+			return err
+		}
+		if p, found, err = readPractice(c.File, known); err != nil {
+			return err
+		}
+		if err := c.tell(c.File, found, problems); err != nil {
+			return err
+		}
+		if err := s.Record.PutAccount(ctx, p.Account); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(out, "%s is stored with %d numbers and %d contacts\n", p.Account.Name, len(p.Account.Lines),
+			len(p.Account.Contacts))
 		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	ctx = access.System(ctx, "administrator")
-	known, err := server.KnownPeople(ctx, s.Door, p.Account.ID)
-	if err != nil {
-		return err
-	}
-	if p, found, err = readPractice(c.File, known); err != nil {
-		return err
-	}
-	if err := c.tell(c.File, found, problems); err != nil {
-		return err
-	}
-	if err := s.Record.PutAccount(ctx, p.Account); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(out, "%s is stored with %d numbers and %d contacts\n", p.Account.Name, len(p.Account.Lines),
-		len(p.Account.Contacts))
-	return err
+	})
 }
 
-type practiceGetCmd struct {
-	server.RecordFlags
-	ID string `arg:"" help:"Which: 'practice list' lists them."`
-}
+type practiceGetCmd struct{ practiceFlags }
 
 func (c *practiceGetCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
-func (c *practiceGetCmd) run(ctx context.Context, out io.Writer) (err error) {
-	s, err := c.Connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	a, err := practiceBy(access.System(ctx, "administrator"), s, c.ID)
-	if err != nil {
-		return err
-	}
-	e := json.NewEncoder(out)
-	e.SetIndent("", " ")
-	e.SetEscapeHTML(false)
-	return e.Encode(routing.PracticeDocument{Account: a, Schedule: a.Schedule, Ladders: a.Ladders})
-}
-
-// practiceBy finds a practice.
-func practiceBy(ctx context.Context, s *server.Server, id string) (notes.Account, error) {
-	a, err := s.Record.Account(ctx, telephony.AccountID(id))
-	if errors.Is(err, record.ErrNoAccount) {
-		err = fmt.Errorf("there is no practice %q; 'lamplight practice list' lists them", id)
-	}
-	return a, err
+func (c *practiceGetCmd) run(ctx context.Context, out io.Writer) error {
+	return c.with(ctx, func(_ context.Context, _ *server.Server, a notes.Account) error {
+		e := json.NewEncoder(out)
+		e.SetIndent("", " ")
+		e.SetEscapeHTML(false)
+		return e.Encode(routing.PracticeDocument{Account: a, Schedule: a.Schedule, Ladders: a.Ladders})
+	})
 }
 
 type practiceListCmd struct{ server.RecordFlags }
 
 func (c *practiceListCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
-func (c *practiceListCmd) run(ctx context.Context, out io.Writer) (err error) {
-	s, err := c.Connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	all, err := s.Record.Accounts(access.System(ctx, "administrator"))
-	if err != nil {
-		return err
-	}
-	for _, a := range all {
-		_, err := fmt.Fprintf(out, "%-16s %-40s %d numbers, %d contacts, %d call types\n", a.ID, a.Name, len(a.Lines), len(a.Contacts),
-			len(a.Script.CallTypes))
+func (c *practiceListCmd) run(ctx context.Context, out io.Writer) error {
+	return inRecord(ctx, c.Connect, func(ctx context.Context, s *server.Server) error {
+		all, err := s.Record.Accounts(ctx)
 		if err != nil {
 			return err
 		}
-	}
-	return nil
+		for _, a := range all {
+			_, err := fmt.Fprintf(out, "%-16s %-40s %d numbers, %d contacts, %d call types\n", a.ID, a.Name, len(a.Lines), len(a.Contacts),
+				len(a.Script.CallTypes))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // practiceCheckCmd says what 'practice put' would say, and stores nothing. It asks no server, so it does not know who has left.

@@ -114,7 +114,7 @@ func leaves(t *testing.T, flags server.RecordFlags) {
 	if err := add.run(t.Context(), &strings.Builder{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := (&peopleLeaveCmd{flags, "kwame.osei", true}).run(t.Context(), &strings.Builder{}); err != nil {
+	if err := (&peopleLeaveCmd{personFlags{flags, "kwame.osei"}, true}).run(t.Context(), &strings.Builder{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -10,7 +10,6 @@ import (
 
 	"lamplight/cmd/lamplight/server"
 	"lamplight/notes"
-	"lamplight/notes/access"
 	"lamplight/routing"
 )
 
@@ -30,51 +29,44 @@ type servicePutCmd struct {
 
 func (c *servicePutCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout, os.Stderr) }
 
-func (c *servicePutCmd) run(ctx context.Context, out, problems io.Writer) (err error) {
-	if _, _, err := c.checkService(c.File, nil, problems); err != nil { // before anything is opened
+func (c *servicePutCmd) run(ctx context.Context, out, problems io.Writer) error {
+	if _, err := c.checkService(c.File, nil, problems); err != nil { // before anything is opened
 		return err
 	}
-	s, err := c.Connect(ctx)
-	if err != nil {
+	return inRecord(ctx, c.Connect, func(ctx context.Context, s *server.Server) error {
+		known, err := server.KnownSupervisors(ctx, s.Door)
+		if err != nil {
+			return err
+		}
+		service, err := c.checkService(c.File, known, problems)
+		if err != nil {
+			return err
+		}
+		if err := s.Record.PutService(ctx, service); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(out, "the service's ladder is stored, with %d rungs and %d contacts\n", len(service.Ladder.Rungs),
+			len(service.Contacts))
 		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	ctx = access.System(ctx, "administrator")
-	known, err := server.KnownSupervisors(ctx, s.Door)
-	if err != nil {
-		return err
-	}
-	text, service, err := c.checkService(c.File, known, problems)
-	if err != nil {
-		return err
-	}
-	if err := s.Record.PutService(ctx, text); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(out, "the service's ladder is stored, with %d rungs and %d contacts\n", len(service.Ladder.Rungs),
-		len(service.Contacts))
-	return err
+	})
 }
 
 type serviceGetCmd struct{ server.RecordFlags }
 
 func (c *serviceGetCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
-func (c *serviceGetCmd) run(ctx context.Context, out io.Writer) (err error) {
-	s, err := c.Connect(ctx)
-	if err != nil {
+func (c *serviceGetCmd) run(ctx context.Context, out io.Writer) error {
+	return inRecord(ctx, c.Connect, func(ctx context.Context, s *server.Server) error {
+		text, err := s.Record.Service(ctx)
+		if err == nil && text == nil {
+			err = errors.New("the service has no settings yet: store them with 'lamplight service put'")
+		}
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(out, "%s\n", text)
 		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	text, err := s.Record.Service(ctx)
-	if err == nil && text == nil {
-		err = errors.New("the service has no settings yet: store them with 'lamplight service put'")
-	}
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(out, "%s\n", text)
-	return err
+	})
 }
 
 type serviceCheckCmd struct {
@@ -85,7 +77,7 @@ type serviceCheckCmd struct {
 func (c *serviceCheckCmd) Run() error { return c.run(os.Stdout, os.Stderr) }
 
 func (c *serviceCheckCmd) run(out, problems io.Writer) error {
-	if _, _, err := c.checkService(c.File, nil, problems); err != nil {
+	if _, err := c.checkService(c.File, nil, problems); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(out, "the service's settings can be stored")
@@ -94,12 +86,12 @@ func (c *serviceCheckCmd) run(out, problems io.Writer) error {
 
 // checkService reads a file of settings and tells what is wrong with it; an error when it must not be stored.
 func (l inLanguage) checkService(path string, known map[notes.PersonID]routing.KnownPerson, problems io.Writer) (
-	[]byte, routing.Service, error,
+	routing.Service, error,
 ) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, routing.Service{}, fmt.Errorf("read the service's settings: %w", err)
+		return routing.Service{}, fmt.Errorf("read the service's settings: %w", err)
 	}
 	service, found := routing.ReadService(text, known, time.Now())
-	return text, service, l.tell(path, found, problems)
+	return service, l.tell(path, found, problems)
 }

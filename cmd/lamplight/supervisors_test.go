@@ -6,6 +6,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"lamplight/notes/access"
+	"lamplight/notes/postgres/postgrestest"
+	"lamplight/notes/record"
+	"lamplight/routing"
 )
 
 // The service's settings are checked before they are stored; a mistake is told with its place, and the demo's are whole.
@@ -23,5 +29,32 @@ func TestServiceSettingsAreChecked(t *testing.T) {
 	err := (&serviceCheckCmd{File: bad}).run(&out, &problems)
 	if err == nil || !strings.Contains(problems.String(), bad+":2: ladder.rungs[0].who") {
 		t.Errorf("%v\n%s", err, &problems)
+	}
+}
+
+// TestSettingsThatWereRefusedAreNotStored, whoever tries.
+func TestSettingsThatWereRefusedAreNotStored(t *testing.T) {
+	pool := postgrestest.New(t)
+	keys := postgrestest.KeysIn(t, pool, t.TempDir())
+	store, ctx := record.NewStore(pool, keys.Log, keys.Ring, nil), access.System(t.Context(), "test")
+	good, err := os.ReadFile("../lamplight-demo/service.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused, _ := routing.ReadService([]byte(`{"contacts":[],"ladder":{"rungs":[]}}`), nil, time.Now())
+	for _, s := range []routing.Service{refused, {}} {
+		if err := store.PutService(ctx, s); err == nil {
+			t.Errorf("%+v is stored", s)
+		}
+	}
+	if text, err := store.Service(ctx); err != nil || text != nil {
+		t.Errorf("stored: %s, %v", text, err)
+	}
+	service, _ := routing.ReadService(good, nil, time.Now())
+	if err := store.PutService(ctx, service); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := store.Service(ctx); err != nil || !bytes.Equal(text, good) {
+		t.Errorf("stored: %s, %v", text, err)
 	}
 }

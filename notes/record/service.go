@@ -14,12 +14,21 @@ import (
 // serviceID is the one row's: a database is one service's.
 const serviceID = "service"
 
-// PutService stores the service's own settings whole (routing.ReadService says what they are). Storing what is there already
-// is success and leaves no leaf.
-func (s *Store) PutService(ctx context.Context, document []byte) error {
+// ServiceSettings are the service's own settings as they are stored, and an error for those that whoever climbs the service's
+// ladder could not use (routing.Service).
+type ServiceSettings interface {
+	Document() ([]byte, error)
+}
+
+// PutService stores the service's own settings whole. Storing what is there already is success and leaves no leaf.
+func (s *Store) PutService(ctx context.Context, settings ServiceSettings) error {
 	actor, err := access.Check(ctx, notes.EditAccount, access.Everywhere)
 	if err != nil {
 		return err
+	}
+	document, err := settings.Document()
+	if err != nil {
+		return fmt.Errorf("store the service's settings: %w", err)
 	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		changed, err := tx.Query(ctx, putService, serviceID, 1, string(document), s.clock())
