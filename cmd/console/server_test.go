@@ -2,17 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"log/slog"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -27,6 +18,7 @@ import (
 	"lamplight/console"
 	"lamplight/console/wire"
 	"lamplight/console/wire/bus"
+	"lamplight/console/wire/wiretest"
 	"lamplight/telephony"
 	"lamplight/telephony/phone"
 	"lamplight/telephony/phone/voice"
@@ -35,13 +27,9 @@ import (
 // A testServer is all a desk talks to: the real wire with its TLS and its door, a registrar that rings the desk's real
 // phone and speaks to it, and behind both a fake Service.
 type testServer struct {
+	*wiretest.Server
 	desk   *fakeDesk
-	keys   bus.ServerKeys
-	cert   *tls.Config
-	caFile string
 	pwFile string
-	addr   string
-	stop   func()
 
 	mu   sync.Mutex // guards open and legs
 	open map[wire.DeskSession]bool
@@ -72,19 +60,14 @@ func (s *testServer) Who(ctx context.Context, id wire.DeskSession) (context.Cont
 
 func newTestServer(t *testing.T) *testServer {
 	t.Helper()
-	keys, err := bus.NewServerKeys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &testServer{keys: keys, open: map[wire.DeskSession]bool{}, pwFile: filepath.Join(t.TempDir(), "password")}
+	s := &testServer{open: map[wire.DeskSession]bool{}, pwFile: filepath.Join(t.TempDir(), "password")}
 	if err := os.WriteFile(s.pwFile, []byte(testPassword+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.certify(t)
 	r := newRegistrar(t)
 	s.desk = newFakeDesk(console.PhoneAccount{Registrar: r.addr, User: "agent1", Password: "unasked"})
 	s.desk.ring = func(ctx context.Context, call telephony.CallID) (func(), error) { return s.ringDesk(ctx, r, call) }
-	s.start(t, "127.0.0.1:0")
+	s.Server = wiretest.Start(t, s.desk, s)
 	return s
 }
 
@@ -113,53 +96,6 @@ func (s *testServer) ringDesk(ctx context.Context, r *registrar, call telephony.
 	return func() { _ = c.Hangup(context.Background()) }, nil
 }
 
-// start serves on addr; stop and start again is a server's restart.
-func (s *testServer) start(t *testing.T, addr string) {
-	t.Helper()
-	e, err := bus.StartEmbedded(addr, s.keys, s.cert)
-	if err != nil {
-		t.Fatal(err)
-	}
-	nc, err := e.Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	door, err := e.ConnectCallout()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	log := slog.New(slog.DiscardHandler)
-	if err := bus.Callout(ctx, door, s.keys, s, log); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := wire.Serve(ctx, nc, s.desk, s, log); err != nil {
-		t.Fatal(err)
-	}
-	s.addr = e.Addr()
-	s.stop = sync.OnceFunc(func() { cancel(); nc.Close(); door.Close(); e.Close() })
-	t.Cleanup(s.stop)
-}
-
-func (s *testServer) certify(t *testing.T) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.cert = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS13}
-	s.caFile = filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(s.caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // args are a desk's flags for this server, signed in by itself.
 func (s *testServer) args(data string) []string {
 	return append(s.argsAsking(data), "--login", testLogin, "--password-file", s.pwFile)
@@ -167,7 +103,7 @@ func (s *testServer) args(data string) []string {
 
 // argsAsking are the same for a desk that asks who signs in.
 func (s *testServer) argsAsking(data string) []string {
-	return []string{"--server", "tls://" + s.addr, "--ca", s.caFile, "--data", data, "--lang", "en", "--sound", "none"}
+	return []string{"--server", "tls://" + s.Addr, "--ca", s.CAFile, "--data", data, "--lang", "en", "--sound", "none"}
 }
 
 // A registrar says yes to every REGISTER and remembers from where it came.

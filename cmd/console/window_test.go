@@ -98,14 +98,13 @@ func TestWhatWasTypedSurvives(t *testing.T) {
 	w := openWindow(t, s.args(data))
 	toTheName(w)
 
-	addr := s.addr
-	s.stop() // the server is gone; what is typed now is on this machine only
+	s.Stop() // the server is gone; what is typed now is on this machine only
 	w.See("the link's fall is told", `return String(document.querySelectorAll('.line.down').length >= 1)`, "true")
 	w.Write("Maria Muñoz")
 	w.See("kept on this machine", `return String(document.querySelector('footer .state').textContent.includes('on this machine'))`, "true")
 	windowtest.Eventually(t, "the whole word is in the journal", func() bool { return journalSays(t, data, "name") == "Maria Muñoz" })
 	w.Kill() // and now the desk, too
-	s.start(t, addr)
+	s.Restart(t)
 
 	w = openWindow(t, s.args(data))
 	w.See("the word is back in its place", `return document.querySelector('#field-name')?.value`, "Maria Muñoz")

@@ -3,14 +3,8 @@ package house_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -18,8 +12,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -36,6 +28,7 @@ import (
 	"lamplight/console/portal"
 	"lamplight/console/wire"
 	"lamplight/console/wire/bus"
+	"lamplight/console/wire/wiretest"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/telephony"
@@ -115,8 +108,7 @@ type doors struct {
 	live, over telephony.CallID // one waits in the queue, the other hung up a moment ago
 	note       notes.NoteID
 	token      string
-	busAddr    string
-	ca         *x509.CertPool
+	bus        *wiretest.Server
 	pages      *httptest.Server
 }
 
@@ -193,62 +185,12 @@ func (d *doors) linkToken(t *testing.T) string {
 // open serves the wire and the pages.
 func (d *doors) open(t *testing.T, quiet *slog.Logger) {
 	t.Helper()
-	keys, err := bus.NewServerKeys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, ca := doorCertificate(t)
-	d.ca = ca
-	e, err := bus.StartEmbedded("127.0.0.1:0", keys, cert)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(e.Close)
-	d.busAddr = e.Addr()
-	nc, err := e.Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	callout, err := e.ConnectCallout()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(callout.Close)
-	gate, service := bus.NewGate(d.door), d.Service()
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(cancel)
-	if err := bus.Callout(ctx, callout, keys, gate, quiet); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := wire.Serve(ctx, nc, service, gate, quiet); err != nil {
-		t.Fatal(err)
-	}
+	service := d.Service()
+	d.bus = wiretest.Start(t, service, bus.NewGate(d.door))
 	d.pages = httptest.NewTLSServer(portal.New(portal.Config{Service: service, Recordings: d.House, Pushes: d.House,
 		Sessions: portal.NewSessions(d.door), Files: fstest.MapFS{"index.html": {Data: []byte("x")}, "sw.js": {Data: []byte("1")}},
 		Log: quiet}))
 	t.Cleanup(d.pages.Close)
-}
-
-func doorCertificate(t *testing.T) (*tls.Config, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(leaf)
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS13}, pool
 }
 
 func (d *doors) until(t *testing.T, what string, so func() bool) {
@@ -399,7 +341,7 @@ func (d *doors) visitor(t *testing.T, id notes.PersonID) *visitor {
 		t.Fatal(err)
 	}
 	v := &visitor{http: &http.Client{Transport: d.pages.Client().Transport, Jar: jar}, url: d.pages.URL}
-	o := wire.Options{URL: "tls://" + d.busAddr, CA: d.ca, Login: string(id), Password: doorPassword}
+	o := wire.Options{URL: "tls://" + d.bus.Addr, CA: d.bus.CA, Login: string(id), Password: doorPassword}
 	d.until(t, string(id)+" signs in", func() bool { // a machine too busy to hash in NATS's time refuses
 		v.desk, err = wire.Dial(t.Context(), o)
 		return err == nil

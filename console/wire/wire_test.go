@@ -3,16 +3,9 @@ package wire_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"io"
-	"log/slog"
-	"math/big"
 	"net"
 	"sync"
 	"testing"
@@ -23,6 +16,7 @@ import (
 	"lamplight/console"
 	"lamplight/console/wire"
 	"lamplight/console/wire/bus"
+	"lamplight/console/wire/wiretest"
 	"lamplight/notes"
 )
 
@@ -96,81 +90,23 @@ func (g *gate) Who(ctx context.Context, s wire.DeskSession) (context.Context, er
 	return ctx, nil
 }
 
-func certificate(t *testing.T) (*tls.Config, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(leaf)
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS13}, pool
-}
-
 // fixture is a server with everything a desk needs on the wire.
 type fixture struct {
-	keys bus.ServerKeys
-	cert *tls.Config
-	ca   *x509.CertPool
+	*wiretest.Server
 	gate *gate
 	desk *desk
-	addr string
-	stop func()
-}
-
-func (h *fixture) start(t *testing.T, addr string) {
-	t.Helper()
-	e, err := bus.StartEmbedded(addr, h.keys, h.cert)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	nc, err := e.Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	co, err := e.ConnectCallout()
-	if err != nil {
-		t.Fatal(err)
-	}
-	log := slog.New(slog.DiscardHandler)
-	if err := bus.Callout(ctx, co, h.keys, h.gate, log); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := wire.Serve(ctx, nc, h.desk, h.gate, log); err != nil {
-		t.Fatal(err)
-	}
-	h.addr = e.Addr()
-	h.stop = sync.OnceFunc(func() { cancel(); nc.Close(); co.Close(); e.Close() })
-	t.Cleanup(h.stop)
 }
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	keys, err := bus.NewServerKeys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &fixture{keys: keys, gate: &gate{open: map[wire.DeskSession]bool{}},
-		desk: newDesk()}
-	h.cert, h.ca = certificate(t)
-	h.start(t, "127.0.0.1:0")
+	h := &fixture{gate: &gate{open: map[wire.DeskSession]bool{}}, desk: newDesk()}
+	h.Server = wiretest.Start(t, h.desk, h.gate)
 	return h
 }
 
 func (h *fixture) dial(t *testing.T, o wire.Options) *wire.Client {
 	t.Helper()
-	o.URL, o.CA = "tls://"+h.addr, h.ca
+	o.URL, o.CA = "tls://"+h.Addr, h.CA
 	if o.Login == "" {
 		o.Login, o.Password, o.Code = "ana", "pw", "123456"
 	}
@@ -231,14 +167,14 @@ func TestRefusalsLookAlike(t *testing.T) {
 		"wrong password": {Login: "ana", Password: "no", Code: "123456"},
 		"wrong code":     {Login: "ana", Password: "pw", Code: "000000"},
 	} {
-		o.URL, o.CA = "tls://"+h.addr, h.ca
+		o.URL, o.CA = "tls://"+h.Addr, h.CA
 		_, err := wire.Dial(t.Context(), o)
 		var refused *console.Error
 		if !errors.As(err, &refused) || refused.Code != "desk.error.sign-in" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := wire.Dial(t.Context(), wire.Options{URL: "tls://127.0.0.1:1", CA: h.ca}); !errors.Is(err, wire.ErrUnreachable) {
+	if _, err := wire.Dial(t.Context(), wire.Options{URL: "tls://127.0.0.1:1", CA: h.CA}); !errors.Is(err, wire.ErrUnreachable) {
 		t.Errorf("nobody there: %v", err)
 	}
 }
@@ -246,7 +182,7 @@ func TestRefusalsLookAlike(t *testing.T) {
 // Whom a desk does not believe is told as such, and not as a server that does not answer.
 func TestACertificateThatIsNotBelievedIsTold(t *testing.T) {
 	h := newFixture(t)
-	_, port, err := net.SplitHostPort(h.addr)
+	_, port, err := net.SplitHostPort(h.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,8 +190,8 @@ func TestACertificateThatIsNotBelievedIsTold(t *testing.T) {
 		o    wire.Options
 		code string
 	}{
-		"for other names":   {wire.Options{URL: "tls://localhost:" + port, CA: h.ca}, "desk.error.certificate-name"},
-		"signed by unknown": {wire.Options{URL: "tls://" + h.addr, CA: x509.NewCertPool()}, "desk.error.certificate-unknown"},
+		"for other names":   {wire.Options{URL: "tls://localhost:" + port, CA: h.CA}, "desk.error.certificate-name"},
+		"signed by unknown": {wire.Options{URL: "tls://" + h.Addr, CA: x509.NewCertPool()}, "desk.error.certificate-unknown"},
 	} {
 		_, err := wire.Dial(t.Context(), one.o)
 		var refused *console.Error
@@ -373,11 +309,11 @@ func TestADeskOutlivesTheServer(t *testing.T) {
 	h := newFixture(t)
 	changed := make(chan bool, 8)
 	c := h.dial(t, wire.Options{Changed: func(linked bool, _ time.Time) { changed <- linked }})
-	h.stop()
+	h.Stop()
 	if linked := <-changed; linked {
 		t.Fatal("the break was told as a return")
 	}
-	h.start(t, h.addr) // the one-time code is spent: it comes back with its session
+	h.Restart(t) // the one-time code is spent: it comes back with its session
 	h.gate.mu.Lock()
 	known := h.gate.open[wire.SessionIn(c)]
 	h.gate.mu.Unlock()
@@ -392,8 +328,8 @@ func TestADeskOutlivesTheServer(t *testing.T) {
 // TestNothingReadableCrossesTheWire records every byte between a desk and the server.
 func TestNothingReadableCrossesTheWire(t *testing.T) {
 	h := newFixture(t)
-	tap := tapOn(t, h.addr)
-	h.addr = tap.addr
+	tap := tapOn(t, h.Addr)
+	h.Addr = tap.addr
 	c := h.dial(t, wire.Options{})
 	d := console.Draft{ID: "d1", Body: notes.Body{Fields: map[string]string{"name": "María Muñoz", "reason": "chest tightness",
 		"callback": "+13125550142"}}}
