@@ -50,7 +50,8 @@ func newBoardFixture(t *testing.T) *boardFixture {
 			t.Fatal(err)
 		}
 	}
-	b.House = New(Config{Store: b.store, Door: access.NewDoor(b.pool, keys.Log, keys.Ring), Routing: b.desk, Log: slog.New(slog.DiscardHandler)})
+	b.House = New(Config{Store: b.store, Door: access.NewDoor(b.pool, keys.Log, keys.Ring), Routing: b.desk,
+		Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	first, left := context.WithCancel(access.With(ctx, agentFor("first", access.Everywhere)))
