@@ -100,13 +100,18 @@ test: ## set everything up and pass all tests
 	@$(MAKE) -j2 --output-sync=target build bin/console-automation $(DONE)/test-packages $(DONE)/fhir-peer
 	@$(MAKE) -j2 test-sound test-silent
 
+PURE := ./routing/oncall ./telephony/acd/...
+
 test-sound:
-	@echo 'go test, where sound is listened to: one package at a time'; go test -vet=off -p 1 -timeout 30m ./cmd/... ./telephony/...
+	@echo 'go test, where sound is listened to: one package at a time'; \
+	go test -vet=off -p 1 -timeout 30m $$(go list ./cmd/... ./telephony/... | grep -v telephony/acd)
 
 test-silent:
 	$(call aside,the pages,cd frontend && npm test)
 	$(call aside,lint,$(MAKE) lint)
-	$(call aside,go test -race,$(WITH_CGO) go test -race -vet=off -timeout 30m $$(go list ./... | grep -vE '^lamplight/(cmd|telephony)|node_modules') lamplight/telephony/acd/...)
+	$(call aside,go test of the pure cores (they have one thread),go test -vet=off -timeout 30m $(PURE))
+	$(call aside,go test -race,$(WITH_CGO) go test -race -p 1 -vet=off -timeout 30m \
+	$$(go list ./... | grep -vE '^lamplight/(cmd|telephony|routing/oncall)|node_modules'))
 
 # $(call aside,what,command): runs in the processors' idle time; what it printed stands together at its end. Vet is lint's.
 ASIDE := $(shell chrt --idle 0 true 2>/dev/null && echo 'chrt --idle 0' || echo 'nice -n 19')

@@ -221,7 +221,7 @@ func TestAfterALostAnswerTheCarrierIsAskedFirst(t *testing.T) {
 	for _, kind := range []routing.ChannelKind{routing.Text, routing.Email} {
 		t.Run(string(kind), func(t *testing.T) {
 			h := newFixture(t)
-			h.cfg.Lease = time.Second // of real time: the fault holds the answer back until sending gives up
+			h.cfg.Lease = realLease // the fault holds the answer back until sending gives up
 			var err error
 			if h.engine, err = New(h.cfg); err != nil {
 				t.Fatal(err)

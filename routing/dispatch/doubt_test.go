@@ -121,7 +121,7 @@ func TestAMessageIsNotSentForEverByServersThatDie(t *testing.T) {
 // be asked: the engine that sent it knows, and does not send it again.
 func TestAMessageThatLeftWhileTheDatabaseStoodStillLeavesOnce(t *testing.T) {
 	h := newFixture(t)
-	h.cfg.Lease = time.Second
+	h.cfg.Lease = realLease
 	held := make(chan func(), 1)
 	var once sync.Once
 	c := &carrier{lookup: func(context.Context, channel.Message) (channel.Receipt, error) {

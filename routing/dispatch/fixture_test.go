@@ -28,6 +28,12 @@ import (
 	"lamplight/routing/routingtest"
 )
 
+// patience is how long a condition may take before a test fails: these tests may run in a busy machine's idle time.
+const patience = time.Minute
+
+// realLease is a lease of real time that a sending ends within even in a busy machine's idle time.
+const realLease = 3 * time.Second
+
 // fixture is an engine on a real database with real channels to a pocket.
 type fixture struct {
 	t    *testing.T
@@ -226,7 +232,7 @@ func (h *fixture) unfold(note notes.NoteID) {
 // wait waits at the pocket until n messages have arrived, and returns them.
 func (h *fixture) wait(n int) []pocket.Arrival {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
 	defer cancel()
 	all, err := h.pocket.Wait(ctx, func(a []pocket.Arrival) bool { return len(a) >= n })
 	if err != nil {
@@ -238,7 +244,7 @@ func (h *fixture) wait(n int) []pocket.Arrival {
 // until waits for a condition of the database, which notifies of every change.
 func (h *fixture) until(what string, so func() bool) {
 	h.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(patience)
 	for !so() {
 		if time.Now().After(deadline) {
 			h.t.Fatalf("never: %s\n%s", what, h.story())

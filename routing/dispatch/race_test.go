@@ -184,7 +184,7 @@ func TestWatchTellsEveryNoteThatMoves(t *testing.T) {
 		h.send(newNote(id, id), h.plan(oneText))
 	}
 	want := []notes.NoteID{"n1", "n2"}
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(patience)
 	for len(want) > 0 {
 		select {
 		case id := <-moved:

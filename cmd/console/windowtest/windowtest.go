@@ -188,7 +188,7 @@ func (w *Window) Await(what, script, wanted string, ok func(got string) bool) st
 		}
 		if time.Now().After(end) {
 			w.Shot("failed-" + strings.ReplaceAll(w.t.Name(), "/", "-"))
-			w.t.Fatalf("%s: got %q, want %s", what, got, wanted)
+			w.t.Fatalf("%s: got %q, want %s; the page says:\n%s", what, got, wanted, w.Read(`return document.body.innerText`))
 		}
 	}
 }

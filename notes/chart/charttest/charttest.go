@@ -7,22 +7,23 @@ package charttest
 import (
 	"bufio"
 	"bytes"
+	_ "embed"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 )
+
+//go:embed testdata/peer.mjs
+var peer []byte
 
 // Start starts one to which the keys of jwks sign in, and answers its FHIR base. oddities say how it is not as the standard has it
 // (testdata/peer.mjs); seeds are resources that are there from the beginning.
 func Start(t testing.TB, jwks []byte, oddities string, seeds ...json.RawMessage) (base string) {
 	t.Helper()
-	_, here, _, _ := runtime.Caller(0)
-	testdata := filepath.Join(filepath.Dir(here), "testdata")
-	installed := filepath.Join(testdata, "../../../../.cache/fhir-peer")
+	installed := filepath.Join(checkout(t), ".cache/fhir-peer")
 	if _, err := os.Stat(filepath.Join(installed, "node_modules/@medplum/fhir-router")); err != nil {
 		t.Fatal("the FHIR server for tests is not there: make .cache/done/fhir-peer")
 	}
@@ -30,11 +31,15 @@ func Start(t testing.TB, jwks []byte, oddities string, seeds ...json.RawMessage)
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "chart.json")
+	dir := t.TempDir()
+	program, file := filepath.Join(dir, "peer.mjs"), filepath.Join(dir, "chart.json")
+	if err := os.WriteFile(program, peer, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(file, given, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("node", filepath.Join(testdata, "peer.mjs"), file)
+	cmd := exec.Command("node", program, file)
 	cmd.Env = append(os.Environ(), "PEER_DIR="+installed)
 	var said bytes.Buffer
 	cmd.Stderr = &said
@@ -60,4 +65,18 @@ func Start(t testing.TB, jwks []byte, oddities string, seeds ...json.RawMessage)
 		t.Fatalf("the FHIR server did not start: %v, %q, %.2000s", err, line, said.String())
 	}
 	return address + "/fhir/R4"
+}
+
+// checkout is where the project is: a test runs in its package's directory, somewhere below.
+func checkout(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	for err == nil && dir != filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		dir = filepath.Dir(dir)
+	}
+	t.Fatal("this test does not run in the project's checkout: ", err)
+	return ""
 }
