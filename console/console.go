@@ -254,14 +254,35 @@ type ReachPerson struct {
 	Rings    bool                  `json:"rings"` // there is a number to ring
 }
 
-// LastStep is the last thing that happened to a row, as a code and a name: ("text", "Dr Reyes", "delivered"). Detail is a code of
-// more sets than this build knows: how an attempt stands, a carrier's or a supervisor's reason.
+// LastStep is the last thing that happened to a row, as a code and a name: ("text", "Dr Reyes", "delivered").
 type LastStep struct {
-	Kind   LastKind  `json:"kind"`
-	Name   string    `json:"name"`
-	Detail string    `json:"detail"`
-	At     time.Time `json:"at"`
+	Kind   LastKind   `json:"kind"`
+	Name   string     `json:"name"`
+	Detail LastDetail `json:"detail"`
+	At     time.Time  `json:"at"`
 }
+
+// A LastDetail says more of a last step: what became of a message, or why something did not go on. A carrier's own words stand in
+// the story alone.
+type LastDetail string
+
+const (
+	DetailNone        LastDetail = ""
+	DetailDelivered   LastDetail = "delivered"
+	DetailUndelivered LastDetail = "undelivered"
+	DetailFailed      LastDetail = "failed"
+	DetailOpened      LastDetail = "opened"
+	DetailCancelled   LastDetail = "cancelled"
+	DetailByVoice     LastDetail = "by-voice"
+	DetailSupervisor  LastDetail = "supervisor"
+	DetailReassigned  LastDetail = "reassigned"
+	DetailUnreachable LastDetail = "unreachable"
+	DetailNoLadder    LastDetail = "no-service-ladder"
+	DetailNobody      LastDetail = "service-ladder-nobody"
+	DetailHeldTooLong LastDetail = "held-too-long"
+	DetailWithheld    LastDetail = "number-withheld"
+	DetailLeft        LastDetail = "left" // the agent whose note it was has gone
+)
 
 // A LastKind says what happened last to a row of the board: to a message, by its channel; to an escalation, as its story calls it;
 // to a call without a note, how it ended.

@@ -331,7 +331,7 @@ func (f *fakeDesk) Send(_ context.Context, d console.Draft) (console.Sent, error
 	s := console.Sent{Note: id, Reference: fmt.Sprintf("L-%d", 4821+len(f.sent)),
 		Row: console.BoardRow{Kind: "note", Note: id, Call: d.Call, Ref: fmt.Sprintf("L-%d", 4821+len(f.sent)),
 			Practice: "Lakeside Internal Medicine", Urgency: d.Urgency, Patient: "M. Muñoz", State: notes.Open, TakenAt: now,
-			Last: console.LastStep{Kind: "text", Name: "Dr Reyes", Detail: "accepted", At: now}, NextAt: now.Add(3 * time.Minute),
+			Last: console.LastStep{Kind: "text", Name: "Dr Reyes", Detail: console.DetailNone, At: now}, NextAt: now.Add(3 * time.Minute),
 			NextKind: "voice", NextName: "Dr Reyes"}}
 	f.sent[d.ID] = s
 	f.bodies = append(f.bodies, d)

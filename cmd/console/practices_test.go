@@ -114,7 +114,7 @@ func startBoard(now time.Time) []console.BoardRow {
 		row("callback", "n3", "", "Lakeside Internal Medicine", "(312) 555-0177", "", 4*time.Minute, console.LastStep{Kind: "abandoned"}, 0,
 			"", "", ""),
 		row("note", "n4", "L-4819", "Lakeside Internal Medicine", "M. Kowalski", notes.Urgent, 95*time.Second,
-			console.LastStep{Kind: "text", Name: "Dr Reyes", Detail: "accepted"}, 85*time.Second, "voice", "Dr Reyes", ""),
+			console.LastStep{Kind: "text", Name: "Dr Reyes", Detail: console.DetailNone}, 85*time.Second, "voice", "Dr Reyes", ""),
 		row("note", "n5", "L-4820", "Lakeside Internal Medicine", "T. Nguyen", notes.Routine, 41*time.Second,
 			console.LastStep{Kind: "waiting"}, 0, "", "", ""),
 	}

@@ -106,12 +106,12 @@ func (s set) boardRow(r record.BoardLine) console.BoardRow {
 		}
 		row.Tries, row.Last.At = r.Tries, r.LastAt
 		if !r.Number {
-			row.Last.Detail = "number-withheld"
+			row.Last.Detail = console.DetailWithheld
 		}
 	case r.Kind == notes.BoardDraft:
 		row.Draft, row.Last.Kind, row.Last.Name = r.Draft, console.LastUnsent, s.name(r.Agent)
 		if r.Left {
-			row.Last.Detail = "left"
+			row.Last.Detail = console.DetailLeft
 		}
 		if r.Late {
 			row.Late = routing.Late
@@ -142,12 +142,9 @@ func showClimb(row *console.BoardRow, r routing.DispatchView) {
 	row.Late, row.TakenOver = r.Late, r.Taken.Name
 	row.NextAt, row.NextKind, row.NextName = r.Next.At, r.Next.Kind, r.Next.Name
 	if !r.Last.At.IsZero() {
-		row.Last = console.LastStep{Kind: console.LastKind(r.Last.Kind), Name: r.Last.Name, Detail: r.Last.Detail, At: r.Last.At}
+		row.Last = console.LastStep{Kind: console.LastKind(r.Last.Kind), Name: r.Last.Name, Detail: console.LastDetail(r.Last.Detail), At: r.Last.At}
 		if r.Last.Channel != "" {
-			row.Last.Kind = console.LastKind(r.Last.Channel)
-			if became, ok := outcomes[r.Last.Kind]; ok {
-				row.Last.Detail = string(became)
-			}
+			row.Last.Kind, row.Last.Detail = console.LastKind(r.Last.Channel), console.LastDetail(outcomes[r.Last.Kind])
 		}
 	}
 }

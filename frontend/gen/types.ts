@@ -453,12 +453,14 @@ export type Kind = 'not-found' | 'forbidden' | 'signed-out' | 'conflict' | 'inva
 
 export type Language = 'en' | 'es'
 
+export type LastDetail = '' | 'delivered' | 'undelivered' | 'failed' | 'opened' | 'cancelled' | 'by-voice' | 'supervisor' | 'reassigned' | 'unreachable' | 'no-service-ladder' | 'service-ladder-nobody' | 'held-too-long' | 'number-withheld' | 'left'
+
 export type LastKind = 'taken' | 'waiting' | 'replied' | 'voicemail' | 'unsent' | 'cut-off' | 'text' | 'email' | 'push' | 'voice' | 'dispatch.begun' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'dispatch.forged' | 'text.unclear' | 'text.stopped' | 'text.started' | 'completed' | 'abandoned' | 'overflowed' | 'refused' | 'unreached'
 
 export interface LastStep {
   kind: LastKind
   name: string
-  detail: string
+  detail: LastDetail
   at: string
 }
 
