@@ -41,18 +41,18 @@ type AckResult struct {
 	At    time.Time
 }
 
-// A Row is an open dispatch as the board shows it.
+// A DispatchView is an open dispatch as the board shows it.
 type DispatchView struct {
 	Note  notes.NoteID
 	State DispatchState
 	Last  DispatchLast
 	Next  DispatchNext
 	Late  Lateness
-	Taken RowTaken
+	Taken InHand
 }
 
-// RowTaken is the supervisor who has a note in hand whose ladder has ended, until its Next; zero when nobody has.
-type RowTaken struct {
+// InHand is the supervisor who has a note in hand whose ladder has ended, until its Next; zero when nobody has.
+type InHand struct {
 	By   notes.PersonID
 	Name string
 }
