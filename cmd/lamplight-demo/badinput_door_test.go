@@ -141,6 +141,8 @@ func (d *demo) alike(t *testing.T, try knock, want string, people []notes.Person
 			}
 		}
 	}
+	// A busy machine moves the one or the other; a door that computes less for who does not exist moves both the same way.
+	var slower, quicker int
 	for _, of := range []struct {
 		what string
 		mark func([]time.Duration) time.Duration
@@ -152,9 +154,15 @@ func (d *demo) alike(t *testing.T, try knock, want string, people []notes.Person
 		known, unknown := of.mark(took[true]), of.mark(took[false])
 		ratio := float64(known) / float64(unknown)
 		t.Logf("%s of %d: known %v, unknown %v, ratio %.2f", of.what, len(took[true]), known, unknown, ratio)
-		if ratio > of.most || ratio < 1/of.most {
-			t.Errorf("%s: a known user takes %v, an unknown one %v", of.what, known, unknown)
+		if ratio > of.most {
+			slower++
 		}
+		if ratio < 1/of.most {
+			quicker++
+		}
+	}
+	if slower == 2 || quicker == 2 {
+		t.Error("how long the answer takes tells who exists")
 	}
 }
 

@@ -236,7 +236,8 @@ func TestAfterALostAnswerTheCarrierIsAskedFirst(t *testing.T) {
 			h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "l",
 				Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{kind}}}}))
 			h.wait(1)
-			h.until("in doubt", func() bool { return h.waitsLongerThanALease("n1") })
+			claimed := h.wakes("n1")
+			h.until("in doubt", func() bool { return !h.wakes("n1").Equal(claimed) })
 			h.advance(backoff(1))
 			h.until("known to have left", func() bool { s := h.states("n1"); return s[routing.Accepted]+s[routing.Delivered] == 1 })
 			all := h.pocket.Messages()
