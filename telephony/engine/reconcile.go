@@ -198,7 +198,7 @@ func (e *Engine) compare(c *call, s sight) {
 		c.near.down = true
 		c.near.endLease()
 		switch {
-		case e.leftMessage(c, s):
+		case leftMessage(c, s):
 			c.near.away = true
 			e.raise(c, nearLost)
 		case c.Inbound && c.answered() && c.OpenedAt.Before(s.snap.Since):
@@ -252,15 +252,9 @@ func (e *Engine) missing(c *call, l *leg, in *lane, s sight) bool {
 	return false
 }
 
-// leftMessage tells whether the fail-safe has a message of a caller who is not here any more.
-func (e *Engine) leftMessage(c *call, s sight) bool {
-	for _, v := range s.voicemails {
-		if c.Inbound && v.ANI == c.ANI && (v.DID == c.DID || slices.Contains(v.Called, c.DID)) &&
-			!v.At.Before(c.OpenedAt.Truncate(time.Second)) {
-			return true
-		}
-	}
-	return false
+// leftMessage tells whether the fail-safe has a message of this caller, who is not here any more.
+func leftMessage(c *call, s sight) bool {
+	return c.Inbound && slices.ContainsFunc(s.voicemails, func(v telephony.Voicemail) bool { return telephony.CallOf(v.Leg) == c.ID })
 }
 
 // mend puts legs, music and peers where the call's phase says that they are.

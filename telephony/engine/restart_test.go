@@ -153,7 +153,7 @@ func TestRestartWhile(t *testing.T) {
 			w.pass(2 * time.Second)
 			w.sw.HangUp(second, 16)
 			w.pass(18 * time.Second)
-			w.sw.AddVoicemail(telephony.Voicemail{Recording: "vm/1", DID: plain.DID, ANI: "+13125559876", At: time.Now()},
+			w.sw.AddVoicemail(telephony.Voicemail{Recording: "vm/1", Leg: caller, DID: plain.DID, ANI: "+13125559876", At: time.Now()},
 				switchtest.SilentWAV(time.Second))
 			w.sw.HangUp(caller, 16)
 			w.start()
@@ -162,7 +162,7 @@ func TestRestartWhile(t *testing.T) {
 				t.Error("the voicemail was not kept")
 			}
 			w.state(id, telephony.Ended, telephony.Overflowed)
-			w.state(abandoned, telephony.Ended, telephony.Overflowed) // the same number: one message answers for both
+			w.state(abandoned, telephony.Ended, telephony.Abandoned) // from the same number, and left nothing
 			w.clean()
 		})
 	})
