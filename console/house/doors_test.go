@@ -186,7 +186,7 @@ func (d *doors) linkToken(t *testing.T) string {
 func (d *doors) open(t *testing.T, quiet *slog.Logger) {
 	t.Helper()
 	service := d.Service()
-	d.bus = wiretest.Start(t, service, bus.NewGate(d.door))
+	d.bus = wiretest.Start(t, service, bus.NewGate(d.door, d.InCall))
 	d.pages = httptest.NewTLSServer(portal.New(portal.Config{Service: service, Recordings: d.House, Pushes: d.House,
 		Sessions: portal.NewSessions(d.door), Files: fstest.MapFS{"index.html": {Data: []byte("x")}, "sw.js": {Data: []byte("1")}},
 		Log: quiet}))
@@ -299,6 +299,9 @@ func (d *doors) filler(t *testing.T, q console.Described) (fill func(fields) []b
 				}
 			case q.Name == "locate" && name == "token":
 				sets[name], ids["token"] = func(f fields) any { return f.token }, true
+			case f.Type == reflect.TypeFor[console.Draft]():
+				ids["draft"] = true
+				sets[name] = func(f fields) any { return draft("d-gift", f.call, f.account) }
 			case known:
 				sets[name] = func(fields) any { return word }
 			default:

@@ -199,14 +199,20 @@ var ErrSignedOut = errors.New("the session is over")
 
 // Resume returns who a token belongs to and counts as an act: the session's idle time begins anew.
 func (d *Door) Resume(ctx context.Context, token string) (Session, error) {
-	s, err := d.ResumeHashed(ctx, tokenHash(token))
+	s, err := d.ResumeHashed(ctx, tokenHash(token), InUse{})
 	s.Token = token
 	return s, err
 }
 
+// InUse is what the asker knows of a session that a clock set forward would end. It lengthens none that was signed out.
+type InUse struct {
+	Connected bool // whoever holds it was here a moment ago, by a clock that nobody sets: it is not idle
+	InCall    bool // and has a caller in hand, so its life does not end now
+}
+
 // ResumeHashed is Resume for whoever knows only the SHA-256 of the token, and has it from where none but the token's
 // holder may speak (the bus, whose callout saw the token itself).
-func (d *Door) ResumeHashed(ctx context.Context, hash []byte) (Session, error) {
+func (d *Door) ResumeHashed(ctx context.Context, hash []byte, use InUse) (Session, error) {
 	now := d.clock()
 	var s Session
 	var person notes.PersonID
@@ -214,8 +220,8 @@ func (d *Door) ResumeHashed(ctx context.Context, hash []byte) (Session, error) {
 	var seen time.Time
 	row := sessionTable.MacRow()
 	err := d.pool.QueryRow(ctx, "select person, expires_at, seen_at, "+sessionTable.MacList("")+
-		" from session where token = $1 and expires_at > $2 and seen_at > $3",
-		hash, now, now.Add(-d.Idle)).Scan(append([]any{&person, &s.Expires, &seen}, row.Into()...)...)
+		" from session where token = $1 and (expires_at > $2 or $4) and (seen_at > $3 or $5)",
+		hash, now, now.Add(-d.Idle), use.InCall, use.Connected).Scan(append([]any{&person, &s.Expires, &seen}, row.Into()...)...)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && !d.log.Holds(row) {
 		return Session{}, ErrSignedOut
 	}
@@ -264,11 +270,12 @@ func (d *Door) SignOut(ctx context.Context, token string) error {
 	return nil
 }
 
-// Sweep removes sessions that are over and paces that are forgotten. Called now and then by the server.
+// Sweep removes sessions that were over long ago, for one in use outlives its end (see InUse), and paces that are forgotten.
+// Called now and then by the server.
 func (d *Door) Sweep(ctx context.Context) error {
 	now := d.Now()
 	b := &pgx.Batch{}
-	b.Queue("delete from session where expires_at < $1 or seen_at < $2", now, now.Add(-d.Idle))
+	b.Queue("delete from session where expires_at < $1 or seen_at < $2", now.Add(-d.Lifetime), now.Add(-d.Idle-d.Lifetime))
 	b.Queue("delete from sign_in_pace where last_at < $1", now.Add(-paceForgets))
 	if err := d.pool.SendBatch(ctx, b).Close(); err != nil {
 		return fmt.Errorf("sweep sessions: %w", err)

@@ -287,7 +287,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.sweep(ctx) })
 	g.Go(func() error { s.settle(ctx); return nil })
 	g.Go(func() error { return during("backup", s.Custody.Run(ctx)) })
-	gate, service := bus.NewGate(s.Door), s.House.Service()
+	gate, service := bus.NewGate(s.Door, s.House.InCall), s.House.Service()
 	if err := bus.Callout(ctx, s.Bus.callout, s.Bus.keys, gate, s.Log); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"lamplight/console"
 	"lamplight/console/wire"
+	"lamplight/notes"
 	"lamplight/notes/access"
 )
 
@@ -18,10 +19,18 @@ const actorLife = 2 * time.Second
 // up, and a desk must not fall silent. Without a database nothing can be opened or changed, whoever asks.
 const awayLife = 10 * time.Minute
 
+// hereFor is how long after its last beat a desk is still here: no clock that is set meanwhile makes its session idle.
+const hereFor = time.Minute
+
+// overtime is how long the bus keeps a connection past its session's end: a call may outlast that, and every request is asked
+// about anew.
+const overtime = time.Hour
+
 // doorGate lets desks in by notes/access.
 type doorGate struct {
-	door *access.Door
-	now  func() time.Time
+	door   *access.Door
+	inCall func(notes.PersonID) bool
+	now    func() time.Time
 
 	mu   sync.Mutex // guards seen
 	seen map[wire.DeskSession]seenActor
@@ -32,25 +41,43 @@ type seenActor struct {
 	until time.Time
 }
 
-// NewGate returns the Gate and Doorkeeper of the service's people.
-func NewGate(door *access.Door) interface {
+// NewGate returns the Gate and Doorkeeper of the service's people. inCall tells who has a caller in hand, or that call's note: the
+// session at their desk does not end before that is over.
+func NewGate(door *access.Door, inCall func(notes.PersonID) bool) interface {
 	Gate
 	wire.Doorkeeper
 } {
-	return &doorGate{door: door, now: time.Now, seen: map[wire.DeskSession]seenActor{}}
+	return &doorGate{door: door, inCall: inCall, now: time.Now, seen: map[wire.DeskSession]seenActor{}}
 }
 
 // Enter signs a desk in, or takes up the session it has.
 func (g *doorGate) Enter(ctx context.Context, in SignIn) (time.Time, error) {
-	var s access.Session
-	var err error
 	if in.Password == "" && in.Code == "" {
-		s, err = g.door.Resume(ctx, in.Token)
-	} else {
-		s, err = g.door.SignIn(ctx, access.SignInAttempt{Login: in.Login, Password: in.Password, Code: in.Code, Source: in.Source,
-			Token: in.Token})
+		s, err := g.resume(ctx, wire.SessionOf(in.Token))
+		if now := g.door.Now(); s.Expires.Before(now) {
+			s.Expires = now
+		}
+		return s.Expires.Add(overtime), err
 	}
-	return s.Expires, err
+	s, err := g.door.SignIn(ctx, access.SignInAttempt{Login: in.Login, Password: in.Password, Code: in.Code, Source: in.Source,
+		Token: in.Token})
+	return s.Expires.Add(overtime), err
+}
+
+// resume takes up a session, with what is known here of its use.
+func (g *doorGate) resume(ctx context.Context, s wire.DeskSession) (access.Session, error) {
+	hash, err := s.Hash()
+	if err != nil {
+		return access.Session{}, access.ErrSignedOut
+	}
+	g.mu.Lock()
+	seen, ok := g.seen[s]
+	g.mu.Unlock()
+	var use access.InUse
+	if use.Connected = ok && g.now().Sub(seen.until) < hereFor; use.Connected {
+		use.InCall = g.inCall(seen.actor.Person)
+	}
+	return g.door.ResumeHashed(ctx, hash, use)
 }
 
 // Who returns ctx with the session's actor in it.
@@ -62,11 +89,7 @@ func (g *doorGate) Who(ctx context.Context, s wire.DeskSession) (context.Context
 	if ok && now.Before(seen.until) {
 		return access.With(ctx, seen.actor), nil
 	}
-	hash, err := s.Hash()
-	if err != nil {
-		return nil, console.Refuse(console.SignedOut, "desk.error.session")
-	}
-	session, err := g.door.ResumeHashed(ctx, hash)
+	session, err := g.resume(ctx, s)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for k, v := range g.seen { // few desks: forgetting the old ones here needs no clock of its own
