@@ -372,6 +372,7 @@ const (
 	EventNotice  EventKind = "notice"  // a sentence shown for a while
 	EventReds    EventKind = "reds"    // what is wrong with the service, shown for as long as it is
 	EventTaken   EventKind = "taken"   // somebody else has taken a note over that this agent had not sent
+	EventGiven   EventKind = "given"   // somebody else has given this agent a note that they had not sent
 )
 
 // An Event is one thing that happened.
@@ -389,12 +390,26 @@ type Event struct {
 	Notice  string       `json:"notice,omitempty" kind:"notice"` // the catalog's code
 	Reds    *Reds        `json:"reds,omitempty" kind:"reds"`
 	Taken   *DraftTaken  `json:"taken,omitempty" kind:"taken"`
+	Given   *DraftGiven  `json:"given,omitempty" kind:"given"`
 }
 
 // DraftTaken is a note not sent that is somebody else's now.
 type DraftTaken struct {
 	ID   string `json:"id"`
 	Name string `json:"name"` // whose
+}
+
+// DraftGiven is a note not sent that is this agent's now.
+type DraftGiven struct {
+	ID   string `json:"id"`
+	Name string `json:"name"` // whose it was
+}
+
+// A Colleague is another agent who sits at a desk.
+type Colleague struct {
+	ID    telephony.AgentID    `json:"id"`
+	Name  string               `json:"name"`
+	State telephony.AgentState `json:"state"`
 }
 
 // Gone says why an offer or a call left the desk.

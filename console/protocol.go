@@ -10,7 +10,8 @@ package console
 //	2  versions, kinds of errors
 //	3  the board and the inbox by page, the board's changes
 //	4  the calls of now and their end by a supervisor, how far a call to a patient is;
-//	   what an agent does about a late note, supervisors who take one over; which drafts were sent;
+//	   what an agent does about a late note, supervisors who take one over; which drafts were sent,
+//	   who takes one over or is given it, a desk that signs out;
 //	   what waits for a practice's chart, and whose it is
 const Protocol = 4
 

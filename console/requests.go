@@ -20,9 +20,12 @@ var (
 	AskResume = request[CallRef, Nothing](Spec{Name: "resume", Desk: true, Needs: notes.TakeNote})
 	// AskRejoin has the agent's phone rung into the call they have, when it is not in it any more: desk or phone died. The
 	// caller hears music until it is answered.
-	AskRejoin      = request[CallRef, Nothing](Spec{Name: "rejoin", Desk: true, Needs: notes.TakeNote})
-	AskHangUp      = request[CallRef, Nothing](Spec{Name: "hangup", Desk: true, Needs: notes.TakeNote})
-	AskWrapUpDone  = request[Nothing, Nothing](Spec{Name: "wrapupdone", Desk: true, Needs: notes.TakeNote})
+	AskRejoin     = request[CallRef, Nothing](Spec{Name: "rejoin", Desk: true, Needs: notes.TakeNote})
+	AskHangUp     = request[CallRef, Nothing](Spec{Name: "hangup", Desk: true, Needs: notes.TakeNote})
+	AskWrapUpDone = request[Nothing, Nothing](Spec{Name: "wrapupdone", Desk: true, Needs: notes.TakeNote})
+	// AskSignOut says that the agent goes: what they have not sent is somebody else's to finish at once, unless they sit at another
+	// desk, too.
+	AskSignOut     = request[Nothing, Nothing](Spec{Name: "signout", Desk: true, Needs: notes.TakeNote, Since: 4})
 	AskSetLanguage = request[CallLanguage, Nothing](Spec{Name: "setlanguage", Desk: true, Needs: notes.TakeNote})
 	// AskCallBack has the agent's phone rung and then the caller of an abandoned call, or the number in a note.
 	AskCallBack = request[CallBackRef, Nothing](Spec{Name: "callback", Desk: true, Needs: notes.CallBack, Once: true})
@@ -44,6 +47,10 @@ var (
 	// AskTakeDraft takes a note over that another agent has not sent: their desk has it no more. A supervisor may take what stands
 	// on the board, any agent what was left there.
 	AskTakeDraft = request[DraftRef, TakenDraft](Spec{Name: "takedraft", Desk: true, Needs: notes.TakeNote, Since: 4})
+	// AskColleagues lists who else sits at a desk and may take a practice's notes, by name, Many at most. AskGiveDraft saves a note
+	// that was not sent and gives it to one of them: it is theirs from then on, and their desk is told.
+	AskColleagues = request[PracticeRef, []Colleague](Spec{Name: "colleagues", Desk: true, Needs: notes.TakeNote, Since: 4})
+	AskGiveDraft  = request[DraftGift, Nothing](Spec{Name: "givedraft", Desk: true, Needs: notes.TakeNote, Since: 4})
 	// AskNoteFor tells what a note of a call that is over is drawn from: a voicemail's. AskRecording reads a part of what was recorded
 	// of it, from a byte on; the parts of one playing leave one trace.
 	AskNoteFor   = request[CallRef, Pop](Spec{Name: "notefor", Desk: true, Needs: notes.TakeNote, Since: 4})
@@ -186,6 +193,11 @@ type (
 	}
 	DraftRefs struct {
 		IDs []string `json:"ids"`
+	}
+	// DraftGift is a note not sent, as it was typed last, and who is to finish it.
+	DraftGift struct {
+		Draft Draft             `json:"draft"`
+		To    telephony.AgentID `json:"to"`
 	}
 	// SentDraft is a draft that became a note.
 	SentDraft struct {

@@ -40,6 +40,8 @@ const (
 	LineCallFollowedUp   LineKind = "call.followed-up"
 	LineCallEndAsked     LineKind = "call.end-asked"   // by a supervisor
 	LineDraftTakenOver   LineKind = "draft.taken-over" // by another agent than who began the note
+	LineDraftGiven       LineKind = "draft.given"      // by who had it
+	LineDraftOpened      LineKind = "draft.opened"     // by who has it
 	LineRecordingKept    LineKind = "recording.kept"
 	LineRecordingOpened  LineKind = "recording.opened"
 	LineVoicemailKept    LineKind = "voicemail.kept"

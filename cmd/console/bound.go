@@ -42,7 +42,7 @@ func (d *Desk) asking(name string, f func(context.Context, console.Service) erro
 
 // own are the requests that the desk has more to do for than to pass them on: each has a bound method of its own.
 var own = []string{console.AskHello.Name, console.AskResume.Name, console.AskSaveDraft.Name, console.AskDropDraft.Name,
-	console.AskSend.Name, console.AskSentDrafts.Name, console.AskRecording.Name}
+	console.AskSend.Name, console.AskSentDrafts.Name, console.AskGiveDraft.Name, console.AskSignOut.Name, console.AskRecording.Name}
 
 // Ask passes a request on to the server as it is, by its name in console's registry, and brings the answer.
 func (d *Desk) Ask(name string, body json.RawMessage) (answer json.RawMessage, err error) {
@@ -133,10 +133,13 @@ func journalNotice(err error) string {
 	return "desk.notice.journal-off"
 }
 
-// SignOut ends the session.
+// SignOut ends the session. The server is told, so that notes not sent wait on nobody who has gone; without it the desk's silence
+// tells so.
 func (d *Desk) SignOut() (err error) {
 	defer guard(&err)
+	_, told := ask(d, console.AskSignOut, console.Nothing{})
 	d.leave()
+	d.parts.Log.Info("signed out", "told", told == nil)
 	return nil
 }
 

@@ -295,6 +295,9 @@ func (d *Desk) happened(ev console.Event) {
 	}
 	if ev.Agent != nil {
 		d.takes(ev.Agent.State)
+		if ev.Agent.State == telephony.AgentTalking {
+			d.hush()
+		}
 	}
 	if ev.Pop != nil {
 		d.mu.Lock()

@@ -6,6 +6,7 @@ import (
 
 	"lamplight/cmd/console/journal"
 	"lamplight/console"
+	"lamplight/telephony"
 )
 
 // A saved tells where what was typed is safe by now.
@@ -66,7 +67,12 @@ func (d *Desk) drain(id string) {
 		d.mu.Unlock()
 		if err := console.AskSaveDraft.Do(d.ctx, l, *dr); err != nil {
 			d.parts.Log.Warn("save draft at the server", "code", refusal(err).Code)
-			d.takenOver(id, err)
+			d.mu.Lock()
+			_, kept := d.saves[id]
+			d.mu.Unlock()
+			if kept { // not sent, thrown away or given meanwhile
+				d.takenOver(id, err)
+			}
 			continue
 		}
 		d.emit("saved", saved{ID: id, Seq: dr.Seq, Here: true, Server: true, At: time.Now()})
@@ -139,6 +145,17 @@ func (d *Desk) Drop(id string) (err error) {
 		return err
 	}
 	d.forget(id)
+	return nil
+}
+
+// Give has another agent finish a note: it leaves the journal when the server has said that it is theirs.
+func (d *Desk) Give(dr console.Draft, to telephony.AgentID) (err error) {
+	defer guard(&err)
+	if _, err := ask(d, console.AskGiveDraft, console.DraftGift{Draft: dr, To: to}); err != nil {
+		d.takenOver(dr.ID, err)
+		return err
+	}
+	d.forget(dr.ID)
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"lamplight/console"
 	"lamplight/routing"
+	"lamplight/telephony"
 )
 
 // Ask answers as the server does, without rights.
@@ -37,6 +38,12 @@ func (f *fakeDesk) answer() {
 	console.OnDo(a, console.AskDropDraft, func(c ctx, b console.DraftRef) error { return f.DropDraft(c, b.ID) })
 	console.On(a, console.AskSentDrafts, f.SentDrafts)
 	console.On(a, console.AskTakeDraft, f.TakeDraft)
+	console.On(a, console.AskColleagues, func(ctx, console.PracticeRef) ([]console.Colleague, error) {
+		return []console.Colleague{{ID: "ben", Name: "Ben Cole", State: telephony.AgentReady},
+			{ID: "kim", Name: "Kim Jefa", State: telephony.AgentTalking}}, nil
+	})
+	console.OnDo(a, console.AskGiveDraft, f.GiveDraft)
+	console.OnDo(a, console.AskSignOut, func(ctx, console.Nothing) error { return f.SignOut() })
 	console.On(a, console.AskNoteFor, f.NoteFor)
 	console.On(a, console.AskRecording, f.Recording)
 	console.On(a, console.AskPreview, f.Preview)

@@ -408,6 +408,22 @@ func (f *fakeDesk) TakeDraft(_ context.Context, ref console.DraftRef) (console.T
 		Body: notes.Body{Fields: map[string]string{"name": "Rosa Bennett", "reason": "Chest tightness"}}}}, nil
 }
 
+// GiveDraft keeps what is given to whom.
+func (f *fakeDesk) GiveDraft(_ context.Context, g console.DraftGift) error {
+	defer f.lock()()
+	f.said = append(f.said, "give "+g.Draft.Body.Fields["name"]+" to "+string(g.To))
+	if g.To == "kim" {
+		return console.Refuse(console.Conflict, "desk.error.give-away")
+	}
+	return nil
+}
+
+func (f *fakeDesk) SignOut() error {
+	defer f.lock()()
+	f.said = append(f.said, "sign out")
+	return nil
+}
+
 // StoryState tells a story's lines without its numbers, and those that happened since it was opened.
 func (f *fakeDesk) StoryState(ctx context.Context, ref console.StoryRef) (console.StoryState, error) {
 	st, err := f.Story(ctx, ref)

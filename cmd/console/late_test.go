@@ -136,3 +136,77 @@ func TestWhatWasLeftIsFinishedHere(t *testing.T) {
 		})
 	}
 }
+
+// A note that is not sent is given to a colleague by a key, who is told and has its words; when it cannot be, it stays, and that is
+// said. Who signs out with notes not sent is told so once before they are left to the others. A voicemail is heard at a desk with
+// a telephone of its own, too.
+func TestANoteIsGivenToAColleague(t *testing.T) {
+	const notice = `document.querySelector('.place p')?.firstChild.textContent.trim()`
+	for _, c := range []struct{ name, look, lang, cannot, gave, got, leaves, aloud string }{
+		{"given-light-en", "light", "en", "They are not at a desk any more; choose somebody else.", "Ben Cole has the note now and was told.",
+			"Ben Cole gave you a note that was not sent.", "A note of yours is not sent. Sign out again to leave it to the others.",
+			"It plays on this computer: mind who can hear it."},
+		{"given-dark-es", "dark", "es", "Esa persona ya no está en su puesto; elija a otra.", "La nota ya es de Ben Cole, que recibió el aviso.",
+			"Ben Cole le pasó una nota sin enviar.", "Le queda una nota sin enviar. Cierre sesión otra vez y quedará a cargo de los demás.",
+			"Suena en esta computadora: cuide quién puede oírlo."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newTestServer(t)
+			s.desk.phone = console.PhoneAccount{}
+			s.desk.left()
+			b := openBrowser(t, s.args(t.TempDir()), 1280, 800, c.look, c.lang)
+			take := func() {
+				t.Helper()
+				b.see(`document.querySelectorAll('#board li.late').length > 0`, "true")
+				b.keys(kb.F7)
+				b.see(`document.activeElement.id`, "board")
+				b.keys(kb.Home, "t")
+				b.see(`document.querySelector('#field-name')?.value`, "Rosa Bennett")
+			}
+			take()
+			for choose, told := range []string{c.cannot, c.gave} {
+				b.press('g', kb.ModifierAlt)
+				b.see(`document.querySelectorAll('[role=menu] button').length`, "2")
+				b.shot(c.name + "-1-menu")
+				b.keys([]string{"2", "1"}[choose])
+				b.see(notice, told)
+				b.see(`document.querySelectorAll('#field-name').length`, []string{"1", "0"}[choose])
+			}
+			b.see(`document.activeElement.id`, "board")
+			b.shot(c.name + "-2-given")
+			b.keys(kb.End, kb.Home, "l")
+			b.see(notice, c.aloud)
+			b.see(`document.querySelector('#board li.on .next').textContent.trim()`, "0:01 / 1:00")
+			s.desk.mu.Lock()
+			s.desk.board = s.desk.board[1:]
+			s.desk.mu.Unlock()
+			s.desk.left()
+			s.desk.mu.Lock()
+			for w := range s.desk.watches {
+				w <- console.Event{Kind: console.EventGiven, Sent: time.Now(), Given: &console.DraftGiven{ID: "left-1", Name: "Ben Cole"}}
+			}
+			s.desk.mu.Unlock()
+			b.see(notice, c.got)
+			b.shot(c.name + "-3-told")
+			b.keys(kb.F9, "6")
+			b.see(notice, c.leaves)
+			b.shot(c.name + "-4-leaves")
+			b.press('d', kb.ModifierAlt)
+			b.see(`document.activeElement.id`, "draft")
+			b.keys(kb.Enter)
+			b.see(`document.querySelector('#field-name')?.value`, "Rosa Bennett")
+			b.keys(kb.F9, "6", kb.F9, "6")
+			want := []string{"take left-1", "give Rosa Bennett to kim", "give Rosa Bennett to ben", "take left-1", "sign out"}
+			var said []string
+			for end := time.Now().Add(10 * time.Second); !slices.Equal(said, want) && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+				s.desk.mu.Lock()
+				said = slices.Clone(s.desk.said)
+				s.desk.mu.Unlock()
+			}
+			if !slices.Equal(said, want) {
+				t.Errorf("the server was asked for %q", said)
+			}
+			b.noErrors()
+		})
+	}
+}

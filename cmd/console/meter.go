@@ -23,8 +23,9 @@ type AgentPhone interface {
 	// Alarm sounds in the ear of an agent who talks to nobody: something waits on nobody.
 	Alarm()
 	// Play sounds in the ear of an agent who talks to nobody, instead of what was played before: 8 kHz, 16 bits, one channel. It
-	// ends with its own end, or when a call begins.
-	Play(sound []byte)
+	// ends with its own end, with nil, or when a call begins. Where no phone is registered it comes from this machine's loudspeaker,
+	// which is open for as long; an error when there is none.
+	Play(sound []byte) error
 	// Deaf tells that there is no headset: nobody hears or is heard.
 	Deaf() bool
 	// Leave hangs up and unregisters.

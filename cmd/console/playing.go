@@ -22,21 +22,20 @@ const (
 )
 
 // Play has the agent hear what was recorded of a call, from memory: nothing of it is written down here. "" ends it. A talk
-// ends it, too.
+// ends it, too. At a desk with a telephone of its own it comes from the computer's loudspeaker.
 func (d *Desk) Play(call telephony.CallID) (err error) {
 	defer guard(&err)
-	d.parts.Phone.Play(nil)
+	d.hush()
 	if call == "" {
-		d.played(playing{})
 		return nil
 	}
 	d.mu.Lock()
-	built, deaf := d.phone.Built, d.phone.Deaf
+	deaf, talks := d.phone.Built && d.phone.Deaf, d.state == telephony.AgentTalking
 	d.mu.Unlock()
 	switch {
-	case d.live():
+	case talks || d.live():
 		return console.Refuse(console.Conflict, errInCall)
-	case !built || deaf:
+	case deaf:
 		return console.Refuse(console.Conflict, errNoHeadset)
 	}
 	var file []byte
@@ -55,7 +54,10 @@ func (d *Desk) Play(call telephony.CallID) (err error) {
 		d.parts.Log.Error("play a recording", "call", call, "error", err)
 		return console.Refuse(console.Internal, errNoSound)
 	}
-	d.parts.Phone.Play(sound)
+	if err := d.parts.Phone.Play(sound); err != nil {
+		d.parts.Log.Error("play a recording", "call", call, "error", err)
+		return console.Refuse(console.Conflict, errNoHeadset)
+	}
 	p := playing{Call: call, Since: time.Now(), Length: time.Duration(len(sound)/2) * time.Second / speech.Rate}
 	d.played(p)
 	time.AfterFunc(p.Length, func() {
@@ -63,10 +65,24 @@ func (d *Desk) Play(call telephony.CallID) (err error) {
 		over := d.hears == p
 		d.mu.Unlock()
 		if over {
-			d.played(playing{})
+			d.hush()
 		}
 	})
 	return nil
+}
+
+// hush ends what is played, if anything is.
+func (d *Desk) hush() {
+	d.mu.Lock()
+	silent := d.hears.Call == ""
+	d.mu.Unlock()
+	if silent {
+		return
+	}
+	if err := d.parts.Phone.Play(nil); err != nil {
+		d.parts.Log.Error("end a recording", "error", err)
+	}
+	d.played(playing{})
 }
 
 // played tells the page what is heard now.

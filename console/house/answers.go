@@ -60,6 +60,7 @@ func (h *House) answerDesks(a *console.Answers) {
 	console.OnDo(a, console.AskRejoin, func(c ctx, b console.CallRef) error { return h.Rejoin(c, b.Call) })
 	console.OnDo(a, console.AskHangUp, func(c ctx, b console.CallRef) error { return h.HangUp(c, b.Call) })
 	console.OnDo(a, console.AskWrapUpDone, func(c ctx, _ console.Nothing) error { return h.WrapUpDone(c) })
+	console.OnDo(a, console.AskSignOut, func(c ctx, _ console.Nothing) error { return h.SignOut(c) })
 	console.OnDo(a, console.AskSetLanguage, func(c ctx, b console.CallLanguage) error { return h.SetLanguage(c, b.Call, b.Language) })
 	console.OnDo(a, console.AskCallBack, func(c ctx, b console.CallBackRef) error { return h.CallBack(c, b.Call, b.Note) })
 	console.On(a, console.AskCallsNow, func(c ctx, _ console.Nothing) ([]console.CallNow, error) { return h.CallsNow(c) })
@@ -75,6 +76,10 @@ func (h *House) answerNotes(a *console.Answers) {
 	console.OnDo(a, console.AskDropDraft, func(c ctx, b console.DraftRef) error { return h.DropDraft(c, b.ID) })
 	console.On(a, console.AskSentDrafts, func(c ctx, b console.DraftRefs) ([]console.SentDraft, error) { return h.SentDrafts(c, b.IDs) })
 	console.On(a, console.AskTakeDraft, func(c ctx, b console.DraftRef) (console.TakenDraft, error) { return h.TakeDraft(c, b.ID) })
+	console.On(a, console.AskColleagues, func(c ctx, b console.PracticeRef) ([]console.Colleague, error) {
+		return h.Colleagues(c, b.Account)
+	})
+	console.OnDo(a, console.AskGiveDraft, h.GiveDraft)
 	console.On(a, console.AskNoteFor, func(c ctx, b console.CallRef) (console.Pop, error) { return h.NoteFor(c, b.Call) })
 	console.On(a, console.AskRecording, h.RecordingPart)
 	console.On(a, console.AskPreview, h.Preview)

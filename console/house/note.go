@@ -1,6 +1,7 @@
 package house
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -79,6 +80,56 @@ func (h *House) TakeDraft(ctx context.Context, id string) (console.TakenDraft, e
 		return console.TakenDraft{}, refusal(err)
 	}
 	return console.TakenDraft{Draft: console.Draft(d), Pop: pops[0]}, nil
+}
+
+// Colleagues are the agents other than the asker who sit at a desk and may take the practice's notes, by name.
+func (h *House) Colleagues(ctx context.Context, account telephony.AccountID) ([]console.Colleague, error) {
+	_, me, err := h.agent(ctx)
+	if err == nil {
+		_, err = access.Check(ctx, notes.TakeNote, string(account))
+	}
+	if err != nil {
+		return nil, refusal(err)
+	}
+	out := []console.Colleague{}
+	for id, actor := range h.streams.viewers() {
+		if id == me || !actor.May(notes.TakeNote, string(account)) {
+			continue
+		}
+		st, _ := h.engine.Agent(id)
+		out = append(out, console.Colleague{ID: id, Name: actor.Name, State: st.State})
+	}
+	slices.SortFunc(out, func(a, b console.Colleague) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	return out[:min(len(out), console.Many)], nil
+}
+
+// GiveDraft makes a note that the agent has not sent another's, who sits at a desk; that desk is told.
+func (h *House) GiveDraft(ctx context.Context, g console.DraftGift) error {
+	actor, me, err := h.agent(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := access.Check(ctx, notes.TakeNote, string(g.Draft.Account)); err != nil {
+		return refusal(err)
+	}
+	if g.To == me || !h.streams.watched(g.To) {
+		return console.Refuse(console.Conflict, "desk.error.give-away")
+	}
+	to, err := h.cfg.Door.ActorOf(ctx, notes.PersonID(g.To))
+	if err != nil {
+		return err
+	}
+	if !to.May(notes.TakeNote, string(g.Draft.Account)) {
+		return console.Refuse(console.Conflict, "desk.error.give-not")
+	}
+	if err := h.cfg.Store.GiveDraft(ctx, notes.Draft(g.Draft), to.Person); err != nil {
+		return refusal(err)
+	}
+	h.streams.to(g.To, h.now(console.Event{Kind: console.EventGiven, Given: &console.DraftGiven{ID: g.Draft.ID, Name: actor.Name}}))
+	h.boardMoved()
+	return nil
 }
 
 // draftPops draws the calls that drafts belong to again, so that a desk that comes back shows their forms.

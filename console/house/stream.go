@@ -84,12 +84,28 @@ func (s *streams) detach(a telephony.AgentID, st *stream) bool {
 	return true
 }
 
-// watched tells whether a desk of this agent watches.
-func (s *streams) watched(a telephony.AgentID) bool {
+// viewers are who sit at desks, each once.
+func (s *streams) viewers() map[telephony.AgentID]access.Actor {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.byAgent[a]) > 0
+	out := map[telephony.AgentID]access.Actor{}
+	for a, desks := range s.byAgent {
+		for st := range desks {
+			out[a] = st.viewer
+		}
+	}
+	return out
 }
+
+// desks counts the desks that an agent sits at.
+func (s *streams) desks(a telephony.AgentID) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.byAgent[a])
+}
+
+// watched tells whether a desk of this agent watches.
+func (s *streams) watched(a telephony.AgentID) bool { return s.desks(a) > 0 }
 
 // any tells whether some desk watches.
 func (s *streams) any() bool {

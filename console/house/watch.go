@@ -60,6 +60,29 @@ func (h *House) Watch(ctx context.Context) (<-chan console.Event, error) {
 	}), nil
 }
 
+// SignOut has an agent go who says so: nobody waits to see whether their desk comes back.
+func (h *House) SignOut(ctx context.Context) error {
+	return h.act(ctx, func(a telephony.AgentID) error {
+		if h.streams.desks(a) > 1 {
+			return nil
+		}
+		if err := h.engine.AgentOut(ctx, a); err != nil {
+			return err
+		}
+		if err := h.cfg.Store.AgentLeft(ctx, notes.PersonID(a)); err != nil {
+			return err
+		}
+		h.boardMoved()
+		return nil
+	})
+}
+
+// InCall tells whether an agent has a caller in hand, or the note of one who has just gone.
+func (h *House) InCall(id notes.PersonID) bool {
+	a, ok := h.engine.Agent(telephony.AgentID(id))
+	return ok && a.Call != ""
+}
+
 // WhenWatched returns when a desk watches, or with ctx's error.
 func (h *House) WhenWatched(ctx context.Context) error {
 	tick := time.NewTicker(100 * time.Millisecond)

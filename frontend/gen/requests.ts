@@ -18,7 +18,9 @@ import type {
   ChartAnswer,
   ChartQuestion,
   ChartQueue,
+  Colleague,
   Draft,
+  DraftGift,
   DraftRef,
   DraftRefs,
   Hello,
@@ -67,6 +69,7 @@ export interface DeskRequests {
   rejoin: { in: CallRef; out: Record<string, never> }
   hangup: { in: CallRef; out: Record<string, never> }
   wrapupdone: { in: Record<string, never>; out: Record<string, never> }
+  signout: { in: Record<string, never>; out: Record<string, never> }
   setlanguage: { in: CallLanguage; out: Record<string, never> }
   callback: { in: CallBackRef; out: Record<string, never> }
   callsnow: { in: Record<string, never>; out: CallNow[] | null }
@@ -76,6 +79,8 @@ export interface DeskRequests {
   dropdraft: { in: DraftRef; out: Record<string, never> }
   sentdrafts: { in: DraftRefs; out: SentDraft[] | null }
   takedraft: { in: DraftRef; out: TakenDraft }
+  colleagues: { in: PracticeRef; out: Colleague[] | null }
+  givedraft: { in: DraftGift; out: Record<string, never> }
   notefor: { in: CallRef; out: Pop }
   recording: { in: RecordingRef; out: RecordingPart }
   preview: { in: Draft; out: Preview }

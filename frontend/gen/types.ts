@@ -318,6 +318,12 @@ export interface Choice {
   label: Record<string, string>
 }
 
+export interface Colleague {
+  id: string
+  name: string
+  state: AgentState
+}
+
 export interface Draft {
   id: string
   seq: number
@@ -329,6 +335,16 @@ export interface Draft {
   body: Body
   savedAt: string
   voicemail?: string
+}
+
+export interface DraftGift {
+  draft: Draft
+  to: string
+}
+
+export interface DraftGiven {
+  id: string
+  name: string
 }
 
 export interface DraftRef {
@@ -364,6 +380,7 @@ export type Event =
   | { kind: 'notice'; sent: string; notice: string }
   | { kind: 'reds'; sent: string; reds: Reds }
   | { kind: 'taken'; sent: string; taken: DraftTaken }
+  | { kind: 'given'; sent: string; given: DraftGiven }
 
 export interface Field {
   key: string
@@ -471,7 +488,7 @@ export interface Levels {
   me: number
 }
 
-export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'draft.taken-over' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'chart.queued' | 'chart.asked' | 'chart.answered' | 'chart.written' | 'chart.left' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.forged' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
+export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'draft.taken-over' | 'draft.given' | 'draft.opened' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'chart.queued' | 'chart.asked' | 'chart.answered' | 'chart.written' | 'chart.left' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.forged' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
 
 export interface LinkToken {
   token: string

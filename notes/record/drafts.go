@@ -97,6 +97,45 @@ func (s *Store) AgentBack(ctx context.Context, agent notes.PersonID) error {
 	return nil
 }
 
+// GiveDraft saves a note that was not sent and makes it another agent's, who must be allowed to take notes of its practice. ErrNoDraft
+// when it was sent or thrown away; *DraftHeld when it is not the actor's any more.
+func (s *Store) GiveDraft(ctx context.Context, d notes.Draft, to notes.PersonID) error {
+	if err := s.SaveDraft(ctx, d); err != nil {
+		return err
+	}
+	actor, _ := access.From(ctx) // SaveDraft has asked
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		var from string
+		err := tx.QueryRow(ctx, lockUnsent, d.ID).Scan(&from, nil, nil, nil, nil, nil)
+		switch {
+		case noSuch(err) || err == nil && from != actor.ID():
+			return ErrNoDraft // since it was saved
+		case err != nil:
+			return err
+		}
+		if _, err := tx.Exec(ctx, takeDraftOver, d.ID, to, s.clock()); err != nil {
+			return err
+		}
+		return s.log.Append(ctx, tx, draftEntry(s.clock(), actor, notes.LineDraftGiven, d.ID, d.Account, d.Call, to))
+	})
+	if err != nil {
+		return fmt.Errorf("give a note not sent: %w", err)
+	}
+	s.log.Wake()
+	return nil
+}
+
+// draftEntry is the leaf of a draft that changes hands: it stands in its call's story, if there is a call.
+func draftEntry(at time.Time, actor access.Actor, what notes.LineKind, id string, account telephony.AccountID, call telephony.CallID,
+	agent notes.PersonID) audit.Entry {
+	e := audit.Entry{At: at, Actor: actor.ID(), Action: string(what), Kind: "draft", Object: id, Account: string(account),
+		Detail: []string{"agent:" + string(agent)}}
+	if call != "" {
+		e.Kind, e.Object = "call", string(call)
+	}
+	return e
+}
+
 // TakeDraft makes a note that was not sent the actor's, with its words, and tells whose it was. An agent may take it when the one
 // who has it has gone, a supervisor whenever it stands on the board; asked again it answers the same. ErrNoDraft when it was
 // sent or thrown away, or is not on the board; *DraftHeld when its agent has it in hand.
@@ -128,17 +167,14 @@ func (s *Store) TakeDraft(ctx context.Context, id string) (d notes.Draft, from n
 			}
 			return &DraftHeld{Name: name}
 		}
-		e := audit.Entry{At: s.clock(), Actor: actor.ID(), Action: "drafts.opened", Kind: "draft", Object: id, Account: string(account)}
+		what := notes.LineDraftOpened
 		if !mine {
-			e.Action, e.Detail = string(notes.LineDraftTakenOver), []string{"agent:" + string(from)}
-			if call != "" {
-				e.Kind, e.Object = "call", string(call)
-			}
+			what = notes.LineDraftTakenOver
 			if _, err := tx.Exec(ctx, takeDraftOver, id, actor.ID(), s.clock()); err != nil {
 				return err
 			}
 		}
-		return s.log.Append(ctx, tx, e)
+		return s.log.Append(ctx, tx, draftEntry(s.clock(), actor, what, id, account, call, from))
 	})
 	if err != nil {
 		return notes.Draft{}, "", fmt.Errorf("take over a note not sent: %w", err)

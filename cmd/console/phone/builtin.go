@@ -287,7 +287,26 @@ func (b *Builtin) fillEar(out []byte) {
 
 func (b *Builtin) Alarm() { b.alarmed.Store(true) }
 
-func (b *Builtin) Play(sound []byte) { b.plays.Store(&played{sound: sound}) }
+func (b *Builtin) Play(sound []byte) error {
+	b.plays.Store(&played{sound: sound})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.end != nil {
+		return nil // the headset is open
+	}
+	b.sound.Stop()
+	if len(sound) == 0 {
+		return nil
+	}
+	if err := b.sound.Start(nil, b.fillEar); err != nil {
+		return err
+	}
+	if b.sound.Deaf() {
+		b.sound.Stop()
+		return errors.New("this machine has no loudspeaker")
+	}
+	return nil
+}
 
 // loud is a sound's level in thousandths of full scale.
 func loud(pcm []byte) uint64 { return uint64(speech.PCM(pcm).Level() * 1000 / 32768) }

@@ -7,7 +7,7 @@ package sound
 // take seconds on a cold machine. Sound is telephony/phone/speech's PCM.
 type Headset interface {
 	// Start opens both. mic is called with what the microphone heard, ear fills what the loudspeaker plays next; both
-	// from the devices' own goroutines, at their own pace, and must not wait.
+	// from the devices' own goroutines, at their own pace, and must not wait. With a nil mic the loudspeaker alone is opened.
 	Start(mic func(pcm []byte), ear func(pcm []byte)) error
 	// Stop closes both; no callback begins after it returned.
 	Stop()

@@ -51,7 +51,9 @@ func (h *headset) try(mic, ear func([]byte)) {
 		return
 	}
 	h.beat.Store(time.Now().UnixNano())
-	go h.watch(h.ended, mic, ear)
+	if mic != nil {
+		go h.watch(h.ended, mic, ear)
+	}
 }
 
 // watch opens the devices anew when the microphone tells nothing any more: a sound server that dies stops nothing.
@@ -106,6 +108,9 @@ func (h *headset) start(mic, ear func([]byte)) error {
 			}
 		},
 	} {
+		if kind == malgo.Capture && mic == nil {
+			continue
+		}
 		c := malgo.DefaultDeviceConfig(kind)
 		c.SampleRate, c.PeriodSizeInMilliseconds, c.Periods = speech.Rate, uint32(speech.FrameTime/time.Millisecond), 3
 		c.Capture.Format, c.Playback.Format = malgo.FormatS16, malgo.FormatS16

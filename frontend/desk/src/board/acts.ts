@@ -1,5 +1,6 @@
 // What can be done to the row the board stands on. The keys act only there: they are plain letters.
 
+import { at } from '../../../shared/clock'
 import { go } from '../link/go'
 import type { BoardRow } from '../link/types'
 import { desk } from '../state/desk.svelte'
@@ -9,7 +10,11 @@ import { asking } from './asking.svelte'
 import { reaching } from './reaching.svelte'
 
 const toCall = (r: BoardRow | undefined): boolean => r?.kind === 'callback' || r?.kind === 'voicemail'
-const supervised = (): boolean => desk.supervisor && !!desk.selected?.note
+/** A note's ladder, and a voicemail's once it is climbed, is a supervisor's to push on or to end. */
+const supervised = (): boolean => {
+  const r = desk.selected
+  return desk.supervisor && !!r?.note && (r.kind === 'note' || !!at(r.nextAt))
+}
 const note = (): boolean => desk.selected?.kind === 'note'
 const open = (r: BoardRow): Promise<void> => desk.openStory({ call: r.call, note: r.note })
 

@@ -31,6 +31,7 @@ interface Own {
   Typed(draft: Draft, pop: Pop | null): Promise<Saved>
   Drop(id: string): Promise<void>
   Send(draft: Draft): Promise<Sent>
+  Give(draft: Draft, to: string): Promise<void>
   Play(call: string): Promise<void>
   Painted(call: string, epoch: number): Promise<void>
   Log(where: string): Promise<void>
@@ -56,6 +57,7 @@ const passed = {
   Preview: (draft: Draft) => ask('preview', draft),
   NoteFor: (call: string) => ask('notefor', { call }),
   TakeDraft: (id: string) => ask('takedraft', { id }),
+  Colleagues: (account: string) => ask('colleagues', { account }),
   BoardPage: (query: BoardQuery) => ask('boardpage', query),
   Story: (ref: StoryRef) => ask('story', ref),
   StoryState: (ref: StoryRef) => ask('storystate', ref),

@@ -119,6 +119,12 @@ export const send = action('send', 'note', 'desk.key.send', {
 })
 export const another = action('another', 'note', 'desk.key.another', { keys: ['Alt+n'], when: sent, run: () => desk.another() })
 export const sentStory = action('sent-story', 'note', 'desk.key.story', { keys: ['Alt+s'], when: sent, run: () => void desk.openSent() })
+/** A note whose call is over can be finished by somebody else. */
+export const give = action('give', 'note', 'desk.key.give', {
+  keys: ['Alt+g'],
+  when: () => writing() && desk.form?.pop.state === 'ended' && !desk.form.sending,
+  run: () => void desk.openGive(),
+})
 export const done = action(
   'done',
   'note',
@@ -191,7 +197,7 @@ export const help = action('help', 'desk', 'desk.key.help', { keys: ['F1'], quie
 
 export const actions: Action[] = [
   ...[answer, toCall, hold, mute, close, end],
-  ...[said, language, type, urgency, send, another, sentStory, done, unsent, undo],
+  ...[said, language, type, urgency, send, give, another, sentStory, done, unsent, undo],
   ...[board, ...boardActs, storyAgain],
   ...[state, lockNow, signOut, ready, callsNow, calls, view, larger, smaller, help],
 ]

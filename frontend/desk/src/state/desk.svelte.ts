@@ -10,7 +10,9 @@ import type {
   BoardRow,
   CallMoved,
   CallNow,
+  Colleague,
   Draft,
+  DraftGiven,
   DraftTaken,
   Event,
   Figures,
@@ -38,7 +40,7 @@ import { focusEnd, focusField, focusId, goTo, hands, here, type Place } from './
 import { Session } from './session.svelte'
 import { text } from './text.svelte'
 
-export type Panel = '' | 'state' | 'calls' | 'now' | 'view' | 'help' | 'row' | 'people' | 'told'
+export type Panel = '' | 'state' | 'calls' | 'now' | 'view' | 'help' | 'row' | 'people' | 'told' | 'give'
 
 const nobody: AgentView = { id: '', name: '', languages: [], interface: 'en', state: 'out', reason: '', since: '', missed: 0 }
 
@@ -93,6 +95,8 @@ class Desk extends Session {
   /** The calls of now, while a supervisor looks at them, and the one chosen once to be ended. */
   now = $state.raw<CallNow[]>([])
   ending = $state('')
+  /** Who could finish the note in hand, while the agent chooses one of them. */
+  colleagues = $state.raw<Colleague[]>([])
   #storyLive = {} // the loop that keeps the story is the one that put this here
   /** Where the keys were when the story was opened. */
   #before: Place | null = null
@@ -308,11 +312,18 @@ class Desk extends Session {
 
   /** Plays a voicemail in the headset, or ends that. */
   async listen(r: BoardRow): Promise<void> {
-    await this.act(() => go().Play(this.playing.call === r.call ? '' : r.call))
+    const ends = this.playing.call === r.call
+    if ((await this.act(() => go().Play(ends ? '' : r.call))) && !ends && !this.phone.built) this.tell('desk.play.aloud')
   }
 
   /** Somebody else has taken over what this agent had not sent. */
   #takenOver({ id, name }: DraftTaken): void {
+    this.#lose(id)
+    this.tell('desk.drafts.over', true, { name })
+  }
+
+  /** A note not sent is somebody else's now. */
+  #lose(id: string): void {
     const lost = [this.form, this.callForm].find((f) => f?.id === id)
     drafts.forget(id)
     lost?.lose()
@@ -321,7 +332,33 @@ class Desk extends Session {
       this.form = null
       focusId('board')
     }
-    this.tell('desk.drafts.over', true, { name })
+  }
+
+  /** Shows who could finish the note in hand. */
+  async openGive(): Promise<void> {
+    const f = this.form
+    if (!f) return
+    await this.act(async () => {
+      this.colleagues = (await go().Colleagues(f.pop.practice.id)) ?? []
+      this.panel = 'give'
+    })
+  }
+
+  /** Gives the note in hand to one of them. */
+  async give({ id, name }: Colleague): Promise<void> {
+    const f = this.form
+    if (!f || f.sending || f.sent || !(await this.act(() => f.give(id)))) return
+    this.#lose(f.id)
+    this.tell('desk.give.done', false, { name })
+  }
+
+  /** A colleague gave a note that they had not sent: it is listed here, and takes the keys from nobody. */
+  async #given({ id, name }: DraftGiven): Promise<void> {
+    await this.act(async () => {
+      const { draft, pop } = await go().TakeDraft(id)
+      drafts.add(draft, pop)
+      this.tell('desk.drafts.given', false, { name })
+    })
   }
 
   async dropDraft(d: Draft): Promise<void> {
@@ -385,6 +422,9 @@ class Desk extends Session {
         return
       case 'taken':
         this.#takenOver(e.taken)
+        return
+      case 'given':
+        void this.#given(e.given)
         return
       default:
         e satisfies never // of a later server: passed over
@@ -462,6 +502,7 @@ class Desk extends Session {
   /** A call was answered, at the desk or by its telephone. Who writes is not moved: the call's note waits for its key. */
   #talks(): void {
     this.#left = null
+    if (this.notice?.code.startsWith('desk.gone.')) this.notice = null // of an offer before this call
     if (this.form !== this.callForm && (this.form?.worth || hands.inNote)) return
     if (this.form !== this.callForm || !hands.writing) this.toCall()
   }
@@ -554,8 +595,15 @@ class Desk extends Session {
     if (picked && !this.form?.sent) this.pickType(picked.id)
   }
 
+  /** Who has notes not sent is asked once: signing out leaves them to the others. */
   async signOut(): Promise<void> {
-    await this.act(async () => (await go().SignOut(), location.reload()))
+    const unsent = this.others.length > 0 || this.form?.worth
+    if (unsent && this.notice?.code !== 'desk.signout.unsent') return this.tell('desk.signout.unsent', true)
+    await this.act(async () => {
+      await this.form?.save()
+      await go().SignOut()
+      location.reload()
+    })
   }
 
   async openNow(): Promise<void> {

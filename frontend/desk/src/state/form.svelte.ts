@@ -296,6 +296,20 @@ export class Form implements Typed {
     }
   }
 
+  /** Has another agent finish it: it is saved and theirs in one. */
+  async give(to: string): Promise<void> {
+    this.sending = true
+    clearTimeout(this.#saveTimer)
+    this.#saveTimer = 0
+    try {
+      await go().Give(this.draft(), to)
+    } catch (e) {
+      this.sending = false
+      void this.save()
+      throw e
+    }
+  }
+
   /** Whether anything would be lost if it went. */
   get worth(): boolean {
     return this.touched && !this.sent && !this.sending

@@ -81,6 +81,17 @@ export function nowMenu(): Item[] {
   return calls.length ? calls : [{ id: 'none', label: t('desk.now.none'), stays: true, run: () => undefined }]
 }
 
+/** Who could finish the note in hand, and what each does now. */
+export function giveMenu(): Item[] {
+  const all = desk.colleagues.map((c): Item => ({
+    id: c.id,
+    label: c.name,
+    note: code('desk.state.', c.state),
+    run: () => void desk.give(c),
+  }))
+  return all.length ? all : [{ id: 'none', label: t('desk.give.none'), stays: true, run: () => undefined }]
+}
+
 /** What can be done about the board's row. */
 export function rowItems(): Item[] {
   return [...reachActs, ...boardActs.filter((a) => a.id === 'push' || a.id === 'cancel')].map(item)
