@@ -36,15 +36,19 @@ const (
 	EditPeople  Act = "edit-people"
 	VerifyAudit Act = "verify-audit"
 	FileNote    Act = "file-note" // say whose chart a note belongs to
+	// EditSchedule is to change who is on call; OwnDuty to see one's own days, offer them and take others'.
+	EditSchedule Act = "edit-schedule"
+	OwnDuty      Act = "own-duty"
 )
 
 // rights is the whole table of who may do what. An administrator keeps the service and opens nothing of a patient.
 var rights = map[Role][]Act{
-	RoleAgent:      {TakeNote, ReadNote, AddToNote, SeeBoard, Reach, CallBack},
-	RoleSupervisor: {TakeNote, ReadNote, AddToNote, SeeBoard, Reach, CallBack, CloseNote, SearchCalls, Listen, Export, Supervise},
-	RoleProvider:   {ReadNote, AckNote, AddToNote, CloseNote, SeeBoard, SearchCalls, FileNote},
+	RoleAgent: {TakeNote, ReadNote, AddToNote, SeeBoard, Reach, CallBack},
+	RoleSupervisor: {TakeNote, ReadNote, AddToNote, SeeBoard, Reach, CallBack, CloseNote, SearchCalls, Listen, Export, Supervise,
+		EditSchedule},
+	RoleProvider: {ReadNote, AckNote, AddToNote, CloseNote, SeeBoard, SearchCalls, FileNote, OwnDuty},
 	// notes without a ladder wait for the office, which closes them
-	RolePractice: {ReadNote, AddToNote, CloseNote, SeeBoard, SearchCalls, Listen, Export, FileNote},
+	RolePractice: {ReadNote, AddToNote, CloseNote, SeeBoard, SearchCalls, Listen, Export, FileNote, EditSchedule},
 	RoleAdmin:    {EditAccount, EditPeople, VerifyAudit},
 }
 

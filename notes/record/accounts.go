@@ -42,9 +42,22 @@ func (s *Store) PutAccount(ctx context.Context, a notes.Account) error {
 		return fmt.Errorf("store a practice: %w", err)
 	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		var was string
+		var since time.Time
+		if err := tx.QueryRow(ctx, lockSchedule, a.ID).Scan(&was, &since); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
 		rows, err := s.putAccountRow(ctx, tx, a, string(doc))
 		if err != nil {
 			return err
+		}
+		if was != string(a.Schedule) {
+			kept, err := s.keepSchedules(ctx, tx, a.ID, ScheduleVersion{At: since}, was,
+				ScheduleVersion{At: s.clock(), By: notes.PersonID(actor.ID())}, string(a.Schedule))
+			if err != nil {
+				return err
+			}
+			rows = append(rows, kept...)
 		}
 		lines, err := s.putLines(ctx, tx, a)
 		if err != nil {

@@ -23,6 +23,8 @@ import (
 var (
 	accountTable = audit.Table{Kind: "account", Name: "account", Key: "id",
 		Columns: []string{"id", "name", "version", "document", "schedule", "ladders", "changed_at"}}
+	scheduleTable = audit.Table{Kind: "schedule_version", Name: "schedule_version", Key: "id",
+		Columns: []string{"id", "account", "made_at", "made_by", "change", "why", "document"}}
 	lineTable = audit.Table{Kind: "line", Name: "line", Key: "did", Columns: []string{"did", "account", "document"}}
 	callTable = audit.Table{Kind: "call", Name: "call", Key: "id",
 		Columns: []string{"id", "account", "did", "caller", "caller_term", "language", "state", "agent", "outcome", "opened_at",
@@ -71,7 +73,7 @@ var (
 
 // Tables are the tables of this package: how their rows are vouched for, or why they are not.
 func Tables() []audit.Table {
-	return []audit.Table{accountTable, lineTable, callTable, stepTable, recordingTable, noteTable, addOnTable, serviceTable,
+	return []audit.Table{accountTable, scheduleTable, lineTable, callTable, stepTable, recordingTable, noteTable, addOnTable, serviceTable,
 		boardTable, inboxTable,
 		{Name: "recording_chunk", Via: "by its recording's digest"},
 		{Name: "board_news", Why: "it wakes the boards for some minutes: what they then read is looked at where it stands"},
@@ -144,6 +146,11 @@ func (r *callRow) read() telephony.Call {
 
 // Practices and their lines.
 var (
+	updateSchedule = `update account set schedule = $2, version = version + 1, changed_at = $3
+		where id = $1 returning ` + accountTable.Returning()
+	// keepSchedule keeps a schedule unless it is the newest that is kept.
+	keepSchedule = "insert into schedule_version (" + scheduleTable.List() + `) select $1, $2, $3::timestamptz, $4, $5, $6, $7 where $7 is distinct from
+		(select document from schedule_version where account = $2 order by id desc limit 1) returning ` + scheduleTable.Returning()
 	upsertAccount = insertInto(accountTable) + ` on conflict (id) do update set name = excluded.name, version = account.version + 1,
 		document = excluded.document, schedule = excluded.schedule, ladders = excluded.ladders, changed_at = excluded.changed_at
 		where (account.document, account.schedule, account.ladders)
@@ -157,6 +164,9 @@ const (
 	selectAccount     = "select id, version, document, schedule, ladders from account where id = $1"
 	selectAccountsOf  = "select id, version, document, schedule, ladders from account where id = any($1)"
 	selectAccounts    = "select id, version, document, schedule, ladders from account order by name, id"
+	lockSchedule      = "select schedule, changed_at from account where id = $1 for update"
+	selectSchedules   = `select id, made_at, made_by, change, why from schedule_version where account = $1 order by id desc limit $2`
+	selectSchedule    = "select document from schedule_version where account = $1 and id = $2"
 	selectLineOwner   = "select account from line where did = $1"
 	selectLine        = "select document from line where did = $1"
 	deleteOtherLines  = "delete from line where account = $1 and did <> all($2) returning did"
