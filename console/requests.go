@@ -138,6 +138,12 @@ var (
 	AskCallStory = request[CallRef, CallStory](Spec{Name: "callstory", Route: "POST /api/calls/{call}/open", Needs: notes.SearchCalls})
 	// AskWeek tells who is on call for seven days from a local date ("2026-11-23"; empty is today), holes included.
 	AskWeek = request[WeekRef, Week](Spec{Name: "week", Route: "POST /api/week", Needs: notes.ReadNote})
+	// AskSchedule tells who is on call at a practice for the days asked for, AskMoment what would happen to a call at any moment.
+	// AskEditSchedule changes the schedule; what keeps it from being changed, a colleague's change among it, is an answer.
+	AskSchedule     = request[ScheduleQuery, ScheduleView](Spec{Name: "schedule", Route: "POST /api/schedule", Needs: notes.ReadNote, Since: 4})
+	AskMoment       = request[MomentQuery, Moment](Spec{Name: "moment", Route: "POST /api/schedule/moment", Needs: notes.ReadNote, Since: 4})
+	AskEditSchedule = request[ScheduleEdit, ScheduleEdited](Spec{Name: "editschedule", Route: "POST /api/schedule/edit",
+		Needs: notes.EditSchedule, Since: 4})
 
 	// AskChart lists what of a practice's notes waits for its chart. AskChartQuestion opens one of them and asks the chart who it
 	// may be about, AskChartAnswer takes a person's word of it.

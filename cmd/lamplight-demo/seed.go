@@ -17,6 +17,7 @@ import (
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/keyfile"
+	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/routing/channel/pocket"
 	"lamplight/telephony"
@@ -168,6 +169,11 @@ func seed(ctx context.Context, s *server.Server, practices []routing.PracticeDoc
 		}
 	}
 	for _, p := range practices {
+		if there, err := s.Record.AccountNow(ctx, p.Account.ID); err == nil { // who is on call was changed on the web since, perhaps
+			p.Account.Schedule = there.Schedule
+		} else if !errors.Is(err, record.ErrNoAccount) {
+			return keys, fmt.Errorf("the practice %s: %w", p.Account.ID, err)
+		}
 		if err := s.Record.PutAccount(ctx, p.Account); err != nil {
 			return keys, fmt.Errorf("the practice %s: %w", p.Account.ID, err)
 		}

@@ -144,5 +144,8 @@ func (h *House) answerOffices(a *console.Answers) {
 		return h.ChartQuestion(c, b.Note)
 	})
 	console.OnDo(a, console.AskChartAnswer, h.ChartAnswer)
+	console.On(a, console.AskSchedule, h.Schedule)
+	console.On(a, console.AskMoment, h.Moment)
+	console.On(a, console.AskEditSchedule, h.EditSchedule)
 	console.On(a, console.AskWeek, func(c ctx, b console.WeekRef) (console.Week, error) { return h.Week(c, b.Account, b.From) })
 }

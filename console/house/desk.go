@@ -42,6 +42,7 @@ import (
 type Escalations interface {
 	// The methods are dispatch.Engine's, which says what each promises.
 	Plan(ctx context.Context, acc notes.Account, callType, ladder string) (routing.Plan, error)
+	PlanAt(ctx context.Context, acc notes.Account, callType, ladder string, at time.Time) (routing.Plan, error)
 	Reckon(acc notes.Account, callType, ladder string) (p routing.Plan, ok bool)
 	BeginTx(ctx context.Context, tx pgx.Tx, note notes.Note, plan routing.Plan) error
 	QueueBegin(b *pgx.Batch, note notes.Note, plan routing.Plan) ([]audit.Row, error)
@@ -159,6 +160,7 @@ var refused = []struct {
 	{record.ErrNoCall, console.NotFound, "desk.error.not-found"},
 	{record.ErrNoDraft, console.NotFound, "desk.error.no-draft"},
 	{record.ErrNoAccount, console.NotFound, "desk.error.not-found"},
+	{record.ErrNoVersion, console.NotFound, "desk.error.not-found"},
 	{record.ErrClosed, console.Conflict, "desk.error.closed"},
 	{record.ErrDraftTaken, console.Conflict, "desk.error.draft-taken"},
 	{routing.ErrNoDispatch, console.Conflict, "desk.error.no-dispatch"},

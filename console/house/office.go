@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"lamplight/console"
-	"lamplight/frontend/shared/catalog"
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/record"
@@ -194,14 +193,7 @@ func (h *House) Week(ctx context.Context, account telephony.AccountID, from stri
 		}
 	}
 	for _, p := range routing.ScheduleProblems(routing.Warn, sched.Warnings()) {
-		if id, names := p.Vars["value"]; names { // "reyes" is called Dr Reyes
-			p.Vars["value"] = provider(acc, sched, "", oncall.ParticipantID(id), time.Time{}, time.Time{}, false).Name
-		}
-		says := notes.Text{}
-		for _, l := range []telephony.Language{telephony.English, telephony.Spanish} {
-			says[l] = catalog.T(l, "routing.problem."+p.Code, catalog.Vars(p.Vars))
-		}
-		w.Problems = append(w.Problems, console.WeekProblem{Field: p.Field, Says: says})
+		w.Problems = append(w.Problems, weekProblem(acc, sched, p))
 	}
 	return w, nil
 }

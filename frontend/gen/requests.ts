@@ -29,6 +29,8 @@ import type {
   InboxRow,
   LinkToken,
   Me,
+  Moment,
+  MomentQuery,
   NoteAct,
   NoteContact,
   NoteDrawn,
@@ -48,6 +50,10 @@ import type {
   RecordingRef,
   Scenario,
   ScenarioRef,
+  ScheduleEdit,
+  ScheduleEdited,
+  ScheduleQuery,
+  ScheduleView,
   Sent,
   SentDraft,
   Story,
@@ -123,6 +129,9 @@ export interface PageRequests {
   calls: { in: CallsFilter; out: CallsPage }
   callstory: { in: CallRef; out: CallStory }
   week: { in: WeekRef; out: Week }
+  schedule: { in: ScheduleQuery; out: ScheduleView }
+  moment: { in: MomentQuery; out: Moment }
+  editschedule: { in: ScheduleEdit; out: ScheduleEdited }
   chart: { in: PracticeRef; out: ChartQueue }
   chartquestion: { in: NoteRef; out: ChartQuestion }
   chartanswer: { in: ChartAnswer; out: Record<string, never> }
@@ -149,6 +158,9 @@ export const routes: Record<keyof PageRequests, string> = {
   calls: 'POST /api/calls',
   callstory: 'POST /api/calls/{call}/open',
   week: 'POST /api/week',
+  schedule: 'POST /api/schedule',
+  moment: 'POST /api/schedule/moment',
+  editschedule: 'POST /api/schedule/edit',
   chart: 'POST /api/chart',
   chartquestion: 'POST /api/notes/{note}/chart',
   chartanswer: 'POST /api/notes/{note}/chart/answer',

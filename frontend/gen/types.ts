@@ -324,6 +324,11 @@ export interface Colleague {
   state: AgentState
 }
 
+export interface ContactRef {
+  id: string
+  name: string
+}
+
 export interface Draft {
   id: string
   seq: number
@@ -359,6 +364,10 @@ export interface DraftTaken {
   id: string
   name: string
 }
+
+export type EditAct = 'put' | 'remove' | 'restore' | 'stored'
+
+export type EntryKind = 'override' | 'leave' | 'swap' | 'holiday'
 
 export interface Error {
   kind: Kind
@@ -507,6 +516,35 @@ export interface Me {
   accounts: AccountRef[] | null
   agents?: AgentRef[] | null
   lockAfter: number
+}
+
+export interface Moment {
+  at: string
+  twice: boolean
+  skipped: boolean
+  goes: Goes
+  ladder: string
+  contacts: PreviewContact[] | null
+  board: string
+  holes: PlanHole[] | null
+  onCall: MomentRole[] | null
+}
+
+export interface MomentQuery {
+  account: string
+  at: string
+  later: boolean
+  callType: string
+  urgency: Urgency
+}
+
+export interface MomentRole {
+  role: string
+  who: string[] | null
+  until: string
+  by: string
+  name: string
+  otherwise: string[] | null
 }
 
 export type NextKind = '' | 'text' | 'email' | 'push' | 'voice' | 'board' | 'service'
@@ -728,6 +766,90 @@ export interface Scenario {
 
 export interface ScenarioRef {
   id: string
+}
+
+export interface ScheduleAct {
+  act: EditAct
+  kind: EntryKind
+  index: number
+  role: string
+  who: string
+  for: string
+  from: string
+  to: string
+  name: string
+  version: string
+}
+
+export interface ScheduleChange {
+  id: string
+  at: string
+  by: string
+  why: string
+  did: ScheduleAct
+}
+
+export interface ScheduleEdit {
+  account: string
+  basis: string
+  do: ScheduleAct
+  why: string
+  sure: boolean
+}
+
+export interface ScheduleEdited {
+  saved: boolean
+  moved: ScheduleChange | null
+  problems: ScheduleProblem[] | null
+}
+
+export interface ScheduleEntry {
+  kind: EntryKind
+  index: number
+  role: string
+  who: string
+  for: string
+  from: string
+  to: string
+  name: string
+  day: string
+  state: string
+}
+
+export interface ScheduleProblem {
+  field: string
+  says: Record<string, string>
+  final: boolean
+}
+
+export interface ScheduleQuery {
+  account: string
+  from: string
+  days: number
+  callType: string
+}
+
+export interface ScheduleShift {
+  role: string
+  who: string[] | null
+  from: string
+  to: string
+  gap: boolean
+}
+
+export interface ScheduleView {
+  account: AccountRef
+  from: string
+  to: string
+  basis: string
+  mayEdit: boolean
+  roles: string[] | null
+  people: ContactRef[] | null
+  shifts: ScheduleShift[] | null
+  gaps: ScheduleShift[] | null
+  entries: ScheduleEntry[] | null
+  changes: ScheduleChange[] | null
+  problems: WeekProblem[] | null
 }
 
 export interface Script {

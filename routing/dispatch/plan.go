@@ -24,7 +24,16 @@ func (e *Engine) Plan(ctx context.Context, acc notes.Account, callType, ladder s
 	if err != nil {
 		return routing.Plan{}, fmt.Errorf("plan for %s: %w", acc.ID, err)
 	}
-	return e.resolve(acc, callType, ladder, s), nil
+	return e.resolve(acc, callType, ladder, s, s.now), nil
+}
+
+// PlanAt is Plan for another moment: how a note taken then would climb, as far as it is known now.
+func (e *Engine) PlanAt(ctx context.Context, acc notes.Account, callType, ladder string, at time.Time) (routing.Plan, error) {
+	s, err := e.ask(ctx, acc.Contacts)
+	if err != nil {
+		return routing.Plan{}, fmt.Errorf("plan for %s: %w", acc.ID, err)
+	}
+	return e.resolve(acc, callType, ladder, s, at), nil
 }
 
 // Reckon is Plan without asking: from what the database said last. ok is false when it was never asked.
@@ -33,12 +42,12 @@ func (e *Engine) Reckon(acc notes.Account, callType, ladder string) (p routing.P
 	if !ok {
 		return routing.Plan{}, false
 	}
-	return e.resolve(acc, callType, ladder, s), true
+	return e.resolve(acc, callType, ladder, s, s.now), true
 }
 
-// resolve works the ladder out with what can be read of the practice's documents. A note must not wait in an agent's hands
+// resolve works the ladder out for a moment with what can be read of the practice's documents. A note must not wait in an agent's hands
 // for somebody to put a document right: without a ladder it comes onto the board at once, without a schedule nobody is on call.
-func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying) (p routing.Plan) {
+func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying, at time.Time) (p routing.Plan) {
 	ladders, err := e.rotas.ladders(acc.Ladders)
 	l, ok := routing.FindLadder(ladders, ladder)
 	if ok {
@@ -56,11 +65,11 @@ func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying) (
 		}
 		reach := routing.Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push, Left: gone(s.left), Stopped: s.stopped,
 			Carriers: e.carriers()}
-		p = routing.Resolve(l, r, reach, s.now)
+		p = routing.Resolve(l, r, reach, at)
 	} else {
 		e.logger.Error("a practice's ladder cannot be climbed", "practice", acc.ID, "ladder", ladder, "error", err)
-		now := s.now.Truncate(time.Microsecond)
-		p = routing.Plan{Ladder: ladder, Practice: acc.Name, At: now, Board: now, Attempts: []routing.PlannedAttempt{},
+		at = at.Truncate(time.Microsecond)
+		p = routing.Plan{Ladder: ladder, Practice: acc.Name, At: at, Board: at, Attempts: []routing.PlannedAttempt{},
 			Holes: []routing.PlanHole{{Who: ladder, Why: routing.NoLadder}}}
 	}
 	p.Asked, p.Basis = s.asked, routing.Basis{Account: acc.Version, Phones: s.change}

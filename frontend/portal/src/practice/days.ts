@@ -30,3 +30,13 @@ export function dayOn(iso: string, days: number): string {
   const [y = 0, m = 1, d = 1] = iso.split('-').map(Number)
   return new Date(Date.UTC(y, m - 1, d + days)).toISOString().slice(0, 10)
 }
+
+/** "Sun, Nov 22, 17:00", or the day alone. */
+export const dayTime = (ms: number, lang: Lang, zone: string, clock = true): string =>
+  new Intl.DateTimeFormat(locale(lang), {
+    weekday: 'short',
+    month: 'short',
+    day: 'numeric',
+    ...(clock ? { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } : {}),
+    timeZone: zone,
+  }).format(ms)

@@ -1,0 +1,264 @@
+package house
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"lamplight/console"
+	"lamplight/frontend/shared/catalog"
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/notes/record"
+	"lamplight/routing"
+	"lamplight/routing/oncall"
+	"lamplight/telephony"
+)
+
+// mostDays is the most of a calendar that is asked for at once: six weeks, which hold any month.
+const mostDays = 42
+
+// mostVersions is how many of a schedule's versions a page lists.
+const mostVersions = 40
+
+// schedulePractice is a practice as it stands now, with its zone, for who may do act there.
+func (h *House) schedulePractice(ctx context.Context, id telephony.AccountID, act notes.Act) (a access.Actor, acc notes.Account,
+	zone *time.Location, err error) {
+	if a, err = reader(ctx); err != nil {
+		return a, acc, nil, err
+	}
+	if !a.May(act, string(id)) {
+		return a, acc, nil, console.Refuse(console.NotFound, "portal.error.not-found")
+	}
+	if acc, err = h.cfg.Store.AccountNow(ctx, id); err != nil {
+		return a, acc, nil, pageRefusal(err)
+	}
+	zone, err = time.LoadLocation(acc.TimeZone)
+	return a, acc, zone, err
+}
+
+// Schedule tells who is on call at a practice.
+func (h *House) Schedule(ctx context.Context, q console.ScheduleQuery) (console.ScheduleView, error) {
+	a, acc, zone, err := h.schedulePractice(ctx, q.Account, notes.ReadNote)
+	if err != nil {
+		return console.ScheduleView{}, err
+	}
+	now := h.cfg.Now().In(zone)
+	start := now
+	if q.From != "" {
+		if start, err = localDay(q.From, zone, 0); err != nil {
+			return console.ScheduleView{}, err
+		}
+	}
+	y, m, d := start.Date()
+	days := min(max(q.Days, 1), mostDays)
+	v := console.ScheduleView{Account: accountRef(acc), From: time.Date(y, m, d, 0, 0, 0, 0, zone),
+		To: time.Date(y, m, d+days, 0, 0, 0, 0, zone), Basis: scheduleBasis(acc), MayEdit: a.May(notes.EditSchedule, string(acc.ID)),
+		Roles: []string{}, People: []console.ContactRef{}, Shifts: []console.ScheduleShift{}, Gaps: []console.ScheduleShift{},
+		Entries: []console.ScheduleEntry{}, Problems: []console.WeekProblem{}}
+	for _, c := range acc.Contacts {
+		v.People = append(v.People, console.ContactRef{ID: c.ID, Name: c.Name})
+	}
+	if v.Changes, err = h.scheduleChanges(ctx, acc.ID, mostVersions); err != nil {
+		return v, err
+	}
+	sched, err := h.cfg.Routing.Schedule(ctx, acc, now, false)
+	var unread oncall.ReadProblems
+	if errors.As(err, &unread) { // nobody is on call then: the page must say why
+		for _, p := range routing.ScheduleProblems(routing.Refuse, unread) {
+			v.Problems = append(v.Problems, weekProblem(acc, nil, p))
+		}
+		return v, nil
+	}
+	if err != nil {
+		return v, err
+	}
+	v.Roles = append(v.Roles, sched.Roles()...)
+	for _, role := range v.Roles {
+		query := oncall.Query{Role: role, CallType: q.CallType}
+		v.Shifts = append(v.Shifts, scheduleShifts(sched, v.From, v.To, query)...)
+		for _, s := range sched.Gaps(now.Truncate(time.Minute), now.Add(routing.LookAhead), query) {
+			v.Gaps = append(v.Gaps, scheduleShift(role, s, true))
+		}
+	}
+	if v.Entries, err = scheduleEntries(acc, sched, zone, now); err != nil {
+		return v, err
+	}
+	for _, p := range routing.ScheduleProblems(routing.Warn, sched.Warnings()) {
+		v.Problems = append(v.Problems, weekProblem(acc, sched, p))
+	}
+	return v, nil
+}
+
+// scheduleBasis names a practice's schedule as it stands.
+func scheduleBasis(acc notes.Account) string {
+	sum := sha256.Sum256(acc.Schedule)
+	return hex.EncodeToString(sum[:12])
+}
+
+// scheduleShifts are a role's shifts and gaps in their order: every moment of the time is in one of them.
+func scheduleShifts(sched *oncall.Schedule, from, to time.Time, q oncall.Query) (out []console.ScheduleShift) {
+	for _, s := range sched.Shifts(from, to, q) {
+		if !s.Default {
+			out = append(out, scheduleShift(q.Role, s, false))
+		}
+	}
+	for _, s := range sched.Gaps(from, to, q) {
+		out = append(out, scheduleShift(q.Role, s, true))
+	}
+	slices.SortFunc(out, func(a, b console.ScheduleShift) int { return a.From.Compare(b.From) })
+	return out
+}
+
+func scheduleShift(role string, s oncall.Shift, gap bool) console.ScheduleShift {
+	return console.ScheduleShift{Role: role, Who: contactIDs(s.People), From: s.From, To: s.Until, Gap: gap}
+}
+
+func contactIDs(people []oncall.ParticipantID) []string {
+	out := make([]string, len(people))
+	for i, p := range people {
+		out[i] = string(p)
+	}
+	return out
+}
+
+// weekProblem is what is wrong with a schedule in both languages; "reyes" is called Dr Reyes.
+func weekProblem(acc notes.Account, sched *oncall.Schedule, p routing.Problem) console.WeekProblem {
+	if i := slices.IndexFunc(acc.Contacts, func(c notes.Contact) bool { return c.ID == p.Vars["value"] }); i >= 0 {
+		p.Vars["value"] = acc.Contacts[i].Name
+	} else if id, names := p.Vars["value"]; names && sched != nil {
+		p.Vars["value"] = sched.Name(oncall.ParticipantID(id))
+	}
+	says := notes.Text{}
+	for _, l := range []telephony.Language{telephony.English, telephony.Spanish} {
+		says[l] = catalog.T(l, "routing.problem."+p.Code, catalog.Vars(p.Vars))
+	}
+	return console.WeekProblem{Field: p.Field, Says: says}
+}
+
+// scheduleEntries are what was changed in a schedule for a time that is not over at now.
+func scheduleEntries(acc notes.Account, sched *oncall.Schedule, zone *time.Location, now time.Time) ([]console.ScheduleEntry, error) {
+	doc, err := parseSchedule(acc)
+	if err != nil {
+		return nil, err
+	}
+	out := []console.ScheduleEntry{}
+	add := func(e console.ScheduleEntry, from, to string) {
+		lo, hi, ok := sched.Span(from, to)
+		if e.From, e.To = lo.In(zone), hi.In(zone); ok && hi.After(now) {
+			out = append(out, e)
+		}
+	}
+	for i, o := range doc.Overrides {
+		add(console.ScheduleEntry{Kind: console.EntryOverride, Index: i, Role: o.Role, Who: string(o.Add), For: string(o.Remove),
+			Name: o.Name}, o.From, o.To)
+	}
+	for i, l := range doc.Leave {
+		add(console.ScheduleEntry{Kind: console.EntryLeave, Index: i, Who: string(l.Backup), For: string(l.Who)}, l.From, l.To)
+	}
+	for i, s := range doc.Swaps {
+		add(console.ScheduleEntry{Kind: console.EntrySwap, Index: i, Role: s.Role, Who: string(s.Taker), For: string(s.Owner),
+			State: s.State}, s.From, s.To)
+	}
+	if doc.Holidays != nil {
+		for i, d := range doc.Holidays.Own {
+			e := console.ScheduleEntry{Kind: console.EntryHoliday, Index: i, Name: d.Name}
+			switch {
+			case d.Date == "":
+				add(e, d.From, d.To)
+			case len(d.Date) == len("12-24"):
+				e.Day = d.Date
+				add(e, yearly(d.Date, now), yearly(d.Date, now))
+			default:
+				add(e, d.Date, d.Date)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b console.ScheduleEntry) int { return a.From.Compare(b.From) })
+	return out, nil
+}
+
+// yearly is the next date of a day of every year.
+func yearly(day string, now time.Time) string {
+	if now.Format("01-02") > day {
+		now = now.AddDate(1, 0, 0)
+	}
+	return now.Format("2006-") + day
+}
+
+// scheduleChanges are a practice's versions, the newest first.
+func (h *House) scheduleChanges(ctx context.Context, account telephony.AccountID, limit int) ([]console.ScheduleChange, error) {
+	all, err := h.cfg.Store.ScheduleVersions(ctx, account, limit)
+	if err != nil {
+		return nil, err
+	}
+	people := make([]notes.PersonID, len(all))
+	for i, v := range all {
+		people[i] = v.By
+	}
+	s, err := h.load(ctx, needs{people: people})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]console.ScheduleChange, len(all))
+	for i, v := range all {
+		out[i] = scheduleChange(v, s.name(v.By))
+	}
+	return out, nil
+}
+
+func scheduleChange(v record.ScheduleVersion, by string) console.ScheduleChange {
+	c := console.ScheduleChange{ID: v.ID, At: v.At, By: by, Why: v.Why, Did: console.ScheduleAct{Act: console.EditStored}}
+	if v.Change != "" && json.Unmarshal([]byte(v.Change), &c.Did) != nil {
+		c.Did = console.ScheduleAct{Act: console.EditStored} // a later build's
+	}
+	return c
+}
+
+// Moment tells what would happen to a call at a moment, by the plan that a desk previews.
+func (h *House) Moment(ctx context.Context, q console.MomentQuery) (console.Moment, error) {
+	_, acc, zone, err := h.schedulePractice(ctx, q.Account, notes.ReadNote)
+	if err != nil {
+		return console.Moment{}, err
+	}
+	read, err := oncall.ReadWall(acc.TimeZone, q.At)
+	if err != nil {
+		return console.Moment{}, console.Refuse(console.Invalid, "portal.error.date")
+	}
+	m := console.Moment{At: read.First.In(zone), Twice: !read.First.Equal(read.Last), Skipped: read.Skipped,
+		Contacts: []routing.PreviewContact{}, Holes: []routing.PlanHole{}, OnCall: []console.MomentRole{}}
+	if q.Later {
+		m.At = read.Last.In(zone)
+	}
+	ladder, climbs := ladderFor(acc, q.CallType, q.Urgency)
+	var p routing.Plan
+	if climbs {
+		if p, err = h.cfg.Routing.PlanAt(ctx, acc, q.CallType, ladder, m.At); err != nil {
+			return m, err
+		}
+		m.Ladder, m.Board = ladder, p.Board
+		m.Contacts, m.Holes = append(m.Contacts, p.Preview()...), append(m.Holes, p.Holes...)
+	}
+	m.Goes = goes(p, climbs)
+	if !climbs && stops(acc, console.Draft{CallType: q.CallType, Urgency: q.Urgency}) {
+		m.Goes = console.GoesNowhere
+	}
+	sched, err := h.cfg.Routing.Schedule(ctx, acc, h.cfg.Now(), false)
+	var unread oncall.ReadProblems
+	if errors.As(err, &unread) {
+		return m, nil // nobody is on call: the plan has its holes
+	}
+	if err != nil {
+		return m, err
+	}
+	for _, role := range sched.Roles() {
+		e := sched.Explain(m.At, oncall.Query{Role: role, CallType: q.CallType})
+		m.OnCall = append(m.OnCall, console.MomentRole{Role: role, Who: contactIDs(e.People), Until: e.Until, By: e.Decided.Kind,
+			Name: e.Decided.Name, Otherwise: contactIDs(e.Otherwise)})
+	}
+	return m, nil
+}
