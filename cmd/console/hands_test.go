@@ -407,7 +407,7 @@ func TestASentNoteSaysWhoHasIt(t *testing.T) {
 	b.keys("1", "Maria Paz", kb.Enter, kb.Enter, "4/2/1961", kb.Enter, "Fever")
 	b.ctrlEnter()
 	const how = `document.querySelector('.sent p:nth-child(2)')?.textContent.split(' · ')[1]`
-	b.see(how, "texted Dr Reyes, accepted by the carrier")
+	b.see(how, "texted Dr Reyes")
 	s.desk.mu.Lock()
 	last := &s.desk.board[len(s.desk.board)-1]
 	last.State = notes.Acknowledged

@@ -198,7 +198,9 @@ func TestANoteIsGivenToAColleague(t *testing.T) {
 			b.keys(kb.F9, "6", kb.F9, "6")
 			want := []string{"take left-1", "give Rosa Bennett to kim", "give Rosa Bennett to ben", "take left-1", "sign out"}
 			var said []string
-			for end := time.Now().Add(10 * time.Second); !slices.Equal(said, want) && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			end := time.Now().Add(10 * time.Second)
+			for !slices.Equal(said, want) && time.Now().Before(end) {
+				time.Sleep(20 * time.Millisecond) // between two looks
 				s.desk.mu.Lock()
 				said = slices.Clone(s.desk.said)
 				s.desk.mu.Unlock()

@@ -236,8 +236,8 @@ func TestAnAgentOfTwoPracticesTakesTheirCallsAlone(t *testing.T) {
 		sw.Arrive(did, "+13125550142", "QUINONES XIMENA")
 		until(t, "the callers stand in the order they came", func() bool {
 			now, err := r.CallsNow(r.as(t, "boss"))
-			waits := func(c console.CallNow) bool { return c.State == telephony.Waiting } // the third practice's, from the first on
-			return err == nil && len(now) == i+1 && slices.ContainsFunc(now, waits)
+			arrives := func(c console.CallNow) bool { return c.State == telephony.Arrived } // and is in no queue yet
+			return err == nil && len(now) == i+1 && !slices.ContainsFunc(now, arrives)
 		})
 	}
 	for _, want := range []telephony.AccountID{"bosque", "lakeside"} {

@@ -142,7 +142,8 @@ func showClimb(row *console.BoardRow, r routing.DispatchView) {
 	row.Late, row.TakenOver = r.Late, r.Taken.Name
 	row.NextAt, row.NextKind, row.NextName = r.Next.At, r.Next.Kind, r.Next.Name
 	if !r.Last.At.IsZero() {
-		row.Last = console.LastStep{Kind: console.LastKind(r.Last.Kind), Name: r.Last.Name, Detail: console.LastDetail(r.Last.Detail), At: r.Last.At}
+		row.Last = console.LastStep{Kind: console.LastKind(r.Last.Kind), Name: r.Last.Name,
+			Detail: console.LastDetail(r.Last.Detail), At: r.Last.At}
 		if r.Last.Channel != "" {
 			row.Last.Kind, row.Last.Detail = console.LastKind(r.Last.Channel), console.LastDetail(outcomes[r.Last.Kind])
 		}
