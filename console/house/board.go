@@ -79,7 +79,7 @@ func (h *House) Run(ctx context.Context) error {
 			m.add(note == "", string(note))
 		case <-h.boards.changed:
 		case <-look.C:
-			h.raise(ctx)
+			h.raise(ctx, h.cfg.Now())
 			if h.learn(ctx, &news, &m); len(m.ids) == 0 && !m.all {
 				continue
 			}
@@ -103,13 +103,12 @@ func (h *House) Run(ctx context.Context) error {
 }
 
 // raise puts the notes on the board that were not sent in time, and begins the ladders of voicemails that were left too long.
-func (h *House) raise(ctx context.Context) {
+func (h *House) raise(ctx context.Context, now time.Time) {
 	ctx, cancel := context.WithTimeout(access.System(ctx, "console"), drawLimit)
 	defer cancel()
 	if err := h.cfg.Store.RaiseUnsent(ctx); err != nil {
 		h.cfg.Log.Error("console: notes not sent", "error", err)
 	}
-	now := h.cfg.Now()
 	if err := h.cfg.Store.WakeVoicemails(ctx, now.Add(-time.Minute), func(ctx context.Context, tx pgx.Tx, n notes.Note) error {
 		acc, err := h.cfg.Store.Account(ctx, n.Account)
 		if err != nil && !errors.Is(err, record.ErrNoAccount) { // of a number nobody owns, it is the service's own

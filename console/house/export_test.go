@@ -13,12 +13,7 @@ import (
 func (h *House) AnnounceWaiting(ctx context.Context) { h.announceWaiting(ctx) }
 
 // Raise is what Run does again and again, at an instant.
-func (h *House) Raise(ctx context.Context, now time.Time) {
-	was := h.cfg.Now
-	defer func() { h.cfg.Now = was }()
-	h.cfg.Now = func() time.Time { return now }
-	h.raise(ctx)
-}
+func (h *House) Raise(ctx context.Context, now time.Time) { h.raise(ctx, now) }
 
 // Attend is a desk that hears what happens, without a telephone.
 func (h *House) Attend(ctx context.Context, a telephony.AgentID) <-chan console.Event {
