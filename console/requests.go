@@ -123,6 +123,9 @@ var (
 	// AskCallStep tells how far such a call is: asked again and again until it has ended.
 	AskCallStep = request[PatientCall, CallStep](Spec{Name: "callstep", Route: "POST /api/notes/{note}/call/{id}", Needs: notes.AckNote,
 		Since: 4})
+	// AskMyDuty tells a provider their own days, and what others offer; AskDuty offers one, takes one, agrees.
+	AskMyDuty = request[Nothing, MyDuty](Spec{Name: "myduty", Route: "GET /api/duty", Needs: notes.OwnDuty, Since: 4})
+	AskDuty   = request[DutyChange, ScheduleEdited](Spec{Name: "duty", Route: "POST /api/duty", Needs: notes.OwnDuty, Since: 4})
 	// AskSubscribe lets pushes reach this person's browser; AskPushKey is what the browser subscribes with.
 	AskSubscribe = request[PushSubscription, Nothing](Spec{Name: "subscribe", Route: "POST /api/push"})
 	AskPushKey   = request[Nothing, PushKey](Spec{Name: "pushkey", Route: "GET /api/push-key"})

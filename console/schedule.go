@@ -106,6 +106,7 @@ type ScheduleAct struct {
 	To      string    `json:"to"`
 	Name    string    `json:"name"`
 	Version string    `json:"version"` // what is brought back
+	State   string    `json:"state"`   // of a swap: what it became
 }
 
 // ScheduleEdited tells what became of a change. Without Saved nothing was stored: because somebody else was quicker (Moved), or for
@@ -164,4 +165,43 @@ type MomentRole struct {
 	By        string    `json:"by"`
 	Name      string    `json:"name"`
 	Otherwise []string  `json:"otherwise"`
+}
+
+// MyDuty is what a provider sees of their own days.
+type MyDuty struct {
+	Practices []PracticeDuty `json:"practices"`
+}
+
+// PracticeDuty is a provider's part in one practice's schedule.
+type PracticeDuty struct {
+	Account AccountRef      `json:"account"`
+	Basis   string          `json:"basis"` // as ScheduleView's
+	Me      string          `json:"me"`    // whose contact they are
+	People  []ContactRef    `json:"people"`
+	Mine    []ScheduleShift `json:"mine"`  // of the next six weeks
+	Gaps    []ScheduleShift `json:"gaps"`  // of the next 60 days: who takes one has it at once
+	Swaps   []ScheduleEntry `json:"swaps"` // shifts that somebody offers and that are not over; "open", "taken" or "approved"
+}
+
+// A DutyAct is what a provider does about their own days and what others offer.
+type DutyAct string
+
+const (
+	DutyOffer    DutyAct = "offer"    // a shift of theirs; they stay on call until somebody has taken it and they agree
+	DutyWithdraw DutyAct = "withdraw" // what they offer, or that they would take what another offers
+	DutyTake     DutyAct = "take"     // what another offers
+	DutyAgree    DutyAct = "agree"    // that who would take their shift has it now
+	DutyFill     DutyAct = "fill"     // a time with nobody scheduled is theirs now
+)
+
+// DutyChange is one of these acts: about a swap by its place, or about a shift or gap by its role and time.
+type DutyChange struct {
+	Account telephony.AccountID `json:"account"`
+	Basis   string              `json:"basis"`
+	Act     DutyAct             `json:"act"`
+	Index   int                 `json:"index"`
+	Role    string              `json:"role"`
+	From    time.Time           `json:"from"`
+	To      time.Time           `json:"to"`
+	Sure    bool                `json:"sure"` // as ScheduleEdit's
 }

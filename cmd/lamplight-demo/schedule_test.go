@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"lamplight/notes"
 	"lamplight/notes/access"
 )
 
@@ -34,6 +35,7 @@ func TestTheScheduleOnTheWeb(t *testing.T) {
 	t.Run("while another changes it", func(t *testing.T) { besideAnother(t, d, p) })
 	t.Run("what happens at a moment", func(t *testing.T) { atAMoment(p) })
 	t.Run("a month, a phone, Spanish", func(t *testing.T) { smallAndSpanish(p) })
+	t.Run("a shift changes hands on phones", func(t *testing.T) { changesHands(t, d) })
 	p.clean([]string{d.keys.Password, "conference", "Conference"})
 	if report, err := d.server.Verify(t.Context()); err != nil || !report.Good() {
 		t.Errorf("audit: %+v, %v", report, err)
@@ -166,6 +168,51 @@ func smallAndSpanish(p *page) {
 	p.accessible("the week on a phone")
 	p.shot("week-phone")
 	p.see(`/portal\.|undefined|\{\{/.test(document.body.innerText)`, "false")
+}
+
+// changesHands has a doctor offer a shift, another take it, and the first agree, a tap each.
+func changesHands(t *testing.T, d *demo) {
+	phone := func(who notes.PersonID) *page {
+		p := openPage(t, 390, 844)
+		p.do(chromedp.Navigate(d.server.PagesURL + "/"))
+		p.signIn(d, who, d.keys.Password)
+		p.click("main .duty")
+		p.see(`document.querySelector('.card button') !== null && document.activeElement.tagName`, "H1")
+		p.see(`document.documentElement.scrollWidth`, "390")
+		p.see(`[...document.querySelectorAll('button')].filter(b => b.offsetParent && b.offsetHeight < 48).length`, "0")
+		return p
+	}
+	tap := func(p *page, label, then string) {
+		t.Helper()
+		p.see(`(b => !!b && !b.disabled && (b.click(), true))([...document.querySelectorAll('.card button')].find(b => b.textContent === '`+label+
+			`'))`, "true")
+		p.see(`document.querySelector('.done')?.textContent.startsWith('`+then+`')`, "true")
+	}
+	owner := phone("kwame.osei")
+	owner.accessible("one's own days")
+	owner.shot("duty")
+	tap(owner, "Offer this shift", "Offered")
+	taker := phone("elena.reyes")
+	taker.shot("duty-offered")
+	tap(taker, "Take this shift", "Taken")
+	d.holds(t, `"state": "taken"`)
+	owner.click("nav button")
+	owner.click("main .duty")
+	owner.accessible("a shift that another would take")
+	owner.shot("duty-taken")
+	tap(owner, "Agree", "Agreed")
+	d.holds(t, `"state": "approved"`)
+	owner.clean([]string{d.keys.Password})
+	taker.clean([]string{d.keys.Password})
+}
+
+// holds waits until lakeside's schedule holds words.
+func (d *demo) holds(t *testing.T, words string) {
+	t.Helper()
+	eventually(t, "the schedule holds "+words, func() bool {
+		acc, err := d.server.Record.AccountNow(access.System(t.Context(), "test"), "lakeside")
+		return err == nil && bytes.Contains(acc.Schedule, []byte(words))
+	})
 }
 
 // shot keeps a picture of the page, in both looks, where SHOTS names a directory.

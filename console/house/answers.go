@@ -127,6 +127,8 @@ func (h *House) answerPhones(a *console.Answers) {
 	console.OnDo(a, console.AskRendered, func(c ctx, b console.NoteDrawn) error { return h.Rendered(c, b.Note, b.Token) })
 	console.OnDo(a, console.AskCallPatient, func(c ctx, b console.PatientCall) error { return h.CallPatient(c, b.Note, b.ID) })
 	console.On(a, console.AskCallStep, func(c ctx, b console.PatientCall) (console.CallStep, error) { return h.CallStep(c, b.Note, b.ID) })
+	console.On(a, console.AskMyDuty, func(c ctx, _ console.Nothing) (console.MyDuty, error) { return h.MyDuty(c) })
+	console.On(a, console.AskDuty, h.Duty)
 	console.OnDo(a, console.AskSubscribe, h.Subscribe)
 	console.On(a, console.AskPushKey, func(c ctx, _ console.Nothing) (console.PushKey, error) {
 		key, err := h.PushKey(c)

@@ -258,7 +258,8 @@ var harmlessWords = map[string]any{"reason": "x", "pause.reason": "break", "epoc
 	"callstep.id": "01a21e92-2222-7c9e-864f-9c0c341a6392", "recording.from": 0, "contact": "reyes", "took": false,
 	"patient": "p1", "number": "", "leave": false, "again": true, "days": 7, "basis": "x", "why": "x", "sure": false,
 	"do": map[string]any{"act": "put", "kind": "leave", "for": "reyes", "from": "2100-01-01", "to": "2100-01-02"},
-	"at": "2100-01-01T02:00", "later": false}
+	"at": "2100-01-01T02:00", "later": false, "index": 0, "role": "primary",
+	"duty.act": "take", "duty.from": "2100-01-01T00:00:00Z", "duty.to": "2100-01-02T00:00:00Z"}
 
 // filler makes a request's body of what it is to be asked about; ids are the types of its fields that name a thing. A field that this
 // test does not know fails it.

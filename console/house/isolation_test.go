@@ -44,6 +44,10 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 		"moment": func() (any, error) {
 			return pair(r.Moment(ctx, console.MomentQuery{Account: "lakeside", At: "2100-01-01T02:00"}))
 		},
+		"one's own days": func() (any, error) { return pair(r.MyDuty(ctx)) },
+		"take a shift": func() (any, error) {
+			return pair(r.Duty(ctx, console.DutyChange{Account: "lakeside", Act: console.DutyFill}))
+		},
 		"change the schedule": func() (any, error) {
 			return pair(r.EditSchedule(ctx, console.ScheduleEdit{Account: "lakeside", Why: "x"}))
 		},
@@ -95,7 +99,7 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 }
 
 // harmless are the ways that answer everybody, with what is theirs alone.
-var harmless = map[string]bool{"me": true, "inbox": true, "calls": true, "calls by name": true, "calls by number": true,
+var harmless = map[string]bool{"me": true, "one's own days": true, "inbox": true, "calls": true, "calls by name": true, "calls by number": true,
 	"calls by reference": true,
 	"board":              true, "drafts": true, "drafts sent": true, "hello": true, "the calls of now": true}
 

@@ -42,14 +42,20 @@ func (h *House) EditSchedule(ctx context.Context, e console.ScheduleEdit) (conso
 	return h.changeSchedule(ctx, a, acc, e)
 }
 
-// changeSchedule checks and stores a change of a schedule that is the one it was made from.
+// changeSchedule makes a change of a schedule that is the one it was made from.
 func (h *House) changeSchedule(ctx context.Context, a access.Actor, acc notes.Account, e console.ScheduleEdit) (console.ScheduleEdited,
 	error) {
 	after, err := h.edited(ctx, acc, &e.Do)
 	if err != nil {
 		return console.ScheduleEdited{}, err
 	}
-	out := console.ScheduleEdited{}
+	return h.storeSchedule(ctx, a, acc, after, e)
+}
+
+// storeSchedule stores a schedule in the place of the practice's, unless something is wrong with it that who asks may not, or did not,
+// accept.
+func (h *House) storeSchedule(ctx context.Context, a access.Actor, acc notes.Account, after []byte, e console.ScheduleEdit) (
+	out console.ScheduleEdited, err error) {
 	if out.Problems, err = h.scheduleProblems(ctx, a, acc, after, e.Do); err != nil {
 		return out, err
 	}
@@ -220,7 +226,7 @@ func removeEntry(doc *oncall.Document, act *console.ScheduleAct) error {
 		doc.Leave = slices.Delete(doc.Leave, i, i+1)
 	case act.Kind == console.EntrySwap && i < len(doc.Swaps):
 		s := doc.Swaps[i]
-		was.Role, was.Who, was.For, was.From, was.To = s.Role, string(s.Taker), string(s.Owner), s.From, s.To
+		was.Role, was.Who, was.For, was.From, was.To, was.State = s.Role, string(s.Taker), string(s.Owner), s.From, s.To, s.State
 		doc.Swaps = slices.Delete(doc.Swaps, i, i+1)
 	case act.Kind == console.EntryHoliday && doc.Holidays != nil && i < len(doc.Holidays.Own):
 		d := doc.Holidays.Own[i]

@@ -10,6 +10,7 @@ import (
 	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/routing/oncall"
 	"lamplight/telephony"
 )
 
@@ -375,4 +376,94 @@ func BenchmarkScheduleOfManyPractices(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestAShiftChangesHandsWhenBothAgree: the owner stays on call until then; a gap is whose takes it; nobody does this for another.
+func TestAShiftChangesHandsWhenBothAgree(t *testing.T) {
+	r := newRig(t)
+	onCallPractice(t, r, `{"timezone":"America/Chicago","layers":[{"role":"primary","who":["reyes"],"windows":[{"from":"18:00","to":"06:00"}]}]}`)
+	seed := access.System(t.Context(), "seed")
+	p, err := r.store.AccountNow(seed, "lakeside")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Contacts[1].Person = "osei"
+	if err := r.store.PutAccount(seed, p); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.door.AddPerson(seed, access.Person{ID: "osei", Login: "osei", Name: "Kwame Osei", Language: "en",
+		Grants: []access.Grant{{Account: "lakeside", Role: notes.RoleProvider}}}, ""); err != nil {
+		t.Fatal(err)
+	}
+	duty := func(who notes.PersonID) console.PracticeDuty {
+		t.Helper()
+		d, err := r.MyDuty(r.as(t, who))
+		if err != nil || len(d.Practices) != 1 {
+			t.Fatalf("%+v, %v", d, err)
+		}
+		return d.Practices[0]
+	}
+	does := func(who notes.PersonID, b console.DutyChange, code string) {
+		t.Helper()
+		b.Account, b.Basis, b.Sure = "lakeside", duty(who).Basis, true
+		out, err := r.Duty(r.as(t, who), b)
+		if codeOf(err) != code || (code == "") != out.Saved {
+			t.Fatalf("%s does %+v: %+v, %v", who, b, out, err)
+		}
+	}
+	on := func(at time.Time) string {
+		t.Helper()
+		sched, err := r.routing.Schedule(t.Context(), account(t, r), time.Now(), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := ""
+		for _, id := range sched.Who(at, oncall.Query{}) {
+			out += string(id)
+		}
+		return out
+	}
+	const gone = "portal.error.duty-gone"
+	shift := duty("doctor").Mine[1]
+	offer := console.DutyChange{Act: console.DutyOffer, Role: shift.Role, From: shift.From, To: shift.To}
+	does("osei", offer, gone) // of what is not theirs
+	does("doctor", offer, "")
+	does("doctor", offer, gone) // twice
+	offer.From = offer.From.Add(time.Minute)
+	does("doctor", offer, gone) // or what is left of it
+	does("doctor", console.DutyChange{Act: console.DutyTake}, gone)
+	does("osei", console.DutyChange{Act: console.DutyAgree}, gone)
+	does("osei", console.DutyChange{Act: console.DutyTake}, "")
+	does("osei", console.DutyChange{Act: console.DutyWithdraw}, "")
+	does("osei", console.DutyChange{Act: console.DutyTake}, "")
+	if who := on(shift.From); who != "reyes" {
+		t.Errorf("before the owner agrees %s is on call", who)
+	}
+	if s := duty("doctor").Swaps; len(s) != 1 || s[0].State != "taken" || s[0].Who != "osei" {
+		t.Fatalf("%+v", s)
+	}
+	does("doctor", console.DutyChange{Act: console.DutyAgree}, "")
+	if who := on(shift.From); who != "osei" {
+		t.Errorf("after both agreed %s is on call", who)
+	}
+	does("doctor", console.DutyChange{Act: console.DutyWithdraw}, gone) // what was agreed is agreed
+	gap := duty("osei").Gaps[1]
+	does("osei", console.DutyChange{Act: console.DutyFill, Role: gap.Role, From: gap.From, To: gap.To}, "")
+	does("doctor", console.DutyChange{Act: console.DutyFill, Role: gap.Role, From: gap.From, To: gap.To}, gone)
+	if who := on(gap.From); who != "osei" {
+		t.Errorf("in the gap %s is on call", who)
+	}
+	if out, err := r.Duty(r.as(t, "doctor"), console.DutyChange{Account: "lakeside", Basis: "old", Act: console.DutyTake}); err != nil ||
+		out.Saved || out.Moved == nil || out.Moved.By != "Kwame Osei" {
+		t.Errorf("%+v, %v", out, err)
+	}
+}
+
+func account(t *testing.T, r *rig) notes.Account {
+	t.Helper()
+	acc, err := r.store.AccountNow(t.Context(), "lakeside")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return acc
 }

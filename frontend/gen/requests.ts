@@ -23,6 +23,7 @@ import type {
   DraftGift,
   DraftRef,
   DraftRefs,
+  DutyChange,
   Hello,
   InboxPage,
   InboxQuery,
@@ -31,6 +32,7 @@ import type {
   Me,
   Moment,
   MomentQuery,
+  MyDuty,
   NoteAct,
   NoteContact,
   NoteDrawn,
@@ -124,6 +126,8 @@ export interface PageRequests {
   closeout: { in: NoteText; out: Card }
   callpatient: { in: PatientCall; out: Record<string, never> }
   callstep: { in: PatientCall; out: CallStep }
+  myduty: { in: Record<string, never>; out: MyDuty }
+  duty: { in: DutyChange; out: ScheduleEdited }
   subscribe: { in: PushSubscription; out: Record<string, never> }
   pushkey: { in: Record<string, never>; out: PushKey }
   calls: { in: CallsFilter; out: CallsPage }
@@ -153,6 +157,8 @@ export const routes: Record<keyof PageRequests, string> = {
   closeout: 'POST /api/notes/{note}/close',
   callpatient: 'POST /api/notes/{note}/call',
   callstep: 'POST /api/notes/{note}/call/{id}',
+  myduty: 'GET /api/duty',
+  duty: 'POST /api/duty',
   subscribe: 'POST /api/push',
   pushkey: 'GET /api/push-key',
   calls: 'POST /api/calls',

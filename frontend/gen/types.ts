@@ -365,6 +365,19 @@ export interface DraftTaken {
   name: string
 }
 
+export type DutyAct = 'offer' | 'withdraw' | 'take' | 'agree' | 'fill'
+
+export interface DutyChange {
+  account: string
+  basis: string
+  act: DutyAct
+  index: number
+  role: string
+  from: string
+  to: string
+  sure: boolean
+}
+
 export type EditAct = 'put' | 'remove' | 'restore' | 'stored'
 
 export type EntryKind = 'override' | 'leave' | 'swap' | 'holiday'
@@ -547,6 +560,10 @@ export interface MomentRole {
   otherwise: string[] | null
 }
 
+export interface MyDuty {
+  practices: PracticeDuty[] | null
+}
+
 export type NextKind = '' | 'text' | 'email' | 'push' | 'voice' | 'board' | 'service'
 
 export interface NoteAct {
@@ -658,6 +675,16 @@ export interface Pop {
   outbound?: boolean
   back?: string
   extension?: string
+}
+
+export interface PracticeDuty {
+  account: AccountRef
+  basis: string
+  me: string
+  people: ContactRef[] | null
+  mine: ScheduleShift[] | null
+  gaps: ScheduleShift[] | null
+  swaps: ScheduleEntry[] | null
 }
 
 export interface PracticeRef {
@@ -779,6 +806,7 @@ export interface ScheduleAct {
   to: string
   name: string
   version: string
+  state: string
 }
 
 export interface ScheduleChange {

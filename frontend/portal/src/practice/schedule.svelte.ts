@@ -39,6 +39,7 @@ const nothing: ScheduleAct = {
   to: '',
   name: '',
   version: '',
+  state: '',
 }
 
 export class Schedule {

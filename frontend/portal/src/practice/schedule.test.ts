@@ -43,8 +43,8 @@ describe('a calendar in columns', () => {
   })
   it('names roles and changes', () => {
     expect(role(' Nurse  line')).toBe('nurse-line')
-    expect(sentence({ kind: 'override', who: 'a', for: 'b' })).toBe('portal.schedule.said.replaces')
-    expect(sentence({ kind: 'override', who: '', for: 'b' })).toBe('portal.schedule.said.off')
-    expect(sentence({ kind: 'leave', who: '', for: 'b' })).toBe('portal.schedule.said.away')
+    expect(sentence({ kind: 'override', who: 'a', for: 'b', state: '' })).toBe('portal.schedule.said.replaces')
+    expect(sentence({ kind: 'override', who: '', for: 'b', state: '' })).toBe('portal.schedule.said.off')
+    expect(sentence({ kind: 'leave', who: '', for: 'b', state: '' })).toBe('portal.schedule.said.away')
   })
 })

@@ -67,9 +67,10 @@ export function monthOn(iso: string, months: number): string {
 export const field = (ms: number, zone: string): string => `${day(ms, zone)}T${wall(ms, 'en', zone)}`
 
 /** What a change says, as the key of its sentence. */
-export function sentence(of: Pick<ScheduleAct | ScheduleEntry, 'kind' | 'who' | 'for'>): string {
+export function sentence(of: Pick<ScheduleAct | ScheduleEntry, 'kind' | 'who' | 'for' | 'state'>): string {
   if (of.kind === 'holiday') return 'portal.schedule.said.holiday'
   if (of.kind === 'leave') return of.who ? 'portal.schedule.said.leave' : 'portal.schedule.said.away'
+  if (of.kind === 'swap' && of.state === 'taken') return 'portal.schedule.said.taken'
   if (of.kind === 'swap') return of.who ? 'portal.schedule.said.swap' : 'portal.schedule.said.offered'
   if (!of.for) return 'portal.schedule.said.joins'
   return of.who ? 'portal.schedule.said.replaces' : 'portal.schedule.said.off'

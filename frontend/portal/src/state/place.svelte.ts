@@ -6,6 +6,7 @@ export interface Spot {
   note?: string
   call?: string
   week?: boolean
+  duty?: boolean
   chart?: boolean
 }
 
