@@ -17,7 +17,7 @@ import (
 // voicemail is a message left at a number, and its row on the boss's board.
 func (r *rig) voicemail(t *testing.T, did telephony.Number, sound []byte) console.BoardRow {
 	t.Helper()
-	v := telephony.Voicemail{Recording: telephony.RecordingID("vm-" + owners[did]), DID: did, ANI: "+13125550142", At: time.Now().Add(-time.Minute),
+	v := telephony.Voicemail{Recording: telephony.RecordingID("vm-" + owners[did]), DID: did, ANI: "+13125550142", At: time.Now(),
 		Length: 20 * time.Second}
 	if err := r.store.KeepVoicemail(t.Context(), v, func(w io.Writer) error { _, err := w.Write(sound); return err }); err != nil {
 		t.Fatal(err)

@@ -112,7 +112,11 @@ func (s *Store) KeepVoicemail(ctx context.Context, v telephony.Voicemail, fetch 
 	d := notes.Draft{ID: "voicemail:" + string(v.Recording), Call: c.ID, Account: c.Account, CallType: notes.Voicemail,
 		Urgency:  notes.Urgent,
 		Language: c.Language, Body: notes.Body{Fields: fields}}
-	p, err := s.prepare(ctx, d, notes.Script{}, time.UTC)
+	left := s.clock() // it waits since it was left, however late it is found
+	if !v.At.IsZero() && v.At.Before(left) {
+		left = v.At.UTC().Truncate(time.Microsecond)
+	}
+	p, err := s.prepare(ctx, d, notes.Script{}, left, time.UTC)
 	if err != nil {
 		return err
 	}

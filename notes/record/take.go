@@ -54,7 +54,7 @@ func (s *Store) take(ctx context.Context, d notes.Draft, store func(*prepared) e
 		return notes.Note{}, &Incomplete{wrong}
 	}
 	for {
-		p, err := s.prepare(ctx, d, acc.account.Script, acc.zone)
+		p, err := s.prepare(ctx, d, acc.account.Script, s.clock(), acc.zone)
 		if err != nil {
 			return notes.Note{}, err
 		}
@@ -93,17 +93,16 @@ func (s *Store) taken(ctx context.Context, d notes.Draft) (notes.Note, error) {
 	return n, s.draftHeld(ctx, d.ID)
 }
 
-// prepare seals the draft into a note's row.
-func (s *Store) prepare(ctx context.Context, d notes.Draft, sc notes.Script, zone *time.Location) (*prepared, error) {
+// prepare seals the draft into the row of a note that was taken at an instant.
+func (s *Store) prepare(ctx context.Context, d notes.Draft, sc notes.Script, at time.Time, zone *time.Location) (*prepared, error) {
 	keys, err := s.Keys(ctx, d.Account)
 	if err != nil {
 		return nil, err
 	}
-	now := s.clock()
 	n := notes.Note{ID: notes.NoteID(newID()), Account: d.Account, Call: d.Call, CallType: d.CallType, Urgency: d.Urgency,
 		Language: d.Language,
-		Taker:    notes.PersonID(actorOf(ctx)), TakenAt: now, State: notes.Open, Version: 1}
-	year := now.In(zone).Year()
+		Taker:    notes.PersonID(actorOf(ctx)), TakenAt: at, State: notes.Open, Version: 1}
+	year := at.In(zone).Year()
 	if n.Reference, err = s.reference(ctx, d.Account, year); err != nil {
 		return nil, err
 	}
@@ -129,7 +128,7 @@ func (s *Store) prepare(ctx context.Context, d notes.Draft, sc notes.Script, zon
 	if err != nil {
 		return nil, err
 	}
-	p.entry = audit.Entry{At: now, Actor: actorOf(ctx), Action: string(notes.LineNoteTaken), Kind: "note", Object: string(n.ID),
+	p.entry = audit.Entry{At: s.clock(), Actor: actorOf(ctx), Action: string(notes.LineNoteTaken), Kind: "note", Object: string(n.ID),
 		Account: string(n.Account),
 		Detail:  []string{n.CallType, string(n.Urgency)}, Rows: []audit.Row{row}}
 	return p, nil
