@@ -104,6 +104,7 @@ type Snapshot struct {
 	Legs       []LegView
 	Bridges    []BridgeView
 	Recordings []RecordingID // live and stored, without voicemails
+	Lost       []LegID       // callers whom the fail-safe has taken, and who live
 }
 
 // LegView is a leg as the switch sees it.

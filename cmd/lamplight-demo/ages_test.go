@@ -26,7 +26,7 @@ import (
 // code does: what release 1's program does with today's words is only as its protocol has it.
 func TestDesksAndServersOfTwoReleases(t *testing.T) {
 	t.Parallel() // it mostly waits
-	k := newKillable(t)
+	k := newKillable(t, nil)
 	w := k.walkers(t) // of whom only the caller's network is needed here
 	build := ageing(t, "older,"+windowtest.Tags, "newer,"+windowtest.Tags, "older", "newer")
 	for _, c := range []struct {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -49,12 +50,12 @@ type killable struct {
 	*serverProcess
 }
 
-// newKillable seeds a state directory and starts a server process on it.
-func newKillable(t *testing.T) *killable {
+// newKillable seeds a state directory, has prepare, if not nil, do more there, and starts a server process on it.
+func newKillable(t *testing.T, prepare func(*demo) error) *killable {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	d, p, err := apart(ctx, &demoCmd{State: postgrestest.Dir(t)}, os.Args[0], nil)
+	d, p, err := apart(ctx, &demoCmd{State: postgrestest.Dir(t)}, os.Args[0], prepare)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +130,7 @@ func (w *walker) again(t *testing.T) {
 // dead; then everything is accounted for.
 func TestKilledInTheMiddle(t *testing.T) {
 	t.Parallel() // it mostly waits
-	k := newKillable(t)
+	k := newKillable(t, nil)
 	w := k.walkers(t)
 	ctx := t.Context()
 	callerSays, agentSays, err := k.words("en")
@@ -164,7 +165,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 	k.kill(t)
 	hears(t, caller, agent, callerSays) // longer than a waiting caller's lease: Asterisk keeps them talking by itself
 	hears(t, agent, caller, agentSays)
-	leaveVoicemail(t, w)
+	leaveVoicemail(t, w, "+13055550150", "+13055550164", "es")
 	k.start(t)
 	w.again(t)
 	hears(t, agent, caller, agentSays)
@@ -208,12 +209,12 @@ func TestKilledInTheMiddle(t *testing.T) {
 }
 
 // leaveVoicemail calls while the server is dead: the caller hears the apology within ten seconds and leaves a message.
-func leaveVoicemail(t *testing.T, w *walker) {
+func leaveVoicemail(t *testing.T, w *walker, did, ani, language string) (message speech.PCM) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	began := time.Now()
-	c, err := w.network.Dial(ctx, phone.Outgoing{Number: "+13055550150", From: "+13055550164"})
+	c, err := w.network.Dial(ctx, phone.Outgoing{Number: did, From: ani})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,8 +240,7 @@ func leaveVoicemail(t *testing.T, w *walker) {
 	if got, _, _ := speech.Follow(c.Heard(), spanish); got < followedWell {
 		t.Errorf("the Spanish apology was heard at %.2f", got)
 	}
-	message, err := voice.Caller("es")
-	if err != nil {
+	if message, err = voice.Caller(language); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Play(ctx, message); err != nil {
@@ -249,29 +249,37 @@ func leaveVoicemail(t *testing.T, w *walker) {
 	if err := c.Hangup(ctx); err != nil {
 		t.Fatal(err)
 	}
+	return message
 }
 
 // accounted stops the server and looks at the record: the call is over, once, and the log verifies.
 func (k *killable) accounted(t *testing.T, call telephony.CallID) {
+	t.Helper()
+	s := k.verified(t)
+	c, err := s.Record.Call(access.System(t.Context(), "test"), call)
+	if err != nil || c.State != telephony.Ended || c.Outcome != telephony.Completed {
+		t.Errorf("the killed call is %+v, %v", c, err)
+	}
+}
+
+// verified stops the server and verifies the log; the record is open until the test ends.
+func (k *killable) verified(t *testing.T) *server.Server {
 	t.Helper()
 	k.stop(t, syscall.SIGTERM)
 	s, err := server.RecordFlags{State: k.cfg.State}.Connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
-	}()
-	c, err := s.Record.Call(access.System(t.Context(), "test"), call)
-	if err != nil || c.State != telephony.Ended || c.Outcome != telephony.Completed {
-		t.Errorf("the killed call is %+v, %v", c, err)
-	}
+	})
 	report, err := s.Verify(t.Context())
 	if err != nil || !report.Good() {
 		t.Errorf("audit: %+v, %v", report.Findings, err)
 	}
+	return s
 }
 
 // TestAsteriskKilled kills Asterisk with a caller talking: the call ends in the record, Asterisk comes back by itself, and
@@ -307,4 +315,114 @@ func TestAsteriskKilled(t *testing.T) {
 	if r.Error != "" || !r.Acknowledged {
 		t.Fatalf("the next call: %+v", r)
 	}
+}
+
+// frozenFor is how long a test's Asterisk stands still: longer than a waiting caller's lease, shorter than it takes to be replaced.
+const frozenFor = 15 * time.Second
+
+// TestAsteriskFrozen has Asterisk stand still with one caller who talks and one who waits, and go on. The desks are told, a note is
+// sent all the same; then both hear each other again and the desk has its keys, who waited is with the fail-safe and on the board,
+// and each call's outcome is true.
+func TestAsteriskFrozen(t *testing.T) {
+	t.Parallel() // it mostly waits
+	d := boot(t)
+	w := d.walkers(t)
+	ctx := t.Context()
+	callerSays, agentSays, err := d.words(telephony.English)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, caller, agent := w.talking(t)
+	call, draft := w.seen.pop.Call, one.draft()
+	waiting, waits := w.waits(t)
+	pid := d.server.Switch.Private.Pid()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	goesOn := time.Now().Add(frozenFor)
+	sent, err := console.AskSend.Of(ctx, w.desk, draft)
+	if err != nil {
+		t.Errorf("a note sent while it stands still: %v", err)
+	}
+	hello := func() console.Hello {
+		h, err := console.AskHello.Of(ctx, w.desk, console.Nothing{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	eventually(t, "the desks are told", func() bool { return slices.Contains(hello().Reds, "beat") })
+	<-time.After(time.Until(goesOn))
+	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	agent = w.inHand(t, call, agent)
+	hears(t, caller, agent, callerSays)
+	hears(t, agent, caller, agentSays)
+	eventually(t, "nothing is wrong any more", func() bool { return len(hello().Reds) == 0 })
+	if p := hello().Pop; p == nil || p.Call != call || p.State != telephony.Talking {
+		t.Fatalf("the desk shows %+v", p)
+	}
+	if err := console.AskHangUp.Do(ctx, w.desk, console.CallRef{Call: call}); err != nil {
+		t.Fatal(err)
+	}
+	<-agent.Done()
+	<-caller.Done()
+	w.recorded(t, call, telephony.Completed)
+	one.isRead(t, sent)
+	if err := waiting.Hangup(ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.recorded(t, waits, telephony.Overflowed)
+	if err := w.until(ctx, "who waited is on the board", func(s deskState) bool {
+		return slices.ContainsFunc(s.board.Rows, func(r console.BoardRow) bool { return r.Call == waits })
+	}); err != nil {
+		t.Error(err)
+	}
+	if n := d.server.Switch.Private.Restarts(); n > 0 {
+		t.Errorf("Asterisk was replaced %d times", n)
+	}
+	w.verified(t)
+}
+
+// inHand waits until the agent's phone is in the call again: Asterisk may end a leg on which it has heard nothing for so long. The desk
+// then brings the phone back, or the caller is offered again.
+func (w *walker) inHand(t *testing.T, call telephony.CallID, agent *phone.Call) *phone.Call {
+	t.Helper()
+	ctx := t.Context()
+	eventually(t, "a healthy server", w.d.server.Engine.Healthy)
+	select {
+	case <-agent.Done():
+	case <-time.After(3 * time.Second): // it stays
+		return agent
+	}
+	var in *phone.Incoming
+	eventually(t, "the phone rings for the call", func() bool {
+		c, _ := w.d.server.Engine.Call(call)
+		a, _ := w.d.server.Engine.Agent(telephony.AgentID(desks[0].ID))
+		switch {
+		case c.State == telephony.Held:
+			if err := console.AskRejoin.Do(ctx, w.desk, console.CallRef{Call: call}); err != nil {
+				t.Logf("rejoin: %v", err)
+			}
+		case a.State == telephony.AgentWrapUp:
+			if err := console.AskWrapUpDone.Do(ctx, w.desk, console.Nothing{}); err != nil {
+				t.Logf("wrap-up: %v", err)
+			}
+		}
+		select {
+		case in = <-w.phone.Incoming():
+		case <-time.After(time.Second):
+		}
+		return in != nil
+	})
+	back, err := in.Answer(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "they talk again", func() bool {
+		c, _ := w.d.server.Engine.Call(call)
+		return c.State == telephony.Talking
+	})
+	return back
 }

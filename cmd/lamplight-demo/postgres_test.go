@@ -101,7 +101,7 @@ func TestPostgresKilledDuringCalls(t *testing.T) {
 	went := time.Now()
 	hears(t, caller, agent, callerSays)
 	hears(t, agent, caller, agentSays)
-	leaveVoicemail(t, w)
+	leaveVoicemail(t, w, "+13055550150", "+13055550164", "es")
 	eventually(t, "no healthy server", func() bool { return !d.server.Engine.Healthy() })
 	if _, err := console.AskSend.Of(ctx, w.desk, draft); !clear(err) {
 		t.Errorf("a note sent while it is away: %v", err)

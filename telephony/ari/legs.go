@@ -24,6 +24,7 @@ const (
 
 	contextAgent    = "agent-leg"
 	contextOutbound = "outbound-leg"
+	contextOverflow = "overflow"
 	contextRecorder = "lamplight-recorder"
 	contextWatch    = "lamplight-watch"
 

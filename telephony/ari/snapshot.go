@@ -59,6 +59,11 @@ func (c *Client) Snapshot(ctx context.Context) (telephony.Snapshot, error) {
 	if err != nil {
 		return s, err
 	}
+	for _, ch := range channels {
+		if ch.Dialplan.Context == contextOverflow {
+			s.Lost = append(s.Lost, telephony.LegID(ch.ID))
+		}
+	}
 	s.Legs = slices.DeleteFunc(c.legViews(channels), func(l telephony.LegView) bool { return c.withoutUs(l.Leg, bridges) })
 	for _, l := range s.Legs {
 		if !l.Up { // it rings; an earlier life may have followed it, this one must

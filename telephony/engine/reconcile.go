@@ -198,7 +198,7 @@ func (e *Engine) compare(c *call, s sight) {
 		c.near.down = true
 		c.near.endLease()
 		switch {
-		case leftMessage(c, s):
+		case slices.Contains(s.snap.Lost, c.near.id), leftMessage(c, s):
 			c.near.away = true
 			e.raise(c, nearLost)
 		case c.Inbound && c.answered() && c.OpenedAt.Before(s.snap.Since):

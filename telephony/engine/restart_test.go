@@ -168,6 +168,22 @@ func TestRestartWhile(t *testing.T) {
 	})
 }
 
+// TestACallerWhomTheFailSafeTookUnseen: who was taken while the switch could not be reached, and is still there, has not given up.
+func TestACallerWhomTheFailSafeTookUnseen(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		caller, id := w.arrive(plain.DID)
+		w.sw.Unlink()
+		w.sw.Lose(caller)
+		w.pass(10 * time.Second)
+		w.sw.Link()
+		w.pass(2 * time.Second)
+		w.state(id, telephony.Ended, telephony.Overflowed)
+		w.sw.HangUp(caller, 16)
+		w.pass(time.Second)
+		w.clean()
+	})
+}
+
 // TestACallersVoicemailComesAfterTheirCall has a caller come, and talk to the fail-safe, while the ledger is down: what they said
 // is kept when their own call is written, which it then belongs to.
 func TestACallersVoicemailComesAfterTheirCall(t *testing.T) {

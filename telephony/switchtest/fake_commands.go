@@ -318,6 +318,8 @@ func (f *Fake) Snapshot(ctx context.Context) (s telephony.Snapshot, err error) {
 				v := l.view
 				v.Waits = l.waits
 				s.Legs = append(s.Legs, v)
+			} else {
+				s.Lost = append(s.Lost, id)
 			}
 		}
 		for _, id := range slices.Sorted(maps.Keys(f.bridges)) {

@@ -27,7 +27,7 @@ type Red struct {
 	Code string            // for machines: "backup-late"
 	Text string            // one line, for whoever is on duty
 	Down bool              // callers cannot be served as they should be
-	Desk bool              // told at every desk: a note may wait on nobody
+	Desk bool              // told at every desk: a note may wait on nobody, or no call comes
 	Vars map[string]string // of the desks' sentence
 }
 
@@ -133,7 +133,9 @@ func (h *health) find(ctx context.Context) (out []Red) {
 	pulse := s.Engine.Pulse()
 	red(now.Sub(pulse.Answered) > stillAlive, true, "core", "the core of the calls does not answer")
 	red(!pulse.Writing, true, "ledger", "calls cannot be written down: new callers go to voicemail")
-	red(!s.Engine.Healthy(), true, "beat", "the switch hears no beat from us: new callers go to voicemail")
+	if !s.Engine.Healthy() {
+		out = append(out, Red{Code: "beat", Text: "the switch hears no beat from us: new callers go to voicemail", Down: true, Desk: true})
+	}
 	err := s.Pool.Ping(ctx)
 	red(err != nil, true, "database", "the database does not answer")
 	red(!s.Bus.nc.IsConnected(), true, "bus", "NATS is away: desks cannot reach the server")
