@@ -61,9 +61,15 @@ const (
 	StepAnswered      StepKind = "answered"
 	StepHeld          StepKind = "held"
 	StepResumed       StepKind = "resumed"
-	StepCutOff        StepKind = "cut-off"   // the agent's phone died
-	StepRejoined      StepKind = "rejoined"  // and came back
-	StepRecovered     StepKind = "recovered" // after a restart
+	StepCutOff        StepKind = "cut-off"        // the agent's phone died
+	StepRejoined      StepKind = "rejoined"       // and came back
+	StepPatchAsked    StepKind = "patch-asked"    // Detail is whom the practice's list names, by id
+	StepPatchAnswered StepKind = "patch-answered" // their phone, by whomever or whatever
+	StepPatched       StepKind = "patched"        // a key was pressed: all three talk
+	StepPatchFailed   StepKind = "patch-failed"   // Detail says why; the caller is back with the agent
+	StepPatchLeft     StepKind = "patch-left"     // the agent has gone; the other two talk
+	StepPatchOver     StepKind = "patch-over"     // they have gone; the caller is back with the agent
+	StepRecovered     StepKind = "recovered"      // after a restart
 	StepEnded         StepKind = "ended"
 )
 

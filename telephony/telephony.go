@@ -97,9 +97,9 @@ type Relax struct {
 // A CallState is where a call stands. It only moves along the arrows; Engine alone moves it.
 //
 //	Arrived ──▶ Waiting ──▶ Offered ──▶ Talking ◀──▶ Held
-//	   │           ▲  │        │           │           │
-//	   │           └──┼────────┘ missed    │           │
-//	   ▼              ▼                    ▼           ▼
+//	   │           ▲  │        │           │  │        │
+//	   │           └──┼────────┘ missed    │  └─▶ Patched
+//	   ▼              ▼                    ▼        ▼  ▼
 //	 Ended ◀──────── Ended ◀───────────── Ended ◀──── Ended
 type CallState string
 
@@ -108,7 +108,8 @@ const (
 	Waiting CallState = "waiting" // in the queue, hears the greeting, then music; a call of ours: the second is being rung
 	Offered CallState = "offered" // popped on one agent's desk and ringing their phone; the caller hears the same
 	Talking CallState = "talking" // caller and agent hear each other
-	Held    CallState = "held"    // the agent put the caller on hold
+	Held    CallState = "held"    // the agent put the caller on hold, or is bringing somebody in for them
+	Patched CallState = "patched" // the agent has left the caller with whom they brought in; those two talk
 	Ended   CallState = "ended"   // no leg of it is left; Outcome says how
 )
 
@@ -140,7 +141,24 @@ type Call struct {
 	AnsweredAt time.Time // zero until an agent first talked
 	EndedAt    time.Time
 	Inbound    bool // false for a call the service made (a provider's call back to a patient)
+	Third      Third
 }
+
+// A Third is whom an agent brings into a call beside the caller: the last of them.
+type Third struct {
+	Contact string     // whom the practice's list names, by id; "" for nobody of it, or after a restart
+	State   ThirdState // "" when nobody is being brought in
+	Why     string     // it came to nothing: a code, as a Step's Detail
+}
+
+// A ThirdState is how far somebody is who is being brought into a call.
+type ThirdState string
+
+const (
+	ThirdRinging ThirdState = "ringing" // their phone rings; the caller hears music
+	ThirdAsked   ThirdState = "asked"   // it was answered: whoever it was is asked for a key; the caller hears music
+	ThirdTalking ThirdState = "talking" // with the caller, and with the agent until they leave
+)
 
 // An AgentState is where an agent stands; acd moves it.
 type AgentState string

@@ -32,6 +32,13 @@ func init() { // not a literal: the acts raise signals, which run acts
 		secure:       (*Engine).secure,
 		part:         (*Engine).part,
 		rejoin:       (*Engine).rejoin,
+		stepAside:    (*Engine).stepAside,
+		dialThird:    (*Engine).dialThird,
+		ringBack:     (*Engine).ringBack,
+		brief:        (*Engine).brief,
+		merge:        (*Engine).merge,
+		confer:       (*Engine).confer,
+		dropThird:    (*Engine).dropThird,
 		dialNear:     (*Engine).dialNear,
 		askKey:       (*Engine).askKey,
 		dialFar:      (*Engine).dialFar,
@@ -57,9 +64,6 @@ func (e *Engine) apologize(c *call) { e.speak(c, true, e.cfg.Prompts.Unknown...)
 
 // speak brings the near leg into the bridge and plays prompts there.
 func (e *Engine) speak(c *call, answer bool, prompts ...string) {
-	c.greeting = telephony.PlayID(marked(c.ID, 'p', e.cfg.Now()))
-	p := telephony.Play{ID: c.greeting, Bridge: c.bridge, Prompts: prompts, Language: c.Language}
-	e.plays[p.ID] = c
 	sw, near := e.cfg.Switch, c.near.id
 	e.push(&c.lane, func(ctx context.Context) error {
 		if answer {
@@ -72,14 +76,30 @@ func (e *Engine) speak(c *call, answer bool, prompts ...string) {
 		}
 		return e.command(ctx, func(ctx context.Context) error { return sw.Join(ctx, c.bridge, near) })
 	}, func(err error) { e.failed(c, "admit a caller", err, unreachable) })
+	e.play(c, c.bridge, c.Language, prompts...)
+}
+
+// play plays prompts to who is in a bridge of the call's.
+func (e *Engine) play(c *call, in telephony.BridgeID, l telephony.Language, prompts ...string) {
+	c.greeting = telephony.PlayID(marked(c.ID, 'p', e.cfg.Now()))
+	p := telephony.Play{ID: c.greeting, Bridge: in, Prompts: prompts, Language: l}
+	e.plays[p.ID] = c
 	e.push(&c.lane, func(ctx context.Context) error {
-		return e.command(ctx, func(ctx context.Context) error { return sw.Play(ctx, p) })
+		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Play(ctx, p) })
 	}, func(err error) {
 		if err != nil && e.plays[p.ID] == c {
 			delete(e.plays, p.ID)
 			c.greeting = ""
 			e.failed(c, "play a prompt", err, "")
-			e.raise(c, played) // go on as if it had been heard
+			if !repeats[c.phase] {
+				e.raise(c, played) // go on as if it had been heard
+				return
+			}
+			e.after(reconcileAfter, func() {
+				if c.greeting == "" {
+					e.raise(c, played)
+				}
+			})
 		}
 	})
 }
@@ -128,6 +148,12 @@ func (c *call) seats(id telephony.LegID) []telephony.LegID {
 
 // hush stops what the bridge plays; a join has brought, or brings, back who heard music.
 func (e *Engine) hush(c *call) {
+	e.endPrompt(c)
+	c.music = false
+}
+
+// endPrompt stops what is being said.
+func (e *Engine) endPrompt(c *call) {
 	if g := c.greeting; g != "" {
 		c.greeting = ""
 		delete(e.plays, g)
@@ -135,7 +161,6 @@ func (e *Engine) hush(c *call) {
 			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.StopPlay(ctx, g) })
 		}, func(err error) { e.failed(c, "stop a prompt", err, "") })
 	}
-	c.music = false
 }
 
 // pop shows the offer on the agent's desk; it is in the ledger by now.
@@ -169,34 +194,33 @@ func (e *Engine) ringAgent(c *call) {
 		e.raise(c, farGone)
 		return
 	}
-	e.originate(c, &c.far, &c.reach, telephony.Originate{
+	e.originate(c, &c.far, telephony.Originate{
 		Leg: telephony.LegID(marked(c.ID, 'a', e.cfg.Now())), Call: c.ID, Agent: a.Endpoint, For: c.near.id,
 		CallerID: c.DID, CallerName: c.line.Name, Headers: map[string]string{"X-Lamplight-Call": string(c.ID)},
 		Timeout: e.cfg.OfferFor, Record: recordingOf(c.ID, e.cfg.Now()),
-	}, farGone)
+	})
 }
 
-// originate starts a leg; gone is raised when that failed.
-func (e *Engine) originate(c *call, l *leg, in *lane, o telephony.Originate, gone signal) {
-	*l = leg{id: o.Leg}
+// originate rings a party; when that failed, they are gone.
+func (e *Engine) originate(c *call, p *party, o telephony.Originate) {
+	p.leg = leg{id: o.Leg}
 	e.legs[o.Leg] = c
-	e.push(in, func(ctx context.Context) error {
+	e.push(&p.reach, func(ctx context.Context) error {
 		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Originate(ctx, o) })
 	}, func(err error) {
-		if l.id != o.Leg {
+		if p.id != o.Leg {
 			return // dropped meanwhile
 		}
-		if err == nil {
-			e.meet(l)
-			return
-		}
-		if errors.Is(err, telephony.ErrGone) { // no such phone, or not registered
+		switch {
+		case err == nil:
+			e.meet(&p.leg)
+		case errors.Is(err, telephony.ErrGone): // no such phone, or not registered
 			e.cfg.Log.Warn("telephony: a phone could not be rung", "call", c.ID, "error", err)
-			e.raiseAs(c, gone, whyGone(c, l, -1))
+			e.raiseAs(c, p.onGone, whyGone(c, p, -1))
 			e.askPhone(o.Agent)
-			return
+		default:
+			e.failed(c, "ring a phone", err, p.onGone)
 		}
-		e.failed(c, "ring a phone", err, gone)
 	})
 }
 
@@ -208,10 +232,13 @@ func (e *Engine) meet(l *leg) {
 	}
 }
 
-// dropFar hangs up the far leg, after its originate came back: a hang-up that overtakes it would let it ring.
-func (e *Engine) dropFar(c *call) {
-	l := c.far
-	c.far = leg{}
+// dropFar hangs up the agent's, or the second party's, leg.
+func (e *Engine) dropFar(c *call) { e.drop(c, &c.far) }
+
+// drop hangs up a party's leg, after its originate came back: a hang-up that overtakes it would let it ring.
+func (e *Engine) drop(c *call, p *party) {
+	l := p.leg
+	p.leg = leg{}
 	if l.id == "" {
 		return
 	}
@@ -220,7 +247,7 @@ func (e *Engine) dropFar(c *call) {
 	if l.down || l.away {
 		return
 	}
-	e.push(&c.reach, func(ctx context.Context) error {
+	e.push(&p.reach, func(ctx context.Context) error {
 		return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.Hangup(ctx, l.id) })
 	}, func(err error) { e.failed(c, "hang up a leg", err, "") })
 }
@@ -229,7 +256,7 @@ func (e *Engine) dropFar(c *call) {
 // its phone. First it forgets its peer, whom it would take along.
 func (e *Engine) replaceFar(c *call) {
 	if id := c.far.id; id != "" && !c.far.down && !c.far.away {
-		e.push(&c.reach, func(ctx context.Context) error {
+		e.push(&c.far.reach, func(ctx context.Context) error {
 			return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.SetPeer(ctx, id, "") })
 		}, func(err error) { e.failed(c, "part two legs", err, "") })
 	}
@@ -252,47 +279,59 @@ func (e *Engine) awaitAgent(c *call) {
 // join brings both into the bridge first and stops the prompt after: nothing stands between the agent's answer and the
 // first word but one command.
 func (e *Engine) join(c *call) {
-	id := c.far.id
-	legs := c.seats(id)
-	c.far.lease = e.freshLease(id, c.far.told)
+	c.far.lease = e.freshLease(c.far.id, c.far.told)
+	e.bring(c, &c.far, c.seats(c.far.id))
+	e.hush(c)
+}
+
+// bring has legs meet in the call's bridge, that of the party who comes last among them.
+func (e *Engine) bring(c *call, last *party, legs []telephony.LegID) {
+	id := last.id
 	e.push(&c.lane, func(ctx context.Context) error {
 		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Join(ctx, c.bridge, legs...) })
 	}, func(err error) {
 		switch {
-		case c.far.id != id:
+		case last.id != id:
 		case err == nil:
 			e.raise(c, joined)
 		case errors.Is(err, telephony.ErrGone):
 			e.raise(c, unjoined)
 		default:
-			e.failed(c, "join two legs", err, unjoined)
+			e.failed(c, "join legs", err, unjoined)
 		}
 	})
-	e.hush(c)
 }
 
 // secure sees to two who talk: should we die, the fail-safe keeps them talking.
 func (e *Engine) secure(c *call) {
-	near, far, sw := c.near.id, c.far.id, e.cfg.Switch
-	lease, keeps := c.unleased().lease, c.leased().lease
+	keeps, with := c.leased(), c.unleased()
+	e.pair(c, keeps.leg, with.leg, keeps.id)
+	if c.phase == patched {
+		return // whose talk it is, the agent's recording has ended
+	}
+	e.record(c)
+}
+
+// pair has the fail-safe keep two talking, should we die; back is whom the second takes along when they hang up.
+func (e *Engine) pair(c *call, keeps, with leg, back telephony.LegID) {
+	sw := e.cfg.Switch
 	e.push(&c.lane, func(ctx context.Context) error {
-		if err := e.command(ctx, func(ctx context.Context) error { return sw.SetPeer(ctx, near, far) }); err != nil {
+		if err := e.command(ctx, func(ctx context.Context) error { return sw.SetPeer(ctx, keeps.id, with.id) }); err != nil {
 			return err
 		}
-		return e.command(ctx, func(ctx context.Context) error { return sw.SetPeer(ctx, far, near) })
+		return e.command(ctx, func(ctx context.Context) error { return sw.SetPeer(ctx, with.id, back) })
 	}, func(err error) {
 		if err == nil {
-			lease.last(0) // the other leg's lease alone decides from now on
-			keeps.lasts(e.leaseIn(c.phase))
+			with.lease.last(0) // the other leg's lease alone decides from now on
+			keeps.lease.lasts(e.leaseIn(c.phase))
 		}
 		e.failed(c, "pair two legs", err, "")
 	})
-	e.record(c)
 }
 
 // part takes the agent out of the bridge and gives the caller music.
 func (e *Engine) part(c *call) {
-	if l := c.agentLeg(); l != nil {
+	if l := c.agent(); l != nil {
 		id := l.id
 		e.push(&c.lane, func(ctx context.Context) error {
 			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Leave(ctx, c.bridge, id) })
@@ -303,7 +342,7 @@ func (e *Engine) part(c *call) {
 
 // rejoin brings the agent back.
 func (e *Engine) rejoin(c *call) {
-	if l := c.agentLeg(); l != nil {
+	if l := c.agent(); l != nil {
 		legs := c.seats(l.id)
 		e.push(&c.lane, func(ctx context.Context) error {
 			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Join(ctx, c.bridge, legs...) })

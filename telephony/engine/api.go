@@ -45,9 +45,23 @@ func (e *Engine) Hold(ctx context.Context, a telephony.AgentID, c telephony.Call
 	return e.ask(ctx, func() error { return e.hold(a, c) })
 }
 
-// Resume ends Hold. An agent whose phone died in the talk it rings again, as Rejoin does.
+// Resume ends Hold, or a Patch that is not connected yet. An agent whose phone died in the talk it rings again, as Rejoin does.
 func (e *Engine) Resume(ctx context.Context, a telephony.AgentID, c telephony.CallID) error {
 	return e.ask(ctx, func() error { return e.resume(a, c) })
+}
+
+// Patch has a third party called for the caller, who hears music meanwhile while the agent hears it ring. Whoever answers hears
+// that a caller of the practice waits and how urgent it is, and the agent; they are connected when they press a key, which no
+// voicemail does. Then all three talk, until the agent leaves the other two by Leave, or one of them hangs up. When it comes to
+// nothing, or the agent takes the caller back by Resume, the two talk again; Call.Third.Why says why. Only who called in can be
+// patched (ErrState); ErrThird: somebody is being brought in already.
+func (e *Engine) Patch(ctx context.Context, a telephony.AgentID, c telephony.CallID, p Patch) error {
+	return e.ask(ctx, func() error { return e.patchCall(a, c, p) })
+}
+
+// Leave takes the agent out of a talk of three: the other two go on, and the agent is in wrap-up. Having left is success.
+func (e *Engine) Leave(ctx context.Context, a telephony.AgentID, c telephony.CallID) error {
+	return e.ask(ctx, func() error { return e.leave(a, c) })
 }
 
 // Rejoin rings the phone of an agent into the call they have, when it is not in it any more: their desk crashed, or their

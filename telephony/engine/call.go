@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"time"
 
 	"lamplight/telephony"
@@ -8,20 +9,24 @@ import (
 )
 
 // A call is one Call in the engine's hands: what is remembered of it, and what it has on the switch. It belongs to the
-// loop. near is the caller, or the first party of a call of ours; far the agent, or the second party.
+// loop. near is the caller, or the first party of a call of ours; far the agent, or the second party; third whom the agent
+// brings in beside the caller.
 type call struct {
 	telephony.Call
 	phase phase
 	line  telephony.Line
-	near  leg
-	far   leg
+	near  party
+	far   party
+	third party
 
 	bridge   telephony.BridgeID
-	greeting telephony.PlayID // while it plays
-	music    bool             // the waiter hears music, with all who wait
-	choosing bool             // the caller may still choose a language
-	chooser  *time.Timer      // ends choosing
-	patience *time.Timer      // with an agent whose phone died, or whoever answered a provider's phone
+	beside   telephony.BridgeID // where the agent and a third party are, while the caller waits
+	aside    bool               // beside may be on the switch
+	greeting telephony.PlayID   // while it plays
+	music    bool               // the waiter hears music, with all who wait
+	choosing bool               // the caller may still choose a language
+	chooser  *time.Timer        // ends choosing
+	patience *time.Timer        // with an agent whose phone died, or whoever answered a phone we rang
 
 	offer  telephony.Offer
 	ticket acd.OfferID       // the queue's name of the offer
@@ -29,15 +34,50 @@ type call struct {
 	seenBy telephony.AgentID // who had it when others were shown it last
 	why    string            // the last offer ended
 
-	plan      Callback // of a call the service makes
-	agentNear bool     // AgentCall: the agent is the near party
+	plan  Callback        // of a call the service makes
+	patch Patch           // whom the agent brings in
+	asked telephony.LegID // whose phone was answered and who was asked for a key last
 
 	rec    telephony.RecordingID // while it may be running
 	moves  uint64                // lines written down so far
-	lane   lane                  // commands about near and the bridge
-	reach  lane                  // commands about far's ringing
+	lane   lane                  // commands about the bridges and who is in them
 	ledger ledgerQueue
 }
+
+// A party is somebody in a call: who they are, the signals that tell of them, and their leg, which may come and go.
+type party struct {
+	leg
+	reach lane // commands about their ringing
+	role  role
+
+	onUp, onGone, onLost signal // their phone was answered; their leg is over; the fail-safe took it
+}
+
+// A role is what a party is in a call.
+type role string
+
+const (
+	roleCaller   role = "caller"
+	roleAgent    role = "agent"
+	roleProvider role = "provider" // one of the practice's people
+	rolePatient  role = "patient"  // whom a provider, or an agent, calls
+)
+
+// parties are all who may have a leg, in the order in which it is looked whether they still have.
+func (c *call) parties() []*party { return []*party{&c.near, &c.far, &c.third} }
+
+// party is whose leg it is.
+func (c *call) party(id telephony.LegID) *party {
+	for _, p := range c.parties() {
+		if p.id == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// agentNear tells of a call that an agent makes: they are the first party.
+func (c *call) agentNear() bool { return c.near.role == roleAgent }
 
 // A leg is one party of a call on the switch.
 type leg struct {
@@ -53,40 +93,46 @@ type leg struct {
 
 // answered tells whether an agent has the call, in whatever way.
 func (c *call) answered() bool {
-	return c.phase == talking || c.phase == held || c.phase == alone || c.phase == rejoining
+	return c.phase == alone || c.phase == rejoining || paired[c.phase] && c.phase != patched
 }
 
-// agentLeg is the leg of the agent who talks, nil in a call without an agent.
-func (c *call) agentLeg() *leg {
+// paired are the phases in which two are each other's peers: one lease decides for both.
+var paired = map[phase]bool{talking: true, held: true, calling: true, briefing: true, merging: true, conferring: true, patched: true}
+
+// agent is the agent who talks, nil in a call without an agent.
+func (c *call) agent() *party {
 	switch {
 	case c.Agent == "":
 		return nil
-	case c.agentNear:
+	case c.agentNear():
 		return &c.near
 	}
 	return &c.far
 }
 
-// waiter is the leg that hears music when its call waits or is held.
-func (c *call) waiter() *leg {
-	if c.agentNear {
+// waiter is who hears music when their call waits or is held.
+func (c *call) waiter() *party {
+	if c.agentNear() {
 		return &c.far
 	}
 	return &c.near
 }
 
-// unleased is the leg of two who talk whose lease is cleared, so that one lease decides for both. An agent's leg has
+// unleased is who of two who talk has no lease of their own, so that one lease decides for both. An agent's leg has
 // no dialplan that goes on talking, the other party's has.
-func (c *call) unleased() *leg {
-	if c.agentNear {
+func (c *call) unleased() *party {
+	switch {
+	case c.agentNear():
 		return &c.near
+	case c.phase == patched:
+		return &c.third
 	}
 	return &c.far
 }
 
-// leased is the other leg of two who talk, whose lease decides for both.
-func (c *call) leased() *leg {
-	if c.agentNear {
+// leased is the other of two who talk, whose lease decides for both.
+func (c *call) leased() *party {
+	if c.agentNear() {
 		return &c.far
 	}
 	return &c.near
@@ -95,9 +141,9 @@ func (c *call) leased() *leg {
 // leaseIn is how long the lease of a call's caller lasts in a phase.
 func (e *Engine) leaseIn(p phase) time.Duration {
 	switch p {
-	case talking:
+	case talking, merging, conferring, patched:
 		return e.cfg.TalkLease
-	case held:
+	case held, calling, briefing:
 		return e.cfg.HoldLease
 	}
 	return e.cfg.Lease
@@ -145,8 +191,8 @@ func (e *Engine) move(r raised) {
 	c.phase, c.State = st.to, shown[st.to]
 	who := c.Agent
 	e.touch(c)
-	if l := c.leased().lease; (was == talking || was == held) && st.to != closed {
-		l.lasts(e.leaseIn(st.to))
+	if paired[was] && st.to != closed {
+		c.leased().lease.lasts(e.leaseIn(st.to))
 	}
 	switch st.to {
 	case talking:
@@ -157,6 +203,10 @@ func (e *Engine) move(r raised) {
 		c.Agent = ""
 	case closed:
 		c.EndedAt, c.Outcome = e.cfg.Now(), st.outcome
+	}
+	c.Third.State = shownThird[st.to]
+	if st.note == telephony.StepPatchFailed {
+		c.Third.Why = cmp.Or(r.detail, "third-failed")
 	}
 	if st.note != "" {
 		e.note(c, st.note, who, r.detail)

@@ -16,6 +16,7 @@ var (
 	ErrNoCall   = errors.New("telephony: no such call, or it is not this agent's")
 	ErrStale    = errors.New("telephony: that offer is over")
 	ErrState    = errors.New("telephony: the call or the agent is in a state where this cannot be done")
+	ErrThird    = errors.New("telephony: somebody is being brought into the call already")
 	ErrNoSwitch = errors.New("telephony: the switch cannot be reached now")
 	ErrStopped  = errors.New("telephony: the engine does not run")
 )
@@ -40,7 +41,8 @@ type Config struct {
 	WrapUp   time.Duration // how long wrap-up may last before the agent is Ready again; default 3 min
 	Misses   int           // unanswered offers in a row that pause an agent; default 2
 	DialFor  time.Duration // how long an outside phone may ring; default 40 s
-	// ProveFor is how long whoever answered a provider's phone may take to press a key; a voicemail presses none. Default 30 s.
+	// ProveFor is how long whoever answered a phone that the service rang for a caller or a patient may take to press a key; a
+	// voicemail presses none. Default 30 s.
 	ProveFor time.Duration
 	// PauseBefore is how long after the answer an extension is dialled; default 2 s.
 	PauseBefore time.Duration
@@ -82,6 +84,12 @@ type Prompts struct {
 	Unknown    []string // "lamplight/unknown", then "es/lamplight/unknown": the number dialled is nobody's, whose language is unknown
 	PressOne   string   // "lamplight/press-one": to whoever answered a provider's phone
 	Connecting string   // "lamplight/connecting": to a provider who is being connected to a patient
+	// To who is called for a caller: the caller waits, how urgent it is, and the key to be connected by.
+	CallerWaits string // "lamplight/caller-waits"
+	Urgent      string // "lamplight/urgent"
+	Emergency   string // "lamplight/emergency"
+	PressToTalk string // "lamplight/press-to-talk"
+	Ringing     string // "lamplight/ringing": to an agent while such a phone rings, again and again
 }
 
 func (c Config) withDefaults() Config {
@@ -117,6 +125,11 @@ func (c Config) withDefaults() Config {
 	}
 	word(&c.Prompts.PressOne, "lamplight/press-one")
 	word(&c.Prompts.Connecting, "lamplight/connecting")
+	word(&c.Prompts.CallerWaits, "lamplight/caller-waits")
+	word(&c.Prompts.Urgent, "lamplight/urgent")
+	word(&c.Prompts.Emergency, "lamplight/emergency")
+	word(&c.Prompts.PressToTalk, "lamplight/press-to-talk")
+	word(&c.Prompts.Ringing, "lamplight/ringing")
 	if c.Misses == 0 {
 		c.Misses = 2
 	}

@@ -41,41 +41,31 @@ func (e *Engine) onLeg(ev telephony.Event) {
 		}
 		return
 	}
-	l, isNear := &c.far, ev.Leg == c.near.id
-	if isNear {
-		l = &c.near
-	}
-	e.meet(l)
+	p := c.party(ev.Leg)
+	e.meet(&p.leg)
 	switch ev.Kind {
 	case telephony.LegRinging:
-		if !isNear && c.phase == ringing {
+		if p == &c.far && c.phase == ringing {
 			e.queueOr(offerRings(c), c.offer.Agent)
 		}
 	case telephony.LegEntered:
-		l.told = ev.At
+		p.told = ev.At
 		if ev.Recording != "" {
 			c.rec = ev.Recording
 		}
-		e.legUp(c, l, isNear)
+		e.legUp(c, p)
 	case telephony.LegDown:
-		l.down = true
-		l.lease.end()
-		switch {
-		case isNear:
-			e.raiseAs(c, nearGone, whyGone(c, l, ev.Cause))
-		case ev.Cause == telephony.CauseSilent && c.Inbound && c.answered():
+		p.down = true
+		p.lease.end()
+		if p == &c.far && ev.Cause == telephony.CauseSilent && c.Inbound && c.answered() {
 			e.raise(c, farSilent)
-		default:
-			e.raiseAs(c, farGone, whyGone(c, l, ev.Cause))
+			return
 		}
+		e.raiseAs(c, p.onGone, whyGone(c, p, ev.Cause))
 	case telephony.LegLost:
-		l.away = true
-		l.lease.end()
-		if isNear {
-			e.raise(c, nearLost)
-		} else {
-			e.raise(c, farGone)
-		}
+		p.away = true
+		p.lease.end()
+		e.raise(c, p.onLost)
 	case telephony.SourceChanged:
 		if c.rec != "" { // it runs on, and another besides
 			c.rec = ""
@@ -83,64 +73,51 @@ func (e *Engine) onLeg(ev telephony.Event) {
 		}
 	case telephony.Digit:
 		switch {
-		case !isNear:
-		case c.phase == proving:
+		case c.phase == proving && p == &c.near, c.phase == briefing && p == &c.third:
 			if ev.Digit == proof {
 				e.raise(c, proved)
 			}
-		default:
+		case p == &c.near:
 			e.onDigit(c, ev.Digit)
 		}
 	}
 }
 
-func (e *Engine) legUp(c *call, l *leg, isNear bool) {
-	if l.up {
-		return
-	}
-	l.up = true
-	switch {
-	case isNear && !c.Inbound && !c.agentNear:
-		e.raise(c, answeredBy)
-	case isNear:
-		e.raise(c, nearUp)
-	default:
-		e.raise(c, farUp)
+func (e *Engine) legUp(c *call, p *party) {
+	if !p.up {
+		p.up = true
+		e.raise(c, p.onUp)
 	}
 }
 
 // proof is the key that tells a person from a voicemail.
 const proof = "1"
 
-// Why a call of ours came to nothing: of the first party, and of the second.
-var (
-	hungUp      = [2]string{"first-hung-up", "second-hung-up"}
-	noAnswer    = [2]string{"first-no-answer", "second-no-answer"}
-	wrongNumber = [2]string{"first-wrong-number", "second-wrong-number"}
-	unringable  = [2]string{"first-failed", "second-failed"}
-	byCause     = map[int][2]string{ // Q.850
-		17: {"first-busy", "second-busy"}, 21: {"first-rejected", "second-rejected"},
-		0: noAnswer, 16: noAnswer, 18: noAnswer, 19: noAnswer, 20: noAnswer,
-		1: wrongNumber, 2: wrongNumber, 3: wrongNumber, 22: wrongNumber, 28: wrongNumber,
-	}
-)
+// byCause says why somebody whom we rang did not answer, by Q.850.
+var byCause = map[int]string{
+	17: "busy", 21: "rejected",
+	0: "no-answer", 16: "no-answer", 18: "no-answer", 19: "no-answer", 20: "no-answer",
+	1: "wrong-number", 2: "wrong-number", 3: "wrong-number", 22: "wrong-number", 28: "wrong-number",
+}
 
-// whyGone says in a word why a call of ours came to nothing when a leg of it is gone; "" of any other call.
-func whyGone(c *call, l *leg, cause int) string {
-	if c.Inbound || c.answered() {
-		return ""
-	}
+// whyGone says in a word why somebody whom the service called is gone; "" of anybody else.
+func whyGone(c *call, p *party, cause int) string {
 	why, known := byCause[cause]
 	switch {
-	case l.up:
-		why = hungUp
+	case p.up:
+		why = "hung-up"
 	case !known:
-		why = unringable
+		why = "failed"
 	}
-	if l == &c.near {
-		return why[0]
+	switch {
+	case p == &c.third:
+		return "third-" + why
+	case c.Inbound || c.answered():
+		return ""
+	case p == &c.near:
+		return "first-" + why
 	}
-	return why[1]
+	return "second-" + why
 }
 
 // keys are the languages that callers choose by key, the same on every line, because the greeting says them.
@@ -167,8 +144,8 @@ func (e *Engine) beginCall(v telephony.LegView, name string) {
 		return
 	}
 	c := e.newCall(telephony.Call{ID: id, DID: v.DID, ANI: v.ANI, CallerName: telephony.CleanName(name), Inbound: true,
-		OpenedAt: e.cfg.Now(), State: telephony.Arrived, Language: telephony.English}, identifying)
-	c.near = leg{id: v.Leg, up: v.Up, known: e.clock, lease: e.freshLease(v.Leg, v.Since)}
+		OpenedAt: e.cfg.Now(), State: telephony.Arrived, Language: telephony.English}, identifying, roleCaller)
+	c.near.leg = leg{id: v.Leg, up: v.Up, known: e.clock, lease: e.freshLease(v.Leg, v.Since)}
 	e.legs[v.Leg] = c
 	if !v.Up {
 		e.push(&c.lane, func(ctx context.Context) error {
@@ -207,9 +184,18 @@ func (c *call) setLine(l telephony.Line) {
 	}
 }
 
-// newCall takes a call into the engine's hands.
-func (e *Engine) newCall(c telephony.Call, p phase) *call {
-	n := &call{Call: c, phase: p, bridge: bridgeOf(c.ID)}
+// newCall takes a call into the engine's hands, whose first party is near.
+func (e *Engine) newCall(c telephony.Call, p phase, near role) *call {
+	n := &call{Call: c, phase: p, bridge: bridgeOf(c.ID), beside: besideOf(c.ID)}
+	n.near = party{role: near, onUp: nearUp, onGone: nearGone, onLost: nearLost}
+	n.far = party{role: rolePatient, onUp: farUp, onGone: farGone, onLost: farGone}
+	n.third = party{role: roleProvider, onUp: thirdUp, onGone: thirdGone, onLost: thirdGone}
+	switch near {
+	case roleCaller:
+		n.far.role = roleAgent
+	case roleProvider:
+		n.near.onUp = answeredBy
+	}
 	e.calls[c.ID] = n
 	e.touch(n)
 	return n
@@ -226,8 +212,9 @@ type ended struct {
 // forget drops a call that has ended. Its last pages are still being written, its things on the switch removed.
 func (e *Engine) forget(c *call) {
 	delete(e.calls, c.ID)
-	delete(e.legs, c.near.id)
-	delete(e.legs, c.far.id)
+	for _, p := range c.parties() {
+		delete(e.legs, p.id)
+	}
 	delete(e.plays, c.greeting)
 	e.ended[c.ID] = ended{at: time.Now(), agent: c.Agent, plan: c.plan, owed: &c.ledger}
 	e.touch(c)
@@ -245,19 +232,16 @@ func (e *Engine) overflow(c *call) {
 
 // wipe hangs up every leg of a call and removes what else it has on the switch.
 func (e *Engine) wipe(c *call) {
-	for _, l := range []leg{c.near, c.far} {
-		if l.id != "" && !l.down && !l.away && !(l.id == c.far.id && e.ringingOut(c)) {
-			e.hangUpLeg(l.id)
+	for _, p := range c.parties() {
+		switch {
+		case p.reach.runs(): // still on their way out, maybe: the hang-up must wait for that
+			e.drop(c, p)
+		case p.id != "" && !p.down && !p.away:
+			e.hangUpLeg(p.id)
 		}
-	}
-	if e.ringingOut(c) {
-		e.dropFar(c)
 	}
 	e.letGo(c)
 }
-
-// ringingOut tells whether the far leg may still be on its way out: its hang-up must wait for that.
-func (e *Engine) ringingOut(c *call) bool { return c.reach.busy || len(c.reach.jobs) > 0 }
 
 func (e *Engine) hangUpLeg(id telephony.LegID) {
 	e.work(func(ctx context.Context) error {
@@ -269,18 +253,18 @@ func (e *Engine) hangUpLeg(id telephony.LegID) {
 	})
 }
 
-// letGo removes a call's bridge and recording and stops renewing, but hangs up nobody.
+// letGo removes a call's bridges and recording and stops renewing, but hangs up nobody.
 func (e *Engine) letGo(c *call) {
-	c.near.endLease()
-	c.far.endLease()
+	for _, p := range c.parties() {
+		p.lease.end()
+	}
 	c.lane.drop()
 	e.unrecord(c)
 	e.push(&c.lane, func(ctx context.Context) error {
 		return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.RemoveBridge(ctx, c.bridge) })
 	}, func(err error) { e.failed(c, "remove a bridge", err, "") })
+	e.removeBeside(c)
 }
-
-func (l *leg) endLease() { l.lease.end() }
 
 // dropStray hangs up a leg that belongs to no call of ours any more.
 func (e *Engine) dropStray(id telephony.LegID) {

@@ -1,6 +1,10 @@
 package engine
 
-import "lamplight/telephony"
+import (
+	"maps"
+
+	"lamplight/telephony"
+)
 
 // This file is the life of a call as data: which signal moves it where, what is written down, and what is done. It does
 // nothing itself; acts.go does what the acts say. A signal that a phase does not list changes nothing: it is late or
@@ -21,6 +25,11 @@ const (
 	held        phase = "held"        // the caller hears music, the agent nothing
 	alone       phase = "alone"       // the agent's phone died in the talk: the caller hears music, the agent may come back
 	rejoining   phase = "rejoining"   // the agent is back, their phone is being rung; the caller hears music
+	calling     phase = "calling"     // a third party's phone is being rung; the agent hears that, the caller music
+	briefing    phase = "briefing"    // it was answered: whoever it was hears who waits and is asked for a key, the agent with them
+	merging     phase = "merging"     // they pressed it; the three are being brought together
+	conferring  phase = "conferring"  // caller, agent and third party hear each other
+	patched     phase = "patched"     // caller and third party hear each other, the agent has gone
 	apologizing phase = "apologizing" // nobody's number: hears so
 	leaving     phase = "leaving"     // hung up before the ledger told whose number it was
 	spilled     phase = "spilled"     // given to the fail-safe before the ledger told whose number it was
@@ -49,10 +58,10 @@ const (
 	withdrawn   signal = "withdrawn"    // the queue took the offer back
 	nearUp      signal = "near up"      // the first party of a call of ours answered
 	answeredBy  signal = "answered by"  // the provider's phone was answered, by whomever or whatever
-	proved      signal = "proved"       // a key was pressed on it
+	proved      signal = "proved"       // a key was pressed on it, or on a third party's
 	unproved    signal = "unproved"     // none was, for ProveFor
 	farUp       signal = "far up"       // the agent's phone, or the second party, answered
-	joined      signal = "joined"       // the two are in one bridge
+	joined      signal = "joined"       // all who are to talk are in one bridge
 	unjoined    signal = "unjoined"     // they could not be brought together
 	nearGone    signal = "near gone"    // the caller, or the first party, hung up
 	nearLost    signal = "near lost"    // the fail-safe took the caller
@@ -63,6 +72,10 @@ const (
 	rejoinAsked signal = "rejoin asked" // by the agent, whose phone is not in the call any more
 	holdAsked   signal = "hold asked"   // by the agent
 	resumeAsked signal = "resume asked" // by the agent
+	patchAsked  signal = "patch asked"  // by the agent: somebody is to be brought in
+	thirdUp     signal = "third up"     // their phone was answered, by whomever or whatever
+	thirdGone   signal = "third gone"   // their leg is over
+	leaveAsked  signal = "leave asked"  // by the agent: the other two go on
 	hangUpAsked signal = "hang up asked"
 	endAsked    signal = "end asked" // by a supervisor
 )
@@ -91,6 +104,13 @@ const (
 	secure       act = "settle"      // leases and peers of two who talk, their recording
 	part         act = "part"        // the agent out of the bridge, music for the caller
 	rejoin       act = "rejoin"      // the agent back, no music
+	stepAside    act = "step aside"  // music for the caller, the agent to where a third party will be
+	dialThird    act = "dial third"
+	ringBack     act = "ring back"  // have the agent hear that it rings, again and again
+	brief        act = "brief"      // tell whoever answered who waits and ask for a key, again and again
+	merge        act = "merge"      // bring all three into the bridge
+	confer       act = "confer"     // leases and peers of three who talk
+	dropThird    act = "drop third" // hang up the third party's leg; nobody is aside any more
 	dialNear     act = "dial near"
 	askKey       act = "ask for a key" // of who answered the provider's phone, again and again
 	dialFar      act = "dial far"
@@ -112,9 +132,38 @@ type transition struct {
 
 func do(acts ...act) []act { return acts }
 
+// repeats are the phases whose prompt is said again and again.
+var repeats = map[phase]bool{proving: true, calling: true, briefing: true}
+
 // over is an end: nobody of the call is left to the queue or on the switch.
 func over(o telephony.Outcome, acts ...act) transition {
 	return transition{to: closed, note: telephony.StepEnded, outcome: o, do: append(do(leaveQueue, unpop), acts...)}
+}
+
+// overForTwo is an end of a call whose agent has gone before.
+func overForTwo(o telephony.Outcome, acts ...act) transition {
+	return transition{to: closed, note: telephony.StepEnded, outcome: o, do: acts}
+}
+
+// bringingIn is a phase in which the caller hears music while the agent brings a third party in: own is what moves it on, the rest
+// brings the caller back to the agent, or ends it for everybody.
+func bringingIn(own map[signal]transition) map[signal]transition {
+	back := transition{to: talking, note: telephony.StepPatchFailed, do: do(rejoin, dropThird, secure)}
+	all := map[signal]transition{
+		thirdGone:   back,
+		resumeAsked: back,
+		hangUpAsked: over(telephony.Completed, wipe),
+		endAsked:    over(telephony.Completed, wipe),
+		nearGone:    over(telephony.Completed, wipe),
+		farGone:     over(telephony.Completed, wipe),
+		farSilent:   {to: alone, note: telephony.StepCutOff, do: do(dropThird, startMusic, awaitAgent)},
+		switchDied:  over(telephony.Abandoned, wipe),
+		rejoinAsked: {to: rejoining, do: do(dropThird, startMusic, replaceFar, ringAgent)},
+		nearLost:    over(telephony.Completed, letGo, dropThird),
+		nearAlone:   {to: waiting, note: telephony.StepLost, do: do(dropThird, takeBack, startMusic)},
+	}
+	maps.Copy(all, own)
+	return all
 }
 
 // flow is the whole life of a call.
@@ -195,6 +244,7 @@ var flow = map[phase]map[signal]transition{
 	},
 	talking: {
 		holdAsked:   {to: held, note: telephony.StepHeld, do: do(part)},
+		patchAsked:  {to: calling, note: telephony.StepPatchAsked, do: do(stepAside, dialThird, ringBack)},
 		hangUpAsked: over(telephony.Completed, wipe),
 		endAsked:    over(telephony.Completed, wipe),
 		nearGone:    over(telephony.Completed, wipe),
@@ -207,6 +257,7 @@ var flow = map[phase]map[signal]transition{
 	},
 	held: {
 		resumeAsked: {to: talking, note: telephony.StepResumed, do: do(rejoin)},
+		patchAsked:  {to: calling, note: telephony.StepPatchAsked, do: do(stepAside, dialThird, ringBack)},
 		hangUpAsked: over(telephony.Completed, wipe),
 		endAsked:    over(telephony.Completed, wipe),
 		nearGone:    over(telephony.Completed, wipe),
@@ -216,6 +267,40 @@ var flow = map[phase]map[signal]transition{
 		rejoinAsked: {to: rejoining, do: do(replaceFar, ringAgent)},
 		nearLost:    over(telephony.Completed, letGo),
 		nearAlone:   {to: waiting, note: telephony.StepLost, do: do(takeBack, startMusic)},
+	},
+	calling: bringingIn(map[signal]transition{
+		played:  {to: calling, do: do(ringBack)},
+		thirdUp: {to: briefing, note: telephony.StepPatchAnswered, do: do(brief)},
+	}),
+	briefing: bringingIn(map[signal]transition{
+		played:   {to: briefing, do: do(brief)},
+		proved:   {to: merging, do: do(merge)},
+		unproved: {to: talking, note: telephony.StepPatchFailed, do: do(rejoin, dropThird, secure)},
+	}),
+	merging: bringingIn(map[signal]transition{
+		joined:   {to: conferring, note: telephony.StepPatched, do: do(confer)},
+		unjoined: {to: talking, note: telephony.StepPatchFailed, do: do(rejoin, dropThird, secure)},
+	}),
+	conferring: {
+		leaveAsked:  {to: patched, note: telephony.StepPatchLeft, do: do(dropFar, leaveQueue, secure)},
+		farGone:     {to: patched, note: telephony.StepPatchLeft, do: do(dropFar, leaveQueue, secure)},
+		farSilent:   {to: patched, note: telephony.StepPatchLeft, do: do(dropFar, leaveQueue, secure)},
+		thirdGone:   {to: talking, note: telephony.StepPatchOver, do: do(dropThird, secure)},
+		hangUpAsked: over(telephony.Completed, wipe),
+		endAsked:    over(telephony.Completed, wipe),
+		nearGone:    over(telephony.Completed, wipe),
+		switchDied:  over(telephony.Abandoned, wipe),
+		nearLost:    over(telephony.Completed, letGo, dropThird),
+		rejoinAsked: {to: conferring, do: do(replaceFar, ringAgent)},
+		farUp:       {to: conferring, do: do(join)},
+		joined:      {to: conferring, note: telephony.StepRejoined, do: do(confer)},
+	},
+	patched: {
+		thirdGone:  overForTwo(telephony.Completed, wipe),
+		nearGone:   overForTwo(telephony.Completed, wipe),
+		endAsked:   overForTwo(telephony.Completed, wipe),
+		switchDied: overForTwo(telephony.Abandoned, wipe),
+		nearLost:   overForTwo(telephony.Completed, letGo),
 	},
 	alone: { // cut off in the talk: who hangs up now is to be called back
 		rejoinAsked: {to: rejoining, do: do(ringAgent)},
@@ -292,7 +377,13 @@ var shown = map[phase]telephony.CallState{
 	identifying: telephony.Arrived, leaving: telephony.Arrived, apologizing: telephony.Arrived, arrived: telephony.Arrived,
 	waiting: telephony.Waiting, popping: telephony.Offered, ringing: telephony.Offered, joining: telephony.Offered,
 	talking: telephony.Talking, held: telephony.Held, alone: telephony.Held, rejoining: telephony.Held,
+	calling: telephony.Held, briefing: telephony.Held, merging: telephony.Held,
+	conferring: telephony.Talking, patched: telephony.Patched,
 	spilled: telephony.Arrived, linking: telephony.Waiting,
 	placing: telephony.Arrived, dialling: telephony.Arrived, proving: telephony.Arrived, reaching: telephony.Waiting,
 	closed: telephony.Ended,
 }
+
+// shownThird is how far a third party is, to others.
+var shownThird = map[phase]telephony.ThirdState{calling: telephony.ThirdRinging, briefing: telephony.ThirdAsked,
+	merging: telephony.ThirdAsked, conferring: telephony.ThirdTalking, patched: telephony.ThirdTalking}

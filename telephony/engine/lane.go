@@ -42,6 +42,9 @@ func (e *Engine) advance(l *lane) {
 	})
 }
 
+// runs tells whether a job runs or waits.
+func (l *lane) runs() bool { return l.busy || len(l.jobs) > 0 }
+
 // drop forgets the jobs that have not begun.
 func (l *lane) drop() { l.jobs = nil }
 

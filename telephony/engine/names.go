@@ -11,11 +11,13 @@ import (
 // each leads back to its call.
 const (
 	bridgeSuffix = "-bridge"
+	besideSuffix = "-beside"
 	nearSuffix   = "-near"
 	farSuffix    = "-far"
 )
 
 func bridgeOf(c telephony.CallID) telephony.BridgeID { return telephony.BridgeID(c + bridgeSuffix) }
+func besideOf(c telephony.CallID) telephony.BridgeID { return telephony.BridgeID(c + besideSuffix) }
 func nearOf(c telephony.CallID) telephony.LegID      { return telephony.LegID(c + nearSuffix) }
 func farOf(c telephony.CallID) telephony.LegID       { return telephony.LegID(c + farSuffix) }
 
@@ -28,11 +30,12 @@ const markLen = len("-r000000000000")
 
 // callOfBridge and callOfRecording lead back from a thing's name to its call; "" when the name is not of ours.
 func callOfBridge(b telephony.BridgeID) telephony.CallID {
-	c, ok := strings.CutSuffix(string(b), bridgeSuffix)
-	if !ok {
-		return ""
+	for _, suffix := range []string{bridgeSuffix, besideSuffix} {
+		if c, ok := strings.CutSuffix(string(b), suffix); ok {
+			return telephony.CallID(c)
+		}
 	}
-	return telephony.CallID(c)
+	return ""
 }
 
 func callOfRecording(r telephony.RecordingID) telephony.CallID {

@@ -25,6 +25,7 @@ type sight struct {
 	strict     bool
 	legs       map[telephony.LegID]telephony.LegView
 	in         map[telephony.LegID]telephony.BridgeID
+	bridges    map[telephony.BridgeID]bool
 	snap       telephony.Snapshot
 	voicemails []telephony.Voicemail
 }
@@ -38,10 +39,12 @@ func (e *Engine) survey(ctx context.Context) (s sight, err error) {
 		return s, err
 	}
 	s.legs, s.in = map[telephony.LegID]telephony.LegView{}, map[telephony.LegID]telephony.BridgeID{}
+	s.bridges = map[telephony.BridgeID]bool{}
 	for _, l := range s.snap.Legs {
 		s.legs[l.Leg] = l
 	}
 	for _, b := range s.snap.Bridges {
+		s.bridges[b.Bridge] = true
 		for _, l := range b.Legs {
 			s.in[l] = b.Bridge
 		}
@@ -194,9 +197,9 @@ func (e *Engine) unknownLeg(v telephony.LegView, s sight) {
 
 // compare makes up for what a call missed.
 func (e *Engine) compare(c *call, s sight) {
-	if e.missing(c, &c.near, &c.lane, s) {
+	if e.missing(c, &c.near, s) {
 		c.near.down = true
-		c.near.endLease()
+		c.near.lease.end()
 		switch {
 		case slices.Contains(s.snap.Lost, c.near.id), leftMessage(c, s):
 			c.near.away = true
@@ -208,32 +211,38 @@ func (e *Engine) compare(c *call, s sight) {
 		}
 		return
 	}
-	if e.missing(c, &c.far, &c.reach, s) {
+	if e.missing(c, &c.far, s) {
 		c.far.down = true
-		c.far.endLease()
-		if s.strict && c.Inbound && (c.phase == talking || c.phase == held) {
+		c.far.lease.end()
+		if _, lonely := flow[c.phase][nearAlone]; lonely && s.strict && c.Inbound {
 			e.raise(c, nearAlone) // who hung up, and why, nobody saw: somebody must ask the caller
 		} else {
 			e.raise(c, farGone)
 		}
 		return
 	}
-	for _, l := range []*leg{&c.near, &c.far} {
-		if v, ok := s.legs[l.id]; ok {
-			e.meet(l)
-			if v.Up && !l.up && !(c.Inbound && l == &c.near) {
-				e.legUp(c, l, l == &c.near)
+	if e.missing(c, &c.third, s) {
+		c.third.down = true
+		c.third.lease.end()
+		e.raiseAs(c, thirdGone, whyGone(c, &c.third, -1))
+		return
+	}
+	for _, p := range c.parties() {
+		if v, ok := s.legs[p.id]; ok {
+			e.meet(&p.leg)
+			if v.Up && !(c.Inbound && p == &c.near) {
+				e.legUp(c, p)
 			}
 		}
 	}
-	if c.lane.busy || len(c.lane.jobs) > 0 {
+	if c.lane.runs() {
 		return // it is being seen to
 	}
 	e.mend(c, s)
 }
 
 // missing tells whether a leg that should be on the switch is not.
-func (e *Engine) missing(c *call, l *leg, in *lane, s sight) bool {
+func (e *Engine) missing(c *call, l *party, s sight) bool {
 	if l.id == "" || l.down || l.away {
 		return false
 	}
@@ -241,7 +250,7 @@ func (e *Engine) missing(c *call, l *leg, in *lane, s sight) bool {
 		l.absent = false
 		return false
 	}
-	if l.known > s.at || l.known == 0 && (in.busy || len(in.jobs) > 0 || e.ringingOut(c)) {
+	if l.known > s.at || l.known == 0 && (l.reach.runs() || l == &c.near && c.lane.runs()) {
 		return false // it came, or is coming, since the look began
 	}
 	if s.strict || l.absent {
@@ -260,7 +269,7 @@ func leftMessage(c *call, s sight) bool {
 // mend puts legs, music and peers where the call's phase says that they are.
 func (e *Engine) mend(c *call, s sight) {
 	keeps := &c.near
-	if c.phase == talking || c.phase == held {
+	if paired[c.phase] {
 		keeps = c.leased()
 	}
 	if l := keeps.lease; l != nil && l.over && !keeps.away && c.phase != closed {
@@ -290,9 +299,13 @@ func (e *Engine) mend(c *call, s sight) {
 		}
 	case held:
 		c.music = s.legs[c.waiter().id].Waits
-		if l := c.agentLeg(); l != nil && (s.in[l.id] == c.bridge || !c.music) {
+		if l := c.agent(); l != nil && (s.in[l.id] == c.bridge || !c.music) {
 			e.part(c)
 		}
+	case calling, briefing:
+		e.mendAside(c, s)
+	case merging, conferring, patched:
+		e.mendThree(c, s)
 	}
 }
 

@@ -126,7 +126,11 @@ func (e *Engine) takeOver(live []telephony.Call, lines map[telephony.Number]tele
 		if rec.State == telephony.Ended || e.calls[rec.ID] != nil {
 			continue
 		}
-		c := e.newCall(rec, waiting)
+		near := roleCaller
+		if !rec.Inbound {
+			near = roleProvider
+		}
+		c := e.newCall(rec, waiting, near)
 		c.line = lines[rec.DID]
 		for _, v := range byCall[rec.ID] {
 			e.adopt(c, v, s, leases)
@@ -134,11 +138,11 @@ func (e *Engine) takeOver(live []telephony.Call, lines map[telephony.Number]tele
 		if c.far.id == "" {
 			quiet = append(quiet, c)
 		} else {
-			e.goOn(c)
+			e.goOn(c, s)
 		}
 	}
 	for _, c := range quiet { // after those who talk: their agents are not free
-		e.goOn(c)
+		e.goOn(c, s)
 	}
 }
 
@@ -151,37 +155,55 @@ func (e *Engine) isNear(v telephony.LegView) bool {
 // the one; the others are hung up as strays. It goes on with the lease that was begun for the leg: two renewals at once
 // could undo each other.
 func (e *Engine) adopt(c *call, v telephony.LegView, s sight, leases map[telephony.LegID]*lease) {
-	l := &c.far
+	p := &c.far
 	switch {
+	case c.Inbound && v.Agent == "" && v.Call != "" && !e.isNear(v):
+		p = &c.third
 	case c.Inbound && v.Agent == "" || !c.Inbound && v.Leg == nearOf(c.ID):
-		l = &c.near
+		p = &c.near
 	case !v.Up || c.far.id != "" && s.in[v.Leg] != c.bridge:
 		return
 	}
-	if l.id != "" {
-		delete(e.legs, l.id)
-		l.endLease()
+	if p.id != "" {
+		e.abandon(p)
 	}
-	*l = leg{id: v.Leg, up: v.Up, known: 1, lease: leases[v.Leg]}
+	p.leg = leg{id: v.Leg, up: v.Up, known: 1, lease: leases[v.Leg]}
 	delete(leases, v.Leg)
-	if l.lease == nil { // it came after the first look
-		l.lease = e.lease(v.Leg)
+	if p.lease == nil { // it came after the first look
+		p.lease = e.lease(v.Leg)
 	}
 	e.legs[v.Leg] = c
-	c.agentNear = !c.Inbound && nearOf(c.ID) == v.Leg && v.Agent != "" || c.agentNear
+	if p == &c.near && !c.Inbound && v.Agent != "" {
+		c.near.role, c.near.onUp = roleAgent, nearUp
+	}
+}
+
+// abandon leaves a party's leg to be hung up as a stray.
+func (e *Engine) abandon(p *party) {
+	delete(e.legs, p.id)
+	p.lease.end()
+	p.leg = leg{}
 }
 
 // goOn chooses the phase of a call taken over.
-func (e *Engine) goOn(c *call) {
-	talked := c.State == telephony.Talking || c.State == telephony.Held
+func (e *Engine) goOn(c *call, s sight) {
+	talked := c.State == telephony.Talking || c.State == telephony.Held || c.State == telephony.Patched
 	c.offer = telephony.Offer{Call: c.ID, Agent: c.Agent}
+	c.aside, c.music = s.bridges[c.beside], s.legs[c.waiter().id].Waits
+	if c.third.id != "" && talked && c.near.id != "" && e.goOnWithThird(c, s) {
+		return
+	}
+	if c.third.id != "" {
+		e.abandon(&c.third)
+	}
+	e.removeBeside(c)
 	switch {
 	case !c.Inbound && !(talked && c.near.id != "" && c.far.id != ""):
 		c.phase = map[bool]phase{true: talking, false: dialling}[talked]
 		e.raise(c, nearGone)
 	case c.near.id == "":
 		c.phase = map[bool]phase{true: talking, false: waiting}[talked]
-		c.near = leg{id: "gone", known: 1} // reconcile finds out how it went
+		c.near.leg = leg{id: "gone", known: 1} // reconcile finds out how it went
 	case talked && c.far.id != "":
 		c.phase = map[telephony.CallState]phase{telephony.Talking: talking, telephony.Held: held}[c.State]
 		c.unleased().lease.last(0)
@@ -195,14 +217,48 @@ func (e *Engine) goOn(c *call) {
 		e.besides(c)
 	default:
 		if c.far.id != "" {
-			delete(e.legs, c.far.id)
-			c.far.endLease()
-			c.far = leg{}
+			e.abandon(&c.far)
 		}
 		c.phase, c.State, c.Agent, c.offer = waiting, telephony.Waiting, "", telephony.Offer{}
 		e.note(c, telephony.StepRecovered, "", "")
 		e.queueOr(acd.Return{Call: acd.CallID(c.ID), Needs: e.needs(c), Since: c.OpenedAt})
 	}
+}
+
+// goOnWithThird chooses the phase of a call into which somebody was being brought, or was. false: without an agent who calls
+// them, they are not called.
+func (e *Engine) goOnWithThird(c *call, s sight) bool {
+	together := s.in[c.third.id] == c.bridge
+	switch {
+	case together && c.State == telephony.Patched:
+		c.phase = patched
+		if c.far.id != "" { // the agent was leaving
+			e.abandon(&c.far)
+		}
+	case together && c.State == telephony.Held && c.far.id != "": // that they talk was not written yet
+		c.phase = merging
+	case together:
+		c.phase = conferring
+	case c.far.id == "" || c.State == telephony.Patched:
+		return false
+	default: // what they hear begins anew
+		c.phase, c.third.up = calling, false
+		e.ringBack(c)
+	}
+	c.Third.State = shownThird[c.phase]
+	c.unleased().lease.last(0)
+	c.leased().lease.lasts(e.leaseIn(c.phase))
+	if c.phase == conferring {
+		c.third.lease.lasts(e.leaseIn(c.phase))
+	}
+	switch {
+	case c.phase == patched:
+	case c.far.id != "":
+		e.besides(c)
+	default:
+		e.raise(c, farGone)
+	}
+	return true
 }
 
 // besides has an agent who is signed in already talk on a call the queue does not know.

@@ -29,14 +29,16 @@ func (e *Engine) callBack(agent telephony.AgentID, b Callback) error {
 	case !e.linked || !e.known:
 		return ErrNoSwitch
 	}
+	near := roleProvider
 	if agent != "" {
+		near = roleAgent
 		if err := e.leaveForOwnCall(agent, b.ID); err != nil {
 			return err
 		}
 	}
 	c := e.newCall(telephony.Call{ID: b.ID, DID: b.Show, Account: b.Account, ANI: b.Second, State: telephony.Arrived, Agent: agent,
-		Language: cmp.Or(b.Language, telephony.English), OpenedAt: e.cfg.Now()}, placing)
-	c.plan, c.agentNear = b, agent != ""
+		Language: cmp.Or(b.Language, telephony.English), OpenedAt: e.cfg.Now()}, placing, near)
+	c.plan = b
 	e.note(c, telephony.StepPlaced, cmp.Or(agent, b.By), b.About)
 	return nil
 }
@@ -81,13 +83,13 @@ func (e *Engine) leaveForOwnCall(id telephony.AgentID, call telephony.CallID) er
 // dialNear rings the first party: the provider, or the agent.
 func (e *Engine) dialNear(c *call) {
 	o := telephony.Originate{Leg: nearOf(c.ID), Call: c.ID, CallerID: c.plan.Show, CallerName: c.plan.Name, Timeout: e.cfg.DialFor}
-	if c.agentNear {
+	if c.agentNear() {
 		o.Agent = e.agents[c.Agent].Endpoint
 		o.Headers = map[string]string{"X-Lamplight-Call": string(c.ID)}
 	} else {
 		o.Number = c.plan.First
 	}
-	e.originate(c, &c.near, &c.reach, o, nearGone)
+	e.originate(c, &c.near, o)
 }
 
 // askKey asks whoever answered the provider's phone for a key, once more: a voicemail presses none.
@@ -106,8 +108,8 @@ func (e *Engine) dialFar(c *call) {
 	}
 	e.hush(c)
 	e.speak(c, false, e.cfg.Prompts.Connecting)
-	e.originate(c, &c.far, &c.reach, telephony.Originate{Leg: farOf(c.ID), Call: c.ID, Number: c.plan.Second,
-		CallerID: c.plan.Show, CallerName: c.plan.Name, Timeout: e.cfg.DialFor}, farGone)
+	e.originate(c, &c.far, telephony.Originate{Leg: farOf(c.ID), Call: c.ID, Number: c.plan.Second,
+		CallerID: c.plan.Show, CallerName: c.plan.Name, Timeout: e.cfg.DialFor})
 }
 
 // pressKeys dials the extension that the second party's number has, after a pause: what answers speaks first.
@@ -116,7 +118,7 @@ func (e *Engine) pressKeys(c *call) {
 	if keys == "" {
 		return
 	}
-	e.push(&c.reach, func(ctx context.Context) error {
+	e.push(&c.far.reach, func(ctx context.Context) error {
 		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.SendKeys(ctx, far, e.cfg.PauseBefore, keys) })
 	}, func(err error) {
 		what := telephony.StepExtension
@@ -166,12 +168,17 @@ func (e *Engine) resume(a telephony.AgentID, id telephony.CallID) error {
 		return nil
 	case c.phase == alone:
 		return e.rejoinCall(a, id)
-	case c.phase != held:
-		return ErrState
 	case !e.linked:
 		return ErrNoSwitch
 	}
-	e.raise(c, resumeAsked)
+	if _, ok := flow[c.phase][resumeAsked]; !ok {
+		return ErrState
+	}
+	why := ""
+	if c.phase != held { // from a third party who is being called
+		why = "taken-back"
+	}
+	e.raiseAs(c, resumeAsked, why)
 	return nil
 }
 
@@ -230,7 +237,7 @@ func (e *Engine) setLanguage(a telephony.AgentID, id telephony.CallID, l telepho
 		return fmt.Errorf("telephony: no such language: %w", ErrState)
 	case c.Language == l:
 		return nil
-	case c.phase != talking && c.phase != held:
+	case !c.answered():
 		return ErrState
 	}
 	c.Language = l

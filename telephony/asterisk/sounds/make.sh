@@ -46,6 +46,18 @@ speak es/unknown es 'Lo sentimos. El número que usted marcó no se atiende aqu�
 # Said to whoever answers a provider's phone, again and again: the pause is time to press the key.
 speak en/press-one en 'This is your answering service. To call your patient, press one.' pause 1.6
 speak es/press-one es 'Le habla su servicio de contestación. Para llamar a su paciente, oprima el uno.' pause 1.6
+# Said to whoever answers a phone that is rung for a caller who waits: the first, how urgent it is, the last.
+speak en/caller-waits en 'This is your answering service. A caller to your practice is waiting to speak with you.'
+speak es/caller-waits es 'Le habla su servicio de contestación. Una persona que llamó a su consultorio espera para hablar con usted.'
+speak en/urgent en 'It is urgent.'
+speak es/urgent es 'Es urgente.'
+speak en/emergency en 'It may be an emergency.'
+speak es/emergency es 'Puede ser una emergencia.'
+speak en/press-to-talk en 'To be connected, press one.' pause 1.6
+speak es/press-to-talk es 'Para comunicarse, oprima el uno.' pause 1.6
+# What an agent hears while such a phone rings: the tone of a phone that rings, with a shorter pause.
+sox -n -t ul -r 8000 -c 1 en/ringing.ulaw synth 1.2 sine 440 sine 480 remix - fade 0.02 1.2 0.02 gain -18 pad 0 1.4
+cp en/ringing.ulaw es/ringing.ulaw
 speak en/connecting en 'This is your answering service. Please wait while your call is connected.'
 speak es/connecting es 'Le habla su servicio de contestación. Por favor, espere mientras conectamos su llamada.'
 sox -n -t ul -r 8000 -c 1 en/beep.ulaw synth 0.4 sine 1000 fade 0.02 0.4 0.02 gain -12

@@ -1,0 +1,201 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+
+	"lamplight/telephony"
+)
+
+// A Patch asks for a third party in a call: one of the practice's people for a caller.
+type Patch struct {
+	Contact  string             // whom the practice's list names, by id, for the story; "" for nobody of it
+	Number   telephony.Number   // theirs
+	Language telephony.Language // theirs; English when it is not said
+	Urgent   bool               // they are told so
+	// Emergency says that the caller's is one: they are told that instead.
+	Emergency bool
+}
+
+// whoWaits is what whoever answers is told.
+func (e *Engine) whoWaits(p Patch) []string {
+	say := []string{e.cfg.Prompts.CallerWaits}
+	switch {
+	case p.Emergency:
+		say = append(say, e.cfg.Prompts.Emergency)
+	case p.Urgent:
+		say = append(say, e.cfg.Prompts.Urgent)
+	}
+	return append(say, e.cfg.Prompts.PressToTalk)
+}
+
+func (e *Engine) patchCall(a telephony.AgentID, id telephony.CallID, p Patch) error {
+	c, err := e.own(a, id)
+	switch {
+	case err != nil:
+		return err
+	case p.Number == "":
+		return errors.New("telephony: a patch needs a number")
+	case c.Third.State != "":
+		return ErrThird
+	case !c.Inbound || c.phase != talking && c.phase != held:
+		return ErrState
+	case !e.linked:
+		return ErrNoSwitch
+	}
+	p.Language = cmp.Or(p.Language, telephony.English)
+	e.raised = append(e.raised, raised{c: c, s: patchAsked, detail: p.Contact, set: func() {
+		c.patch, c.Third = p, telephony.Third{Contact: p.Contact}
+	}})
+	return nil
+}
+
+func (e *Engine) leave(a telephony.AgentID, id telephony.CallID) error {
+	c, err := e.own(a, id)
+	switch {
+	case err != nil:
+		return err
+	case c.phase == patched:
+		return nil
+	case c.phase != conferring:
+		return ErrState
+	case !e.linked:
+		return ErrNoSwitch
+	}
+	e.raise(c, leaveAsked)
+	return nil
+}
+
+// stepAside gives the caller music and takes the agent to where the third party will be. From now on the agent's hanging up
+// is ours to answer: it takes nobody along.
+func (e *Engine) stepAside(c *call) {
+	e.startMusic(c)
+	c.aside = true
+	sw, agent := e.cfg.Switch, c.far.id
+	e.push(&c.lane, func(ctx context.Context) error {
+		return e.command(ctx, func(ctx context.Context) error {
+			if err := sw.MakeBridge(ctx, c.beside); err != nil {
+				return err
+			}
+			if err := sw.Join(ctx, c.beside, agent); err != nil {
+				return err
+			}
+			return sw.SetPeer(ctx, agent, "")
+		})
+	}, func(err error) { e.failed(c, "take an agent aside", err, "") })
+}
+
+// dialThird rings the third party, who sees the practice's number.
+func (e *Engine) dialThird(c *call) {
+	e.originate(c, &c.third, telephony.Originate{Leg: telephony.LegID(marked(c.ID, 't', e.cfg.Now())), Call: c.ID, Number: c.patch.Number,
+		CallerID: c.DID, CallerName: c.line.Name, Timeout: e.cfg.DialFor})
+}
+
+// ringBack has the agent hear that a phone rings, once more.
+func (e *Engine) ringBack(c *call) { e.play(c, c.beside, c.Language, e.cfg.Prompts.Ringing) }
+
+// brief tells whoever answered who waits, once more. At first it brings them to the agent.
+func (e *Engine) brief(c *call) {
+	if id := c.third.id; c.asked != id {
+		c.asked = id
+		if c.third.lease == nil {
+			c.third.lease = e.freshLease(id, c.third.told)
+		}
+		c.patience = e.after(e.cfg.ProveFor, func() {
+			if c.third.id == id {
+				e.raiseAs(c, unproved, "third-no-key")
+			}
+		})
+		e.push(&c.lane, func(ctx context.Context) error {
+			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Join(ctx, c.beside, id) })
+		}, func(err error) { e.failed(c, "bring a third party to the agent", err, "") })
+		e.endPrompt(c)
+	}
+	e.play(c, c.beside, c.patch.Language, e.whoWaits(c.patch)...)
+}
+
+// merge brings caller, agent and third party together.
+func (e *Engine) merge(c *call) {
+	e.bring(c, &c.third, []telephony.LegID{c.near.id, c.far.id, c.third.id})
+	e.hush(c)
+}
+
+// confer sees to three who talk. Should we die, the fail-safe keeps caller and agent talking when the lease runs out; whoever
+// of agent and third party hangs up before takes nobody along.
+func (e *Engine) confer(c *call) {
+	e.pair(c, c.near.leg, c.far.leg, "")
+	c.third.lease.lasts(e.leaseIn(c.phase))
+	e.removeBeside(c)
+}
+
+// dropThird hangs the third party up; nobody is aside any more.
+func (e *Engine) dropThird(c *call) {
+	e.drop(c, &c.third)
+	if c.aside {
+		e.endPrompt(c)
+	}
+	e.removeBeside(c)
+}
+
+func (e *Engine) removeBeside(c *call) {
+	if !c.aside {
+		return
+	}
+	c.aside = false
+	e.push(&c.lane, func(ctx context.Context) error {
+		return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.RemoveBridge(ctx, c.beside) })
+	}, func(err error) { e.failed(c, "remove a bridge", err, "") })
+}
+
+// mendAside puts who belongs there aside, and the caller to the music.
+func (e *Engine) mendAside(c *call, s sight) {
+	if c.music = s.legs[c.near.id].Waits; !c.music {
+		e.startMusic(c)
+	}
+	e.seatIn(c, c.beside, s, &c.far, &c.third)
+	c.aside = true
+}
+
+// mendThree puts who talks into the bridge.
+func (e *Engine) mendThree(c *call, s sight) {
+	moved := e.seatIn(c, c.bridge, s, c.parties()...)
+	near, far := s.legs[c.near.id], s.legs[c.far.id]
+	switch {
+	case moved:
+	case c.phase == merging:
+		e.raise(c, joined)
+		e.hush(c)
+	case c.phase == conferring && c.far.up && (near.Peer != c.far.id || far.Peer != ""):
+		e.confer(c)
+	case c.phase == patched && (near.Peer != c.third.id || s.legs[c.third.id].Peer != c.near.id):
+		e.secure(c)
+	}
+}
+
+// seatIn brings those who are on the line and not there into a bridge; moved is whether there were any.
+func (e *Engine) seatIn(c *call, b telephony.BridgeID, s sight, who ...*party) (moved bool) {
+	var legs []telephony.LegID
+	for _, p := range who {
+		if v, there := s.legs[p.id]; there && v.Up && s.in[p.id] != b {
+			legs = append(legs, p.id)
+		}
+	}
+	if len(legs) == 0 {
+		return false
+	}
+	e.push(&c.lane, func(ctx context.Context) error {
+		return e.command(ctx, func(ctx context.Context) error {
+			if err := e.cfg.Switch.MakeBridge(ctx, b); err != nil {
+				return err
+			}
+			return e.cfg.Switch.Join(ctx, b, legs...)
+		})
+	}, func(err error) {
+		e.failed(c, "bring legs together again", err, "")
+		if err == nil {
+			e.reconcileSoon()
+		}
+	})
+	return true
+}
