@@ -19,6 +19,7 @@ import (
 	"lamplight/notes"
 	"lamplight/telephony"
 	"lamplight/telephony/phone"
+	"lamplight/telephony/phone/speech"
 )
 
 // agentCmd is a scripted agent with desk and phone as a process of its own, which a campaign may freeze. Standard input holds
@@ -261,7 +262,7 @@ func (a *scriptedAgent) talks(ctx context.Context, c *phone.Call, id telephony.C
 	a.talk, a.begun[id] = c, true
 	a.mu.Unlock()
 	go func() { // what is said
-		for said := sine(a.orders.Tone); c.Play(ctx, said) == nil; {
+		for said := speech.Tone(a.orders.Tone, toneLength); c.Play(ctx, said) == nil; {
 		}
 	}()
 	go a.listens(c, id)

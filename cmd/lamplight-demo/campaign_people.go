@@ -49,7 +49,7 @@ func (c *caller) call(ctx context.Context, network *phone.Phone, tones []float64
 		return
 	}
 	go func() {
-		for said := sine(callersTone); line.Play(ctx, said) == nil; {
+		for said := speech.Tone(callersTone, toneLength); line.Play(ctx, said) == nil; {
 		}
 	}()
 	enough := c.listens(ctx, line, tones)

@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"testing"
+
+	"lamplight/telephony/phone/speech"
 )
 
 // TestACampaign is a small one, so that the campaign itself stays alive: `make campaign` is the real one.
@@ -43,7 +45,7 @@ func TestAToneIsHeard(t *testing.T) {
 	if got := ear.hears(words); len(got) > 0 {
 		t.Errorf("speech is heard as %v", got)
 	}
-	got := ear.hears(sine(agentsTone(1)))
+	got := ear.hears(speech.Tone(agentsTone(1), toneLength))
 	if len(got) == 0 || got[0] != 1 {
 		t.Errorf("the second tone is heard as %v", got)
 	}

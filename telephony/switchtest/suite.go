@@ -48,6 +48,7 @@ func Run(t *testing.T, make func(t *testing.T) World) {
 		{"an agent's leg rings, enters, talks and ends", agentTalks},
 		{"an agent is busy, does not answer, or the offer is withdrawn", agentDoesNot},
 		{"a number of the telephone network is called", outsideNumber},
+		{"a third party comes to two who talk, and one of the first leaves", threeTalk},
 		{"an extension is dialled after the answer", extension},
 		{"a phone that cannot be rung is told, and that it can again", phoneOut},
 		{"a recording is stereo and stays until it is deleted", recordingStays},

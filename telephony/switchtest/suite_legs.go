@@ -123,6 +123,45 @@ func outsideNumber(s *scene) {
 	s.want(telephony.LegDown, of(o.Leg))
 }
 
+// threeTalk has a caller wait while an agent and a number of the telephone network meet elsewhere, brings all three together by one
+// command, and hangs the agent up, who has no peer to take along.
+func threeTalk(s *scene) {
+	ctx := s.Context()
+	caller, leg, b := s.answered()
+	s.Agent("agent1", PhoneBehavior{Answers: true})
+	agent := s.ask(30 * time.Second)
+	s.want(telephony.LegEntered, of(agent.Leg))
+	s.do(s.sw.Join(ctx, b, agent.Leg))
+	s.do(s.sw.SetPeer(ctx, leg, agent.Leg))
+	s.do(s.sw.SetPeer(ctx, agent.Leg, leg))
+	beside := telephony.BridgeID(s.id("bridge"))
+	s.do(s.sw.Wait(ctx, leg))
+	s.do(s.sw.MakeBridge(ctx, beside))
+	s.do(s.sw.Join(ctx, beside, agent.Leg)) // moves
+	s.do(s.sw.SetPeer(ctx, agent.Leg, ""))
+	third := s.Outside("+13125550199", PhoneBehavior{Answers: true})
+	o := telephony.Originate{Leg: telephony.LegID(s.id("leg")), Call: "call-1", Number: "+13125550199", CallerID: did,
+		Timeout: 30 * time.Second}
+	s.do(s.sw.Originate(ctx, o))
+	s.want(telephony.LegEntered, of(o.Leg))
+	s.do(s.sw.Join(ctx, beside, o.Leg))
+	third.Press("1")
+	if e := s.want(telephony.Digit); e.Leg != o.Leg || e.Digit != "1" {
+		s.Errorf("key: %+v", e)
+	}
+	s.do(s.sw.Join(ctx, b, leg, agent.Leg, o.Leg))
+	s.do(s.sw.RemoveBridge(ctx, beside))
+	s.waits(map[telephony.LegID]bool{}, b, 3)
+	s.do(s.sw.Hangup(ctx, agent.Leg))
+	s.want(telephony.LegDown, of(agent.Leg))
+	s.waits(map[telephony.LegID]bool{}, b, 2)
+	third.HangUp()
+	s.want(telephony.LegDown, of(o.Leg))
+	caller.HangUp()
+	s.want(telephony.LegDown, of(leg))
+	s.do(s.sw.RemoveBridge(ctx, b))
+}
+
 func extension(s *scene) {
 	provider := s.Outside("+13125550199", PhoneBehavior{Answers: true})
 	o := telephony.Originate{Leg: telephony.LegID(s.id("leg")), Call: "call-1", Number: "+13125550199", CallerID: did,

@@ -42,6 +42,31 @@ func (p PCM) Level() float64 {
 	return math.Sqrt(sum / float64(n))
 }
 
+// Tone is a tone of a frequency in hertz, as loud as speech.
+func Tone(frequency float64, length time.Duration) PCM {
+	var out PCM
+	for i := range int(length.Seconds() * Rate) {
+		out = binary.LittleEndian.AppendUint16(out, uint16(int16(12000*math.Sin(2*math.Pi*frequency*float64(i)/Rate))))
+	}
+	return out
+}
+
+// Share is the part of the sound's power that lies in one frequency (Goertzel), 0 to 1; 0 of what is too quiet to be a tone.
+func (p PCM) Share(frequency float64) float64 {
+	n := len(p) / 2
+	w := 2 * math.Cos(2*math.Pi*frequency/Rate)
+	var a, b, power float64
+	for i := range n {
+		x := float64(int16(binary.LittleEndian.Uint16(p[2*i:])))
+		a, b = x+w*a-b, a
+		power += x * x
+	}
+	if power < float64(n)*500*500 {
+		return 0
+	}
+	return 2 * (a*a + b*b - w*a*b) / (float64(n) * power)
+}
+
 // Envelope is the sound's level in each whole frame.
 func (p PCM) Envelope() []float64 {
 	env := make([]float64, 0, len(p)/FrameSize)
