@@ -110,6 +110,14 @@ type Pop struct {
 	Back telephony.CallID `json:"back,omitempty"`
 	// Extension is what is dialled when the called party has answered; patient data.
 	Extension string `json:"extension,omitempty"`
+	Third     *Third `json:"third,omitempty"`
+}
+
+// Third is whom the agent brings into the call beside the caller, or tried to last.
+type Third struct {
+	Name  string               `json:"name"`  // "" where it is not known any more
+	State telephony.ThirdState `json:"state"` // "" when nobody is being brought in
+	Why   string               `json:"why"`   // it came to nothing: a code of the catalogs' details
 }
 
 // CallNow is a call that has not ended, as a supervisor sees it: nothing of the patient.
@@ -432,6 +440,7 @@ const (
 	GoneWithdrawn GoneWhy = "withdrawn" // the queue took it back
 	GoneLost      GoneWhy = "lost"      // a line failed
 	GoneEnded     GoneWhy = "ended"     // the call is over
+	GonePatched   GoneWhy = "patched"   // the agent left the caller with whom they brought in
 )
 
 // CallMoved is the agent's own call in a new state.
@@ -440,4 +449,5 @@ type CallMoved struct {
 	State    telephony.CallState `json:"state"`
 	Language telephony.Language  `json:"language"`
 	At       time.Time           `json:"at"`
+	Third    *Third              `json:"third,omitempty"`
 }

@@ -20,7 +20,14 @@ var (
 	AskResume = request[CallRef, Nothing](Spec{Name: "resume", Desk: true, Needs: notes.TakeNote})
 	// AskRejoin has the agent's phone rung into the call they have, when it is not in it any more: desk or phone died. The
 	// caller hears music until it is answered.
-	AskRejoin     = request[CallRef, Nothing](Spec{Name: "rejoin", Desk: true, Needs: notes.TakeNote})
+	AskRejoin = request[CallRef, Nothing](Spec{Name: "rejoin", Desk: true, Needs: notes.TakeNote})
+	// AskDirectory lists the people of the practice whose call the agent has, who is on call first. AskPatch calls one of them for the
+	// caller, who hears music meanwhile; AskResume takes the caller back before they are connected. AskLeaveCall takes the agent out
+	// of a talk of three: the other two go on.
+	AskDirectory = request[CallRef, Reach](Spec{Name: "directory", Desk: true, Needs: notes.TakeNote, Since: 4})
+	AskPatch     = request[PatchRef, Nothing](Spec{Name: "patch", Desk: true, Needs: notes.TakeNote, Once: true, Since: 4})
+	AskLeaveCall = request[CallRef, Nothing](Spec{Name: "leavecall", Desk: true, Needs: notes.TakeNote, Since: 4})
+
 	AskHangUp     = request[CallRef, Nothing](Spec{Name: "hangup", Desk: true, Needs: notes.TakeNote})
 	AskWrapUpDone = request[Nothing, Nothing](Spec{Name: "wrapupdone", Desk: true, Needs: notes.TakeNote})
 	// AskSignOut says that the agent goes: what they have not sent is somebody else's to finish at once, unless they sit at another
@@ -171,6 +178,11 @@ type (
 	}
 	CallRef struct {
 		Call telephony.CallID `json:"call"`
+	}
+	PatchRef struct {
+		Call    telephony.CallID `json:"call"`
+		Contact string           `json:"contact"` // of the practice's list
+		Urgency notes.Urgency    `json:"urgency"` // they are told
 	}
 	RecordingRef struct {
 		Call telephony.CallID `json:"call"`

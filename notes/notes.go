@@ -286,4 +286,5 @@ type StoryLine struct {
 	Detail string    `json:"detail"`
 	Leaf   int64     `json:"leaf"`             // the audit leaf's index, -1 until it is sequenced
 	Number string    `json:"number,omitempty"` // that was called back
+	Whom   string    `json:"whom,omitempty"`   // one of the practice's people who was brought into the call
 }

@@ -24,6 +24,12 @@ const (
 	LineCutOff        LineKind = "cut-off"
 	LineRejoined      LineKind = "rejoined"
 	LineRecovered     LineKind = "recovered"
+	LinePatchAsked    LineKind = "patch-asked"
+	LinePatchAnswered LineKind = "patch-answered"
+	LinePatched       LineKind = "patched"
+	LinePatchFailed   LineKind = "patch-failed"
+	LinePatchLeft     LineKind = "patch-left"
+	LinePatchOver     LineKind = "patch-over"
 	LineEnded         LineKind = "ended"
 )
 

@@ -161,7 +161,36 @@ func (f *fakeDesk) move(s telephony.CallState) {
 		p.AnsweredAt = time.Now()
 	}
 	f.pop = &p
-	f.emit(console.Event{Kind: "call", Call: &console.CallMoved{Call: p.Call, State: s, Language: p.Language, At: time.Now()}})
+	f.emit(console.Event{Kind: "call", Call: &console.CallMoved{Call: p.Call, State: s, Language: p.Language, At: time.Now(),
+		Third: p.Third}})
+}
+
+// Patch has Dr Reyes's phone ring.
+func (f *fakeDesk) Patch(b console.PatchRef) error {
+	defer f.lock()()
+	f.said = append(f.said, fmt.Sprint("bring in ", b.Contact, " ", b.Urgency))
+	f.thirdLocked(telephony.Held, console.Third{Name: "Dr Reyes", State: telephony.ThirdRinging})
+	return nil
+}
+
+// third moves whom the agent brings in, and the call with them.
+func (f *fakeDesk) third(s telephony.CallState, third console.Third) {
+	defer f.lock()()
+	f.thirdLocked(s, third)
+}
+
+func (f *fakeDesk) thirdLocked(s telephony.CallState, third console.Third) {
+	p := *f.pop
+	p.Third = &third
+	f.pop = &p
+	f.move(s)
+}
+
+func (f *fakeDesk) LeaveCall() error {
+	defer f.lock()()
+	f.said = append(f.said, "left")
+	f.goneLocked(console.GonePatched)
+	return nil
 }
 
 func (f *fakeDesk) Hold(context.Context, telephony.CallID) error {
@@ -171,6 +200,10 @@ func (f *fakeDesk) Hold(context.Context, telephony.CallID) error {
 }
 func (f *fakeDesk) Resume(context.Context, telephony.CallID) error {
 	defer f.lock()()
+	if f.pop != nil && f.pop.Third != nil {
+		f.thirdLocked(telephony.Talking, console.Third{Name: f.pop.Third.Name, Why: "taken-back"})
+		return nil
+	}
 	f.move(telephony.Talking)
 	return nil
 }

@@ -96,7 +96,7 @@ func newTSWriter(t *testing.T) tsWriter {
 			t.Fatal(err)
 		}
 	}
-	if len(w.sets["telephony.CallState"]) != 6 {
+	if len(w.sets["telephony.CallState"]) != 7 {
 		t.Fatalf("the values of telephony.CallState are read as %q", w.sets["telephony.CallState"])
 	}
 	return w

@@ -151,6 +151,7 @@ var refused = []struct {
 	{engine.ErrNoCall, console.Forbidden, "desk.error.not-yours"},
 	{engine.ErrStale, console.Conflict, "desk.error.stale"},
 	{engine.ErrState, console.Conflict, "desk.error.state"},
+	{engine.ErrThird, console.Conflict, "desk.error.patch-busy"},
 	{engine.ErrNoSwitch, console.Unavailable, "desk.error.switch"},
 	{engine.ErrStopped, console.Unavailable, "desk.error.switch"},
 	// Who may ask at all, but not about this, learns no more than that it is not there for them.

@@ -89,6 +89,9 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 		"one took it on": func() (any, error) {
 			return none(r.ToldByVoice(ctx, console.NoteTold{Note: note, Contact: "reyes", Took: true}))
 		},
+		"whom to bring in":     func() (any, error) { return pair(r.Directory(ctx, call)) },
+		"bring in":             func() (any, error) { return none(r.Patch(ctx, console.PatchRef{Call: call, Contact: "reyes"})) },
+		"leave the call":       func() (any, error) { return none(r.LeaveCall(ctx, call)) },
 		"take over":            func() (any, error) { return none(r.TakeOver(ctx, note)) },
 		"take over on a phone": func() (any, error) { return pair(r.TakeOverCard(ctx, note)) },
 		"hello":                func() (any, error) { return pair(r.Hello(ctx)) },

@@ -49,6 +49,11 @@ func (h *House) Reach(ctx context.Context, note notes.NoteID) (console.Reach, er
 	if err != nil {
 		return console.Reach{}, err
 	}
+	return h.reach(ctx, acc)
+}
+
+// reach lists a practice's people.
+func (h *House) reach(ctx context.Context, acc notes.Account) (console.Reach, error) {
 	all, err := h.cfg.Routing.Reached(ctx, acc)
 	if err != nil {
 		return console.Reach{}, err

@@ -161,8 +161,14 @@ func (h *House) CallMoved(c telephony.Call) {
 		case !c.Inbound && c.State == telephony.Arrived: // the agent's own call back: shown as any other is
 			h.Offered(telephony.Offer{Call: c.ID, Agent: c.Agent}, c)
 		case c.State == telephony.Talking, c.State == telephony.Held, !c.Inbound && c.State == telephony.Waiting:
-			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventCall, Call: &console.CallMoved{Call: c.ID, State: c.State,
-				Language: c.Language, At: h.cfg.Now()}}))
+			at := h.cfg.Now()
+			h.streams.to(c.Agent, func(ctx context.Context) (console.Event, bool) {
+				return h.event(console.Event{Kind: console.EventCall, Call: &console.CallMoved{Call: c.ID, State: c.State,
+					Language: c.Language, At: at, Third: h.third(ctx, c)}}), true
+			})
+		case c.State == telephony.Patched:
+			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventGone, Gone: &console.Gone{Call: c.ID, Why: console.GonePatched,
+				At: h.cfg.Now()}}))
 		case c.State == telephony.Ended:
 			h.placed.Delete(c.ID)
 			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventGone, Gone: &console.Gone{Call: c.ID, Why: console.GoneEnded,
@@ -282,7 +288,7 @@ func (h *House) callOf(id telephony.AgentID) (telephony.Offer, telephony.Call, b
 		o = telephony.Offer{Call: a.Call, Agent: id}
 	}
 	c, ok := h.engine.Call(a.Call)
-	return o, c, ok
+	return o, c, ok && c.State != telephony.Patched
 }
 
 // agentView is the agent as their own desk shows them.

@@ -40,6 +40,7 @@ import type {
   NoteText,
   NoteTold,
   OfferRef,
+  PatchRef,
   PatientCall,
   Pop,
   PracticeRef,
@@ -75,6 +76,9 @@ export interface DeskRequests {
   hold: { in: CallRef; out: Record<string, never> }
   resume: { in: CallRef; out: Record<string, never> }
   rejoin: { in: CallRef; out: Record<string, never> }
+  directory: { in: CallRef; out: Reach }
+  patch: { in: PatchRef; out: Record<string, never> }
+  leavecall: { in: CallRef; out: Record<string, never> }
   hangup: { in: CallRef; out: Record<string, never> }
   wrapupdone: { in: Record<string, never>; out: Record<string, never> }
   signout: { in: Record<string, never>; out: Record<string, never> }

@@ -125,6 +125,7 @@ export interface CallMoved {
   state: CallState
   language: Language
   at: string
+  third?: Third | null
 }
 
 export interface CallNow {
@@ -167,7 +168,7 @@ export interface CallRow {
   words?: NoteWords | null
 }
 
-export type CallState = 'arrived' | 'waiting' | 'offered' | 'talking' | 'held' | 'ended'
+export type CallState = 'arrived' | 'waiting' | 'offered' | 'talking' | 'held' | 'patched' | 'ended'
 
 export interface CallStep {
   kind: StepKind
@@ -441,7 +442,7 @@ export interface Gone {
   outcome?: Outcome
 }
 
-export type GoneWhy = 'answered' | 'missed' | 'rejected' | 'abandoned' | 'withdrawn' | 'lost' | 'ended'
+export type GoneWhy = 'answered' | 'missed' | 'rejected' | 'abandoned' | 'withdrawn' | 'lost' | 'ended' | 'patched'
 
 export interface Hello {
   agent: AgentView
@@ -510,7 +511,7 @@ export interface Levels {
   me: number
 }
 
-export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'draft.taken-over' | 'draft.given' | 'draft.opened' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'chart.queued' | 'chart.asked' | 'chart.answered' | 'chart.written' | 'chart.left' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.forged' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
+export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'patch-asked' | 'patch-answered' | 'patched' | 'patch-failed' | 'patch-left' | 'patch-over' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'draft.taken-over' | 'draft.given' | 'draft.opened' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'chart.queued' | 'chart.asked' | 'chart.answered' | 'chart.written' | 'chart.left' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.forged' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
 
 export interface LinkToken {
   token: string
@@ -622,6 +623,12 @@ export interface OnCall {
 
 export type Outcome = 'completed' | 'abandoned' | 'overflowed' | 'refused' | 'unreached'
 
+export interface PatchRef {
+  call: string
+  contact: string
+  urgency: Urgency
+}
+
 export interface PatientCall {
   note: string
   id: string
@@ -675,6 +682,7 @@ export interface Pop {
   outbound?: boolean
   back?: string
   extension?: string
+  third?: Third | null
 }
 
 export interface PracticeDuty {
@@ -898,7 +906,7 @@ export interface SentDraft {
   reference: string
 }
 
-export type StepKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'ended'
+export type StepKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'patch-asked' | 'patch-answered' | 'patched' | 'patch-failed' | 'patch-left' | 'patch-over' | 'recovered' | 'ended'
 
 export interface Story {
   row: BoardRow
@@ -917,6 +925,7 @@ export interface StoryLine {
   detail: string
   leaf: number
   number?: string
+  whom?: string
 }
 
 export interface StoryRef {
@@ -936,6 +945,14 @@ export interface TakenDraft {
   draft: Draft
   pop: Pop
 }
+
+export interface Third {
+  name: string
+  state: ThirdState
+  why: string
+}
+
+export type ThirdState = 'ringing' | 'asked' | 'talking'
 
 export interface Told {
   name: string

@@ -142,6 +142,9 @@ func (s *Store) addLines(ctx context.Context, st *notes.Story, opened bool) erro
 	if err != nil {
 		return err
 	}
+	if err := s.namePatched(ctx, st.Call.Account, steps); err != nil {
+		return err
+	}
 	st.Lines = append(st.Lines, steps...)
 	if err := s.tellBacks(ctx, st, objects, opened); err != nil {
 		return err
@@ -234,6 +237,31 @@ func (s *Store) steps(ctx context.Context, call telephony.CallID, leafOf map[str
 		return nil, fmt.Errorf("read a call's steps: %w", err)
 	}
 	return lines, nil
+}
+
+// namePatched says in the lines of a call whom of the practice's people the agent brought in.
+func (s *Store) namePatched(ctx context.Context, account telephony.AccountID, lines []notes.StoryLine) error {
+	whom := ""
+	for i, l := range lines {
+		switch l.Kind {
+		case notes.LinePatchAsked:
+			acc, err := s.Account(ctx, account)
+			if err != nil {
+				return err
+			}
+			whom, lines[i].Detail = "", ""
+			for _, c := range acc.Contacts {
+				if c.ID == l.Detail {
+					whom = c.Name
+				}
+			}
+		case notes.LinePatchAnswered, notes.LinePatched, notes.LinePatchFailed, notes.LinePatchLeft, notes.LinePatchOver:
+		default:
+			continue
+		}
+		lines[i].Whom = whom
+	}
+	return nil
 }
 
 func (s *Store) askSources(ctx context.Context, st *notes.Story) error {

@@ -1,16 +1,18 @@
-// Whom an agent reaches about a late note: one of the practice's people, chosen from a short list, to be told, rung, or noted
-// as told by voice.
+// Whom an agent reaches: one of the practice's people, chosen from a short list, to be told of a late note, rung, noted as told
+// by voice, or brought in for the caller.
 
 import { tick } from 'svelte'
 import { go } from '../link/go'
-import type { BoardRow, ReachPerson } from '../link/types'
+import type { BoardRow, Pop, ReachPerson } from '../link/types'
 import { desk } from '../state/desk.svelte'
 
-export type ReachWhat = 'contact' | 'call' | 'told'
+export type ReachWhat = 'contact' | 'call' | 'told' | 'patch'
 
 class Reaching {
   what = $state<ReachWhat>('contact')
   row = $state.raw<BoardRow | null>(null)
+  /** Whose people they are. */
+  practice = $state('')
   people = $state.raw<ReachPerson[]>([])
   /** Who was told by voice, until it is said whether they take it on. */
   told = $state.raw<ReachPerson | null>(null)
@@ -19,11 +21,24 @@ class Reaching {
   async choose(what: ReachWhat, row: BoardRow): Promise<void> {
     await desk.act(async () => {
       const { people } = await go().Reach(row.note)
-      this.what = what
       this.row = row
-      this.people = people ?? []
-      desk.panel = 'people'
+      this.#show(what, row.practice, people)
     })
+  }
+
+  /** Asks for the people of the practice whose call is at this desk and shows them. */
+  async bringIn(pop: Pop): Promise<void> {
+    await desk.act(async () => {
+      const { people } = await go().Directory(pop.call)
+      this.#show('patch', pop.practice.name, people)
+    })
+  }
+
+  #show(what: ReachWhat, practice: string, people: ReachPerson[] | null): void {
+    this.what = what
+    this.practice = practice
+    this.people = people ?? []
+    desk.panel = 'people'
   }
 
   pick(p: ReachPerson): void {
@@ -31,7 +46,8 @@ class Reaching {
     if (this.what === 'told') {
       this.told = p
       void tick().then(() => (desk.panel = 'told')) // when the first list has given the keys back
-    } else if (this.what === 'call') void desk.act(() => go().CallContact(note, p.contact))
+    } else if (this.what === 'patch') void desk.bringIn(p)
+    else if (this.what === 'call') void desk.act(() => go().CallContact(note, p.contact))
     else void this.#did('desk.reach.done', p.name, () => go().PageContact(note, p.contact))
   }
 

@@ -14,6 +14,7 @@ import type {
   Sent,
   StoryRef,
   SuperviseAct,
+  Urgency,
   Error as Refusal,
 } from './types'
 
@@ -48,6 +49,9 @@ const passed = {
   Pause: (reason: PauseReason) => ask('pause', { reason }),
   Reject: (call: string, epoch: number) => ask('reject', { call, epoch }),
   Hold: (call: string) => ask('hold', { call }),
+  Directory: (call: string) => ask('directory', { call }),
+  Patch: (call: string, contact: string, urgency: Urgency) => ask('patch', { call, contact, urgency }),
+  LeaveCall: (call: string) => ask('leavecall', { call }),
   HangUp: (call: string) => ask('hangup', { call }),
   WrapUpDone: () => ask('wrapupdone', {}),
   SetLanguage: (call: string, language: string) => ask('setlanguage', { call, language: language as Language }),

@@ -1,6 +1,7 @@
 // Everything the desk can do, but for what is done to a row of the board (board/acts). Order is the order of help.
 
 import { boardActs } from '../board/acts'
+import { reaching } from '../board/reaching.svelte'
 import { go } from '../link/go'
 import { desk, type Panel } from './desk.svelte'
 import { focusId, hands, keepInSight } from './hands.svelte'
@@ -40,7 +41,7 @@ export const toCall = action('to-call', 'call', 'desk.key.to-call', {
 })
 export const hold = action('hold', 'call', () => (desk.pop?.state === 'held' ? 'desk.key.resume' : 'desk.key.hold'), {
   keys: ['F4'],
-  when: () => here() && desk.talking,
+  when: () => here() && desk.talking && !desk.third,
   on: () => desk.pop?.state === 'held',
   run: () => {
     const p = desk.pop
@@ -54,6 +55,33 @@ export const mute = action('mute', 'call', () => (desk.muted ? 'desk.key.unmute'
   run: () => {
     desk.muted = !desk.muted
     void desk.act(() => go().Mute(desk.muted))
+  },
+})
+/** Brings one of the practice's people in for the caller: a list to choose from, who is on call first. */
+export const patch = action('patch', 'call', 'desk.key.patch', {
+  keys: ['F6'],
+  when: () => here() && desk.talking && !desk.pop?.outbound && !desk.third,
+  run: () => {
+    if (desk.panel === 'people') desk.panel = ''
+    else if (desk.pop) void reaching.bringIn(desk.pop)
+  },
+})
+export const takeBack = action('take-back', 'call', 'desk.key.take-back', {
+  keys: ['F6'],
+  when: () => here() && (desk.third === 'ringing' || desk.third === 'asked'),
+  run: () => {
+    const p = desk.pop
+    if (p) void desk.act(() => go().Resume(p.call))
+  },
+})
+/** The other two go on: who has left cannot come back. */
+export const leave = action('leave', 'call', 'desk.key.leave', {
+  keys: ['F6'],
+  twice: true,
+  when: () => here() && desk.third === 'talking',
+  run: () => {
+    const p = desk.pop
+    if (p) void desk.act(() => go().LeaveCall(p.call))
   },
 })
 export const close = action('close', 'desk', 'desk.key.close', {
@@ -196,7 +224,7 @@ export const smaller = action('smaller', 'desk', 'desk.key.smaller', {
 export const help = action('help', 'desk', 'desk.key.help', { keys: ['F1'], quiet: ['?'], when: here, run: panel('help') })
 
 export const actions: Action[] = [
-  ...[answer, toCall, hold, mute, close, end],
+  ...[answer, toCall, hold, mute, patch, takeBack, leave, close, end],
   ...[said, language, type, urgency, send, give, another, sentStory, done, unsent, undo],
   ...[board, ...boardActs, storyAgain],
   ...[state, lockNow, signOut, ready, callsNow, calls, view, larger, smaller, help],

@@ -26,19 +26,21 @@ import type {
   PhoneView,
   Playing,
   Pop,
+  ReachPerson,
   Saved,
   Scenario,
   Sent,
   Story,
   StoryLine,
   StoryRef,
+  ThirdState,
 } from '../link/types'
 import { clock } from './clock.svelte'
 import { drafts } from './drafts.svelte'
 import { Form } from './form.svelte'
 import { focusEnd, focusField, focusId, goTo, hands, here, type Place } from './hands.svelte'
 import { Session } from './session.svelte'
-import { text } from './text.svelte'
+import { code, t, text } from './text.svelte'
 
 export type Panel = '' | 'state' | 'calls' | 'now' | 'view' | 'help' | 'row' | 'people' | 'told' | 'give'
 
@@ -111,6 +113,13 @@ class Desk extends Session {
   /** A call back that the agent asked for, before anybody talks. */
   get calling(): boolean {
     return !!this.pop?.outbound && !this.talking
+  }
+  /** How far somebody is who is being brought in for the caller, "" for nobody. */
+  get third(): ThirdState | '' {
+    return this.pop?.third?.state ?? ''
+  }
+  get thirdName(): string {
+    return this.pop?.third?.name || t('desk.patch.somebody')
   }
   get wrapUp(): boolean {
     return this.agent.state === 'wrapup'
@@ -237,6 +246,23 @@ class Desk extends Session {
     const old = this.form
     if (old) this.#put(old)
     this.form = f
+  }
+
+  /** Has one of the practice's people called for the caller; they are told how urgent it is. */
+  async bringIn(p: ReachPerson): Promise<void> {
+    const pop = this.pop
+    if (!pop) return
+    const called = await this.act(() => go().Patch(pop.call, p.contact, this.callForm?.urgency || 'routine'))
+    if (called) this.tell('desk.patch.calls', false, { name: p.name })
+  }
+
+  /** Says what became of whom the agent brings in. */
+  #thirdMoved(was: ThirdState | '', why: string): void {
+    const name = this.thirdName
+    if (this.third === was) return
+    if (this.third === 'talking') this.tell('desk.patch.connected', false, { name })
+    else if (!this.third && was === 'talking') this.tell('desk.patch.over', true, { name })
+    else if (!this.third && why !== 'taken-back') this.tell('desk.patch.failed', true, { name, why: code('desk.detail.', why) })
   }
 
   /** Puts a note out of the hand: what was typed is listed as not sent, what is being sent goes on by itself. */
@@ -446,6 +472,7 @@ class Desk extends Session {
   #gone(call: string, why: GoneWhy): void {
     if (this.pop?.call !== call || why === 'answered') return // an offer that was answered goes on as a call
     const was = this.pop
+    if (why === 'patched') this.tell('desk.gone.patched', false, { name: this.thirdName })
     this.pop = null
     this.levels = { them: 0, me: 0 }
     const f = this.callForm
@@ -488,8 +515,10 @@ class Desk extends Session {
       language: m.language || p.language,
       answeredAt: first ? m.at : p.answeredAt,
       heldAt: m.state === 'held' ? m.at : never,
+      third: m.third,
     }
     this.pop = next
+    this.#thirdMoved(p.third?.state ?? '', m.third?.why ?? '')
     const f = this.callForm
     if (f?.pop.call === next.call) {
       f.pop = next

@@ -97,15 +97,17 @@ export function rowItems(): Item[] {
   return [...reachActs, ...boardActs.filter((a) => a.id === 'push' || a.id === 'cancel')].map(item)
 }
 
+const rung = (): boolean => reaching.what === 'call' || reaching.what === 'patch'
+
 /** The practice's people, each with how they can be reached, or why not. */
 export function peopleItems(): Item[] {
-  const can = (p: ReachPerson): boolean => (reaching.what === 'contact' ? !p.why : reaching.what === 'call' ? p.rings : true)
+  const can = (p: ReachPerson): boolean => (reaching.what === 'contact' ? !p.why : rung() ? p.rings : true)
   const how = (p: ReachPerson): string =>
     reaching.what === 'contact'
       ? p.why
         ? code('desk.hole.', p.why)
         : (p.channels ?? []).map((c) => code('desk.channel.', c)).join(', ')
-      : reaching.what === 'call' && !p.rings
+      : rung() && !p.rings
         ? t('desk.reach.no-number')
         : p.say
   return reaching.people.map((p) => ({

@@ -26,7 +26,13 @@ export function sentence(l: StoryLine, say: Say): string {
   const detail = mute.has(l.kind) ? '' : words(channel ? rest : l.detail, say)
   const name = !l.actor ? say('portal.who.somebody') : house.has(l.actor) ? say('portal.who.house') : l.actor
   const key = `portal.line.${l.kind}`
-  const s = say(key, { name, channel: channel || say('portal.who.message'), detail, number: l.number ?? '' })
+  const s = say(key, {
+    name,
+    channel: channel || say('portal.who.message'),
+    detail,
+    number: l.number ?? '',
+    whom: l.whom || say('portal.who.called'),
+  })
   if (s === key) return [l.kind.replace(/[.-]/g, ' '), l.actor].filter(Boolean).join(' · ')
   return detail && !l.kind.endsWith('language') ? `${s}: ${detail}` : s
 }
