@@ -34,6 +34,7 @@ import type {
   StoryLine,
   StoryRef,
   ThirdState,
+  Urgency,
 } from '../link/types'
 import { clock } from './clock.svelte'
 import { drafts } from './drafts.svelte'
@@ -252,7 +253,8 @@ class Desk extends Session {
   async bringIn(p: ReachPerson): Promise<void> {
     const pop = this.pop
     if (!pop) return
-    const called = await this.act(() => go().Patch(pop.call, p.contact, this.callForm?.urgency || 'routine'))
+    const urgency = (this.callForm?.urgency || 'routine') as Urgency
+    const called = await this.act(() => go().Patch(pop.call, p.contact, urgency))
     if (called) this.tell('desk.patch.calls', false, { name: p.name })
   }
 
