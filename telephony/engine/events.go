@@ -93,31 +93,39 @@ func (e *Engine) legUp(c *call, p *party) {
 // proof is the key that tells a person from a voicemail.
 const proof = "1"
 
-// byCause says why somebody whom we rang did not answer, by Q.850.
-var byCause = map[int]string{
-	17: "busy", 21: "rejected",
-	0: "no-answer", 16: "no-answer", 18: "no-answer", 19: "no-answer", 20: "no-answer",
-	1: "wrong-number", 2: "wrong-number", 3: "wrong-number", 22: "wrong-number", 28: "wrong-number",
-}
+// Why somebody whom the service called did not talk: the first party of a call of ours, the second, a third in any call.
+var (
+	hungUp      = [3]string{"first-hung-up", "second-hung-up", "third-hung-up"}
+	busy        = [3]string{"first-busy", "second-busy", "third-busy"}
+	refused     = [3]string{"first-rejected", "second-rejected", "third-rejected"}
+	noAnswer    = [3]string{"first-no-answer", "second-no-answer", "third-no-answer"}
+	wrongNumber = [3]string{"first-wrong-number", "second-wrong-number", "third-wrong-number"}
+	unringable  = [3]string{"first-failed", "second-failed", "third-failed"}
+	byCause     = map[int][3]string{ // Q.850
+		17: busy, 21: refused,
+		0: noAnswer, 16: noAnswer, 18: noAnswer, 19: noAnswer, 20: noAnswer,
+		1: wrongNumber, 2: wrongNumber, 3: wrongNumber, 22: wrongNumber, 28: wrongNumber,
+	}
+)
 
 // whyGone says in a word why somebody whom the service called is gone; "" of anybody else.
 func whyGone(c *call, p *party, cause int) string {
 	why, known := byCause[cause]
 	switch {
 	case p.up:
-		why = "hung-up"
+		why = hungUp
 	case !known:
-		why = "failed"
+		why = unringable
 	}
 	switch {
 	case p == &c.third:
-		return "third-" + why
+		return why[2]
 	case c.Inbound || c.answered():
 		return ""
 	case p == &c.near:
-		return "first-" + why
+		return why[0]
 	}
-	return "second-" + why
+	return why[1]
 }
 
 // keys are the languages that callers choose by key, the same on every line, because the greeting says them.
