@@ -63,6 +63,9 @@ func (h *House) Patch(ctx context.Context, b console.PatchRef) error {
 // LeaveCall takes the agent out of a talk of three.
 func (h *House) LeaveCall(ctx context.Context, call telephony.CallID) error {
 	return h.act(ctx, func(a telephony.AgentID) error {
+		if _, err := h.practiceOf(ctx, a, call); err != nil {
+			return err
+		}
 		err := h.engine.Leave(ctx, a, call)
 		if errors.Is(err, engine.ErrState) {
 			return console.Refuse(console.Conflict, "desk.error.leave-state")
