@@ -1,6 +1,7 @@
 package house_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func TestAnAgentBringsAProviderIn(t *testing.T) {
 	moved := func(s telephony.CallState, third *console.Third) {
 		t.Helper()
 		next(t, desk, func(e console.Event) bool {
-			return e.Call != nil && e.Call.State == s && (third == nil) == (e.Call.Third == nil) && (third == nil || *third == *e.Call.Third)
+			return e.Call != nil && e.Call.State == s && reflect.DeepEqual(e.Call.Third, third)
 		})
 	}
 	moved(telephony.Talking, nil)
