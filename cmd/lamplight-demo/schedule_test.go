@@ -101,6 +101,7 @@ func byMouse(d *demo, p *page) {
 	p.shot("form")
 	p.click("form button.main")
 	p.stored(d, `"overrides"`, true)
+	p.see(`document.querySelector('#schedule-why') === null`, "true")
 	p.click(".parts button:last-child")
 	p.see(`document.querySelector('aside ol li').textContent.includes('Marta Webb')`, "true")
 	p.see(`document.querySelector('aside ol li').textContent.includes('conference')`, "true")
@@ -111,6 +112,7 @@ func byMouse(d *demo, p *page) {
 	p.write("#schedule-why", "not needed")
 	p.click("form button.main")
 	p.stored(d, `"overrides"`, false)
+	p.see(`document.querySelector('#schedule-why') === null`, "true") // the page knows it, too
 }
 
 // besideAnother has the schedule changed by somebody else while the form is open: what was written stays, and is saved then.

@@ -161,7 +161,7 @@ export class Schedule {
     this.#clear()
     const stored = await this.#edit(this.#act(f), f.why, sure)
     if (stored) {
-      this.form = null
+      if (this.form === f) this.form = null // another may have been begun meanwhile
       this.saved = true
     }
     return stored
