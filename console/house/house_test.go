@@ -122,13 +122,18 @@ func (r *rig) as(t testing.TB, id notes.PersonID) context.Context {
 }
 
 // board is the first page of somebody's board.
-func (r *rig) board(t *testing.T, id notes.PersonID) []console.BoardRow {
+func (r *rig) board(t *testing.T, id notes.PersonID) (rows []console.BoardRow) {
 	t.Helper()
-	page, err := r.BoardPage(r.as(t, id), console.BoardQuery{})
-	if err != nil || page.Next != "" || page.Open != len(page.Rows) {
-		t.Fatalf("%+v, %v", page, err)
-	}
-	return page.Rows
+	// What is listed and what is counted are two statements: a change may come between them.
+	until(t, "as many rows as are counted", func() bool {
+		page, err := r.BoardPage(r.as(t, id), console.BoardQuery{})
+		if err != nil || page.Next != "" {
+			t.Fatalf("%+v, %v", page, err)
+		}
+		rows = page.Rows
+		return page.Open == len(rows)
+	})
+	return rows
 }
 
 // call records a call that was answered and has ended, with its recording.
