@@ -65,8 +65,8 @@ type Asker interface {
 	Ask(ctx context.Context, name string, body []byte) (answer []byte, err error)
 }
 
-// A Service is all of what a desk stands on: it answers, and tells what happens.
-type Service interface {
+// A Backend is all of what a desk stands on: it answers, and tells what happens.
+type Backend interface {
 	Asker
 	// Watch delivers what happens at this desk, in order, until ctx ends or the link breaks; the first event is a Hello.
 	// After a break the desk calls Watch again and believes the new Hello, not what it remembers.

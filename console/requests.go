@@ -13,7 +13,7 @@ var (
 	AskHello = request[Nothing, Hello](Spec{Name: "hello", Desk: true})
 
 	AskReady = request[Nothing, Nothing](Spec{Name: "ready", Desk: true, Needs: notes.TakeNote})
-	AskPause = request[Reason, Nothing](Spec{Name: "pause", Desk: true, Needs: notes.TakeNote})
+	AskPause = request[PauseRequest, Nothing](Spec{Name: "pause", Desk: true, Needs: notes.TakeNote})
 	// AskReject gives an offer back; the caller keeps the place. Answering is done by the agent's phone.
 	AskReject = request[OfferRef, Nothing](Spec{Name: "reject", Desk: true, Needs: notes.TakeNote})
 	AskHold   = request[CallRef, Nothing](Spec{Name: "hold", Desk: true, Needs: notes.TakeNote})
@@ -169,7 +169,7 @@ type (
 	// Nothing is asked, or answered.
 	Nothing struct{}
 
-	Reason struct {
+	PauseRequest struct {
 		Reason PauseReason `json:"reason"`
 	}
 	OfferRef struct {

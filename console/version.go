@@ -54,8 +54,8 @@ func Speaking(ctx context.Context, protocol int) context.Context {
 	return context.WithValue(ctx, speakingKey{}, min(max(protocol, 1), Protocol))
 }
 
-// Speaks is the protocol of whoever asks in ctx: ours when nobody has said another.
-func Speaks(ctx context.Context) int {
+// ProtocolOf is the protocol of whoever asks in ctx: ours when nobody has said another.
+func ProtocolOf(ctx context.Context) int {
 	if p, ok := ctx.Value(speakingKey{}).(int); ok {
 		return p
 	}
@@ -74,7 +74,7 @@ func (desk Version) Notice(server Version) string {
 // TooOld is the notice for a desk that speaks a protocol which is not served whole any more, "" for one that does not. It still takes
 // calls.
 func TooOld(ctx context.Context) string {
-	if Speaks(ctx) < OldestProtocol {
+	if ProtocolOf(ctx) < OldestProtocol {
 		return "desk.notice.update-desk"
 	}
 	return ""

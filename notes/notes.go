@@ -105,7 +105,7 @@ var ChartDialects = []string{ChartGeneric, ChartMedplum, ChartEpic, ChartOracle}
 // Takes reports that notes of a call type go into the chart.
 func (c Chart) Takes(callType string) bool {
 	if len(c.CallTypes) == 0 {
-		return callType != Voicemail
+		return callType != VoicemailType
 	}
 	return slices.Contains(c.CallTypes, callType)
 }

@@ -124,9 +124,9 @@ const (
 	BoardDraft     BoardKind = "draft"    // a note that was begun and not sent, whose call is over
 )
 
-// Voicemail is the call type of a note that the fail-safe's message became. It waits on the agents, and climbs a ladder when they
+// VoicemailType is the call type of a note that the fail-safe's message became. It waits on the agents, and climbs a ladder when they
 // let it wait longer than its practice's VoicemailRule says.
-const Voicemail = "voicemail"
+const VoicemailType = "voicemail"
 
 // A FieldKind says what may be written into a field.
 type FieldKind string

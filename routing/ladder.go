@@ -21,8 +21,8 @@ const (
 // offered are the channels a ladder may name now. Voice is a ChannelKind and not offered yet.
 var offered = []ChannelKind{Text, Email, Push}
 
-// Offered are the channels a ladder may name.
-func Offered() []ChannelKind { return slices.Clone(offered) }
+// Channels are the channels a ladder may name.
+func Channels() []ChannelKind { return slices.Clone(offered) }
 
 // ladderDoc, rungDoc and document are the JSON form: durations are written "90s", "3m", "1h30m".
 type document struct {

@@ -62,7 +62,7 @@ func (p *practiceCheck) chartCallTypes(c notes.Chart) {
 	types, seen := p.account.Script.CallTypes, map[string]bool{}
 	for i, id := range c.CallTypes[:p.few("account.chart.callTypes", len(c.CallTypes))] {
 		at := fmt.Sprintf("account.chart.callTypes[%d]", i)
-		if id != notes.Voicemail && !slices.ContainsFunc(types, func(t notes.CallType) bool { return t.ID == id }) {
+		if id != notes.VoicemailType && !slices.ContainsFunc(types, func(t notes.CallType) bool { return t.ID == id }) {
 			p.refuse(at, "chart-call-type", "value", id)
 		}
 		if seen[id] {

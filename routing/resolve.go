@@ -38,9 +38,9 @@ func (r rota) Next(role string, at time.Time) []string {
 	return ids(next.People)
 }
 
-// Missing is a rota in which some have left, as it was before they did: they are named where it still names them, so that their place
+// WithLeavers is a rota in which some have left, as it was before they did: they are named where it still names them, so that their place
 // shows as a hole, beside whoever answers in their stead.
-func Missing(now, before Rota, left []string) Rota { return missing{now, before, left} }
+func WithLeavers(now, before Rota, left []string) Rota { return missing{now, before, left} }
 
 type missing struct {
 	Rota

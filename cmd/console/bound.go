@@ -17,7 +17,7 @@ const askLimit = 8 * time.Second
 
 // ask asks the server, and makes a refusal of whatever goes wrong.
 func ask[In, Out any](d *Desk, r console.Request[In, Out], in In) (out Out, err error) {
-	err = d.asking(r.Name, func(ctx context.Context, s console.Service) error {
+	err = d.asking(r.Name, func(ctx context.Context, s console.Backend) error {
 		out, err = r.Of(ctx, s, in)
 		return err
 	})
@@ -25,7 +25,7 @@ func ask[In, Out any](d *Desk, r console.Request[In, Out], in In) (out Out, err 
 }
 
 // asking has the server answer f.
-func (d *Desk) asking(name string, f func(context.Context, console.Service) error) error {
+func (d *Desk) asking(name string, f func(context.Context, console.Backend) error) error {
 	s, err := d.service()
 	if err != nil {
 		return err
@@ -51,7 +51,7 @@ func (d *Desk) Ask(name string, body json.RawMessage) (answer json.RawMessage, e
 	if !ok || !spec.Desk || slices.Contains(own, name) {
 		return nil, console.Refuse(console.NotFound, "desk.error.unknown-request")
 	}
-	err = d.asking(name, func(ctx context.Context, s console.Service) error {
+	err = d.asking(name, func(ctx context.Context, s console.Backend) error {
 		answer, err = s.Ask(ctx, name, body)
 		return err
 	})

@@ -21,7 +21,7 @@ type credentials struct {
 
 // A link is a signed-in connection to the server.
 type link interface {
-	console.Service
+	console.Backend
 	Close()
 }
 

@@ -170,7 +170,7 @@ func (d *Desk) mayClose(now time.Time) bool {
 }
 
 // service is the signed-in server, or a refusal that sends the page to the sign-in.
-func (d *Desk) service() (console.Service, error) {
+func (d *Desk) service() (console.Backend, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.link == nil {
@@ -217,7 +217,7 @@ const (
 )
 
 // follow watches the server until the session ends, and watches again after each break. Each event is followed by greeted.
-func (d *Desk) follow(ctx context.Context, s console.Service, greeted func()) {
+func (d *Desk) follow(ctx context.Context, s console.Backend, greeted func()) {
 	rest, young := watchRestMin, youngRestMin
 	for ctx.Err() == nil {
 		began := time.Now()

@@ -20,7 +20,7 @@ func (f *fakeDesk) answer() {
 	a := &f.answers
 	console.On(a, console.AskHello, func(c ctx, _ console.Nothing) (console.Hello, error) { return f.Hello(c) })
 	console.OnDo(a, console.AskReady, func(c ctx, _ console.Nothing) error { return f.Ready(c) })
-	console.OnDo(a, console.AskPause, func(c ctx, b console.Reason) error { return f.Pause(c, b.Reason) })
+	console.OnDo(a, console.AskPause, func(c ctx, b console.PauseRequest) error { return f.Pause(c, b.Reason) })
 	console.OnDo(a, console.AskReject, func(c ctx, b console.OfferRef) error { return f.Reject(c, b.Call, b.Epoch) })
 	console.OnDo(a, console.AskHold, func(c ctx, b console.CallRef) error { return f.Hold(c, b.Call) })
 	console.OnDo(a, console.AskResume, func(c ctx, b console.CallRef) error { return f.Resume(c, b.Call) })

@@ -15,7 +15,7 @@ import (
 	"lamplight/telephony/phone/speech"
 )
 
-// fakeDesk is a Service in memory for one agent: it rings the desk's real phone and remembers what was sent. It checks
+// fakeDesk is a Backend in memory for one agent: it rings the desk's real phone and remembers what was sent. It checks
 // nothing that the real one checks; what the window does with the answers is what these tests are about.
 type fakeDesk struct {
 	phone console.PhoneAccount

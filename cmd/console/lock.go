@@ -14,7 +14,7 @@ func (d *Desk) Lock() (err error) {
 	defer guard(&err)
 	d.locked.Store(true)
 	// Without the server no call can come either: it takes a silent desk's agent out by itself.
-	_, pause := ask(d, console.AskPause, console.Reason{Reason: pausedAway})
+	_, pause := ask(d, console.AskPause, console.PauseRequest{Reason: pausedAway})
 	d.leave()
 	d.parts.Log.Info("locked", "paused", pause == nil)
 	return nil

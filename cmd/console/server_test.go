@@ -25,7 +25,7 @@ import (
 )
 
 // A testServer is all a desk talks to: the real wire with its TLS and its door, a registrar that rings the desk's real
-// phone and speaks to it, and behind both a fake Service.
+// phone and speaks to it, and behind both a fake Backend.
 type testServer struct {
 	*wiretest.Server
 	desk   *fakeDesk

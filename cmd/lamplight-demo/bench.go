@@ -106,7 +106,7 @@ func (b *bench) start(ctx context.Context, dir string, began time.Time) (err err
 	if b.peer, err = startBarePeer(ctx, filepath.Join(dir, "peer")); err != nil {
 		return fmt.Errorf("the bare peer: %w", err)
 	}
-	server.Progress("a second Asterisk with a bare ARI client", time.Since(began))
+	server.PrintProgress("a second Asterisk with a bare ARI client", time.Since(began))
 	if b.agent, err = b.demo.newWalker(ctx); err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (b *bench) start(ctx context.Context, dir string, began time.Time) (err err
 		b.noWin = err.Error()
 		return nil
 	}
-	server.Progress("the desk's window", time.Since(began))
+	server.PrintProgress("the desk's window", time.Since(began))
 	return nil
 }
 
@@ -154,12 +154,12 @@ func (b *bench) measure(ctx context.Context, began time.Time) error {
 		return err
 	}
 	b.pop, b.answer, b.send, b.text, b.painted = versus{}, versus{}, versus{}, versus{}, versus{}
-	server.Progress("warm", time.Since(began))
+	server.PrintProgress("warm", time.Since(began))
 	for b.now = range b.cmd.Repeats {
 		if err := b.round(ctx, b.cmd.Calls); err != nil {
 			return err
 		}
-		server.Progress(fmt.Sprintf("repeat %d of %d", b.now+1, b.cmd.Repeats), time.Since(began))
+		server.PrintProgress(fmt.Sprintf("repeat %d of %d", b.now+1, b.cmd.Repeats), time.Since(began))
 	}
 	return nil
 }

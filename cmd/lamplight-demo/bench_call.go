@@ -172,9 +172,9 @@ func (b *bench) texted(ctx context.Context, ref string) (at time.Time, err error
 				continue
 			}
 			switch {
-			case a.Kind == pocket.KindText && at.IsZero():
+			case a.Kind == pocket.ArrivedText && at.IsZero():
 				at = a.At
-			case a.Kind == pocket.KindPush:
+			case a.Kind == pocket.ArrivedPush:
 				push = true
 			}
 		}

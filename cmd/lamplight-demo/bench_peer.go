@@ -39,7 +39,7 @@ func startBarePeer(ctx context.Context, dir string) (p *barePeer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	install, err := asterisk.Fetch(ctx, cache, server.Progress)
+	install, err := asterisk.Fetch(ctx, cache, server.PrintProgress)
 	if err != nil {
 		return nil, err
 	}

@@ -170,7 +170,7 @@ func (b *bench) windowCall(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, markLimit)
 	defer cancel()
 	s := b.super
-	if err := errors.Join(console.AskPause.Do(ctx, b.agent.desk, console.Reason{Reason: "other"}),
+	if err := errors.Join(console.AskPause.Do(ctx, b.agent.desk, console.PauseRequest{Reason: "other"}),
 		console.AskReady.Do(ctx, s.desk, console.Nothing{})); err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (b *bench) windowCall(ctx context.Context) error {
 	if err := s.until(ctx, func(d deskState) bool { return d.gone == call }); err != nil {
 		return fmt.Errorf("the pop stayed: %w", err)
 	}
-	if err := console.AskPause.Do(ctx, s.desk, console.Reason{Reason: "other"}); err != nil {
+	if err := console.AskPause.Do(ctx, s.desk, console.PauseRequest{Reason: "other"}); err != nil {
 		return err
 	}
 	if err := s.until(ctx, func(d deskState) bool { return d.owes(call) }); err != nil {

@@ -308,7 +308,7 @@ func mislead(f pocket.Fault) bool {
 // get to write down the one before; their phone shows them as one. A gateway for texts can be asked.
 func (a *reckoning) killedOver(here []pocket.Arrival) bool {
 	for i, m := range here[1:] {
-		if m.Kind == pocket.KindText || !m.Repeat || !slices.ContainsFunc(a.course.Faults, func(f *fault) bool {
+		if m.Kind == pocket.ArrivedText || !m.Repeat || !slices.ContainsFunc(a.course.Faults, func(f *fault) bool {
 			return f.Kind == serverKilled && f.Began.After(here[i].At) && f.Began.Before(m.At)
 		}) {
 			return false

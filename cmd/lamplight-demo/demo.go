@@ -119,7 +119,7 @@ func startDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err e
 	}
 	if d.server, err = server.StartOn(ctx, h, cfg, log, func(step string,
 		took time.Duration) {
-		server.Progress(step, time.Since(began))
+		server.PrintProgress(step, time.Since(began))
 	}); err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func (d *demo) serverConfig(st server.StateDir) (server.Config, error) {
 // subscribe lets pushes reach the providers' demo phones.
 func (d *demo) subscribe(ctx context.Context) error {
 	for _, p := range demoPhones(d.practices) {
-		sub, err := server.Subscription(d.pocket.Subscription(p.Person))
+		sub, err := server.ReadSubscription(d.pocket.Subscription(p.Person))
 		if err != nil {
 			return err
 		}

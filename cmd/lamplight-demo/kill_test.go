@@ -197,7 +197,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 	}
 	if err := w.until(ctx, "the voicemail on the board", func(s deskState) bool {
 		for _, r := range s.board.Rows {
-			if r.Kind == notes.Voicemail {
+			if r.Kind == notes.VoicemailType {
 				return true
 			}
 		}

@@ -130,7 +130,7 @@ func TestPostgresKilledDuringCalls(t *testing.T) {
 	w.takeWaiting(t, waiting, waits)
 	one.isRead(t, sent)
 	if err := w.until(ctx, "the voicemail on the board", func(s deskState) bool {
-		return slices.ContainsFunc(s.board.Rows, func(r console.BoardRow) bool { return r.Kind == notes.Voicemail })
+		return slices.ContainsFunc(s.board.Rows, func(r console.BoardRow) bool { return r.Kind == notes.VoicemailType })
 	}); err != nil {
 		t.Fatal(err)
 	}

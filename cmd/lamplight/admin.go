@@ -87,7 +87,7 @@ func (c *asteriskPhonesCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	port, phones, err := asterisk.Phones(st.Path("asterisk"))
+	port, phones, err := asterisk.SIPPhones(st.Path("asterisk"))
 	if err != nil {
 		return err
 	}

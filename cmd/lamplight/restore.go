@@ -54,7 +54,7 @@ func (c *restoreCmd) run(ctx context.Context, out io.Writer) (err error) {
 	got, err := custody.Restore(ctx, custody.RestorePlan{State: h.Dir, Dir: c.BackupDir, Keys: c.BackupKeys,
 		Identities: ids, Until: c.Until,
 		Line: c.History,
-		Bin:  c.PostgresBin, Tables: server.AuditedTables(), Say: func(step string) { server.Progress(step, time.Since(began)) }})
+		Bin:  c.PostgresBin, Tables: server.AuditedTables(), Say: func(step string) { server.PrintProgress(step, time.Since(began)) }})
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ type Service struct {
 	house *House
 }
 
-var _ console.Service = (*Service)(nil)
+var _ console.Backend = (*Service)(nil)
 
 // Watch is House.Watch.
 func (s *Service) Watch(ctx context.Context) (<-chan console.Event, error) { return s.house.Watch(ctx) }
@@ -53,7 +53,7 @@ func (h *House) answerDesks(a *console.Answers) {
 	type ctx = context.Context
 	console.On(a, console.AskHello, func(c ctx, _ console.Nothing) (console.Hello, error) { return h.Hello(c) })
 	console.OnDo(a, console.AskReady, func(c ctx, _ console.Nothing) error { return h.Ready(c) })
-	console.OnDo(a, console.AskPause, func(c ctx, b console.Reason) error { return h.Pause(c, b.Reason) })
+	console.OnDo(a, console.AskPause, func(c ctx, b console.PauseRequest) error { return h.Pause(c, b.Reason) })
 	console.OnDo(a, console.AskReject, func(c ctx, b console.OfferRef) error { return h.Reject(c, b.Call, b.Epoch) })
 	console.OnDo(a, console.AskHold, func(c ctx, b console.CallRef) error { return h.Hold(c, b.Call) })
 	console.OnDo(a, console.AskResume, func(c ctx, b console.CallRef) error { return h.Resume(c, b.Call) })

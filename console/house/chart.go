@@ -30,7 +30,7 @@ func (h *House) Chart(ctx context.Context, account telephony.AccountID) (console
 	return out, nil
 }
 
-func (h *House) chartRow(ctx context.Context, w chart.Waiting) (console.ChartRow, error) {
+func (h *House) chartRow(ctx context.Context, w chart.QueuedNote) (console.ChartRow, error) {
 	n, err := h.cfg.Store.Note(ctx, w.Note)
 	if err != nil {
 		return console.ChartRow{}, err
@@ -53,7 +53,7 @@ func (h *House) ChartQuestion(ctx context.Context, note notes.NoteID) (console.C
 	if err != nil {
 		return console.ChartQuestion{}, chartRefusal(err)
 	}
-	row, err := h.chartRow(ctx, chart.Waiting{Note: note, Since: q.Since, Asking: q.Asking, Why: q.Why})
+	row, err := h.chartRow(ctx, chart.QueuedNote{Note: note, Since: q.Since, Asking: q.Asking, Why: q.Why})
 	if err != nil {
 		return console.ChartQuestion{}, pageRefusal(err)
 	}

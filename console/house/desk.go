@@ -56,7 +56,7 @@ type Escalations interface {
 	CancelTx(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, note notes.NoteID, reason string) error
 	Reassign(ctx context.Context, by routing.ActingPerson, note notes.NoteID, plan routing.Plan) (routing.DispatchID, error)
 
-	Failing() []dispatch.Failing
+	Failing() []dispatch.FailingChannel
 	Reached(ctx context.Context, acc notes.Account) ([]routing.Reached, error)
 	PageAgain(ctx context.Context, by routing.ActingPerson, note notes.NoteID) error
 	PageContact(ctx context.Context, by routing.ActingPerson, note notes.NoteID, steps []routing.PlannedAttempt) error
@@ -68,7 +68,7 @@ type Escalations interface {
 	Locate(ctx context.Context, token string) (routing.Located, error)
 	MarkOpened(ctx context.Context, attempt routing.AttemptID) error
 	TextedBack(ctx context.Context, r channel.Reply) (dispatch.Heard, error)
-	TextKept(ctx context.Context, tx pgx.Tx, h dispatch.Heard, p dispatch.Page) (fresh bool, err error)
+	TextKept(ctx context.Context, tx pgx.Tx, h dispatch.Heard, p dispatch.TextedNote) (fresh bool, err error)
 
 	Views(ctx context.Context, of ...notes.NoteID) (map[notes.NoteID]routing.DispatchView, error)
 	View(ctx context.Context, note notes.NoteID) (routing.DispatchView, error)
@@ -92,7 +92,7 @@ type Config struct {
 	Door    *access.Door
 	Charts  *chart.Engine // nil where no chart is written to
 	Routing Escalations
-	Phones  *dispatch.Phones
+	Phones  *dispatch.PushPhones
 	PushKey string // the VAPID public key browsers subscribe with
 	// PushPlain are hosts that take pushes although they are no public https ones: a demo's.
 	PushPlain []string

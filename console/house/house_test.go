@@ -94,7 +94,7 @@ func (r *rig) drive() {
 	r.store.AddStorySource(r.routing)
 	r.House = house.New(house.Config{Store: r.store, Door: r.door, Routing: r.routing,
 		Charts: chart.New(chart.Config{Pool: r.pool, Log: r.log, Store: r.store, Logger: quiet}),
-		Phones: dispatch.NewPhones(r.pool, r.log),
+		Phones: dispatch.NewPushPhones(r.pool, r.log),
 		Log:    quiet,
 		Phone:  func(string) (console.PhoneAccount, bool) { return console.PhoneAccount{}, false }})
 	r.Drive(engine.NewEngine(engine.Config{Ledger: r.store, Listener: r.House, Log: quiet}))

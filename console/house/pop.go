@@ -144,7 +144,7 @@ func callType(acc notes.Account, id string) (notes.CallType, bool) {
 
 // typeLabel is a call type's name as people read it. A voicemail is a type that no script has.
 func typeLabel(acc notes.Account, id string) notes.Text {
-	if id == notes.Voicemail {
+	if id == notes.VoicemailType {
 		const key = "note.voicemail"
 		return notes.Text{telephony.English: catalog.T(telephony.English, key, nil),
 			telephony.Spanish: catalog.T(telephony.Spanish, key, nil)}

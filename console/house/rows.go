@@ -154,7 +154,7 @@ func showClimb(row *console.BoardRow, r routing.DispatchView) {
 func noteLine(n notes.Note, body *notes.Body) record.BoardLine {
 	l := record.BoardLine{Kind: notes.BoardNote, Note: n, Call: n.Call, Account: n.Account, Since: n.TakenAt,
 		Patient: notes.DisplayName(body.Fields["name"])}
-	if n.CallType == notes.Voicemail {
+	if n.CallType == notes.VoicemailType {
 		l.Kind = notes.BoardVoicemail
 	}
 	return l
@@ -252,7 +252,7 @@ func (s set) card(a access.Actor, n notes.Note, now time.Time) console.Card {
 		AddOns: n.AddOns, Fields: cardFields(t, *n.Body), Told: []console.Told{}, Now: now,
 		State: st.State, AckedBy: st.AckedBy, AckedAt: st.AckedAt, ClosedAt: st.ClosedAt, NextAt: st.NextAt, NextName: st.NextName,
 		CanAct: st.CanAct, TakenOver: st.TakenOver, CanTakeOver: st.CanTakeOver}
-	if n.CallType == notes.Voicemail {
+	if n.CallType == notes.VoicemailType {
 		c.Voicemail = n.Call
 	}
 	if number := n.Body.Fields["callback"]; number != "" {

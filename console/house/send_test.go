@@ -62,7 +62,7 @@ func TestSendPlansAnewWhatHasChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	sent("the number changed", `["text +13125550199"]`)
-	if err := dispatch.NewPhones(r.pool, r.log).Subscribe(t.Context(), "doctor",
+	if err := dispatch.NewPushPhones(r.pool, r.log).Subscribe(t.Context(), "doctor",
 		push.Subscription{Endpoint: "https://push.example/1"}); err != nil {
 		t.Fatal(err)
 	}

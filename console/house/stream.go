@@ -49,7 +49,7 @@ func (s *streams) attach(ctx context.Context, a telephony.AgentID, begin []makeE
 	ctx, cancel := context.WithCancel(ctx)
 	st := &stream{some: make(chan struct{}, 1), end: cancel}
 	st.viewer, _ = access.From(ctx) // nobody sees no board
-	st.whole = console.Speaks(ctx) < boardChanges
+	st.whole = console.ProtocolOf(ctx) < boardChanges
 	for _, m := range begin {
 		st.push(m)
 	}

@@ -23,7 +23,7 @@ func (h *House) TextedBack(ctx context.Context, r channel.Reply) (answer string,
 		h.cfg.Log.Error("console: a text back was not taken", "error", err)
 		return "", err
 	}
-	for _, p := range heard.Pages {
+	for _, p := range heard.Notes {
 		if err := h.keepText(ctx, r, heard, p); err != nil {
 			h.cfg.Log.Error("console: a text back was not kept", "note", p.Note, "error", err)
 			return "", err
@@ -38,7 +38,7 @@ func (h *House) TextedBack(ctx context.Context, r channel.Reply) (answer string,
 
 // keepText seals a text's words with one note. They stand under the name of whose phone it is; that they came by text, which
 // proves nothing of a person, is the story's line and leaf of the same transaction.
-func (h *House) keepText(ctx context.Context, r channel.Reply, heard dispatch.Heard, p dispatch.Page) error {
+func (h *House) keepText(ctx context.Context, r channel.Reply, heard dispatch.Heard, p dispatch.TextedNote) error {
 	who := p.Person
 	if who == "" { // a contact who cannot sign in
 		who = notes.PersonID("contact:" + p.Contact)

@@ -74,7 +74,7 @@ func (h *House) voicemailNoted(ctx context.Context, d console.Draft, n notes.Not
 	}
 	actor, _ := access.From(ctx)
 	vm, err := h.cfg.Store.Note(ctx, d.Voicemail)
-	if err == nil && vm.CallType == notes.Voicemail && vm.Account == n.Account && vm.Call == n.Call && vm.State != notes.Closed {
+	if err == nil && vm.CallType == notes.VoicemailType && vm.Account == n.Account && vm.Call == n.Call && vm.State != notes.Closed {
 		_, err = h.cfg.Store.CloseOut(ctx, vm.ID, n.Reference, h.endClimb(routing.ActingPerson{ID: actor.Person, Name: actor.Name}))
 	}
 	if err != nil {

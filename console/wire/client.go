@@ -32,7 +32,7 @@ type Client struct {
 	session DeskSession
 }
 
-var _ console.Service = (*Client)(nil)
+var _ console.Backend = (*Client)(nil)
 
 // credentials is what travels as the NATS password, inside TLS: the person's own at sign-in, the session's secret after.
 type Credentials struct {

@@ -24,7 +24,7 @@ type Doorkeeper interface {
 // Server answers desks. Make one with Serve.
 type Server struct {
 	nc      *nats.Conn
-	service console.Service
+	service console.Backend
 	door    Doorkeeper
 	log     *slog.Logger
 	ctx     context.Context
@@ -42,7 +42,7 @@ type watch struct {
 
 // Serve answers the desks' requests on nc until ctx ends; it returns when subscribed. Requests run concurrently; those of
 // one desk may overtake each other, as its own goroutines may.
-func Serve(ctx context.Context, nc *nats.Conn, service console.Service, door Doorkeeper, log *slog.Logger) (*Server, error) {
+func Serve(ctx context.Context, nc *nats.Conn, service console.Backend, door Doorkeeper, log *slog.Logger) (*Server, error) {
 	s := &Server{nc: nc, service: service, door: door, log: log, ctx: ctx, watches: map[DeskSession]*watch{}}
 	sub, err := nc.QueueSubscribe(everyDo, QueueGroup, func(m *nats.Msg) { go s.serve(m) })
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package wire carries console.Service over NATS: Client is the desk's end and implements the interface, Server answers
+// Package wire carries console.Backend over NATS: Client is the desk's end and implements the interface, Server answers
 // with any implementation of it.
 //
 // Every subject name stands in this file. A subject holds a session's public name and a method, nothing of a person:
@@ -12,7 +12,7 @@
 //
 // It promises that a request is answered by the service, refused with a code, or fails with ErrUnreachable: never
 // silently lost; and that a desk that stops beating is noticed within BeatLimit. It leaves the deciding to
-// console.Service, the NATS server and who may connect to wire/bus, and remembers nothing: PostgreSQL remembers, NATS tells.
+// console.Backend, the NATS server and who may connect to wire/bus, and remembers nothing: PostgreSQL remembers, NATS tells.
 package wire
 
 import (

@@ -20,7 +20,7 @@ import (
 	"lamplight/notes"
 )
 
-// desk is a Service that knows just enough to be asked; a panic is an answer too.
+// desk is a Backend that knows just enough to be asked; a panic is an answer too.
 type desk struct {
 	console.Answers
 	mu     sync.Mutex
@@ -34,7 +34,7 @@ func newDesk() *desk {
 	console.On(&d.Answers, console.AskHello, func(context.Context, console.Nothing) (console.Hello, error) {
 		return console.Hello{Agent: console.AgentView{Name: "Ana"}, Now: time.Unix(1, 0).UTC()}, nil
 	})
-	console.OnDo(&d.Answers, console.AskPause, func(_ context.Context, r console.Reason) error {
+	console.OnDo(&d.Answers, console.AskPause, func(_ context.Context, r console.PauseRequest) error {
 		if r.Reason == "" {
 			return &console.Error{Kind: console.Invalid, Code: "desk.error.reason", Fields: map[string]string{"reason": "desk.missing"}}
 		}
@@ -126,7 +126,7 @@ func TestADeskIsAnsweredRefusedAndToldNothingInside(t *testing.T) {
 		t.Fatalf("hello: %+v, %v", got, err)
 	}
 	var refused *console.Error
-	if err := console.AskPause.Do(t.Context(), c, console.Reason{Reason: ""}); !errors.As(err, &refused) ||
+	if err := console.AskPause.Do(t.Context(), c, console.PauseRequest{Reason: ""}); !errors.As(err, &refused) ||
 		refused.Fields["reason"] != "desk.missing" {
 		t.Fatalf("pause without a reason: %v", err)
 	}

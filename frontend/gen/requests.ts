@@ -42,13 +42,13 @@ import type {
   OfferRef,
   PatchRef,
   PatientCall,
+  PauseRequest,
   Pop,
   PracticeRef,
   Preview,
   PushKey,
   PushSubscription,
   Reach,
-  Reason,
   RecordingPart,
   RecordingRef,
   Scenario,
@@ -71,7 +71,7 @@ import type {
 export interface DeskRequests {
   hello: { in: Record<string, never>; out: Hello }
   ready: { in: Record<string, never>; out: Record<string, never> }
-  pause: { in: Reason; out: Record<string, never> }
+  pause: { in: PauseRequest; out: Record<string, never> }
   reject: { in: OfferRef; out: Record<string, never> }
   hold: { in: CallRef; out: Record<string, never> }
   resume: { in: CallRef; out: Record<string, never> }

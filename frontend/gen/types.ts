@@ -636,6 +636,10 @@ export interface PatientCall {
 
 export type PauseReason = '' | 'break' | 'meal' | 'training' | 'coaching' | 'other' | 'signed in' | 'missed calls' | 'phone-out'
 
+export interface PauseRequest {
+  reason: PauseReason
+}
+
 export interface PhoneAccount {
   registrar: string
   user: string
@@ -755,10 +759,6 @@ export interface ReachPerson {
   channels: ChannelKind[] | null
   why: HoleReason
   rings: boolean
-}
-
-export interface Reason {
-  reason: PauseReason
 }
 
 export interface RecordingPart {

@@ -140,7 +140,7 @@ func (d *Door) Revoke(ctx context.Context, id notes.PersonID, g Grant) error {
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil, nil
 		}
-		return []audit.Row{audit.Gone(grantTable.Kind, key)}, err
+		return []audit.Row{audit.Removed(grantTable.Kind, key)}, err
 	})
 }
 

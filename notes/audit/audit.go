@@ -33,8 +33,8 @@ type (
 	Row   = tree.Row
 )
 
-// Gone vouches that a row was removed by the act.
-func Gone(kind, id string) Row { return tree.Gone(kind, id) }
+// Removed vouches that a row was removed by the act.
+func Removed(kind, id string) Row { return tree.Removed(kind, id) }
 
 // A Log takes leaves and sequences them. Its methods may be called from any goroutine, and any number of servers may hold a
 // Log on the same database.

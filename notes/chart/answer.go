@@ -16,17 +16,17 @@ import (
 // ErrNothing is returned when a note waits for no chart: somebody was quicker, or it is written.
 var ErrNothing = errors.New("chart: nothing of this note waits")
 
-// A Waiting is a note on its way into a chart. Nothing in it is the patient's.
-type Waiting struct {
+// A QueuedNote is a note on its way into a chart. Nothing in it is the patient's.
+type QueuedNote struct {
 	Note   notes.NoteID
 	Since  time.Time
-	Asking bool // which patient it is
-	Why    Why  // what the last try came to, "" for none
+	Asking bool        // which patient it is
+	Why    TroubleKind // what the last try came to, "" for none
 	Tries  int
 }
 
 // Waiting lists what of a practice needs somebody's eye, what asks first and then the oldest; 100 at most.
-func (e *Engine) Waiting(ctx context.Context, account telephony.AccountID) ([]Waiting, error) {
+func (e *Engine) Waiting(ctx context.Context, account telephony.AccountID) ([]QueuedNote, error) {
 	if _, err := access.Check(ctx, notes.FileNote, string(account)); err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (e *Engine) Waiting(ctx context.Context, account telephony.AccountID) ([]Wa
 	if err != nil {
 		return nil, fmt.Errorf("list what waits for a chart: %w", err)
 	}
-	out, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (w Waiting, err error) {
+	out, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (w QueuedNote, err error) {
 		var state string
 		err = r.Scan(&w.Note, &w.Since, &state, &w.Why, &w.Tries)
 		w.Since, w.Asking = w.Since.UTC(), state == "asking"
@@ -52,10 +52,10 @@ type Question struct {
 	Since   time.Time
 	Who     Who
 	Asking  bool
-	Why     Why
+	Why     TroubleKind
 	Said    string // by the chart, in its own words
-	Choices []Choice
-	Away    Why // why the chart could not be asked for choices, "" when it was
+	Choices []Candidate
+	Away    TroubleKind // why the chart could not be asked for choices, "" when it was
 	Numbers bool
 }
 
@@ -183,7 +183,7 @@ func (e *Engine) subject(ctx context.Context, account telephony.AccountID, a Ans
 func (e *Engine) answer(ctx context.Context, tx pgx.Tx, actor string, note notes.NoteID, a Answer, subject string) error {
 	var id, state string
 	var account telephony.AccountID
-	var why Why
+	var why TroubleKind
 	var said []byte
 	r := writeTable.MacRow()
 	err := tx.QueryRow(ctx, lockOpen, note).Scan(append([]any{&id, &account, &state, &why, &said}, r.Into()...)...)
@@ -221,22 +221,22 @@ func (e *Engine) answer(ctx context.Context, tx pgx.Tx, actor string, note notes
 	return e.vouch(ctx, tx, rows, e.entry(actor, note, account, notes.LineChartAnswer))
 }
 
-// A Late is a practice whose notes wait for its chart.
-type Late struct {
+// A Backlog is what of a practice waits for its chart.
+type Backlog struct {
 	Account telephony.AccountID
 	Since   time.Time // the oldest
 	Count   int       // 100 stands for that many or more
 	Asking  bool      // the oldest waits for a person to say which patient it is
-	Why     Why
+	Why     TroubleKind
 }
 
 // Queues tells of each practice what waits longest for its chart, the oldest first.
-func (e *Engine) Queues(ctx context.Context) ([]Late, error) {
+func (e *Engine) Queues(ctx context.Context) ([]Backlog, error) {
 	rows, err := e.cfg.Pool.Query(ctx, selectOldest)
 	if err != nil {
 		return nil, fmt.Errorf("look what waits for charts: %w", err)
 	}
-	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (l Late, err error) {
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (l Backlog, err error) {
 		var state string
 		err = r.Scan(&l.Account, &l.Since, &state, &l.Why, &l.Count)
 		l.Since, l.Asking = l.Since.UTC(), state == "asking"

@@ -21,7 +21,7 @@ var taken = time.Date(2026, 11, 27, 8, 14, 0, 0, time.UTC)
 
 func document(subject, addOn, replaces, words string) Document {
 	return Document{Note: "0199c0de-0000-7000-8000-000000000001", AddOn: addOn, Subject: subject, Replaces: replaces, Begun: taken,
-		At: taken.Add(time.Hour), Page: Page{Title: "Mensaje L-4821", Language: "es", Lines: []PageLine{{"", "Lo que dijo"},
+		At: taken.Add(time.Hour), Page: Rendering{Title: "Mensaje L-4821", Language: "es", Lines: []RenderedLine{{"", "Lo que dijo"},
 			{"Motivo", words + "\nsegunda línea"}, {"Emoji", "😀 שלום"}}}}
 }
 

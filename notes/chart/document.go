@@ -18,7 +18,7 @@ import (
 // A Document is a note as it goes into a chart.
 type Document struct {
 	Note, AddOn string // by whose ids it is known for ever
-	Page        Page
+	Page        Rendering
 	At          time.Time // of what it says last
 	Begun       time.Time // when the note was taken
 	Subject     string    // "Patient/123"

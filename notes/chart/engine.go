@@ -179,7 +179,7 @@ type claimed struct {
 	subject []byte
 	fence   int64
 	tries   int
-	why     Why
+	why     TroubleKind
 	mac     *audit.MacRow
 }
 
@@ -283,7 +283,7 @@ func (e *Engine) failed(ctx context.Context, c claimed, t *Trouble) {
 }
 
 // backoff is how long to wait after the nth try: soon for what passes by itself, less and less often for what a person must see to.
-func backoff(why Why, n int) time.Duration {
+func backoff(why TroubleKind, n int) time.Duration {
 	steps := []time.Duration{5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute}
 	if !slices.Contains(passing, why) && why != Changed && why != Cut {
 		steps = []time.Duration{30 * time.Second, 5 * time.Minute, 30 * time.Minute, time.Hour}

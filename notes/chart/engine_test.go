@@ -184,7 +184,7 @@ func (f *fixture) close(note notes.NoteID, word string) {
 }
 
 // row is how the newest row of a note stands.
-func (f *fixture) row(note notes.NoteID) (state string, why Why) {
+func (f *fixture) row(note notes.NoteID) (state string, why TroubleKind) {
 	f.t.Helper()
 	if err := f.pool.QueryRow(context.Background(), "select state, why from chart_write where note = $1 order by seq desc limit 1", note).
 		Scan(&state, &why); err != nil {
@@ -194,10 +194,10 @@ func (f *fixture) row(note notes.NoteID) (state string, why Why) {
 }
 
 // until waits until a note's newest row stands so.
-func (f *fixture) until(note notes.NoteID, want string, why Why) {
+func (f *fixture) until(note notes.NoteID, want string, why TroubleKind) {
 	f.t.Helper()
 	var state string
-	var is Why
+	var is TroubleKind
 	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if state, is = f.row(note); state == want && is == why {
 			return
@@ -382,7 +382,7 @@ func TestBadAnswersLoseNothing(t *testing.T) {
 	for i, x := range []struct {
 		name  string
 		fault func(w http.ResponseWriter, r *http.Request) bool
-		why   Why
+		why   TroubleKind
 	}{
 		{"200 with an OperationOutcome", answering(200, fhirJSON, refusal), Refused},
 		{"201 with an OperationOutcome", answering(201, fhirJSON, refusal), Refused},
@@ -510,7 +510,7 @@ func TestAChartThatIsNotTrusted(t *testing.T) {
 	for name, x := range map[string]struct {
 		endpoint string
 		roots    *x509.CertPool
-		want     Why
+		want     TroubleKind
 	}{
 		"unknown certificate": {secure.URL, nil, Untrusted},
 		"no TLS":              {strings.Replace(plain.URL, "http:", "https:", 1), nil, Untrusted},

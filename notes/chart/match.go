@@ -165,8 +165,8 @@ func (p Patient) shown() string {
 	return ""
 }
 
-// A Choice is one patient of a chart, as whoever is asked "which patient?" sees them.
-type Choice struct {
+// A Candidate is one patient of a chart, as whoever is asked "which patient?" sees them.
+type Candidate struct {
 	ID     string // the chart's
 	Name   string
 	Birth  string
@@ -186,7 +186,7 @@ const (
 const maxChoices = 20
 
 // Choices are the patients a note may be about, those that fit best first.
-func (c *Client) Choices(ctx context.Context, who Who) ([]Choice, error) {
+func (c *Client) Choices(ctx context.Context, who Who) ([]Candidate, error) {
 	queries := c.dialect.searches(who)
 	if words := strings.Fields(who.Name); len(queries) == 0 && len(words) > 0 { // without a birth date: by the family's name
 		queries = []url.Values{{"family": {words[len(words)-1]}, "_count": {"50"}}}
@@ -206,31 +206,31 @@ func (c *Client) Choices(ctx context.Context, who Who) ([]Choice, error) {
 			}
 		}
 	}
-	out := make([]Choice, len(found))
+	out := make([]Candidate, len(found))
 	for i, p := range found {
 		out[i] = c.choice(p, who)
 	}
-	slices.SortStableFunc(out, func(a, b Choice) int { return len(b.Fits) - len(a.Fits) })
+	slices.SortStableFunc(out, func(a, b Candidate) int { return len(b.Fits) - len(a.Fits) })
 	return out[:min(len(out), maxChoices)], nil
 }
 
 // ByNumber is the one patient with the practice's number, ErrWhich when there is none or more than one.
-func (c *Client) ByNumber(ctx context.Context, number string) (Choice, error) {
+func (c *Client) ByNumber(ctx context.Context, number string) (Candidate, error) {
 	if c.cfg.PatientSystem == "" || strings.TrimSpace(number) == "" {
-		return Choice{}, ErrWhich
+		return Candidate{}, ErrWhich
 	}
 	found, err := c.byNumber(ctx, strings.TrimSpace(number))
 	if err != nil {
-		return Choice{}, err
+		return Candidate{}, err
 	}
 	if len(found) != 1 {
-		return Choice{}, ErrWhich
+		return Candidate{}, ErrWhich
 	}
 	return c.choice(found[0], Who{}), nil
 }
 
-func (c *Client) choice(p Patient, who Who) Choice {
-	out := Choice{ID: p.ID, Name: p.shown(), Birth: p.BirthDate}
+func (c *Client) choice(p Patient, who Who) Candidate {
+	out := Candidate{ID: p.ID, Name: p.shown(), Birth: p.BirthDate}
 	for _, t := range p.Telecom {
 		if t.System == "phone" || t.System == "sms" {
 			out.Phones = append(out.Phones, t.Value)

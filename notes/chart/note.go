@@ -14,18 +14,18 @@ import (
 
 // page is a note as it stood when upTo was said of it, in the practice's first language, and when that was. It holds what the note
 // holds and nothing of how it was delivered.
-func (e *Engine) page(ctx context.Context, acc notes.Account, n notes.Note, upTo string) (Page, time.Time, error) {
+func (e *Engine) page(ctx context.Context, acc notes.Account, n notes.Note, upTo string) (Rendering, time.Time, error) {
 	i := slices.IndexFunc(n.AddOns, func(a notes.AddOn) bool { return a.ID == upTo })
 	if i < 0 {
-		return Page{}, time.Time{}, &Trouble{Why: Unopened}
+		return Rendering{}, time.Time{}, &Trouble{Why: Unopened}
 	}
 	zone, err := time.LoadLocation(acc.TimeZone)
 	if err != nil {
-		return Page{}, time.Time{}, err
+		return Rendering{}, time.Time{}, err
 	}
 	names, err := e.cfg.Store.Names(ctx, []notes.PersonID{n.Taker, n.AckedBy})
 	if err != nil {
-		return Page{}, time.Time{}, err
+		return Rendering{}, time.Time{}, err
 	}
 	w := writer{lang: telephony.English, zone: zone}
 	if len(acc.Languages) > 0 {
@@ -38,23 +38,23 @@ func (e *Engine) page(ctx context.Context, acc notes.Account, n notes.Note, upTo
 type writer struct {
 	lang telephony.Language
 	zone *time.Location
-	Page
+	Rendering
 }
 
 func (w *writer) say(key string, vars catalog.Vars) string { return catalog.T(w.lang, key, vars) }
 
 func (w *writer) add(key, text string) {
 	if strings.TrimSpace(text) != "" {
-		w.Lines = append(w.Lines, PageLine{w.say(key, nil), text})
+		w.Lines = append(w.Lines, RenderedLine{w.say(key, nil), text})
 	}
 }
 
-func (w *writer) heading(key string) { w.Lines = append(w.Lines, PageLine{Text: w.say(key, nil)}) }
+func (w *writer) heading(key string) { w.Lines = append(w.Lines, RenderedLine{Text: w.say(key, nil)}) }
 
 // when is a moment by the practice's clock, with its zone: a chart is read elsewhere too.
 func (w *writer) when(t time.Time) string { return t.In(w.zone).Format("2006-01-02 15:04:05 MST") }
 
-func (w *writer) page(acc notes.Account, n notes.Note, addOns []notes.AddOn, names map[notes.PersonID]string) Page {
+func (w *writer) page(acc notes.Account, n notes.Note, addOns []notes.AddOn, names map[notes.PersonID]string) Rendering {
 	w.Language = string(w.lang)
 	w.Title = w.say("chart.page.title", catalog.Vars{"reference": n.Reference, "practice": acc.Name})
 	script := notes.CallType{}
@@ -74,9 +74,9 @@ func (w *writer) page(acc notes.Account, n notes.Note, addOns []notes.AddOn, nam
 	}
 	for _, a := range addOns {
 		label := w.say("chart.page.added."+string(a.Kind), catalog.Vars{"name": a.ByName, "time": w.when(a.At)})
-		w.Lines = append(w.Lines, PageLine{label, a.Text})
+		w.Lines = append(w.Lines, RenderedLine{label, a.Text})
 	}
-	return w.Page
+	return w.Rendering
 }
 
 // fields adds what was asked in the script's order, and then what a script of another day had asked.
@@ -90,7 +90,7 @@ func (w *writer) fields(script notes.CallType, b notes.Body) {
 		if slices.Contains(b.ReadBack, key) {
 			label = w.say("chart.page.readback", catalog.Vars{"label": label})
 		}
-		w.Lines = append(w.Lines, PageLine{label, value})
+		w.Lines = append(w.Lines, RenderedLine{label, value})
 	}
 	for _, f := range script.Fields {
 		value := b.Fields[f.Key]

@@ -13,18 +13,18 @@ import (
 	"golang.org/x/image/font/sfnt"
 )
 
-// A Page is a note as people read it in a chart: a title, then what was said under its headings.
-type Page struct {
+// A Rendering is a note as people read it in a chart: a title, then what was said under its headings.
+type Rendering struct {
 	Title    string
 	Language string // of the headings: "en"
-	Lines    []PageLine
+	Lines    []RenderedLine
 }
 
-// A PageLine is one thing of a page. Without a Label, Text is a heading.
-type PageLine struct{ Label, Text string }
+// A RenderedLine is one thing of it. Without a Label, Text is a heading.
+type RenderedLine struct{ Label, Text string }
 
-// Text is the page as plain text.
-func (p Page) Text() string {
+// Text is it as plain text.
+func (p Rendering) Text() string {
 	var b strings.Builder
 	b.WriteString(p.Title + "\n")
 	for _, l := range p.Lines {
@@ -40,9 +40,9 @@ func (p Page) Text() string {
 	return b.String()
 }
 
-// PDF is the page as PDF, the same bytes for the same page. Its text can be searched and copied; it is not tagged, which no kept
+// PDF is it as PDF, the same bytes each time. Its text can be searched and copied; it is not tagged, which no kept
 // library does: who reads by ear has the text beside it.
-func (p Page) PDF(at time.Time) ([]byte, error) {
+func (p Rendering) PDF(at time.Time) ([]byte, error) {
 	d := fpdf.New("P", "mm", "Letter", "")
 	d.SetCatalogSort(true)
 	d.SetCreationDate(at.UTC())

@@ -218,7 +218,7 @@ func RenewKey(ctx context.Context, pool *pgxpool.Pool, log *audit.Log, dir, serv
 			if err != nil || done.RowsAffected() == 0 {
 				return nil, err
 			}
-			return []audit.Row{audit.Gone(markTable.Kind, k.mark(server))}, nil
+			return []audit.Row{audit.Removed(markTable.Kind, k.mark(server))}, nil
 		})
 		if err != nil {
 			return "", err

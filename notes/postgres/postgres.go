@@ -118,5 +118,5 @@ func NoText(err error) bool {
 	return errors.As(err, &pgErr) && pgErr.Code == "22021"
 }
 
-// Missing reports that err is a query's answer of no row.
-func Missing(err error) bool { return errors.Is(err, pgx.ErrNoRows) }
+// NoRow reports that err is a query's answer of no row.
+func NoRow(err error) bool { return errors.Is(err, pgx.ErrNoRows) }

@@ -125,7 +125,7 @@ func (s *Store) putLines(ctx context.Context, tx pgx.Tx, a notes.Account) ([]aud
 	}
 	dids, err := pgx.CollectRows(gone, pgx.RowTo[string])
 	for _, did := range dids {
-		rows = append(rows, audit.Gone(lineTable.Kind, did))
+		rows = append(rows, audit.Removed(lineTable.Kind, did))
 	}
 	return rows, err
 }

@@ -251,7 +251,7 @@ func (s *Store) AddOn(ctx context.Context, note notes.NoteID, id string, kind no
 func (s *Store) CloseOut(ctx context.Context, note notes.NoteID, words string, hooks ...ActHook) (notes.Note, error) {
 	return s.act(ctx, "close a note", note, hooks, func(tx pgx.Tx, n *notes.Note) error {
 		right := notes.CloseNote
-		if n.CallType == notes.Voicemail {
+		if n.CallType == notes.VoicemailType {
 			right = notes.AddToNote
 		}
 		actor, err := access.Check(ctx, right, string(n.Account))

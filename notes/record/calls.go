@@ -110,8 +110,8 @@ func (s *Store) callsQuery(ctx context.Context, scope []string, f CallSelection)
 	}
 	switch f.State {
 	case "":
-	case notes.Voicemail:
-		q.add(callsOfType, notes.Voicemail)
+	case notes.VoicemailType:
+		q.add(callsOfType, notes.VoicemailType)
 	case string(notes.Open), string(notes.Read), string(notes.Acknowledged), string(notes.Closed):
 		q.add(callsInState, f.State)
 	default:

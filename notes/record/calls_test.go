@@ -126,7 +126,7 @@ func TestRecordingsAndVoicemails(t *testing.T) {
 	}
 	agent := h.as(t, agentID)
 	board, err := h.board(agent)
-	if err != nil || len(board) != 1 || board[0].Kind != notes.Voicemail {
+	if err != nil || len(board) != 1 || board[0].Kind != notes.VoicemailType {
 		t.Fatalf("board: %+v %v", board, err)
 	}
 	got.Reset()

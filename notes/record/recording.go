@@ -109,7 +109,7 @@ func (s *Store) KeepVoicemail(ctx context.Context, v telephony.Voicemail, fetch 
 	if v.ANI != "" {
 		fields["callback"] = v.ANI.Reveal()
 	}
-	d := notes.Draft{ID: "voicemail:" + string(v.Recording), Call: c.ID, Account: c.Account, CallType: notes.Voicemail,
+	d := notes.Draft{ID: "voicemail:" + string(v.Recording), Call: c.ID, Account: c.Account, CallType: notes.VoicemailType,
 		Urgency:  notes.Urgent,
 		Language: c.Language, Body: notes.Body{Fields: fields}}
 	left := s.clock() // it waits since it was left, however late it is found

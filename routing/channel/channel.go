@@ -1,7 +1,7 @@
 // Package channel takes one message to one person: by text, by email or by push, behind one small interface.
 //
 // A Message says practice, urgency, reference and a link. It cannot hold more: nothing of the patient has a field here.
-// Words puts it into the reader's language from the catalogs. Each technology stands in a package of its own (twilio, mail,
+// Say puts it into the reader's language from the catalogs. Each technology stands in a package of its own (twilio, mail,
 // push) and passes the suite in channeltest; pocket is the other end of all three.
 //
 // It promises that an error says what is known: that the carrier refused (Refused, Unreachable), that it did not take the

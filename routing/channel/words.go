@@ -15,15 +15,15 @@ import (
 // TextBudget is how many GSM-7 septets a text may have: one part, so that it neither costs nor arrives in pieces.
 const TextBudget = 160
 
-// Words is a message in its reader's language.
-type Words struct {
+// A Wording is a message in its reader's language.
+type Wording struct {
 	Text                   string // GSM-7, at most TextBudget septets as long as the link leaves room
 	Subject, Body          string // of the mail
 	PushTitle, PushMessage string
 }
 
 // Say puts m into words.
-func Say(m Message) Words {
+func Say(m Message) Wording {
 	v := catalog.Vars{
 		"practice":  clean(m.Practice),
 		"urgency":   catalog.T(m.Lang, "channel.urgency."+m.Urgency, nil),
@@ -35,7 +35,7 @@ func Say(m Message) Words {
 	if m.Summons {
 		text, subject, body, push = "channel.summons.text", "channel.summons.subject", "channel.summons.body", "channel.summons.push"
 	}
-	return Words{
+	return Wording{
 		Text:        sayText(m.Lang, text, v),
 		Subject:     catalog.T(m.Lang, subject, v),
 		Body:        catalog.T(m.Lang, body, v),

@@ -22,7 +22,7 @@ var reasonForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 // lockOpen holds a note's open dispatch, its attempts written. One that is not as we wrote it is on the board.
 func (e *Engine) lockOpen(ctx context.Context, tx pgx.Tx, note notes.NoteID) (dispatchRow, error) {
 	d, err := readDispatch(tx.QueryRow(ctx, lockOpenOf, note))
-	if postgres.Missing(err) {
+	if postgres.NoRow(err) {
 		return d, routing.ErrNoDispatch
 	}
 	if err == nil {
@@ -63,7 +63,7 @@ func (e *Engine) AckTx(ctx context.Context, tx pgx.Tx, by routing.ActingPerson, 
 func (e *Engine) ackedBefore(ctx context.Context, tx pgx.Tx, note notes.NoteID) (routing.AckResult, error) {
 	var r routing.AckResult
 	err := tx.QueryRow(ctx, selectEnded, note).Scan(&r.By, &r.At)
-	if postgres.Missing(err) {
+	if postgres.NoRow(err) {
 		return r, routing.ErrNoDispatch
 	}
 	if err != nil {

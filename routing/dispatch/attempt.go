@@ -32,7 +32,7 @@ type held struct {
 func (e *Engine) lockAttempt(ctx context.Context, tx pgx.Tx, id routing.AttemptID) (held, error) {
 	h := held{id: id}
 	d, err := readDispatch(tx.QueryRow(ctx, lockDispatchOf, id))
-	if postgres.Missing(err) {
+	if postgres.NoRow(err) {
 		return h, routing.ErrBadLink
 	}
 	if err == nil && !e.log.Holds(d.mac) {

@@ -164,7 +164,7 @@ func (e *Engine) mend(ctx context.Context, id routing.DispatchID) error {
 	return e.inTxSoon(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		d, err := e.lockDispatch(ctx, tx, id)
 		if err != nil {
-			if postgres.Missing(err) {
+			if postgres.NoRow(err) {
 				return nil
 			}
 			return err

@@ -13,11 +13,11 @@ import (
 // failing counts, by channel, the messages that no carrier has taken since one was taken last.
 type failing struct {
 	mu sync.Mutex // guards by
-	by map[routing.ChannelKind]Failing
+	by map[routing.ChannelKind]FailingChannel
 }
 
-// Failing is a channel whose carrier takes nothing.
-type Failing struct {
+// A FailingChannel is one whose carrier takes nothing.
+type FailingChannel struct {
 	Channel routing.ChannelKind
 	Since   time.Time
 	Why     string // the last refusal's code
@@ -40,11 +40,11 @@ func (f *failing) heard(kind routing.ChannelKind, failure *channel.SendError, no
 		return
 	}
 	if f.by == nil {
-		f.by = map[routing.ChannelKind]Failing{}
+		f.by = map[routing.ChannelKind]FailingChannel{}
 	}
 	one, known := f.by[kind]
 	if !known {
-		one = Failing{Channel: kind, Since: now}
+		one = FailingChannel{Channel: kind, Since: now}
 	}
 	one.n++
 	one.Why = string(failure.Kind)
@@ -52,7 +52,7 @@ func (f *failing) heard(kind routing.ChannelKind, failure *channel.SendError, no
 }
 
 // Failing lists the channels whose carriers have taken none of the last messages that this server handed them.
-func (e *Engine) Failing() (out []Failing) {
+func (e *Engine) Failing() (out []FailingChannel) {
 	e.failing.mu.Lock()
 	defer e.failing.mu.Unlock()
 	for _, f := range e.failing.by {
@@ -60,6 +60,6 @@ func (e *Engine) Failing() (out []Failing) {
 			out = append(out, f)
 		}
 	}
-	slices.SortFunc(out, func(a, b Failing) int { return strings.Compare(string(a.Channel), string(b.Channel)) })
+	slices.SortFunc(out, func(a, b FailingChannel) int { return strings.Compare(string(a.Channel), string(b.Channel)) })
 	return out
 }

@@ -92,7 +92,7 @@ func (h *fixture) subscribe() {
 		if err := json.Unmarshal(h.pocket.Subscription(p.Person), &s); err != nil {
 			h.t.Fatal(err)
 		}
-		if err := NewPhones(h.pool, h.log).Subscribe(h.t.Context(), notes.PersonID(p.Person), s); err != nil {
+		if err := NewPushPhones(h.pool, h.log).Subscribe(h.t.Context(), notes.PersonID(p.Person), s); err != nil {
 			h.t.Fatal(err)
 		}
 	}
@@ -116,7 +116,7 @@ func (h *fixture) config(keys push.VAPIDKeys) Config {
 		h.t.Fatal(err)
 	}
 	pushes, err := push.New(push.Config{Keys: keys, Subscriber: "ops@house.example", Plain: []string{"127.0.0.1"}},
-		NewPhones(h.pool, h.log))
+		NewPushPhones(h.pool, h.log))
 	if err != nil {
 		h.t.Fatal(err)
 	}

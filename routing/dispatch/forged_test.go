@@ -118,7 +118,7 @@ func TestAStopThatNobodySentStopsNothing(t *testing.T) {
 	if got := h.wait(1); got[0].To != "+13125550101" {
 		t.Errorf("it went to %s", got[0].To)
 	}
-	list, err := NewPhones(h.pool, h.log).Subscriptions(t.Context(), "p-reyes")
+	list, err := NewPushPhones(h.pool, h.log).Subscriptions(t.Context(), "p-reyes")
 	if err != nil || len(list) != 0 {
 		t.Errorf("a phone that nobody subscribed: %v, %v", list, err)
 	}

@@ -38,7 +38,7 @@ func (e *Engine) Locate(ctx context.Context, token string) (routing.Located, err
 	}
 	err := e.pool.QueryRow(ctx, selectLink, hashToken(token)).
 		Scan(&l.Note, &l.Attempt, &l.Account, &l.Person, &l.Contact)
-	if postgres.Missing(err) {
+	if postgres.NoRow(err) {
 		return l, routing.ErrBadLink
 	}
 	if err != nil {

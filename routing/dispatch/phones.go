@@ -21,20 +21,20 @@ func phoneID(endpoint string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Phones are the phones that providers have subscribed to pushes, in PostgreSQL. Methods may be called from any goroutine.
-type Phones struct {
+// PushPhones are the phones that providers have subscribed to pushes, in PostgreSQL. Methods may be called from any goroutine.
+type PushPhones struct {
 	pool *pgxpool.Pool
 	log  *audit.Log
 }
 
-var _ push.SubscriptionStore = (*Phones)(nil)
+var _ push.SubscriptionStore = (*PushPhones)(nil)
 
-// NewPhones keeps subscriptions in the database.
-func NewPhones(pool *pgxpool.Pool, log *audit.Log) *Phones { return &Phones{pool, log} }
+// NewPushPhones keeps subscriptions in the database.
+func NewPushPhones(pool *pgxpool.Pool, log *audit.Log) *PushPhones { return &PushPhones{pool, log} }
 
 // Subscribe keeps a phone of a person's, in place of what was known of the same phone. Check it before
 // (push.Subscription.Check): it comes from a browser.
-func (p *Phones) Subscribe(ctx context.Context, person notes.PersonID, s push.Subscription) error {
+func (p *PushPhones) Subscribe(ctx context.Context, person notes.PersonID, s push.Subscription) error {
 	err := postgres.InTx(ctx, p.pool, func(tx pgx.Tx) error {
 		return p.put(ctx, tx, string(person), s, "push.subscribed", upsertPhone)
 	})
@@ -45,7 +45,7 @@ func (p *Phones) Subscribe(ctx context.Context, person notes.PersonID, s push.Su
 }
 
 // put keeps a subscription, and tells of it with the rows that are gone.
-func (p *Phones) put(ctx context.Context, tx pgx.Tx, person string, s push.Subscription, action, sql string,
+func (p *PushPhones) put(ctx context.Context, tx pgx.Tx, person string, s push.Subscription, action, sql string,
 	gone ...audit.Row,
 ) error {
 	changed, err := tx.Query(ctx, sql, s.Endpoint, person, s.Keys.P256dh, s.Keys.Auth)
@@ -64,7 +64,7 @@ func (p *Phones) put(ctx context.Context, tx pgx.Tx, person string, s push.Subsc
 }
 
 // Subscriptions implements push.SubscriptionStore.
-func (p *Phones) Subscriptions(ctx context.Context, person string) ([]push.Subscription, error) {
+func (p *PushPhones) Subscriptions(ctx context.Context, person string) ([]push.Subscription, error) {
 	rows, err := p.pool.Query(ctx, selectPhones, person)
 	if err != nil {
 		return nil, fmt.Errorf("list a person's phones: %w", err)
@@ -85,18 +85,18 @@ func (p *Phones) Subscriptions(ctx context.Context, person string) ([]push.Subsc
 
 // Move puts a subscription in the place of one that its browser has replaced; it is for whoever is told at the old. Who names
 // an old endpoint is that phone: nobody but its push service knows it. One that is not known, or no more, moves nothing.
-func (p *Phones) Move(ctx context.Context, old string, s push.Subscription) error {
+func (p *PushPhones) Move(ctx context.Context, old string, s push.Subscription) error {
 	err := postgres.InTx(ctx, p.pool, func(tx pgx.Tx) error {
 		var person string
 		err := tx.QueryRow(ctx, deletePhone, old).Scan(&person)
-		if postgres.Missing(err) {
+		if postgres.NoRow(err) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
 		// One that is there already was brought by the page, for whoever is signed in on it.
-		return p.put(ctx, tx, person, s, "push.moved", insertPhone, audit.Gone(phoneTable.Kind, phoneID(old)))
+		return p.put(ctx, tx, person, s, "push.moved", insertPhone, audit.Removed(phoneTable.Kind, phoneID(old)))
 	})
 	if err != nil {
 		return fmt.Errorf("move a phone's subscription: %w", err)
@@ -105,18 +105,18 @@ func (p *Phones) Move(ctx context.Context, old string, s push.Subscription) erro
 }
 
 // Unsubscribe implements push.SubscriptionStore.
-func (p *Phones) Unsubscribe(ctx context.Context, endpoint string) error {
+func (p *PushPhones) Unsubscribe(ctx context.Context, endpoint string) error {
 	err := postgres.InTx(ctx, p.pool, func(tx pgx.Tx) error {
 		var person string
 		err := tx.QueryRow(ctx, deletePhone, endpoint).Scan(&person)
-		if postgres.Missing(err) {
+		if postgres.NoRow(err) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
 		return p.log.Append(ctx, tx, audit.Entry{Actor: "routing", Action: "push.unsubscribed", Kind: "person", Object: person,
-			Rows: []audit.Row{audit.Gone(phoneTable.Kind, phoneID(endpoint))}})
+			Rows: []audit.Row{audit.Removed(phoneTable.Kind, phoneID(endpoint))}})
 	})
 	if err != nil {
 		return fmt.Errorf("drop a phone's subscription: %w", err)

@@ -22,7 +22,7 @@ func TestAPhoneThatIsGoneIsNoAddressAnyMore(t *testing.T) {
 		t.Fatalf("%+v", p.Attempts)
 	}
 	h.pocket.SetFaults(func(a pocket.Arrival) pocket.Fault {
-		if a.Kind == pocket.KindPush {
+		if a.Kind == pocket.ArrivedPush {
 			return pocket.Refuse
 		}
 		return pocket.None
@@ -49,7 +49,7 @@ func TestAPhoneThatMovedIsToldWhereItIs(t *testing.T) {
 	if err := json.Unmarshal(h.pocket.Subscription("p-reyes"), &s); err != nil {
 		t.Fatal(err)
 	}
-	phones, old := NewPhones(h.pool, h.log), s.Endpoint
+	phones, old := NewPushPhones(h.pool, h.log), s.Endpoint
 	s.Endpoint = "https://push.example/new"
 	for _, from := range []string{old, old, "", "https://push.example/nobody's"} {
 		if err := phones.Move(t.Context(), from, s); err != nil {

@@ -60,7 +60,7 @@ func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying, a
 			if err != nil {
 				e.logger.Error("a practice's schedule cannot be read", "practice", acc.ID, "error", err)
 			} else {
-				r = routing.Missing(r, routing.OnCall(before, callType), slices.Collect(maps.Keys(left)))
+				r = routing.WithLeavers(r, routing.OnCall(before, callType), slices.Collect(maps.Keys(left)))
 			}
 		}
 		reach := routing.Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push, Left: gone(s.left), Stopped: s.stopped,

@@ -225,7 +225,7 @@ func (e *Engine) exhaustDue(ctx context.Context) error {
 			d := dispatchRow{mac: dispatchTable.MacRow()}
 			err := tx.QueryRow(ctx, exhaustNext).
 				Scan(append([]any{&d.id, &d.note, &d.account}, d.mac.Into()...)...)
-			if postgres.Missing(err) {
+			if postgres.NoRow(err) {
 				return nil
 			}
 			if err != nil {

@@ -19,7 +19,7 @@ const whyStopped = channel.FailureKind(routing.Stopped)
 // stop has a phone get no more texts, of any practice, from this transaction on: plans count it as no address, and what is
 // due in a climb that has begun fails when it comes, so that the rung is skipped at once. A number that nobody ever paged has
 // nothing to stop. It is confirmed once, where the carrier has not done so.
-func (e *Engine) stop(ctx context.Context, tx pgx.Tx, h *Heard, pages []Page) error {
+func (e *Engine) stop(ctx context.Context, tx pgx.Tx, h *Heard, texted []TextedNote) error {
 	var known bool
 	if err := tx.QueryRow(ctx, selectPaged,
 		h.reply.From).Scan(&known); err != nil || !known {
@@ -30,19 +30,19 @@ func (e *Engine) stop(ctx context.Context, tx pgx.Tx, h *Heard, pages []Page) er
 	if err != nil || !changed {
 		return err
 	}
-	if err := e.addSteps(ctx, tx, openPages(pages), notes.LineTextsStopped); err != nil || h.reply.Answered {
+	if err := e.addSteps(ctx, tx, openNotes(texted), notes.LineTextsStopped); err != nil || h.reply.Answered {
 		return err
 	}
-	return e.answer(ctx, tx, h, catalog.T(langOf(pages), "channel.answer.stop", nil))
+	return e.answer(ctx, tx, h, catalog.T(langOf(texted), "channel.answer.stop", nil))
 }
 
 // start takes a stop back; started is false when there was none.
-func (e *Engine) start(ctx context.Context, tx pgx.Tx, h Heard, pages []Page) (started bool, err error) {
+func (e *Engine) start(ctx context.Context, tx pgx.Tx, h Heard, texted []TextedNote) (started bool, err error) {
 	started, err = e.stopRow(ctx, tx, "text.started", endStop, h.reply.From)
 	if err != nil || !started {
 		return false, err
 	}
-	return true, e.addSteps(ctx, tx, openPages(pages), notes.LineTextsStarted)
+	return true, e.addSteps(ctx, tx, openNotes(texted), notes.LineTextsStarted)
 }
 
 // stopRow changes a row of text_stop with its leaf; false when there was nothing to change.
@@ -95,8 +95,8 @@ func (e *Engine) believedStops(ctx context.Context, numbers []string) (out []str
 	return out, err
 }
 
-func openPages(pages []Page) (out []Page) {
-	for _, p := range pages {
+func openNotes(texted []TextedNote) (out []TextedNote) {
+	for _, p := range texted {
 		if p.Open {
 			out = append(out, p)
 		}

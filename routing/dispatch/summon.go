@@ -60,7 +60,7 @@ func (e *Engine) service(ctx context.Context, db interface {
 }) (s routing.Service, ok bool, err error) {
 	var text string
 	err = db.QueryRow(ctx, selectService).Scan(&text)
-	if postgres.Missing(err) {
+	if postgres.NoRow(err) {
 		return s, false, nil
 	}
 	if err != nil {
@@ -128,7 +128,7 @@ func (e *Engine) summonDue(ctx context.Context) error {
 func (e *Engine) summon(ctx context.Context, tx pgx.Tx, id routing.DispatchID, plan routing.Plan, why string) error {
 	s := step{dispatch: id, kind: notes.LineSummoned, detail: why, due: true}
 	err := tx.QueryRow(ctx, lockSummons, id).Scan(&id)
-	if postgres.Missing(err) {
+	if postgres.NoRow(err) {
 		return nil // it has ended, or another engine is at it
 	}
 	if err != nil {

@@ -21,14 +21,14 @@ import (
 
 // A text back acknowledges nothing, whatever it says, not even an agreed word from a phone that was paged for one note alone.
 // Its sender's number can be forged, so that anybody could silence an escalation; who writes "ok" has not read the note,
-// which opens only to a person's own credential; and no page has offered a word that acknowledges, so none is agreed. It is
+// which opens only to a person's own credential; and no text has offered a word that acknowledges, so none is agreed. It is
 // shown to the agents, and the phone is told at once that the link still waits.
 
 // A Heard is what a text back came to.
 type Heard struct {
 	Answer string // what the phone is told; "" for nothing
-	// Pages are the notes whose stories the words belong into, one for words that might be a patient's.
-	Pages []Page
+	// Notes are the notes whose stories the words belong into, one for words that might be a patient's.
+	Notes []TextedNote
 	// Unclear says that words came which could be about any of several notes: they were kept nowhere.
 	Unclear bool
 
@@ -36,8 +36,8 @@ type Heard struct {
 	sender []byte
 }
 
-// A Page is a note that a phone was texted about.
-type Page struct {
+// A TextedNote is a note that a phone was texted about.
+type TextedNote struct {
 	Note      notes.NoteID
 	Account   telephony.AccountID
 	Reference string
@@ -63,28 +63,28 @@ const (
 func (e *Engine) TextedBack(ctx context.Context, r channel.Reply) (Heard, error) {
 	h := Heard{reply: r, sender: e.sender(r.From)}
 	err := postgres.InTx(ctx, e.pool, func(tx pgx.Tx) error {
-		h.Answer, h.Pages, h.Unclear = "", nil, false
-		pages, err := paged(ctx, tx, r.From)
+		h.Answer, h.Notes, h.Unclear = "", nil, false
+		texted, err := paged(ctx, tx, r.From)
 		if err != nil {
 			return err
 		}
 		switch r.Sense {
 		case channel.SenseStop:
-			return e.stop(ctx, tx, &h, pages)
+			return e.stop(ctx, tx, &h, texted)
 		case channel.SenseStart:
-			_, err := e.start(ctx, tx, h, pages)
+			_, err := e.start(ctx, tx, h, texted)
 			return err
 		case channel.SenseYes: // some carriers take texts up again at this word, so we must
-			if started, err := e.start(ctx, tx, h, pages); started || err != nil {
+			if started, err := e.start(ctx, tx, h, texted); started || err != nil {
 				return err
 			}
 		case channel.SenseHelp:
 			if r.Answered {
 				return nil
 			}
-			return e.answer(ctx, tx, &h, catalog.T(langOf(pages), "channel.answer.help", nil))
+			return e.answer(ctx, tx, &h, catalog.T(langOf(texted), "channel.answer.help", nil))
 		}
-		return e.place(ctx, tx, &h, current(pages))
+		return e.place(ctx, tx, &h, current(texted))
 	})
 	if err != nil {
 		return Heard{}, fmt.Errorf("take a text back: %w", err)
@@ -95,52 +95,53 @@ func (e *Engine) TextedBack(ctx context.Context, r channel.Reply) (Heard, error)
 
 // place says where words belong. One patient's words must never come into another's note: words that could be about any of
 // several are put into none, their stories say so, and the phone is asked which.
-func (e *Engine) place(ctx context.Context, tx pgx.Tx, h *Heard, pages []Page) error {
-	if named := slices.DeleteFunc(slices.Clone(pages), func(p Page) bool { return !names(h.reply.Body, p.Reference) }); len(named) == 1 {
-		pages = named
+func (e *Engine) place(ctx context.Context, tx pgx.Tx, h *Heard, texted []TextedNote) error {
+	named := slices.DeleteFunc(slices.Clone(texted), func(n TextedNote) bool { return !names(h.reply.Body, n.Reference) })
+	if len(named) == 1 {
+		texted = named
 	}
 	var refs []string
-	for _, p := range pages {
+	for _, p := range texted {
 		refs = append(refs, p.Reference)
 	}
 	vars := catalog.Vars{"references": strings.Join(refs, ", ")}
 	harmless := h.reply.Sense == channel.SenseOnIt || h.reply.Sense == channel.SenseYes
 	switch {
-	case len(pages) == 0: // whose language nobody knows
+	case len(texted) == 0: // whose language nobody knows
 		return e.answer(ctx, tx, h, catalog.T(telephony.English, "channel.answer.nobody", nil)+" "+catalog.T(telephony.Spanish,
 			"channel.answer.nobody", nil))
-	case len(pages) > 1 && !harmless:
+	case len(texted) > 1 && !harmless:
 		fresh, err := e.remember(ctx, tx, *h, "")
 		if err != nil || !fresh {
 			return err
 		}
 		h.Unclear = true
-		if err := e.addSteps(ctx, tx, pages, notes.LineTextUnclear); err != nil {
+		if err := e.addSteps(ctx, tx, texted, notes.LineTextUnclear); err != nil {
 			return err
 		}
-		return e.answer(ctx, tx, h, catalog.T(langOf(pages), "channel.answer.which", vars))
+		return e.answer(ctx, tx, h, catalog.T(langOf(texted), "channel.answer.which", vars))
 	}
-	h.Pages = pages
+	h.Notes = texted
 	key := "channel.answer.kept"
-	if slices.ContainsFunc(pages, func(p Page) bool { return p.Open }) {
+	if slices.ContainsFunc(texted, func(p TextedNote) bool { return p.Open }) {
 		key = "channel.answer.open"
 	}
-	return e.answer(ctx, tx, h, catalog.T(langOf(pages), key, vars))
+	return e.answer(ctx, tx, h, catalog.T(langOf(texted), key, vars))
 }
 
-// TextKept tells, in the transaction that keeps a text's words with a page's note, that it came. fresh is false when it was
+// TextKept tells, in the transaction that keeps a text's words with a note, that it came. fresh is false when it was
 // kept before, and then nothing is written.
-func (e *Engine) TextKept(ctx context.Context, tx pgx.Tx, h Heard, p Page) (fresh bool, err error) {
+func (e *Engine) TextKept(ctx context.Context, tx pgx.Tx, h Heard, p TextedNote) (fresh bool, err error) {
 	if fresh, err = e.remember(ctx, tx, h, p.Note); err != nil || !fresh {
 		return false, err
 	}
-	return true, e.addSteps(ctx, tx, []Page{p}, notes.LineTextReplied)
+	return true, e.addSteps(ctx, tx, []TextedNote{p}, notes.LineTextReplied)
 }
 
 // addSteps writes a line about a phone into the stories of what it was paged for.
-func (e *Engine) addSteps(ctx context.Context, tx pgx.Tx, pages []Page, kind notes.LineKind) error {
-	ids := make([]routing.DispatchID, len(pages))
-	for i, p := range pages {
+func (e *Engine) addSteps(ctx context.Context, tx pgx.Tx, texted []TextedNote, kind notes.LineKind) error {
+	ids := make([]routing.DispatchID, len(texted))
+	for i, p := range texted {
 		ids[i] = p.dispatch
 	}
 	// Their leaves vouch for the rows as they now stand.
@@ -150,7 +151,7 @@ func (e *Engine) addSteps(ctx context.Context, tx pgx.Tx, pages []Page, kind not
 			return err
 		}
 	}
-	for _, p := range pages {
+	for _, p := range texted {
 		if err := e.trace(ctx, tx, step{dispatch: p.dispatch, note: p.Note, account: p.Account, attempt: p.attempt, kind: kind,
 			name: p.Name}); err != nil {
 			return err
@@ -160,27 +161,27 @@ func (e *Engine) addSteps(ctx context.Context, tx pgx.Tx, pages []Page, kind not
 }
 
 // paged lists the notes of the last day that a number was texted about, the one it was texted about last first.
-func paged(ctx context.Context, tx pgx.Tx, number string) ([]Page, error) {
+func paged(ctx context.Context, tx pgx.Tx, number string) ([]TextedNote, error) {
 	rows, err := tx.Query(ctx, selectPages, number)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (p Page, err error) {
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (p TextedNote, err error) {
 		err = r.Scan(&p.Note, &p.Account, &p.Reference, &p.Open, &p.Contact, &p.Name, &p.Person, &p.dispatch, &p.attempt, &p.lang, &p.ended)
 		return p, err
 	})
 }
 
-// current are the pages that a text can be about: what is open, and what ended a moment before the latest of these, because a
+// current are the notes that a text can be about: what is open, and what ended a moment before the latest of these, because a
 // doctor who has just acknowledged one may write about it while the next is open. Where none is open, it is the last.
-func current(pages []Page) (out []Page) {
+func current(texted []TextedNote) (out []TextedNote) {
 	newest := time.Time{}
-	for _, p := range pages {
+	for _, p := range texted {
 		if p.ended.After(newest) {
 			newest = p.ended
 		}
 	}
-	for _, p := range pages {
+	for _, p := range texted {
 		if p.Open || newest.Sub(p.ended) < justNow {
 			out = append(out, p)
 		}
@@ -197,11 +198,11 @@ func names(words, reference string) bool {
 		func(w string) bool { return strings.EqualFold(w, reference) })
 }
 
-func langOf(pages []Page) telephony.Language {
-	if len(pages) == 0 {
+func langOf(texted []TextedNote) telephony.Language {
+	if len(texted) == 0 {
 		return telephony.English
 	}
-	return pages[0].lang
+	return texted[0].lang
 }
 
 // answer texts the phone back, unless it was told enough lately.

@@ -29,7 +29,7 @@ func (h *fixture) texts() *fixture {
 	}
 	hook.Config.Handler = text.Inbound(func(ctx context.Context, r channel.Reply) (string, error) {
 		heard, err := h.engine.TextedBack(ctx, r)
-		for _, p := range heard.Pages {
+		for _, p := range heard.Notes {
 			err = postgres.InTx(ctx, h.pool, func(tx pgx.Tx) error {
 				fresh, err := h.engine.TextKept(ctx, tx, heard, p)
 				if fresh {

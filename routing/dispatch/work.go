@@ -150,7 +150,7 @@ func (e *Engine) mayLeave(ctx context.Context, c claimed) (ok bool, err error) {
 	var open bool
 	b.Queue(reachRung, c.dispatch, c.rung)
 	b.Queue(countSending, c.id, c.fence, link, c.sends+1, mac).QueryRow(func(r pgx.Row) error {
-		if err := r.Scan(&open); !postgres.Missing(err) {
+		if err := r.Scan(&open); !postgres.NoRow(err) {
 			return err
 		}
 		return nil

@@ -190,5 +190,5 @@ func (c *Client) voicemailInvite(ctx context.Context, name string) (parties, err
 	if i, ok := asterisk.ParseInvite(string(b)); ok {
 		return partiesOf(i), nil
 	}
-	return parties{calling: asterisk.Number(string(b))}, nil
+	return parties{calling: asterisk.ReadNumber(string(b))}, nil
 }

@@ -50,7 +50,7 @@ func (i Invite) Called() []telephony.Number {
 	slices.Reverse(before)
 	var all []telephony.Number
 	for _, u := range append(uris, before...) {
-		if n := Number(u); n != "" && !slices.Contains(all, n) {
+		if n := ReadNumber(u); n != "" && !slices.Contains(all, n) {
 			all = append(all, n)
 		}
 	}
@@ -69,7 +69,7 @@ func (i Invite) Calling() (n telephony.Number, withheld bool) {
 	uris := append(addresses(i.Asserted[0]), addresses(i.Asserted[1])...)
 	uris = append(append(uris, i.Caller), addresses(i.From)...)
 	for _, u := range uris {
-		if n := Number(u); n != "" {
+		if n := ReadNumber(u); n != "" {
 			return n, false
 		}
 	}
@@ -123,11 +123,11 @@ func addresses(header string) (uris []string) {
 	return uris
 }
 
-// Number makes E.164 of what a carrier sends as a number: a tel: or SIP URI or its user, with parameters (portability,
+// ReadNumber makes E.164 of what a carrier sends as a number: a tel: or SIP URI or its user, with parameters (portability,
 // subaddress, extension: they say nothing about who is meant; a phone-context does), visual separators and escapes. A
 // carrier of North America leaves out the + and often the 1, and may dial abroad with 011. A short or foreign number
 // comes back as its digits. Of anything else ("anonymous") it makes the empty, unknown number.
-func Number(text string) telephony.Number {
+func ReadNumber(text string) telephony.Number {
 	text = strings.TrimSpace(text)
 	if scheme, rest, ok := strings.Cut(text, ":"); ok {
 		switch strings.ToLower(scheme) {

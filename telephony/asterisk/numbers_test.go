@@ -55,7 +55,7 @@ func TestNumber(t *testing.T) {
 		"sip:+1(312)5550100@10.0.0.1":                   "+13125550100",
 		"2125550100;cic=+10288":                         "+12125550100",
 	} {
-		if got := Number(text); got != want {
+		if got := ReadNumber(text); got != want {
 			t.Errorf("%q is %q, want %q", text, got.Reveal(), want.Reveal())
 		}
 	}
@@ -132,7 +132,7 @@ func FuzzInvite(f *testing.F) {
 		if ok != (strings.Count(strings.TrimRight(text, "\r\n"), "|") == inviteFields-1) {
 			t.Fatal("not the number of fields")
 		}
-		for _, n := range append(addressNumbers(i.To), Number(text)) {
+		for _, n := range append(addressNumbers(i.To), ReadNumber(text)) {
 			if n != "" && strings.Trim(strings.TrimPrefix(n.Reveal(), "+"), "0123456789") != "" {
 				t.Fatalf("%q is no number", n.Reveal())
 			}
@@ -148,7 +148,7 @@ func FuzzInvite(f *testing.F) {
 
 func addressNumbers(header string) (all []telephony.Number) {
 	for _, u := range addresses(header) {
-		all = append(all, Number(u))
+		all = append(all, ReadNumber(u))
 	}
 	return all
 }

@@ -39,8 +39,8 @@ func readState(dir string) (state, error) {
 	return s, nil
 }
 
-// Phones tells what the server in a directory chose: the SIP port, and its phones' users and passwords.
-func Phones(dir string) (sip uint16, passwords map[string]string, err error) {
+// SIPPhones tells what the server in a directory chose: the SIP port, and its phones' users and passwords.
+func SIPPhones(dir string) (sip uint16, passwords map[string]string, err error) {
 	s, err := readState(dir)
 	if err == nil && len(s.Agents) == 0 {
 		err = fmt.Errorf("no Asterisk was set up in %s yet: start the server once", dir)

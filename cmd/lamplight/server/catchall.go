@@ -16,7 +16,7 @@ func (s *Server) catchAll() func(context.Context) (telephony.Line, bool, error) 
 		return nil
 	}
 	return func(ctx context.Context) (telephony.Line, bool, error) {
-		if did := asterisk.Number(text); did != "" {
+		if did := asterisk.ReadNumber(text); did != "" {
 			if line, owned, err := s.Record.LineFor(ctx, did); err != nil || owned {
 				return line, owned, err
 			}

@@ -24,7 +24,7 @@ import (
 
 // newChannels makes the channels that are configured. A kind that is not fails its attempts as "not-configured", which
 // the board shows.
-func newChannels(cfg Config, keys push.VAPIDKeys, phones *dispatch.Phones) (
+func newChannels(cfg Config, keys push.VAPIDKeys, phones *dispatch.PushPhones) (
 	map[routing.ChannelKind]channel.Channel, *twilio.Client, error,
 ) {
 	out := map[routing.ChannelKind]channel.Channel{}
@@ -67,7 +67,7 @@ func newChannels(cfg Config, keys push.VAPIDKeys, phones *dispatch.Phones) (
 
 // withoutCarrier are the channels a ladder may name that nothing is configured for.
 func withoutCarrier(channels map[routing.ChannelKind]channel.Channel) (out []routing.ChannelKind) {
-	for _, kind := range routing.Offered() {
+	for _, kind := range routing.Channels() {
 		if channels[kind] == nil {
 			out = append(out, kind)
 		}
@@ -134,8 +134,8 @@ func FreeAddr() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// subscription reads what a browser's PushSubscription says of itself.
-func Subscription(doc []byte) (s push.Subscription, err error) {
+// ReadSubscription reads what a browser's PushSubscription says of itself.
+func ReadSubscription(doc []byte) (s push.Subscription, err error) {
 	if err := json.Unmarshal(doc, &s); err != nil {
 		return s, fmt.Errorf("read a push subscription: %w", err)
 	}

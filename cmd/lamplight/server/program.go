@@ -125,8 +125,8 @@ func commandNamed(parser *kong.Kong, args []string) string {
 	return ""
 }
 
-// Progress prints a line a step with the time since the start.
-func Progress(step string, took time.Duration) {
+// PrintProgress prints a line a step with the time since the start.
+func PrintProgress(step string, took time.Duration) {
 	fmt.Fprintf(os.Stderr, "  %-58s%6.1f s\n", step, took.Seconds())
 }
 

@@ -64,7 +64,7 @@ type Server struct {
 	Engine  *engine.Engine
 	Routing *dispatch.Engine
 	push    push.VAPIDKeys
-	Phones  *dispatch.Phones
+	Phones  *dispatch.PushPhones
 	Bus     Bus
 	Custody *custody.Custody
 	Health  *health
@@ -226,7 +226,7 @@ func (s *Server) startBus(context.Context) (err error) {
 }
 
 func (s *Server) startRouting(context.Context) error {
-	s.Phones = dispatch.NewPhones(s.Pool, s.Audit)
+	s.Phones = dispatch.NewPushPhones(s.Pool, s.Audit)
 	channels, text, err := newChannels(s.Config, s.push, s.Phones)
 	if err != nil {
 		return err

@@ -42,12 +42,12 @@ type Server struct {
 
 	keys    bus.ServerKeys
 	cert    *tls.Config
-	service console.Service
+	service console.Backend
 	gate    Gate
 }
 
 // Start serves on a port of its own.
-func Start(t *testing.T, service console.Service, gate Gate) *Server {
+func Start(t *testing.T, service console.Backend, gate Gate) *Server {
 	t.Helper()
 	s := &Server{Addr: "127.0.0.1:0", service: service, gate: gate}
 	var err error

@@ -13,7 +13,7 @@ import (
 // oldLeaf is what the leaf in every release's testdata says.
 var oldLeaf = tree.Entry{At: time.Date(2026, 11, 27, 2, 14, 5, 678901000, time.UTC), Actor: "ana.ruiz", Action: "note.taken", Kind: "note",
 	Object:  "n-1",
-	Account: "lakeside", Detail: []string{"urgent"}, Rows: []tree.Row{{Kind: "note", ID: "n-1", Hash: "00ff"}, tree.Gone("draft", "d-1")}}
+	Account: "lakeside", Detail: []string{"urgent"}, Rows: []tree.Row{{Kind: "note", ID: "n-1", Hash: "00ff"}, tree.Removed("draft", "d-1")}}
 
 // TestEveryReleasesLeafIsRead: a leaf lasts for ever, byte for byte, because its hash stands in signed checkpoints.
 func TestEveryReleasesLeafIsRead(t *testing.T) {

@@ -37,8 +37,8 @@ type Row struct {
 	Hash string `json:"hash"`
 }
 
-// Gone vouches that a row was removed by the act.
-func Gone(kind, id string) Row { return Row{Kind: kind, ID: id} }
+// Removed vouches that a row was removed by the act.
+func Removed(kind, id string) Row { return Row{Kind: kind, ID: id} }
 
 const leafFormat = "lamplight leaf 1\n"
 

@@ -17,7 +17,7 @@ var at = time.Date(2026, 11, 22, 3, 4, 5, 678901000, time.UTC)
 
 func entry() Entry {
 	return Entry{At: at, Actor: "p-1", Action: "note.taken", Kind: "note", Object: "n-1", Account: "lakeside", Detail: []string{"urgent"},
-		Rows: []Row{{"note", "n-1", "ab"}, Gone("line", "+1")}}
+		Rows: []Row{{"note", "n-1", "ab"}, Removed("line", "+1")}}
 }
 
 func TestALeafReadsBack(t *testing.T) {

@@ -46,7 +46,7 @@ func TestChannel(t *testing.T) {
 				if implicit {
 					port = p.MailsPort
 				}
-				return channeltest.Subject{Channel: client(t, p, port, implicit, p.Roots), Pocket: p, Kind: pocket.KindEmail,
+				return channeltest.Subject{Channel: client(t, p, port, implicit, p.Roots), Pocket: p, Kind: pocket.ArrivedEmail,
 					To: channeltest.Phone.Email, Nowhere: "not an address", Unheard: client(t, p, 1, implicit, p.Roots)}
 			})
 		})

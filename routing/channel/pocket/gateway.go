@@ -60,7 +60,7 @@ func (p *Pocket) createText(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	sid := "SM" + random(16)
-	a, fault := p.arrive(Arrival{At: at, Kind: KindText, To: to, From: r.PostForm.Get("From"), Body: body, Ref: sid, Status: "accepted"})
+	a, fault := p.arrive(Arrival{At: at, Kind: ArrivedText, To: to, From: r.PostForm.Get("From"), Body: body, Ref: sid, Status: "accepted"})
 	if p.spoil(w, r, fault) {
 		return
 	}

@@ -150,7 +150,7 @@ func (m *mailbox) Data(r io.Reader) error {
 		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "not a mail"}
 	}
 	for _, to := range m.to {
-		a.To, a.From, a.At, a.Kind, a.Status, a.Envelope = to, m.from, m.at, KindEmail, "delivered", m.envid
+		a.To, a.From, a.At, a.Kind, a.Status, a.Envelope = to, m.from, m.at, ArrivedEmail, "delivered", m.envid
 		booked, fault := m.pocket.arrive(a)
 		if err := m.spoil(fault); err != nil {
 			return err

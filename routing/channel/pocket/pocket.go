@@ -206,7 +206,7 @@ func (p *Pocket) arrive(a Arrival) (Arrival, Fault) {
 	p.mu.Lock()
 	a.Seq = len(p.arrivals) + 1
 	key := a.Kind + "\x00" + a.To + "\x00" + a.Ref
-	if a.Kind == KindText {
+	if a.Kind == ArrivedText {
 		key = a.Kind + "\x00" + a.To + "\x00" + a.Body
 	}
 	a.Link = firstLink(a)
@@ -246,9 +246,9 @@ func (p *Pocket) wake() {
 
 // The kinds of arrivals.
 const (
-	KindText  = "text"
-	KindEmail = "email"
-	KindPush  = "push"
+	ArrivedText  = "text"
+	ArrivedEmail = "email"
+	ArrivedPush  = "push"
 )
 
 var link = regexp.MustCompile(`https?://[^\s<>"]+`)

@@ -106,7 +106,7 @@ func (p *Pocket) showPush(w http.ResponseWriter, r *http.Request, s *subscriptio
 		http.Error(w, "payload is not JSON", http.StatusBadRequest)
 		return
 	}
-	_, fault := p.arrive(Arrival{At: at, Kind: KindPush, To: s.person, Title: n.Title, Body: n.Body, Link: n.URL,
+	_, fault := p.arrive(Arrival{At: at, Kind: ArrivedPush, To: s.person, Title: n.Title, Body: n.Body, Link: n.URL,
 		Ref: r.Header.Get("Topic"), Status: "delivered"})
 	switch fault {
 	case Refuse:

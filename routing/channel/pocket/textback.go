@@ -37,8 +37,8 @@ func (p *Pocket) TextBack(ctx context.Context, t TextBack) (answer string, err e
 	}
 	p.mu.Lock()
 	inbound := p.inbound
-	p.arrivals = append(p.arrivals, Arrival{Seq: len(p.arrivals) + 1, At: time.Now(), Kind: KindText, To: t.To, From: t.From, Body: t.Body,
-		Ref: t.Ref, Status: "written"})
+	p.arrivals = append(p.arrivals, Arrival{Seq: len(p.arrivals) + 1, At: time.Now(), Kind: ArrivedText, To: t.To, From: t.From,
+		Body: t.Body, Ref: t.Ref, Status: "written"})
 	seq := len(p.arrivals)
 	p.wake()
 	p.mu.Unlock()
@@ -47,7 +47,7 @@ func (p *Pocket) TextBack(ctx context.Context, t TextBack) (answer string, err e
 		return "", err
 	}
 	if answer != "" {
-		p.arrive(Arrival{At: time.Now(), Kind: KindText, To: t.From, From: t.To, Body: answer, Ref: "SM" + random(16), Status: "delivered"})
+		p.arrive(Arrival{At: time.Now(), Kind: ArrivedText, To: t.From, From: t.To, Body: answer, Ref: "SM" + random(16), Status: "delivered"})
 	}
 	return answer, nil
 }

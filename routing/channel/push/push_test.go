@@ -86,7 +86,7 @@ func TestChannel(t *testing.T) {
 	channeltest.Run(t, func(t *testing.T) channeltest.Subject {
 		p, store, cfg := setup(t)
 		c := client(t, cfg, store)
-		return channeltest.Subject{Channel: c, Pocket: p, Kind: pocket.KindPush, To: channeltest.Phone.Person, Nowhere: "p-nobody",
+		return channeltest.Subject{Channel: c, Pocket: p, Kind: pocket.ArrivedPush, To: channeltest.Phone.Person, Nowhere: "p-nobody",
 			Refusal: channel.Unreachable, Unheard: unheard{c}}
 	})
 }

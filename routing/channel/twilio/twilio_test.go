@@ -40,7 +40,7 @@ func client(t *testing.T, p *pocket.Pocket, base, callback string) *twilio.Clien
 func TestChannel(t *testing.T) {
 	channeltest.Run(t, func(t *testing.T) channeltest.Subject {
 		p := startPocket(t)
-		return channeltest.Subject{Channel: client(t, p, p.URL, ""), Pocket: p, Kind: pocket.KindText, CanLookup: true,
+		return channeltest.Subject{Channel: client(t, p, p.URL, ""), Pocket: p, Kind: pocket.ArrivedText, CanLookup: true,
 			To: channeltest.Phone.Number, Nowhere: "5550101", Unheard: client(t, p, "http://127.0.0.1:1", "")}
 	})
 }

@@ -34,7 +34,7 @@ type CallKind struct {
 	Patience time.Duration `json:"patience"` // mean; 0 means without end
 }
 
-// A Plan is what to simulate.
+// A Scenario is what to simulate.
 type Scenario struct {
 	Config acd.Config
 	Seed   uint64
