@@ -143,7 +143,7 @@ endef
 # The desk is looked at twice: with its tests as they are run, and as it is shipped, without them: they would need all of the server
 # compiled with cgo.
 DESK_FILES  := $(WITH_CGO) go list -tags $(DESKTOP_TAGS) -f '{{join .GoFiles " "}} {{join .CgoFiles " "}}' .
-STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 -checks inherit,-ST1005
+STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 -checks inherit,-ST1005,ST1020,ST1021
 lint: $(DONE)/run-packages $(DONE)/pages ## gofmt, long lines, vet, staticcheck, dead code, licences, govulncheck, svelte-check, prettier, eslint
 	@perl -CSD -ne '$(LONG_LINES)' $(GO_SOURCES)
 	@test -z "$$(gofmt -l $(GO_SOURCES))" || { gofmt -l $(GO_SOURCES); echo 'run gofmt -w on these'; exit 1; }

@@ -126,7 +126,7 @@ func ParseDate(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// tidy returns the body with its numbers in E.164 form and its dates in ISO form, as the script's fields say they are.
+// Tidy returns the body with its numbers in E.164 form and its dates in ISO form, as the script's fields say they are.
 func Tidy(sc Script, callType string, b Body) Body {
 	out := Body{Fields: map[string]string{}, Verbatim: b.Verbatim, ReadBack: slices.Clone(b.ReadBack)}
 	for k, v := range b.Fields {

@@ -103,7 +103,7 @@ func newDesk(p deskParts) *Desk {
 	return d
 }
 
-// show wires the desk to its window; call it before the page can.
+// on wires the desk to its window; call it before the page can.
 func (d *Desk) on(s screen) {
 	d.screen = s
 	go d.meter(d.ctx)

@@ -9,7 +9,7 @@ import (
 	"lamplight/telephony"
 )
 
-// A Phone is the agent's built-in phone. Methods may be called from any goroutine.
+// AgentPhone is the agent's built-in phone. Methods may be called from any goroutine.
 type AgentPhone interface {
 	// Register has the phone reachable under account from now on, and again after every break, until Leave or the next
 	// Register. changed is told each time it becomes reachable or stops being so; it must not block.

@@ -39,7 +39,7 @@ func (e *SlowedError) Error() string { return "too many tries" }
 // A Knock is one try to sign in: what was typed, where from, and what an earlier sign-in left with the browser.
 type Knock struct{ Login, Password, Code, Source, Device string }
 
-// An Entry is what a browser gets for a Knock that was right. Token is a secret that only its cookie holds; Device opens
+// SignedIn is what a browser gets for a Knock that was right. Token is a secret that only its cookie holds; Device opens
 // nothing, but spares its browser the waits that others' guesses cause.
 type SignedIn struct {
 	Token, Device string

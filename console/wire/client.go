@@ -34,7 +34,7 @@ type Client struct {
 
 var _ console.Backend = (*Client)(nil)
 
-// credentials is what travels as the NATS password, inside TLS: the person's own at sign-in, the session's secret after.
+// Credentials is what travels as the NATS password, inside TLS: the person's own at sign-in, the session's secret after.
 type Credentials struct {
 	Password string `json:"password,omitempty"`
 	Code     string `json:"code,omitempty"`

@@ -13,7 +13,7 @@ import (
 // harmless.
 var ErrUnreachable = errors.New("the server does not answer")
 
-// atOnce has a connection write each message as it is published: what is said between a desk and a server is said one thing
+// AtOnce has a connection write each message as it is published: what is said between a desk and a server is said one thing
 // at a time, and the library's own goroutine that gathers messages would only come between.
 var AtOnce = nats.WriteBufferSize(1)
 

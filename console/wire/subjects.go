@@ -36,7 +36,7 @@ const (
 	requestLimit = 10 * time.Second
 )
 
-// A Session names a desk's connection on the wire. It is public: the secret is the Token it was made from.
+// A DeskSession names a desk's connection on the wire. It is public: the secret is the Token it was made from.
 type DeskSession string
 
 // NewToken makes a session's secret: 256 random bits.

@@ -45,7 +45,7 @@ type Drill struct {
 	RestoreProof
 }
 
-// A Proof is what a restored database showed.
+// A RestoreProof is what a restored database showed.
 type RestoreProof struct {
 	Leaves int64 `json:"leaves"`
 	Rows   int64 `json:"rows"`

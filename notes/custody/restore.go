@@ -18,7 +18,7 @@ import (
 	"lamplight/notes/postgres/backup"
 )
 
-// A Return is a state to be brought back.
+// A RestorePlan is a state to be brought back.
 type RestorePlan struct {
 	State      string // the state directory; it must hold nothing yet, and the caller holds its lock
 	Dir        string // where the copy of the database lies

@@ -11,7 +11,7 @@ import (
 	"lamplight/notes/seal"
 )
 
-// A Shelf keeps practices' wrapped keys in the database, each with a leaf.
+// A KeyShelf keeps practices' wrapped keys in the database, each with a leaf.
 type KeyShelf struct {
 	pool *pgxpool.Pool
 	log  *audit.Log

@@ -47,7 +47,7 @@ type Receipt struct {
 	Status DeliveryStatus // Accepted, or further when the carrier already knows
 }
 
-// A Status is what a carrier says of a message it has taken.
+// A DeliveryStatus is what a carrier says of a message it has taken.
 type DeliveryStatus string
 
 const (
@@ -57,7 +57,7 @@ const (
 	Failed      DeliveryStatus = "failed"
 )
 
-// A Report is a carrier's later word on a message, as its callback brings it.
+// A DeliveryReport is a carrier's later word on a message, as its callback brings it.
 type DeliveryReport struct {
 	Key    string
 	Ref    string
@@ -71,7 +71,7 @@ var (
 	ErrNoLookup = errors.New("channel: the carrier cannot be asked")
 )
 
-// A Kind is what a failed Send leaves known.
+// A FailureKind is what a failed Send leaves known.
 type FailureKind string
 
 const (
@@ -81,7 +81,7 @@ const (
 	Unknown     FailureKind = "timeout"     // it may or may not have been taken
 )
 
-// An Error is a failed Send or Lookup. Its text holds a code of the carrier's and no address, so that it may be logged.
+// A SendError is a failed Send or Lookup. Its text holds a code of the carrier's and no address, so that it may be logged.
 type SendError struct {
 	Kind FailureKind
 	Code string // "21211", "550": the carrier's own

@@ -47,7 +47,7 @@ func (c *Client) run() {
 			pause = firstPause
 			c.events.put(telephony.Event{Kind: telephony.Unlinked, At: time.Now()})
 		}
-		t := time.NewTimer(pause/2 + rand.N(pause/2+1)) // several houses must not come back in one moment
+		t := time.NewTimer(pause/2 + rand.N(pause/2+1)) // several servers must not come back in one moment
 		select {
 		case <-t.C:
 		case <-c.life.Done():

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A Voicemail is what the name of a stored recording and its companion tell of a message the fail-safe recorded.
+// A StoredVoicemail is what the name of a stored recording and its companion tell of a message the fail-safe recorded.
 //
 // The recording "vm/1764000000-_13125550142-1764000000.12" is the voice, a WAV: when the fail-safe took the call, the
 // number dialled as the dialplan guesses it (_ stands for its +, which a URL would turn into a space), and the channel's id.

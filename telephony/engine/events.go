@@ -217,7 +217,7 @@ type ended struct {
 	owed  *ledgerQueue      // what may not be written yet
 }
 
-// forget drops a call that has ended. Its last pages are still being written, its things on the switch removed.
+// forget drops a call that has ended. Its last writes may still be under way, its things on the switch removed.
 func (e *Engine) forget(c *call) {
 	delete(e.calls, c.ID)
 	for _, p := range c.parties() {

@@ -62,7 +62,7 @@ type Fake struct {
 	originated []telephony.Originate
 }
 
-// A Phone is what a phone does when a leg is originated to it. The zero value rings and waits for Answers or Rejects.
+// A PhoneBehavior is what a phone does when a leg is originated to it. The zero value rings and waits for Answers or Rejects.
 type PhoneBehavior struct {
 	Presses string        // keys it presses when it has answered
 	Answers bool          // answers After it began to ring

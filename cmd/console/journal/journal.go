@@ -46,7 +46,7 @@ type Journal struct {
 	entries map[string]Entry
 }
 
-// An entry is a draft with the call it belongs to, without which its form could not be drawn again.
+// An Entry is a draft with the call it belongs to, without which its form could not be drawn again.
 type Entry struct {
 	Draft console.Draft `json:"draft"`
 	Pop   *console.Pop  `json:"pop,omitempty"`

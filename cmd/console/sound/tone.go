@@ -21,15 +21,16 @@ var (
 	AlarmTone = tone{notes: []float64{880}, lasts: 200 * time.Millisecond, each: 400 * time.Millisecond}
 )
 
-// alarmLasts is three notes of the alarm.
+// AlarmLasts is three notes of the alarm.
 const AlarmLasts = 3 * 400 * time.Millisecond
 
 // loudness is a note's amplitude, a tenth of full scale.
 const loudness = 32768 / 10
 
+// Samples is how many samples a time takes.
 func Samples(d time.Duration) int { return int(d * speech.Rate / time.Second) }
 
-// fill writes a tone's sound into out, from the sample at on, and returns the sample after it.
+// Fill writes a tone's sound into out, from the sample at on, and returns the sample after it.
 func (t tone) Fill(out []byte, at int) int {
 	for ; len(out) >= 2; out, at = out[2:], at+1 {
 		v := 0.0

@@ -115,7 +115,7 @@ func randomKey() []byte {
 	return b
 }
 
-// randomWord is a made-up password a person can type: 60 random bits.
+// RandomWord is a made-up password a person can type: 60 random bits.
 func RandomWord() string {
 	const letters = "abcdefghijkmnpqrstuvwxyz23456789" // 32 that look different
 	b := randomKey()[:12]
@@ -125,7 +125,7 @@ func RandomWord() string {
 	return string(b)
 }
 
-// freeAddr is a loopback address nobody uses at this moment, for what must be named before it is opened.
+// FreeAddr is a loopback address nobody uses at this moment, for what must be named before it is opened.
 func FreeAddr() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"lamplight/telephony/acd"
 )
 
-// serverConfig says what a server stands on: a flag, its environment variable and its default stand on one line. With
+// Config says what a server stands on: a flag, its environment variable and its default stand on one line. With
 // nothing given everything is private and on this machine.
 type Config struct {
 	State string `help:"Directory of keys, certificates, the private database and Asterisk." env:"LAMPLIGHT_STATE" type:"path" placeholder:"DIR"`
@@ -241,7 +241,7 @@ func (c *Config) webTLS(own *tls.Config) *tls.Config {
 	return out
 }
 
-// state is the directory a server keeps its own in. Secrets lie in keys, which only we can read; the directory itself can
+// A StateDir is the directory a server keeps its own in. Secrets lie in keys, which only we can read; the directory itself can
 // be entered, because the private database and Asterisk run as other accounts.
 type StateDir struct{ Dir string }
 

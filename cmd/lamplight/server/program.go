@@ -87,7 +87,7 @@ func end(name string, status int, err error) {
 	os.Exit(status)
 }
 
-// oneLine is an error as one sentence: what libraries and joined errors say in several lines becomes parts of it, and
+// OneLine is an error as one sentence: what libraries and joined errors say in several lines becomes parts of it, and
 // what is said twice is told once.
 func OneLine(err error) string {
 	var parts []string

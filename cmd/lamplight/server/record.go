@@ -15,13 +15,13 @@ import (
 	"lamplight/notes/seal"
 )
 
-// recordFlags say where the record is.
+// RecordFlags say where the record is.
 type RecordFlags struct {
 	State       string `help:"The server's state directory." env:"LAMPLIGHT_STATE" type:"path" placeholder:"DIR"`
 	DatabaseURL string `help:"A PostgreSQL of yours, instead of the private one." env:"LAMPLIGHT_DATABASE_URL"`
 }
 
-// open connects to the record and reads the log's key. A private database that does not run is started for the moment;
+// Connect connects to the record and reads the log's key. A private database that does not run is started for the moment;
 // the state directory is held meanwhile, so that no server comes to stand on a database that we then stop.
 func (f RecordFlags) Connect(ctx context.Context) (*Server, error) {
 	return f.connectAs(ctx, (*Server).connectRecord)

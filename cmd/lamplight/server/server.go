@@ -92,7 +92,7 @@ func Start(ctx context.Context, cfg Config, log *slog.Logger, say func(step stri
 	return StartOn(ctx, h, cfg, log, say)
 }
 
-// openOn is Open on a state directory that is held already; the server lets it go at Close, and here on an error.
+// StartOn is Start on a state directory that is held already; the server lets it go at Close, and here on an error.
 func StartOn(ctx context.Context, h *StateLock, cfg Config, log *slog.Logger, say func(part string, took time.Duration)) (
 	s *Server, err error,
 ) {

@@ -11,13 +11,13 @@ import (
 // errHeld: another process runs on the state directory.
 var ErrHeld = errors.New("another lamplight runs on this state directory")
 
-// A hold makes a state directory one process's. It ends with Close, or with the process by any death.
+// A StateLock makes a state directory one process's. It ends with Close, or with the process by any death.
 type StateLock struct {
 	StateDir
 	lock *os.File
 }
 
-// holdState opens a state directory and keeps others out of it: two servers on one private database and Asterisk would
+// LockStateDir opens a state directory and keeps others out of it: two servers on one private database and Asterisk would
 // take each other's calls, and a second demo would overwrite what the first one's server reads. The error is errHeld,
 // with who it is, when somebody was first.
 func LockStateDir(dir string) (*StateLock, error) {

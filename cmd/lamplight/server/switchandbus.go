@@ -44,7 +44,7 @@ func (p phones) account(endpoint string) (console.PhoneAccount, bool) {
 // Registrar is where the desks' phones register, host:port.
 func (b Switchboard) Registrar() string { return b.phones.registrar }
 
-// board is the switch with what belongs to it.
+// A Switchboard is the switch with what belongs to it.
 type Switchboard struct {
 	Client  *ari.Client
 	phones  phones
@@ -144,7 +144,7 @@ func readPhones(path string) (map[string]string, error) {
 	return out, nil
 }
 
-// bus is NATS: the server's connection, the callout's, and how desks reach it.
+// A Bus is NATS: the server's connection, the callout's, and how desks reach it.
 type Bus struct {
 	nc, callout *nats.Conn
 	keys        bus.ServerKeys
@@ -212,7 +212,7 @@ func natsRoots(file string, certs Certs) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// natsKeys reads the keys shared with NATS, or makes them.
+// NATSKeys reads the keys shared with NATS, or makes them.
 func NATSKeys(path string) (bus.ServerKeys, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -17,7 +17,7 @@ import (
 	"lamplight/telephony/phone/voice"
 )
 
-// scenario is a practice call: who calls which number, in which language, and the note a good agent takes of it.
+// A CallScenario is a practice call: who calls which number, in which language, and the note a good agent takes of it.
 type CallScenario struct {
 	console.Scenario
 	DID, ANI, Name string
@@ -25,7 +25,7 @@ type CallScenario struct {
 	HangUp         bool   // gives up while waiting
 }
 
-// scenarios are the training calls. The people in them are fictional, their numbers of the range kept for fiction.
+// Scenarios are the training calls. The people in them are fictional, their numbers of the range kept for fiction.
 func Scenarios() []CallScenario {
 	text := func(en, es string) notes.Text { return notes.Text{telephony.English: en, telephony.Spanish: es} }
 	rosa := notes.Body{Fields: map[string]string{"name": "Rosa Bennett", "callback": "+13125550142", "dob": "1961-04-02",
@@ -49,7 +49,7 @@ func Scenarios() []CallScenario {
 	}
 }
 
-// trainer is the telephone network of a training environment: it calls in, and answers what the service dials.
+// A TrainingNetwork is the telephone network of a training environment: it calls in, and answers what the service dials.
 type TrainingNetwork struct {
 	Network *phone.Phone
 	log     *slog.Logger
@@ -150,7 +150,7 @@ func (t *TrainingNetwork) play(s CallScenario) error {
 	}
 }
 
-// wait lets a caller listen for d.
+// Listen lets a caller listen for d.
 func Listen(ctx context.Context, c *phone.Call, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -41,7 +41,7 @@ type Config struct {
 	Log        *slog.Logger
 }
 
-// A Status is how the copy stands.
+// A CopyStatus is how the copy stands.
 type CopyStatus struct {
 	Behind   time.Duration // how long ago everything that was committed was stored; for ever when it never was
 	Stored   string        // up to where in the WAL

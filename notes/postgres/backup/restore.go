@@ -14,7 +14,7 @@ import (
 	"lamplight/notes/postgres"
 )
 
-// A Source is a copy to restore from.
+// A RestoreSource is a copy to restore from.
 type RestoreSource struct {
 	Vault      *Vault
 	Identities []age.Identity

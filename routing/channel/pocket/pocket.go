@@ -49,7 +49,7 @@ type Config struct {
 	Faults func(Arrival) Fault
 }
 
-// A Phone is one provider's.
+// A ProviderPhone is one provider's.
 type ProviderPhone struct {
 	Person string             `json:"person"`
 	Name   string             `json:"name"`

@@ -18,7 +18,7 @@ import (
 	"lamplight/telephony/acd"
 )
 
-// A Call is one caller to come.
+// A GivenCall is one caller to come.
 type GivenCall struct {
 	At       time.Duration `json:"at"`       // after the start
 	Needs    acd.Needs     `json:"needs"`    // as acd has them
@@ -26,7 +26,7 @@ type GivenCall struct {
 	Patience time.Duration `json:"patience"` // hangs up after so long unanswered; 0 means never
 }
 
-// A Kind is a share of the calls that come by chance. Times are exponential with these means.
+// A CallKind is a share of the calls that come by chance. Times are exponential with these means.
 type CallKind struct {
 	Needs    acd.Needs     `json:"needs"`
 	Weight   float64       `json:"weight"`   // its share is its weight among all weights; 0 means 1

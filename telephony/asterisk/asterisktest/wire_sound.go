@@ -11,7 +11,7 @@ import (
 	"github.com/zaf/g711"
 )
 
-// A Source is where sound comes from: RTP's name of it, and its counters. Sound of another source is another stream.
+// A SoundSource is where sound comes from: RTP's name of it, and its counters. Sound of another source is another stream.
 type SoundSource struct {
 	SSRC    uint32
 	Seq     uint16
