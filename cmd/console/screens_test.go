@@ -124,7 +124,7 @@ func openBrowser(t *testing.T, args []string, w, h int64, look, lang string) *br
 	t.Helper()
 	p := windowtest.Start(t, nil, program(t, "bridge"), args...)
 	url := p.Until(t, "http://")
-	alloc, cancel := chromedp.NewExecAllocator(t.Context(), chromedp.NoSandbox, chromedp.Headless,
+	alloc, cancel := chromedp.NewExecAllocator(t.Context(), chromedp.NoSandbox, chromedp.Headless, chromedp.WSURLReadTimeout(time.Minute),
 		chromedp.Flag("force-color-profile", "srgb"))
 	t.Cleanup(cancel)
 	ctx, stop := chromedp.NewContext(alloc)

@@ -228,7 +228,8 @@ type page struct {
 
 func openPage(t *testing.T, width, height int64) *page {
 	t.Helper()
-	alloc, cancel := chromedp.NewExecAllocator(context.Background(), chromedp.NoSandbox, chromedp.Headless, chromedp.IgnoreCertErrors,
+	alloc, cancel := chromedp.NewExecAllocator(context.Background(), chromedp.NoSandbox, chromedp.Headless,
+		chromedp.WSURLReadTimeout(time.Minute), chromedp.IgnoreCertErrors,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("lang", "en-US"))
 	t.Cleanup(cancel)
 	ctx, stop := chromedp.NewContext(alloc)

@@ -3,7 +3,9 @@ package record_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -123,6 +125,52 @@ func TestANoteNotSentIsSomebodyElsesToFinish(t *testing.T) {
 		return l.Kind == notes.LineDraftTakenOver && l.Actor == "The agent-2"
 	}) {
 		t.Errorf("the story does not tell it: %+v, %v", st.Lines, err)
+	}
+	h.mustVerify(t)
+}
+
+// Of several supervisors who take one note over at once, one has it; the others are told so, and it changes hands once.
+func TestANoteIsTakenOverByOne(t *testing.T) {
+	h := newFixture(t).furnish(t)
+	if err := h.store.SaveDraft(h.as(t, agentID), aDraft("draft-1", "")); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.store.AgentLeft(t.Context(), agentID); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.store.RaiseUnsent(h.as(t, agentID)); err != nil {
+		t.Fatal(err)
+	}
+	const bosses = 6
+	ctxs, errs := make([]context.Context, bosses), make([]error, bosses)
+	for i := range bosses {
+		id := notes.PersonID(fmt.Sprintf("boss-%d", i))
+		p := access.Person{ID: id, Login: string(id), Name: "The " + string(id), Language: "en",
+			Grants: []access.Grant{{Account: access.Everywhere, Role: notes.RoleSupervisor}}}
+		if _, err := h.door.AddPerson(access.System(t.Context(), "seed"), p, ""); err != nil {
+			t.Fatal(err)
+		}
+		ctxs[i] = h.as(t, id)
+	}
+	var all sync.WaitGroup
+	for i := range bosses {
+		all.Go(func() { _, _, errs[i] = h.store.TakeDraft(ctxs[i], "draft-1") })
+	}
+	all.Wait()
+	var has int
+	for i, err := range errs {
+		switch {
+		case err == nil:
+			has++
+			if kept, err := h.store.Drafts(ctxs[i]); err != nil || len(kept) != 1 {
+				t.Errorf("who took it over has %d, %v", len(kept), err)
+			}
+		case !errors.Is(err, record.ErrNoDraft):
+			t.Errorf("boss %d is told %v", i, err)
+		}
+	}
+	if has != 1 {
+		t.Errorf("%d of %d have it: %v", has, bosses, errs)
 	}
 	h.mustVerify(t)
 }

@@ -170,7 +170,7 @@ func (p *process) release() error { return unix.Close(p.fd) }
 // ready returns when Asterisk answers on ARI and SIP and knows the carrier; it fails when the process dies or the time
 // is over, with what its log says.
 func (p *process) ready(ctx context.Context, pl plan) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

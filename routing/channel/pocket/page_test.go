@@ -25,7 +25,8 @@ func look[T any](t *testing.T, ctx context.Context, script string) T {
 func TestThePageInABrowser(t *testing.T) {
 	p := startPocket(t, Config{Phones: []ProviderPhone{reyes, {Person: "p-pena", Name: "Dra. Lucía Peña", Number: "+13125550102",
 		Email: "pena@sol.example", Lang: "es"}}})
-	alloc, stop := chromedp.NewExecAllocator(t.Context(), chromedp.NoSandbox, chromedp.Headless, chromedp.Flag("lang", "en-US"))
+	alloc, stop := chromedp.NewExecAllocator(t.Context(), chromedp.NoSandbox, chromedp.Headless,
+		chromedp.WSURLReadTimeout(time.Minute), chromedp.Flag("lang", "en-US"))
 	defer stop()
 	tab, closeTab := chromedp.NewContext(alloc)
 	defer closeTab()
