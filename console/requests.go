@@ -133,6 +133,10 @@ var (
 	// AskMyDuty tells a provider their own days, and what others offer; AskDuty offers one, takes one, agrees.
 	AskMyDuty = request[Nothing, MyDuty](Spec{Name: "myduty", Route: "GET /api/duty", Needs: notes.OwnDuty, Since: 4})
 	AskDuty   = request[DutyChange, ScheduleEdited](Spec{Name: "duty", Route: "POST /api/duty", Needs: notes.OwnDuty, Since: 4})
+	// AskFeed makes the address of a provider's own days at a practice, for calendar programs, in the place of the one before;
+	// AskStopFeed ends it.
+	AskFeed     = request[PracticeRef, FeedAddress](Spec{Name: "feed", Route: "POST /api/duty/feed", Needs: notes.OwnDuty, Since: 4})
+	AskStopFeed = request[PracticeRef, Nothing](Spec{Name: "stopfeed", Route: "POST /api/duty/feed/stop", Needs: notes.OwnDuty, Since: 4})
 	// AskSubscribe lets pushes reach this person's browser; AskPushKey is what the browser subscribes with.
 	AskSubscribe = request[PushSubscription, Nothing](Spec{Name: "subscribe", Route: "POST /api/push"})
 	AskPushKey   = request[Nothing, PushKey](Spec{Name: "pushkey", Route: "GET /api/push-key"})

@@ -181,6 +181,13 @@ type PracticeDuty struct {
 	Mine    []ScheduleShift `json:"mine"`  // of the next six weeks
 	Gaps    []ScheduleShift `json:"gaps"`  // of the next 60 days: who takes one has it at once
 	Swaps   []ScheduleEntry `json:"swaps"` // shifts that somebody offers and that are not over; "open", "taken" or "approved"
+	Feed    time.Time       `json:"feed"`  // when the address of their days was made that calendar programs read; zero without one
+}
+
+// FeedAddress is where a calendar program reads a provider's days, below the web's own address. Who has it reads them: it is told
+// once.
+type FeedAddress struct {
+	Path string `json:"path"` // "/feed/….ics"
 }
 
 // A DutyAct is what a provider does about their own days and what others offer.

@@ -65,7 +65,13 @@ func (c *onCallExport) Run(k *kong.Context) error {
 			return err
 		}
 	}
-	return s.Calendar(k.Stdout, from, to, time.Now(), c.Role...)
+	return s.Calendar(k.Stdout, from, to, time.Now(), oncall.FeedOf{Roles: c.Role,
+		Words: func(name, _ string, byDefault bool) (summary, description string) {
+			if byDefault {
+				description = catalog.T(c.Language, "portal.feed.default", nil)
+			}
+			return name, description
+		}})
 }
 
 // onCallImport makes a schedule of what a practice has.

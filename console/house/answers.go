@@ -132,6 +132,8 @@ func (h *House) answerPhones(a *console.Answers) {
 	console.On(a, console.AskCallStep, func(c ctx, b console.PatientCall) (console.CallStep, error) { return h.CallStep(c, b.Note, b.ID) })
 	console.On(a, console.AskMyDuty, func(c ctx, _ console.Nothing) (console.MyDuty, error) { return h.MyDuty(c) })
 	console.On(a, console.AskDuty, h.Duty)
+	console.On(a, console.AskFeed, func(c ctx, b console.PracticeRef) (console.FeedAddress, error) { return h.MakeFeed(c, b.Account) })
+	console.OnDo(a, console.AskStopFeed, func(c ctx, b console.PracticeRef) error { return h.StopFeed(c, b.Account) })
 	console.OnDo(a, console.AskSubscribe, h.Subscribe)
 	console.On(a, console.AskPushKey, func(c ctx, _ console.Nothing) (console.PushKey, error) {
 		key, err := h.PushKey(c)

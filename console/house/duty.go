@@ -39,6 +39,10 @@ func (h *House) MyDuty(ctx context.Context) (console.MyDuty, error) {
 			ids = append(ids, string(acc.ID))
 		}
 	}
+	feeds, err := h.cfg.Door.Feeds(ctx)
+	if err != nil {
+		return console.MyDuty{}, err
+	}
 	out := console.MyDuty{Practices: []console.PracticeDuty{}}
 	for _, id := range ids {
 		_, acc, zone, err := h.schedulePractice(ctx, telephony.AccountID(id), notes.OwnDuty)
@@ -53,6 +57,7 @@ func (h *House) MyDuty(ctx context.Context) (console.MyDuty, error) {
 			case err != nil:
 				return out, err
 			default:
+				p.Feed = feeds[id]
 				out.Practices = append(out.Practices, p)
 			}
 		}

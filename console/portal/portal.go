@@ -73,11 +73,18 @@ type Pushes interface {
 	MovePush(ctx context.Context, old string, s console.PushSubscription) error
 }
 
+// Feeds are providers' on-call days, for calendar programs; the service's own.
+type Feeds interface {
+	// Feed writes the calendar that an address's secret leads to; a refusal as NotFound says that it leads nowhere, or not any more.
+	Feed(ctx context.Context, secret string, w io.Writer) error
+}
+
 // Config is what a Portal stands on.
 type Config struct {
 	Service    console.Asker // answers what the pages ask
 	Recordings Recordings
 	Pushes     Pushes
+	Feeds      Feeds
 	Sessions   Sessions
 	Files      fs.FS                   // the built pages, index.html at its root
 	Hooks      map[string]http.Handler // carriers' callbacks, by path; they check their own signatures

@@ -1,10 +1,13 @@
 package portal
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"lamplight/console"
@@ -23,6 +26,7 @@ func (p *Portal) routes() {
 	p.mux.HandleFunc("POST /api/sign-out", p.signedIn(p.signOut))
 	p.mux.HandleFunc("POST /api/calls.csv", p.signedIn(p.export))
 	p.mux.HandleFunc("GET /api/calls/{call}/recording", p.signedIn(p.recording))
+	p.mux.HandleFunc("GET /feed/{address}", p.feed)
 	p.mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		p.refuse(w, http.StatusNotFound, console.Refuse(console.NotFound, "portal.error.not-found"))
 	})
@@ -145,4 +149,31 @@ func (p *Portal) pushMoved(w http.ResponseWriter, r *http.Request) {
 func setCookie(w http.ResponseWriter, name, value string, until time.Time) {
 	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", Expires: until, Secure: true, HttpOnly: true,
 		SameSite: http.SameSiteStrictMode})
+}
+
+// feed answers a calendar program, which does not sign in. It is asked for nothing but its address, so it says no more about one that
+// leads nowhere.
+func (p *Portal) feed(w http.ResponseWriter, r *http.Request) {
+	var body bytes.Buffer
+	secret, ok := strings.CutSuffix(r.PathValue("address"), ".ics")
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	err := p.cfg.Feeds.Feed(r.Context(), secret, &body)
+	var refused *console.Error
+	switch {
+	case errors.As(err, &refused) && refused.Kind == console.NotFound:
+		http.NotFound(w, r)
+		return
+	case err != nil:
+		p.cfg.Log.Error("portal: request failed", "route", r.Pattern, "error", err)
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/calendar; charset=utf-8")
+	w.Header().Set("Cache-Control", "private, no-cache")
+	if _, err := body.WriteTo(w); err != nil {
+		p.cfg.Log.Info("portal: answer not delivered", "error", err)
+	}
 }

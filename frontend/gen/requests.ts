@@ -24,6 +24,7 @@ import type {
   DraftRef,
   DraftRefs,
   DutyChange,
+  FeedAddress,
   Hello,
   InboxPage,
   InboxQuery,
@@ -132,6 +133,8 @@ export interface PageRequests {
   callstep: { in: PatientCall; out: CallStep }
   myduty: { in: Record<string, never>; out: MyDuty }
   duty: { in: DutyChange; out: ScheduleEdited }
+  feed: { in: PracticeRef; out: FeedAddress }
+  stopfeed: { in: PracticeRef; out: Record<string, never> }
   subscribe: { in: PushSubscription; out: Record<string, never> }
   pushkey: { in: Record<string, never>; out: PushKey }
   calls: { in: CallsFilter; out: CallsPage }
@@ -163,6 +166,8 @@ export const routes: Record<keyof PageRequests, string> = {
   callstep: 'POST /api/notes/{note}/call/{id}',
   myduty: 'GET /api/duty',
   duty: 'POST /api/duty',
+  feed: 'POST /api/duty/feed',
+  stopfeed: 'POST /api/duty/feed/stop',
   subscribe: 'POST /api/push',
   pushkey: 'GET /api/push-key',
   calls: 'POST /api/calls',

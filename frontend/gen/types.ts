@@ -405,6 +405,10 @@ export type Event =
   | { kind: 'taken'; sent: string; taken: DraftTaken }
   | { kind: 'given'; sent: string; given: DraftGiven }
 
+export interface FeedAddress {
+  path: string
+}
+
 export interface Field {
   key: string
   kind: FieldKind
@@ -697,6 +701,7 @@ export interface PracticeDuty {
   mine: ScheduleShift[] | null
   gaps: ScheduleShift[] | null
   swaps: ScheduleEntry[] | null
+  feed: string
 }
 
 export interface PracticeRef {

@@ -53,7 +53,7 @@ var (
 
 // Tables are the tables whose rows the log vouches for, or a MAC.
 func Tables() []audit.Table {
-	return []audit.Table{personTable, grantTable, sessionTable, codeTable,
+	return []audit.Table{personTable, grantTable, sessionTable, codeTable, feedTable,
 		{Name: "sign_in_pace", Why: "it slows guesses: one taken away gives guesses back, and one added keeps a login waiting"}}
 }
 

@@ -14,12 +14,22 @@ const (
 	icalUTC  = "20060102T150405Z"
 )
 
-// Calendar writes the shifts that touch the time from one instant to another as an iCalendar feed for the roles asked for, all of
-// them when none is: an event for each person of each shift, its SUMMARY the person's name. Shifts are those for calls of no
-// particular type or place. stamp is the time of writing (DTSTAMP). Shifts are written whole, from before the time asked for and to
-// after it, and an event's UID depends on nothing but its person, its role and its beginning: a calendar program that reads the feed
-// again, for another time, keeps the event it has. Only what has no beginning or end within ten years is cut.
-func (s *Schedule) Calendar(w io.Writer, from, to, stamp time.Time, roles ...string) error {
+// FeedOf says what of a schedule a calendar feed tells, and how.
+type FeedOf struct {
+	Roles []string      // all when none
+	Who   ParticipantID // whose shifts; "" for everybody's
+	// Words are an event's SUMMARY and DESCRIPTION, by its person's name, its role and whether they answer as the default provider; nil
+	// has the name stand there alone.
+	Words func(name, role string, byDefault bool) (summary, description string)
+}
+
+// Calendar writes the shifts that touch the time from one instant to another as an iCalendar feed: an event for each person of each
+// shift. Shifts are those for calls of no particular type or place. stamp is the time of writing (DTSTAMP). Shifts are written whole,
+// from before the time asked for and to after it, and an event's UID depends on nothing but its person, its role and its beginning: a
+// calendar program that reads the feed again, for another time, keeps the event it has. Only what has no beginning or end within ten
+// years is cut.
+func (s *Schedule) Calendar(w io.Writer, from, to, stamp time.Time, of FeedOf) error {
+	roles := of.Roles
 	if len(roles) == 0 {
 		roles = s.plan.roleNames
 	}
@@ -29,7 +39,9 @@ func (s *Schedule) Calendar(w io.Writer, from, to, stamp time.Time, roles ...str
 		for _, shift := range s.whole(from, to, Query{Role: role}) {
 			lo, hi = min(lo, shift.From.Unix()), max(hi, shift.Until.Unix())
 			for _, id := range shift.People {
-				events = append(events, feedEvent{shift, role, id})
+				if of.Who == "" || of.Who == id {
+					events = append(events, feedEvent{shift, role, id})
+				}
 			}
 		}
 	}
@@ -47,7 +59,7 @@ func (s *Schedule) Calendar(w io.Writer, from, to, stamp time.Time, roles ...str
 	f.line("X-PUBLISHED-TTL", "PT15M")
 	s.describeZone(f, lo, hi)
 	for _, e := range events {
-		s.writeEvent(f, e, stamp)
+		s.writeEvent(f, e, stamp, of)
 	}
 	f.line("END", "VCALENDAR")
 	if _, err := io.WriteString(w, f.String()); err != nil {
@@ -107,7 +119,7 @@ func (s *Schedule) since(t int64, q *Query) (at int64, known bool) {
 	return at, known
 }
 
-func (s *Schedule) writeEvent(f *feed, e feedEvent, stamp time.Time) {
+func (s *Schedule) writeEvent(f *feed, e feedEvent, stamp time.Time, of FeedOf) {
 	begin := e.From.Unix()
 	if e.always {
 		begin = 0
@@ -118,10 +130,14 @@ func (s *Schedule) writeEvent(f *feed, e feedEvent, stamp time.Time) {
 	f.line("DTSTAMP", stamp.UTC().Format(icalUTC))
 	s.writeMoment(f, "DTSTART", e.From.Unix())
 	s.writeMoment(f, "DTEND", e.Until.Unix())
-	f.text("SUMMARY", s.Name(e.id))
+	summary, description := s.Name(e.id), ""
+	if of.Words != nil {
+		summary, description = of.Words(summary, e.role, e.Default)
+	}
+	f.text("SUMMARY", summary)
 	f.text("CATEGORIES", e.role)
-	if e.Default {
-		f.text("DESCRIPTION", "Nobody is scheduled; answers as the default provider.")
+	if description != "" {
+		f.text("DESCRIPTION", description)
 	}
 	f.text(propertyParticipant, string(e.id))
 	f.text(propertyRole, e.role)

@@ -298,8 +298,8 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	web := portal.New(portal.Config{Service: service, Recordings: s.House, Pushes: s.House, Sessions: portal.NewSessions(s.Door),
-		Files: s.files, Proxies: proxies, Log: s.Log})
+	web := portal.New(portal.Config{Service: service, Recordings: s.House, Pushes: s.House, Feeds: s.House,
+		Sessions: portal.NewSessions(s.Door), Files: s.files, Proxies: proxies, Log: s.Log})
 	open := http.NewServeMux()
 	open.HandleFunc("GET "+chart.JWKSPath("{account}"), s.Charts.ServeJWKS)
 	open.Handle("/", web)
