@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -59,6 +60,9 @@ func TestAProvidersFeed(t *testing.T) {
 	if status != http.StatusOK || strings.Count(body, "BEGIN:VEVENT") < 200 || !strings.Contains(body, "SUMMARY:On call: lakeside") ||
 		strings.Contains(body, "X-LAMPLIGHT-PARTICIPANT:osei") || strings.Contains(body, "Dr ") {
 		t.Fatalf("%d %.2000s", status, body)
+	}
+	if cut := regexp.MustCompile(`DT(START|END);[^:]*:\d{8}T..(..[1-9].|..[0-9][1-9]|[1-9]...|.[1-9]..)`).FindString(body); cut != "" {
+		t.Errorf("a shift is cut where the feed's time begins or ends: %s", cut)
 	}
 	if d, err := r.MyDuty(r.as(t, "doctor")); err != nil || d.Practices[0].Feed.IsZero() {
 		t.Errorf("the page does not know that there is one: %+v, %v", d, err)

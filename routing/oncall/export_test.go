@@ -16,7 +16,7 @@ import (
 func feedOf(t *testing.T, s *Schedule, from, to time.Time) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := s.Calendar(&out, from, to, from, oncall.FeedOf{}); err != nil {
+	if err := s.Calendar(&out, from, to, from, FeedOf{}); err != nil {
 		t.Fatal(err)
 	}
 	for i, line := range strings.Split(out.String(), "\r\n") {
@@ -78,7 +78,7 @@ func TestExportFoldsAndEscapes(t *testing.T) {
 		t.Fatal(err)
 	}
 	var feed bytes.Buffer
-	if err := s.Calendar(&feed, from, from.AddDate(0, 0, 1), from, oncall.FeedOf{}); err != nil {
+	if err := s.Calendar(&feed, from, from.AddDate(0, 0, 1), from, FeedOf{}); err != nil {
 		t.Fatal(err)
 	}
 	feedOf(t, s, from, from.AddDate(0, 0, 1))
@@ -122,7 +122,7 @@ func TestExportIsReadAlike(t *testing.T) {
 		file := filepath.Join(dir, strings.NewReplacer("/", "-", " ", "-").Replace(f.name)+".ics")
 		files = append(files, file)
 		var text bytes.Buffer
-		if err := f.schedule.Calendar(&text, from, to, from, oncall.FeedOf{}); err != nil {
+		if err := f.schedule.Calendar(&text, from, to, from, FeedOf{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(file, text.Bytes(), 0o600); err != nil {

@@ -89,13 +89,13 @@ func (s *Schedule) whole(from, to time.Time, q Query) (out []wholeShift) {
 	if len(out) == 0 {
 		return nil
 	}
-	if first := &out[0]; first.From.Equal(from) {
+	if first := &out[0]; first.From.Unix() == seconds(from) {
 		since, known := s.since(seconds(from), &q)
 		if first.always = !known; known {
 			first.From = s.time(since)
 		}
 	}
-	if last := &out[len(out)-1]; last.Until.Equal(to) {
+	if last := &out[len(out)-1]; last.Until.Unix() == seconds(to) {
 		if until, ok := s.Until(to.Add(-time.Second), q); ok {
 			last.Until = until
 		}

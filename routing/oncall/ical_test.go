@@ -24,7 +24,7 @@ func instant(t testing.TB, text string) time.Time {
 func roundTrip(t *testing.T, s *Schedule, from, to time.Time) {
 	t.Helper()
 	var feed bytes.Buffer
-	if err := s.Calendar(&feed, from, to, from, oncall.FeedOf{}); err != nil {
+	if err := s.Calendar(&feed, from, to, from, FeedOf{}); err != nil {
 		t.Fatal(err)
 	}
 	in, err := ImportCalendar(bytes.NewReader(feed.Bytes()), Import{Timezone: s.plan.doc.Timezone, From: from, To: to})
@@ -469,7 +469,7 @@ func accounted(t *testing.T, in *Imported) {
 func TestCalendarSaysWhatItCannot(t *testing.T) {
 	s := compile(t, `"layers":[{"who":["ana"]}],"name":"Practice"`)
 	from := local(t, "2026-01-01 00:00")
-	if err := s.Calendar(&full{}, from, from.AddDate(0, 0, 1), from, oncall.FeedOf{}); err == nil || !strings.Contains(english(t, err), "write calendar: ") {
+	if err := s.Calendar(&full{}, from, from.AddDate(0, 0, 1), from, FeedOf{}); err == nil || !strings.Contains(english(t, err), "write calendar: ") {
 		t.Errorf("error %v", err)
 	}
 	if got := offsetText(-20996); got != "-054956" {
