@@ -30,6 +30,7 @@ type Actor struct {
 	Name     string
 	Language string
 	Grants   []Grant
+	Session  string // names the session they act by, among theirs (Door.Sessions); "" for none
 	part     string // of the server, when no person acts: "telephony"
 	shownBy  string // the part of the server that acts, when it reads for a person who did not ask
 }

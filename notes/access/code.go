@@ -14,6 +14,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"lamplight/notes"
+	"lamplight/notes/audit"
 	"lamplight/notes/seal"
 )
 
@@ -50,26 +51,34 @@ func (d *Door) SetCode(ctx context.Context, id notes.PersonID, secret string) er
 }
 
 func (d *Door) setCode(ctx context.Context, id notes.PersonID, secret string, step int64) error {
+	sealed, err := d.sealCode(ctx, id, secret)
+	if err != nil {
+		return err
+	}
+	return d.change(ctx, id, act{name: "person.code-set", self: true}, func(tx pgx.Tx) ([]audit.Row, error) {
+		return nil, d.putCode(ctx, tx, id, sealed, step)
+	})
+}
+
+func (d *Door) sealCode(ctx context.Context, id notes.PersonID, secret string) ([]byte, error) {
 	own, err := d.ring.Keys(ctx, "")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	sealed, err := own.Seal(codeLabel(id), []byte(secret))
+	return own.Seal(codeLabel(id), []byte(secret))
+}
+
+// putCode stores a sealed secret of which the code of a step is used up.
+func (d *Door) putCode(ctx context.Context, tx pgx.Tx, id notes.PersonID, sealed []byte, step int64) error {
+	mac, err := d.log.Mac(codeTable, string(id), step)
 	if err != nil {
 		return err
 	}
-	return d.changePerson(ctx, id, "person.code-set", func(tx pgx.Tx) error {
-		mac, err := d.log.Mac(codeTable, string(id), step)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, "insert into code_used (person, step, mac) values ($1, $2, $3) on conflict (person) do update set step = "+
-			"excluded.step, mac = excluded.mac", id, step, mac); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, "update person set code = $2 where id = $1", id, sealed)
-		return err
-	})
+	b := &pgx.Batch{}
+	b.Queue("insert into code_used (person, step, mac) values ($1, $2, $3) on conflict (person) do update set step = "+
+		"excluded.step, mac = excluded.mac", id, step, mac)
+	b.Queue("update person set code = $2 where id = $1", id, sealed)
+	return tx.SendBatch(ctx, b).Close()
 }
 
 func codeLabel(id notes.PersonID) seal.Label {

@@ -45,6 +45,7 @@ type SignInAttempt struct {
 	Code     string // the one-time code, when the person has enrolled one
 	Source   string // where it came from: an address without its port
 	Device   string // what an earlier sign-in of this login left with the browser; "" when it has nothing
+	Program  string // what they sit at, "Firefox, Windows", for their list of sessions
 	// Token, if given, becomes the session's secret: a desk chooses its own before it connects, because its place on the
 	// bus is named by the token's hash. At least 43 characters of base64url, 256 random bits.
 	Token string
@@ -141,23 +142,15 @@ func (d *Door) refuse(ctx context.Context, own *seal.Keys, p *stored, login stri
 func (d *Door) admit(ctx context.Context, p *stored, step int64, paces []pace, own *seal.Keys, login string, a SignInAttempt) (
 	Session, error,
 ) {
-	token := a.Token
-	if token == "" {
-		random := make([]byte, 32)
-		rand.Read(random)
-		token = base64.RawURLEncoding.EncodeToString(random)
-	} else if len(token) < 43 {
-		return Session{}, ErrRefused
+	if a.Token != "" {
+		if len(a.Token) < 43 {
+			return Session{}, ErrRefused
+		}
+		a.Program = "desk"
 	}
-	now := d.clock()
-	s := Session{Token: token, Device: a.Device, Expires: now.Add(d.Lifetime)}
-	hash := tokenHash(s.Token)
-	mac, err := d.log.Mac(sessionTable, hash, string(p.ID), now, now, s.Expires)
-	if err != nil {
-		return Session{}, err
-	}
+	s := d.newSession(a.Token, a.Device)
 	replayed := false
-	err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
+	err := pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
 		if step > 0 {
 			mac, err := d.log.Mac(codeTable, string(p.ID), step)
 			if err != nil {
@@ -172,8 +165,9 @@ func (d *Door) admit(ctx context.Context, p *stored, step int64, paces []pace, o
 			}
 		}
 		b := &pgx.Batch{}
-		b.Queue("insert into session (token, person, made_at, seen_at, expires_at, mac) values ($1, $2, $3, $3, $4, $5)", hash, p.ID, now,
-			s.Expires, mac)
+		if err := d.queueSession(b, s, p.ID, a.Program); err != nil {
+			return err
+		}
 		b.Queue("delete from sign_in_pace where key = $1", paces[0].key)
 		for _, shared := range paces[1:] {
 			b.Queue("update sign_in_pace set failures = failures - 1, until = last_at where key = $1 and failures > 0", shared.key)
@@ -181,7 +175,7 @@ func (d *Door) admit(ctx context.Context, p *stored, step int64, paces []pace, o
 		if err := tx.SendBatch(ctx, b).Close(); err != nil {
 			return err
 		}
-		return d.log.Append(ctx, tx, audit.Entry{At: now, Actor: string(p.ID), Action: "sign-in.done", Kind: "person",
+		return d.log.Append(ctx, tx, audit.Entry{At: d.Now(), Actor: string(p.ID), Action: "sign-in.done", Kind: "person",
 			Object: string(p.ID)})
 	})
 	if err != nil {
@@ -234,8 +228,10 @@ func (d *Door) ResumeHashed(ctx context.Context, hash []byte, use InUse) (Sessio
 		if err != nil {
 			return Session{}, err
 		}
-		if _, err := d.pool.Exec(ctx, "update session set seen_at = $2, mac = $3 where token = $1 and seen_at < $2", hash, now,
-			mac); err != nil {
+		b := &pgx.Batch{}
+		b.Queue("update session set seen_at = $2, mac = $3 where token = $1 and seen_at < $2", hash, now, mac)
+		queueSeen(b, person, now)
+		if err := d.pool.SendBatch(ctx, b).Close(); err != nil {
 			return Session{}, fmt.Errorf("keep a session: %w", err)
 		}
 	}
@@ -247,6 +243,7 @@ func (d *Door) ResumeHashed(ctx context.Context, hash []byte, use InUse) (Sessio
 		return Session{}, ErrSignedOut
 	}
 	s.Actor, err = d.actor(ctx, p)
+	s.Actor.Session = sessionName(hash)
 	return s, err
 }
 
@@ -285,6 +282,13 @@ func (d *Door) Sweep(ctx context.Context) error {
 
 // clock is now to the microsecond, which is what a row keeps.
 func (d *Door) clock() time.Time { return d.Now().UTC().Truncate(time.Microsecond) }
+
+// randomToken is a session's or an invitation's secret.
+func randomToken() string {
+	random := make([]byte, 32)
+	rand.Read(random)
+	return base64.RawURLEncoding.EncodeToString(random)
+}
 
 func tokenHash(token string) []byte {
 	h := sha256.Sum256([]byte(token))

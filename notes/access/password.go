@@ -40,6 +40,14 @@ func hashPassword(password string) (string, error) {
 	return phc(salt, argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKey)), nil
 }
 
+// hashIfAny is hashPassword, but for no password there is no hash, and nobody comes in by it.
+func hashIfAny(password string) (string, error) {
+	if password == "" {
+		return "", nil
+	}
+	return hashPassword(password)
+}
+
 func phc(salt, hash []byte) string {
 	b64 := base64.RawStdEncoding.EncodeToString
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads, b64(salt), b64(hash))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,12 +28,18 @@ type Person struct {
 	HasCode  bool   // a one-time code is enrolled
 	Left     bool   // may not sign in any more
 	Grants   []Grant
+
+	HasPassword bool
+	LeftAt      time.Time // zero for who has not
+	Forged      bool      // their row is not as Lamplight wrote it: nobody comes in by it
 }
 
 // Errors a caller can tell apart.
 var (
 	ErrNoPerson   = errors.New("no such person")
 	ErrLoginTaken = errors.New("the login is taken")
+	// ErrNoPhone: every phone of the switch is some agent's.
+	ErrNoPhone = errors.New("every phone on the switch has its agent: start the server with more of them, --phones")
 	// ErrForged: somebody who is not Lamplight wrote to a person's row. They cannot come in before an administrator resets them.
 	ErrForged = errors.New("this person's row in the database is not as Lamplight wrote it: run 'lamplight audit verify' and tell your " +
 		"security officer; 'lamplight people reset' lets them in again")
@@ -53,24 +60,26 @@ var (
 
 // Tables are the tables whose rows the log vouches for, or a MAC.
 func Tables() []audit.Table {
-	return []audit.Table{personTable, grantTable, sessionTable, codeTable, feedTable,
+	return []audit.Table{personTable, grantTable, sessionTable, codeTable, feedTable, invitationTable, changeTable,
+		{Name: "person_seen", Why: "it tells when somebody was last here, and nothing is decided by it"},
 		{Name: "sign_in_pace", Why: "it slows guesses: one taken away gives guesses back, and one added keeps a login waiting"}}
 }
 
 // AddPerson stores a person with a password; "" lets them in by nothing. The id is made here when it is empty.
 func (d *Door) AddPerson(ctx context.Context, p Person, password string) (notes.PersonID, error) {
-	actor, err := Check(ctx, notes.EditPeople, Everywhere)
-	if err != nil {
-		return "", err
+	actor, ok := From(ctx)
+	switch {
+	case !ok:
+		return "", ErrNobody
+	case !actor.keeps(p.Grants):
+		return "", ErrForbidden
 	}
 	if p.ID == "" {
 		p.ID = notes.PersonID(uuid.Must(uuid.NewV7()).String())
 	}
-	hash := ""
-	if password != "" {
-		if hash, err = hashPassword(password); err != nil {
-			return "", err
-		}
+	hash, err := hashIfAny(password)
+	if err != nil {
+		return "", err
 	}
 	now := d.Now()
 	values := []any{string(p.ID), foldLogin(p.Login), p.Name, p.Language, p.Email, p.Mobile, hash, nil, p.Endpoint, p.Speaks, now, nil}
@@ -96,8 +105,17 @@ func (d *Door) AddPerson(ctx context.Context, p Person, password string) (notes.
 			}
 			rows = append(rows, r...)
 		}
-		return d.log.Append(ctx, tx, audit.Entry{At: now, Actor: actor.ID(), Action: "person.added", Kind: "person", Object: string(p.ID),
-			Rows: rows})
+		b := &pgx.Batch{}
+		told, err := d.tell(ctx, b, p.ID, personAdded, wordsOf(p.Grants))
+		if err != nil {
+			return err
+		}
+		if err := d.log.Queue(b, audit.Entry{At: now, Actor: actor.ID(), Action: personAdded, Kind: "person", Object: string(p.ID),
+			Rows: append(rows, told)}); err != nil {
+			return err
+		}
+		defer d.log.Wake()
+		return tx.SendBatch(ctx, b).Close()
 	})
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && pgErr.Code == "23505" {
@@ -126,44 +144,35 @@ func (d *Door) grantTx(ctx context.Context, tx pgx.Tx, id notes.PersonID, g Gran
 	return grantTable.Read(rows)
 }
 
-// Grant gives a person a role; one they have is success.
+// Grant gives a person a role; one they have is success. Nobody gives themselves one.
 func (d *Door) Grant(ctx context.Context, id notes.PersonID, g Grant) error {
-	return d.changeGrant(ctx, id, g, "person.granted", func(tx pgx.Tx) ([]audit.Row, error) { return d.grantTx(ctx, tx, id, g) })
+	return d.change(ctx, id, act{name: "person.granted", detail: []string{string(g.Role), g.Account}, touches: []Grant{g}},
+		func(tx pgx.Tx) ([]audit.Row, error) {
+			rows, err := d.grantTx(ctx, tx, id, g)
+			if err == nil && len(rows) == 0 {
+				err = errAsItWas
+			}
+			return rows, err
+		})
 }
 
-// Revoke takes a role from a person, whose sessions see it with their next act.
+// Revoke takes a role from a person, whose sessions see it with their next act; ErrLastAdmin when nobody could keep people then.
 func (d *Door) Revoke(ctx context.Context, id notes.PersonID, g Grant) error {
-	return d.changeGrant(ctx, id, g, "person.revoked", func(tx pgx.Tx) ([]audit.Row, error) {
-		var key string
-		err := tx.QueryRow(ctx, "delete from person_grant where person = $1 and account = $2 and role = $3 returning "+grantTable.Key, id,
-			g.Account, g.Role).Scan(&key)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil, nil
-		}
-		return []audit.Row{audit.Removed(grantTable.Kind, key)}, err
-	})
-}
-
-func (d *Door) changeGrant(ctx context.Context, id notes.PersonID, g Grant, action string, change func(pgx.Tx) ([]audit.Row, error)) error {
-	actor, err := Check(ctx, notes.EditPeople, Everywhere)
-	if err != nil {
-		return err
-	}
-	err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
-		if err := lockPerson(ctx, tx, id); err != nil {
-			return err
-		}
-		rows, err := change(tx)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		return d.log.Append(ctx, tx, audit.Entry{At: d.Now(), Actor: actor.ID(), Action: action, Kind: "person", Object: string(id),
-			Detail: []string{string(g.Role), g.Account}, Rows: rows})
-	})
-	if err != nil {
-		return fmt.Errorf("change what a person may do: %w", err)
-	}
-	return nil
+	return d.change(ctx, id, act{name: "person.revoked", detail: []string{string(g.Role), g.Account}, touches: []Grant{g}, keeper: true},
+		func(tx pgx.Tx) ([]audit.Row, error) {
+			if g == administrator {
+				if err := d.othersKeep(ctx, tx, id); err != nil {
+					return nil, err
+				}
+			}
+			var key string
+			err := tx.QueryRow(ctx, "delete from person_grant where person = $1 and account = $2 and role = $3 returning "+grantTable.Key, id,
+				g.Account, g.Role).Scan(&key)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return nil, errAsItWas
+			}
+			return []audit.Row{audit.Removed(grantTable.Kind, key)}, err
+		})
 }
 
 func readPerson(ctx context.Context, tx pgx.Tx, id notes.PersonID, lock string) (*audit.MacRow, error) {
@@ -175,7 +184,10 @@ func readPerson(ctx context.Context, tx pgx.Tx, id notes.PersonID, lock string) 
 	return r, err
 }
 
-const passwordSet = "person.password-set"
+const (
+	passwordSet = "person.password-set"
+	personAdded = "person.added"
+)
 
 func lockPerson(ctx context.Context, tx pgx.Tx, id notes.PersonID) error {
 	var one int
@@ -192,87 +204,81 @@ func (d *Door) SetPassword(ctx context.Context, id notes.PersonID, password stri
 	if err != nil {
 		return err
 	}
-	return d.changePerson(ctx, id, passwordSet, func(tx pgx.Tx) error {
+	return d.change(ctx, id, act{name: passwordSet, self: true, mends: true}, func(tx pgx.Tx) ([]audit.Row, error) {
 		if err := stays(ctx, tx, id); err != nil {
-			return err
+			return nil, err
 		}
 		b := &pgx.Batch{}
 		b.Queue("update person set password = $2 where id = $1", id, hash)
 		b.Queue("delete from session where person = $1", id)
-		return tx.SendBatch(ctx, b).Close()
+		return nil, tx.SendBatch(ctx, b).Close()
 	})
 }
 
 // SetAbilities keeps anew what an agent speaks, is certified for and belongs to, and their phone on the switch. The queue knows
 // it from their next sign-in on.
 func (d *Door) SetAbilities(ctx context.Context, id notes.PersonID, speaks, endpoint string) error {
-	if _, err := Check(ctx, notes.EditPeople, Everywhere); err != nil {
-		return err
-	}
-	return d.changePerson(ctx, id, "person.abilities-set", func(tx pgx.Tx) error {
+	return d.change(ctx, id, act{name: "person.abilities-set", keeper: true}, func(tx pgx.Tx) ([]audit.Row, error) {
 		_, err := tx.Exec(ctx, "update person set speaks = $2, endpoint = $3 where id = $1", id, speaks, endpoint)
-		return err
+		return nil, err
 	})
 }
 
-// Leave ends a person's access and sessions at once. Their acts stay theirs.
+// SetCard keeps anew what a person is called, which language their screens speak, and how they are reached.
+func (d *Door) SetCard(ctx context.Context, id notes.PersonID, name, language, email, mobile string) error {
+	return d.change(ctx, id, act{name: "person.card-set", keeper: true}, func(tx pgx.Tx) ([]audit.Row, error) {
+		_, err := tx.Exec(ctx, "update person set name = $2, language = $3, email = $4, mobile = $5 where id = $1", id, name, language,
+			email, mobile)
+		return nil, err
+	})
+}
+
+// GivePhone sees that an agent has a phone on the switch that nobody else who is here has: theirs, or else the first of all that is
+// free, ErrNoPhone when none is.
+func (d *Door) GivePhone(ctx context.Context, id notes.PersonID, all []string) error {
+	return d.change(ctx, id, act{name: "person.phone-given", keeper: true}, func(tx pgx.Tx) ([]audit.Row, error) {
+		if err := oneAtATime(ctx, tx, "phones"); err != nil {
+			return nil, err
+		}
+		rows, err := tx.Query(ctx, "select endpoint from person where left_at is null and endpoint <> '' and id <> $1", id)
+		if err != nil {
+			return nil, err
+		}
+		taken, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return nil, err
+		}
+		var has string
+		if err := tx.QueryRow(ctx, "select endpoint from person where id = $1", id).Scan(&has); err != nil {
+			return nil, err
+		}
+		if has != "" && !slices.Contains(taken, has) {
+			return nil, errAsItWas
+		}
+		i := slices.IndexFunc(all, func(phone string) bool { return !slices.Contains(taken, phone) })
+		if i < 0 {
+			return nil, ErrNoPhone
+		}
+		_, err = tx.Exec(ctx, "update person set endpoint = $2 where id = $1", id, all[i])
+		return nil, err
+	})
+}
+
+// Leave ends a person's access, sessions and invitations at once; ErrLastAdmin when nobody could keep people then. Their acts stay
+// theirs.
 func (d *Door) Leave(ctx context.Context, id notes.PersonID) error {
-	if _, err := Check(ctx, notes.EditPeople, Everywhere); err != nil {
-		return err
-	}
-	return d.changePerson(ctx, id, "person.left", func(tx pgx.Tx) error {
+	return d.change(ctx, id, act{name: "person.left", keeper: true}, func(tx pgx.Tx) ([]audit.Row, error) {
+		if err := d.othersKeep(ctx, tx, id); err != nil {
+			return nil, err
+		}
+		if err := d.endInvitations(ctx, tx, id, invitationLeft); err != nil {
+			return nil, err
+		}
 		b := &pgx.Batch{}
 		b.Queue("update person set left_at = coalesce(left_at, $2) where id = $1", id, d.Now())
 		b.Queue("delete from session where person = $1", id)
-		return tx.SendBatch(ctx, b).Close()
+		return nil, tx.SendBatch(ctx, b).Close()
 	})
-}
-
-// changePerson runs change on a locked person and vouches for the row as it is then. The person themself may, or an
-// administrator.
-func (d *Door) changePerson(ctx context.Context, id notes.PersonID, action string, change func(pgx.Tx) error) error {
-	actor, ok := From(ctx)
-	if !ok {
-		return ErrNobody
-	}
-	if actor.Person != id && !actor.May(notes.EditPeople, Everywhere) {
-		return ErrForbidden
-	}
-	err := pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
-		was, err := readPerson(ctx, tx, id, " for update")
-		if err != nil {
-			return err
-		}
-		e := audit.Entry{At: d.Now(), Actor: actor.ID(), Action: action, Kind: "person", Object: string(id)}
-		if !d.log.Holds(was) {
-			if action != passwordSet || !actor.May(notes.EditPeople, Everywhere) {
-				return ErrForged
-			}
-			e.Detail = []string{"was-forged"}
-		}
-		if err := change(tx); err != nil {
-			return err
-		}
-		is, err := readPerson(ctx, tx, id, "")
-		if err != nil {
-			return err
-		}
-		row, err := personTable.Row(string(id), is.Values()...)
-		if err != nil {
-			return err
-		}
-		e.Rows = []audit.Row{row}
-		b := &pgx.Batch{}
-		if err := errors.Join(d.log.QueueMac(b, is), d.log.Queue(b, e)); err != nil {
-			return err
-		}
-		defer d.log.Wake()
-		return tx.SendBatch(ctx, b).Close()
-	})
-	if err != nil {
-		return fmt.Errorf("change a person: %w", err)
-	}
-	return nil
 }
 
 // stored is a person with their secrets, inside this package only.
@@ -280,30 +286,37 @@ type stored struct {
 	Person
 	password  string
 	code      []byte
-	leftAt    *time.Time
-	forged    bool // the row is not as we wrote it: nobody comes in by it
 	used      int64
 	usedKnown bool // used is the step of the last one-time code, and as we wrote it
 }
 
 // mayComeIn reports that nothing of the person's row keeps them out.
-func (p *stored) mayComeIn() bool { return p != nil && p.leftAt == nil && !p.forged }
+func (p *stored) mayComeIn() bool { return p != nil && !p.Left && !p.Forged }
 
-var selectPerson = `select p.id, p.login, p.name, p.language, p.email, p.mobile, p.endpoint, p.speaks, p.password, p.code, p.left_at, ` +
-	personTable.MacList("p") + ", " + codeTable.MacList("u") + " from person p left join code_used u on u.person = p.id "
+var selectedPerson = `p.id, p.login, p.name, p.language, p.email, p.mobile, p.endpoint, p.speaks, p.password, p.code, p.left_at, ` +
+	personTable.MacList("p") + ", " + codeTable.MacList("u")
 
-func (d *Door) scanPerson(row pgx.Row) (*stored, error) {
+const fromPerson = " from person p left join code_used u on u.person = p.id "
+
+var selectPerson = "select " + selectedPerson + fromPerson
+
+// scanPerson reads what selectedPerson selects, and whatever was selected behind it.
+func (d *Door) scanPerson(row pgx.Row, more ...any) (*stored, error) {
 	var p stored
+	var left *time.Time
 	whole, code := personTable.MacRow(), codeTable.MacRow()
-	into := []any{&p.ID, &p.Login, &p.Name, &p.Language, &p.Email, &p.Mobile, &p.Endpoint, &p.Speaks, &p.password, &p.code, &p.leftAt}
-	err := row.Scan(append(append(into, whole.Into()...), code.Into()...)...)
+	into := []any{&p.ID, &p.Login, &p.Name, &p.Language, &p.Email, &p.Mobile, &p.Endpoint, &p.Speaks, &p.password, &p.code, &left}
+	err := row.Scan(slices.Concat(into, whole.Into(), code.Into(), more)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read a person: %w", err)
 	}
-	p.HasCode, p.Left, p.forged = p.code != nil, p.leftAt != nil, !d.log.Holds(whole)
+	p.HasCode, p.HasPassword, p.Forged = p.code != nil, p.password != "", !d.log.Holds(whole)
+	if p.Left = left != nil; p.Left {
+		p.LeftAt = *left
+	}
 	if step, there := code.Values()[1].(int64); there {
 		p.used, p.usedKnown = step, d.log.Holds(code)
 	}
@@ -347,7 +360,7 @@ func (d *Door) People(ctx context.Context) ([]Person, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list people: %w", err)
 	}
-	byID, err := d.readGrants(ctx, "")
+	byID, err := d.readGrants(ctx, d.pool, "")
 	if err != nil {
 		return nil, fmt.Errorf("list people: %w", err)
 	}
@@ -358,7 +371,7 @@ func (d *Door) People(ctx context.Context) ([]Person, error) {
 }
 
 func (d *Door) grants(ctx context.Context, id notes.PersonID) ([]Grant, error) {
-	byID, err := d.readGrants(ctx, "where person = $1", id)
+	byID, err := d.readGrants(ctx, d.pool, "where person = $1", id)
 	if err != nil {
 		return nil, fmt.Errorf("read what a person may do: %w", err)
 	}
@@ -366,8 +379,10 @@ func (d *Door) grants(ctx context.Context, id notes.PersonID) ([]Grant, error) {
 }
 
 // readGrants reads roles, of which those that Lamplight did not give are none.
-func (d *Door) readGrants(ctx context.Context, where string, args ...any) (map[notes.PersonID][]Grant, error) {
-	rows, err := d.pool.Query(ctx, "select person, account, role, "+grantTable.MacList("")+" from person_grant "+where+
+func (d *Door) readGrants(ctx context.Context, q interface {
+	Query(context.Context, string, ...any) (pgx.Rows, error)
+}, where string, args ...any) (map[notes.PersonID][]Grant, error) {
+	rows, err := q.Query(ctx, "select person, account, role, "+grantTable.MacList("")+" from person_grant "+where+
 		" order by account, role", args...)
 	if err != nil {
 		return nil, err
