@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,10 +10,9 @@ import (
 	"time"
 
 	"lamplight/cmd/lamplight/server"
+	"lamplight/console/house"
 	"lamplight/notes"
 	"lamplight/notes/access"
-	"lamplight/routing"
-	"lamplight/routing/oncall"
 )
 
 type peopleResetCmd struct{ personFlags }
@@ -61,51 +59,13 @@ func (c *peopleLeaveCmd) run(ctx context.Context, out io.Writer) error {
 	})
 }
 
-// onCallPlaces lists every place of every practice by which a note would still go to a person.
+// onCallPlaces lists every place by which a note would still go to a person.
 func onCallPlaces(ctx context.Context, s *server.Server, id notes.PersonID, now time.Time) (out []string, err error) {
-	all, err := s.Record.Accounts(ctx)
-	if err != nil {
-		return nil, err
+	stands, err := house.Stands(ctx, s.Record, id, now)
+	for _, p := range stands {
+		out = append(out, p.String())
 	}
-	for _, a := range all {
-		for _, c := range a.Contacts {
-			if !strings.EqualFold(string(c.Person), string(id)) {
-				continue
-			}
-			places, err := contactPlaces(a, c.ID, now)
-			if err != nil {
-				return nil, fmt.Errorf("the practice %q: %w", a.ID, err)
-			}
-			for _, p := range places {
-				out = append(out, fmt.Sprintf("%s: %s", a.ID, p))
-			}
-		}
-	}
-	return out, nil
-}
-
-func contactPlaces(a notes.Account, contact string, now time.Time) (out []string, err error) {
-	if len(a.Schedule) > 0 {
-		doc, err := oncall.Parse(bytes.NewReader(a.Schedule))
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range doc.Mentions(oncall.ParticipantID(contact), now) {
-			out = append(out, "schedule."+m)
-		}
-	}
-	ladders, err := routing.ParseLadders(a.Ladders)
-	if err != nil {
-		return nil, err
-	}
-	for i, l := range ladders {
-		for j, r := range l.Rungs {
-			if r.Who == "contact:"+contact {
-				out = append(out, fmt.Sprintf("ladders[%d].rungs[%d]: the ladder %s", i, j, l.Name))
-			}
-		}
-	}
-	return out, nil
+	return out, err
 }
 
 type peopleReturnCmd struct{ personFlags }

@@ -25,7 +25,7 @@ func TestMentions(t *testing.T) {
 	}
 	var fields []string
 	for _, m := range doc.Mentions("osei", time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)) {
-		field, _, _ := strings.Cut(m, ":")
+		field, _, _ := strings.Cut(m.String(), ":")
 		fields = append(fields, field)
 	}
 	const want = "default.primary rotations[0].turns[1] layers[2].who layers[3].shifts[1] leave[1].backup overrides[0].add swaps[0] " +
