@@ -16,6 +16,7 @@ type Me struct {
 	Language telephony.Language `json:"language"`
 	Accounts []AccountRef       `json:"accounts"`
 	Agents   []AgentRef         `json:"agents,omitempty"` // who may have taken a call, for those who search calls
+	Keeps    bool               `json:"keeps,omitempty"`  // keeps people: everybody, or a practice's
 	// LockAfter is how long nobody may touch a page before it signs itself out.
 	LockAfter time.Duration `json:"lockAfter"`
 }

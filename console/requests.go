@@ -168,6 +168,24 @@ var (
 		Needs: notes.FileNote, Since: 4})
 )
 
+// What who keeps people asks: everybody's, or a practice's own. AskKeptPractices and AskKeptContacts list what somebody may be given a
+// role in, and whom they may be there.
+var (
+	AskPeople       = request[PeopleFilter, PeopleList](Spec{Name: "people", Route: "POST /api/people", Needs: notes.EditPeople, Since: 4})
+	AskPerson       = request[PersonRef, PersonView](Spec{Name: "person", Route: "POST /api/people/open", Needs: notes.EditPeople, Since: 4})
+	AskInvitePerson = request[PersonInvite, PersonInvited](Spec{Name: "inviteperson", Route: "POST /api/people/invite",
+		Needs: notes.EditPeople, Once: true, Since: 4})
+	AskEditPerson = request[PersonEdit, PersonEdited](Spec{Name: "editperson", Route: "POST /api/people/edit", Needs: notes.EditPeople,
+		Since: 4})
+	AskKeptPractices = request[Nothing, KeptPractices](Spec{Name: "keptpractices", Route: "GET /api/people/practices", Needs: notes.EditPeople,
+		Since: 4})
+	AskKeptContacts = request[PracticeRef, KeptContacts](Spec{Name: "keptcontacts", Route: "POST /api/people/contacts",
+		Needs: notes.EditPeople, Since: 4})
+	// AskOwn tells somebody their own sessions, AskEndOwn ends one of them or all others.
+	AskOwn    = request[Nothing, OwnView](Spec{Name: "own", Route: "GET /api/own", Since: 4})
+	AskEndOwn = request[SessionRef, Nothing](Spec{Name: "endown", Route: "POST /api/own/end", Since: 4})
+)
+
 // The requests' bodies.
 type (
 	// Nothing is asked, or answered.

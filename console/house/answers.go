@@ -26,6 +26,7 @@ func (h *House) Service() *Service {
 	h.answerNotes(a)
 	h.answerPhones(a)
 	h.answerOffices(a)
+	h.answerKeepers(a)
 	return &Service{a, h}
 }
 
@@ -155,4 +156,18 @@ func (h *House) answerOffices(a *console.Answers) {
 	console.On(a, console.AskMoment, h.Moment)
 	console.On(a, console.AskEditSchedule, h.EditSchedule)
 	console.On(a, console.AskWeek, func(c ctx, b console.WeekRef) (console.Week, error) { return h.Week(c, b.Account, b.From) })
+}
+
+func (h *House) answerKeepers(a *console.Answers) {
+	type ctx = context.Context
+	console.On(a, console.AskPeople, h.People)
+	console.On(a, console.AskPerson, func(c ctx, b console.PersonRef) (console.PersonView, error) { return h.Person(c, b.Person) })
+	console.On(a, console.AskInvitePerson, h.InvitePerson)
+	console.On(a, console.AskEditPerson, h.EditPerson)
+	console.On(a, console.AskKeptPractices, func(c ctx, _ console.Nothing) (console.KeptPractices, error) { return h.KeptPractices(c) })
+	console.On(a, console.AskKeptContacts, func(c ctx, b console.PracticeRef) (console.KeptContacts, error) {
+		return h.KeptContacts(c, b.Account)
+	})
+	console.On(a, console.AskOwn, func(c ctx, _ console.Nothing) (console.OwnView, error) { return h.Own(c) })
+	console.OnDo(a, console.AskEndOwn, func(c ctx, b console.SessionRef) error { return h.EndOwn(c, b.Session) })
 }

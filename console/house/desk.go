@@ -98,6 +98,11 @@ type Config struct {
 	PushPlain []string
 	Phone     func(endpoint string) (console.PhoneAccount, bool) // an agent's phone by its name on the switch
 	Trainer   Trainer
+	// PhoneNames are the phones on the switch that agents can be given.
+	PhoneNames []string
+	// PagesURL is where invitations lead, DeskURL what a desk asks for, Senders by what an invitation can be sent.
+	PagesURL, DeskURL string
+	Senders           map[routing.ChannelKind]channel.Channel
 	// LockAfter is how long a desk or a page may stand untouched before it locks (45 CFR 164.312(a)(2)(iii)); zero is 15 minutes.
 	LockAfter time.Duration
 	Now       func() time.Time

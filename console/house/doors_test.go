@@ -84,7 +84,7 @@ func TestWhoMayIsAnswered(t *testing.T) {
 		"leavecall"}
 	for role, rights := range map[notes.PersonID]notes.Role{"agent": notes.RoleAgent, "boss": notes.RoleSupervisor,
 		"doctor": notes.RoleProvider,
-		"office": notes.RolePractice} {
+		"office": notes.RolePractice, "admin": notes.RoleAdmin} {
 		v := d.visitor(t, role)
 		for _, q := range console.Requests() {
 			fill, ids := d.filler(t, q)
@@ -258,8 +258,12 @@ var harmlessWords = map[string]any{"reason": "x", "pause.reason": "break", "epoc
 	"callpatient.id": "01a21e92-1111-7c9e-864f-9c0c341a6392", "practicecall.id": "urgent", "rendered.token": "",
 	"callstep.id": "01a21e92-2222-7c9e-864f-9c0c341a6392", "recording.from": 0, "contact": "reyes", "took": false,
 	"patient": "p1", "number": "", "leave": false, "again": true, "days": 7, "basis": "x", "why": "x", "sure": false,
-	"do": map[string]any{"act": "put", "kind": "leave", "for": "reyes", "from": "2100-01-01", "to": "2100-01-02"},
-	"at": "2100-01-01T02:00", "later": false, "index": 0, "role": "primary",
+	"do":    map[string]any{"act": "put", "kind": "leave", "for": "reyes", "from": "2100-01-01", "to": "2100-01-02"},
+	"login": "new.person", "name": "New Person", "mobile": "+13125550109", "email": "new@x.example", "role": "practice", "send": "",
+	"speaks": map[string]any{"languages": map[string]int{"en": 3}}, "session": "x", "inviteperson.contact": "", "left": false,
+	"people.after":  "",
+	"editperson.do": map[string]any{"act": "card", "name": "New Name", "language": "en"}, "duty.role": "primary", "inviteperson.language": "en",
+	"at": "2100-01-01T02:00", "later": false, "index": 0,
 	"duty.act": "take", "duty.from": "2100-01-01T00:00:00Z", "duty.to": "2100-01-02T00:00:00Z"}
 
 // filler makes a request's body of what it is to be asked about; ids are the types of its fields that name a thing. A field that this
@@ -283,6 +287,12 @@ func (d *doors) filler(t *testing.T, q console.Described) (fill func(fields) []b
 			sets[name], ids["NoteID"] = func(f fields) any { return f.note }, true
 		case reflect.TypeFor[telephony.AccountID]():
 			sets[name], ids["AccountID"] = func(f fields) any { return f.account }, true
+		case reflect.TypeFor[notes.PersonID]():
+			if known {
+				sets[name] = func(fields) any { return word }
+				continue
+			}
+			sets[name], ids["PersonID"] = func(f fields) any { return map[bool]string{true: "no-such", false: "doctor"}[f.account == "nowhere"] }, true
 		default:
 			switch {
 			case name == "id" && (q.In == reflect.TypeFor[console.Draft]() || q.In == reflect.TypeFor[console.DraftRef]()):

@@ -89,14 +89,19 @@ func rigOn(t testing.TB, pool *pgxpool.Pool) *rig {
 }
 
 // drive makes the server on the rig's record and escalations.
-func (r *rig) drive() {
+func (r *rig) drive() { r.with(func(*house.Config) {}) }
+
+// with is drive, with more of its configuration.
+func (r *rig) with(more func(*house.Config)) {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	r.store.AddStorySource(r.routing)
-	r.House = house.New(house.Config{Store: r.store, Door: r.door, Routing: r.routing,
+	cfg := house.Config{Store: r.store, Door: r.door, Routing: r.routing,
 		Charts: chart.New(chart.Config{Pool: r.pool, Log: r.log, Store: r.store, Logger: quiet}),
 		Phones: dispatch.NewPushPhones(r.pool, r.log),
 		Log:    quiet,
-		Phone:  func(string) (console.PhoneAccount, bool) { return console.PhoneAccount{}, false }})
+		Phone:  func(string) (console.PhoneAccount, bool) { return console.PhoneAccount{}, false }}
+	more(&cfg)
+	r.House = house.New(cfg)
 	r.Drive(engine.NewEngine(engine.Config{Ledger: r.store, Listener: r.House, Log: quiet}))
 }
 

@@ -50,6 +50,8 @@ func (h *House) Me(ctx context.Context) (console.Me, error) {
 	}
 	me := console.Me{ID: a.Person, Name: a.Name, Language: telephony.Language(a.Language), Accounts: []console.AccountRef{},
 		LockAfter: h.cfg.LockAfter}
+	kept, everybody := a.Accounts(notes.EditPeople)
+	me.Keeps = everybody || len(kept) > 0
 	for _, r := range []notes.Role{notes.RoleSupervisor, notes.RoleProvider, notes.RolePractice, notes.RoleAgent, notes.RoleAdmin} {
 		if a.Has(r) {
 			me.Role = r

@@ -51,6 +51,12 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 		"change the schedule": func() (any, error) {
 			return pair(r.EditSchedule(ctx, console.ScheduleEdit{Account: "lakeside", Why: "x"}))
 		},
+		"people":              func() (any, error) { return pair(r.People(ctx, console.PeopleFilter{})) },
+		"a person":            func() (any, error) { return pair(r.Person(ctx, "doctor")) },
+		"practices of people": func() (any, error) { return pair(r.KeptPractices(ctx)) },
+		"contacts of people":  func() (any, error) { return pair(r.KeptContacts(ctx, "lakeside")) },
+		"one's own":           func() (any, error) { return pair(r.Own(ctx)) },
+		"one's own end":       func() (any, error) { return none(r.EndOwn(ctx, "x")) },
 		"board":               func() (any, error) { return pair(r.BoardPage(ctx, console.BoardQuery{})) },
 		"story by call":       func() (any, error) { return pair(r.Story(ctx, console.StoryRef{Call: call})) },
 		"story by note":       func() (any, error) { return pair(r.Story(ctx, console.StoryRef{Note: note})) },
@@ -102,7 +108,8 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 }
 
 // harmless are the ways that answer everybody, with what is theirs alone.
-var harmless = map[string]bool{"me": true, "one's own days": true, "inbox": true, "calls": true, "calls by name": true, "calls by number": true,
+var harmless = map[string]bool{"me": true, "one's own": true, "one's own end": true, "people": true, "a person": true,
+	"practices of people": true, "contacts of people": true, "one's own days": true, "inbox": true, "calls": true, "calls by name": true, "calls by number": true,
 	"calls by reference": true,
 	"board":              true, "drafts": true, "drafts sent": true, "hello": true, "the calls of now": true}
 

@@ -66,6 +66,20 @@ func (f *fakeSessions) ChangePassword(ctx context.Context, k portal.Knock, passw
 	return err
 }
 
+func (f *fakeSessions) Invitation(_ context.Context, token, source string) (console.Invitation, error) {
+	if token != "inv1ted" || source == "" {
+		return console.Invitation{}, console.Refuse(console.NotFound, "portal.error.invitation")
+	}
+	return console.Invitation{Name: "Dr Reyes"}, nil
+}
+
+func (f *fakeSessions) Join(ctx context.Context, j portal.Joining) (portal.SignedIn, error) {
+	if _, err := f.Invitation(ctx, j.Token, j.Source); err != nil {
+		return portal.SignedIn{}, err
+	}
+	return portal.SignedIn{Token: "s3cret", Device: "d3vice", Until: time.Now().Add(time.Hour)}, nil
+}
+
 // fakePages answers every request with what it was asked, or with err.
 type fakePages struct {
 	console.Answers

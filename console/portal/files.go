@@ -10,7 +10,7 @@ import (
 )
 
 // pagePaths are where the page itself stands; it keeps all else in its own memory. Any other path is nothing.
-var pagePaths = map[string]bool{"": true, "m": true}
+var pagePaths = map[string]bool{"": true, "m": true, "join": true}
 
 // files serves the built pages. What shrinks is sent shrunk: a phone on a bad network opens a link in a third of the bytes.
 func (p *Portal) files() http.Handler {

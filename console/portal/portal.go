@@ -37,7 +37,11 @@ type SlowedError struct{ Until time.Time }
 func (e *SlowedError) Error() string { return "too many tries" }
 
 // A Knock is one try to sign in: what was typed, where from, and what an earlier sign-in left with the browser.
-type Knock struct{ Login, Password, Code, Source, Device string }
+// Program is what they sit at, "Firefox, Windows".
+type Knock struct{ Login, Password, Code, Source, Device, Program string }
+
+// A Joining is what the holder of an invitation chose: a password, and an authenticator by its secret and the code it shows.
+type Joining struct{ Token, Password, Secret, Code, Source, Program string }
 
 // SignedIn is what a browser gets for a Knock that was right. Token is a secret that only its cookie holds; Device opens
 // nothing, but spares its browser the waits that others' guesses cause.
@@ -58,6 +62,10 @@ type Sessions interface {
 	// ChangePassword gives who knocks another password and ends their sessions. It answers as SignIn does, and refuses a
 	// password that is too weak as Invalid.
 	ChangePassword(ctx context.Context, k Knock, password string) error
+	// Invitation shows an invitation to whoever has its token, and Join takes it: the person is signed in with what they chose, and it
+	// is over. Guesses are slowed as at SignIn. One that opens nothing any more is refused with why.
+	Invitation(ctx context.Context, token, source string) (console.Invitation, error)
+	Join(ctx context.Context, j Joining) (SignedIn, error)
 }
 
 // Recordings plays calls; the service's own.

@@ -22,6 +22,8 @@ func (p *Portal) routes() {
 	}
 	p.mux.HandleFunc("POST /api/sign-in", p.signIn)
 	p.mux.HandleFunc("POST /api/password", p.changePassword)
+	p.mux.HandleFunc("POST /api/invitation", p.invitation)
+	p.mux.HandleFunc("POST /api/invitation/join", p.join)
 	p.mux.HandleFunc("POST /api/push/moved", p.pushMoved)
 	p.mux.HandleFunc("POST /api/sign-out", p.signedIn(p.signOut))
 	p.mux.HandleFunc("POST /api/calls.csv", p.signedIn(p.export))
@@ -88,14 +90,54 @@ func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
+	p.letIn(w, in)
+}
+
+// letIn gives a browser what it comes in by from now on.
+func (p *Portal) letIn(w http.ResponseWriter, in SignedIn) {
 	setCookie(w, cookieName, in.Token, in.Until)
 	setCookie(w, deviceName, in.Device, time.Now().Add(deviceLife))
 	p.write(w, http.StatusOK, console.Nothing{})
 }
 
+// invitation shows an invitation to whoever has its token; nothing of it is used up.
+func (p *Portal) invitation(w http.ResponseWriter, r *http.Request) {
+	b, err := read[console.LinkToken](r)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	out, err := p.cfg.Sessions.Invitation(r.Context(), b.Token, p.source(r))
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	p.write(w, http.StatusOK, out)
+}
+
+func (p *Portal) join(w http.ResponseWriter, r *http.Request) {
+	b, err := read[struct {
+		Token    string `json:"token"`
+		Password string `json:"password"`
+		Secret   string `json:"secret"`
+		Code     string `json:"code"`
+	}](r)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	in, err := p.cfg.Sessions.Join(r.Context(), Joining{Token: b.Token, Password: b.Password, Secret: b.Secret, Code: b.Code,
+		Source: p.source(r), Program: program(r.UserAgent())})
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	p.letIn(w, in)
+}
+
 // knock is a sign-in as the door sees it.
 func (p *Portal) knock(r *http.Request, b signInBody) Knock {
-	k := Knock{Login: b.Login, Password: b.Password, Code: b.Code, Source: p.source(r)}
+	k := Knock{Login: b.Login, Password: b.Password, Code: b.Code, Source: p.source(r), Program: program(r.UserAgent())}
 	if c, err := r.Cookie(deviceName); err == nil {
 		k.Device = c.Value
 	}

@@ -6,6 +6,7 @@ import (
 
 	"lamplight/console"
 	"lamplight/notes/access"
+	"lamplight/telephony"
 )
 
 // doorSessions are the sessions of notes/access.
@@ -27,13 +28,45 @@ func (d doorSessions) ChangePassword(ctx context.Context, k Knock, password stri
 }
 
 func (k Knock) attempt() access.SignInAttempt {
-	return access.SignInAttempt{Login: k.Login, Password: k.Password, Code: k.Code, Source: k.Source, Device: k.Device}
+	return access.SignInAttempt{Login: k.Login, Password: k.Password, Code: k.Code, Source: k.Source, Device: k.Device,
+		Program: k.Program}
 }
+
+func (d doorSessions) Invitation(ctx context.Context, token, source string) (out console.Invitation, err error) {
+	i, err := d.door.Invitation(ctx, token, source)
+	if err != nil {
+		return out, refusal(err)
+	}
+	out = console.Invitation{Name: i.Name, Login: i.Login, Language: telephony.Language(i.Language), By: i.By, Until: i.Until,
+		Secret: i.Secret, Address: i.URI}
+	out.Picture, err = access.QR(i.URI)
+	return out, err
+}
+
+func (d doorSessions) Join(ctx context.Context, j Joining) (SignedIn, error) {
+	s, err := d.door.TakeInvitation(ctx, access.Taking{Token: j.Token, Password: j.Password, Secret: j.Secret, Code: j.Code,
+		Source: j.Source, Program: j.Program})
+	if err != nil {
+		return SignedIn{}, refusal(err)
+	}
+	return SignedIn{Token: s.Token, Device: s.Device, Until: s.Expires}, nil
+}
+
+// endedCodes say why an invitation opens nothing any more.
+var endedCodes = map[string]string{"taken": "portal.error.invitation-taken", "replaced": "portal.error.invitation-replaced",
+	"expired": "portal.error.invitation-expired", "left": "portal.error.invitation-left"}
 
 // refusal is what a page is told of a door's error.
 func refusal(err error) error {
 	var slowed *access.SlowedError
+	var ended *access.InvitationEndedError
 	switch {
+	case errors.As(err, &ended):
+		return &console.Error{Kind: console.Conflict, Code: endedCodes[ended.How], Vars: map[string]string{"name": ended.By}}
+	case errors.Is(err, access.ErrNoInvitation), errors.Is(err, access.ErrForged):
+		return console.Refuse(console.NotFound, "portal.error.invitation")
+	case errors.Is(err, access.ErrWrongCode):
+		return console.Refuse(console.Invalid, "portal.error.wrong-code")
 	case errors.As(err, &slowed):
 		return &SlowedError{Until: slowed.Until}
 	case errors.Is(err, access.ErrRefused):

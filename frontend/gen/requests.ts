@@ -29,6 +29,8 @@ import type {
   InboxPage,
   InboxQuery,
   InboxRow,
+  KeptContacts,
+  KeptPractices,
   LinkToken,
   Me,
   Moment,
@@ -41,9 +43,18 @@ import type {
   NoteText,
   NoteTold,
   OfferRef,
+  OwnView,
   PatchRef,
   PatientCall,
   PauseRequest,
+  PeopleFilter,
+  PeopleList,
+  PersonEdit,
+  PersonEdited,
+  PersonInvite,
+  PersonInvited,
+  PersonRef,
+  PersonView,
   Pop,
   PracticeRef,
   Preview,
@@ -60,6 +71,7 @@ import type {
   ScheduleView,
   Sent,
   SentDraft,
+  SessionRef,
   Story,
   StoryRef,
   StoryState,
@@ -146,6 +158,14 @@ export interface PageRequests {
   chart: { in: PracticeRef; out: ChartQueue }
   chartquestion: { in: NoteRef; out: ChartQuestion }
   chartanswer: { in: ChartAnswer; out: Record<string, never> }
+  people: { in: PeopleFilter; out: PeopleList }
+  person: { in: PersonRef; out: PersonView }
+  inviteperson: { in: PersonInvite; out: PersonInvited }
+  editperson: { in: PersonEdit; out: PersonEdited }
+  keptpractices: { in: Record<string, never>; out: KeptPractices }
+  keptcontacts: { in: PracticeRef; out: KeptContacts }
+  own: { in: Record<string, never>; out: OwnView }
+  endown: { in: SessionRef; out: Record<string, never> }
 }
 
 /** The route of each of a page's requests. */
@@ -179,4 +199,12 @@ export const routes: Record<keyof PageRequests, string> = {
   chart: 'POST /api/chart',
   chartquestion: 'POST /api/notes/{note}/chart',
   chartanswer: 'POST /api/notes/{note}/chart/answer',
+  people: 'POST /api/people',
+  person: 'POST /api/people/open',
+  inviteperson: 'POST /api/people/invite',
+  editperson: 'POST /api/people/edit',
+  keptpractices: 'GET /api/people/practices',
+  keptcontacts: 'POST /api/people/contacts',
+  own: 'GET /api/own',
+  endown: 'POST /api/own/end',
 }

@@ -1,6 +1,12 @@
 // Written by cmd/console's TestThePagesKnowWhatTheServerSays from the Go code; edit that.
 // Times are RFC 3339, a zero time begins with 0001; durations are nanoseconds.
 
+export interface Abilities {
+  languages: Record<string, number>
+  skills: string[] | null
+  groups: string[] | null
+}
+
 export interface AccountRef {
   id: string
   name: string
@@ -493,6 +499,32 @@ export interface InboxRow {
   mine: boolean
 }
 
+export interface InvitationLink {
+  link: string
+  picture: string[] | null
+  until: string
+  sent: ChannelKind
+  trouble: boolean
+}
+
+export interface KeptContact {
+  id: string
+  name: string
+  person: string
+  mobile: string
+  email: string
+}
+
+export interface KeptContacts {
+  contacts: KeptContact[] | null
+}
+
+export interface KeptPractices {
+  all: boolean
+  practices: AccountRef[] | null
+  channels: ChannelKind[] | null
+}
+
 export type Kind = 'not-found' | 'forbidden' | 'signed-out' | 'conflict' | 'invalid' | 'unavailable' | 'internal'
 
 export type Language = 'en' | 'es'
@@ -533,6 +565,7 @@ export interface Me {
   language: Language
   accounts: AccountRef[] | null
   agents?: AgentRef[] | null
+  keeps?: boolean
   lockAfter: number
 }
 
@@ -627,6 +660,12 @@ export interface OnCall {
 
 export type Outcome = 'completed' | 'abandoned' | 'overflowed' | 'refused' | 'unreached'
 
+export interface OwnView {
+  row: PersonRow
+  sessions: SessionRow[] | null
+  desk: string
+}
+
 export interface PatchRef {
   call: string
   contact: string
@@ -642,6 +681,118 @@ export type PauseReason = '' | 'break' | 'meal' | 'training' | 'coaching' | 'oth
 
 export interface PauseRequest {
   reason: PauseReason
+}
+
+export interface PeopleFilter {
+  search: string
+  left: boolean
+  after: string
+}
+
+export interface PeopleList {
+  rows: PersonRow[] | null
+  next: string
+}
+
+export interface PersonAct {
+  act: PersonDeed
+  name: string
+  language: Language
+  email: string
+  mobile: string
+  role: Role
+  account: string
+  contact: string
+  speaks: Abilities
+  phone: string
+  session: string
+  send: ChannelKind
+}
+
+export interface PersonChange {
+  at: string
+  by: string
+  act: PersonDid
+  roles: RoleAt[] | null
+  why: string
+}
+
+export type PersonDeed = 'card' | 'grant' | 'revoke' | 'abilities' | 'invite' | 'leave' | 'return' | 'end'
+
+export type PersonDid = 'added' | 'granted' | 'revoked' | 'card-set' | 'abilities-set' | 'phone-given' | 'invited' | 'joined' | 'password-set' | 'code-set' | 'left' | 'returned' | 'sessions-ended'
+
+export interface PersonEdit {
+  person: string
+  basis: string
+  do: PersonAct
+  why: string
+  sure: boolean
+}
+
+export interface PersonEdited {
+  saved: boolean
+  moved: PersonChange | null
+  stands: PersonStand[] | null
+  link: InvitationLink | null
+}
+
+export interface PersonInvite {
+  login: string
+  name: string
+  language: Language
+  email: string
+  mobile: string
+  role: Role
+  account: string
+  contact: string
+  speaks: Abilities
+  send: ChannelKind
+  why: string
+}
+
+export interface PersonInvited {
+  person: string
+  link: InvitationLink
+}
+
+export interface PersonRef {
+  person: string
+}
+
+export interface PersonRow {
+  id: string
+  name: string
+  language: Language
+  roles: RoleAt[] | null
+  languages: Language[] | null
+  seen: string
+  left: string
+  invited: string
+  signsIn: boolean
+  code: boolean
+  forged: boolean
+}
+
+export interface PersonStand {
+  practice: string
+  kind: string
+  name: string
+  from: string
+  to: string
+}
+
+export interface PersonView {
+  row: PersonRow
+  basis: string
+  mayEdit: boolean
+  own: boolean
+  email: string
+  mobile: string
+  phone: string
+  speaks: Abilities
+  sessions: SessionRow[] | null
+  history: PersonChange[] | null
+  stands: PersonStand[] | null
 }
 
 export interface PhoneAccount {
@@ -788,6 +939,12 @@ export interface Reds {
 
 export type Role = 'agent' | 'supervisor' | 'provider' | 'practice' | 'admin'
 
+export interface RoleAt {
+  role: Role
+  account: string
+  practice: string
+}
+
 export interface Saved {
   id: string
   seq: number
@@ -909,6 +1066,18 @@ export interface Sent {
 export interface SentDraft {
   id: string
   reference: string
+}
+
+export interface SessionRef {
+  session: string
+}
+
+export interface SessionRow {
+  id: string
+  program: string
+  since: string
+  seen: string
+  here: boolean
 }
 
 export type StepKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'patch-asked' | 'patch-answered' | 'patched' | 'patch-failed' | 'patch-left' | 'patch-over' | 'recovered' | 'ended'

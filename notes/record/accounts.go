@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -80,6 +82,53 @@ func (s *Store) PutAccount(ctx context.Context, a notes.Account) error {
 	delete(s.accounts, a.ID)
 	return nil
 }
+
+// PutContact gives a practice a contact, or another in the place of the one with its id. ErrContactTaken when that one is somebody
+// else already.
+func (s *Store) PutContact(ctx context.Context, account telephony.AccountID, c notes.Contact) error {
+	actor, err := access.Check(ctx, notes.EditAccount, string(account))
+	if err != nil {
+		return err
+	}
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		a, err := scanAccount(tx.QueryRow(ctx, selectAccount+" for update", account))
+		if noSuch(err) {
+			return ErrNoAccount
+		}
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(a.Contacts, func(was notes.Contact) bool { return was.ID == c.ID })
+		switch {
+		case i < 0:
+			a.Contacts = append(a.Contacts, c)
+		case a.Contacts[i].Person != "" && !strings.EqualFold(string(a.Contacts[i].Person), string(c.Person)):
+			return ErrContactTaken
+		default:
+			a.Contacts[i] = c
+		}
+		doc, err := json.Marshal(a)
+		if err != nil {
+			return err
+		}
+		rows, err := s.putAccountRow(ctx, tx, a, string(doc))
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actor.ID(), Action: "account.contact-put", Kind: "account",
+			Object: string(account), Account: string(account), Rows: rows})
+	})
+	if err != nil {
+		return fmt.Errorf("give a practice a contact: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.accounts, account)
+	return nil
+}
+
+// ErrContactTaken: a practice's contact is somebody who signs in, and not whom they were to be.
+var ErrContactTaken = errors.New("notes: the contact is somebody else")
 
 func (s *Store) putAccountRow(ctx context.Context, tx pgx.Tx, a notes.Account, doc string) ([]audit.Row, error) {
 	res, err := tx.Query(ctx, upsertAccount, a.ID, a.Name, 1, doc, string(a.Schedule), string(a.Ladders), s.clock())

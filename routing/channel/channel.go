@@ -39,6 +39,8 @@ type Message struct {
 	Link      string // its fragment is the token that locates the note
 	// Summons says that it goes to a supervisor of the service's: the note has reached nobody.
 	Summons bool
+	// Invitation says that it lets somebody in: Practice is the service, and there is no note.
+	Invitation bool
 }
 
 // A Receipt is the carrier's word that it has a message.

@@ -32,7 +32,10 @@ func Say(m Message) Wording {
 		"name":      clean(m.Name),
 	}
 	text, subject, body, push := "channel.text", "channel.email.subject", "channel.email.body", "channel.push.body"
-	if m.Summons {
+	switch {
+	case m.Invitation:
+		text, subject, body = "channel.invitation.text", "channel.invitation.subject", "channel.invitation.body"
+	case m.Summons:
 		text, subject, body, push = "channel.summons.text", "channel.summons.subject", "channel.summons.body", "channel.summons.push"
 	}
 	return Wording{

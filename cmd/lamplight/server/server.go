@@ -35,6 +35,8 @@ import (
 	"lamplight/notes/keyfile"
 	"lamplight/notes/postgres"
 	"lamplight/notes/record"
+	"lamplight/routing"
+	"lamplight/routing/channel"
 	"lamplight/routing/channel/mail"
 	"lamplight/routing/channel/push"
 	"lamplight/routing/channel/twilio"
@@ -77,6 +79,7 @@ type Server struct {
 	PagesURL   string
 	files      fs.FS          // the built web pages
 	text       *twilio.Client // nil without a text gateway
+	senders    map[routing.ChannelKind]channel.Channel
 }
 
 // Start starts or connects everything. say hears each step and the time since the start; it may be nil. On an error nothing
@@ -231,7 +234,7 @@ func (s *Server) startRouting(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.text = text
+	s.text, s.senders = text, channels
 	if without := withoutCarrier(channels); len(without) > 0 {
 		s.Log.Warn("no carrier is configured for some channels: ladders that name them reach nobody by them", "channels", without)
 	}
@@ -257,7 +260,8 @@ func (s *Server) startHouse(context.Context) error {
 	}
 	s.House = house.New(house.Config{Store: s.Record, Door: s.Door, Charts: s.Charts, Routing: s.Routing, Phones: s.Phones,
 		PushKey: s.push.Public, PushPlain: s.Config.PushPlain,
-		Phone: s.Switch.phones.account, Trainer: trainer, LockAfter: s.Config.LockAfter, Log: s.Log})
+		Phone: s.Switch.phones.account, PhoneNames: s.Switch.phones.names(), PagesURL: s.PagesURL, DeskURL: s.Bus.URL, Senders: s.senders,
+		Trainer: trainer, LockAfter: s.Config.LockAfter, Log: s.Log})
 	s.Record.AddStorySource(s.Routing)
 	zone, err := s.Config.zone()
 	if err != nil {

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"cmp"
+	"maps"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -39,6 +41,11 @@ func (p phones) account(endpoint string) (console.PhoneAccount, bool) {
 		return console.PhoneAccount{}, false
 	}
 	return console.PhoneAccount{Registrar: p.registrar, User: endpoint, Password: password}, ok
+}
+
+// names are the phones' users, agent2 before agent10.
+func (p phones) names() []string {
+	return slices.SortedFunc(maps.Keys(p.passwords), func(a, b string) int { return cmp.Or(len(a)-len(b), cmp.Compare(a, b)) })
 }
 
 // Registrar is where the desks' phones register, host:port.

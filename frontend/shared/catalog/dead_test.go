@@ -20,7 +20,7 @@ import (
 var built = []string{
 	"channel.urgency.", "chart.page.added.", "desk.addon.", "desk.hole.", "desk.line.", "desk.note.", "desk.outcome.", "desk.red.",
 	"desk.pause.", "desk.state.", "portal.addon.", "portal.answer.", "portal.attempt.",
-	"portal.chart.fits.", "portal.chart.why.", "portal.language.", "portal.outcome.", "portal.urgency.",
+	"portal.chart.fits.", "portal.chart.why.", "portal.outcome.", "portal.urgency.",
 }
 
 // open are the keys whose rest is in no source: cities stand in zones, roles in practices' schedules, and what routing has

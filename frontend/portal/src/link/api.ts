@@ -12,6 +12,7 @@ export class Refused extends Error {
     readonly fields: Record<string, string> = {},
     readonly status = 0,
     readonly wait = 0,
+    readonly vars: Record<string, string> = {},
   ) {
     super(code)
   }
@@ -39,7 +40,7 @@ async function send(method: 'GET' | 'POST', path: string, body?: unknown, limit 
   clock.hint(res.headers.get('Date'))
   if (res.ok) return res
   if (res.status === 502 || res.status === 503 || res.status === 504) throw new Unreachable()
-  let refusal: { kind?: Kind; code?: string; fields?: Record<string, string> } | undefined
+  let refusal: { kind?: Kind; code?: string; fields?: Record<string, string>; vars?: Record<string, string> } | undefined
   try {
     refusal = ((await res.json()) as { error?: typeof refusal }).error
   } catch {
@@ -50,6 +51,7 @@ async function send(method: 'GET' | 'POST', path: string, body?: unknown, limit 
     refusal?.fields ?? {},
     res.status,
     Number(res.headers.get('Retry-After')) || 0,
+    refusal?.vars ?? {},
   )
 }
 

@@ -6,3 +6,15 @@ export type Said = Record<string, string>
 
 /** Where counting for a heading ends: that many or more. */
 export const many = 100
+
+/** What the holder of an invitation is shown, before anybody is signed in: console.Invitation, which no request answers. */
+export interface Invitation {
+  name: string
+  login: string
+  language: string
+  by: string
+  until: string
+  secret: string
+  address: string
+  picture: string[] | null
+}

@@ -1,6 +1,8 @@
 // Where on the pages somebody is. A link's token comes in the fragment and leaves the address bar at once; it is kept in
 // the history's own state, so that a phone that drops the page while its owner fetches a code finds the note again.
 
+import type { Invitation } from '../link/types'
+
 export interface Spot {
   token?: string
   note?: string
@@ -8,6 +10,10 @@ export interface Spot {
   week?: boolean
   duty?: boolean
   chart?: boolean
+  people?: boolean
+  own?: boolean
+  join?: string
+  invitation?: Invitation
 }
 
 class Place {
@@ -23,8 +29,9 @@ class Place {
 
   #arrive(): void {
     const token = location.hash.slice(1)
-    this.spot = token ? { token } : ((history.state as Spot | null) ?? {})
-    history.replaceState(this.spot, '', token ? '/m' : location.pathname)
+    const invited = location.pathname === '/join'
+    this.spot = !token ? ((history.state as Spot | null) ?? {}) : invited ? { join: token } : { token }
+    history.replaceState(this.spot, '', invited ? '/join' : token ? '/m' : location.pathname)
   }
 
   /** To another spot, from which Back leads here. */
@@ -36,7 +43,7 @@ class Place {
   /** The same spot, better known. */
   settle(spot: Spot): void {
     this.spot = spot
-    history.replaceState(spot, '', location.pathname)
+    history.replaceState(spot, '', location.pathname === '/join' && !spot.join ? '/' : location.pathname)
   }
 }
 

@@ -15,6 +15,8 @@ class Session {
   ended = $state(false)
   /** Nobody touched the page for as long as the server allows: it has signed itself out. */
   locked = $state(false)
+  /** Their password is another now: they sign in anew. */
+  changed = $state(false)
   /** What is left until then, in milliseconds, once that is soon; null before. */
   left = $state<number | null>(null)
   #musts = new Set<Promise<unknown>>()
@@ -52,6 +54,19 @@ class Session {
   async signIn(login: string, password: string, code: string): Promise<void> {
     await this.once(() => post('/api/sign-in', { login, password, code }))
     this.#enter(await this.until(() => ask('me', {})))
+  }
+
+  /** Takes an invitation: whoever holds it is in, with what they chose. */
+  async join(token: string, password: string, secret: string, code: string): Promise<void> {
+    await this.once(() => post('/api/invitation/join', { token, password, secret, code }))
+    this.#enter(await this.until(() => ask('me', {})))
+  }
+
+  /** To the sign-in, by one's new password. */
+  passwordChanged(): void {
+    this.changed = true
+    this.me = null
+    this.phase = 'out'
   }
 
   /** Gives a person another password; whoever was signed in as them is so no more. */

@@ -4,7 +4,7 @@ import en from '../../../shared/catalog/portal.en.json'
 import es from '../../../shared/catalog/portal.es.json'
 import type { Lang } from '../../../shared/clock'
 import { sentences } from '../../../shared/i18n'
-import type { AddOnKind, AttemptState, ChannelKind, Kind, LineKind, NoteState, Outcome, Urgency } from '../../../gen/types'
+import type { AddOnKind, AttemptState, ChannelKind, Kind, LineKind, NoteState, Outcome, PersonDid, Role, Urgency } from '../../../gen/types'
 
 /** The codes of closed sets that are put in words here: one that Go lists and a catalog does not know fails the check. */
 type Codes =
@@ -16,6 +16,8 @@ type Codes =
   | `state.${NoteState}`
   | `attempt.${AttemptState}`
   | `urgency.${Urgency}`
+  | `people.did.${PersonDid}`
+  | `people.role.${Role}`
 type Words = Record<`portal.${Codes}`, string>
 
 const say = sentences(en satisfies Words, es satisfies Words)
