@@ -45,6 +45,7 @@ var desks = []struct {
 		house.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Native}}},
 	{routing.PracticePerson{ID: "sofia.marin", Name: "Sofía Marín", Role: notes.RoleSupervisor, Language: "es"}, "agent3",
 		house.Speaks{Languages: map[telephony.Language]telephony.Level{"en": telephony.Qualified, "es": telephony.Native}}},
+	{routing.PracticePerson{ID: "ada.grant", Name: "Ada Grant", Role: notes.RoleAdmin, Language: "en"}, "", house.Speaks{}},
 }
 
 // demoKeys are the made-up secrets of the demo's people, made at its first start and kept with the other keys.
@@ -209,17 +210,19 @@ func readDemoKeys(st server.StateDir) (k demoKeys, err error) {
 		if json.Unmarshal(b, &k) != nil || k.Password == "" || len(k.Codes) == 0 { // the decoder's error may quote the file
 			return k, fmt.Errorf("the demo's keys in %s are damaged: remove the directory %s to begin a new demo", path, st.Dir)
 		}
-		return k, nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	} else if errors.Is(err, fs.ErrNotExist) {
+		k = demoKeys{Password: "lamp-" + server.RandomWord(), Codes: map[notes.PersonID]string{}}
+	} else {
 		return k, fmt.Errorf("read the demo's keys: %w", err)
 	}
 	practices, err := readPractices()
 	if err != nil {
 		return k, err
 	}
-	k = demoKeys{Password: "lamp-" + server.RandomWord(), Codes: map[notes.PersonID]string{}}
 	for _, p := range everybody(practices) {
+		if k.Codes[p.ID] != "" { // all but those of a later build
+			continue
+		}
 		key, err := totp.Generate(totp.GenerateOpts{Issuer: "Lamplight demo", AccountName: p.Login})
 		if err != nil {
 			return k, fmt.Errorf("make a one-time-code secret: %w", err)

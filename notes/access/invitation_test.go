@@ -252,6 +252,24 @@ func TestWhoKeepsWhom(t *testing.T) {
 		err, access.ErrForbidden) {
 		t.Errorf("a practice's administrator adds one for all: %v", err)
 	}
+	if _, err := d.AddPerson(ada, access.Person{ID: "both", Login: "both", Name: "Both", Grants: []access.Grant{
+		{Account: "lakeside", Role: notes.RolePractice}, {Account: "bosque", Role: notes.RolePractice}}}, ""); err != nil {
+		t.Fatal(err)
+	}
+	page, err := d.ListPeople(lake, access.PeopleQuery{Limit: 9})
+	if err != nil || len(page.People) != 3 || page.People[0].ID != "both" || page.People[0].Whole || len(page.People[0].Grants) != 1 ||
+		!page.People[1].Whole {
+		t.Errorf("lakeside's people: %+v, %v", page, err)
+	}
+	if err := d.SetCard(lake, "both", "x", "en", "", ""); !errors.Is(err, access.ErrForbidden) {
+		t.Errorf("who works elsewhere, too, is renamed: %v", err)
+	}
+	if _, err := d.ListPerson(bosque, d.id); !errors.Is(err, access.ErrNoPerson) {
+		t.Errorf("another practice's is shown: %v", err)
+	}
+	if err := d.Revoke(lake, "both", lakes); err != nil { // what they are to one's own practice is one's own to end
+		t.Error(err)
+	}
 	// One who never came in does not count.
 	if _, err := d.AddPerson(ada, access.Person{ID: "eve", Login: "eve", Grants: []access.Grant{{Account: "*", Role: notes.RoleAdmin}}},
 		""); err != nil {

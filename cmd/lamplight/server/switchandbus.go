@@ -2,7 +2,6 @@ package server
 
 import (
 	"cmp"
-	"maps"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -10,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
