@@ -165,8 +165,8 @@ func (h *House) history(ctx context.Context, id notes.PersonID, most int) ([]con
 	}
 	out := make([]console.PersonChange, len(changes))
 	for i, c := range changes {
-		out[i] = console.PersonChange{At: c.At, By: c.ByName, Act: console.PersonDid(strings.TrimPrefix(c.Act, personPrefix)), Roles: rolesAt(grants[i], names),
-			Why: c.Why}
+		out[i] = console.PersonChange{At: c.At, By: c.ByName, Act: console.PersonDid(strings.TrimPrefix(c.Act, personPrefix)),
+			Roles: rolesAt(grants[i], names), Why: c.Why}
 	}
 	return out, nil
 }

@@ -315,7 +315,8 @@ func (h *House) grant(ctx context.Context, p access.Person, e console.PersonEdit
 		return err
 	}
 	if atDesk(g.Role) && p.Speaks == "" { // until somebody says what they speak
-		doc, err := speaksDocument(console.Abilities{Languages: map[telephony.Language]telephony.Level{telephony.Language(p.Language): telephony.Native}})
+		own := map[telephony.Language]telephony.Level{telephony.Language(p.Language): telephony.Native}
+		doc, err := speaksDocument(console.Abilities{Languages: own})
 		if err != nil {
 			return err
 		}

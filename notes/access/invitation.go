@@ -71,7 +71,8 @@ func (d *Door) Invite(ctx context.Context, id notes.PersonID) (token string, unt
 
 // endInvitations ends a person's invitations that still open.
 func (d *Door) endInvitations(ctx context.Context, tx pgx.Tx, id notes.PersonID, how string) error {
-	rows, err := tx.Query(ctx, "select "+invitationTable.MacList("")+" from invitation where person = $1 and ended_at is null for update", id)
+	rows, err := tx.Query(ctx, "select "+invitationTable.MacList("")+
+		" from invitation where person = $1 and ended_at is null for update", id)
 	if err != nil {
 		return err
 	}
@@ -92,9 +93,9 @@ func (d *Door) endInvitations(ctx context.Context, tx pgx.Tx, id notes.PersonID,
 	return tx.SendBatch(ctx, b).Close()
 }
 
-// An Invitation is what its holder is shown. Secret and URI are for an authenticator, others at each look: they are nobody's until the
+// An InvitationShown is what an invitation's holder is shown. Secret and URI are for an authenticator, others at each look: they are nobody's until the
 // invitation is taken with them.
-type Invitation struct {
+type InvitationShown struct {
 	Name, Login, Language string
 	By                    string // who made it; "" when a command did
 	Until                 time.Time
@@ -132,7 +133,7 @@ func (d *Door) invitation(ctx context.Context, q interface {
 
 // Invitation shows an invitation to whoever has its token; nothing is used up. Tokens that are none are slowed by their source, as
 // wrong passwords are: *SlowedError. Otherwise it returns ErrNoInvitation or an *InvitationEndedError.
-func (d *Door) Invitation(ctx context.Context, token, source string) (out Invitation, err error) {
+func (d *Door) Invitation(ctx context.Context, token, source string) (out InvitationShown, err error) {
 	paces, err := d.paceInvitation(ctx, token, source)
 	if err != nil {
 		return out, err

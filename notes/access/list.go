@@ -159,7 +159,9 @@ func (d *Door) addGrants(ctx context.Context, actor Actor, people []Listed) erro
 
 // searchWords makes a query of what was typed: the beginning of each word, of letters and digits alone.
 func searchWords(typed string) string {
-	words := strings.FieldsFunc(norm.NFC.String(typed), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.Mn, r) })
+	words := strings.FieldsFunc(norm.NFC.String(typed), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.Mn, r)
+	})
 	for i, w := range words {
 		words[i] = w + ":*"
 	}
