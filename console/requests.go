@@ -159,6 +159,28 @@ var (
 	AskEditSchedule = request[ScheduleEdit, ScheduleEdited](Spec{Name: "editschedule", Route: "POST /api/schedule/edit",
 		Needs: notes.EditSchedule, Since: 4})
 
+	// AskPractices lists the practices that who asks may change. AskPractice opens one, with what they have not published of it.
+	AskPractices = request[PracticesQuery, PracticesPage](Spec{Name: "practices", Route: "POST /api/practices", Needs: notes.EditPractice, Since: 4})
+	AskPractice  = request[PracticeRef, PracticeWhole](Spec{Name: "practice", Route: "POST /api/practices/one", Needs: notes.EditPractice, Since: 4})
+	// AskNewPractice begins one, of a template or of another practice. AskSavePractice keeps what is being written, AskDropPractice
+	// throws it away, AskPracticeBeside reads what a colleague is writing. AskPublishPractice has the practice answered so from now on;
+	// what keeps it from being published, a colleague's change among it, is an answer.
+	AskNewPractice = request[PracticeNew, PracticeRef](Spec{Name: "newpractice", Route: "POST /api/practices/new", Needs: notes.EditPractice,
+		Since: 4})
+	AskSavePractice = request[PracticeSave, PracticeSaved](Spec{Name: "savepractice", Route: "POST /api/practices/save",
+		Needs: notes.EditPractice, Since: 4})
+	AskDropPractice = request[PracticeRef, Nothing](Spec{Name: "droppractice", Route: "POST /api/practices/drop", Needs: notes.EditPractice,
+		Since: 4})
+	AskPracticeBeside = request[PracticeHand, PracticeText](Spec{Name: "practicebeside", Route: "POST /api/practices/beside",
+		Needs: notes.EditPractice, Since: 4})
+	AskPublishPractice = request[PracticePublish, PracticePublished](Spec{Name: "publishpractice", Route: "POST /api/practices/publish",
+		Needs: notes.EditPractice, Since: 4})
+	// AskPracticeVersion reads a version that the practice has or had; AskPracticeMoment is AskMoment by what is being written.
+	AskPracticeVersion = request[PracticeVersionRef, PracticeText](Spec{Name: "practiceversion", Route: "POST /api/practices/version",
+		Needs: notes.EditPractice, Since: 4})
+	AskPracticeMoment = request[PracticeMoment, Moment](Spec{Name: "practicemoment", Route: "POST /api/practices/moment",
+		Needs: notes.EditPractice, Since: 4})
+
 	// AskChart lists what of a practice's notes waits for its chart. AskChartQuestion opens one of them and asks the chart who it
 	// may be about, AskChartAnswer takes a person's word of it.
 	AskChart         = request[PracticeRef, ChartQueue](Spec{Name: "chart", Route: "POST /api/chart", Needs: notes.FileNote, Since: 4})

@@ -39,17 +39,20 @@ const (
 	// EditSchedule is to change who is on call; OwnDuty to see one's own days, offer them and take others'.
 	EditSchedule Act = "edit-schedule"
 	OwnDuty      Act = "own-duty"
+	// EditPractice is to change a practice: its script, hours, people, ladders. Who may for every practice also adds them, and gives
+	// them their numbers.
+	EditPractice Act = "edit-practice"
 )
 
 // rights is the whole table of who may do what. An administrator keeps the service and opens nothing of a patient.
 var rights = map[Role][]Act{
 	RoleAgent: {TakeNote, ReadNote, AddToNote, SeeBoard, Reach, CallBack},
 	RoleSupervisor: {TakeNote, ReadNote, AddToNote, SeeBoard, Reach, CallBack, CloseNote, SearchCalls, Listen, Export, Supervise,
-		EditSchedule},
+		EditSchedule, EditPractice},
 	RoleProvider: {ReadNote, AckNote, AddToNote, CloseNote, SeeBoard, SearchCalls, FileNote, OwnDuty},
 	// notes without a ladder wait for the office, which closes them
-	RolePractice: {ReadNote, AddToNote, CloseNote, SeeBoard, SearchCalls, Listen, Export, FileNote, EditSchedule},
-	RoleAdmin:    {EditAccount, EditPeople, VerifyAudit},
+	RolePractice: {ReadNote, AddToNote, CloseNote, SeeBoard, SearchCalls, Listen, Export, FileNote, EditSchedule, EditPractice},
+	RoleAdmin:    {EditAccount, EditPeople, VerifyAudit, EditPractice},
 }
 
 // Known reports that r is one of the roles above.

@@ -170,8 +170,8 @@ func seed(ctx context.Context, s *server.Server, practices []routing.PracticeDoc
 		}
 	}
 	for _, p := range practices {
-		if there, err := s.Record.AccountNow(ctx, p.Account.ID); err == nil { // who is on call was changed on the web since, perhaps
-			p.Account.Schedule = there.Schedule
+		if _, err := s.Record.AccountNow(ctx, p.Account.ID); err == nil {
+			continue // it was changed on the web since, perhaps
 		} else if !errors.Is(err, record.ErrNoAccount) {
 			return keys, fmt.Errorf("the practice %s: %w", p.Account.ID, err)
 		}

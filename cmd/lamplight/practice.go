@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 
 	"lamplight/cmd/lamplight/server"
 	"lamplight/notes"
+	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/telephony"
 )
@@ -34,6 +34,7 @@ type practicePutCmd struct {
 	server.RecordFlags
 	inLanguage
 	File string `arg:"" type:"existingfile" help:"Like the ones in cmd/lamplight-demo/practices."`
+	Why  string `help:"Why, as it stands beside the version that is kept."`
 }
 
 func (c *practicePutCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout, os.Stderr) }
@@ -51,10 +52,14 @@ func (c *practicePutCmd) run(ctx context.Context, out, problems io.Writer) error
 		if p, found, err = readPractice(c.File, known); err != nil {
 			return err
 		}
-		if err := c.tell(c.File, found, problems); err != nil {
+		taken, err := s.Record.TakenLines(ctx, p.Account.ID, p.Account.Lines)
+		if err != nil {
 			return err
 		}
-		if err := s.Record.PutAccount(ctx, p.Account); err != nil {
+		if err := c.tell(c.File, append(found, routing.CheckChange(p.Account, p.Account, taken, true)...), problems); err != nil {
+			return err
+		}
+		if err := s.Record.PutPractice(ctx, p.Account, record.AnyVersion, c.Why); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(out, "%s is stored with %d numbers and %d contacts\n", p.Account.Name, len(p.Account.Lines),
@@ -69,10 +74,12 @@ func (c *practiceGetCmd) Run(ctx context.Context) error { return c.run(ctx, os.S
 
 func (c *practiceGetCmd) run(ctx context.Context, out io.Writer) error {
 	return c.with(ctx, func(_ context.Context, _ *server.Server, a notes.Account) error {
-		e := json.NewEncoder(out)
-		e.SetIndent("", " ")
-		e.SetEscapeHTML(false)
-		return e.Encode(routing.PracticeDocument{Account: a, Schedule: a.Schedule, Ladders: a.Ladders})
+		text, err := routing.WritePractice(a)
+		if err != nil {
+			return err
+		}
+		_, err = out.Write(text)
+		return err
 	})
 }
 

@@ -155,6 +155,17 @@ func (h *House) answerOffices(a *console.Answers) {
 	console.On(a, console.AskSchedule, h.Schedule)
 	console.On(a, console.AskMoment, h.Moment)
 	console.On(a, console.AskEditSchedule, h.EditSchedule)
+	console.On(a, console.AskPractices, h.Practices)
+	console.On(a, console.AskPractice, func(c ctx, b console.PracticeRef) (console.PracticeWhole, error) {
+		return h.Practice(c, b.Account)
+	})
+	console.On(a, console.AskNewPractice, h.NewPractice)
+	console.On(a, console.AskSavePractice, h.SavePractice)
+	console.OnDo(a, console.AskDropPractice, func(c ctx, b console.PracticeRef) error { return h.DropPractice(c, b.Account) })
+	console.On(a, console.AskPracticeBeside, h.PracticeBeside)
+	console.On(a, console.AskPublishPractice, h.PublishPractice)
+	console.On(a, console.AskPracticeVersion, h.PracticeVersion)
+	console.On(a, console.AskPracticeMoment, h.PracticeMoment)
 	console.On(a, console.AskWeek, func(c ctx, b console.WeekRef) (console.Week, error) { return h.Week(c, b.Account, b.From) })
 }
 

@@ -221,7 +221,16 @@ func scheduleChange(v record.ScheduleVersion, by string) console.ScheduleChange 
 
 // Moment tells what would happen to a call at a moment, by the plan that a desk previews.
 func (h *House) Moment(ctx context.Context, q console.MomentQuery) (console.Moment, error) {
-	_, acc, zone, err := h.schedulePractice(ctx, q.Account, notes.ReadNote)
+	_, acc, _, err := h.schedulePractice(ctx, q.Account, notes.ReadNote)
+	if err != nil {
+		return console.Moment{}, err
+	}
+	return h.momentOf(ctx, acc, q)
+}
+
+// momentOf is Moment at a practice as it is given.
+func (h *House) momentOf(ctx context.Context, acc notes.Account, q console.MomentQuery) (console.Moment, error) {
+	zone, err := time.LoadLocation(acc.TimeZone)
 	if err != nil {
 		return console.Moment{}, err
 	}

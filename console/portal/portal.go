@@ -116,6 +116,8 @@ const (
 	deviceName = "__Host-lamplight-device"
 	deviceLife = 400 * 24 * time.Hour // the longest a browser keeps a cookie
 	bodyLimit  = 64 << 10
+	// practiceLimit is of what holds a practice's document, quoted.
+	practiceLimit = 3 << 20
 
 	// The pages' own scripts and styles, nothing inline and nothing from elsewhere; recordings play from here.
 	contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; " +
@@ -168,7 +170,11 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
+	limit := int64(bodyLimit)
+	if strings.HasPrefix(r.URL.Path, "/api/practices/") {
+		limit = practiceLimit
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	p.mux.ServeHTTP(w, r)
 }
 

@@ -56,7 +56,19 @@ import type {
   PersonRef,
   PersonView,
   Pop,
+  PracticeHand,
+  PracticeMoment,
+  PracticeNew,
+  PracticePublish,
+  PracticePublished,
   PracticeRef,
+  PracticeSave,
+  PracticeSaved,
+  PracticeText,
+  PracticeVersionRef,
+  PracticeWhole,
+  PracticesPage,
+  PracticesQuery,
   Preview,
   PushKey,
   PushSubscription,
@@ -155,6 +167,15 @@ export interface PageRequests {
   schedule: { in: ScheduleQuery; out: ScheduleView }
   moment: { in: MomentQuery; out: Moment }
   editschedule: { in: ScheduleEdit; out: ScheduleEdited }
+  practices: { in: PracticesQuery; out: PracticesPage }
+  practice: { in: PracticeRef; out: PracticeWhole }
+  newpractice: { in: PracticeNew; out: PracticeRef }
+  savepractice: { in: PracticeSave; out: PracticeSaved }
+  droppractice: { in: PracticeRef; out: Record<string, never> }
+  practicebeside: { in: PracticeHand; out: PracticeText }
+  publishpractice: { in: PracticePublish; out: PracticePublished }
+  practiceversion: { in: PracticeVersionRef; out: PracticeText }
+  practicemoment: { in: PracticeMoment; out: Moment }
   chart: { in: PracticeRef; out: ChartQueue }
   chartquestion: { in: NoteRef; out: ChartQuestion }
   chartanswer: { in: ChartAnswer; out: Record<string, never> }
@@ -196,6 +217,15 @@ export const routes: Record<keyof PageRequests, string> = {
   schedule: 'POST /api/schedule',
   moment: 'POST /api/schedule/moment',
   editschedule: 'POST /api/schedule/edit',
+  practices: 'POST /api/practices',
+  practice: 'POST /api/practices/one',
+  newpractice: 'POST /api/practices/new',
+  savepractice: 'POST /api/practices/save',
+  droppractice: 'POST /api/practices/drop',
+  practicebeside: 'POST /api/practices/beside',
+  publishpractice: 'POST /api/practices/publish',
+  practiceversion: 'POST /api/practices/version',
+  practicemoment: 'POST /api/practices/moment',
   chart: 'POST /api/chart',
   chartquestion: 'POST /api/notes/{note}/chart',
   chartanswer: 'POST /api/notes/{note}/chart/answer',

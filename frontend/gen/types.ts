@@ -844,6 +844,22 @@ export interface Pop {
   third?: Third | null
 }
 
+export interface PracticeChange {
+  id: string
+  version: number
+  at: string
+  by: string
+  why: string
+}
+
+export interface PracticeDraft {
+  version: number
+  base: string
+  document: string
+  seq: number
+  at: string
+}
+
 export interface PracticeDuty {
   account: AccountRef
   basis: string
@@ -855,8 +871,84 @@ export interface PracticeDuty {
   feed: string
 }
 
+export interface PracticeHand {
+  account: string
+  person: string
+}
+
+export interface PracticeMoment {
+  account: string
+  document: string
+  at: string
+  later: boolean
+  callType: string
+  urgency: Urgency
+}
+
+export interface PracticeNew {
+  account: string
+  name: string
+  timeZone: string
+  template: PracticeTemplate
+  from: string
+}
+
+export interface PracticeProblem {
+  field: string
+  code: string
+  final: boolean
+  says: Record<string, string>
+}
+
+export interface PracticePublish {
+  account: string
+  seq: number
+  why: string
+  sure: boolean
+}
+
+export interface PracticePublished {
+  saved: boolean
+  problems: PracticeProblem[] | null
+  moved: PracticeChange | null
+}
+
 export interface PracticeRef {
   account: string
+}
+
+export interface PracticeRow {
+  account: string
+  name: string
+  lines: number
+  new: boolean
+  drafts: PracticeWriter[] | null
+}
+
+export interface PracticeSave {
+  account: string
+  document: string
+  version: number
+  seq: number
+}
+
+export interface PracticeSaved {
+  saved: boolean
+  seq: number
+  problems: PracticeProblem[] | null
+  moved: PracticeChange | null
+}
+
+export type PracticeTemplate = 'solo' | 'group' | 'pediatrics' | 'hospital' | 'after-hours'
+
+export interface PracticeText {
+  document: string
+  version: number
+}
+
+export interface PracticeVersionRef {
+  account: string
+  version: string
 }
 
 export interface PracticeView {
@@ -870,6 +962,35 @@ export interface PracticeView {
   answerPhrase: Record<string, string>
   instructions: Record<string, string>
   onCall: OnCall[] | null
+}
+
+export interface PracticeWhole {
+  account: string
+  version: number
+  document: string
+  draft: PracticeDraft | null
+  others: PracticeWriter[] | null
+  changes: PracticeChange[] | null
+  problems: PracticeProblem[] | null
+  whole: boolean
+}
+
+export interface PracticeWriter {
+  person: string
+  name: string
+  at: string
+  mine: boolean
+}
+
+export interface PracticesPage {
+  rows: PracticeRow[] | null
+  next: string
+  mayAdd: boolean
+}
+
+export interface PracticesQuery {
+  search: string
+  after: string
 }
 
 export interface Preview {

@@ -26,10 +26,26 @@ type cachedAccount struct {
 
 const accountLife = 2 * time.Second
 
-// PutAccount stores a practice whole, new or changed, with its lines. Storing what is there already is success and leaves
-// no leaf, so that a seed may run at every start.
+// ErrPracticeMoved: a practice is no longer the one that a change was made from. Nothing is stored.
+var ErrPracticeMoved = errors.New("notes: somebody has changed the practice meanwhile")
+
+// ErrLineTaken: a number belongs to another practice. Nothing is stored.
+var ErrLineTaken = errors.New("notes: one of the numbers belongs to another practice: take it out, or out of the other practice first")
+
+// AnyVersion has PutPractice store a practice whatever it was before.
+const AnyVersion = -1
+
+// PutAccount stores a practice whole, new or changed, with its lines, whatever it was before. Storing what is there already is
+// success and leaves no leaf, so that a seed may run at every start.
 func (s *Store) PutAccount(ctx context.Context, a notes.Account) error {
-	actor, err := access.Check(ctx, notes.EditAccount, string(a.ID))
+	return s.PutPractice(ctx, a, AnyVersion, "")
+}
+
+// PutPractice is PutAccount for a practice that was made from a version of it, 0 for a new one: ErrPracticeMoved when it is another by
+// now. Why stands in the version that is kept, not in the log, whose leaf vouches for it. The draft of who stores it is gone then.
+// Dispatches that run go on by the plan they have.
+func (s *Store) PutPractice(ctx context.Context, a notes.Account, from int, why string) error {
+	actor, err := access.Check(ctx, notes.EditPractice, string(a.ID))
 	if err != nil {
 		return err
 	}
@@ -43,36 +59,34 @@ func (s *Store) PutAccount(ctx context.Context, a notes.Account) error {
 	if err != nil {
 		return fmt.Errorf("store a practice: %w", err)
 	}
+	is := practiceText{document: string(doc), schedule: string(a.Schedule), ladders: string(a.Ladders)}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		var was string
-		var since time.Time
-		if err := tx.QueryRow(ctx, lockSchedule, a.ID).Scan(&was, &since); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		was, err := s.lockPractice(ctx, tx, a.ID)
+		switch {
+		case err != nil:
 			return err
+		case from != AnyVersion && from != was.version:
+			return ErrPracticeMoved
+		case was.version == 0 && !actor.May(notes.EditPractice, access.Everywhere):
+			return access.ErrForbidden
 		}
-		rows, err := s.putAccountRow(ctx, tx, a, string(doc))
+		rows, err := s.putPracticeRows(ctx, tx, a, was, is, PracticeVersion{At: s.clock(), By: notes.PersonID(actor.ID()), Why: why})
 		if err != nil {
 			return err
 		}
-		if was != string(a.Schedule) {
-			kept, err := s.keepSchedules(ctx, tx, a.ID, ScheduleVersion{At: since}, was,
-				ScheduleVersion{At: s.clock(), By: notes.PersonID(actor.ID())}, string(a.Schedule))
-			if err != nil {
+		if from != AnyVersion {
+			if _, err := tx.Exec(ctx, deletePracticeDraft, a.ID, actor.ID()); err != nil {
 				return err
 			}
-			rows = append(rows, kept...)
 		}
-		lines, err := s.putLines(ctx, tx, a)
-		if err != nil {
-			return err
-		}
-		if rows = append(rows, lines...); len(rows) == 0 {
+		if len(rows) == 0 {
 			return nil
 		}
 		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actor.ID(), Action: "account.stored", Kind: "account",
 			Object: string(a.ID), Account: string(a.ID), Rows: rows})
 	})
 	if clashes(err, "line_pkey") {
-		return errors.New("notes: one of the numbers belongs to another practice")
+		return ErrLineTaken
 	}
 	if err != nil {
 		return fmt.Errorf("store a practice: %w", err)
@@ -83,15 +97,19 @@ func (s *Store) PutAccount(ctx context.Context, a notes.Account) error {
 	return nil
 }
 
-// PutContact gives a practice a contact, or another in the place of the one with its id. ErrContactTaken when that one is somebody
-// else already.
+// PutContact gives a practice a contact, or another in the place of the one with its id: a version of the practice. ErrContactTaken
+// when that one is somebody else already.
 func (s *Store) PutContact(ctx context.Context, account telephony.AccountID, c notes.Contact) error {
-	actor, err := access.Check(ctx, notes.EditAccount, string(account))
+	actor, err := access.Check(ctx, notes.EditPractice, string(account))
 	if err != nil {
 		return err
 	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		a, err := scanAccount(tx.QueryRow(ctx, selectAccount+" for update", account))
+		was, err := s.lockPractice(ctx, tx, account)
+		if err != nil {
+			return err
+		}
+		a, err := scanAccount(tx.QueryRow(ctx, selectAccount, account))
 		if noSuch(err) {
 			return ErrNoAccount
 		}
@@ -111,7 +129,8 @@ func (s *Store) PutContact(ctx context.Context, account telephony.AccountID, c n
 		if err != nil {
 			return err
 		}
-		rows, err := s.putAccountRow(ctx, tx, a, string(doc))
+		rows, err := s.putPracticeRows(ctx, tx, a, was, practiceText{document: string(doc), schedule: was.schedule, ladders: was.ladders},
+			PracticeVersion{At: s.clock(), By: notes.PersonID(actor.ID())})
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -129,6 +148,33 @@ func (s *Store) PutContact(ctx context.Context, account telephony.AccountID, c n
 
 // ErrContactTaken: a practice's contact is somebody who signs in, and not whom they were to be.
 var ErrContactTaken = errors.New("notes: the contact is somebody else")
+
+// putPracticeRows stores a practice and its lines, and keeps what it was and is.
+func (s *Store) putPracticeRows(ctx context.Context, tx pgx.Tx, a notes.Account, was, is practiceText, made PracticeVersion) ([]audit.Row,
+	error) {
+	rows, err := s.putAccountRow(ctx, tx, a, is.document)
+	if err != nil {
+		return nil, err
+	}
+	if is.version = was.version; len(rows) > 0 {
+		is.version++
+		kept, err := s.keepPractices(ctx, tx, a.ID, was, is, made)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, kept...)
+	}
+	if was.schedule != is.schedule {
+		kept, err := s.keepSchedules(ctx, tx, a.ID, ScheduleVersion{At: was.at}, was.schedule,
+			ScheduleVersion{At: made.At, By: made.By, Why: made.Why}, is.schedule)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, kept...)
+	}
+	lines, err := s.putLines(ctx, tx, a)
+	return append(rows, lines...), err
+}
 
 func (s *Store) putAccountRow(ctx context.Context, tx pgx.Tx, a notes.Account, doc string) ([]audit.Row, error) {
 	res, err := tx.Query(ctx, upsertAccount, a.ID, a.Name, 1, doc, string(a.Schedule), string(a.Ladders), s.clock())
@@ -165,7 +211,7 @@ func (s *Store) putLines(ctx context.Context, tx pgx.Tx, a notes.Account) ([]aud
 			return nil, err
 		}
 		if owner != a.ID {
-			return nil, fmt.Errorf("the number %s belongs to the practice %s", l.DID.Reveal(), owner)
+			return nil, ErrLineTaken
 		}
 	}
 	gone, err := tx.Query(ctx, deleteOtherLines, a.ID, keep)

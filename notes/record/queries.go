@@ -25,6 +25,8 @@ var (
 		Columns: []string{"id", "name", "version", "document", "schedule", "ladders", "changed_at"}}
 	scheduleTable = audit.Table{Kind: "schedule_version", Name: "schedule_version", Key: "id",
 		Columns: []string{"id", "account", "made_at", "made_by", "change", "why", "document"}}
+	practiceTable = audit.Table{Kind: "practice_version", Name: "practice_version", Key: "id",
+		Columns: []string{"id", "account", "version", "made_at", "made_by", "why", "document", "schedule", "ladders"}}
 	lineTable = audit.Table{Kind: "line", Name: "line", Key: "did", Columns: []string{"did", "account", "document"}}
 	callTable = audit.Table{Kind: "call", Name: "call", Key: "id",
 		Columns: []string{"id", "account", "did", "caller", "caller_term", "language", "state", "agent", "outcome", "opened_at",
@@ -73,11 +75,12 @@ var (
 
 // Tables are the tables of this package: how their rows are vouched for, or why they are not.
 func Tables() []audit.Table {
-	return []audit.Table{accountTable, scheduleTable, lineTable, callTable, stepTable, recordingTable, noteTable, addOnTable, serviceTable,
-		boardTable, inboxTable,
+	return []audit.Table{accountTable, scheduleTable, practiceTable, lineTable, callTable, stepTable, recordingTable, noteTable, addOnTable,
+		serviceTable, boardTable, inboxTable,
 		{Name: "recording_chunk", Via: "by its recording's digest"},
 		{Name: "board_news", Why: "it wakes the boards for some minutes: what they then read is looked at where it stands"},
 		{Name: "draft", Why: "what an agent has typed and not sent: sealed, but one taken away is not missed"},
+		{Name: "practice_draft", Why: "what somebody is writing and has not published: one taken away is missed by its writer"},
 		{Name: "reference_block", Why: "it only counts: a reference given twice is refused"}}
 }
 
@@ -155,21 +158,46 @@ var (
 		document = excluded.document, schedule = excluded.schedule, ladders = excluded.ladders, changed_at = excluded.changed_at
 		where (account.document, account.schedule, account.ladders)
 		is distinct from (excluded.document, excluded.schedule, excluded.ladders) returning account.` + accountTable.Returning()
+	// keepPractice keeps a practice's document as it was left by a server that keeps none; keepNewPractice as it is made now.
+	keepPractice = "insert into practice_version (" + practiceTable.List() + `) select $1, $2, $3::int, $4::timestamptz, $5, $6, $7, $8, $9
+		where not exists (select from (select document, ladders from practice_version where account = $2 order by id desc limit 1) newest
+			where document = $7 and ladders = $9) returning ` + practiceTable.Returning()
+	keepNewPractice = insertInto(practiceTable) + " returning " + practiceTable.Returning()
 	// A number of another practice is not taken over.
 	upsertLine = insertInto(lineTable) + ` on conflict (did) do update set document = excluded.document
 		where line.account = excluded.account and line.document <> excluded.document returning line.` + lineTable.Returning()
 )
 
 const (
-	selectAccount     = "select id, version, document, schedule, ladders from account where id = $1"
-	selectAccountsOf  = "select id, version, document, schedule, ladders from account where id = any($1)"
-	selectAccounts    = "select id, version, document, schedule, ladders from account order by name, id"
-	lockSchedule      = "select schedule, changed_at from account where id = $1 for update"
-	selectSchedules   = `select id, made_at, made_by, change, why from schedule_version where account = $1 order by id desc limit $2`
-	selectSchedule    = "select document from schedule_version where account = $1 and id = $2"
-	selectLineOwner   = "select account from line where did = $1"
-	selectLine        = "select document from line where did = $1"
-	deleteOtherLines  = "delete from line where account = $1 and did <> all($2) returning did"
+	selectAccount    = "select id, version, document, schedule, ladders from account where id = $1"
+	selectAccountsOf = "select id, version, document, schedule, ladders from account where id = any($1)"
+	selectAccounts   = "select id, version, document, schedule, ladders from account order by name, id"
+	// selectPractices is a page of them by name, of those whose name, id or number has what is looked for.
+	selectPractices = `select a.id, a.name, (select count(*) from line where account = a.id) from account a
+		where ($1::text[] is null or a.id = any($1)) and (a.name, a.id) > ($2, $3) and ($4 = '' or strpos(lower(a.name), lower($4)) > 0
+			or strpos(a.id, lower($4)) > 0 or ($5 <> '' and exists (select from line where account = a.id and strpos(did, $5) > 0)))
+		order by a.name, a.id limit 51`
+	selectPractice   = "select document, schedule, ladders from practice_version where account = $1 and id = $2"
+	selectVersions   = "select id, version, made_at, made_by, why from practice_version where account = $1 order by id desc limit $2"
+	lockPractice     = "select version, document, schedule, ladders, changed_at from account where id = $1 for update"
+	selectOwners     = "select did from line where did = any($1) and account <> $2"
+	lockSchedule     = "select schedule, changed_at from account where id = $1 for update"
+	selectSchedules  = `select id, made_at, made_by, change, why from schedule_version where account = $1 order by id desc limit $2`
+	selectSchedule   = "select document from schedule_version where account = $1 and id = $2"
+	selectLineOwner  = "select account from line where did = $1"
+	selectLine       = "select document from line where did = $1"
+	deleteOtherLines = "delete from line where account = $1 and did <> all($2) returning did"
+	// Of a draft the one that was read is written over, and no other.
+	upsertPracticeDraft = `insert into practice_draft (account, person, version, base, document, seq, saved_at, name)
+		select $1, $2, $3::int, $4, $5, 1, $7::timestamptz, $8 where $6::bigint = 0 on conflict do nothing returning seq`
+	updatePracticeDraft = `update practice_draft set version = $3, base = $4, document = $5, seq = seq + 1, saved_at = $7, name = $8
+		where account = $1 and person = $2 and seq = $6 returning seq`
+	deletePracticeDraft = "delete from practice_draft where account = $1 and person = $2"
+	selectPracticeDraft = `select version, base, document, seq, saved_at from practice_draft where account = $1 and person = $2`
+	// selectPracticeDrafts are those of some practices, or of all that have no row of their own yet.
+	selectPracticeDrafts = `select d.account, d.person, p.name, d.version, d.saved_at, d.name from practice_draft d join person p on p.id = d.person
+		where d.account = any($1) or $2 and not exists (select from account a where a.id = d.account)
+		order by d.saved_at desc limit 200`
 	selectPeopleNames = "select id, name from person where id = any($1)"
 )
 
