@@ -22,7 +22,7 @@ func TestTheScheduleOnTheWeb(t *testing.T) {
 	p := openPage(t, 1280, 800)
 	p.do(chromedp.Navigate(d.server.PagesURL + "/"))
 	p.signIn(d, "marta.webb", d.keys.Password)
-	p.click("nav button:last-child")
+	p.click("nav button:nth-child(2)")
 	p.see(`document.querySelectorAll('[data-piece]').length >= 14`, "true")
 	p.do(chromedp.KeyEvent(kb.PageDown)) // next week is all to come
 	p.see(`document.querySelectorAll('[data-piece]:disabled').length`, "0")

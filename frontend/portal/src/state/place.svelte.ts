@@ -14,6 +14,7 @@ export interface Spot {
   own?: boolean
   join?: string
   invitation?: Invitation
+  practices?: string // which one, '*' for the list
 }
 
 class Place {

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"lamplight/notes/access"
+	"lamplight/routing/channel/pocket"
+	"lamplight/telephony"
+)
+
+// TestAPracticeOnTheWeb sets a practice up as a supervisor does, from a template to the call that is answered with its script and the
+// text that reaches its doctor; then two people write at one practice, and a version is brought back.
+func TestAPracticeOnTheWeb(t *testing.T) {
+	t.Parallel() // it mostly waits
+	d := boot(t)
+	w := d.walkers(t)
+	p := openPage(t, 1280, 800)
+	p.do(chromedp.Navigate(d.server.PagesURL + "/"))
+	p.signIn(d, "sofia.marin", d.keys.Password)
+	p.click(".me button[lang=en]")
+	p.click("nav button:last-child")
+	p.see(`document.querySelectorAll('[data-practice]').length`, "2")
+	p.accessible("the practices")
+	p.shot("practices")
+
+	t.Run("looking changes nothing", func(t *testing.T) { lookingChangesNothing(t, d, p) })
+	t.Run("a new one is set up", func(t *testing.T) { setUp(t, d, p) })
+	t.Run("its call is answered and its doctor told", func(t *testing.T) { answeredAndTold(t, w) })
+	t.Run("two write at one", func(t *testing.T) { twoWrite(t, d, p) })
+	t.Run("a version is brought back", func(t *testing.T) { broughtBack(t, d, p) })
+	t.Run("a phone, Spanish", func(t *testing.T) { practiceSmallAndSpanish(p) })
+	p.clean([]string{d.keys.Password, "Northside", "5550171"})
+	if report, err := d.server.Verify(t.Context()); err != nil || !report.Good() {
+		t.Errorf("audit: %+v, %v", report, err)
+	}
+}
+
+var practiceParts = []string{"identity", "lines", "hours", "people", "duty", "ladders", "calls", "flags", "rest", "moment", "versions", "publish"}
+
+func (p *page) part(name string) {
+	p.t.Helper()
+	p.click("[data-part=" + name + "]")
+	p.see(`document.querySelector('[data-part=`+name+`]').getAttribute('aria-current')`, "page")
+}
+
+// unfold opens all that is folded.
+func (p *page) unfold() {
+	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('details').forEach(d => d.open = true)`))
+}
+
+// keptDraft waits until what stands on the page is on the server.
+func (p *page) keptDraft() {
+	p.t.Helper()
+	p.see(`/^Kept|^Guardado/.test(document.querySelector('.state').textContent.trim())`, "true")
+}
+
+// to puts a value into the field at a place of the document.
+func (p *page) to(path, value string) { p.t.Helper(); p.set(`[data-path="`+path+`"]`, value) }
+
+func lookingChangesNothing(t *testing.T, d *demo, p *page) {
+	p.click("[data-practice=lakeside]")
+	p.see(`document.querySelector('[data-path="account.name"]')?.value`, "Lakeside Internal Medicine")
+	for _, part := range practiceParts {
+		p.part(part)
+		p.unfold()
+		p.see(`document.documentElement.scrollWidth`, "1280")
+		if part != "versions" && part != "publish" {
+			p.see(`document.querySelectorAll('.form :is(input, select)').length > 0`, "true")
+		}
+		p.accessible("the part " + part)
+		p.shot("practice-" + part)
+	}
+	p.see(`document.querySelector('.state').textContent.trim().startsWith('Published as version')`, "true")
+	drafts, err := d.server.Record.PracticeDrafts(access.System(t.Context(), "test"), []telephony.AccountID{"lakeside"}, true)
+	if err != nil || len(drafts) != 0 {
+		t.Errorf("it wrote %+v, %v", drafts, err)
+	}
+	p.click(".editor header button")
+}
+
+func setUp(t *testing.T, d *demo, p *page) {
+	p.see(`document.querySelectorAll('[data-practice]').length`, "2")
+	p.click(".top > button")
+	p.see(`document.activeElement.id`, "new-name")
+	p.accessible("a new practice")
+	p.shot("practice-new")
+	p.write("#new-name", "Northside Clinic")
+	p.see(`document.querySelector('[aria-describedby=new-id]').value`, "northside-clinic")
+	p.set(`[list=zones]`, "America/Chicago")
+	p.write("#new-name", kb.Enter)
+	p.see(`document.querySelector('[data-path="account.name"]')?.value`, "Northside Clinic")
+	p.part("publish")
+	p.see(`document.querySelector('#publish').disabled`, "true")
+	p.see(`document.querySelectorAll('#publish-answer .final').length > 1`, "true")
+	p.accessible("what is missing")
+	p.shot("practice-missing")
+	p.click("#publish-answer .final .link") // leads to where the number is missing
+	p.see(`document.activeElement.dataset.path?.toLowerCase()`, "account.lines[0].did")
+	p.to("account.lines[0].did", "+13125550100") // Lakeside's
+	p.see(`document.querySelector('.form').textContent.includes('elongs to another practice')`, "true")
+	p.shot("practice-taken")
+	p.to("account.lines[0].did", "+13125550190")
+	p.part("people")
+	p.to("account.contacts[0].name", `=Dr "Ñ" <b>שלום</b> 🏥`)
+	p.to("account.contacts[0].mobile", "+13125550171")
+	p.part("ladders")
+	p.to("ladders.ladders[0].rungs[1].after", "2m")
+	p.part("moment")
+	p.see(`document.querySelector('.said').textContent.includes('<b>שלום</b> 🏥')`, "true")
+	p.keptDraft()
+	if _, err := d.server.Record.AccountNow(access.System(t.Context(), "test"), "northside-clinic"); err == nil {
+		t.Error("it is published before anybody published it")
+	}
+	p.part("publish")
+	p.see(`document.querySelector('#publish').disabled`, "false")
+	p.write("#publish-why", "opens on Monday"+kb.Enter)
+	p.see(`document.querySelector('.state').textContent.trim().startsWith('Published.')`, "true")
+	p.accessible("published")
+	acc, err := d.server.Record.AccountNow(access.System(t.Context(), "test"), "northside-clinic")
+	if err != nil || acc.Contacts[0].Name != `=Dr "Ñ" <b>שלום</b> 🏥` || !strings.Contains(string(acc.Ladders), `"2m"`) {
+		t.Errorf("%+v, %v", acc, err)
+	}
+	p.click(".editor header button")
+}
+
+func answeredAndTold(t *testing.T, w *walker) {
+	ctx, s := t.Context(), w.d.script(0)
+	s.DID = "+13125550190"
+	one := &walk{walker: w, s: s}
+	if err := one.isReady(ctx); err != nil {
+		t.Fatal(err)
+	}
+	caller, agent, err := one.connect(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pop := w.seen.pop; pop.Practice.Name != "Northside Clinic" || len(pop.Script.CallTypes) != 4 {
+		t.Errorf("the desk shows %+v", pop.Practice)
+	}
+	sent, err := one.note(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := one.end(ctx, caller, agent); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.d.pocket.Wait(ctx, func(all []pocket.Arrival) bool {
+		return slices.ContainsFunc(all, func(a pocket.Arrival) bool {
+			return a.Kind == "text" && a.To == "+13125550171" && strings.Contains(a.Body, sent.Reference)
+		})
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// twoWrite has the office and a supervisor write at one practice at once.
+func twoWrite(t *testing.T, d *demo, p *page) {
+	p.click("[data-practice=lakeside]")
+	p.to("account.say", "LAKE-side")
+	p.keptDraft()
+	q := openPage(t, 1280, 800)
+	q.do(chromedp.Navigate(d.server.PagesURL + "/"))
+	q.signIn(d, "marta.webb", d.keys.Password)
+	q.click("nav button:last-child")
+	q.click("[data-practice=lakeside]")
+	q.see(`/Sofía Marín is writing at this practice, too/.test(document.querySelector('.beside').textContent)`, "true")
+	q.to("account.instructions.en", "Every call goes to the doctor.")
+	q.part("lines")
+	q.see(`document.querySelector('[data-path="account.lines[0].did"]').disabled`, "true")
+	q.keptDraft()
+	p.part("publish")
+	p.write("#publish-why", "said so by the office"+kb.Enter)
+	p.see(`document.querySelector('.state').textContent.trim().startsWith('Published.')`, "true")
+	q.part("publish")
+	q.write("#publish-why", "new rule"+kb.Enter)
+	q.see(`/Sofía Marín published this practice while you were writing: “said so by the office”/.test(document.querySelector('.stop').textContent)`,
+		"true")
+	q.see(`document.querySelector('.stop dl').textContent.includes('LAKE-side')`, "true")
+	q.accessible("a colleague was quicker")
+	q.shot("practice-moved")
+	q.click("#onto")
+	q.see(`document.querySelector('#onto') === null`, "true")
+	q.keptDraft()
+	q.click("#publish")
+	q.see(`document.querySelector('.state').textContent.trim().startsWith('Published.')`, "true")
+	acc, err := d.server.Record.AccountNow(access.System(t.Context(), "test"), "lakeside")
+	if err != nil || acc.Say != "LAKE-side" || acc.Instructions["en"] != "Every call goes to the doctor." {
+		t.Errorf("%q %q, %v", acc.Say, acc.Instructions, err)
+	}
+	q.clean([]string{d.keys.Password})
+	p.click(".editor header button")
+}
+
+func broughtBack(t *testing.T, d *demo, p *page) {
+	p.click("[data-practice=lakeside]")
+	p.part("versions")
+	p.see(`document.querySelectorAll('.form ol > li').length`, "3")
+	p.see(`document.querySelector('.form ol > li').textContent.includes('Marta Webb') && document.querySelector('.form ol > li').textContent.includes('new rule')`,
+		"true")
+	p.click(".form ol > li button")
+	p.see(`document.querySelector('.form dl').textContent.includes('Every call goes to the doctor.')`, "true")
+	p.accessible("the versions")
+	p.shot("practice-compared")
+	p.click(".form ol > li:last-child button:last-child") // the first there was
+	p.keptDraft()
+	p.part("publish")
+	p.shot("practice-publish")
+	p.write("#publish-why", "as it was"+kb.Enter)
+	p.see(`document.querySelector('.state').textContent.trim().startsWith('Published.')`, "true")
+	acc, err := d.server.Record.AccountNow(access.System(t.Context(), "test"), "lakeside")
+	if err != nil || acc.Say != "LAKE-side in-TER-nal MED-i-sin" || acc.Instructions["en"] == "Every call goes to the doctor." {
+		t.Errorf("%q %q, %v", acc.Say, acc.Instructions, err)
+	}
+}
+
+func practiceSmallAndSpanish(p *page) {
+	p.do(chromedp.EmulateViewport(390, 844))
+	p.click(".me button[lang=es]")
+	for _, part := range practiceParts {
+		p.part(part)
+		p.unfold()
+		p.see(`document.documentElement.scrollWidth`, "390")
+		p.see(`[...document.querySelectorAll('main button')].filter(b => b.offsetParent && b.offsetHeight < 48).length`, "0")
+		p.see(`/portal\.|undefined|\{\{(?!agent)/.test(document.body.innerText)`, "false")
+		p.accessible(fmt.Sprintf("the part %s on a phone", part))
+		p.shot("practice-phone-" + part)
+	}
+}
