@@ -44,15 +44,15 @@ type PracticeWhole struct {
 	Account  telephony.AccountID `json:"account"`
 	Version  int                 `json:"version"`  // as it is published, 0 for never
 	Document string              `json:"document"` // as it is published, "" for never
-	Draft    *PracticeDraft      `json:"draft"`    // who asks has not published; nil for none
+	Draft    *PracticeOwnDraft      `json:"draft"`    // who asks has not published; nil for none
 	Others   []PracticeWriter    `json:"others"`
 	Changes  []PracticeChange    `json:"changes"` // the newest first
 	Problems []PracticeProblem   `json:"problems"`
 	Whole    bool                `json:"whole"` // who asks may change its numbers and its chart, too
 }
 
-// PracticeDraft is what somebody has written and not published.
-type PracticeDraft struct {
+// PracticeOwnDraft is what somebody has written and not published.
+type PracticeOwnDraft struct {
 	Version  int       `json:"version"` // it was begun from
 	Base     string    `json:"base"`    // the document of then
 	Document string    `json:"document"`

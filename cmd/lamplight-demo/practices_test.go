@@ -24,7 +24,7 @@ func TestAPracticeOnTheWeb(t *testing.T) {
 	p.do(chromedp.Navigate(d.server.PagesURL + "/"))
 	p.signIn(d, "sofia.marin", d.keys.Password)
 	p.click(".me button[lang=en]")
-	p.click("nav button:last-child")
+	p.click("[data-tab=practices]")
 	p.see(`document.querySelectorAll('[data-practice]').length`, "2")
 	p.accessible("the practices")
 	p.shot("practices")
@@ -71,7 +71,7 @@ func lookingChangesNothing(t *testing.T, d *demo, p *page) {
 		p.unfold()
 		p.see(`document.documentElement.scrollWidth`, "1280")
 		if part != "versions" && part != "publish" {
-			p.see(`document.querySelectorAll('.form :is(input, select)').length > 0`, "true")
+			p.see(`document.querySelectorAll('.form :is(input, select, textarea)').length > 0`, "true")
 		}
 		p.accessible("the part " + part)
 		p.shot("practice-" + part)
@@ -168,7 +168,7 @@ func twoWrite(t *testing.T, d *demo, p *page) {
 	q := openPage(t, 1280, 800)
 	q.do(chromedp.Navigate(d.server.PagesURL + "/"))
 	q.signIn(d, "marta.webb", d.keys.Password)
-	q.click("nav button:last-child")
+	q.click("[data-tab=practices]")
 	q.click("[data-practice=lakeside]")
 	q.see(`/Sofía Marín is writing at this practice, too/.test(document.querySelector('.beside').textContent)`, "true")
 	q.to("account.instructions.en", "Every call goes to the doctor.")
@@ -226,7 +226,8 @@ func practiceSmallAndSpanish(p *page) {
 	for _, part := range practiceParts {
 		p.part(part)
 		p.unfold()
-		p.see(`document.documentElement.scrollWidth`, "390")
+		p.see(`[document.documentElement, document.querySelector('.page'), document.querySelector('main')].map(e => e.scrollWidth).join()`,
+			"390,390,390")
 		p.see(`[...document.querySelectorAll('main button')].filter(b => b.offsetParent && b.offsetHeight < 48).length`, "0")
 		p.see(`/portal\.|undefined|\{\{(?!agent)/.test(document.body.innerText)`, "false")
 		p.accessible(fmt.Sprintf("the part %s on a phone", part))

@@ -106,7 +106,7 @@ func (h *House) Practice(ctx context.Context, id telephony.AccountID) (console.P
 	d, err := h.cfg.Store.PracticeDraft(ctx, id, a.Person)
 	switch {
 	case err == nil:
-		v.Draft = &console.PracticeDraft{Version: d.Version, Base: d.Base, Document: d.Document, Seq: d.Seq, At: d.At}
+		v.Draft = &console.PracticeOwnDraft{Version: d.Version, Base: d.Base, Document: d.Document, Seq: d.Seq, At: d.At}
 		shown = d.Document
 	case !errors.Is(err, record.ErrNoPracticeDraft):
 		return v, err

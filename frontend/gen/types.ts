@@ -852,14 +852,6 @@ export interface PracticeChange {
   why: string
 }
 
-export interface PracticeDraft {
-  version: number
-  base: string
-  document: string
-  seq: number
-  at: string
-}
-
 export interface PracticeDuty {
   account: AccountRef
   basis: string
@@ -891,6 +883,14 @@ export interface PracticeNew {
   timeZone: string
   template: PracticeTemplate
   from: string
+}
+
+export interface PracticeOwnDraft {
+  version: number
+  base: string
+  document: string
+  seq: number
+  at: string
 }
 
 export interface PracticeProblem {
@@ -968,7 +968,7 @@ export interface PracticeWhole {
   account: string
   version: number
   document: string
-  draft: PracticeDraft | null
+  draft: PracticeOwnDraft | null
   others: PracticeWriter[] | null
   changes: PracticeChange[] | null
   problems: PracticeProblem[] | null
