@@ -28,6 +28,7 @@ type AccountRef struct {
 	TimeZone  string              `json:"timeZone"`
 	CallTypes []CallTypeRef       `json:"callTypes,omitempty"` // in Me only
 	Chart     bool                `json:"chart,omitempty"`     // in Me only: its notes go into a chart, and this person says whose they are
+	Messages  bool                `json:"messages,omitempty"`  // in Me only: it writes with its patients, and so does this person
 }
 
 // CallTypeRef names a kind of call, to narrow a list by.

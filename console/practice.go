@@ -44,7 +44,7 @@ type PracticeWhole struct {
 	Account  telephony.AccountID `json:"account"`
 	Version  int                 `json:"version"`  // as it is published, 0 for never
 	Document string              `json:"document"` // as it is published, "" for never
-	Draft    *PracticeOwnDraft      `json:"draft"`    // who asks has not published; nil for none
+	Draft    *PracticeOwnDraft   `json:"draft"`    // who asks has not published; nil for none
 	Others   []PracticeWriter    `json:"others"`
 	Changes  []PracticeChange    `json:"changes"` // the newest first
 	Problems []PracticeProblem   `json:"problems"`

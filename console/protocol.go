@@ -15,7 +15,8 @@ package console
 //	   what waits for a practice's chart, and whose it is; a practice's schedule, looked at and changed;
 //	   one of the practice's people brought in for a caller;
 //	   people kept and invited, one's own sessions;
-//	   a practice written, published, compared and brought back on its page
+//	   a practice written, published, compared and brought back on its page;
+//	   a practice's patients, what they write with each other, a patient's own page
 const Protocol = 4
 
 // OldestProtocol is the oldest that a server still serves whole. A desk that speaks an older one is told to be updated, and

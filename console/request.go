@@ -19,8 +19,10 @@ type Spec struct {
 	// wildcard names the field of the body that it fills.
 	Route string
 	Desk  bool // desks ask it
-	Once  bool // asking again does it again: who gets no answer must not repeat it
-	Since int  // the protocol that brought it
+	// Patient says that a patient's page asks it, and nobody who signs in.
+	Patient bool
+	Once    bool // asking again does it again: who gets no answer must not repeat it
+	Since   int  // the protocol that brought it
 }
 
 // A Request is one thing that a desk or a page may ask, with what is asked and what is answered. It is declared once, in

@@ -208,6 +208,43 @@ var (
 	AskEndOwn = request[SessionRef, Nothing](Spec{Name: "endown", Route: "POST /api/own/end", Since: 4})
 )
 
+// What a practice's staff ask about its patients and what they write with them. Each act answers the conversation as it is then.
+var (
+	AskPatients = request[PatientSearch, PatientRows](Spec{Name: "patients", Route: "POST /api/patients", Needs: notes.MessagePatients,
+		Since: 4})
+	// AskPutPatient keeps a new record or a changed one; other patients of the same number are an answer, not a refusal.
+	AskPutPatient = request[PatientForm, PatientKept](Spec{Name: "putpatient", Route: "POST /api/patients/put",
+		Needs: notes.MessagePatients, Since: 4})
+	AskConsent = request[ConsentSaid, ThreadView](Spec{Name: "consent", Route: "POST /api/patients/{patient}/consent",
+		Needs: notes.MessagePatients, Since: 4})
+	AskThreads = request[ThreadsQuery, ThreadsPage](Spec{Name: "threads", Route: "POST /api/threads", Needs: notes.MessagePatients, Since: 4})
+	// AskThread opens a conversation; the trace of that is durable before anything is decrypted.
+	AskThread = request[PatientRef, ThreadView](Spec{Name: "thread", Route: "POST /api/patients/{patient}/open",
+		Needs: notes.MessagePatients, Since: 4})
+	AskWriteThread = request[ThreadWriting, ThreadView](Spec{Name: "writethread", Route: "POST /api/patients/{patient}/write",
+		Needs: notes.MessagePatients, Since: 4})
+	AskAssignThread = request[ThreadGift, ThreadView](Spec{Name: "assignthread", Route: "POST /api/patients/{patient}/assign",
+		Needs: notes.MessagePatients, Since: 4})
+	AskCloseThread = request[ThreadClosing, ThreadView](Spec{Name: "closethread", Route: "POST /api/patients/{patient}/close",
+		Needs: notes.MessagePatients, Since: 4})
+	AskWithdraw = request[MessageRef, ThreadView](Spec{Name: "withdraw", Route: "POST /api/patients/{patient}/withdraw",
+		Needs: notes.MessagePatients, Since: 4})
+	AskLooked = request[PatientRef, ThreadView](Spec{Name: "looked", Route: "POST /api/patients/{patient}/looked",
+		Needs: notes.MessagePatients, Since: 4})
+	AskHand = request[ThreadHand, Nothing](Spec{Name: "hand", Route: "POST /api/patients/{patient}/hand", Needs: notes.MessagePatients,
+		Since: 4})
+)
+
+// What a patient's own page asks, about the patient whose session it is and nobody else.
+var (
+	// AskMyThread opens the conversation: what the practice wrote is read by then.
+	AskMyThread = request[Nothing, PatientPage](Spec{Name: "mythread", Route: "POST /api/patient/thread", Patient: true, Since: 4})
+	// AskMyStamp tells whether anything has changed. It opens nothing and leaves no trace.
+	AskMyStamp = request[Nothing, PatientStamp](Spec{Name: "mystamp", Route: "POST /api/patient/stamp", Patient: true, Since: 4})
+	AskMyWords = request[PatientWriting, PatientPage](Spec{Name: "mywords", Route: "POST /api/patient/write", Patient: true, Since: 4})
+	AskMyWish  = request[PatientWish, PatientPage](Spec{Name: "mywish", Route: "POST /api/patient/wish", Patient: true, Since: 4})
+)
+
 // The requests' bodies.
 type (
 	// Nothing is asked, or answered.

@@ -52,6 +52,8 @@ type Account struct {
 	Schedule     []byte               `json:"-"`               // routing/oncall's JSON document
 	Ladders      []byte               `json:"-"`               // routing's JSON document
 	Chart        *Chart               `json:"chart,omitempty"` // where closed notes go; nil for a practice without
+	// Messaging is how the practice writes with its patients; nil for one that does not.
+	Messaging *Messaging `json:"messaging,omitempty"`
 	// Version counts the changes of the practice as it is stored; 0 for one that was not read from the record.
 	Version int `json:"-"`
 }

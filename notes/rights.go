@@ -42,6 +42,8 @@ const (
 	// EditPractice is to change a practice: its script, hours, people, ladders. Who may for every practice also adds them, and gives
 	// them their numbers.
 	EditPractice Act = "edit-practice"
+	// MessagePatients is to keep a practice's patients' records and write with them.
+	MessagePatients Act = "message-patients"
 )
 
 // rights is the whole table of who may do what. An administrator keeps the service and opens nothing of a patient.
@@ -51,8 +53,9 @@ var rights = map[Role][]Act{
 		EditSchedule, EditPractice},
 	RoleProvider: {ReadNote, AckNote, AddToNote, CloseNote, SeeBoard, SearchCalls, FileNote, OwnDuty},
 	// notes without a ladder wait for the office, which closes them
-	RolePractice: {ReadNote, AddToNote, CloseNote, SeeBoard, SearchCalls, Listen, Export, FileNote, EditSchedule, EditPractice},
-	RoleAdmin:    {EditAccount, EditPeople, VerifyAudit, EditPractice},
+	RolePractice: {ReadNote, AddToNote, CloseNote, SeeBoard, SearchCalls, Listen, Export, FileNote, EditSchedule, EditPractice,
+		MessagePatients},
+	RoleAdmin: {EditAccount, EditPeople, VerifyAudit, EditPractice},
 }
 
 // Known reports that r is one of the roles above.

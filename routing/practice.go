@@ -97,6 +97,7 @@ func (c *check) practice(doc PracticeDocument, known map[notes.PersonID]KnownPer
 	p.script()
 	p.voicemail()
 	p.chart()
+	p.messaging()
 	p.reach()
 }
 

@@ -92,7 +92,8 @@ func (p *practiceCheck) voicemail() {
 
 func (p *practiceCheck) unusedLadders() {
 	for i, l := range p.ladders {
-		used := l.Name == p.account.Voicemail.Ladder || slices.ContainsFunc(p.account.Script.CallTypes, func(t notes.CallType) bool {
+		messages := p.account.Messaging
+		used := l.Name == p.account.Voicemail.Ladder || messages != nil && l.Name == messages.Ladder || slices.ContainsFunc(p.account.Script.CallTypes, func(t notes.CallType) bool {
 			return slices.ContainsFunc(notes.Urgencies, func(u notes.Urgency) bool { return t.LadderFor(u) == l.Name })
 		})
 		if !used {

@@ -27,6 +27,7 @@ func (h *House) Service() *Service {
 	h.answerPhones(a)
 	h.answerOffices(a)
 	h.answerKeepers(a)
+	h.answerPatients(a)
 	return &Service{a, h}
 }
 
@@ -36,6 +37,12 @@ func allow(ctx context.Context, s console.Spec) error {
 	signedOut, notAllowed := "portal.error.signed-out", "portal.error.forbidden"
 	if s.Desk {
 		signedOut, notAllowed = "desk.error.session", "desk.error.not-allowed"
+	}
+	if s.Patient {
+		if _, err := access.VisitorFrom(ctx); err != nil {
+			return console.Refuse(console.SignedOut, "patient.error.signed-out")
+		}
+		return nil
 	}
 	actor, ok := access.From(ctx)
 	if !ok {

@@ -34,6 +34,7 @@ import (
 	"lamplight/routing/channel"
 	"lamplight/routing/dispatch"
 	"lamplight/routing/oncall"
+	"lamplight/routing/patient"
 	"lamplight/telephony"
 	"lamplight/telephony/engine"
 )
@@ -92,8 +93,11 @@ type Config struct {
 	Door    *access.Door
 	Charts  *chart.Engine // nil where no chart is written to
 	Routing Escalations
-	Phones  *dispatch.PushPhones
-	PushKey string // the VAPID public key browsers subscribe with
+	// Patients are the practices' patients, and Notices tells them and lets them in; nil, both of them, where nobody writes with one.
+	Patients *record.Patients
+	Notices  *patient.Engine
+	Phones   *dispatch.PushPhones
+	PushKey  string // the VAPID public key browsers subscribe with
 	// PushPlain are hosts that take pushes although they are no public https ones: a demo's.
 	PushPlain []string
 	Phone     func(endpoint string) (console.PhoneAccount, bool) // an agent's phone by its name on the switch

@@ -52,9 +52,9 @@ func TestNobodyActsOnAnotherPracticesThings(t *testing.T) {
 				}
 				before := d.rows(t)
 				var of [2]string
-				for i, what := range []fields{{call: id, note: d.note, account: "lakeside", token: d.token},
+				for i, what := range []fields{{call: id, note: d.note, account: "lakeside", token: d.token, patient: d.patient},
 					{call: "no-such-call", note: "01a21e92-0000-7c9e-864f-9c0c341a6392", account: "nowhere",
-						token: strings.Repeat("A", 43)}} {
+						token: strings.Repeat("A", 43), patient: "01a21e92-3333-7c9e-864f-9c0c341a6392"}} {
 					of[i] = v.ask(t, q, fill(what))
 				}
 				where := fmt.Sprintf("%s, as %s, of a %s call", q.Name, role, call)
@@ -97,7 +97,7 @@ func TestWhoMayIsAnswered(t *testing.T) {
 			if len(ids) == 0 || !rights.May(q.Needs) || slices.Contains(inCall, q.Name) || v.way(q) == "" {
 				continue
 			}
-			got := v.ask(t, q, fill(fields{call: "call-1", note: d.note, account: "lakeside", token: d.token, own: true}))
+			got := v.ask(t, q, fill(fields{call: "call-1", note: d.note, account: "lakeside", token: d.token, patient: d.patient, own: true}))
 			if strings.HasPrefix(got, string(console.Forbidden)) || strings.HasPrefix(got, string(console.NotFound)) {
 				t.Errorf("%s, as %s: %s", q.Name, role, got)
 			}
@@ -111,6 +111,7 @@ type doors struct {
 	engine     *engine.Engine
 	live, over telephony.CallID // one waits in the queue, the other hung up a moment ago
 	note       notes.NoteID
+	patient    notes.PatientID
 	token      string
 	bus        *wiretest.Server
 	pages      *httptest.Server
@@ -151,6 +152,7 @@ func openDoors(t *testing.T) *doors {
 		t.Fatal(err)
 	}
 	d.token = d.linkToken(t)
+	d.patient = d.admitted(t).ID
 	d.until(t, "the switch is known", d.engine.Healthy)
 	arrives := func() (telephony.LegID, telephony.CallID) {
 		leg := fake.Arrive("+13125550100", "+13125550142", "")
@@ -251,6 +253,7 @@ type fields struct {
 	note    notes.NoteID
 	account telephony.AccountID
 	token   string
+	patient notes.PatientID
 	own     bool
 }
 
@@ -268,6 +271,9 @@ var harmlessWords = map[string]any{"reason": "x", "pause.reason": "break", "epoc
 	"editperson.do": map[string]any{"act": "card", "name": "New Name", "language": "en"}, "duty.role": "primary", "inviteperson.language": "en",
 	"at": "2100-01-01T02:00", "later": false, "index": 0,
 	"document": "{}", "person": "nobody", "timeZone": "UTC", "template": "solo", "version": "x", "savepractice.version": 1,
+	"birth": "1980-02-03", "email": "new@x.example", "zone": "", "texts": false, "mails": false, "how": "phone",
+	"anyway": true, "call": false, "channel": "text", "given": true, "tab": "all", "seen": "x", "remark": false, "message": "m1", "on": true,
+	"writethread.id": "w1", "closethread.id": "c1", "mywords.id": "p1", "putpatient.version": 0,
 	"duty.act": "take", "duty.from": "2100-01-01T00:00:00Z", "duty.to": "2100-01-02T00:00:00Z"}
 
 // filler makes a request's body of what it is to be asked about; ids are the types of its fields that name a thing. A field that this
@@ -289,6 +295,8 @@ func (d *doors) filler(t *testing.T, q console.Described) (fill func(fields) []b
 			sets[name], ids["CallID"] = func(f fields) any { return f.call }, true
 		case reflect.TypeFor[notes.NoteID]():
 			sets[name], ids["NoteID"] = func(f fields) any { return f.note }, true
+		case reflect.TypeFor[notes.PatientID]():
+			sets[name], ids["PatientID"] = func(f fields) any { return f.patient }, true
 		case reflect.TypeFor[telephony.AccountID]():
 			sets[name], ids["AccountID"] = func(f fields) any { return f.account }, true
 		case reflect.TypeFor[notes.PersonID]():

@@ -19,7 +19,9 @@ import (
 	"lamplight/notes/chart"
 	"lamplight/notes/postgres/postgrestest"
 	"lamplight/notes/record"
+	"lamplight/routing/channel"
 	"lamplight/routing/dispatch"
+	"lamplight/routing/patient"
 	"lamplight/telephony"
 	"lamplight/telephony/engine"
 )
@@ -33,6 +35,9 @@ type rig struct {
 	store   *record.Store
 	door    *access.Door
 	routing *dispatch.Engine
+
+	patients *record.Patients
+	notices  *patient.Engine
 }
 
 // The people of the rig. Two practices, lakeside and bosque; what happens, happens at lakeside.
@@ -95,25 +100,40 @@ func (r *rig) drive() { r.with(func(*house.Config) {}) }
 func (r *rig) with(more func(*house.Config)) {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	r.store.AddStorySource(r.routing)
+	r.patients = record.NewPatients(r.store)
+	link := sha256.Sum256([]byte("a test's link key"))
+	var err error
+	// Nobody sends anything: a channel is there to be agreed to.
+	if r.notices, err = patient.New(patient.Config{Pool: r.pool, Log: r.log, Store: r.store, Patients: r.patients, Door: r.door,
+		LinkBase: "https://page.example", LinkKey: link[:], Logger: quiet,
+		Channels: map[notes.ConsentChannel]channel.Channel{notes.ByText: nobody{}}}); err != nil {
+		panic(err) // its configuration is this test's
+	}
 	cfg := house.Config{Store: r.store, Door: r.door, Routing: r.routing,
-		Charts: chart.New(chart.Config{Pool: r.pool, Log: r.log, Store: r.store, Logger: quiet}),
-		Phones: dispatch.NewPushPhones(r.pool, r.log),
-		Log:    quiet,
-		Phone:  func(string) (console.PhoneAccount, bool) { return console.PhoneAccount{}, false }}
+		Charts:   chart.New(chart.Config{Pool: r.pool, Log: r.log, Store: r.store, Logger: quiet}),
+		Phones:   dispatch.NewPushPhones(r.pool, r.log),
+		Patients: r.patients, Notices: r.notices,
+		Log:   quiet,
+		Phone: func(string) (console.PhoneAccount, bool) { return console.PhoneAccount{}, false }}
 	more(&cfg)
 	r.House = house.New(cfg)
 	r.Drive(engine.NewEngine(engine.Config{Ledger: r.store, Listener: r.House, Log: quiet}))
 }
 
+// nobody is a channel by which nothing is sent.
+type nobody struct{ channel.Channel }
+
 func practice(id telephony.AccountID, did telephony.Number) notes.Account {
 	return notes.Account{ID: id, Name: string(id), TimeZone: "America/Chicago", Languages: []telephony.Language{"en", "es"},
-		Lines:    []telephony.Line{{DID: did, Account: id, Name: string(id), Languages: []telephony.Language{"en", "es"}}},
-		Contacts: []notes.Contact{{ID: "reyes", Person: "doctor", Name: "Dr Reyes", Language: "en", Mobile: "+13125550101"}},
-		Schedule: []byte(`{"timezone":"America/Chicago","layers":[{"who":["reyes"]}]}`),
-		Ladders:  []byte(`{"ladders":[{"name":"urgent","version":1,"rungs":[{"after":"0s","who":"primary","channels":["text"]}]}]}`),
-		Script: notes.Script{Version: 1, CallTypes: []notes.CallType{{ID: "symptom", Digit: "1", Urgency: notes.Urgent, Ladder: "urgent",
-			Fields: []notes.Field{{Key: "name", Kind: "name", Required: true}, {Key: "callback", Kind: "phone"},
-				{Key: "reason", Kind: "text"}}}}}}
+		Lines:     []telephony.Line{{DID: did, Account: id, Name: string(id), Languages: []telephony.Language{"en", "es"}}},
+		Messaging: &notes.Messaging{Ladder: "urgent", AfterHours: notes.Text{"en": "Call us.", "es": "Llámenos."}},
+		Contacts:  []notes.Contact{{ID: "reyes", Person: "doctor", Name: "Dr Reyes", Language: "en", Mobile: "+13125550101"}},
+		Schedule:  []byte(`{"timezone":"America/Chicago","layers":[{"who":["reyes"]}]}`),
+		Ladders:   []byte(`{"ladders":[{"name":"urgent","version":1,"rungs":[{"after":"0s","who":"primary","channels":["text"]}]}]}`),
+		Script: notes.Script{Version: 1, RedFlags: []notes.RedFlag{{Words: map[telephony.Language][]string{"es": {"dolor de pecho"}}}},
+			CallTypes: []notes.CallType{{ID: "symptom", Digit: "1", Urgency: notes.Urgent, Ladder: "urgent",
+				Fields: []notes.Field{{Key: "name", Kind: "name", Required: true}, {Key: "callback", Kind: "phone"},
+					{Key: "reason", Kind: "text"}}}}}}
 }
 
 // as returns a context in which the person acts.

@@ -69,6 +69,7 @@ func (h *House) Me(ctx context.Context) (console.Me, error) {
 				ref.CallTypes = append(ref.CallTypes, console.CallTypeRef{ID: t.ID, Label: t.Label})
 			}
 			ref.Chart = acc.Chart != nil && a.May(notes.FileNote, string(acc.ID))
+			ref.Messages = acc.Messaging != nil && h.cfg.Patients != nil && a.May(notes.MessagePatients, string(acc.ID))
 			me.Accounts = append(me.Accounts, ref)
 		}
 	}

@@ -142,15 +142,21 @@ func callType(acc notes.Account, id string) (notes.CallType, bool) {
 	return notes.CallType{}, false
 }
 
-// typeLabel is a call type's name as people read it. A voicemail is a type that no script has.
+// typeLabel is a call type's name as people read it. A voicemail is a type that no script has, and so is a patient's message.
 func typeLabel(acc notes.Account, id string) notes.Text {
-	if id == notes.VoicemailType {
-		const key = "note.voicemail"
-		return notes.Text{telephony.English: catalog.T(telephony.English, key, nil),
-			telephony.Spanish: catalog.T(telephony.Spanish, key, nil)}
+	switch id {
+	case notes.VoicemailType:
+		return bothLanguages("note.voicemail")
+	case notes.PatientMessageType:
+		return bothLanguages("note.patient-message")
 	}
 	t, _ := callType(acc, id)
 	return t.Label
+}
+
+// bothLanguages is a sentence of the catalogs as a practice's own texts are kept.
+func bothLanguages(key string) notes.Text {
+	return notes.Text{telephony.English: catalog.T(telephony.English, key, nil), telephony.Spanish: catalog.T(telephony.Spanish, key, nil)}
 }
 
 // formatNumber writes a number as its country's people do; what is no number is shown as it is.

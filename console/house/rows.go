@@ -245,6 +245,9 @@ func (s set) callRow(l record.CallLine) console.CallRow {
 func (s set) card(a access.Actor, n notes.Note, now time.Time) console.Card {
 	acc := s.accounts[n.Account]
 	t, _ := callType(acc, n.CallType)
+	if n.CallType == notes.PatientMessageType {
+		t = patientMessage()
+	}
 	st := s.cardState(a, n)
 	c := console.Card{Note: n.ID, Ref: n.Reference, Practice: accountRef(acc), Urgency: n.Urgency, Language: n.Language,
 		CallType: typeLabel(acc, n.CallType), TakenAt: n.TakenAt, Taker: s.name(n.Taker),
@@ -252,8 +255,11 @@ func (s set) card(a access.Actor, n notes.Note, now time.Time) console.Card {
 		AddOns: n.AddOns, Fields: cardFields(t, *n.Body), Told: []console.Told{}, Now: now,
 		State: st.State, AckedBy: st.AckedBy, AckedAt: st.AckedAt, ClosedAt: st.ClosedAt, NextAt: st.NextAt, NextName: st.NextName,
 		CanAct: st.CanAct, TakenOver: st.TakenOver, CanTakeOver: st.CanTakeOver}
-	if n.CallType == notes.VoicemailType {
+	switch n.CallType {
+	case notes.VoicemailType:
 		c.Voicemail = n.Call
+	case notes.PatientMessageType:
+		c.Taker = bothLanguages("note.patient-message.taker").In(telephony.Language(a.Language))
 	}
 	if number := n.Body.Fields["callback"]; number != "" {
 		c.CallBack = formatNumber(telephony.Number(number))

@@ -33,6 +33,18 @@ func (h *House) TextedBack(ctx context.Context, r channel.Reply) (answer string,
 		h.streams.all(h.now(console.Event{Kind: console.EventNotice, Notice: "desk.notice.which-note"}))
 	}
 	h.boardMoved()
+	if h.cfg.Notices == nil {
+		return heard.Answer, nil
+	}
+	// A patient's number may be a provider's too: whoever was paged is answered as that.
+	theirs, known, err := h.cfg.Notices.TextedBack(ctx, r)
+	if err != nil {
+		h.cfg.Log.Error("console: a patient's text was not taken", "error", err)
+		return "", err
+	}
+	if known && len(heard.Notes) == 0 && !heard.Unclear {
+		return theirs, nil
+	}
 	return heard.Answer, nil
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // pagePaths are where the page itself stands; it keeps all else in its own memory. Any other path is nothing.
-var pagePaths = map[string]bool{"": true, "m": true, "join": true}
+var pagePaths = map[string]string{"": "index.html", "m": "index.html", "join": "index.html", "p": "patient.html"}
 
 // files serves the built pages. What shrinks is sent shrunk: a phone on a bad network opens a link in a third of the bytes.
 func (p *Portal) files() http.Handler {
@@ -22,8 +22,8 @@ func (p *Portal) files() http.Handler {
 			return
 		}
 		name := strings.TrimPrefix(r.URL.Path, "/")
-		if pagePaths[name] {
-			name = "index.html"
+		if page := pagePaths[name]; page != "" {
+			name = page
 		} else if st, err := fs.Stat(p.cfg.Files, name); err != nil || st.IsDir() {
 			http.NotFound(w, r)
 			return
@@ -44,7 +44,7 @@ func (p *Portal) files() http.Handler {
 				return
 			}
 		}
-		if name == "index.html" {
+		if path.Ext(name) == ".html" { // which the file server would send to another address
 			http.ServeFileFS(w, r, p.cfg.Files, name)
 			return
 		}

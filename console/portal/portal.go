@@ -94,8 +94,12 @@ type Config struct {
 	Pushes     Pushes
 	Feeds      Feeds
 	Sessions   Sessions
-	Files      fs.FS                   // the built pages, index.html at its root
-	Hooks      map[string]http.Handler // carriers' callbacks, by path; they check their own signatures
+	// Patients lets practices' patients in, and Practice tells a practice's name and the number that its patients call; nil, both of
+	// them, where no patient comes.
+	Patients PatientDoor
+	Practice func(context.Context, telephony.AccountID) (name, number string, err error)
+	Files    fs.FS                   // the built pages, index.html at its root
+	Hooks    map[string]http.Handler // carriers' callbacks, by path; they check their own signatures
 	// Proxies are the addresses of the service's own proxies: of a request from one of them, the X-Forwarded-For header is
 	// believed. Without them everybody behind a proxy is one source, and slowed as one.
 	Proxies []netip.Prefix

@@ -16,10 +16,14 @@ import (
 // routes serves every request that has a route, and what is not asked and answered as JSON.
 func (p *Portal) routes() {
 	for _, d := range console.Requests() {
-		if d.Route != "" {
+		switch {
+		case d.Patient:
+			p.mux.HandleFunc(d.Route, p.visiting(p.ask(d.Name, d.Route)))
+		case d.Route != "":
 			p.mux.HandleFunc(d.Route, p.signedIn(p.ask(d.Name, d.Route)))
 		}
 	}
+	p.patientRoutes()
 	p.mux.HandleFunc("POST /api/sign-in", p.signIn)
 	p.mux.HandleFunc("POST /api/password", p.changePassword)
 	p.mux.HandleFunc("POST /api/invitation", p.invitation)

@@ -19,6 +19,7 @@ import type {
   ChartQuestion,
   ChartQueue,
   Colleague,
+  ConsentSaid,
   Draft,
   DraftGift,
   DraftRef,
@@ -33,6 +34,7 @@ import type {
   KeptPractices,
   LinkToken,
   Me,
+  MessageRef,
   Moment,
   MomentQuery,
   MyDuty,
@@ -46,6 +48,15 @@ import type {
   OwnView,
   PatchRef,
   PatientCall,
+  PatientForm,
+  PatientKept,
+  PatientPage,
+  PatientRef,
+  PatientRows,
+  PatientSearch,
+  PatientStamp,
+  PatientWish,
+  PatientWriting,
   PauseRequest,
   PeopleFilter,
   PeopleList,
@@ -88,6 +99,13 @@ import type {
   StoryRef,
   StoryState,
   TakenDraft,
+  ThreadClosing,
+  ThreadGift,
+  ThreadHand,
+  ThreadView,
+  ThreadWriting,
+  ThreadsPage,
+  ThreadsQuery,
   Week,
   WeekRef,
 } from './types'
@@ -187,6 +205,21 @@ export interface PageRequests {
   keptcontacts: { in: PracticeRef; out: KeptContacts }
   own: { in: Record<string, never>; out: OwnView }
   endown: { in: SessionRef; out: Record<string, never> }
+  patients: { in: PatientSearch; out: PatientRows }
+  putpatient: { in: PatientForm; out: PatientKept }
+  consent: { in: ConsentSaid; out: ThreadView }
+  threads: { in: ThreadsQuery; out: ThreadsPage }
+  thread: { in: PatientRef; out: ThreadView }
+  writethread: { in: ThreadWriting; out: ThreadView }
+  assignthread: { in: ThreadGift; out: ThreadView }
+  closethread: { in: ThreadClosing; out: ThreadView }
+  withdraw: { in: MessageRef; out: ThreadView }
+  looked: { in: PatientRef; out: ThreadView }
+  hand: { in: ThreadHand; out: Record<string, never> }
+  mythread: { in: Record<string, never>; out: PatientPage }
+  mystamp: { in: Record<string, never>; out: PatientStamp }
+  mywords: { in: PatientWriting; out: PatientPage }
+  mywish: { in: PatientWish; out: PatientPage }
 }
 
 /** The route of each of a page's requests. */
@@ -237,4 +270,19 @@ export const routes: Record<keyof PageRequests, string> = {
   keptcontacts: 'POST /api/people/contacts',
   own: 'GET /api/own',
   endown: 'POST /api/own/end',
+  patients: 'POST /api/patients',
+  putpatient: 'POST /api/patients/put',
+  consent: 'POST /api/patients/{patient}/consent',
+  threads: 'POST /api/threads',
+  thread: 'POST /api/patients/{patient}/open',
+  writethread: 'POST /api/patients/{patient}/write',
+  assignthread: 'POST /api/patients/{patient}/assign',
+  closethread: 'POST /api/patients/{patient}/close',
+  withdraw: 'POST /api/patients/{patient}/withdraw',
+  looked: 'POST /api/patients/{patient}/looked',
+  hand: 'POST /api/patients/{patient}/hand',
+  mythread: 'POST /api/patient/thread',
+  mystamp: 'POST /api/patient/stamp',
+  mywords: 'POST /api/patient/write',
+  mywish: 'POST /api/patient/wish',
 }

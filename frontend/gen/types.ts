@@ -13,6 +13,7 @@ export interface AccountRef {
   timeZone: string
   callTypes?: CallTypeRef[] | null
   chart?: boolean
+  messages?: boolean
 }
 
 export interface AddOn {
@@ -331,6 +332,26 @@ export interface Colleague {
   state: AgentState
 }
 
+export type ConsentChannel = 'text' | 'email'
+
+export type ConsentHow = 'in-person' | 'phone' | 'paper' | 'page' | 'reply' | 'another'
+
+export interface ConsentRow {
+  channel: ConsentChannel
+  given: boolean
+  at: string
+  by: string
+  how: ConsentHow
+  wording: string
+}
+
+export interface ConsentSaid {
+  patient: string
+  channel: ConsentChannel
+  given: boolean
+  how: ConsentHow
+}
+
 export interface ContactRef {
   id: string
   name: string
@@ -569,6 +590,13 @@ export interface Me {
   lockAfter: number
 }
 
+export type MessageKind = 'staff' | 'patient' | 'remark' | 'close'
+
+export interface MessageRef {
+  patient: string
+  message: string
+}
+
 export interface Moment {
   at: string
   twice: boolean
@@ -644,6 +672,14 @@ export interface NoteWords {
   ended: string
 }
 
+export interface NoticeRow {
+  channel: ConsentChannel
+  state: string
+  dueAt: string
+  sentAt: string
+  why: string
+}
+
 export interface OfferRef {
   call: string
   epoch: number
@@ -675,6 +711,111 @@ export interface PatchRef {
 export interface PatientCall {
   note: string
   id: string
+}
+
+export interface PatientForm {
+  account: string
+  patient: string
+  version: number
+  name: string
+  birth: string
+  number: string
+  call: boolean
+  email: string
+  language: Language
+  zone: string
+  texts: boolean
+  mails: boolean
+  how: ConsentHow
+  anyway: boolean
+}
+
+export interface PatientKept {
+  record: PatientRecord | null
+  same: PatientRow[] | null
+}
+
+export interface PatientMessage {
+  id: string
+  at: string
+  mine: boolean
+  by: string
+  text: string
+  readAt: string
+  flagged: boolean
+  withdrawn: boolean
+}
+
+export interface PatientPage {
+  practice: string
+  number: string
+  dial: string
+  language: Language
+  timeZone: string
+  messages: PatientMessage[] | null
+  dueAt: string
+  closed: boolean
+  open: boolean
+  afterHours: string
+  tells: PatientTell[] | null
+  stamp: string
+}
+
+export interface PatientRecord {
+  patient: string
+  name: string
+  birth: string
+  number: string
+  language: Language
+  version: number
+  call: boolean
+  email: string
+  zone: string
+  consents: ConsentRow[] | null
+  tells: ConsentChannel[] | null
+  stopped: boolean
+}
+
+export interface PatientRef {
+  patient: string
+}
+
+export interface PatientRow {
+  patient: string
+  name: string
+  birth: string
+  number: string
+  language: Language
+}
+
+export interface PatientRows {
+  rows: PatientRow[] | null
+  more: boolean
+}
+
+export interface PatientSearch {
+  account: string
+  search: string
+}
+
+export interface PatientStamp {
+  stamp: string
+}
+
+export interface PatientTell {
+  channel: ConsentChannel
+  on: boolean
+  stopped: boolean
+}
+
+export interface PatientWish {
+  channel: ConsentChannel
+  on: boolean
+}
+
+export interface PatientWriting {
+  id: string
+  text: string
 }
 
 export type PauseReason = '' | 'break' | 'meal' | 'training' | 'coaching' | 'other' | 'signed in' | 'missed calls' | 'phone-out'
@@ -1248,6 +1389,100 @@ export interface Third {
 }
 
 export type ThirdState = 'ringing' | 'asked' | 'talking'
+
+export interface ThreadClosing {
+  patient: string
+  id: string
+  text: string
+  seen: string
+}
+
+export interface ThreadGift {
+  patient: string
+  from: string
+  to: string
+}
+
+export interface ThreadHand {
+  patient: string
+  on: boolean
+}
+
+export interface ThreadLine {
+  at: string
+  kind: string
+  actor: string
+  leaf: number
+}
+
+export interface ThreadMessage {
+  id: string
+  kind: MessageKind
+  at: string
+  by: string
+  text: string
+  readAt: string
+  flagged: boolean
+  withdrawn: boolean
+  notice: NoticeRow | null
+}
+
+export interface ThreadRow {
+  patient: string
+  name: string
+  language: Language
+  state: ThreadState
+  waits: ThreadWaits
+  movedAt: string
+  dueAt: string
+  late: boolean
+  assigned: string
+  mine: boolean
+  warned: ThreadWarning
+  hand: string
+  onCall: boolean
+  version: number
+}
+
+export type ThreadState = 'open' | 'closed'
+
+export type ThreadTab = 'unassigned' | 'mine' | 'waiting' | 'late' | 'all'
+
+export interface ThreadView {
+  row: ThreadRow
+  assigned: string
+  record: PatientRecord
+  messages: ThreadMessage[] | null
+  noteRef: string
+  noteIs: NoteState
+  lines: ThreadLine[] | null
+  proof: Proof
+}
+
+export type ThreadWaits = 'staff' | 'patient' | 'nobody'
+
+export type ThreadWarning = '' | 'stopped' | 'refused' | 'unreached'
+
+export interface ThreadWriting {
+  patient: string
+  id: string
+  text: string
+  seen: string
+  remark: boolean
+}
+
+export interface ThreadsPage {
+  rows: ThreadRow[] | null
+  next: string
+  counts: Record<string, number>
+  staff: AgentRef[] | null
+}
+
+export interface ThreadsQuery {
+  account: string
+  tab: ThreadTab
+  after: string
+}
 
 export interface Told {
   name: string

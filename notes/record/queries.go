@@ -75,13 +75,14 @@ var (
 
 // Tables are the tables of this package: how their rows are vouched for, or why they are not.
 func Tables() []audit.Table {
-	return []audit.Table{accountTable, scheduleTable, practiceTable, lineTable, callTable, stepTable, recordingTable, noteTable, addOnTable,
+	tables := []audit.Table{accountTable, scheduleTable, practiceTable, lineTable, callTable, stepTable, recordingTable, noteTable, addOnTable,
 		serviceTable, boardTable, inboxTable,
 		{Name: "recording_chunk", Via: "by its recording's digest"},
 		{Name: "board_news", Why: "it wakes the boards for some minutes: what they then read is looked at where it stands"},
 		{Name: "draft", Why: "what an agent has typed and not sent: sealed, but one taken away is not missed"},
 		{Name: "practice_draft", Why: "what somebody is writing and has not published: one taken away is missed by its writer"},
 		{Name: "reference_block", Why: "it only counts: a reference given twice is refused"}}
+	return append(tables, patientTables()...)
 }
 
 func insertInto(t audit.Table) string {

@@ -41,7 +41,19 @@ type Message struct {
 	Summons bool
 	// Invitation says that it lets somebody in: Practice is the service, and there is no note.
 	Invitation bool
+	// Notice says that it goes to a practice's patient and not to one of its people; "" for every other.
+	Notice NoticeKind
+	Code   string // the one-time code of a NoticeCode
 }
+
+// A NoticeKind says what a patient is told: nothing but that something waits, or a code.
+type NoticeKind string
+
+const (
+	NoticeMessage NoticeKind = "message" // a message waits
+	NoticeLink    NoticeKind = "link"    // a fresh link, asked for
+	NoticeCode    NoticeKind = "code"
+)
 
 // A Receipt is the carrier's word that it has a message.
 type Receipt struct {

@@ -30,11 +30,16 @@ func Say(m Message) Wording {
 		"reference": clean(m.Reference),
 		"link":      m.Link,
 		"name":      clean(m.Name),
+		"code":      m.Code,
 	}
 	text, subject, body, push := "channel.text", "channel.email.subject", "channel.email.body", "channel.push.body"
 	switch {
 	case m.Invitation:
 		text, subject, body = "channel.invitation.text", "channel.invitation.subject", "channel.invitation.body"
+	case m.Notice == NoticeCode:
+		text, subject, body = "channel.notice.code", "channel.notice.code.subject", "channel.notice.code.body"
+	case m.Notice != "":
+		text, subject, body = "channel.notice.text", "channel.notice.subject", "channel.notice.body"
 	case m.Summons:
 		text, subject, body, push = "channel.summons.text", "channel.summons.subject", "channel.summons.body", "channel.summons.push"
 	}
@@ -51,7 +56,8 @@ func Say(m Message) Wording {
 func sayText(lang telephony.Language, sentence string, v catalog.Vars) string {
 	practice := []rune(GSM(v["practice"]))
 	for {
-		v := catalog.Vars{"practice": string(practice), "urgency": v["urgency"], "reference": GSM(v["reference"]), "link": v["link"]}
+		v := catalog.Vars{"practice": string(practice), "urgency": v["urgency"], "reference": GSM(v["reference"]), "link": v["link"],
+			"code": v["code"]}
 		text := GSM(catalog.T(lang, sentence, v))
 		if Septets(text) <= TextBudget || len(practice) <= 8 {
 			return text

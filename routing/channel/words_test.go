@@ -60,7 +60,7 @@ func TestAMessageHoldsNothingOfThePatient(t *testing.T) {
 	for i := range reflect.TypeFor[Message]().NumField() {
 		have = append(have, reflect.TypeFor[Message]().Field(i).Name)
 	}
-	want := "[Key To Name Lang Practice Urgency Reference Link Summons]"
+	want := "[Key To Name Lang Practice Urgency Reference Link Summons Notice Code]"
 	if got := fmt.Sprint(have); got != want {
 		t.Errorf("fields %s, want %s: what is new must not be the patient's", got, want)
 	}
@@ -68,7 +68,8 @@ func TestAMessageHoldsNothingOfThePatient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := map[string]bool{"practice": true, "urgency": true, "reference": true, "link": true, "name": true, "references": true}
+	allowed := map[string]bool{"practice": true, "urgency": true, "reference": true, "link": true, "name": true, "references": true,
+		"code": true, "number": true} // a one-time code, and the practice's own number
 	for _, lang := range c.Languages() {
 		for key, s := range c.Part(lang, "channel.") {
 			for _, p := range catalog.Placeholders(s) {
@@ -117,6 +118,36 @@ func TestAnAnswerFitsInOneText(t *testing.T) {
 			if n := Septets(GSM(strings.ReplaceAll(s, "{{references}}", "L-48213"))); n < 0 || n > TextBudget {
 				t.Errorf("%s in %s: %d septets", key, lang, n)
 			}
+		}
+	}
+}
+
+// TestAPatientIsToldWhoAndWhereAndNoMore: the practice, that a message waits, and a link; in one text, however long its name.
+func TestAPatientIsToldWhoAndWhereAndNoMore(t *testing.T) {
+	for _, lang := range []telephony.Language{telephony.English, telephony.Spanish} {
+		for _, practice := range []string{"Lakeside Internal Medicine", "Clínica Pediátrica San José y María de los Ángeles, S.A. de C.V."} {
+			told := Say(Message{Lang: lang, Notice: NoticeMessage, Practice: practice, Link: longLink, Name: "Ximena", Reference: "L-1", Urgency: "urgent"})
+			code := Say(Message{Lang: lang, Notice: NoticeCode, Practice: practice, Code: "004711", Name: "Ximena"})
+			for _, w := range []Wording{told, code} {
+				if n := Septets(w.Text); n < 0 || n > TextBudget {
+					t.Errorf("%d septets: %s", n, w.Text)
+				}
+				for _, s := range []string{w.Text, w.Subject, w.Body} {
+					if strings.Contains(s, "Ximena") || strings.Contains(s, "L-1") || strings.Contains(s, "{{") {
+						t.Errorf("%q", s)
+					}
+				}
+			}
+			if !strings.Contains(told.Text, longLink) || !strings.Contains(told.Body, longLink) || !strings.Contains(code.Text, "004711") ||
+				!strings.Contains(code.Body, "004711") || strings.Contains(code.Subject, "004711") {
+				t.Errorf("%+v %+v", told, code)
+			}
+		}
+	}
+	for text, want := range map[string]Sense{"no me escriban más": SenseStop, "No me escriban mas.": SenseStop, "Alto": SenseStop,
+		"stop the aspirin": SenseWords} {
+		if got := SenseOf(text); got != want {
+			t.Errorf("%q is %q", text, got)
 		}
 	}
 }

@@ -28,6 +28,7 @@ import (
 	"lamplight/console/wire"
 	"lamplight/console/wire/bus"
 	pages "lamplight/frontend/portal"
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/audit"
 	"lamplight/notes/chart"
@@ -41,6 +42,8 @@ import (
 	"lamplight/routing/channel/push"
 	"lamplight/routing/channel/twilio"
 	"lamplight/routing/dispatch"
+	"lamplight/routing/patient"
+	"lamplight/telephony"
 	"lamplight/telephony/engine"
 )
 
@@ -59,20 +62,23 @@ type Server struct {
 	// settleMacs is the time until rows of servers of the release before get their MACs; zero for never.
 	settleMacs time.Duration
 
-	Record  *record.Store
-	Door    *access.Door
-	Charts  *chart.Engine
-	Switch  Switchboard
-	Engine  *engine.Engine
-	Routing *dispatch.Engine
-	push    push.VAPIDKeys
-	Phones  *dispatch.PushPhones
-	Bus     Bus
-	Custody *custody.Custody
-	Health  *health
-	id      string // of this process, by which it knows its own answer
-	House   *house.House
-	Trainer *TrainingNetwork // nil outside training
+	Record *record.Store
+	Door   *access.Door
+	Charts *chart.Engine
+	// Patients are the practices' patients; Notices tells them that something waits and lets them in.
+	Patients *record.Patients
+	Notices  *patient.Engine
+	Switch   Switchboard
+	Engine   *engine.Engine
+	Routing  *dispatch.Engine
+	push     push.VAPIDKeys
+	Phones   *dispatch.PushPhones
+	Bus      Bus
+	Custody  *custody.Custody
+	Health   *health
+	id       string // of this process, by which it knows its own answer
+	House    *house.House
+	Trainer  *TrainingNetwork // nil outside training
 
 	web, hooks net.Listener
 	bounces    net.Listener // nil where no mail server reports
@@ -245,7 +251,33 @@ func (s *Server) startRouting(context.Context) error {
 	s.Routing, err = dispatch.New(dispatch.Config{Pool: s.Pool, Log: s.Audit, Channels: channels, LinkBase: s.PagesURL, LinkKey: linkKey,
 		Logger: s.Log,
 		Alarm:  func(a dispatch.Alarm) { s.House.StandsStill(a) }}) // the service is there before the escalations run
+	if err != nil {
+		return err
+	}
+	s.Patients = record.NewPatients(s.Record)
+	ways := map[notes.ConsentChannel]channel.Channel{}
+	for by, kind := range map[notes.ConsentChannel]routing.ChannelKind{notes.ByText: routing.Text, notes.ByEmail: routing.Email} {
+		if channels[kind] != nil {
+			ways[by] = channels[kind]
+		}
+	}
+	s.Notices, err = patient.New(patient.Config{Pool: s.Pool, Log: s.Audit, Store: s.Record, Patients: s.Patients, Door: s.Door,
+		Channels: ways, LinkBase: s.PagesURL, LinkKey: linkKey, Logger: s.Log})
 	return err
+}
+
+// report takes a carrier's later word, on a patient's notice or on an attempt of an escalation.
+func (s *Server) report(ctx context.Context, r channel.DeliveryReport) error {
+	if ours, err := s.Notices.Report(ctx, r); ours || err != nil {
+		return err
+	}
+	return s.Routing.Report(ctx, r)
+}
+
+// practice tells a practice's name, and the number that its patients call.
+func (s *Server) practice(ctx context.Context, id telephony.AccountID) (name, number string, err error) {
+	acc, err := s.Record.Account(ctx, id)
+	return acc.Name, acc.Line().Reveal(), err
 }
 
 func (s *Server) startHouse(context.Context) error {
@@ -259,6 +291,7 @@ func (s *Server) startHouse(context.Context) error {
 		s.Trainer, trainer = t, t
 	}
 	s.House = house.New(house.Config{Store: s.Record, Door: s.Door, Charts: s.Charts, Routing: s.Routing, Phones: s.Phones,
+		Patients: s.Patients, Notices: s.Notices,
 		PushKey: s.push.Public, PushPlain: s.Config.PushPlain,
 		Phone: s.Switch.phones.account, PhoneNames: s.Switch.phones.names(), PagesURL: s.PagesURL, DeskURL: s.Bus.URL, Senders: s.senders,
 		Trainer: trainer, LockAfter: s.Config.LockAfter, Log: s.Log})
@@ -288,6 +321,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return during("escalations", s.Routing.Run(ctx)) })
 	g.Go(func() error { return during("boards", s.House.Run(ctx)) })
 	g.Go(func() error { return during("charts", s.Charts.Run(ctx)) })
+	g.Go(func() error { return during("patients", s.Notices.Run(ctx)) })
 	g.Go(func() error { return s.sweep(ctx) })
 	g.Go(func() error { s.settle(ctx); return nil })
 	g.Go(func() error { return during("backup", s.Custody.Run(ctx)) })
@@ -303,7 +337,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	web := portal.New(portal.Config{Service: service, Recordings: s.House, Pushes: s.House, Feeds: s.House,
-		Sessions: portal.NewSessions(s.Door), Files: s.files, Proxies: proxies, Log: s.Log})
+		Sessions: portal.NewSessions(s.Door), Patients: s.Notices, Practice: s.practice, Files: s.files, Proxies: proxies, Log: s.Log})
 	open := http.NewServeMux()
 	open.HandleFunc("GET "+chart.JWKSPath("{account}"), s.Charts.ServeJWKS)
 	open.Handle("/", web)
@@ -314,12 +348,12 @@ func (s *Server) Run(ctx context.Context) error {
 	serveHTTP(ctx, g, portal.NewServer(front, s.Log), s.web, s.Config.webTLS(s.Certs.Server))
 	hooks := http.NewServeMux()
 	if s.text != nil {
-		hooks.Handle("POST /hooks/text", s.text.Callback(s.Routing.Report))
+		hooks.Handle("POST /hooks/text", s.text.Callback(s.report))
 		hooks.Handle("POST /hooks/text/in", s.text.Inbound(s.House.TextedBack))
 	}
 	serveHTTP(ctx, g, portal.NewServer(hooks, s.Log), s.hooks, nil)
 	if s.bounces != nil {
-		b := mail.ListenBounces(s.bounces, s.Config.MailBounces, s.Routing.Report, s.Log)
+		b := mail.ListenBounces(s.bounces, s.Config.MailBounces, s.report, s.Log)
 		g.Go(func() error { return during("bounces", b.Serve()) })
 		g.Go(func() error { <-ctx.Done(); return b.Close() })
 	}
@@ -352,7 +386,7 @@ func (s *Server) sweep(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			if err := s.Door.Sweep(ctx); err != nil {
+			if err := errors.Join(s.Door.Sweep(ctx), s.Notices.Sweep(ctx)); err != nil {
 				s.Log.Error("sweep sessions", "error", err)
 			}
 		}
@@ -440,5 +474,5 @@ func (s *Server) Verify(ctx context.Context) (audit.Report, error) {
 // AuditedTables are all tables, with how each is vouched for.
 func AuditedTables() []audit.Table {
 	t := append(record.Tables(), access.Tables()...)
-	return slices.Concat(t, dispatch.Tables(), postgres.Tables(), custody.Tables(), chart.Tables())
+	return slices.Concat(t, dispatch.Tables(), postgres.Tables(), custody.Tables(), chart.Tables(), patient.Tables())
 }

@@ -20,7 +20,8 @@ import (
 var built = []string{
 	"channel.urgency.", "chart.page.added.", "desk.addon.", "desk.hole.", "desk.line.", "desk.note.", "desk.outcome.", "desk.red.",
 	"desk.pause.", "desk.state.", "portal.addon.", "portal.answer.", "portal.attempt.",
-	"portal.chart.fits.", "portal.chart.why.", "portal.outcome.", "portal.urgency.",
+	"portal.chart.fits.", "portal.chart.why.", "portal.messages.from.", "portal.messages.line.", "portal.messages.warned.", "portal.outcome.",
+	"portal.urgency.",
 }
 
 // open are the keys whose rest is in no source: cities stand in zones, roles in practices' schedules, and what routing has
@@ -90,7 +91,7 @@ func (s *spoken) add(literal string) {
 		s.words[word] = true // the web says a refusal of the desk's in its own words
 	}
 	part, _, dotted := strings.Cut(literal, ".")
-	if dotted && hole.MatchString(literal) && slices.Contains([]string{"desk", "portal", "pocket"}, part) {
+	if dotted && hole.MatchString(literal) && slices.Contains([]string{"desk", "patient", "portal", "pocket"}, part) {
 		parts := hole.Split(literal, -1)
 		for i, p := range parts {
 			parts[i] = regexp.QuoteMeta(p)

@@ -15,6 +15,7 @@ export interface Spot {
   join?: string
   invitation?: Invitation
   practices?: string // which one, '*' for the list
+  messages?: boolean
 }
 
 class Place {

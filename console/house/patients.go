@@ -1,0 +1,562 @@
+package house
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/console"
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/notes/record"
+	"lamplight/routing/patient"
+	"lamplight/telephony"
+)
+
+func (h *House) answerPatients(a *console.Answers) {
+	type ctx = context.Context
+	console.On(a, console.AskPatients, h.PatientsFound)
+	console.On(a, console.AskPutPatient, h.PutPatient)
+	console.On(a, console.AskConsent, h.Consent)
+	console.On(a, console.AskThreads, h.Threads)
+	console.On(a, console.AskThread, func(c ctx, b console.PatientRef) (console.ThreadView, error) { return h.Thread(c, b.Patient) })
+	console.On(a, console.AskWriteThread, h.WriteThread)
+	console.On(a, console.AskAssignThread, h.AssignThread)
+	console.On(a, console.AskCloseThread, h.CloseThread)
+	console.On(a, console.AskWithdraw, h.Withdraw)
+	console.On(a, console.AskLooked, func(c ctx, b console.PatientRef) (console.ThreadView, error) { return h.Looked(c, b.Patient) })
+	console.OnDo(a, console.AskHand, h.Hand)
+	console.On(a, console.AskMyThread, func(c ctx, _ console.Nothing) (console.PatientPage, error) { return h.MyThread(c) })
+	console.On(a, console.AskMyStamp, func(c ctx, _ console.Nothing) (console.PatientStamp, error) { return h.MyStamp(c) })
+	console.On(a, console.AskMyWords, h.MyWords)
+	console.On(a, console.AskMyWish, h.MyWish)
+}
+
+// patientRefusal is what went wrong with a patient in the pages' words.
+func patientRefusal(err error) error {
+	var read *record.ReadAlready
+	switch {
+	case errors.Is(err, record.ErrNoPatient), errors.Is(err, record.ErrNoMessage), errors.Is(err, access.ErrForbidden):
+		return console.Refuse(console.NotFound, "portal.error.not-found")
+	case errors.Is(err, record.ErrNoThread):
+		return console.Refuse(console.Conflict, "portal.error.no-thread")
+	case errors.Is(err, record.ErrThreadMoved), errors.Is(err, record.ErrMessageTaken):
+		return console.Refuse(console.Conflict, "portal.error.thread-moved")
+	case errors.Is(err, record.ErrPatientMoved):
+		return console.Refuse(console.Conflict, "portal.error.patient-moved")
+	case errors.Is(err, patient.ErrNoConsent):
+		return console.Refuse(console.Conflict, "portal.error.no-consent")
+	case errors.As(err, &read):
+		return console.Refuse(console.Conflict, "portal.error.read-already")
+	}
+	return pageRefusal(err)
+}
+
+// messages refuses where nobody writes with patients.
+func (h *House) messages() error {
+	if h.cfg.Patients == nil || h.cfg.Notices == nil {
+		return console.Refuse(console.NotFound, "portal.error.not-found")
+	}
+	return nil
+}
+
+// PatientsFound looks for a practice's patients.
+func (h *House) PatientsFound(ctx context.Context, q console.PatientSearch) (out console.PatientRows, err error) {
+	if err := h.messages(); err != nil {
+		return out, err
+	}
+	found, more, err := h.cfg.Patients.Find(ctx, q.Account, q.Search)
+	if err != nil {
+		return out, patientRefusal(err)
+	}
+	return console.PatientRows{Rows: patientRows(found), More: more}, nil
+}
+
+func patientRows(list []notes.Patient) []console.PatientRow {
+	out := make([]console.PatientRow, len(list))
+	for i, p := range list {
+		out[i] = patientRow(p)
+	}
+	return out
+}
+
+func patientRow(p notes.Patient) console.PatientRow {
+	row := console.PatientRow{Patient: p.ID, Name: p.Name, Birth: p.Birth, Language: p.Language}
+	if len(p.Numbers) > 0 {
+		row.Number = formatNumber(p.Numbers[0].Number)
+	}
+	return row
+}
+
+// PutPatient keeps a record that staff typed. Patients with the same number are shown before another is made.
+func (h *House) PutPatient(ctx context.Context, f console.PatientForm) (out console.PatientKept, err error) {
+	if err := h.messages(); err != nil {
+		return out, err
+	}
+	p := notes.Patient{ID: f.Patient, Account: f.Account, Version: f.Version, Language: f.Language, Name: f.Name, Birth: f.Birth,
+		Email: f.Email, Zone: f.Zone}
+	if f.Number != "" {
+		p.Numbers = []notes.PatientNumber{{Number: telephony.Number(f.Number), Text: true, Call: f.Call}}
+	}
+	if f.Patient == "" || len(f.Patient) > 60 {
+		return out, console.Refuse(console.Invalid, "portal.error.malformed")
+	}
+	if f.Version == 0 && !f.Anyway {
+		same, err := h.cfg.Patients.Same(ctx, p)
+		if err != nil {
+			return out, patientRefusal(err)
+		}
+		if len(same) > 0 {
+			out.Same = patientRows(same)
+			return out, nil
+		}
+	}
+	var said []notes.Consent
+	for by, given := range map[notes.ConsentChannel]bool{notes.ByText: f.Texts && f.Number != "", notes.ByEmail: f.Mails && f.Email != ""} {
+		if given && f.Version == 0 {
+			if !slices.Contains(notes.ConsentHows, f.How) {
+				return out, console.Refuse(console.Invalid, "portal.error.malformed")
+			}
+			said = append(said, notes.Consent{Channel: by, Given: true, How: f.How})
+		}
+	}
+	kept, err := h.cfg.Patients.Put(ctx, p, said, h.cfg.Notices.Changed)
+	if err != nil {
+		return out, patientRefusal(err)
+	}
+	rec, err := h.patientRecord(ctx, kept)
+	out.Record = &rec
+	return out, err
+}
+
+// patientRecord draws an opened record with what the patient agreed to.
+func (h *House) patientRecord(ctx context.Context, p notes.Patient) (out console.PatientRecord, err error) {
+	out = console.PatientRecord{PatientRow: patientRow(p), Version: p.Version, Email: p.Email, Zone: p.Zone,
+		Consents: []console.ConsentRow{}, Tells: []notes.ConsentChannel{}}
+	if len(p.Numbers) > 0 {
+		out.Call = p.Numbers[0].Call
+	}
+	by, stopped, err := h.cfg.Notices.Ways(ctx, p)
+	if err != nil {
+		return out, patientRefusal(err)
+	}
+	out.Tells, out.Stopped = append(out.Tells, by...), stopped
+	current, err := h.consents(ctx, p)
+	if err != nil {
+		return out, err
+	}
+	var people []notes.PersonID
+	for _, c := range current {
+		people = append(people, notes.PersonID(c.By))
+	}
+	names, err := h.cfg.Store.Names(ctx, people)
+	if err != nil {
+		return out, err
+	}
+	for _, c := range current {
+		out.Consents = append(out.Consents, console.ConsentRow{Channel: c.Channel, Given: c.Given, At: c.At, How: c.How, Wording: c.Wording,
+			By: names[notes.PersonID(c.By)]})
+	}
+	return out, nil
+}
+
+// consents are what holds of the addresses that a patient has now.
+func (h *House) consents(ctx context.Context, p notes.Patient) (out []notes.Consent, err error) {
+	lines, reaches, err := h.cfg.Patients.Consents(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range lines {
+		address := record.Address(p, c.Channel)
+		if address == "" {
+			continue
+		}
+		reach, err := h.cfg.Patients.Reach(ctx, c.Channel, address)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Equal(reach, reaches[i]) {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// Consent writes down what a patient said to staff.
+func (h *House) Consent(ctx context.Context, s console.ConsentSaid) (out console.ThreadView, err error) {
+	if err := h.messages(); err != nil {
+		return out, err
+	}
+	p, err := h.cfg.Patients.Open(ctx, s.Patient)
+	if err != nil {
+		return out, patientRefusal(err)
+	}
+	if !slices.Contains(notes.ConsentHows, s.How) || s.Channel != notes.ByText && s.Channel != notes.ByEmail {
+		return out, console.Refuse(console.Invalid, "portal.error.malformed")
+	}
+	if err := h.say(ctx, p, s.Channel, s.Given, s.How); err != nil {
+		return out, patientRefusal(err)
+	}
+	return h.Thread(ctx, s.Patient)
+}
+
+func (h *House) say(ctx context.Context, p notes.Patient, by notes.ConsentChannel, given bool, how notes.ConsentHow) error {
+	c := notes.Consent{Channel: by, Given: given, How: how}
+	if given {
+		return h.cfg.Patients.Say(ctx, p, c)
+	}
+	return h.cfg.Patients.Say(ctx, p, c, h.cfg.Notices.Ended(p, by))
+}
+
+// Threads reads a page of a practice's inbox of threads.
+func (h *House) Threads(ctx context.Context, q console.ThreadsQuery) (out console.ThreadsPage, err error) {
+	if err := h.messages(); err != nil {
+		return out, err
+	}
+	actor, err := reader(ctx)
+	if err != nil {
+		return out, err
+	}
+	page, err := h.cfg.Patients.Threads(ctx, q.Account, q.Tab, q.After)
+	if errors.Is(err, record.ErrCursor) {
+		return out, console.Refuse(console.Invalid, "portal.error.malformed")
+	}
+	if err != nil {
+		return out, patientRefusal(err)
+	}
+	out = console.ThreadsPage{Rows: make([]console.ThreadRow, len(page.Lines)), Next: page.Next, Counts: map[string]int{},
+		Staff: []console.AgentRef{}}
+	for tab, n := range page.Counts {
+		out.Counts[string(tab)] = n
+	}
+	people, err := h.cfg.Door.People(access.System(ctx, "console"))
+	if err != nil {
+		return out, err
+	}
+	names := map[notes.PersonID]string{}
+	for _, p := range people {
+		names[p.ID] = p.Name
+		if (access.Actor{Person: p.ID, Grants: p.Grants}).May(notes.MessagePatients, string(q.Account)) {
+			out.Staff = append(out.Staff, console.AgentRef{ID: p.ID, Name: p.Name})
+		}
+	}
+	for i, l := range page.Lines {
+		out.Rows[i] = h.threadRow(l.Thread, actor, names[l.Assigned])
+		out.Rows[i].Hand = l.Hand
+	}
+	return out, nil
+}
+
+func (h *House) threadRow(t notes.Thread, a access.Actor, assigned string) console.ThreadRow {
+	return console.ThreadRow{Patient: t.Patient, Name: t.Name, Language: t.Language, State: t.State, Waits: t.Waits, MovedAt: t.MovedAt,
+		DueAt: t.DueAt, Late: !t.DueAt.IsZero() && t.DueAt.Before(h.cfg.Now()), Assigned: assigned,
+		Mine: t.Assigned != "" && t.Assigned == a.Person, Warned: t.Warned, OnCall: t.Note != "", Version: t.Version}
+}
+
+// Thread opens a conversation for staff.
+func (h *House) Thread(ctx context.Context, id notes.PatientID) (out console.ThreadView, err error) {
+	if err := h.messages(); err != nil {
+		return out, err
+	}
+	actor, err := reader(ctx)
+	if err != nil {
+		return out, err
+	}
+	c, err := h.cfg.Patients.Read(ctx, id)
+	if err != nil {
+		return out, patientRefusal(err)
+	}
+	names, err := h.cfg.Store.Names(ctx, []notes.PersonID{c.Thread.Assigned})
+	if err != nil {
+		return out, err
+	}
+	out = console.ThreadView{Row: h.threadRow(c.Thread, actor, names[c.Thread.Assigned]), Assigned: c.Thread.Assigned, NoteRef: c.NoteRef,
+		NoteIs: c.NoteIs, Messages: []console.ThreadMessage{}, Lines: []console.ThreadLine{}, Proof: console.Proof{Leaves: c.Proof.Leaves,
+			Sequenced: c.Proof.Sequenced, Checkpoint: c.Proof.Checkpoint, At: c.Proof.At}}
+	out.Row.Patient, out.Row.Name, out.Row.Language, out.Row.Hand = id, c.Patient.Name, c.Patient.Language, c.Hand
+	if out.Record, err = h.patientRecord(ctx, c.Patient); err != nil {
+		return out, err
+	}
+	told, err := h.cfg.Notices.Notices(ctx, id)
+	if err != nil {
+		return out, err
+	}
+	for _, m := range c.Messages {
+		row := console.ThreadMessage{ID: m.ID, Kind: m.Kind, At: m.At, By: m.ByName, Text: m.Text, ReadAt: m.ReadAt, Flagged: m.Flagged,
+			Withdrawn: !m.WithdrawnAt.IsZero()}
+		if i := slices.IndexFunc(told, func(n patient.Notice) bool { return n.Message == m.ID }); i >= 0 {
+			n := told[i]
+			row.Notice = &console.NoticeRow{Channel: n.Channel, State: string(n.State), DueAt: n.DueAt, SentAt: n.SentAt, Why: n.Why}
+		}
+		out.Messages = append(out.Messages, row)
+	}
+	for _, l := range c.Lines {
+		actor := l.Actor
+		switch actor {
+		case access.Visitor{Patient: id}.ID():
+			actor = "patient"
+		case "patients":
+			actor = ""
+		}
+		out.Lines = append(out.Lines, console.ThreadLine{At: l.At, Kind: string(l.Kind), Actor: actor, Leaf: l.Leaf})
+	}
+	return out, nil
+}
+
+// then answers a conversation after an act on it.
+func (h *House) then(ctx context.Context, id notes.PatientID, err error) (console.ThreadView, error) {
+	if err != nil {
+		return console.ThreadView{}, patientRefusal(err)
+	}
+	return h.Thread(ctx, id)
+}
+
+// WriteThread sends a message to a patient, who is told of it in the same transaction, or keeps a remark among staff.
+func (h *House) WriteThread(ctx context.Context, w console.ThreadWriting) (out console.ThreadView, err error) {
+	if err := h.messages(); err != nil {
+		return out, err
+	}
+	var hooks []record.ThreadHook
+	if !w.Remark {
+		account, err := h.cfg.Patients.Account(ctx, w.Patient)
+		if err == nil {
+			_, err = access.Check(ctx, notes.MessagePatients, string(account)) // before anything of the patient is opened
+		}
+		if err != nil {
+			return out, patientRefusal(err)
+		}
+		tell, err := h.cfg.Notices.Tell(ctx, w.Patient)
+		if err != nil {
+			return out, patientRefusal(err)
+		}
+		hooks = append(hooks, tell)
+	}
+	_, err = h.cfg.Patients.Write(ctx, record.Writing{ID: w.ID, Patient: w.Patient, Text: w.Text, Seen: w.Seen, Remark: w.Remark}, hooks...)
+	return h.then(ctx, w.Patient, err)
+}
+
+// AssignThread gives a thread to somebody who may have it.
+func (h *House) AssignThread(ctx context.Context, g console.ThreadGift) (out console.ThreadView, err error) {
+	if err := h.messages(); err != nil {
+		return out, err
+	}
+	account, err := h.cfg.Patients.Account(ctx, g.Patient)
+	if err == nil {
+		_, err = access.Check(ctx, notes.MessagePatients, string(account))
+	}
+	if err != nil {
+		return out, patientRefusal(err)
+	}
+	if g.To != "" {
+		to, err := h.cfg.Door.ActorOf(ctx, g.To)
+		if err != nil || !to.May(notes.MessagePatients, string(account)) {
+			return out, console.Refuse(console.Invalid, "portal.error.malformed")
+		}
+	}
+	_, err = h.cfg.Patients.Assign(ctx, g.Patient, g.From, g.To)
+	return h.then(ctx, g.Patient, err)
+}
+
+// CloseThread ends a thread with a word.
+func (h *House) CloseThread(ctx context.Context, c console.ThreadClosing) (out console.ThreadView, err error) {
+	if err := h.messages(); err != nil {
+		return out, err
+	}
+	_, err = h.cfg.Patients.Close(ctx, c.Patient, c.ID, c.Text, c.Seen)
+	return h.then(ctx, c.Patient, err)
+}
+
+// Withdraw takes a message back that was not read; who was not told of it is told of nothing.
+func (h *House) Withdraw(ctx context.Context, m console.MessageRef) (out console.ThreadView, err error) {
+	if err := h.messages(); err != nil {
+		return out, err
+	}
+	_, err = h.cfg.Patients.Withdraw(ctx, m.Patient, m.Message, h.cfg.Notices.Withdraw)
+	return h.then(ctx, m.Patient, err)
+}
+
+// Looked says that staff have seen what a thread warned of.
+func (h *House) Looked(ctx context.Context, id notes.PatientID) (out console.ThreadView, err error) {
+	if err := h.messages(); err != nil {
+		return out, err
+	}
+	return h.then(ctx, id, h.cfg.Patients.Looked(ctx, id))
+}
+
+// Hand says that whoever asks is writing to a patient, or no more.
+func (h *House) Hand(ctx context.Context, b console.ThreadHand) error {
+	if err := h.messages(); err != nil {
+		return err
+	}
+	return patientRefusal(h.cfg.Patients.Hand(ctx, b.Patient, b.On))
+}
+
+// MyThread opens the conversation of the patient who asks.
+func (h *House) MyThread(ctx context.Context) (out console.PatientPage, err error) {
+	v, acc, err := h.visitor(ctx)
+	if err != nil {
+		return out, err
+	}
+	c, err := h.cfg.Patients.ReadAsPatient(ctx)
+	if err != nil {
+		return out, err
+	}
+	now := h.cfg.Now()
+	if zone, err := time.LoadLocation(acc.TimeZone); err == nil { // checked when the practice was stored
+		now = now.In(zone)
+	}
+	out = console.PatientPage{Practice: acc.Name, Number: formatNumber(acc.Line()), Dial: acc.Line().Reveal(), Language: c.Patient.Language,
+		TimeZone: acc.TimeZone, Messages: []console.PatientMessage{}, DueAt: c.Thread.DueAt, Closed: c.Thread.State != notes.ThreadOpen,
+		Open: acc.OfficeOpen(now), Tells: []console.PatientTell{}, Stamp: stamp(c.Thread)}
+	if acc.Messaging != nil {
+		out.AfterHours = acc.Messaging.AfterHours.In(c.Patient.Language)
+	}
+	for _, m := range c.Messages {
+		out.Messages = append(out.Messages, console.PatientMessage{ID: m.ID, At: m.At, Mine: m.Kind == notes.FromPatient, By: m.ByName,
+			Text: m.Text, ReadAt: m.ReadAt, Flagged: m.Flagged, Withdrawn: !m.WithdrawnAt.IsZero()})
+	}
+	out.Tells, err = h.tells(ctx, v.Patient)
+	return out, err
+}
+
+// tells are the ways in which a patient can be told, for the patient to choose.
+func (h *House) tells(ctx context.Context, id notes.PatientID) (out []console.PatientTell, err error) {
+	out = []console.PatientTell{}
+	p, err := h.cfg.Patients.Open(access.System(ctx, "patients"), id)
+	if err != nil {
+		return out, err
+	}
+	_, stopped, err := h.cfg.Notices.Ways(ctx, p)
+	if err != nil {
+		return out, err
+	}
+	current, err := h.consents(ctx, p)
+	if err != nil {
+		return out, err
+	}
+	for _, by := range []notes.ConsentChannel{notes.ByText, notes.ByEmail} {
+		if record.Address(p, by) == "" {
+			continue
+		}
+		t := console.PatientTell{Channel: by, Stopped: stopped && by == notes.ByText}
+		for _, c := range current {
+			t.On = t.On || c.Channel == by && c.Given && !t.Stopped
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// visitor is the patient who asks, and their practice.
+func (h *House) visitor(ctx context.Context) (v access.Visitor, acc notes.Account, err error) {
+	if err := h.messages(); err != nil {
+		return v, acc, err
+	}
+	if v, err = access.VisitorFrom(ctx); err != nil {
+		return v, acc, console.Refuse(console.SignedOut, "patient.error.signed-out")
+	}
+	acc, err = h.cfg.Store.Account(ctx, v.Account)
+	return v, acc, err
+}
+
+// stamp is another when a thread has changed.
+func stamp(t notes.Thread) string { return fmt.Sprintf("%s.%d", t.ID, t.Version) }
+
+// MyStamp tells whether anything has changed for the patient who asks.
+func (h *House) MyStamp(ctx context.Context) (out console.PatientStamp, err error) {
+	v, _, err := h.visitor(ctx)
+	if err != nil {
+		return out, err
+	}
+	t, err := h.cfg.Patients.Last(ctx, v.Patient)
+	return console.PatientStamp{Stamp: stamp(t)}, err
+}
+
+// MyWish writes down whether the patient who asks wants to be told by a channel.
+func (h *House) MyWish(ctx context.Context, w console.PatientWish) (out console.PatientPage, err error) {
+	v, _, err := h.visitor(ctx)
+	if err != nil {
+		return out, err
+	}
+	p, err := h.cfg.Patients.Open(access.System(ctx, "patients"), v.Patient)
+	if err != nil {
+		return out, err
+	}
+	if (w.Channel != notes.ByText && w.Channel != notes.ByEmail) || record.Address(p, w.Channel) == "" {
+		return out, console.Refuse(console.Invalid, "patient.error.malformed")
+	}
+	if err := h.say(ctx, p, w.Channel, w.On, notes.OnPage); err != nil {
+		return out, err
+	}
+	return h.MyThread(ctx)
+}
+
+// MyWords keeps what the patient who asks has written. With the words of a red flag it is a note on its way to the person on call, in
+// the same transaction.
+func (h *House) MyWords(ctx context.Context, w console.PatientWriting) (out console.PatientPage, err error) {
+	v, acc, err := h.visitor(ctx)
+	if err != nil {
+		return out, err
+	}
+	var flagged *record.Flagged
+	if patient.HasRedFlag(acc, w.Text) {
+		if flagged, err = h.flagged(ctx, acc, v.Patient, w); err != nil {
+			return out, err
+		}
+	}
+	_, err = h.cfg.Patients.WriteAsPatient(ctx, w.ID, w.Text, acc.AnswerBy(h.cfg.Now()), flagged)
+	var incomplete *record.Incomplete
+	switch {
+	case errors.As(err, &incomplete):
+		return out, &console.Error{Kind: console.Invalid, Code: "patient.error.text", Fields: incomplete.Fields}
+	case errors.Is(err, record.ErrMessageTaken):
+		return out, console.Refuse(console.Conflict, "patient.error.malformed")
+	case err != nil:
+		return out, err
+	}
+	if flagged != nil {
+		h.cfg.Routing.Begun()
+		h.boardMoved()
+	}
+	return h.MyThread(ctx)
+}
+
+// flagged is the note that a patient's words become, with the ladder it climbs. A ladder that reaches nobody begins on the supervisors'
+// board: it waits on somebody all the same.
+func (h *House) flagged(ctx context.Context, acc notes.Account, id notes.PatientID, w console.PatientWriting) (*record.Flagged, error) {
+	system := access.System(ctx, "patients")
+	p, err := h.cfg.Patients.Open(system, id)
+	if err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(acc.TimeZone)
+	if err != nil {
+		return nil, err
+	}
+	ladder := ""
+	if acc.Messaging != nil {
+		ladder = acc.Messaging.Ladder
+	}
+	plan, err := h.cfg.Routing.Plan(system, acc, notes.PatientMessageType, ladder)
+	if err != nil {
+		return nil, err
+	}
+	fields := map[string]string{"name": p.Name, "dob": p.Birth, "callback": p.Texts().Reveal(), "reason": w.Text}
+	draft := notes.Draft{ID: "patient-message:" + w.ID, Account: acc.ID, CallType: notes.PatientMessageType, Urgency: notes.Urgent,
+		Language: p.Language, Body: notes.Body{Fields: fields}}
+	return &record.Flagged{Note: draft, Zone: zone, Begin: func(ctx context.Context, tx pgx.Tx, n notes.Note) error {
+		return h.cfg.Routing.BeginTx(ctx, tx, n, plan)
+	}}, nil
+}
+
+// patientMessage is the call type of a note that a patient's message became, which no script has.
+func patientMessage() notes.CallType {
+	return notes.CallType{ID: notes.PatientMessageType, Label: bothLanguages("note.patient-message"), Fields: []notes.Field{
+		{Key: "name", Kind: notes.KindName, Label: bothLanguages("note.field.name")},
+		{Key: "dob", Kind: notes.KindDate, Label: bothLanguages("note.field.dob")},
+		{Key: "callback", Kind: notes.KindPhone, Label: bothLanguages("note.field.callback")}}}
+}

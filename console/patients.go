@@ -1,0 +1,255 @@
+package console
+
+import (
+	"time"
+
+	"lamplight/notes"
+	"lamplight/telephony"
+)
+
+// PatientSearch looks for a practice's patients by a name, a date of birth, a number, or several of them.
+type PatientSearch struct {
+	Account telephony.AccountID `json:"account"`
+	Search  string              `json:"search"`
+}
+
+// PatientRows are the patients that were found; More says that there are others.
+type PatientRows struct {
+	Rows []PatientRow `json:"rows"`
+	More bool         `json:"more"`
+}
+
+// PatientRow is a patient in a list.
+type PatientRow struct {
+	Patient  notes.PatientID    `json:"patient"`
+	Name     string             `json:"name"`
+	Birth    string             `json:"birth"` // 2006-01-02
+	Number   string             `json:"number"`
+	Language telephony.Language `json:"language"`
+}
+
+// PatientRef names a practice's record of a patient.
+type PatientRef struct {
+	Patient notes.PatientID `json:"patient"`
+}
+
+// PatientForm is a patient's record as staff typed it. Patient is chosen by the page for a new one, whose Version is 0. Texts and Mails
+// say that a new patient agreed to be told so, and How. Anyway says that another patient of the same number is somebody else.
+type PatientForm struct {
+	Account  telephony.AccountID `json:"account"`
+	Patient  notes.PatientID     `json:"patient"`
+	Version  int                 `json:"version"`
+	Name     string              `json:"name"`
+	Birth    string              `json:"birth"`
+	Number   string              `json:"number"`
+	Call     bool                `json:"call"` // the number may be rung
+	Email    string              `json:"email"`
+	Language telephony.Language  `json:"language"`
+	Zone     string              `json:"zone"` // "" for the practice's
+	Texts    bool                `json:"texts"`
+	Mails    bool                `json:"mails"`
+	How      notes.ConsentHow    `json:"how"`
+	Anyway   bool                `json:"anyway"`
+}
+
+// PatientKept is what became of a form: the record, or the patients who have the same number and among whom a person must choose.
+type PatientKept struct {
+	Record *PatientRecord `json:"record"`
+	Same   []PatientRow   `json:"same"`
+}
+
+// PatientRecord is a patient's record, opened.
+type PatientRecord struct {
+	PatientRow
+	Version  int          `json:"version"`
+	Call     bool         `json:"call"`
+	Email    string       `json:"email"`
+	Zone     string       `json:"zone"`
+	Consents []ConsentRow `json:"consents"`
+	// Tells are the channels by which the patient can be told of a message now, the one that is used first. Stopped says that the
+	// number said STOP: only the patient takes that back.
+	Tells   []notes.ConsentChannel `json:"tells"`
+	Stopped bool                   `json:"stopped"`
+}
+
+// ConsentRow is what holds of what a patient agreed to, for one channel.
+type ConsentRow struct {
+	Channel notes.ConsentChannel `json:"channel"`
+	Given   bool                 `json:"given"`
+	At      time.Time            `json:"at"`
+	By      string               `json:"by"` // a name of staff; "" for the patient
+	How     notes.ConsentHow     `json:"how"`
+	Wording string               `json:"wording"`
+}
+
+// ConsentSaid is what a patient said to staff about being told by a channel.
+type ConsentSaid struct {
+	Patient notes.PatientID      `json:"patient"`
+	Channel notes.ConsentChannel `json:"channel"`
+	Given   bool                 `json:"given"`
+	How     notes.ConsentHow     `json:"how"`
+}
+
+// ThreadsQuery asks for a page of a practice's inbox of threads: what follows After, the Next of the page before; "" begins.
+type ThreadsQuery struct {
+	Account telephony.AccountID `json:"account"`
+	Tab     notes.ThreadTab     `json:"tab"`
+	After   string              `json:"after"`
+}
+
+// ThreadsPage is one page of it, what was promised soonest first. Counts are of each tab; Many stands for that many or more.
+type ThreadsPage struct {
+	Rows   []ThreadRow    `json:"rows"`
+	Next   string         `json:"next"`
+	Counts map[string]int `json:"counts"`
+	Staff  []AgentRef     `json:"staff"` // who of the practice may be given one
+}
+
+// ThreadRow is one thread. Name is the patient's.
+type ThreadRow struct {
+	Patient  notes.PatientID     `json:"patient"`
+	Name     string              `json:"name"`
+	Language telephony.Language  `json:"language"`
+	State    notes.ThreadState   `json:"state"`
+	Waits    notes.ThreadWaits   `json:"waits"`
+	MovedAt  time.Time           `json:"movedAt"`
+	DueAt    time.Time           `json:"dueAt"` // by when an answer was promised; zero when none is owed
+	Late     bool                `json:"late"`
+	Assigned string              `json:"assigned"` // a name, "" for nobody
+	Mine     bool                `json:"mine"`
+	Warned   notes.ThreadWarning `json:"warned"`
+	Hand     string              `json:"hand"`   // who else is writing to the patient now
+	OnCall   bool                `json:"onCall"` // the person on call was told of it
+	Version  int                 `json:"version"`
+}
+
+// ThreadView is a patient's conversation with the practice, opened for staff.
+type ThreadView struct {
+	Row      ThreadRow       `json:"row"` // its State is "" where nothing was ever written
+	Assigned notes.PersonID  `json:"assigned"`
+	Record   PatientRecord   `json:"record"`
+	Messages []ThreadMessage `json:"messages"`
+	NoteRef  string          `json:"noteRef"` // of the note that it became for the person on call
+	NoteIs   notes.NoteState `json:"noteIs"`
+	Lines    []ThreadLine    `json:"lines"`
+	Proof    Proof           `json:"proof"`
+}
+
+// ThreadMessage is one message, and how the patient was told of it.
+type ThreadMessage struct {
+	ID        string            `json:"id"`
+	Kind      notes.MessageKind `json:"kind"`
+	At        time.Time         `json:"at"`
+	By        string            `json:"by"` // a name of staff, "" for the patient
+	Text      string            `json:"text"`
+	ReadAt    time.Time         `json:"readAt"`
+	Flagged   bool              `json:"flagged"`
+	Withdrawn bool              `json:"withdrawn"`
+	Notice    *NoticeRow        `json:"notice"`
+}
+
+// NoticeRow is how a patient was told, or will be: State and Why are codes.
+type NoticeRow struct {
+	Channel notes.ConsentChannel `json:"channel"`
+	State   string               `json:"state"`
+	DueAt   time.Time            `json:"dueAt"`
+	SentAt  time.Time            `json:"sentAt"`
+	Why     string               `json:"why"`
+}
+
+// ThreadLine is one line of a thread's story: Kind is a code.
+type ThreadLine struct {
+	At    time.Time `json:"at"`
+	Kind  string    `json:"kind"`
+	Actor string    `json:"actor"` // a name of staff, "patient", or ""
+	Leaf  int64     `json:"leaf"`
+}
+
+// ThreadWriting is what staff write. ID makes it repeatable. Seen is the last message that the writer had before them: when another
+// has come since, nothing is written, and they are told.
+type ThreadWriting struct {
+	Patient notes.PatientID `json:"patient"`
+	ID      string          `json:"id"`
+	Text    string          `json:"text"`
+	Seen    string          `json:"seen"`
+	Remark  bool            `json:"remark"` // among staff
+}
+
+// ThreadClosing ends a thread with a word among staff.
+type ThreadClosing struct {
+	Patient notes.PatientID `json:"patient"`
+	ID      string          `json:"id"`
+	Text    string          `json:"text"`
+	Seen    string          `json:"seen"`
+}
+
+// ThreadGift gives a thread to somebody of the practice, "" for nobody, if it is From's.
+type ThreadGift struct {
+	Patient notes.PatientID `json:"patient"`
+	From    notes.PersonID  `json:"from"`
+	To      notes.PersonID  `json:"to"`
+}
+
+// MessageRef names a message to a patient.
+type MessageRef struct {
+	Patient notes.PatientID `json:"patient"`
+	Message string          `json:"message"`
+}
+
+// ThreadHand says that somebody is writing to a patient, or no more.
+type ThreadHand struct {
+	Patient notes.PatientID `json:"patient"`
+	On      bool            `json:"on"`
+}
+
+// PatientPage is what a patient sees. Stamp is another when anything of it has changed.
+type PatientPage struct {
+	Practice   string             `json:"practice"`
+	Number     string             `json:"number"` // to call, as it is written
+	Dial       string             `json:"dial"`   // and as it is dialled
+	Language   telephony.Language `json:"language"`
+	TimeZone   string             `json:"timeZone"` // the practice's
+	Messages   []PatientMessage   `json:"messages"`
+	DueAt      time.Time          `json:"dueAt"`  // by when an answer is promised; zero when none is owed
+	Closed     bool               `json:"closed"` // writing begins anew
+	Open       bool               `json:"open"`   // the office
+	AfterHours string             `json:"afterHours"`
+	Tells      []PatientTell      `json:"tells"`
+	Stamp      string             `json:"stamp"`
+}
+
+// PatientMessage is one message as the patient sees it.
+type PatientMessage struct {
+	ID        string    `json:"id"`
+	At        time.Time `json:"at"`
+	Mine      bool      `json:"mine"`
+	By        string    `json:"by"` // a name of staff
+	Text      string    `json:"text"`
+	ReadAt    time.Time `json:"readAt"` // by the other side
+	Flagged   bool      `json:"flagged"`
+	Withdrawn bool      `json:"withdrawn"`
+}
+
+// PatientTell is a channel by which the patient can be told, and whether they want to be. Stopped is a number that said STOP.
+type PatientTell struct {
+	Channel notes.ConsentChannel `json:"channel"`
+	On      bool                 `json:"on"`
+	Stopped bool                 `json:"stopped"`
+}
+
+// PatientWriting is what a patient writes. ID makes it repeatable.
+type PatientWriting struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+}
+
+// PatientStamp is PatientPage's Stamp as it is now.
+type PatientStamp struct {
+	Stamp string `json:"stamp"`
+}
+
+// PatientWish says whether a patient wants to be told by a channel.
+type PatientWish struct {
+	Channel notes.ConsentChannel `json:"channel"`
+	On      bool                 `json:"on"`
+}
