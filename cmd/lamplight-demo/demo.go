@@ -101,7 +101,8 @@ func startDemo(ctx context.Context, c *demoCmd, began time.Time) (_ *demo, err e
 	if err != nil {
 		return nil, err
 	}
-	if d.pocket, err = pocket.Start(ctx, pocket.Config{Phones: demoPhones(d.practices), PushKey: vapid.Public}); err != nil {
+	if d.pocket, err = pocket.Start(ctx, pocket.Config{Phones: append(demoPhones(d.practices), patientPhone),
+		PushKey: vapid.Public}); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -200,6 +201,7 @@ func (d *demo) attended(ctx context.Context, began time.Time) error {
 	fmt.Fprintf(d.out, "\nLamplight is up after %.1f s.\n\n", time.Since(began).Seconds())
 	fmt.Fprintf(d.out, "  the pocket (the providers' phones)   %s\n", d.pocket.URL)
 	fmt.Fprintf(d.out, "  the pages of providers and practices %s\n", d.server.PagesURL)
+	fmt.Fprintf(d.out, "  a patient's message                  in the pocket of %s, born on %s\n", patientPhone.Name, demoBirth)
 	fmt.Fprintf(d.out, "  their certificate, to trust          %s\n", d.server.Certs.CAFile)
 	fmt.Fprintf(d.out, "  everybody's password                 %s (one-time codes: lamplight-demo code LOGIN)\n", d.keys.Password)
 	fmt.Fprintf(d.out, "  disk used                            %s in %s\n", diskUsed(d.server.State.Dir), d.server.State.Dir)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/pquerna/otp/totp"
@@ -20,6 +21,7 @@ import (
 	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/routing/channel/pocket"
+	"lamplight/routing/patient"
 	"lamplight/telephony"
 )
 
@@ -125,6 +127,53 @@ func demoPhones(practices []routing.PracticeDocument) []pocket.ProviderPhone {
 	return out
 }
 
+// patientPhone is the patient's phone for the pocket.
+var patientPhone = pocket.ProviderPhone{Person: demoPatient, Name: "Lucía Ferrer (patient)", Number: "+13125550188",
+	Email: "lucia.ferrer@patients.example", Lang: telephony.Spanish}
+
+// demoPatient is lakeside's patient with a phone in the pocket. It is made up, as everybody in the demo is.
+const (
+	demoPatient = "01930000-0000-7000-8000-000000000001"
+	demoBirth   = "1984-09-12"
+)
+
+// seedPatient makes the patient, and writes the first message as one of the practice's staff. Both are done once.
+func seedPatient(ctx context.Context, s *server.Server, practices []routing.PracticeDocument) error {
+	for _, p := range practices {
+		i := slices.IndexFunc(p.People, func(q routing.PracticePerson) bool { return q.Role == notes.RolePractice })
+		if p.Account.Messaging == nil || i < 0 {
+			continue
+		}
+		actor, err := s.Door.ActorOf(ctx, p.People[i].ID)
+		if err != nil {
+			return err
+		}
+		ctx := access.With(ctx, actor)
+		who := notes.Patient{ID: demoPatient, Account: p.Account.ID, Language: patientPhone.Lang, Name: "Lucía Ferrer", Birth: demoBirth,
+			Numbers: []notes.PatientNumber{{Number: telephony.Number(patientPhone.Number), Text: true, Call: true}},
+			Email:   patientPhone.Email}
+		if _, err := s.Patients.Put(ctx, who, []notes.Consent{{Channel: notes.ByText, Given: true, How: notes.InPerson}}); err != nil {
+			return fmt.Errorf("the demo's patient: %w", err)
+		}
+		if last, err := s.Patients.Last(ctx, demoPatient); err != nil || last.ID != "" {
+			return err
+		}
+		tell, err := s.Notices.Tell(ctx, demoPatient)
+		if errors.Is(err, patient.ErrNoConsent) { // who said STOP in an earlier demo is not written to in this one
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := s.Patients.Write(ctx, record.Writing{ID: "demo-welcome", Patient: demoPatient,
+			Text: "Hola, Lucía. Sus análisis salieron bien: la tiroides está normal. ¿Quiere que le demos cita para el control de marzo?"},
+			tell); err != nil {
+			return fmt.Errorf("the demo's message: %w", err)
+		}
+	}
+	return nil
+}
+
 // everybody lists the demo's people with what they may do.
 func everybody(practices []routing.PracticeDocument) []access.Person {
 	var out []access.Person
@@ -199,7 +248,7 @@ func seed(ctx context.Context, s *server.Server, practices []routing.PracticeDoc
 			return keys, err
 		}
 	}
-	return keys, nil
+	return keys, seedPatient(ctx, s, practices)
 }
 
 // readDemoKeys reads the demo's secrets, or makes them.

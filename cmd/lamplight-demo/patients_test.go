@@ -1,0 +1,138 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"lamplight/routing/channel/pocket"
+)
+
+// TestPatientsMessages walks on real parts, a patient's phone of 320 px and a practice's desk of 1280×800: the demo's message is told by
+// text, opened by code and date of birth, read and answered; staff see that, answer, and close; STOP ends the texts. No address holds
+// a token or a word of the patient's, and nothing of them is in a text or in the server's log.
+func TestPatientsMessages(t *testing.T) {
+	t.Parallel() // it mostly waits
+	d := boot(t)
+	arrived := func(n int) pocket.Arrival {
+		t.Helper()
+		var list []pocket.Arrival
+		eventually(t, "a text to the patient", func() bool {
+			list = nil
+			for _, a := range d.pocket.Messages() {
+				if a.To == patientPhone.Number {
+					list = append(list, a)
+				}
+			}
+			return len(list) >= n
+		})
+		return list[n-1]
+	}
+	told := arrived(1)
+	_, token, _ := strings.Cut(told.Link, "#")
+	secrets := []string{token, "Lucía", "Lucia", "Ferrer", "5550188", demoBirth, "tiroides", "marzo", "lunes"}
+
+	p := openPage(t, 320, 640)
+	p.do(chromedp.Navigate(told.Link))
+	p.see(`location.pathname + location.hash`, "/p")
+	p.see(`document.querySelector('h1')?.textContent`, "¿Es usted?")
+	p.see(`document.documentElement.lang`, "es")
+	p.see(`document.body.innerText.includes('Lucía')`, "false") // a link tells nothing of whose it is
+	p.shot("prove")
+	p.accessible("before a code")
+	p.click("main button.main")
+	code := regexp.MustCompile(`\b\d{6}\b`).FindString(arrived(2).Body)
+	prove := func(code, day string) {
+		t.Helper()
+		p.see(`document.activeElement.id`, "code")
+		p.do(chromedp.Evaluate[chromedp.Void](`for (const i of document.querySelectorAll('form input')) i.value = ''`))
+		p.write("#code", code)
+		p.do(chromedp.Evaluate[chromedp.Void](`(s => { s.value = '09'; s.dispatchEvent(new Event('change', { bubbles: true })) })(document.querySelector('select'))`))
+		p.write("[autocomplete=bday-day]", day)
+		p.write("[autocomplete=bday-year]", "1984")
+		p.click("form button.main")
+	}
+	prove(code, "13")
+	p.see(`document.querySelector('[role=alert]')?.textContent.includes('no es correcto')`, "true")
+	p.shot("refused")
+	p.accessible("a wrong date of birth")
+	prove(code, "12")
+	p.see(`document.querySelector('li .words')?.textContent.includes('la tiroides está normal')`, "true")
+	p.see(`document.documentElement.scrollWidth`, "320")
+	p.see(`[...document.querySelectorAll('button, input, select, textarea, summary')].filter(b => b.offsetParent && b.offsetHeight < 22).length`, "0")
+	p.see(`[...document.querySelectorAll('a')].map(a => a.textContent).join(' ')`, "(312) 555-0100 911 988")
+	p.shot("read")
+	p.accessible("the conversation")
+	p.write("#words", "Sí, gracias. El lunes puedo.")
+	p.online(false)
+	p.click("form button.main")
+	p.see(`document.querySelector('form [role=alert]')?.textContent.includes('Sin conexión')`, "true")
+	p.see(`document.querySelector('#words').value`, "Sí, gracias. El lunes puedo.")
+	p.online(true)
+	p.click("form button.main")
+	p.see(`document.querySelectorAll('ol > li').length`, "2")
+	p.shot("written")
+
+	s := openPage(t, 1280, 800)
+	s.do(chromedp.Navigate(d.server.PagesURL))
+	s.signIn(d, "marta.webb", d.keys.Password)
+	s.until("the practice's page", func() bool {
+		return strings.Contains(s.words(), "Patients")
+	})
+	s.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll('nav button')].find(b => b.textContent.startsWith('Patients')).click()`))
+	s.see(`document.querySelector('main h1')?.textContent`, "Patients' messages")
+	s.do(chromedp.Evaluate[chromedp.Void](`dispatchEvent(new KeyboardEvent('keydown', { key: '2', altKey: true }))`))
+	s.see(`document.querySelector('.row b')?.textContent`, "Lucía Ferrer")
+	s.do(chromedp.Evaluate[chromedp.Void](`dispatchEvent(new KeyboardEvent('keydown', { key: 'j', altKey: true }))`))
+	s.see(`[...document.querySelectorAll('ol .words')].map(w => w.textContent).join(' ').includes('El lunes puedo')`, "true")
+	s.see(`document.querySelector('li.staff').innerText.includes('read by the patient')`, "true")
+	s.see(`document.querySelector('section').scrollWidth <= document.querySelector('section').clientWidth`, "true")
+	s.shot("staff")
+	s.accessible("the inbox and a conversation")
+	p.see(`document.querySelector('li.mine').innerText.includes('Leído por la práctica')`, "true")
+	s.write("#writing", "Perfecto: lunes a las 9.")
+	s.click("article form button.main")
+	s.see(`document.querySelectorAll('ol > li.staff').length`, "2")
+	arrived(3)
+	p.see(`document.querySelectorAll('ol > li').length`, "3")
+	s.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('.kinds button')[2].click()`))
+	s.write("#writing", "cita dada")
+	s.click("article form button.main")
+	s.see(`document.querySelector('li.close .words')?.textContent`, "cita dada")
+	p.see(`document.body.innerText.includes('Esta conversación está cerrada')`, "true")
+	p.see(`document.body.innerText.includes('cita dada')`, "false")
+
+	if answer, err := d.pocket.TextBack(t.Context(), pocket.TextBack{From: patientPhone.Number, To: told.From,
+		Body: "no me escriban más"}); err != nil || !strings.Contains(answer, "ya no le env") {
+		t.Errorf("STOP is answered %q, %v", answer, err)
+	}
+	s.see(`document.querySelector('.row .late')?.textContent.trim()`, "The patient wants no more texts")
+	s.see(`document.querySelector('article form button.main').disabled`, "true")
+	s.shot("stopped")
+	s.do(chromedp.Evaluate[chromedp.Void](`dispatchEvent(new KeyboardEvent('keydown', { key: 'n', altKey: true }))`))
+	s.see(`document.activeElement.id`, "patient-name")
+	s.write("#patient-name", "Iván Ferrer")
+	s.write("#patient-birth", "1/2/2009")
+	s.write("#patient-number", patientPhone.Number)
+	s.click("section form button.main")
+	s.see(`document.querySelector('[role=alert] li')?.textContent.includes('Lucía Ferrer')`, "true")
+	s.shot("same")
+	s.accessible("a new patient with somebody's number")
+	p.clean(secrets)
+	s.clean(secrets)
+	if places, found, err := readable(d.server.State.Dir, nil, secrets); err != nil || places == 0 || len(found) > 0 {
+		t.Errorf("of %d places %q, %v", places, found, err)
+	}
+	for _, a := range d.pocket.Messages() {
+		for _, w := range secrets[1:] {
+			if a.Status != "written" && strings.Contains(a.Body+a.Title, w) {
+				t.Errorf("a message tells %q: %q", w, a.Body)
+			}
+		}
+	}
+	if report, err := d.server.Verify(t.Context()); err != nil || !report.Good() {
+		t.Errorf("audit: %+v, %v", report, err)
+	}
+}
