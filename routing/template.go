@@ -104,8 +104,10 @@ var templates = map[PracticeTemplate]func() template{
 			rungs: `{"after":"0s","who":"primary","channels":["text","push"]},{"after":"4m","who":"primary","channels":["text","push","email"]}`}
 	},
 	TemplateGroup: func() template {
-		return template{hours: weekdays(), instructions: afterHours(), calls: []notes.CallType{symptom(), hospitalCall(), refill(), appointment(),
-			other()}, contacts: []string{"doctor-1", "doctor-2", "doctor-3"}, schedule: inTurns("doctor-1", "doctor-2", "doctor-3"), rungs: backedUp}
+		return template{hours: weekdays(), instructions: afterHours(),
+			calls:    []notes.CallType{symptom(), hospitalCall(), refill(), appointment(), other()},
+			contacts: []string{"doctor-1", "doctor-2", "doctor-3"},
+			schedule: inTurns("doctor-1", "doctor-2", "doctor-3"), rungs: backedUp}
 	},
 	TemplatePediatrics: func() template {
 		return template{hours: weekdays(), instructions: text(
