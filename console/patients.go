@@ -213,7 +213,7 @@ type PatientPage struct {
 	DueAt      time.Time          `json:"dueAt"`  // by when an answer is promised; zero when none is owed
 	Closed     bool               `json:"closed"` // writing begins anew
 	Open       bool               `json:"open"`   // the office
-	AfterHours string             `json:"afterHours"`
+	AfterHours notes.Text         `json:"afterHours"`
 	Tells      []PatientTell      `json:"tells"`
 	Stamp      string             `json:"stamp"`
 }

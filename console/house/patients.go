@@ -413,7 +413,7 @@ func (h *House) MyThread(ctx context.Context) (out console.PatientPage, err erro
 		TimeZone: acc.TimeZone, Messages: []console.PatientMessage{}, DueAt: c.Thread.DueAt, Closed: c.Thread.State != notes.ThreadOpen,
 		Open: acc.OfficeOpen(now), Tells: []console.PatientTell{}, Stamp: stamp(c.Thread)}
 	if acc.Messaging != nil {
-		out.AfterHours = acc.Messaging.AfterHours.In(c.Patient.Language)
+		out.AfterHours = acc.Messaging.AfterHours
 	}
 	for _, m := range c.Messages {
 		out.Messages = append(out.Messages, console.PatientMessage{ID: m.ID, At: m.At, Mine: m.Kind == notes.FromPatient, By: m.ByName,

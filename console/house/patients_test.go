@@ -63,7 +63,7 @@ func TestAPatientWritesAndIsAnswered(t *testing.T) {
 	office, me := r.as(t, "office"), visits(t.Context(), p)
 	page, err := r.MyThread(me)
 	if err != nil || len(page.Messages) != 1 || page.Messages[0].By != "Front Office" || page.Language != "es" ||
-		page.Number != "(312) 555-0100" || page.AfterHours != "Llámenos." || len(page.Tells) != 1 || !page.Tells[0].On {
+		page.Number != "(312) 555-0100" || page.AfterHours["es"] != "Llámenos." || len(page.Tells) != 1 || !page.Tells[0].On {
 		t.Fatalf("%+v, %v", page, err)
 	}
 	stamp, err := r.MyStamp(me)

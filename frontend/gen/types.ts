@@ -756,7 +756,7 @@ export interface PatientPage {
   dueAt: string
   closed: boolean
   open: boolean
-  afterHours: string
+  afterHours: Record<string, string>
   tells: PatientTell[] | null
   stamp: string
 }
