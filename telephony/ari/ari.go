@@ -97,6 +97,7 @@ type Client struct {
 	recordings map[telephony.RecordingID]*recording
 	talks      map[telephony.RecordingID]bool            // those of the dialplan, until they are deleted
 	talkOf     map[telephony.LegID]telephony.RecordingID // those that run
+	ears       map[telephony.LegID]*listening            // of the legs that listen, or did
 	watch      watchman
 	unknown    map[string]int // events we do not know, by type
 }
@@ -132,6 +133,7 @@ func Connect(cfg Config) (*Client, error) {
 		recordings: map[telephony.RecordingID]*recording{},
 		talks:      map[telephony.RecordingID]bool{},
 		talkOf:     map[telephony.LegID]telephony.RecordingID{},
+		ears:       map[telephony.LegID]*listening{},
 		unknown:    map[string]int{},
 	}
 	c.events = newQueue(cfg.AlarmDepth, c.alarm)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"lamplight/telephony"
 )
@@ -35,10 +36,16 @@ func (c *Client) Join(ctx context.Context, b telephony.BridgeID, legs ...telepho
 	if len(legs) == 0 {
 		return nil
 	}
+	if err := c.unfill(ctx, legs); err != nil {
+		return err
+	}
 	path := "/bridges/" + url.PathEscape(string(b)) + "/addChannel" // the native client joins one at a time
 	err := c.do(ctx, "join", http.MethodPost, path, map[string][]telephony.LegID{"channel": legs}, nil)
 	if err == nil {
 		c.seat(b, legs...)
+		if !strings.HasPrefix(string(b), listenPrefix) {
+			return c.listened(ctx, legs...)
+		}
 	}
 	// 400: no such channel; 409: no bridge of Stasis; 422: the channel is not in Stasis
 	return orGone(err, http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity)
@@ -48,6 +55,9 @@ func (c *Client) Join(ctx context.Context, b telephony.BridgeID, legs ...telepho
 func (c *Client) Leave(ctx context.Context, b telephony.BridgeID, leg telephony.LegID) error {
 	c.unseat(b, leg)
 	err := c.call(ctx, "leave", func() error { return c.rest.Bridge().RemoveChannel(bridgeKey(b), string(leg)) })
+	if err == nil && c.whispered(leg) {
+		return c.letHear(ctx, leg)
+	}
 	return orDone(err, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity)
 }
 

@@ -21,7 +21,7 @@ const (
 
 // retryUntilReady repeats a command to a snoop while Asterisk answers that the snoop is not in Stasis. Asterisk says that a snoop
 // was made a moment before a thread of its own has brought it there; on a busy machine the next command comes first.
-func (c *Client) retryUntilReady(ctx context.Context, rec *recording, command func() error) error {
+func (c *Client) retryUntilReady(ctx context.Context, ended <-chan struct{}, command func() error) error {
 	late := time.NewTimer(takeUp)
 	defer late.Stop()
 	for pause := firstTry; ; pause = min(2*pause, lastTry) {
@@ -33,11 +33,11 @@ func (c *Client) retryUntilReady(ctx context.Context, rec *recording, command fu
 		select {
 		case <-again.C:
 			continue
-		case <-rec.ended:
+		case <-ended:
 		case <-late.C: // not ErrGone, which would mean that a new try is needless
-			err = fmt.Errorf("ari: record: the snoop was not ours to command within %v: %v", takeUp, err) //nolint:errorlint // see above
+			err = fmt.Errorf("ari: the snoop was not ours to command within %v: %v", takeUp, err) //nolint:errorlint // see above
 		case <-ctx.Done():
-			err = fmt.Errorf("ari: record: %w", ctx.Err())
+			err = fmt.Errorf("ari: wait for a snoop: %w", ctx.Err())
 		}
 		again.Stop()
 		return err
@@ -48,11 +48,11 @@ func (c *Client) retryUntilReady(ctx context.Context, rec *recording, command fu
 // the snoop back.
 func (c *Client) startRecorder(ctx context.Context, r telephony.RecordingID, rec *recording) error {
 	say := telephony.LegID(sayPrefix + string(r))
-	err := c.retryUntilReady(ctx, rec, func() error { return c.set(ctx, "name recording", say, "REC", c.cfg.App+"/"+string(r)) })
+	err := c.retryUntilReady(ctx, rec.ended, func() error { return c.set(ctx, "name recording", say, "REC", c.cfg.App+"/"+string(r)) })
 	if err != nil {
 		return err
 	}
-	return c.retryUntilReady(ctx, rec, func() error {
+	return c.retryUntilReady(ctx, rec.ended, func() error {
 		err := c.call(ctx, "record", func() error {
 			return c.rest.Channel().Continue(channelKey(say), contextRecorder, "s", 1)
 		})

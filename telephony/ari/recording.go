@@ -39,7 +39,8 @@ type recording struct {
 var recordingName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$`)
 
 func isSnoop(id string) bool {
-	return strings.HasPrefix(id, sayPrefix) || strings.HasPrefix(id, hearPrefix)
+	_, _, listens := listener(id)
+	return listens || strings.HasPrefix(id, sayPrefix) || strings.HasPrefix(id, hearPrefix)
 }
 
 func recorderOf(bridge string) (telephony.RecordingID, bool) {
@@ -79,11 +80,11 @@ func newRecording(leg telephony.LegID) *recording {
 
 func (c *Client) record(ctx context.Context, leg telephony.LegID, r telephony.RecordingID, rec *recording) error {
 	say, hear := sayPrefix+string(r), hearPrefix+string(r)
-	made, err := c.snoop(ctx, leg, say, ari.DirectionIn)
+	made, err := c.snoop(ctx, leg, say, ari.SnoopOptions{Spy: ari.DirectionIn})
 	if err != nil {
 		return err
 	}
-	if _, err := c.snoop(ctx, leg, hear, ari.DirectionOut); err != nil {
+	if _, err := c.snoop(ctx, leg, hear, ari.SnoopOptions{Spy: ari.DirectionOut}); err != nil {
 		return err
 	}
 	b := telephony.BridgeID(bridgePrefix + string(r))
@@ -111,7 +112,7 @@ func (c *Client) record(ctx context.Context, leg telephony.LegID, r telephony.Re
 	case <-time.After(takeUp):
 		return fmt.Errorf("ari: record: the dialplan's %s did not take up the recorder", contextRecorder)
 	}
-	err = c.retryUntilReady(ctx, rec, func() error { return c.Join(ctx, b, telephony.LegID(say), telephony.LegID(hear)) })
+	err = c.retryUntilReady(ctx, rec.ended, func() error { return c.Join(ctx, b, telephony.LegID(say), telephony.LegID(hear)) })
 	if err != nil {
 		return err
 	}
@@ -122,9 +123,10 @@ func (c *Client) record(ctx context.Context, leg telephony.LegID, r telephony.Re
 }
 
 // snoop makes one snoop of a leg; made is false when it was there.
-func (c *Client) snoop(ctx context.Context, leg telephony.LegID, id string, spy ari.Direction) (made bool, err error) {
-	err = c.call(ctx, "record", func() error {
-		_, err := c.rest.Channel().Snoop(channelKey(leg), id, &ari.SnoopOptions{App: c.cfg.App, Spy: spy})
+func (c *Client) snoop(ctx context.Context, leg telephony.LegID, id string, o ari.SnoopOptions) (made bool, err error) {
+	o.App = c.cfg.App
+	err = c.call(ctx, "snoop", func() error {
+		_, err := c.rest.Channel().Snoop(channelKey(leg), id, &o)
 		return err
 	})
 	// Asterisk answers 500 to an id in use, and to much else.

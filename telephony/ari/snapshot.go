@@ -89,6 +89,9 @@ func (c *Client) Snapshot(ctx context.Context) (telephony.Snapshot, error) {
 			}
 			continue
 		}
+		if c.whoListens(s.Legs, b, channels) {
+			continue
+		}
 		v := telephony.BridgeView{Bridge: telephony.BridgeID(b.ID)}
 		for _, id := range b.ChannelIDs {
 			if slices.ContainsFunc(s.Legs, func(l telephony.LegView) bool { return string(l.Leg) == id }) {
@@ -173,7 +176,7 @@ func (c *Client) legViews(channels []channel) []telephony.LegView {
 			v.DID, v.Called, v.ANI = who.called[0], who.called, who.calling
 		}
 		if known == nil {
-			known = &leg{inbound: inbound, agent: v.Agent != "", call: v.Call}
+			known = &leg{inbound: inbound, agent: v.Agent != "", call: v.Call, filled: v.Agent != ""}
 			c.legs[id] = known
 		}
 		known.name, known.entered, known.stale = ch.Name, in, false

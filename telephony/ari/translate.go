@@ -20,6 +20,7 @@ type leg struct {
 	watched bool               // the dialplan's watchman looks after it
 	until   time.Time          // at least so long its own lease lasts; zero when that is not known
 	bridge  telephony.BridgeID // where Join has put it
+	filled  bool               // it may be sent silence, see letHear
 	source  uint32             // of its sound, see attend; 0 before it was first asked
 	format  string             // of its sound, as the dialplan told it; "" when it did not
 	entered bool               // it is in Stasis: ours to command
@@ -201,7 +202,12 @@ func (c *Client) end(e telephony.Event) {
 	c.ended.add(e.Leg)
 	l := c.legs[e.Leg]
 	delete(c.legs, e.Leg)
+	listened := c.ears[e.Leg]
+	delete(c.ears, e.Leg)
 	c.mu.Unlock()
+	if listened != nil {
+		c.endListening(e.Leg, listened.snoops)
+	}
 	if l != nil {
 		e.Call = l.call
 		c.events.put(e)

@@ -165,6 +165,7 @@ func (f *Fake) end(id telephony.LegID, cause int) {
 	stop(l.lease)
 	stop(l.ring)
 	f.leave(l)
+	f.unheard(id)
 	f.endRecordings(id)
 	delete(f.legs, id)
 	if f.linked && !l.lost { // of a leg the fail-safe took the server hears no more
@@ -177,7 +178,7 @@ func (f *Fake) leave(l *leg) {
 	if b := f.bridges[l.bridge]; b != nil {
 		b.legs = slices.DeleteFunc(b.legs, func(o telephony.LegID) bool { return o == l.view.Leg })
 	}
-	l.bridge, l.waits = "", false
+	l.bridge, l.waits, l.view.Hears, l.view.Whispers = "", false, "", false
 }
 
 // MakeBridge implements telephony.Switch.
@@ -258,6 +259,30 @@ func (f *Fake) Wait(ctx context.Context, id telephony.LegID) error {
 		}
 		return err
 	})
+}
+
+// Listen implements telephony.Switch.
+func (f *Fake) Listen(ctx context.Context, ear, to telephony.LegID, whisper bool) error {
+	return f.do(ctx, "Listen", fmt.Sprint(ear, " ", to, " ", whisper), func() error {
+		l, err := f.ours(ear)
+		if err == nil {
+			_, err = f.ours(to)
+		}
+		if err == nil {
+			f.leave(l)
+			l.view.Hears, l.view.Whispers = to, whisper
+		}
+		return err
+	})
+}
+
+// unheard ends the listening to a leg that has gone.
+func (f *Fake) unheard(id telephony.LegID) {
+	for _, l := range f.legs {
+		if l.view.Hears == id {
+			l.view.Hears, l.view.Whispers = "", false
+		}
+	}
 }
 
 // Renew implements telephony.Switch.

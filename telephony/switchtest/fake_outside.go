@@ -107,6 +107,7 @@ func (f *Fake) lose(id telephony.LegID) {
 	}
 	stop(l.lease)
 	f.leave(l)
+	f.unheard(id)
 	f.endRecordings(id)
 	l.lost = true
 	if !l.inbound {
@@ -219,17 +220,29 @@ func (f *Fake) Beats() int {
 	return f.beats
 }
 
-// Hears lists the other legs in a leg's bridge, sorted: those it would hear.
+// Hears lists the other legs that a leg would hear, sorted: those in its bridge and who whispers to it; of one who listens to
+// another, that one and all whom that one hears in its bridge.
 func (f *Fake) Hears(id telephony.LegID) []telephony.LegID {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	l := f.legs[id]
-	if l == nil || f.bridges[l.bridge] == nil {
+	if l == nil {
 		return nil
 	}
+	with := l
 	var others []telephony.LegID
-	for _, o := range f.bridges[l.bridge].legs {
-		if o != id {
+	if to := f.legs[l.view.Hears]; to != nil {
+		with, others = to, append(others, l.view.Hears)
+	}
+	if b := f.bridges[with.bridge]; b != nil {
+		for _, o := range b.legs {
+			if o != with.view.Leg {
+				others = append(others, o)
+			}
+		}
+	}
+	for o, x := range f.legs {
+		if x.view.Hears == id && x.view.Whispers {
 			others = append(others, o)
 		}
 	}

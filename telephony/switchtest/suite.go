@@ -49,6 +49,7 @@ func Run(t *testing.T, make func(t *testing.T) World) {
 		{"an agent is busy, does not answer, or the offer is withdrawn", agentDoesNot},
 		{"a number of the telephone network is called", outsideNumber},
 		{"a third party comes to two who talk, and one of the first leaves", threeTalk},
+		{"one leg listens to another, whispers to it, and talks with all", listens},
 		{"an extension is dialled after the answer", extension},
 		{"a phone that cannot be rung is told, and that it can again", phoneOut},
 		{"a recording is stereo and stays until it is deleted", recordingStays},
@@ -159,6 +160,15 @@ func (s *scene) answered() (Party, telephony.LegID, telephony.BridgeID) {
 	s.do(s.sw.MakeBridge(s.Context(), b))
 	s.do(s.sw.Join(s.Context(), b, leg))
 	return p, leg, b
+}
+
+func (s *scene) eventually(what string, so func() bool) {
+	s.Helper()
+	for deadline := time.Now().Add(patience); !so(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.Fatalf("after %v not yet: %s", patience, what)
+		}
+	}
 }
 
 func (s *scene) nothingLeft() {

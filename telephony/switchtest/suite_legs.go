@@ -1,6 +1,7 @@
 package switchtest
 
 import (
+	"slices"
 	"time"
 
 	"lamplight/telephony"
@@ -157,6 +158,58 @@ func threeTalk(s *scene) {
 	s.waits(map[telephony.LegID]bool{}, b, 2)
 	third.HangUp()
 	s.want(telephony.LegDown, of(o.Leg))
+	caller.HangUp()
+	s.want(telephony.LegDown, of(leg))
+	s.do(s.sw.RemoveBridge(ctx, b))
+}
+
+// listens has a supervisor listen to an agent who talks, whisper to them and come to all, and the agent leave and come back, and go.
+func listens(s *scene) {
+	ctx := s.Context()
+	caller, leg, b := s.answered()
+	s.Agent("agent1", PhoneBehavior{Answers: true})
+	agent := s.ask(30 * time.Second)
+	s.want(telephony.LegEntered, of(agent.Leg))
+	s.do(s.sw.Join(ctx, b, agent.Leg))
+	s.Agent("agent2", PhoneBehavior{Answers: true})
+	o := telephony.Originate{Leg: telephony.LegID(s.id("leg")), Call: agent.Call, Agent: "agent2", Timeout: 30 * time.Second}
+	s.do(s.sw.Originate(ctx, o))
+	s.want(telephony.LegEntered, of(o.Leg))
+	is := func(hears telephony.LegID, whispers bool, in int) {
+		s.Helper()
+		snap, err := s.sw.Snapshot(ctx)
+		s.do(err)
+		for _, l := range snap.Legs {
+			if l.Leg == o.Leg && (l.Hears != hears || l.Whispers != whispers) || l.Leg != o.Leg && l.Hears != "" {
+				s.Errorf("%s hears %q, whispering: %v", l.Leg, l.Hears, l.Whispers)
+			}
+		}
+		if len(snap.Bridges) != 1 || len(snap.Bridges[0].Legs) != in {
+			s.Errorf("bridges: %+v", snap.Bridges)
+		}
+	}
+	for _, whisper := range []bool{false, false, true, true, false, true} {
+		s.do(s.sw.Listen(ctx, o.Leg, agent.Leg, whisper))
+		is(agent.Leg, whisper, 2)
+	}
+	s.do(s.sw.Leave(ctx, b, agent.Leg))
+	is(agent.Leg, true, 1)
+	s.do(s.sw.Join(ctx, b, agent.Leg))
+	s.do(s.sw.Join(ctx, b, o.Leg))
+	is("", false, 3)
+	s.do(s.sw.Listen(ctx, o.Leg, agent.Leg, true))
+	is(agent.Leg, true, 2)
+	s.do(s.sw.Hangup(ctx, agent.Leg))
+	s.want(telephony.LegDown, of(agent.Leg))
+	s.eventually("who listened hears nobody", func() bool {
+		snap, err := s.sw.Snapshot(ctx)
+		s.do(err)
+		return !slices.ContainsFunc(snap.Legs, func(l telephony.LegView) bool { return l.Hears != "" })
+	})
+	s.gone("Listen to a leg that has gone", s.sw.Listen(ctx, o.Leg, agent.Leg, false))
+	s.do(s.sw.Hangup(ctx, o.Leg))
+	s.want(telephony.LegDown, of(o.Leg))
+	s.gone("Listen of a leg that has gone", s.sw.Listen(ctx, o.Leg, leg, false))
 	caller.HangUp()
 	s.want(telephony.LegDown, of(leg))
 	s.do(s.sw.RemoveBridge(ctx, b))
