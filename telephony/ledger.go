@@ -69,6 +69,8 @@ const (
 	StepPatchFailed   StepKind = "patch-failed"   // Detail says why; the caller is back with the agent
 	StepPatchLeft     StepKind = "patch-left"     // the agent has gone; the other two talk
 	StepPatchOver     StepKind = "patch-over"     // they have gone; the caller is back with the agent
+	StepSupervised    StepKind = "supervised"     // Agent is the supervisor who is in on it, Detail the SupervisionMode
+	StepUnsupervised  StepKind = "unsupervised"   // and is not any more; Detail says why
 	StepRecovered     StepKind = "recovered"      // after a restart
 	StepEnded         StepKind = "ended"
 )

@@ -47,10 +47,10 @@ type Switch interface {
 	// ours, Join brings a leg back from it. A bridge for each who waits, with music of its own, is what a switch can do
 	// least of.
 	Wait(ctx context.Context, leg LegID) error
-	// Listen takes a leg out of its bridge to where it hears what another says and hears, wherever that one is or goes. Nobody
-	// hears the first; with whisper the other does, and no one else, and no recording. A leg that listens so already is changed in
-	// place. It ends with either leg, or when the first is joined to a bridge.
-	Listen(ctx context.Context, ear, to LegID, whisper bool) error
+	// Listen takes a leg out of its bridge to where it hears what another says and hears, wherever that one is or goes; the mode says
+	// who hears the first. A recording of the other's leg has nothing of it. A leg that listens already is changed in place. It ends
+	// with either leg, or when the first is joined to a bridge.
+	Listen(ctx context.Context, ear, to LegID, m SupervisionMode) error
 
 	// Record records a leg from now on, both directions in stereo where the switch can (left what the leg says, right
 	// what it hears); RecordingEnded follows its end. Recordings stay on the switch until DeleteRecording.
@@ -120,9 +120,9 @@ type LegView struct {
 	DID, ANI Number
 	Called   []Number // as an Event's
 	Peer     LegID
-	Waits    bool  // it hears music with all who wait, in none of our bridges
-	Hears    LegID // whom it listens to, in none of our bridges either
-	Whispers bool  // who hears it, too
+	Waits    bool            // it hears music with all who wait, in none of our bridges
+	Hears    LegID           // whom it listens to, in none of our bridges either
+	As       SupervisionMode // and how
 	Since    time.Time
 }
 

@@ -142,7 +142,25 @@ type Call struct {
 	EndedAt    time.Time
 	Inbound    bool // false for a call the service made (a provider's call back to a patient)
 	Third      Third
+	// Supervision is a supervisor's who is in on it, or whose phone is being rung for that.
+	Supervision Supervision
 }
+
+// A Supervision is how a supervisor is in on an agent's call: one supervisor at a time.
+type Supervision struct {
+	By    AgentID // "" for nobody
+	Mode  SupervisionMode
+	Since time.Time // in this mode; zero while their phone rings
+}
+
+// A SupervisionMode is who hears a supervisor, who always hears the agent and all whom the agent hears.
+type SupervisionMode string
+
+const (
+	Monitor SupervisionMode = "monitor" // nobody
+	Whisper SupervisionMode = "whisper" // the agent alone
+	Barge   SupervisionMode = "barge"   // the agent, and all who hear the agent
+)
 
 // A Third is whom an agent brings into a call beside the caller: the last of them.
 type Third struct {
@@ -175,6 +193,9 @@ const (
 
 // PausedByPhone is the reason of an agent's pause whose phone cannot be rung. It ends when the phone is back.
 const PausedByPhone = "phone-out"
+
+// PausedToSupervise is the reason of a supervisor's pause while they are in on another's call.
+const PausedToSupervise = "supervising"
 
 // An Agent is a person who takes calls, as the engine needs them.
 type Agent struct {

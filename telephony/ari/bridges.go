@@ -55,7 +55,7 @@ func (c *Client) Join(ctx context.Context, b telephony.BridgeID, legs ...telepho
 func (c *Client) Leave(ctx context.Context, b telephony.BridgeID, leg telephony.LegID) error {
 	c.unseat(b, leg)
 	err := c.call(ctx, "leave", func() error { return c.rest.Bridge().RemoveChannel(bridgeKey(b), string(leg)) })
-	if err == nil && c.whispered(leg) {
+	if err == nil && c.spokenTo(leg) {
 		return c.letHear(ctx, leg)
 	}
 	return orDone(err, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity)

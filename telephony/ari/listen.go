@@ -17,42 +17,44 @@ import (
 
 // Who listens is in a bridge with a snoop of the leg they hear, all named after who listens. A snoop cannot be changed: for
 // another way of listening there is another, and it goes with the leg it snoops. Asterisk gives a snoop, and MixMonitor, a leg's
-// sound before a whisper is mixed in: no recording of the leg holds one.
+// sound before anything is mixed in: no recording of the leg holds what who listens says. Nor is who barges in put into the bridge
+// of those who talk, but into what the agent hears and into what the agent says. One more in a bridge of two has Asterisk mix; when
+// it mixes no more, one time in five who snoops the agent's leg, MixMonitor among them, gets nothing of what the agent hears for as
+// long as MixMonitor is at work.
 const (
-	listenPrefix  = "listen-bridge-"
-	spyPrefix     = "listen-spy-"
-	whisperPrefix = "listen-whisper-"
+	listenPrefix = "listen-bridge-"
+	snoopPrefix  = "listen-"
 )
 
-func listenBridge(ear telephony.LegID) telephony.BridgeID { return telephony.BridgeID(listenPrefix + ear) }
+// said is where what who listens says is mixed in.
+var said = map[telephony.SupervisionMode]ari.Direction{
+	telephony.Monitor: ari.DirectionNone, telephony.Whisper: ari.DirectionOut, telephony.Barge: ari.DirectionBoth}
+
+func listenBridge(ear telephony.LegID) telephony.BridgeID {
+	return telephony.BridgeID(listenPrefix + ear)
+}
 
 // A listening is what a leg that listens, or did, has on the switch beside itself.
 type listening struct {
-	snoops   []telephony.LegID // the last is the one in use
-	to       telephony.LegID   // whom that one snoops; "" when there is none
-	whispers bool
+	snoops []telephony.LegID // the last is the one in use
+	to     telephony.LegID   // whom that one snoops; "" when there is none
+	as     telephony.SupervisionMode
 }
 
 // snoopOf names a snoop. Asterisk gives an id free some time after its channel was hung up: none is used again.
-func snoopOf(ear telephony.LegID, whisper bool) telephony.LegID {
-	prefix := spyPrefix
-	if whisper {
-		prefix = whisperPrefix
-	}
-	return telephony.LegID(fmt.Sprintf("%s%s-%016x", prefix, ear, time.Now().UnixNano()))
+func snoopOf(ear telephony.LegID, m telephony.SupervisionMode) telephony.LegID {
+	return telephony.LegID(fmt.Sprintf("%s%s-%s-%016x", snoopPrefix, m, ear, time.Now().UnixNano()))
 }
 
 // listener is whose snoop it is, if it is one of who listens.
-func listener(snoop string) (ear telephony.LegID, whispers, ok bool) {
-	name, ok := strings.CutPrefix(snoop, spyPrefix)
-	if !ok {
-		name, ok = strings.CutPrefix(snoop, whisperPrefix)
-		whispers = true
+func listener(snoop string) (ear telephony.LegID, m telephony.SupervisionMode, ok bool) {
+	rest, ok := strings.CutPrefix(snoop, snoopPrefix)
+	mode, name, _ := strings.Cut(rest, "-")
+	i := strings.LastIndexByte(name, '-')
+	if m = telephony.SupervisionMode(mode); !ok || i < 0 || said[m] == "" {
+		return "", "", false
 	}
-	if i := strings.LastIndexByte(name, '-'); ok && i > 0 {
-		return telephony.LegID(name[:i]), whispers, true
-	}
-	return "", false, false
+	return telephony.LegID(name[:i]), m, true
 }
 
 // snooped is the leg that a snoop's channel says by its name that it snoops.
@@ -65,9 +67,9 @@ func (ch channel) snooped() telephony.LegID {
 }
 
 // Listen implements telephony.Switch.
-func (c *Client) Listen(ctx context.Context, ear, to telephony.LegID, whisper bool) error {
+func (c *Client) Listen(ctx context.Context, ear, to telephony.LegID, m telephony.SupervisionMode) error {
 	room := listenBridge(ear)
-	if is, err := c.listens(ctx, ear, to, whisper); is || err != nil {
+	if is, err := c.listens(ctx, ear, to, m); is || err != nil {
 		return err
 	}
 	if err := c.MakeBridge(ctx, room); err != nil {
@@ -76,10 +78,7 @@ func (c *Client) Listen(ctx context.Context, ear, to telephony.LegID, whisper bo
 	if err := c.Join(ctx, room, ear); err != nil {
 		return err
 	}
-	snoop, options := snoopOf(ear, whisper), ari.SnoopOptions{Spy: ari.DirectionBoth}
-	if whisper {
-		options.Whisper = ari.DirectionOut
-	}
+	snoop := snoopOf(ear, m)
 	c.mu.Lock()
 	l := c.ears[ear]
 	if l == nil {
@@ -87,26 +86,26 @@ func (c *Client) Listen(ctx context.Context, ear, to telephony.LegID, whisper bo
 		c.ears[ear] = l
 	}
 	old := slices.Clone(l.snoops)
-	l.snoops, l.to, l.whispers = append(l.snoops, snoop), to, whisper
+	l.snoops, l.to, l.as = append(l.snoops, snoop), to, m
 	c.mu.Unlock()
-	_, err := c.snoop(ctx, to, string(snoop), options)
+	_, err := c.snoop(ctx, to, string(snoop), ari.SnoopOptions{Spy: ari.DirectionBoth, Whisper: said[m]})
 	if err == nil {
 		err = c.endSnoops(ctx, ear, old)
 	}
 	if err == nil {
 		err = c.retryUntilReady(ctx, nil, func() error { return c.Join(ctx, room, snoop) })
 	}
-	if err == nil && whisper {
+	if err == nil && m != telephony.Monitor {
 		err = c.letHear(ctx, to)
 	}
 	return err
 }
 
 // listens tells whether a leg listens so already.
-func (c *Client) listens(ctx context.Context, ear, to telephony.LegID, whisper bool) (bool, error) {
+func (c *Client) listens(ctx context.Context, ear, to telephony.LegID, m telephony.SupervisionMode) (bool, error) {
 	c.mu.Lock()
 	l, leg, snoop := c.ears[ear], c.legs[ear], telephony.LegID("")
-	if l != nil && leg != nil && leg.bridge == listenBridge(ear) && l.to == to && l.whispers == whisper && len(l.snoops) > 0 {
+	if l != nil && leg != nil && leg.bridge == listenBridge(ear) && l.to == to && l.as == m && len(l.snoops) > 0 {
 		snoop = l.snoops[len(l.snoops)-1]
 	}
 	c.mu.Unlock()
@@ -123,7 +122,7 @@ func (c *Client) listens(ctx context.Context, ear, to telephony.LegID, whisper b
 	return err == nil, err
 }
 
-// letHear has a leg that is in no bridge be sent silence, into which a whisper can be mixed: by itself Asterisk sends it nothing.
+// letHear has a leg that is in no bridge be sent silence, into which what somebody says can be mixed: by itself Asterisk sends it nothing.
 func (c *Client) letHear(ctx context.Context, leg telephony.LegID) error {
 	c.mu.Lock()
 	l := c.legs[leg]
@@ -160,14 +159,16 @@ func (c *Client) unfill(ctx context.Context, legs []telephony.LegID) error {
 	return nil
 }
 
-func silenceOf(leg telephony.LegID) string { return "/channels/" + url.PathEscape(string(leg)) + "/silence" }
+func silenceOf(leg telephony.LegID) string {
+	return "/channels/" + url.PathEscape(string(leg)) + "/silence"
+}
 
-// whispered tells whether somebody whispers to a leg.
-func (c *Client) whispered(leg telephony.LegID) bool {
+// spokenTo tells whether a leg hears somebody who listens to it.
+func (c *Client) spokenTo(leg telephony.LegID) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, l := range c.ears {
-		if l.to == leg && l.whispers {
+		if l.to == leg && l.as != telephony.Monitor {
 			return true
 		}
 	}
@@ -196,7 +197,7 @@ func (c *Client) listened(ctx context.Context, legs ...telephony.LegID) error {
 		c.mu.Lock()
 		l, snoops := c.ears[ear], []telephony.LegID(nil)
 		if l != nil {
-			l.to, l.whispers, snoops = "", false, slices.Clone(l.snoops)
+			l.to, l.as, snoops = "", "", slices.Clone(l.snoops)
 		}
 		c.mu.Unlock()
 		err = errors.Join(err, c.endSnoops(ctx, ear, snoops))
@@ -225,12 +226,12 @@ func (c *Client) whoListens(legs []telephony.LegView, b ari.BridgeData, channels
 	ear, now := telephony.LegID(id), &listening{}
 	at := slices.IndexFunc(legs, func(l telephony.LegView) bool { return l.Leg == ear })
 	for _, ch := range channels {
-		who, whispers, ok := listener(ch.ID)
+		who, m, ok := listener(ch.ID)
 		switch {
 		case !ok || who != ear:
 		case at >= 0 && slices.Contains(b.ChannelIDs, ch.ID) && slices.Contains(b.ChannelIDs, id):
-			now.to, now.whispers, now.snoops = ch.snooped(), whispers, append(now.snoops, telephony.LegID(ch.ID))
-			legs[at].Hears, legs[at].Whispers = now.to, whispers
+			now.to, now.as, now.snoops = ch.snooped(), m, append(now.snoops, telephony.LegID(ch.ID))
+			legs[at].Hears, legs[at].As = now.to, m
 			c.seat(listenBridge(ear), ear)
 		default: // a stray goes with the next change
 			now.snoops = slices.Insert(now.snoops, 0, telephony.LegID(ch.ID))

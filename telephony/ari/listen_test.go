@@ -43,7 +43,7 @@ func within(heard speech.PCM) (who []string) {
 	return who
 }
 
-// Who listens hears all; who is whispered to, wherever they are, hears the whisper, and nobody else ever does.
+// Who listens hears all; who is whispered to, wherever they are, hears it, and nobody else ever does.
 func TestListeningBySound(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t, nil)
@@ -107,11 +107,11 @@ func TestListeningBySound(t *testing.T) {
 	}
 	hears("caller", "agent")
 	for range 2 {
-		do(sw.Listen(ctx, ear, agentLeg, false))
+		do(sw.Listen(ctx, ear, agentLeg, telephony.Monitor))
 		hears("supervisor", "agent", "caller")
 		hears("agent", "caller")
 		hears("caller", "agent")
-		do(sw.Listen(ctx, ear, agentLeg, true))
+		do(sw.Listen(ctx, ear, agentLeg, telephony.Whisper))
 		hears("agent", "caller", "supervisor")
 		hears("supervisor", "agent", "caller")
 		hears("caller", "agent")
@@ -120,10 +120,10 @@ func TestListeningBySound(t *testing.T) {
 	do(sw.Leave(ctx, b, agentLeg))
 	hears("supervisor", "agent")
 	hears("agent", "supervisor")
-	do(sw.Listen(ctx, ear, agentLeg, false))
+	do(sw.Listen(ctx, ear, agentLeg, telephony.Monitor))
 	hears("supervisor", "agent")
 	hears("agent")
-	do(sw.Listen(ctx, ear, agentLeg, true))
+	do(sw.Listen(ctx, ear, agentLeg, telephony.Whisper))
 	hears("agent", "supervisor")
 	hears("caller")
 	do(sw.Join(ctx, b, agentLeg))
@@ -132,11 +132,11 @@ func TestListeningBySound(t *testing.T) {
 	if heard := calls["caller"].Heard(); slices.Contains(within(heard), "supervisor") {
 		t.Error("the caller has heard the supervisor")
 	}
-	do(sw.Join(ctx, b, ear))
+	do(sw.Listen(ctx, ear, agentLeg, telephony.Barge))
 	hears("caller", "agent", "supervisor")
 	hears("agent", "caller", "supervisor")
 	hears("supervisor", "agent", "caller")
-	do(sw.Listen(ctx, ear, agentLeg, false))
+	do(sw.Listen(ctx, ear, agentLeg, telephony.Monitor))
 	hears("agent", "caller")
 	hears("caller", "agent")
 	hears("supervisor", "agent", "caller")

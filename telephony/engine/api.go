@@ -64,6 +64,19 @@ func (e *Engine) Leave(ctx context.Context, a telephony.AgentID, c telephony.Cal
 	return e.ask(ctx, func() error { return e.leave(a, c) })
 }
 
+// Supervise brings a supervisor, who is signed in and in no call, in on an agent's talk: their own phone is rung, and when it is
+// answered they hear the agent and all whom the agent hears; the mode says who hears them. Asked again by who is in on it, it changes
+// the mode. It goes on while the call is held or somebody is brought in, and ends with the agent's part in the call.
+// ErrSupervised: another supervisor is in on it; ErrState: nobody talks there, it is the supervisor's own call, or they are in one.
+func (e *Engine) Supervise(ctx context.Context, s telephony.AgentID, c telephony.CallID, m telephony.SupervisionMode) error {
+	return e.ask(ctx, func() error { return e.supervise(s, c, m) })
+}
+
+// StopSupervising ends what Supervise began. Supervising nobody is success.
+func (e *Engine) StopSupervising(ctx context.Context, s telephony.AgentID) error {
+	return e.ask(ctx, func() error { return e.stopSupervising(s) })
+}
+
 // Rejoin rings the phone of an agent into the call they have, when it is not in it any more: their desk crashed, or their
 // phone did. What is left of the old leg is hung up; the caller hears music until the phone is answered.
 func (e *Engine) Rejoin(ctx context.Context, a telephony.AgentID, c telephony.CallID) error {

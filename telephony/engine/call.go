@@ -10,14 +10,15 @@ import (
 
 // A call is one Call in the engine's hands: what is remembered of it, and what it has on the switch. It belongs to the
 // loop. near is the caller, or the first party of a call of ours; far the agent, or the second party; third whom the agent
-// brings in beside the caller.
+// brings in beside the caller; supervisor who is in on it and is another's superior, not theirs.
 type call struct {
 	telephony.Call
-	phase phase
-	line  telephony.Line
-	near  party
-	far   party
-	third party
+	phase      phase
+	line       telephony.Line
+	near       party
+	far        party
+	third      party
+	supervisor party
 
 	bridge   telephony.BridgeID
 	beside   telephony.BridgeID // where the agent and a third party are, while the caller waits
@@ -34,11 +35,14 @@ type call struct {
 	seenBy telephony.AgentID // who had it when others were shown it last
 	why    string            // the last offer ended
 
+	posted post // where the supervisor is, or is being brought
+
 	plan  Callback        // of a call the service makes
 	patch Patch           // whom the agent brings in
 	asked telephony.LegID // whose phone was answered and who was asked for a key last
 
 	rec    telephony.RecordingID // while it may be running
+	barged bool                  // a supervisor barged in, and what the caller hears is recorded
 	moves  uint64                // lines written down so far
 	lane   lane                  // commands about the bridges and who is in them
 	ledger ledgerQueue
@@ -57,14 +61,15 @@ type party struct {
 type role string
 
 const (
-	roleCaller   role = "caller"
-	roleAgent    role = "agent"
-	roleProvider role = "provider" // one of the practice's people
-	rolePatient  role = "patient"  // whom a provider, or an agent, calls
+	roleCaller     role = "caller"
+	roleAgent      role = "agent"
+	roleProvider   role = "provider"   // one of the practice's people
+	rolePatient    role = "patient"    // whom a provider, or an agent, calls
+	roleSupervisor role = "supervisor" // who listens in
 )
 
 // parties are all who may have a leg, in the order in which it is looked whether they still have.
-func (c *call) parties() []*party { return []*party{&c.near, &c.far, &c.third} }
+func (c *call) parties() []*party { return []*party{&c.near, &c.far, &c.third, &c.supervisor} }
 
 // party is whose leg it is.
 func (c *call) party(id telephony.LegID) *party {
@@ -187,6 +192,9 @@ func (e *Engine) move(r raised) {
 		r.set()
 	}
 	e.cfg.Log.Debug("telephony: a call moves", "call", c.ID, "phase", c.phase, "signal", r.s, "to", st.to)
+	if _, goesOn := flow[st.to][superviseAsked]; c.Supervision.By != "" && !goesOn {
+		e.endSupervision(c, map[bool]string{true: "call-over", false: "agent-gone"}[st.to == closed])
+	}
 	was := c.phase
 	c.phase, c.State = st.to, shown[st.to]
 	who := c.Agent
@@ -208,12 +216,17 @@ func (e *Engine) move(r raised) {
 	if st.note == telephony.StepPatchFailed {
 		c.Third.Why = cmp.Or(r.detail, "third-failed")
 	}
+	if st.note == telephony.StepSupervised {
+		c.Supervision.Since = e.cfg.Now()
+		who, r.detail = c.Supervision.By, string(c.Supervision.Mode)
+	}
 	if st.note != "" {
 		e.note(c, st.note, who, r.detail)
 	}
 	for _, a := range st.do {
 		acts[a](e, c)
 	}
+	e.seatSupervisor(c)
 	if st.to == closed {
 		e.forget(c)
 	}

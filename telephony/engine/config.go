@@ -12,13 +12,16 @@ import (
 
 // Errors the Engine's methods return. They hold no patient data.
 var (
-	ErrNoAgent  = errors.New("telephony: this agent is not signed in")
-	ErrNoCall   = errors.New("telephony: no such call, or it is not this agent's")
-	ErrStale    = errors.New("telephony: that offer is over")
-	ErrState    = errors.New("telephony: the call or the agent is in a state where this cannot be done")
-	ErrThird    = errors.New("telephony: somebody is being brought into the call already")
-	ErrNoSwitch = errors.New("telephony: the switch cannot be reached now")
-	ErrStopped  = errors.New("telephony: the engine does not run")
+	ErrNoAgent = errors.New("telephony: this agent is not signed in")
+	ErrNoCall  = errors.New("telephony: no such call, or it is not this agent's")
+	ErrStale   = errors.New("telephony: that offer is over")
+	ErrState   = errors.New("telephony: the call or the agent is in a state where this cannot be done")
+	ErrThird   = errors.New("telephony: somebody is being brought into the call already")
+	// another supervisor is in on the call: Call.Supervision.By
+	ErrSupervised = errors.New("telephony: somebody supervises this call already")
+	ErrPhone      = errors.New("telephony: this phone cannot be rung now")
+	ErrNoSwitch   = errors.New("telephony: the switch cannot be reached now")
+	ErrStopped    = errors.New("telephony: the engine does not run")
 )
 
 // Config is what an Engine stands on. Switch and Ledger are needed; the zero value of the rest means its default.

@@ -198,6 +198,7 @@ func (e *Engine) newCall(c telephony.Call, p phase, near role) *call {
 	n.near = party{role: near, onUp: nearUp, onGone: nearGone, onLost: nearLost}
 	n.far = party{role: rolePatient, onUp: farUp, onGone: farGone, onLost: farGone}
 	n.third = party{role: roleProvider, onUp: thirdUp, onGone: thirdGone, onLost: thirdGone}
+	n.supervisor = party{role: roleSupervisor, onUp: supervisorUp, onGone: supervisorGone, onLost: supervisorGone}
 	switch near {
 	case roleCaller:
 		n.far.role = roleAgent

@@ -44,81 +44,87 @@ const (
 type signal string
 
 const (
-	lineKnown   signal = "line known"
-	lineUnknown signal = "line unknown"
-	written     signal = "written"      // the last move is in the ledger
-	unwritable  signal = "unwritable"   // the ledger has not answered for LedgerPatience
-	unreachable signal = "unreachable"  // the caller could not be answered or put where they hear us
-	played      signal = "played"       // the prompt is over
-	chosen      signal = "chosen"       // the caller pressed a key for another language
-	offered     signal = "offered"      // the queue chose an agent
-	rejected    signal = "rejected"     // the agent gave the offer back
-	missed      signal = "missed"       // the phone was not answered in time, or refused, or could not be rung
-	waitedOut   signal = "waited out"   // nobody came for WaitAtMost
-	withdrawn   signal = "withdrawn"    // the queue took the offer back
-	nearUp      signal = "near up"      // the first party of a call of ours answered
-	answeredBy  signal = "answered by"  // the provider's phone was answered, by whomever or whatever
-	proved      signal = "proved"       // a key was pressed on it, or on a third party's
-	unproved    signal = "unproved"     // none was, for ProveFor
-	farUp       signal = "far up"       // the agent's phone, or the second party, answered
-	joined      signal = "joined"       // all who are to talk are in one bridge
-	unjoined    signal = "unjoined"     // they could not be brought together
-	nearGone    signal = "near gone"    // the caller, or the first party, hung up
-	nearLost    signal = "near lost"    // the fail-safe took the caller
-	farGone     signal = "far gone"     // the agent's, or the second party's, leg is over
-	farSilent   signal = "far silent"   // the agent's phone died: nobody hung up
-	nearAlone   signal = "near alone"   // the caller, without the agent they talked to, who does not come back
-	switchDied  signal = "switch died"  // and the talk with it
-	rejoinAsked signal = "rejoin asked" // by the agent, whose phone is not in the call any more
-	holdAsked   signal = "hold asked"   // by the agent
-	resumeAsked signal = "resume asked" // by the agent
-	patchAsked  signal = "patch asked"  // by the agent: somebody is to be brought in
-	thirdUp     signal = "third up"     // their phone was answered, by whomever or whatever
-	thirdGone   signal = "third gone"   // their leg is over
-	leaveAsked  signal = "leave asked"  // by the agent: the other two go on
-	hangUpAsked signal = "hang up asked"
-	endAsked    signal = "end asked" // by a supervisor
+	lineKnown      signal = "line known"
+	lineUnknown    signal = "line unknown"
+	written        signal = "written"         // the last move is in the ledger
+	unwritable     signal = "unwritable"      // the ledger has not answered for LedgerPatience
+	unreachable    signal = "unreachable"     // the caller could not be answered or put where they hear us
+	played         signal = "played"          // the prompt is over
+	chosen         signal = "chosen"          // the caller pressed a key for another language
+	offered        signal = "offered"         // the queue chose an agent
+	rejected       signal = "rejected"        // the agent gave the offer back
+	missed         signal = "missed"          // the phone was not answered in time, or refused, or could not be rung
+	waitedOut      signal = "waited out"      // nobody came for WaitAtMost
+	withdrawn      signal = "withdrawn"       // the queue took the offer back
+	nearUp         signal = "near up"         // the first party of a call of ours answered
+	answeredBy     signal = "answered by"     // the provider's phone was answered, by whomever or whatever
+	proved         signal = "proved"          // a key was pressed on it, or on a third party's
+	unproved       signal = "unproved"        // none was, for ProveFor
+	farUp          signal = "far up"          // the agent's phone, or the second party, answered
+	joined         signal = "joined"          // all who are to talk are in one bridge
+	unjoined       signal = "unjoined"        // they could not be brought together
+	nearGone       signal = "near gone"       // the caller, or the first party, hung up
+	nearLost       signal = "near lost"       // the fail-safe took the caller
+	farGone        signal = "far gone"        // the agent's, or the second party's, leg is over
+	farSilent      signal = "far silent"      // the agent's phone died: nobody hung up
+	nearAlone      signal = "near alone"      // the caller, without the agent they talked to, who does not come back
+	switchDied     signal = "switch died"     // and the talk with it
+	rejoinAsked    signal = "rejoin asked"    // by the agent, whose phone is not in the call any more
+	holdAsked      signal = "hold asked"      // by the agent
+	resumeAsked    signal = "resume asked"    // by the agent
+	patchAsked     signal = "patch asked"     // by the agent: somebody is to be brought in
+	thirdUp        signal = "third up"        // their phone was answered, by whomever or whatever
+	thirdGone      signal = "third gone"      // their leg is over
+	leaveAsked     signal = "leave asked"     // by the agent: the other two go on
+	superviseAsked signal = "supervise asked" // by a supervisor who is to be in on it
+	supervisorUp   signal = "supervisor up"   // their phone was answered
+	modeAsked      signal = "mode asked"      // by them: who is to hear them
+	supervisorGone signal = "supervisor gone" // their leg is over, or they have heard enough
+	hangUpAsked    signal = "hang up asked"
+	endAsked       signal = "end asked" // by a supervisor
 )
 
 // An act is what is to be done about it; acts.go says how.
 type act string
 
 const (
-	admit        act = "admit"      // answer the caller, make the bridge, greet
-	enqueue      act = "enqueue"    // give the call to the queue
-	apologize    act = "apologize"  // say that the number is nobody's
-	startMusic   act = "music"      // hold music for who waits
-	heard        act = "heard"      // the choice of language is over
-	relearn      act = "relearn"    // tell the queue the language now
-	pop          act = "pop"        // show the offer on the desk
-	ringAgent    act = "ring agent" // ring the agent's phone
-	unpop        act = "unpop"      // take the offer off the desk
-	dropFar      act = "drop far"   // hang up the agent's leg, whatever it does
-	reportMissed act = "tell missed"
-	reportTaken  act = "tell taken" // the agent has the call
-	reportLost   act = "tell lost"  // the agent is free again through no fault of theirs
-	takeBack     act = "take back"  // from an agent who talked: off their desk, their recording ended, tell lost
-	awaitAgent   act = "await agent"
-	replaceFar   act = "replace far" // hang up the agent's old leg, not the caller with it
-	join         act = "join"        // bring both into the bridge
-	secure       act = "settle"      // leases and peers of two who talk, their recording
-	part         act = "part"        // the agent out of the bridge, music for the caller
-	rejoin       act = "rejoin"      // the agent back, no music
-	stepAside    act = "step aside"  // music for the caller, the agent to where a third party will be
-	dialThird    act = "dial third"
-	ringBack     act = "ring back"  // have the agent hear that it rings, again and again
-	brief        act = "brief"      // tell whoever answered who waits and ask for a key, again and again
-	merge        act = "merge"      // bring all three into the bridge
-	confer       act = "confer"     // leases and peers of three who talk
-	dropThird    act = "drop third" // hang up the third party's leg; nobody is aside any more
-	dialNear     act = "dial near"
-	askKey       act = "ask for a key" // of who answered the provider's phone, again and again
-	dialFar      act = "dial far"
-	pressKeys    act = "press keys"  // the second party's extension
-	leaveQueue   act = "leave queue" // out of the queue, the agent free or in wrap-up
-	overflow     act = "overflow"    // give the caller to the fail-safe
-	wipe         act = "wipe"        // hang up and remove everything on the switch
-	letGo        act = "let go"      // the fail-safe keeps the two talking: remove our things, hang up nobody
+	admit          act = "admit"      // answer the caller, make the bridge, greet
+	enqueue        act = "enqueue"    // give the call to the queue
+	apologize      act = "apologize"  // say that the number is nobody's
+	startMusic     act = "music"      // hold music for who waits
+	heard          act = "heard"      // the choice of language is over
+	relearn        act = "relearn"    // tell the queue the language now
+	pop            act = "pop"        // show the offer on the desk
+	ringAgent      act = "ring agent" // ring the agent's phone
+	unpop          act = "unpop"      // take the offer off the desk
+	dropFar        act = "drop far"   // hang up the agent's leg, whatever it does
+	reportMissed   act = "tell missed"
+	reportTaken    act = "tell taken" // the agent has the call
+	reportLost     act = "tell lost"  // the agent is free again through no fault of theirs
+	takeBack       act = "take back"  // from an agent who talked: off their desk, their recording ended, tell lost
+	awaitAgent     act = "await agent"
+	replaceFar     act = "replace far" // hang up the agent's old leg, not the caller with it
+	join           act = "join"        // bring both into the bridge
+	secure         act = "settle"      // leases and peers of two who talk, their recording
+	part           act = "part"        // the agent out of the bridge, music for the caller
+	rejoin         act = "rejoin"      // the agent back, no music
+	stepAside      act = "step aside"  // music for the caller, the agent to where a third party will be
+	dialThird      act = "dial third"
+	ringBack       act = "ring back"  // have the agent hear that it rings, again and again
+	brief          act = "brief"      // tell whoever answered who waits and ask for a key, again and again
+	merge          act = "merge"      // bring all three into the bridge
+	confer         act = "confer"     // leases and peers of three who talk
+	dropThird      act = "drop third" // hang up the third party's leg; nobody is aside any more
+	dialSupervisor act = "dial supervisor"
+	dropSupervisor act = "drop supervisor" // hang up the supervisor's leg
+	dialNear       act = "dial near"
+	askKey         act = "ask for a key" // of who answered the provider's phone, again and again
+	dialFar        act = "dial far"
+	pressKeys      act = "press keys"  // the second party's extension
+	leaveQueue     act = "leave queue" // out of the queue, the agent free or in wrap-up
+	overflow       act = "overflow"    // give the caller to the fail-safe
+	wipe           act = "wipe"        // hang up and remove everything on the switch
+	letGo          act = "let go"      // the fail-safe keeps the two talking: remove our things, hang up nobody
 )
 
 // A transition is what a signal does in a phase: the phase after it, the line it adds to the call's story ("" adds none), how
@@ -161,6 +167,19 @@ func bringingIn(own map[signal]transition) map[signal]transition {
 		rejoinAsked: {to: rejoining, do: do(dropThird, startMusic, replaceFar, ringAgent)},
 		nearLost:    over(telephony.Completed, letGo, dropThird),
 		nearAlone:   {to: waiting, note: telephony.StepLost, do: do(dropThird, takeBack, startMusic)},
+	}
+	maps.Copy(all, own)
+	return all
+}
+
+// supervised is a phase in which a supervisor may be in on the call: what becomes of them moves nobody else. Wherever the call goes
+// they go along (seatSupervisor); it ends with a phase that is none of these.
+func supervised(p phase, own map[signal]transition) map[signal]transition {
+	all := map[signal]transition{
+		superviseAsked: {to: p, do: do(dialSupervisor)},
+		supervisorUp:   {to: p, note: telephony.StepSupervised},
+		modeAsked:      {to: p, note: telephony.StepSupervised},
+		supervisorGone: {to: p, do: do(dropSupervisor)},
 	}
 	maps.Copy(all, own)
 	return all
@@ -242,7 +261,7 @@ var flow = map[phase]map[signal]transition{
 		nearGone:    over(telephony.Abandoned, wipe),
 		nearLost:    over(telephony.Overflowed, wipe),
 	},
-	talking: {
+	talking: supervised(talking, map[signal]transition{
 		holdAsked:   {to: held, note: telephony.StepHeld, do: do(part)},
 		patchAsked:  {to: calling, note: telephony.StepPatchAsked, do: do(stepAside, dialThird, ringBack)},
 		hangUpAsked: over(telephony.Completed, wipe),
@@ -254,8 +273,8 @@ var flow = map[phase]map[signal]transition{
 		rejoinAsked: {to: rejoining, do: do(startMusic, replaceFar, ringAgent)},
 		nearLost:    over(telephony.Completed, letGo),
 		nearAlone:   {to: waiting, note: telephony.StepLost, do: do(takeBack, startMusic)},
-	},
-	held: {
+	}),
+	held: supervised(held, map[signal]transition{
 		resumeAsked: {to: talking, note: telephony.StepResumed, do: do(rejoin)},
 		patchAsked:  {to: calling, note: telephony.StepPatchAsked, do: do(stepAside, dialThird, ringBack)},
 		hangUpAsked: over(telephony.Completed, wipe),
@@ -267,21 +286,21 @@ var flow = map[phase]map[signal]transition{
 		rejoinAsked: {to: rejoining, do: do(replaceFar, ringAgent)},
 		nearLost:    over(telephony.Completed, letGo),
 		nearAlone:   {to: waiting, note: telephony.StepLost, do: do(takeBack, startMusic)},
-	},
-	calling: bringingIn(map[signal]transition{
+	}),
+	calling: supervised(calling, bringingIn(map[signal]transition{
 		played:  {to: calling, do: do(ringBack)},
 		thirdUp: {to: briefing, note: telephony.StepPatchAnswered, do: do(brief)},
-	}),
-	briefing: bringingIn(map[signal]transition{
+	})),
+	briefing: supervised(briefing, bringingIn(map[signal]transition{
 		played:   {to: briefing, do: do(brief)},
 		proved:   {to: merging, do: do(merge)},
 		unproved: {to: talking, note: telephony.StepPatchFailed, do: do(rejoin, dropThird, secure)},
-	}),
-	merging: bringingIn(map[signal]transition{
+	})),
+	merging: supervised(merging, bringingIn(map[signal]transition{
 		joined:   {to: conferring, note: telephony.StepPatched, do: do(confer)},
 		unjoined: {to: talking, note: telephony.StepPatchFailed, do: do(rejoin, dropThird, secure)},
-	}),
-	conferring: {
+	})),
+	conferring: supervised(conferring, map[signal]transition{
 		leaveAsked:  {to: patched, note: telephony.StepPatchLeft, do: do(dropFar, leaveQueue, secure)},
 		farGone:     {to: patched, note: telephony.StepPatchLeft, do: do(dropFar, leaveQueue, secure)},
 		farSilent:   {to: patched, note: telephony.StepPatchLeft, do: do(dropFar, leaveQueue, secure)},
@@ -294,7 +313,7 @@ var flow = map[phase]map[signal]transition{
 		rejoinAsked: {to: conferring, do: do(replaceFar, ringAgent)},
 		farUp:       {to: conferring, do: do(join)},
 		joined:      {to: conferring, note: telephony.StepRejoined, do: do(confer)},
-	},
+	}),
 	patched: {
 		thirdGone:  overForTwo(telephony.Completed, wipe),
 		nearGone:   overForTwo(telephony.Completed, wipe),

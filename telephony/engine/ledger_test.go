@@ -23,7 +23,8 @@ type memory struct {
 	recordings map[telephony.RecordingID]telephony.CallID
 	voicemails map[telephony.RecordingID]telephony.Voicemail
 	wav        []byte // the last kept
-	early      int    // voicemails of known callers kept before their calls' ends
+	wavs       map[telephony.RecordingID][]byte
+	early      int // voicemails of known callers kept before their calls' ends
 	down       bool
 	hang       bool
 	forgets    bool // every third write succeeds and answers an error
@@ -35,7 +36,7 @@ func newMemory() *memory {
 	m := &memory{
 		lines: map[telephony.Number]telephony.Line{}, calls: map[telephony.CallID]telephony.Call{},
 		steps: map[telephony.CallID][]telephony.Step{}, recordings: map[telephony.RecordingID]telephony.CallID{},
-		voicemails: map[telephony.RecordingID]telephony.Voicemail{},
+		voicemails: map[telephony.RecordingID]telephony.Voicemail{}, wavs: map[telephony.RecordingID][]byte{},
 	}
 	m.lines[english.DID], m.lines[spanish.DID], m.lines[plain.DID] = english, spanish, plain
 	return m
@@ -158,7 +159,7 @@ func (m *memory) Keep(ctx context.Context, c telephony.CallID, r telephony.Recor
 		return err
 	}
 	defer leave()
-	m.recordings[r], m.wav = c, wav.Bytes()
+	m.recordings[r], m.wav, m.wavs[r] = c, wav.Bytes(), wav.Bytes()
 	return nil
 }
 
@@ -202,6 +203,22 @@ func (m *memory) lastStep(c telephony.CallID) telephony.Step {
 	return m.steps[c][len(m.steps[c])-1]
 }
 
+func (m *memory) stepsOf(c telephony.CallID) []telephony.Step {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.steps[c])
+}
+
+// lastOf is the last step of a kind.
+func (m *memory) lastOf(c telephony.CallID, k telephony.StepKind) (last telephony.Step) {
+	for _, s := range m.stepsOf(c) {
+		if s.Kind == k {
+			last = s
+		}
+	}
+	return last
+}
+
 func (m *memory) call(c telephony.CallID) telephony.Call {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -240,6 +257,17 @@ func (m *memory) hasMessageOf(ani telephony.Number) bool {
 		}
 	}
 	return false
+}
+
+// longest are the recordings kept, the longest first.
+func (m *memory) longest() (wavs [][]byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, wav := range m.wavs {
+		wavs = append(wavs, wav)
+	}
+	slices.SortFunc(wavs, func(a, b []byte) int { return len(b) - len(a) })
+	return wavs
 }
 
 func (m *memory) lastWAV() []byte {

@@ -26,6 +26,14 @@ func marked(c telephony.CallID, letter byte, at time.Time) string {
 	return fmt.Sprintf("%s-%c%012x", c, letter, at.UnixMilli())
 }
 
+// supervisorMark marks the leg of a supervisor of a call.
+const supervisorMark = 's'
+
+// isSupervisor tells whether a leg is that of a supervisor of its call.
+func isSupervisor(l telephony.LegID, c telephony.CallID) bool {
+	return len(l) == len(c)+markLen && string(l[:len(c)]) == string(c) && l[len(c)+1] == supervisorMark
+}
+
 const markLen = len("-r000000000000")
 
 // callOfBridge and callOfRecording lead back from a thing's name to its call; "" when the name is not of ours.

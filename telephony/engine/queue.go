@@ -241,14 +241,17 @@ func (e *Engine) leaveQueue(c *call) {
 	}
 }
 
-// An aside is an agent on a call that the queue knows nothing of: one they placed, or one that was found after a
-// restart. The queue has them paused meanwhile.
+// An aside is an agent on a call that the queue knows nothing of: one they placed, one that was found after a restart, or
+// another's that they supervise. The queue has them paused meanwhile.
 type aside struct {
 	call  telephony.CallID
 	state telephony.AgentState // AgentTalking, then AgentWrapUp
 	since time.Time
 	ready bool   // what to go back to
 	why   string // of the pause to go back to
+	// supervises is the call of another's that a supervisor is in on; reason is of the pause that others see meanwhile.
+	supervises telephony.CallID
+	reason     string
 }
 
 // comeBack ends an agent's aside.
@@ -292,7 +295,7 @@ func (e *Engine) announceAgent(id telephony.AgentID) {
 		now.Call = was.Call
 	}
 	if a := e.aside[id]; a != nil {
-		now.State, now.Reason, now.Since, now.Call = a.state, "", a.since, a.call
+		now.State, now.Reason, now.Since, now.Call = a.state, a.reason, a.since, a.call
 	}
 	e.status[id] = now
 	if !had || was.State != now.State || was.Reason != now.Reason || !was.Since.Equal(now.Since) {

@@ -14,9 +14,10 @@ import (
 
 // Everybody says a tone of their own for as long as they are on the line: what is heard tells who hears whom.
 const (
-	callersTone   = 1890.0
-	agentsTone    = 610.0
-	providersTone = 1230.0
+	callersTone     = 1890.0
+	agentsTone      = 610.0
+	providersTone   = 1230.0
+	supervisorsTone = 2670.0
 )
 
 // says has somebody say a tone until their call is over, while they are not mute.
@@ -48,6 +49,11 @@ func (h *fixture) says(c *phone.Call, tone float64) (mute *atomic.Bool) {
 func (h *fixture) hears(who string, c *phone.Call, tones ...float64) {
 	h.t.Helper()
 	var heard []float64
+	defer func() {
+		if h.t.Failed() {
+			h.t.Logf("%s hears %v", who, heard)
+		}
+	}()
 	h.until(who+" hears just those they should", soon, func() bool {
 		all := c.Heard()
 		if len(all) < 16*speech.FrameSize {
@@ -55,7 +61,7 @@ func (h *fixture) hears(who string, c *phone.Call, tones ...float64) {
 		}
 		last := all[len(all)-16*speech.FrameSize:]
 		heard = heard[:0]
-		for _, tone := range []float64{callersTone, agentsTone, providersTone} {
+		for _, tone := range []float64{callersTone, agentsTone, providersTone, supervisorsTone} {
 			if last.Share(tone) > 0.05 {
 				heard = append(heard, tone)
 			}

@@ -227,6 +227,12 @@ func (e *Engine) compare(c *call, s sight) {
 		e.raiseAs(c, thirdGone, whyGone(c, &c.third, -1))
 		return
 	}
+	if e.missing(c, &c.supervisor, s) {
+		c.supervisor.down = true
+		c.supervisor.lease.end()
+		e.raise(c, supervisorGone)
+		return
+	}
 	for _, p := range c.parties() {
 		if v, ok := s.legs[p.id]; ok {
 			e.meet(&p.leg)
@@ -239,6 +245,7 @@ func (e *Engine) compare(c *call, s sight) {
 		return // it is being seen to
 	}
 	e.mend(c, s)
+	e.mendSupervisor(c, s)
 }
 
 // missing tells whether a leg that should be on the switch is not.

@@ -19,13 +19,26 @@ func (e *Engine) record(c *call) {
 	if c.Agent == "" || c.rec != "" {
 		return
 	}
+	e.recordLeg(c, c.near.id)
+}
+
+// recordBarge records what a caller hears from when a supervisor barges in on, besides what is recorded of the agent's leg: that
+// has nothing of the supervisor.
+func (e *Engine) recordBarge(c *call) {
+	if c.Supervision.Mode == telephony.Barge && !c.barged {
+		c.barged = true
+		e.recordLeg(c, c.waiter().id)
+	}
+}
+
+func (e *Engine) recordLeg(c *call, leg telephony.LegID) {
 	c.rec = recordingOf(c.ID, e.cfg.Now())
-	r, near := c.rec, c.near.id
+	r := c.rec
 	e.push(&c.lane, func(ctx context.Context) error {
-		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Record(ctx, near, r) })
+		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Record(ctx, leg, r) })
 	}, func(err error) {
 		if err != nil && c.rec == r {
-			c.rec = ""
+			c.rec, c.barged = "", false
 		}
 		e.failed(c, "record a call", err, "")
 	})

@@ -139,10 +139,12 @@ func (e *Engine) takeOver(live []telephony.Call, lines map[telephony.Number]tele
 			quiet = append(quiet, c)
 		} else {
 			e.goOn(c, s)
+			e.superviseOn(c)
 		}
 	}
 	for _, c := range quiet { // after those who talk: their agents are not free
 		e.goOn(c, s)
+		e.superviseOn(c)
 	}
 }
 
@@ -157,6 +159,10 @@ func (e *Engine) isNear(v telephony.LegView) bool {
 func (e *Engine) adopt(c *call, v telephony.LegView, s sight, leases map[telephony.LegID]*lease) {
 	p := &c.far
 	switch {
+	case isSupervisor(v.Leg, c.ID):
+		if p = &c.supervisor; !v.Up {
+			return
+		}
 	case c.Inbound && v.Agent == "" && v.Call != "" && !e.isNear(v):
 		p = &c.third
 	case c.Inbound && v.Agent == "" || !c.Inbound && v.Leg == nearOf(c.ID):

@@ -32,7 +32,7 @@ func (e *Engine) callBack(agent telephony.AgentID, b Callback) error {
 	near := roleProvider
 	if agent != "" {
 		near = roleAgent
-		if err := e.leaveForOwnCall(agent, b.ID); err != nil {
+		if err := e.leaveQueueFor(agent, aside{call: b.ID, state: telephony.AgentTalking}); err != nil {
 			return err
 		}
 	}
@@ -54,13 +54,13 @@ func again(was, b Callback) error {
 // onACall is the reason of the pause that the queue has for an agent who is aside; nobody else sees it.
 const onACall = "on a call"
 
-// leaveForOwnCall takes an agent from the queue for a call of their own.
-func (e *Engine) leaveForOwnCall(id telephony.AgentID, call telephony.CallID) error {
+// leaveQueueFor takes an agent from the queue for something it knows nothing of; ErrState: they are in a call.
+func (e *Engine) leaveQueueFor(id telephony.AgentID, a aside) error {
 	s, ok := e.status[id]
 	if !ok {
 		return ErrNoAgent
 	}
-	if e.aside[id] != nil && e.aside[id].state == telephony.AgentTalking {
+	if e.aside[id] != nil && e.aside[id].state != telephony.AgentWrapUp {
 		return ErrState
 	}
 	switch s.State {
@@ -68,11 +68,11 @@ func (e *Engine) leaveForOwnCall(id telephony.AgentID, call telephony.CallID) er
 	default:
 		return ErrState
 	}
-	a := &aside{call: call, state: telephony.AgentTalking, since: e.cfg.Now(), ready: s.State != telephony.AgentPaused, why: s.Reason}
+	a.since, a.ready, a.why = e.cfg.Now(), s.State != telephony.AgentPaused, s.Reason
 	if was := e.aside[id]; was != nil {
 		a.ready, a.why = was.ready, was.why
 	}
-	e.aside[id] = a
+	e.aside[id] = &a
 	if s.State == telephony.AgentWrapUp {
 		e.queueOr(acd.WrapUpDone{Agent: acd.AgentID(id)}, id)
 	}
@@ -277,6 +277,13 @@ func (e *Engine) agentIn(a telephony.Agent) error {
 		}
 	}
 	e.announceAgent(a.ID)
+	if !had {
+		for _, c := range e.calls {
+			if c.Supervision.By == a.ID {
+				e.superviseAside(c)
+			}
+		}
+	}
 	if !had || was.Endpoint != a.Endpoint {
 		e.askPhone(a.Endpoint)
 	}
@@ -304,6 +311,9 @@ func (e *Engine) staff(practices []telephony.AccountID) {
 func (e *Engine) agentOut(a telephony.AgentID) error {
 	if _, ok := e.agents[a]; !ok {
 		return nil
+	}
+	if err := e.stopSupervising(a); err != nil {
+		return err
 	}
 	delete(e.aside, a)
 	delete(e.phones.kept, a)

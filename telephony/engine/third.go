@@ -159,7 +159,7 @@ func (e *Engine) mendAside(c *call, s sight) {
 
 // mendThree puts who talks into the bridge.
 func (e *Engine) mendThree(c *call, s sight) {
-	moved := e.seatIn(c, c.bridge, s, c.parties()...)
+	moved := e.seatIn(c, c.bridge, s, &c.near, &c.far, &c.third)
 	near, far := s.legs[c.near.id], s.legs[c.far.id]
 	switch {
 	case moved:

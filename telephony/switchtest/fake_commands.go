@@ -178,7 +178,7 @@ func (f *Fake) leave(l *leg) {
 	if b := f.bridges[l.bridge]; b != nil {
 		b.legs = slices.DeleteFunc(b.legs, func(o telephony.LegID) bool { return o == l.view.Leg })
 	}
-	l.bridge, l.waits, l.view.Hears, l.view.Whispers = "", false, "", false
+	l.bridge, l.waits, l.view.Hears, l.view.As = "", false, "", ""
 }
 
 // MakeBridge implements telephony.Switch.
@@ -262,15 +262,15 @@ func (f *Fake) Wait(ctx context.Context, id telephony.LegID) error {
 }
 
 // Listen implements telephony.Switch.
-func (f *Fake) Listen(ctx context.Context, ear, to telephony.LegID, whisper bool) error {
-	return f.do(ctx, "Listen", fmt.Sprint(ear, " ", to, " ", whisper), func() error {
+func (f *Fake) Listen(ctx context.Context, ear, to telephony.LegID, m telephony.SupervisionMode) error {
+	return f.do(ctx, "Listen", string(ear)+" "+string(to)+" "+string(m), func() error {
 		l, err := f.ours(ear)
 		if err == nil {
 			_, err = f.ours(to)
 		}
 		if err == nil {
 			f.leave(l)
-			l.view.Hears, l.view.Whispers = to, whisper
+			l.view.Hears, l.view.As = to, m
 		}
 		return err
 	})
@@ -280,7 +280,7 @@ func (f *Fake) Listen(ctx context.Context, ear, to telephony.LegID, whisper bool
 func (f *Fake) unheard(id telephony.LegID) {
 	for _, l := range f.legs {
 		if l.view.Hears == id {
-			l.view.Hears, l.view.Whispers = "", false
+			l.view.Hears, l.view.As = "", ""
 		}
 	}
 }

@@ -220,8 +220,8 @@ func (f *Fake) Beats() int {
 	return f.beats
 }
 
-// Hears lists the other legs that a leg would hear, sorted: those in its bridge and who whispers to it; of one who listens to
-// another, that one and all whom that one hears in its bridge.
+// Hears lists the other legs that a leg would hear, sorted: those in its bridge, and who listens to it, or to one of those, and is
+// heard; of one who listens to another, that one and all whom that one hears in its bridge.
 func (f *Fake) Hears(id telephony.LegID) []telephony.LegID {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -229,24 +229,30 @@ func (f *Fake) Hears(id telephony.LegID) []telephony.LegID {
 	if l == nil {
 		return nil
 	}
-	with := l
-	var others []telephony.LegID
 	if to := f.legs[l.view.Hears]; to != nil {
-		with, others = to, append(others, l.view.Hears)
+		others := append(f.beside(to), l.view.Hears)
+		slices.Sort(others)
+		return others
 	}
-	if b := f.bridges[with.bridge]; b != nil {
-		for _, o := range b.legs {
-			if o != with.view.Leg {
-				others = append(others, o)
-			}
-		}
-	}
+	others := f.beside(l)
 	for o, x := range f.legs {
-		if x.view.Hears == id && x.view.Whispers {
+		if to := x.view.Hears; to == id && x.view.As != telephony.Monitor || x.view.As == telephony.Barge && slices.Contains(others, to) {
 			others = append(others, o)
 		}
 	}
 	slices.Sort(others)
+	return others
+}
+
+// beside lists the other legs in a leg's bridge.
+func (f *Fake) beside(l *leg) (others []telephony.LegID) {
+	if b := f.bridges[l.bridge]; b != nil {
+		for _, o := range b.legs {
+			if o != l.view.Leg {
+				others = append(others, o)
+			}
+		}
+	}
 	return others
 }
 

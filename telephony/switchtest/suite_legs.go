@@ -163,7 +163,7 @@ func threeTalk(s *scene) {
 	s.do(s.sw.RemoveBridge(ctx, b))
 }
 
-// listens has a supervisor listen to an agent who talks, whisper to them and come to all, and the agent leave and come back, and go.
+// listens has a supervisor listen to an agent who talks, in each mode, then join the talk, and the agent leave and come back, and go.
 func listens(s *scene) {
 	ctx := s.Context()
 	caller, leg, b := s.answered()
@@ -175,30 +175,31 @@ func listens(s *scene) {
 	o := telephony.Originate{Leg: telephony.LegID(s.id("leg")), Call: agent.Call, Agent: "agent2", Timeout: 30 * time.Second}
 	s.do(s.sw.Originate(ctx, o))
 	s.want(telephony.LegEntered, of(o.Leg))
-	is := func(hears telephony.LegID, whispers bool, in int) {
+	is := func(hears telephony.LegID, as telephony.SupervisionMode, in int) {
 		s.Helper()
 		snap, err := s.sw.Snapshot(ctx)
 		s.do(err)
 		for _, l := range snap.Legs {
-			if l.Leg == o.Leg && (l.Hears != hears || l.Whispers != whispers) || l.Leg != o.Leg && l.Hears != "" {
-				s.Errorf("%s hears %q, whispering: %v", l.Leg, l.Hears, l.Whispers)
+			if l.Leg == o.Leg && (l.Hears != hears || l.As != as) || l.Leg != o.Leg && l.Hears != "" {
+				s.Errorf("%s hears %q as %q", l.Leg, l.Hears, l.As)
 			}
 		}
 		if len(snap.Bridges) != 1 || len(snap.Bridges[0].Legs) != in {
 			s.Errorf("bridges: %+v", snap.Bridges)
 		}
 	}
-	for _, whisper := range []bool{false, false, true, true, false, true} {
-		s.do(s.sw.Listen(ctx, o.Leg, agent.Leg, whisper))
-		is(agent.Leg, whisper, 2)
+	const monitor, whisper, barge = telephony.Monitor, telephony.Whisper, telephony.Barge
+	for _, m := range []telephony.SupervisionMode{monitor, monitor, whisper, whisper, monitor, barge, barge, whisper, barge, monitor, whisper} {
+		s.do(s.sw.Listen(ctx, o.Leg, agent.Leg, m))
+		is(agent.Leg, m, 2)
 	}
 	s.do(s.sw.Leave(ctx, b, agent.Leg))
-	is(agent.Leg, true, 1)
+	is(agent.Leg, whisper, 1)
 	s.do(s.sw.Join(ctx, b, agent.Leg))
 	s.do(s.sw.Join(ctx, b, o.Leg))
-	is("", false, 3)
-	s.do(s.sw.Listen(ctx, o.Leg, agent.Leg, true))
-	is(agent.Leg, true, 2)
+	is("", "", 3)
+	s.do(s.sw.Listen(ctx, o.Leg, agent.Leg, barge))
+	is(agent.Leg, barge, 2)
 	s.do(s.sw.Hangup(ctx, agent.Leg))
 	s.want(telephony.LegDown, of(agent.Leg))
 	s.eventually("who listened hears nobody", func() bool {
@@ -206,10 +207,10 @@ func listens(s *scene) {
 		s.do(err)
 		return !slices.ContainsFunc(snap.Legs, func(l telephony.LegView) bool { return l.Hears != "" })
 	})
-	s.gone("Listen to a leg that has gone", s.sw.Listen(ctx, o.Leg, agent.Leg, false))
+	s.gone("Listen to a leg that has gone", s.sw.Listen(ctx, o.Leg, agent.Leg, monitor))
 	s.do(s.sw.Hangup(ctx, o.Leg))
 	s.want(telephony.LegDown, of(o.Leg))
-	s.gone("Listen of a leg that has gone", s.sw.Listen(ctx, o.Leg, leg, false))
+	s.gone("Listen of a leg that has gone", s.sw.Listen(ctx, o.Leg, leg, monitor))
 	caller.HangUp()
 	s.want(telephony.LegDown, of(leg))
 	s.do(s.sw.RemoveBridge(ctx, b))
