@@ -54,6 +54,8 @@ type AgentView struct {
 	Reason    PauseReason          `json:"reason"`
 	Since     time.Time            `json:"since"`
 	Missed    int                  `json:"missed"` // calls not answered in a row that caused the pause, 0 for another pause
+	// Supervises is the call of another's that they are in on.
+	Supervises *Supervised `json:"supervises,omitempty"`
 }
 
 // Figures is the queue as one desk shows it.
@@ -78,7 +80,8 @@ const (
 	PausedForOther    PauseReason = "other" // a locked desk's too
 	PausedBySignIn    PauseReason = "signed in"
 	PausedByMisses    PauseReason = "missed calls"
-	PausedByPhone     PauseReason = "phone-out" // it cannot be rung; ends when it can
+	PausedByPhone     PauseReason = "phone-out"                 // it cannot be rung; ends when it can
+	PausedToSupervise PauseReason = telephony.PausedToSupervise // in on another's call
 )
 
 // PhoneAccount is what the desk's built-in phone registers with. Password is a secret: it stays in memory.
@@ -111,6 +114,55 @@ type Pop struct {
 	// Extension is what is dialled when the called party has answered; patient data.
 	Extension string `json:"extension,omitempty"`
 	Third     *Third `json:"third,omitempty"`
+	// Supervisor is who is in on the call.
+	Supervisor *Supervisor `json:"supervisor,omitempty"`
+}
+
+// Supervisor is a supervisor who is in on an agent's call.
+type Supervisor struct {
+	Name string                    `json:"name"`
+	Mode telephony.SupervisionMode `json:"mode"`
+}
+
+// Supervised is the call of another's that a supervisor is in on.
+type Supervised struct {
+	Call     telephony.CallID          `json:"call"`
+	Practice string                    `json:"practice"`
+	Agent    string                    `json:"agent"` // the name of whose it is
+	Mode     telephony.SupervisionMode `json:"mode"`
+	Rings    bool                      `json:"rings"` // the supervisor's phone does: they hear nothing yet
+}
+
+// AgentNow is an agent who is signed in, as a supervisor sees them: nothing of a patient. The call is one that the supervisor may
+// be in on, or none.
+type AgentNow struct {
+	ID         telephony.AgentID    `json:"id"`
+	Name       string               `json:"name"`
+	State      telephony.AgentState `json:"state"` // AgentOut: not signed in any more
+	Reason     PauseReason          `json:"reason"`
+	Since      time.Time            `json:"since"`
+	Call       telephony.CallID     `json:"call"`
+	Practice   string               `json:"practice"`
+	CallState  telephony.CallState  `json:"callState"`
+	Supervisor *Supervisor          `json:"supervisor,omitempty"`
+}
+
+// AgentsWatch says whether a supervisor looks at the agents: then changes are told.
+type AgentsWatch struct {
+	On bool `json:"on"`
+}
+
+// ListenRef names a call and how a supervisor is to be in on it.
+type ListenRef struct {
+	Call telephony.CallID          `json:"call"`
+	Mode telephony.SupervisionMode `json:"mode"`
+}
+
+// AgentSet is a state that a supervisor gives an agent: ready, or paused for a reason.
+type AgentSet struct {
+	Agent  telephony.AgentID    `json:"agent"`
+	State  telephony.AgentState `json:"state"`
+	Reason PauseReason          `json:"reason"`
 }
 
 // Third is whom the agent brings into the call beside the caller, or tried to last.
@@ -380,6 +432,8 @@ const (
 	EventNotice  EventKind = "notice"  // a sentence shown for a while
 	EventReds    EventKind = "reds"    // what is wrong with the service, shown for as long as it is
 	EventTaken   EventKind = "taken"   // somebody else has taken a note over that this agent had not sent
+	EventAgents  EventKind = "agents"  // agents whom a supervisor looks at are in a new state
+	EventSet     EventKind = "set"     // a supervisor has changed the agent's state
 	EventGiven   EventKind = "given"   // somebody else has given this agent a note that they had not sent
 )
 
@@ -399,6 +453,14 @@ type Event struct {
 	Reds    *Reds        `json:"reds,omitempty" kind:"reds"`
 	Taken   *DraftTaken  `json:"taken,omitempty" kind:"taken"`
 	Given   *DraftGiven  `json:"given,omitempty" kind:"given"`
+	Agents  []AgentNow   `json:"agents,omitempty" kind:"agents"`
+	Set     *StateSet    `json:"set,omitempty" kind:"set"`
+}
+
+// StateSet is what a supervisor has made of the agent's state.
+type StateSet struct {
+	By    string               `json:"by"` // their name
+	State telephony.AgentState `json:"state"`
 }
 
 // DraftTaken is a note not sent that is somebody else's now.
@@ -450,4 +512,6 @@ type CallMoved struct {
 	Language telephony.Language  `json:"language"`
 	At       time.Time           `json:"at"`
 	Third    *Third              `json:"third,omitempty"`
+	// Supervisor is who is in on it; without one, nobody is.
+	Supervisor *Supervisor `json:"supervisor,omitempty"`
 }

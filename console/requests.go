@@ -40,6 +40,13 @@ var (
 	// it is. Supervisors only.
 	AskCallsNow = request[Nothing, []CallNow](Spec{Name: "callsnow", Desk: true, Needs: notes.Supervise, Since: 4})
 	AskEndCall  = request[CallRef, Nothing](Spec{Name: "endcall", Desk: true, Needs: notes.Supervise, Since: 4})
+	// AskAgents lists the agents who are signed in, by name, Many at most, and has their changes told from then on, or no more.
+	// AskListen has the supervisor's phone rung and brings them in on an agent's call; asked again it changes how. AskUnlisten ends
+	// that. AskSetAgent changes an agent's state, who is told by whom. Supervisors only.
+	AskAgents   = request[AgentsWatch, []AgentNow](Spec{Name: "agents", Desk: true, Needs: notes.Supervise, Since: 4})
+	AskListen   = request[ListenRef, Nothing](Spec{Name: "listen", Desk: true, Needs: notes.Supervise, Since: 4})
+	AskUnlisten = request[Nothing, Nothing](Spec{Name: "unlisten", Desk: true, Needs: notes.Supervise, Since: 4})
+	AskSetAgent = request[AgentSet, Nothing](Spec{Name: "setagent", Desk: true, Needs: notes.Supervise, Since: 4})
 )
 
 // What a desk asks about notes.

@@ -30,6 +30,8 @@ const (
 	LinePatchFailed   LineKind = "patch-failed"
 	LinePatchLeft     LineKind = "patch-left"
 	LinePatchOver     LineKind = "patch-over"
+	LineSupervised    LineKind = "supervised"   // a supervisor is in on the call; the detail says how
+	LineUnsupervised  LineKind = "unsupervised" // and is not any more
 	LineEnded         LineKind = "ended"
 )
 
@@ -44,10 +46,11 @@ const (
 	LineStoryOpened      LineKind = "story.opened"
 	LineCallOpened       LineKind = "call.opened"
 	LineCallFollowedUp   LineKind = "call.followed-up"
-	LineCallEndAsked     LineKind = "call.end-asked"   // by a supervisor
-	LineDraftTakenOver   LineKind = "draft.taken-over" // by another agent than who began the note
-	LineDraftGiven       LineKind = "draft.given"      // by who had it
-	LineDraftOpened      LineKind = "draft.opened"     // by who has it
+	LineCallEndAsked     LineKind = "call.end-asked"    // by a supervisor
+	LineCallListenAsked  LineKind = "call.listen-asked" // by a supervisor; the detail says how
+	LineDraftTakenOver   LineKind = "draft.taken-over"  // by another agent than who began the note
+	LineDraftGiven       LineKind = "draft.given"       // by who had it
+	LineDraftOpened      LineKind = "draft.opened"      // by who has it
 	LineRecordingKept    LineKind = "recording.kept"
 	LineRecordingOpened  LineKind = "recording.opened"
 	LineVoicemailKept    LineKind = "voicemail.kept"
@@ -73,6 +76,8 @@ const (
 	LineBackLanguage      LineKind = "back.language"
 	LineBackExtension     LineKind = "back.extension"
 	LineBackNoExtension   LineKind = "back.extension-failed"
+	LineBackSupervised    LineKind = "back.supervised"
+	LineBackUnsupervised  LineKind = "back.unsupervised"
 	LineBackEnded         LineKind = "back.ended"
 )
 

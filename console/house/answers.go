@@ -76,6 +76,10 @@ func (h *House) answerDesks(a *console.Answers) {
 	console.OnDo(a, console.AskCallBack, func(c ctx, b console.CallBackRef) error { return h.CallBack(c, b.Call, b.Note) })
 	console.On(a, console.AskCallsNow, func(c ctx, _ console.Nothing) ([]console.CallNow, error) { return h.CallsNow(c) })
 	console.OnDo(a, console.AskEndCall, func(c ctx, b console.CallRef) error { return h.EndCall(c, b.Call) })
+	console.On(a, console.AskAgents, func(c ctx, b console.AgentsWatch) ([]console.AgentNow, error) { return h.Agents(c, b.On) })
+	console.OnDo(a, console.AskListen, h.Listen)
+	console.OnDo(a, console.AskUnlisten, func(c ctx, _ console.Nothing) error { return h.Unlisten(c) })
+	console.OnDo(a, console.AskSetAgent, h.SetAgent)
 	console.On(a, console.AskScenarios, func(c ctx, _ console.Nothing) ([]console.Scenario, error) { return h.Scenarios(c) })
 	console.OnDo(a, console.AskPracticeCall, func(c ctx, b console.ScenarioRef) error { return h.PracticeCall(c, b.ID) })
 }

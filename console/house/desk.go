@@ -121,6 +121,7 @@ type House struct {
 	streams streams
 	boards  boards
 	reds    reds
+	looked  looked
 	placed  sync.Map // by the ids of the calls that agents have placed and that have not ended
 }
 
@@ -161,6 +162,7 @@ var refused = []struct {
 	{engine.ErrStale, console.Conflict, "desk.error.stale"},
 	{engine.ErrState, console.Conflict, "desk.error.state"},
 	{engine.ErrThird, console.Conflict, "desk.error.patch-busy"},
+	{engine.ErrPhone, console.Unavailable, "desk.error.own-phone"},
 	{engine.ErrNoSwitch, console.Unavailable, "desk.error.switch"},
 	{engine.ErrStopped, console.Unavailable, "desk.error.switch"},
 	// Who may ask at all, but not about this, learns no more than that it is not there for them.

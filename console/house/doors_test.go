@@ -81,7 +81,7 @@ func TestWhoMayIsAnswered(t *testing.T) {
 	// Of these an agent needs a call of their own in hand, which no agent here has, or a supervisor one that lives, or somebody's
 	// note that was left, or a voicemail: of other calls agents hear nothing.
 	inCall := []string{"takedraft", "recording", "endcall", "reject", "hold", "resume", "rejoin", "hangup", "setlanguage", "directory", "patch",
-		"leavecall"}
+		"leavecall", "listen"}
 	for role, rights := range map[notes.PersonID]notes.Role{"agent": notes.RoleAgent, "boss": notes.RoleSupervisor,
 		"doctor": notes.RoleProvider,
 		"office": notes.RolePractice, "admin": notes.RoleAdmin} {
@@ -258,7 +258,7 @@ type fields struct {
 }
 
 // harmlessWords are the values of fields that name nothing of a practice's, by request and name or by name.
-var harmlessWords = map[string]any{"reason": "x", "pause.reason": "break", "epoch": 1, "language": "es", "outcome": "reached", "seq": 1,
+var harmlessWords = map[string]any{"on": true, "mode": "monitor", "reason": "x", "pause.reason": "break", "epoch": 1, "language": "es", "outcome": "reached", "seq": 1,
 	"callType": "symptom", "urgency": "urgent", "body": said, "savedAt": nil, "after": "", "text": "x", "act": "next", "from": "", "to": "",
 	"state": "", "agent": "", "search": "", "limit": 0, "endpoint": "https://push.example/x", "keys": map[string]string{},
 	"callpatient.id": "01a21e92-1111-7c9e-864f-9c0c341a6392", "practicecall.id": "urgent", "rendered.token": "",

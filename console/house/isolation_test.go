@@ -68,10 +68,17 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 		"call back":           func() (any, error) { return none(r.CallBack(ctx, call, "")) },
 		"call the number":     func() (any, error) { return none(r.CallBack(ctx, call, note)) },
 		"end the call":        func() (any, error) { return none(r.EndCall(ctx, call)) },
-		"the calls of now":    func() (any, error) { return pair(r.CallsNow(ctx)) },
-		"how far a call is":   func() (any, error) { return pair(r.CallStep(ctx, note, "x")) },
-		"preview":             func() (any, error) { return pair(r.Preview(ctx, draft("d9", call, "lakeside"))) },
-		"take over a draft":   func() (any, error) { return pair(r.TakeDraft(ctx, "d1")) },
+		"listen in": func() (any, error) {
+			return none(r.Listen(ctx, console.ListenRef{Call: call, Mode: telephony.Monitor}))
+		},
+		"the agents": func() (any, error) { return pair(r.Agents(ctx, true)) },
+		"set an agent": func() (any, error) {
+			return none(r.SetAgent(ctx, console.AgentSet{Agent: "agent", State: telephony.AgentReady}))
+		},
+		"the calls of now":  func() (any, error) { return pair(r.CallsNow(ctx)) },
+		"how far a call is": func() (any, error) { return pair(r.CallStep(ctx, note, "x")) },
+		"preview":           func() (any, error) { return pair(r.Preview(ctx, draft("d9", call, "lakeside"))) },
+		"take over a draft": func() (any, error) { return pair(r.TakeDraft(ctx, "d1")) },
 		"give a draft": func() (any, error) {
 			return none(r.GiveDraft(ctx, console.DraftGift{Draft: draft("d1", call, "lakeside"), To: "agent"}))
 		},
@@ -111,7 +118,8 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 var harmless = map[string]bool{"me": true, "one's own": true, "one's own end": true, "people": true, "a person": true,
 	"practices of people": true, "contacts of people": true, "one's own days": true, "inbox": true, "calls": true, "calls by name": true, "calls by number": true,
 	"calls by reference": true,
-	"board":              true, "drafts": true, "drafts sent": true, "hello": true, "the calls of now": true}
+	"board":              true, "drafts": true, "drafts sent": true, "hello": true, "the calls of now": true,
+	"the agents": true}
 
 // TestNobodySeesAnotherPractice asks for lakeside's note by every way of the pages and the desks, as people of bosque, as an
 // administrator and as nobody: each way is refused like what does not exist, or answers nothing of the patient, and does nothing.

@@ -107,6 +107,16 @@ func (s *streams) desks(a telephony.AgentID) int {
 // watched tells whether a desk of this agent watches.
 func (s *streams) watched(a telephony.AgentID) bool { return s.desks(a) > 0 }
 
+// viewer is who sits at an agent's desk; false when nobody does.
+func (s *streams) viewer(a telephony.AgentID) (access.Actor, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for st := range s.byAgent[a] {
+		return st.viewer, true
+	}
+	return access.Actor{}, false
+}
+
 // any tells whether some desk watches.
 func (s *streams) any() bool {
 	s.mu.Lock()

@@ -156,6 +156,10 @@ func (h *House) Withdrawn(o telephony.Offer, why string) {
 
 // CallMoved tells the call's agent; a call that ended may have left a row on everybody's board.
 func (h *House) CallMoved(c telephony.Call) {
+	if by := c.Supervision.By; by != "" { // in another way, maybe
+		h.tellAgent(by)
+	}
+	h.agentChanged(c.Agent)
 	if c.Agent != "" {
 		switch {
 		case !c.Inbound && c.State == telephony.Arrived: // the agent's own call back: shown as any other is
@@ -164,7 +168,7 @@ func (h *House) CallMoved(c telephony.Call) {
 			at := h.cfg.Now()
 			h.streams.to(c.Agent, func(ctx context.Context) (console.Event, bool) {
 				return h.event(console.Event{Kind: console.EventCall, Call: &console.CallMoved{Call: c.ID, State: c.State,
-					Language: c.Language, At: at, Third: h.third(ctx, c)}}), true
+					Language: c.Language, At: at, Third: h.third(ctx, c), Supervisor: h.supervisor(ctx, c)}}), true
 			})
 		case c.State == telephony.Patched:
 			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventGone, Gone: &console.Gone{Call: c.ID, Why: console.GonePatched,
@@ -180,8 +184,16 @@ func (h *House) CallMoved(c telephony.Call) {
 	}
 }
 
+// tellAgent tells an agent their own state anew.
+func (h *House) tellAgent(a telephony.AgentID) {
+	if st, ok := h.engine.Agent(a); ok {
+		h.AgentMoved(a, st.State, st.Reason, st.Since)
+	}
+}
+
 // AgentMoved tells an agent their own state.
 func (h *House) AgentMoved(a telephony.AgentID, s telephony.AgentState, reason string, since time.Time) {
+	h.agentChanged(a)
 	h.streams.to(a, func(ctx context.Context) (console.Event, bool) {
 		v, err := h.agentView(ctx, a)
 		if err != nil {
@@ -189,6 +201,9 @@ func (h *House) AgentMoved(a telephony.AgentID, s telephony.AgentState, reason s
 			return console.Event{}, false
 		}
 		v.State, v.Reason, v.Since, v.Missed = s, console.PauseReason(reason), since, h.engine.MissedInARow(reason)
+		if reason != telephony.PausedToSupervise {
+			v.Supervises = nil
+		}
 		return h.event(console.Event{Kind: console.EventAgent, Agent: &v}), true
 	})
 }
@@ -309,6 +324,7 @@ func (h *House) agentView(ctx context.Context, id telephony.AgentID) (console.Ag
 	}
 	if st, ok := h.engine.Agent(id); ok {
 		v.State, v.Reason, v.Since, v.Missed = st.State, console.PauseReason(st.Reason), st.Since, h.engine.MissedInARow(st.Reason)
+		v.Supervises, err = h.supervised(ctx, st.Supervises)
 	}
-	return v, nil
+	return v, err
 }

@@ -1,6 +1,9 @@
 // Written by cmd/console's TestThePagesKnowWhatTheServerSays from the Go code; edit that.
 
 import type {
+  AgentNow,
+  AgentSet,
+  AgentsWatch,
   BoardPage,
   BoardQuery,
   BoardRow,
@@ -33,6 +36,7 @@ import type {
   KeptContacts,
   KeptPractices,
   LinkToken,
+  ListenRef,
   Me,
   MessageRef,
   Moment,
@@ -129,6 +133,10 @@ export interface DeskRequests {
   callback: { in: CallBackRef; out: Record<string, never> }
   callsnow: { in: Record<string, never>; out: CallNow[] | null }
   endcall: { in: CallRef; out: Record<string, never> }
+  agents: { in: AgentsWatch; out: AgentNow[] | null }
+  listen: { in: ListenRef; out: Record<string, never> }
+  unlisten: { in: Record<string, never>; out: Record<string, never> }
+  setagent: { in: AgentSet; out: Record<string, never> }
   savedraft: { in: Draft; out: Record<string, never> }
   drafts: { in: Record<string, never>; out: Draft[] | null }
   dropdraft: { in: DraftRef; out: Record<string, never> }

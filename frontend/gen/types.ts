@@ -28,9 +28,27 @@ export interface AddOn {
 
 export type AddOnKind = 'correction' | 'reply' | 'agent' | 'closeout'
 
+export interface AgentNow {
+  id: string
+  name: string
+  state: AgentState
+  reason: PauseReason
+  since: string
+  call: string
+  practice: string
+  callState: CallState
+  supervisor?: Supervisor | null
+}
+
 export interface AgentRef {
   id: string
   name: string
+}
+
+export interface AgentSet {
+  agent: string
+  state: AgentState
+  reason: PauseReason
 }
 
 export type AgentState = 'out' | 'paused' | 'ready' | 'reserved' | 'ringing' | 'talking' | 'wrapup'
@@ -44,6 +62,11 @@ export interface AgentView {
   reason: PauseReason
   since: string
   missed: number
+  supervises?: Supervised | null
+}
+
+export interface AgentsWatch {
+  on: boolean
 }
 
 export type AttemptState = 'due' | 'sending' | 'accepted' | 'delivered' | 'opened' | 'failed' | 'undelivered' | 'cancelled'
@@ -133,6 +156,7 @@ export interface CallMoved {
   language: Language
   at: string
   third?: Third | null
+  supervisor?: Supervisor | null
 }
 
 export interface CallNow {
@@ -431,6 +455,8 @@ export type Event =
   | { kind: 'reds'; sent: string; reds: Reds }
   | { kind: 'taken'; sent: string; taken: DraftTaken }
   | { kind: 'given'; sent: string; given: DraftGiven }
+  | { kind: 'agents'; sent: string; agents: AgentNow[] }
+  | { kind: 'set'; sent: string; set: StateSet }
 
 export interface FeedAddress {
   path: string
@@ -568,7 +594,7 @@ export interface Levels {
   me: number
 }
 
-export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'patch-asked' | 'patch-answered' | 'patched' | 'patch-failed' | 'patch-left' | 'patch-over' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'draft.taken-over' | 'draft.given' | 'draft.opened' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'chart.queued' | 'chart.asked' | 'chart.answered' | 'chart.written' | 'chart.left' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.forged' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
+export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'patch-asked' | 'patch-answered' | 'patched' | 'patch-failed' | 'patch-left' | 'patch-over' | 'supervised' | 'unsupervised' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'call.listen-asked' | 'draft.taken-over' | 'draft.given' | 'draft.opened' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'chart.queued' | 'chart.asked' | 'chart.answered' | 'chart.written' | 'chart.left' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.supervised' | 'back.unsupervised' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.forged' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
 
 export interface LinkToken {
   token: string
@@ -577,6 +603,11 @@ export interface LinkToken {
 export interface LinkView {
   up: boolean
   since: string
+}
+
+export interface ListenRef {
+  call: string
+  mode: SupervisionMode
 }
 
 export interface Me {
@@ -983,6 +1014,7 @@ export interface Pop {
   back?: string
   extension?: string
   third?: Third | null
+  supervisor?: Supervisor | null
 }
 
 export interface PracticeChange {
@@ -1343,6 +1375,12 @@ export interface SessionRow {
 }
 
 export type StepKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'patch-asked' | 'patch-answered' | 'patched' | 'patch-failed' | 'patch-left' | 'patch-over' | 'recovered' | 'ended'
+export interface StateSet {
+  by: string
+  state: AgentState
+}
+
+export type StepKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'patch-asked' | 'patch-answered' | 'patched' | 'patch-failed' | 'patch-left' | 'patch-over' | 'supervised' | 'unsupervised' | 'recovered' | 'ended'
 
 export interface Story {
   row: BoardRow
@@ -1376,6 +1414,21 @@ export interface StoryState {
 }
 
 export type SuperviseAct = 'next' | 'cancel'
+
+export interface Supervised {
+  call: string
+  practice: string
+  agent: string
+  mode: SupervisionMode
+  rings: boolean
+}
+
+export type SupervisionMode = 'monitor' | 'whisper' | 'barge'
+
+export interface Supervisor {
+  name: string
+  mode: SupervisionMode
+}
 
 export interface TakenDraft {
   draft: Draft

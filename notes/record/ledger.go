@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -199,7 +200,32 @@ func (s *Store) Live(ctx context.Context) ([]telephony.Call, error) {
 			return nil, err
 		}
 	}
+	if err := s.supervised(ctx, calls); err != nil {
+		return nil, fmt.Errorf("list the live calls: %w", err)
+	}
 	return calls, nil
+}
+
+// supervised says of each call how a supervisor is in on it.
+func (s *Store) supervised(ctx context.Context, calls []telephony.Call) error {
+	ids := make([]string, len(calls))
+	for i, c := range calls {
+		ids[i] = string(c.ID)
+	}
+	rows, err := s.pool.Query(ctx, selectSupervised, ids)
+	if err != nil {
+		return err
+	}
+	var id, kind string
+	var now telephony.Supervision
+	_, err = pgx.ForEachRow(rows, []any{&id, &kind, &now.By, &now.Mode, &now.Since}, func() error {
+		if i := slices.Index(ids, id); telephony.StepKind(kind) == telephony.StepSupervised {
+			now.Since = now.Since.UTC()
+			calls[i].Supervision = now
+		}
+		return nil
+	})
+	return err
 }
 
 // Call opens a call with who called: for ringing back. The trace is durable before anything is decrypted.
@@ -295,20 +321,34 @@ func (s *Store) followUp(ctx context.Context, tx pgx.Tx, actor access.Actor, key
 // EndCall leaves the trace of a supervisor who is about to end a call, whoever's it is; for which practice it may be done is
 // checked here.
 func (s *Store) EndCall(ctx context.Context, id telephony.CallID) error {
+	return s.superviseCall(ctx, id, notes.LineCallEndAsked)
+}
+
+// ListenIn is EndCall of one who is about to be in on a call.
+func (s *Store) ListenIn(ctx context.Context, id telephony.CallID, m telephony.SupervisionMode) error {
+	return s.superviseCall(ctx, id, notes.LineCallListenAsked, string(m))
+}
+
+// SetAgent leaves the trace of a supervisor who is about to change an agent's state; whether they may is the caller's to know.
+func (s *Store) SetAgent(ctx context.Context, id telephony.AgentID, detail ...string) error {
+	return s.addLeaf(ctx, audit.Entry{Actor: actorOf(ctx), Action: "agent.state-asked", Kind: "person", Object: string(id), Detail: detail})
+}
+
+func (s *Store) superviseCall(ctx context.Context, id telephony.CallID, line notes.LineKind, detail ...string) error {
 	var account string
 	err := s.pool.QueryRow(ctx, selectCallAccount, id).Scan(&account)
 	if noSuch(err) {
 		return ErrNoCall
 	}
 	if err != nil {
-		return fmt.Errorf("end a call: %w", err)
+		return fmt.Errorf("supervise a call: %w", err)
 	}
 	actor, err := access.Check(ctx, notes.Supervise, account)
 	if err != nil {
 		return err
 	}
-	return s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: string(notes.LineCallEndAsked), Kind: "call", Object: string(id),
-		Account: account})
+	return s.addLeaf(ctx, audit.Entry{Actor: actor.ID(), Action: string(line), Kind: "call", Object: string(id),
+		Account: account, Detail: detail})
 }
 
 // CallBackStep tells how far a call is that somebody has asked for about a note: its last step. Nothing is opened. ErrNoCall:

@@ -217,6 +217,9 @@ var (
 	selectCalls = "select " + strings.Join(callColumns, ", ") + ", caller from call "
 	selectCall  = selectCalls + "where id = $1"
 	selectLive  = selectCalls + "where state <> 'ended' order by opened_at, id"
+	// selectSupervised is how a supervisor is in on each call that has not ended, as its story has it last.
+	selectSupervised = `select distinct on (call) call, kind, agent, detail, at from call_step
+		where kind in ('supervised', 'unsupervised') and call = any($1) order by call, at desc, id desc`
 	// selectBacks are the calls of the service's that are about a note or a caller's call, of the practice alone.
 	selectBacks = selectCalls + `where account = $2 and not inbound and id in
 		(select call from call_step where kind = 'placed' and detail <> '' and detail = any($1)) order by opened_at, id`

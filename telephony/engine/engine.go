@@ -121,6 +121,8 @@ type AgentStatus struct {
 	Reason string           // of a pause
 	Since  time.Time        // when the state began
 	Call   telephony.CallID // the call offered, talked on or wrapped up, if any
+	// Supervises is the call of another's that they are in on, or whose phone rings for that.
+	Supervises telephony.CallID
 }
 
 // A Callback asks for a call that the service makes: First is rung, then Second, who sees Show; then both talk.

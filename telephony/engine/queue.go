@@ -295,7 +295,7 @@ func (e *Engine) announceAgent(id telephony.AgentID) {
 		now.Call = was.Call
 	}
 	if a := e.aside[id]; a != nil {
-		now.State, now.Reason, now.Since, now.Call = a.state, a.reason, a.since, a.call
+		now.State, now.Reason, now.Since, now.Call, now.Supervises = a.state, a.reason, a.since, a.call, a.supervises
 	}
 	e.status[id] = now
 	if !had || was.State != now.State || was.Reason != now.Reason || !was.Since.Equal(now.Since) {
