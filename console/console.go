@@ -80,8 +80,8 @@ const (
 	PausedForOther    PauseReason = "other" // a locked desk's too
 	PausedBySignIn    PauseReason = "signed in"
 	PausedByMisses    PauseReason = "missed calls"
-	PausedByPhone     PauseReason = "phone-out"                 // it cannot be rung; ends when it can
-	PausedToSupervise PauseReason = telephony.PausedToSupervise // in on another's call
+	PausedByPhone     PauseReason = "phone-out"   // it cannot be rung; ends when it can
+	PausedToSupervise PauseReason = "supervising" // in on another's call
 )
 
 // PhoneAccount is what the desk's built-in phone registers with. Password is a secret: it stays in memory.

@@ -37,6 +37,7 @@ type fakeDesk struct {
 	said      []string // what supervisors and call-backs said
 	calls     int
 	now       []console.CallNow
+	agents    []console.AgentNow
 	asked     time.Time         // when a page asked for its state last
 	still     bool              // it answers no sending
 	mute      bool              // and stores it all the same
@@ -162,7 +163,7 @@ func (f *fakeDesk) move(s telephony.CallState) {
 	}
 	f.pop = &p
 	f.emit(console.Event{Kind: "call", Call: &console.CallMoved{Call: p.Call, State: s, Language: p.Language, At: time.Now(),
-		Third: p.Third}})
+		Third: p.Third, Supervisor: p.Supervisor}})
 }
 
 // Patch has Dr Reyes's phone ring.
@@ -259,6 +260,43 @@ func (f *fakeDesk) EndCall(_ context.Context, call telephony.CallID) error {
 	defer f.lock()()
 	f.said = append(f.said, "ended: "+string(call))
 	f.now = slices.DeleteFunc(slices.Clone(f.now), func(c console.CallNow) bool { return c.Call == call })
+	return nil
+}
+
+// supervised has somebody be in on the agent's call.
+func (f *fakeDesk) supervised(by *console.Supervisor) {
+	defer f.lock()()
+	p := *f.pop
+	p.Supervisor = by
+	f.pop = &p
+	f.move(p.State)
+}
+
+func (f *fakeDesk) Agents(on bool) ([]console.AgentNow, error) {
+	defer f.lock()()
+	f.said = append(f.said, fmt.Sprint("agents ", on))
+	return f.agents, nil
+}
+
+func (f *fakeDesk) Listen(b console.ListenRef) error {
+	defer f.lock()()
+	f.said = append(f.said, fmt.Sprint("listen ", b.Call, " ", b.Mode))
+	f.agent.Supervises = &console.Supervised{Call: b.Call, Practice: "Lakeside Internal Medicine", Agent: "Luis Vega", Mode: b.Mode}
+	f.state(telephony.AgentPaused, telephony.PausedToSupervise)
+	return nil
+}
+
+func (f *fakeDesk) Unlisten() error {
+	defer f.lock()()
+	f.said = append(f.said, "unlisten")
+	f.agent.Supervises = nil
+	f.state(telephony.AgentReady, "")
+	return nil
+}
+
+func (f *fakeDesk) SetAgent(b console.AgentSet) error {
+	defer f.lock()()
+	f.said = append(f.said, fmt.Sprint("set ", b.Agent, " ", b.State, " ", b.Reason))
 	return nil
 }
 

@@ -68,7 +68,7 @@ func (c *onCallExport) Run(k *kong.Context) error {
 	return s.Calendar(k.Stdout, from, to, time.Now(), oncall.FeedOf{Roles: c.Role,
 		Words: func(name, _ string, byDefault bool) (summary, description string) {
 			if byDefault {
-				description = catalog.T(c.Language, "portal.feed.default", nil)
+				description = catalog.T(c.Language, "feed.default", nil)
 			}
 			return name, description
 		}})

@@ -258,7 +258,8 @@ type fields struct {
 }
 
 // harmlessWords are the values of fields that name nothing of a practice's, by request and name or by name.
-var harmlessWords = map[string]any{"on": true, "mode": "monitor", "reason": "x", "pause.reason": "break", "epoch": 1, "language": "es", "outcome": "reached", "seq": 1,
+var harmlessWords = map[string]any{"reason": "x", "pause.reason": "break", "epoch": 1, "language": "es", "outcome": "reached", "seq": 1,
+	"on": true, "mode": "monitor",
 	"callType": "symptom", "urgency": "urgent", "body": said, "savedAt": nil, "after": "", "text": "x", "act": "next", "from": "", "to": "",
 	"state": "", "agent": "", "search": "", "limit": 0, "endpoint": "https://push.example/x", "keys": map[string]string{},
 	"callpatient.id": "01a21e92-1111-7c9e-864f-9c0c341a6392", "practicecall.id": "urgent", "rendered.token": "",
@@ -272,7 +273,7 @@ var harmlessWords = map[string]any{"on": true, "mode": "monitor", "reason": "x",
 	"at": "2100-01-01T02:00", "later": false, "index": 0,
 	"document": "{}", "person": "nobody", "timeZone": "UTC", "template": "solo", "version": "x", "savepractice.version": 1,
 	"birth": "1980-02-03", "email": "new@x.example", "zone": "", "texts": false, "mails": false, "how": "phone",
-	"anyway": true, "call": false, "channel": "text", "given": true, "tab": "all", "seen": "x", "remark": false, "message": "m1", "on": true,
+	"anyway": true, "call": false, "channel": "text", "given": true, "tab": "all", "seen": "x", "remark": false, "message": "m1",
 	"writethread.id": "w1", "closethread.id": "c1", "mywords.id": "p1", "putpatient.version": 0,
 	"duty.act": "take", "duty.from": "2100-01-01T00:00:00Z", "duty.to": "2100-01-02T00:00:00Z"}
 

@@ -79,9 +79,9 @@ func (h *House) Feed(ctx context.Context, secret string, w io.Writer) error {
 		Who: oncall.ParticipantID(me),
 		Words: func(_, role string, byDefault bool) (summary, description string) {
 			if byDefault {
-				description = catalog.T(lang, "portal.feed.default", nil)
+				description = catalog.T(lang, "feed.default", nil)
 			}
-			return catalog.T(lang, "portal.feed.shift", catalog.Vars{"practice": acc.Name, "role": roleName(lang, role)}), description
+			return catalog.T(lang, "feed.shift", catalog.Vars{"practice": acc.Name, "role": roleName(lang, role)}), description
 		},
 	})
 }

@@ -127,7 +127,7 @@ func TestASupervisorListensIn(t *testing.T) {
 		}
 		return len(told) > 0 && strings.HasPrefix(told[len(told)-1], "ended")
 	})
-	for _, want := range []string{"supervised|Sam Boss|whisper", "supervised|Sam Boss|barge", "unsupervised|Sam Boss|stopped"} {
+	for _, want := range []string{"supervised|Sam Boss|whisper", "supervised|Sam Boss|barge", "unsupervised|Sam Boss|stopped-listening"} {
 		if !slices.Contains(told, want) {
 			t.Errorf("the story tells %q, not %q", told, want)
 		}

@@ -849,7 +849,7 @@ export interface PatientWriting {
   text: string
 }
 
-export type PauseReason = '' | 'break' | 'meal' | 'training' | 'coaching' | 'other' | 'signed in' | 'missed calls' | 'phone-out'
+export type PauseReason = '' | 'break' | 'meal' | 'training' | 'coaching' | 'other' | 'signed in' | 'missed calls' | 'phone-out' | 'supervising'
 
 export interface PauseRequest {
   reason: PauseReason
@@ -1374,7 +1374,6 @@ export interface SessionRow {
   here: boolean
 }
 
-export type StepKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'patch-asked' | 'patch-answered' | 'patched' | 'patch-failed' | 'patch-left' | 'patch-over' | 'recovered' | 'ended'
 export interface StateSet {
   by: string
   state: AgentState

@@ -99,7 +99,7 @@ func (e *Engine) seatSupervisor(c *call) {
 
 // dropSupervisor ends the supervision by the supervisor's wish, or because their leg has gone.
 func (e *Engine) dropSupervisor(c *call) {
-	why := "stopped"
+	why := "stopped-listening"
 	if c.supervisor.down || c.supervisor.away {
 		why = "hung-up"
 	}

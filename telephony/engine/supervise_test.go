@@ -94,7 +94,7 @@ func TestASupervisorIsInOnATalk(t *testing.T) {
 				story = append(story, s.Detail)
 			}
 		}
-		if want := "monitor whisper barge monitor barge whisper stopped"; strings.Join(story, " ") != want {
+		if want := "monitor whisper barge monitor barge whisper stopped-listening"; strings.Join(story, " ") != want {
 			t.Errorf("the story: %v", story)
 		}
 		w.sw.HangUp(caller, 16)
@@ -183,7 +183,7 @@ func TestSomebodyGoesWhileASupervisorListens(t *testing.T) {
 		}, talk, "hung-up"},
 		"the supervisor signs out": {func(w *world, _ telephony.CallID, _, _, _ telephony.LegID) {
 			w.must(w.eng.AgentOut(w.t.Context(), sue.ID))
-		}, talk, "stopped"},
+		}, talk, "stopped-listening"},
 		"a supervisor ends the call": {func(w *world, id telephony.CallID, _, _, _ telephony.LegID) {
 			w.must(w.eng.End(w.t.Context(), id))
 		}, over, "call-over"},

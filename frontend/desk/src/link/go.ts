@@ -3,6 +3,7 @@
 import en from '../../../shared/catalog/desk.en.json'
 import type { DeskRequests } from '../../../gen/requests'
 import type {
+  AgentState,
   Begun,
   BoardQuery,
   Draft,
@@ -14,6 +15,7 @@ import type {
   Sent,
   StoryRef,
   SuperviseAct,
+  SupervisionMode,
   Urgency,
   Error as Refusal,
 } from './types'
@@ -58,6 +60,10 @@ const passed = {
   CallBack: (call: string, note = '') => ask('callback', { call, note }),
   CallsNow: () => ask('callsnow', {}),
   EndCall: (call: string) => ask('endcall', { call }),
+  Agents: (on: boolean) => ask('agents', { on }),
+  Listen: (call: string, mode: SupervisionMode) => ask('listen', { call, mode }),
+  Unlisten: () => ask('unlisten', {}),
+  SetAgent: (agent: string, state: AgentState, reason: PauseReason) => ask('setagent', { agent, state, reason }),
   Preview: (draft: Draft) => ask('preview', draft),
   NoteFor: (call: string) => ask('notefor', { call }),
   TakeDraft: (id: string) => ask('takedraft', { id }),

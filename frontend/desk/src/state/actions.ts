@@ -6,6 +6,7 @@ import { go } from '../link/go'
 import { desk, type Panel } from './desk.svelte'
 import { focusId, hands, keepInSight } from './hands.svelte'
 import { drafts } from './drafts.svelte'
+import type { SupervisionMode } from '../link/types'
 import type { Action } from './keys'
 import { lock } from './lock.svelte'
 import { text } from './text.svelte'
@@ -83,6 +84,26 @@ export const leave = action('leave', 'call', 'desk.key.leave', {
     const p = desk.pop
     if (p) void desk.act(() => go().LeaveCall(p.call))
   },
+})
+/** A supervisor who is in on a call of another's: who hears them, by one key each. */
+const inOn = (mode: SupervisionMode, key: string): Action =>
+  action(`in-on-${mode}`, 'call', `desk.key.in-on.${mode}`, {
+    keys: [key],
+    when: () => here() && desk.supervises !== null,
+    on: () => desk.supervises?.mode === mode,
+    run: () => {
+      const s = desk.supervises
+      if (s) void desk.listenIn(s.call, mode)
+    },
+  })
+export const monitor = inOn('monitor', 'F4')
+export const whisper = inOn('whisper', 'F8')
+export const barge = inOn('barge', 'F6')
+export const unlisten = action('unlisten', 'call', 'desk.key.unlisten', {
+  keys: ['Escape'],
+  twice: true,
+  when: () => here() && desk.supervises !== null && desk.panel === '' && desk.story === null,
+  run: () => void desk.act(() => go().Unlisten()),
 })
 export const close = action('close', 'desk', 'desk.key.close', {
   keys: ['Escape'],
@@ -210,6 +231,12 @@ export const callsNow = action('calls-now', 'desk', 'desk.key.now', {
   when: () => here() && desk.supervisor,
   run: () => void desk.openNow(),
 })
+/** A supervisor's: the agents as they are, to listen in on one or change a state. */
+export const agentsNow = action('agents', 'desk', 'desk.key.agents', {
+  keys: ['Alt+a'],
+  when: () => here() && desk.supervisor,
+  run: () => void desk.openAgents(),
+})
 export const view = action('view', 'desk', 'desk.key.view', { keys: ['F5'], when: () => true, run: panel('view') })
 export const larger = action('larger', 'desk', 'desk.key.larger', {
   keys: ['Ctrl++', 'Ctrl+='],
@@ -224,10 +251,10 @@ export const smaller = action('smaller', 'desk', 'desk.key.smaller', {
 export const help = action('help', 'desk', 'desk.key.help', { keys: ['F1'], quiet: ['?'], when: here, run: panel('help') })
 
 export const actions: Action[] = [
-  ...[answer, toCall, hold, mute, patch, takeBack, leave, close, end],
+  ...[answer, toCall, hold, mute, patch, takeBack, leave, monitor, whisper, barge, unlisten, close, end],
   ...[said, language, type, urgency, send, give, another, sentStory, done, unsent, undo],
   ...[board, ...boardActs, storyAgain],
-  ...[state, lockNow, signOut, ready, callsNow, calls, view, larger, smaller, help],
+  ...[state, lockNow, signOut, ready, callsNow, agentsNow, calls, view, larger, smaller, help],
 ]
 
 /** Who reads larger goes on reading where they were. */

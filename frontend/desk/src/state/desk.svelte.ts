@@ -5,6 +5,7 @@ import { nothing } from '../board/pages'
 import { Reading } from '../board/reading.svelte'
 import { go, on, refusal } from '../link/go'
 import type {
+  AgentNow,
   AgentView,
   BoardChange,
   BoardRow,
@@ -33,6 +34,8 @@ import type {
   Story,
   StoryLine,
   StoryRef,
+  Supervised,
+  SupervisionMode,
   ThirdState,
   Urgency,
 } from '../link/types'
@@ -43,7 +46,7 @@ import { focusEnd, focusField, focusId, goTo, hands, here, type Place } from './
 import { Session } from './session.svelte'
 import { code, t, text } from './text.svelte'
 
-export type Panel = '' | 'state' | 'calls' | 'now' | 'view' | 'help' | 'row' | 'people' | 'told' | 'give'
+export type Panel = '' | 'state' | 'calls' | 'now' | 'view' | 'help' | 'row' | 'people' | 'told' | 'give' | 'agents' | 'agent'
 
 const nobody: AgentView = { id: '', name: '', languages: [], interface: 'en', state: 'out', reason: '', since: '', missed: 0 }
 
@@ -98,6 +101,9 @@ class Desk extends Session {
   /** The calls of now, while a supervisor looks at them, and the one chosen once to be ended. */
   now = $state.raw<CallNow[]>([])
   ending = $state('')
+  /** The agents, while a supervisor looks at them, and the one chosen, by id. */
+  agents = $state.raw<AgentNow[]>([])
+  chosen = $state('')
   /** Who could finish the note in hand, while the agent chooses one of them. */
   colleagues = $state.raw<Colleague[]>([])
   #storyLive = {} // the loop that keeps the story is the one that put this here
@@ -121,6 +127,10 @@ class Desk extends Session {
   }
   get thirdName(): string {
     return this.pop?.third?.name || t('desk.patch.somebody')
+  }
+  /** The call of another's that a supervisor is in on. */
+  get supervises(): Supervised | null {
+    return this.agent.supervises ?? null
   }
   get wrapUp(): boolean {
     return this.agent.state === 'wrapup'
@@ -204,6 +214,7 @@ class Desk extends Session {
     this.lockAfter = h.lockAfter / 1e6
     this.list.show({ rows: h.board, next: h.boardNext, open: h.boardOpen, late: h.boardLate })
     drafts.set(h.drafts ?? [], h.draftPops ?? [])
+    if (this.panel === 'agents' || this.panel === 'agent') void this.act(async () => (this.agents = (await go().Agents(true)) ?? []))
     this.#calls(h.pop)
     if (h.pop && !begun) this.#goOn(h.pop)
     const [latest] = this.others
@@ -454,6 +465,12 @@ class Desk extends Session {
       case 'given':
         void this.#given(e.given)
         return
+      case 'agents':
+        this.#agentsMoved(e.agents ?? [])
+        return
+      case 'set':
+        this.tell(`desk.set.${e.set.state}`, e.set.state !== 'ready', { name: e.set.by })
+        return
       default:
         e satisfies never // of a later server: passed over
     }
@@ -518,6 +535,7 @@ class Desk extends Session {
       answeredAt: first ? m.at : p.answeredAt,
       heldAt: m.state === 'held' ? m.at : never,
       third: m.third,
+      supervisor: m.supervisor,
     }
     this.pop = next
     this.#thirdMoved(p.third?.state ?? '', m.third?.why ?? '')
@@ -652,6 +670,27 @@ class Desk extends Session {
     const sure = this.ending === call
     this.ending = sure ? '' : call
     if (sure && (await this.act(() => go().EndCall(call)))) await this.readNow()
+  }
+
+  async openAgents(): Promise<void> {
+    if (this.panel === 'agents' || this.panel === 'agent') this.panel = ''
+    else if (await this.act(async () => (this.agents = (await go().Agents(true)) ?? []))) this.panel = 'agents'
+  }
+
+  /** Agents have changed. Who looks no more says so then. */
+  #agentsMoved(moved: AgentNow[]): void {
+    if (this.panel !== 'agents' && this.panel !== 'agent') {
+      void this.act(() => go().Agents(false))
+      return
+    }
+    const others = this.agents.filter((a) => !moved.some((m) => m.id === a.id))
+    this.agents = [...others, ...moved.filter((m) => m.state !== 'out')].sort((a, b) => a.name.localeCompare(b.name))
+  }
+
+  /** Is in on an agent's call, or in another way; the phone is answered by itself. */
+  async listenIn(call: string, mode: SupervisionMode): Promise<void> {
+    const first = this.supervises?.call !== call
+    if ((await this.act(() => go().Listen(call, mode))) && first && this.phone.built) await this.act(() => go().Answer(call))
   }
 
   async openCalls(): Promise<void> {

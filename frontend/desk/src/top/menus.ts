@@ -1,11 +1,12 @@
 // What stands in the bar's menus. A place in a menu has one digit and one meaning always: what cannot be done now stays
 // where it is, greyed, so that no other thing moves under its digit.
 
+import { tick } from 'svelte'
 import { at, length } from '../../../shared/clock'
 import { boardActs, reachActs } from '../board/acts'
 import { reaching } from '../board/reaching.svelte'
 import { go } from '../link/go'
-import type { PauseReason, ReachPerson } from '../link/types'
+import type { PauseReason, ReachPerson, SupervisionMode } from '../link/types'
 import { acting } from '../state/acting.svelte'
 import { larger, lockNow, ready, signOut, smaller } from '../state/actions'
 import { clock } from '../state/clock.svelte'
@@ -79,6 +80,55 @@ export function nowMenu(): Item[] {
     }
   })
   return calls.length ? calls : [{ id: 'none', label: t('desk.now.none'), stays: true, run: () => undefined }]
+}
+
+/** The agents, each with what they do now. One that is chosen shows what can be done. */
+export function agentsMenu(): Item[] {
+  const all = desk.agents.map((a): Item => {
+    const does = [code('desk.state.', a.state), a.state === 'paused' ? code('desk.pause.', a.reason) : '', length(clock.now - at(a.since))]
+    const in_ = a.supervisor ? t(`desk.agents.${a.supervisor.mode}`, { name: a.supervisor.name }) : ''
+    return {
+      id: a.id,
+      label: [a.name, a.practice].filter(Boolean).join(' · '),
+      note: [...does, in_].filter(Boolean).join(' · '),
+      stays: true,
+      run: () => {
+        desk.chosen = a.id
+        desk.panel = ''
+        void tick().then(() => (desk.panel = 'agent')) // when the first list has given the keys back
+      },
+    }
+  })
+  return all.length ? all : [{ id: 'none', label: t('desk.agents.none'), stays: true, run: () => undefined }]
+}
+
+/** What a supervisor can do with the agent chosen. */
+export function agentMenu(): Item[] {
+  const a = desk.agents.find((a) => a.id === desk.chosen)
+  const mine = a !== undefined && a.call !== '' && desk.supervises?.call === a.call
+  const heard = a?.callState === 'talking' || a?.callState === 'held'
+  const way = (mode: SupervisionMode): Item => ({
+    id: mode,
+    label: t(`desk.agent.${mode}`),
+    on: mine && desk.supervises?.mode === mode,
+    off: !heard || a?.id === desk.agent.id || (!mine && desk.supervises !== null),
+    run: () => void desk.listenIn(a?.call ?? '', mode),
+  })
+  const set = (state: 'ready' | 'paused', reason: PauseReason = ''): Item => ({
+    id: reason || state,
+    label: reason ? t('desk.agent.pause', { reason: code('desk.pause.', reason) }) : t('desk.agent.ready'),
+    on: a?.state === state && a.reason === reason,
+    off: !a || a.reason === 'supervising',
+    run: () => void desk.act(() => go().SetAgent(a?.id ?? '', state, reason)),
+  })
+  return [
+    way('monitor'),
+    way('whisper'),
+    way('barge'),
+    { id: 'stop', label: t('desk.key.unlisten'), off: !mine, run: () => void desk.act(() => go().Unlisten()) },
+    set('ready'),
+    ...desk.pauses.map((reason) => set('paused', reason)),
+  ]
 }
 
 /** Who could finish the note in hand, and what each does now. */
