@@ -221,7 +221,8 @@ func TestSomebodyGoesWhileASupervisorListens(t *testing.T) {
 						}
 						w.sw.HangUp(caller, 16)
 					}
-					if st, in := w.eng.Agent(sue.ID); in && (st.State != telephony.AgentPaused || st.Reason == telephony.PausedToSupervise) {
+					st, in := w.eng.Agent(sue.ID)
+					if in && (st.State != telephony.AgentPaused || st.Reason == telephony.PausedToSupervise) {
 						t.Errorf("the supervisor is %+v", st)
 					}
 					w.clean()

@@ -189,7 +189,8 @@ func listens(s *scene) {
 		}
 	}
 	const monitor, whisper, barge = telephony.Monitor, telephony.Whisper, telephony.Barge
-	for _, m := range []telephony.SupervisionMode{monitor, monitor, whisper, whisper, monitor, barge, barge, whisper, barge, monitor, whisper} {
+	for _, m := range []telephony.SupervisionMode{monitor, monitor, whisper, whisper, monitor, barge, barge, whisper, barge,
+		monitor, whisper} {
 		s.do(s.sw.Listen(ctx, o.Leg, agent.Leg, m))
 		is(agent.Leg, m, 2)
 	}
