@@ -93,9 +93,10 @@ func (p *practiceCheck) voicemail() {
 func (p *practiceCheck) unusedLadders() {
 	for i, l := range p.ladders {
 		messages := p.account.Messaging
-		used := l.Name == p.account.Voicemail.Ladder || messages != nil && l.Name == messages.Ladder || slices.ContainsFunc(p.account.Script.CallTypes, func(t notes.CallType) bool {
-			return slices.ContainsFunc(notes.Urgencies, func(u notes.Urgency) bool { return t.LadderFor(u) == l.Name })
-		})
+		used := l.Name == p.account.Voicemail.Ladder || messages != nil && l.Name == messages.Ladder ||
+			slices.ContainsFunc(p.account.Script.CallTypes, func(t notes.CallType) bool {
+				return slices.ContainsFunc(notes.Urgencies, func(u notes.Urgency) bool { return t.LadderFor(u) == l.Name })
+			})
 		if !used {
 			p.warn(fmt.Sprintf("ladders.ladders[%d].name", i), "unused")
 		}

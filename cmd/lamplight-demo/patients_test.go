@@ -91,7 +91,7 @@ func TestPatientsMessages(t *testing.T) {
 	s.see(`document.querySelector('section').scrollWidth <= document.querySelector('section').clientWidth`, "true")
 	s.shot("staff")
 	s.accessible("the inbox and a conversation")
-	p.see(`document.querySelector('li.mine').innerText.includes('Leído por la práctica')`, "true")
+	p.see(`document.querySelector('li.mine').innerText.includes('Leído por el consultorio')`, "true")
 	s.write("#writing", "Perfecto: lunes a las 9.")
 	s.click("article form button.main")
 	s.see(`document.querySelectorAll('ol > li.staff').length`, "2")

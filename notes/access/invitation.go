@@ -93,8 +93,8 @@ func (d *Door) endInvitations(ctx context.Context, tx pgx.Tx, id notes.PersonID,
 	return tx.SendBatch(ctx, b).Close()
 }
 
-// An InvitationShown is what an invitation's holder is shown. Secret and URI are for an authenticator, others at each look: they are nobody's until the
-// invitation is taken with them.
+// An InvitationShown is what an invitation's holder is shown. Secret and URI are for an authenticator, others at each look: they are
+// nobody's until the invitation is taken with them.
 type InvitationShown struct {
 	Name, Login, Language string
 	By                    string // who made it; "" when a command did

@@ -189,6 +189,7 @@ export function renameLadder(doc: Json, index: number, to: string): Json {
     if (from && textAt(out, path) === from) out = put(out, path, to)
   }
   again(['account', 'voicemail', 'ladder'])
+  again(['account', 'messaging', 'ladder'])
   listAt(doc, 'account.script.callTypes').forEach((c, i) => {
     again(['account', 'script', 'callTypes', i, 'ladder'])
     const ladders = get(c, 'ladders')
