@@ -73,8 +73,8 @@ func (c *campaign) note(format string, args ...any) {
 }
 
 func (k *campaignCmd) Run(ctx context.Context) (err error) {
-	if k.Agents < 1 || k.Agents > 5 {
-		return errors.New("--agents: from 1 to 5")
+	if k.Agents < 1 || k.Agents > mostAgents {
+		return fmt.Errorf("--agents: from 1 to %d", mostAgents)
 	}
 	dir, err := os.MkdirTemp("", "lamplight-campaign-")
 	if err != nil {

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 
+	"lamplight/telephony/asterisk"
 	"lamplight/telephony/phone/speech"
 )
 
@@ -31,20 +35,42 @@ func TestACourseIsItsSeeds(t *testing.T) {
 	}
 }
 
-// TestAToneIsHeard tells tones from silence, from each other and from speech.
+// TestAToneIsHeard tells tones from silence, from each other and from all that a caller hears without an agent.
 func TestAToneIsHeard(t *testing.T) {
-	tones := []float64{agentsTone(0), agentsTone(1)}
-	ear := earFor{tones: tones}
-	if got := ear.hears(make([]byte, 16000)); len(got) > 0 {
-		t.Errorf("silence is heard as %v", got)
+	tones := make([]float64, mostAgents)
+	for n := range tones {
+		tones[n] = agentsTone(n)
 	}
+	none := func(what string, sound []byte) {
+		t.Helper()
+		ear := earFor{tones: append(slices.Clone(tones), callersTone)}
+		if got := ear.hears(sound); len(got) > 0 {
+			t.Errorf("%s is heard as %v", what, got)
+		}
+	}
+	none("silence", make([]byte, 16000))
 	_, words, err := (&demo{cmd: &demoCmd{}}).words("en")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := ear.hears(words); len(got) > 0 {
-		t.Errorf("speech is heard as %v", got)
+	none("speech", words)
+	sounds := t.TempDir()
+	if err := asterisk.WriteSounds(sounds); err != nil {
+		t.Fatal(err)
 	}
+	heard := 0
+	if err := filepath.WalkDir(sounds, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		file, err := os.ReadFile(path)
+		none(path, speech.FromUlaw(file))
+		heard++
+		return err
+	}); err != nil || heard <= 2*len(asterisk.Prompts) {
+		t.Fatalf("%d sounds, %v", heard, err)
+	}
+	ear := earFor{tones: tones}
 	got := ear.hears(speech.Tone(agentsTone(1), toneLength))
 	if len(got) == 0 || got[0] != 1 {
 		t.Errorf("the second tone is heard as %v", got)

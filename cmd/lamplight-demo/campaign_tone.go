@@ -8,14 +8,15 @@ import (
 
 // Everybody in a campaign says a tone of their own, so that who was heard can be told from greeting, music and apology.
 const (
+	mostAgents  = 5 // of whom each has a tone
 	callersTone = 1890.0
 	toneLength  = time.Second
 	toneWindow  = speech.Rate / 10 // samples that are looked at together
 	tonesHeard  = 3                // so many windows in a row are no chance
 )
 
-// agentsTone is the frequency of an agent's tone; the music and the beep have none of these.
-func agentsTone(agent int) float64 { return 610 + 130*float64(agent) }
+// agentsTone is the frequency of an agent's tone; the music, the prompts and their beep (1 kHz) have none of these.
+func agentsTone(agent int) float64 { return 610 + 170*float64(agent) }
 
 // An earFor hears tones out of what a phone hears.
 type earFor struct {
