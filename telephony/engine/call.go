@@ -91,8 +91,8 @@ type leg struct {
 	down   bool      // it ended: nothing is to be hung up
 	away   bool      // the fail-safe has it, or is about to: it must not be hung up
 	known  uint64    // the engine's clock when the switch was first seen to have it; 0 before
-	told   time.Time // when the switch said that it is ours; zero when a look found it
-	absent bool      // the last look at the switch did not find it
+	told   time.Time // when the switch said that it is ours; zero when a survey found it
+	absent bool      // the last survey of the switch did not find it
 	lease  *lease
 }
 

@@ -87,7 +87,7 @@ func (e *Engine) keepLease(l *lease, id telephony.LegID, first time.Duration) {
 			one, cancel := context.WithTimeout(e.ctx, length)
 			err := renew(one, left)
 			cancel()
-			if errors.Is(err, telephony.ErrGone) { // hung up, or the fail-safe has it: an event tells which, or the next look
+			if errors.Is(err, telephony.ErrGone) { // hung up, or the fail-safe has it: an event tells which, or the next survey
 				e.post(func() {
 					l.over = true
 					e.reconcileSoon()

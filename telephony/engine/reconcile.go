@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// After a break nothing is told again, so the engine looks: it compares what it remembers with what is on the switch,
-// and makes up for what it missed. It also looks now and then, and soon after anything it did not expect. A look is
-// strict when no event was dealt with since it was taken: what is missing then is gone. At any other time a thing must
-// be missing twice, because it may have come or gone while the switch was asked.
+// After a break nothing is told again, so the engine reconciles: it surveys the switch, compares that with what it remembers, and makes
+// up for what it missed. It does so now and then too, and soon after anything it did not expect. A survey is strict when no event was
+// dealt with since it was taken: what is missing then is gone. At any other time a thing must be missing twice, because it may have come
+// or gone while the switch was asked.
 
 // reconcileAfter is how long after something unexpected the engine reconciles: time for the event that explains it.
 const reconcileAfter = time.Second
@@ -19,8 +19,8 @@ const reconcileAfter = time.Second
 // spill is the lease that gives a caller to the fail-safe; whole seconds, because dialplans count so.
 const spill = time.Second
 
-// sight is what a look saw, with the engine's clock when it began.
-type sight struct {
+// survey is what was found on the switch, with the engine's clock when it began.
+type survey struct {
 	at         uint64
 	strict     bool
 	legs       map[telephony.LegID]telephony.LegView
@@ -30,7 +30,7 @@ type sight struct {
 	voicemails []telephony.Voicemail
 }
 
-func (e *Engine) survey(ctx context.Context) (s sight, err error) {
+func (e *Engine) takeSurvey(ctx context.Context) (s survey, err error) {
 	err = e.command(ctx, func(ctx context.Context) (err error) {
 		s.snap, err = e.cfg.Switch.Snapshot(ctx)
 		return err
@@ -49,7 +49,7 @@ func (e *Engine) survey(ctx context.Context) (s sight, err error) {
 			s.in[l] = b.Bridge
 		}
 	}
-	// Voicemails only tell why a caller has gone; a look does without them.
+	// Voicemails only tell why a caller has gone; a survey does without them.
 	err = e.command(ctx, func(ctx context.Context) (err error) {
 		s.voicemails, err = e.cfg.Switch.Voicemails(ctx)
 		return err
@@ -60,24 +60,24 @@ func (e *Engine) survey(ctx context.Context) (s sight, err error) {
 	return s, nil
 }
 
-// onLinked looks at the switch before any other event is believed; they are held until then.
+// onLinked surveys the switch before any other event is believed; they are held until then.
 func (e *Engine) onLinked() {
 	e.linked, e.dirty = true, true
 	e.link++
-	e.holding, e.heldBack = true, nil // the look will see what those events told
+	e.holding, e.heldBack = true, nil // the survey will see what those events told
 	e.askPhones()
 	link, at := e.link, e.clock
 	if !e.known {
 		e.recover(link)
 		return
 	}
-	var s sight
+	var s survey
 	e.work(func(ctx context.Context) (err error) {
-		s, err = e.survey(ctx)
+		s, err = e.takeSurvey(ctx)
 		return err
 	}, func(err error) {
 		if link != e.link {
-			return // linked again meanwhile: that look counts
+			return // linked again meanwhile: that survey counts
 		}
 		if err != nil {
 			e.cfg.Log.Error("telephony: the switch was linked but does not tell what is on it", "error", err)
@@ -91,7 +91,7 @@ func (e *Engine) onLinked() {
 	})
 }
 
-// again looks once more after a look that failed though the switch is linked.
+// again surveys once more after a survey that failed though the switch is linked.
 func (e *Engine) again(link uint64) {
 	e.after(reconcileAfter, func() {
 		if link == e.link && e.linked && e.holding {
@@ -126,9 +126,9 @@ func (e *Engine) reconcileNow() {
 		return
 	}
 	link, at := e.link, e.clock
-	var s sight
+	var s survey
 	e.work(func(ctx context.Context) (err error) {
-		s, err = e.survey(ctx)
+		s, err = e.takeSurvey(ctx)
 		return err
 	}, func(err error) {
 		if link != e.link || !e.linked || e.holding {
@@ -144,7 +144,7 @@ func (e *Engine) reconcileNow() {
 }
 
 // reconcile makes up for what the engine missed.
-func (e *Engine) reconcile(s sight) {
+func (e *Engine) reconcile(s survey) {
 	for _, c := range e.sortedCalls() {
 		e.compare(c, s)
 	}
@@ -181,7 +181,7 @@ func (e *Engine) reconcile(s sight) {
 }
 
 // unknownLeg deals with a leg on the switch that no call has.
-func (e *Engine) unknownLeg(v telephony.LegView, s sight) {
+func (e *Engine) unknownLeg(v telephony.LegView, s survey) {
 	inbound := v.Agent == "" && v.Call == ""
 	switch {
 	case inbound && !e.hasEnded(telephony.CallOf(v.Leg)):
@@ -196,7 +196,7 @@ func (e *Engine) unknownLeg(v telephony.LegView, s sight) {
 }
 
 // compare makes up for what a call missed.
-func (e *Engine) compare(c *call, s sight) {
+func (e *Engine) compare(c *call, s survey) {
 	if e.missing(c, &c.near, s) {
 		c.near.down = true
 		c.near.lease.end()
@@ -249,7 +249,7 @@ func (e *Engine) compare(c *call, s sight) {
 }
 
 // missing tells whether a leg that should be on the switch is not.
-func (e *Engine) missing(c *call, l *party, s sight) bool {
+func (e *Engine) missing(c *call, l *party, s survey) bool {
 	if l.id == "" || l.down || l.away {
 		return false
 	}
@@ -258,7 +258,7 @@ func (e *Engine) missing(c *call, l *party, s sight) bool {
 		return false
 	}
 	if l.known > s.at || l.known == 0 && (l.reach.runs() || l == &c.near && c.lane.runs()) {
-		return false // it came, or is coming, since the look began
+		return false // it came, or is coming, since the survey began
 	}
 	if s.strict || l.absent {
 		return true
@@ -269,12 +269,12 @@ func (e *Engine) missing(c *call, l *party, s sight) bool {
 }
 
 // leftMessage tells whether the fail-safe has a message of this caller, who is not here any more.
-func leftMessage(c *call, s sight) bool {
+func leftMessage(c *call, s survey) bool {
 	return c.Inbound && slices.ContainsFunc(s.voicemails, func(v telephony.Voicemail) bool { return telephony.CallOf(v.Leg) == c.ID })
 }
 
 // mend puts legs, music and peers where the call's phase says that they are.
-func (e *Engine) mend(c *call, s sight) {
+func (e *Engine) mend(c *call, s survey) {
 	keeps := &c.near
 	if paired[c.phase] {
 		keeps = c.leased()
@@ -316,7 +316,7 @@ func (e *Engine) mend(c *call, s sight) {
 	}
 }
 
-func (e *Engine) mendWaiting(c *call, nearIn bool, s sight) {
+func (e *Engine) mendWaiting(c *call, nearIn bool, s survey) {
 	waits := s.legs[c.near.id].Waits
 	if (nearIn || waits) && !s.strict {
 		return

@@ -44,7 +44,7 @@ func (e *Engine) recordLeg(c *call, leg telephony.LegID) {
 	})
 }
 
-// unrecord ends a call's recording; its end is told, or found by the next look; then it is kept.
+// unrecord ends a call's recording; its end is told, or found by the next survey; then it is kept.
 func (e *Engine) unrecord(c *call) {
 	r := c.rec
 	if r == "" {
@@ -79,7 +79,7 @@ func (e *Engine) keep(r telephony.RecordingID, ended bool) {
 			return e.cfg.Ledger.Keep(ctx, id, r, fetch)
 		})
 		if !ended && errors.Is(err, telephony.ErrGone) {
-			return nil // since the look that saw it, it was kept, or the switch found that it holds nothing
+			return nil // since the survey that saw it, it was kept, or the switch found that it holds nothing
 		}
 		return err
 	}, func(err error) {
@@ -93,7 +93,7 @@ func (e *Engine) kept(err error, what, id string) {
 	case err == nil || e.ctx.Err() != nil:
 	case errors.Is(err, telephony.ErrUnlinked): // the reconciliation after the next Linked begins again
 	default:
-		e.cfg.Log.Error("telephony: a "+what+" could not be kept; trying again at the next look", "id", id, "error", err)
+		e.cfg.Log.Error("telephony: a "+what+" could not be kept; trying again at the next survey", "id", id, "error", err)
 	}
 }
 

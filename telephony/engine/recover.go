@@ -13,9 +13,9 @@ import (
 // fail-safe. A ledger that does not answer keeps those who talk talking and gives the others to the fail-safe.
 func (e *Engine) recover(link uint64) {
 	at := e.clock
-	var s sight
+	var s survey
 	e.work(func(ctx context.Context) (err error) {
-		s, err = e.survey(ctx)
+		s, err = e.takeSurvey(ctx)
 		return err
 	}, func(err error) {
 		if link != e.link {
@@ -35,10 +35,10 @@ func (e *Engine) recover(link uint64) {
 }
 
 // remember asks the ledger for the calls that have not ended, and their lines, then looks again and takes over.
-func (e *Engine) remember(link, at uint64, first sight, leases map[telephony.LegID]*lease) {
+func (e *Engine) remember(link, at uint64, first survey, leases map[telephony.LegID]*lease) {
 	var live []telephony.Call
 	var lines map[telephony.Number]telephony.Line
-	var s sight
+	var s survey
 	e.work(func(ctx context.Context) (err error) {
 		ok := e.patiently(ctx, func(ctx context.Context) (err error) {
 			live, lines, err = e.living(ctx)
@@ -53,7 +53,7 @@ func (e *Engine) remember(link, at uint64, first sight, leases map[telephony.Leg
 		if !ok {
 			return ctx.Err()
 		}
-		s, err = e.survey(ctx)
+		s, err = e.takeSurvey(ctx)
 		return err
 	}, func(err error) {
 		defer func() {
@@ -101,7 +101,7 @@ func (e *Engine) living(ctx context.Context) ([]telephony.Call, map[telephony.Nu
 }
 
 // legsWith lists the legs in the bridge of a leg, itself among them.
-func (s sight) legsWith(id telephony.LegID) (with []telephony.LegID) {
+func (s survey) legsWith(id telephony.LegID) (with []telephony.LegID) {
 	for other, b := range s.in {
 		if b == s.in[id] && s.in[id] != "" {
 			with = append(with, other)
@@ -111,7 +111,7 @@ func (s sight) legsWith(id telephony.LegID) (with []telephony.LegID) {
 }
 
 // takeOver makes calls of what the ledger and the switch tell. What does not fit together yet, reconcile mends.
-func (e *Engine) takeOver(live []telephony.Call, lines map[telephony.Number]telephony.Line, s sight, leases map[telephony.LegID]*lease) {
+func (e *Engine) takeOver(live []telephony.Call, lines map[telephony.Number]telephony.Line, s survey, leases map[telephony.LegID]*lease) {
 	byCall := map[telephony.CallID][]telephony.LegView{}
 	for _, v := range s.snap.Legs {
 		id := v.Call
@@ -156,7 +156,7 @@ func (e *Engine) isNear(v telephony.LegView) bool {
 // adopt takes a leg found on the switch into its call. Of several legs to agents only one that was answered can be
 // the one; the others are hung up as strays. It goes on with the lease that was begun for the leg: two renewals at once
 // could undo each other.
-func (e *Engine) adopt(c *call, v telephony.LegView, s sight, leases map[telephony.LegID]*lease) {
+func (e *Engine) adopt(c *call, v telephony.LegView, s survey, leases map[telephony.LegID]*lease) {
 	p := &c.far
 	switch {
 	case isSupervisor(v.Leg, c.ID):
@@ -175,7 +175,7 @@ func (e *Engine) adopt(c *call, v telephony.LegView, s sight, leases map[telepho
 	}
 	p.leg = leg{id: v.Leg, up: v.Up, known: 1, lease: leases[v.Leg]}
 	delete(leases, v.Leg)
-	if p.lease == nil { // it came after the first look
+	if p.lease == nil { // it came after the first survey
 		p.lease = e.lease(v.Leg)
 	}
 	e.legs[v.Leg] = c
@@ -192,7 +192,7 @@ func (e *Engine) abandon(p *party) {
 }
 
 // goOn chooses the phase of a call taken over.
-func (e *Engine) goOn(c *call, s sight) {
+func (e *Engine) goOn(c *call, s survey) {
 	talked := c.State == telephony.Talking || c.State == telephony.Held || c.State == telephony.Patched
 	c.offer = telephony.Offer{Call: c.ID, Agent: c.Agent}
 	c.aside, c.music = s.bridges[c.beside], s.legs[c.waiter().id].Waits
@@ -233,7 +233,7 @@ func (e *Engine) goOn(c *call, s sight) {
 
 // goOnWithThird chooses the phase of a call into which somebody was being brought, or was. false: without an agent who calls
 // them, they are not called.
-func (e *Engine) goOnWithThird(c *call, s sight) bool {
+func (e *Engine) goOnWithThird(c *call, s survey) bool {
 	together := s.in[c.third.id] == c.bridge
 	switch {
 	case together && c.State == telephony.Patched:

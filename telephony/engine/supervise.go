@@ -120,7 +120,7 @@ func (e *Engine) endSupervision(c *call, why string) {
 }
 
 // mendSupervisor brings a supervisor back who is not where they belong.
-func (e *Engine) mendSupervisor(c *call, s sight) {
+func (e *Engine) mendSupervisor(c *call, s survey) {
 	v, there := s.legs[c.supervisor.id]
 	p, ok := c.post()
 	if !there || !v.Up || !ok {

@@ -149,7 +149,7 @@ func (e *Engine) removeBeside(c *call) {
 }
 
 // mendAside puts who belongs there aside, and the caller to the music.
-func (e *Engine) mendAside(c *call, s sight) {
+func (e *Engine) mendAside(c *call, s survey) {
 	if c.music = s.legs[c.near.id].Waits; !c.music {
 		e.startMusic(c)
 	}
@@ -158,7 +158,7 @@ func (e *Engine) mendAside(c *call, s sight) {
 }
 
 // mendThree puts who talks into the bridge.
-func (e *Engine) mendThree(c *call, s sight) {
+func (e *Engine) mendThree(c *call, s survey) {
 	moved := e.seatIn(c, c.bridge, s, &c.near, &c.far, &c.third)
 	near, far := s.legs[c.near.id], s.legs[c.far.id]
 	switch {
@@ -174,7 +174,7 @@ func (e *Engine) mendThree(c *call, s sight) {
 }
 
 // seatIn brings those who are on the line and not there into a bridge; moved is whether there were any.
-func (e *Engine) seatIn(c *call, b telephony.BridgeID, s sight, who ...*party) (moved bool) {
+func (e *Engine) seatIn(c *call, b telephony.BridgeID, s survey, who ...*party) (moved bool) {
 	var legs []telephony.LegID
 	for _, p := range who {
 		if v, there := s.legs[p.id]; there && v.Up && s.in[p.id] != b {
