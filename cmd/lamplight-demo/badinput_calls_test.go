@@ -293,7 +293,7 @@ func brokenPractice(t *testing.T, d *demo) {
 			t.Fatal(err)
 		}
 		fresh, bad := practices[0], practices[1]
-		fresh.Account.ID, fresh.Account.Lines = "fresh", nil
+		fresh.Account.ID, fresh.Account.Lines, fresh.Account.Messaging = "fresh", nil, nil
 		spoil(&bad)
 		_, err = seed(access.System(t.Context(), "test"), d.server, []routing.PracticeDocument{fresh, bad})
 		if err == nil || !strings.Contains(err.Error(), what) || !strings.Contains(err.Error(), string(bad.Account.ID)) {

@@ -182,7 +182,7 @@ func (c *campaign) read(ctx context.Context) {
 		}
 		for _, a := range all[read:] {
 			chance, wait := c.course.lies.IntN(10), time.Duration(c.course.lies.Int64N(int64(3*time.Second)))
-			if a.Kind != pocket.ArrivedText || a.Status == "refused" || chance >= 7 { // nobody looks at that phone
+			if a.Kind != pocket.ArrivedText || a.To == patientPhone.Number || a.Status == "refused" || chance >= 7 { // nobody looks at it
 				continue
 			}
 			acting.Go(func() {

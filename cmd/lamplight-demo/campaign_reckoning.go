@@ -256,7 +256,7 @@ func (a *reckoning) pages(ctx context.Context) error {
 	arrived := map[string][]pocket.Arrival{} // by the attempt's link
 	for _, m := range a.pocket.Messages() {
 		_, token, ok := strings.Cut(m.Link, "#")
-		if !ok || m.Status == "refused" {
+		if !ok || m.Status == "refused" || m.To == patientPhone.Number { // a patient's notice is no attempt of a dispatch
 			continue
 		}
 		sum := sha256.Sum256([]byte(token))

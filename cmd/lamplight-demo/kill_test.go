@@ -396,8 +396,8 @@ func (w *walker) inHand(t *testing.T, call telephony.CallID, agent *phone.Call) 
 	case <-time.After(3 * time.Second): // it stays
 		return agent
 	}
-	var in *phone.Incoming
-	eventually(t, "the phone rings for the call", func() bool {
+	var back *phone.Call
+	eventually(t, "the phone rings for the call, and is answered", func() bool {
 		c, _ := w.d.server.Engine.Call(call)
 		a, _ := w.d.server.Engine.Agent(telephony.AgentID(desks[0].ID))
 		switch {
@@ -411,15 +411,15 @@ func (w *walker) inHand(t *testing.T, call telephony.CallID, agent *phone.Call) 
 			}
 		}
 		select {
-		case in = <-w.phone.Incoming():
+		case in := <-w.phone.Incoming():
+			var err error
+			if back, err = in.Answer(ctx); err != nil { // rung before it stood still, and given up since
+				t.Logf("answer: %v", err)
+			}
 		case <-time.After(time.Second):
 		}
-		return in != nil
+		return back != nil
 	})
-	back, err := in.Answer(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
 	eventually(t, "they talk again", func() bool {
 		c, _ := w.d.server.Engine.Call(call)
 		return c.State == telephony.Talking

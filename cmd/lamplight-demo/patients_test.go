@@ -32,7 +32,7 @@ func TestPatientsMessages(t *testing.T) {
 	}
 	told := arrived(1)
 	_, token, _ := strings.Cut(told.Link, "#")
-	secrets := []string{token, "Lucía", "Lucia", "Ferrer", "5550188", demoBirth, "tiroides", "marzo", "lunes"}
+	secrets := []string{token, "Lucía", "Lucia", "Ferrer", "5550196", demoBirth, "tiroides", "marzo", "lunes"}
 
 	p := openPage(t, 320, 640)
 	p.do(chromedp.Navigate(told.Link))

@@ -25,6 +25,7 @@ func TestPeopleOnTheWeb(t *testing.T) {
 	p := openPage(t, 1280, 800)
 	p.do(chromedp.Navigate(d.server.PagesURL + "/"))
 	p.signIn(d, "ada.grant", d.keys.Password)
+	p.click(`[data-tab="people"]`)
 	p.see(`document.querySelectorAll('[data-login]').length >= 8`, "true")
 	p.accessible("the people")
 	p.see(`document.documentElement.scrollWidth`, "1280")

@@ -128,7 +128,7 @@ func demoPhones(practices []routing.PracticeDocument) []pocket.ProviderPhone {
 }
 
 // patientPhone is the patient's phone for the pocket.
-var patientPhone = pocket.ProviderPhone{Person: demoPatient, Name: "Lucía Ferrer (patient)", Number: "+13125550188",
+var patientPhone = pocket.ProviderPhone{Person: demoPatient, Name: "Lucía Ferrer (patient)", Number: "+13125550196",
 	Email: "lucia.ferrer@patients.example", Lang: telephony.Spanish}
 
 // demoPatient is lakeside's patient with a phone in the pocket. It is made up, as everybody in the demo is.
