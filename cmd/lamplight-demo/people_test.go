@@ -251,6 +251,7 @@ func oneself(t *testing.T, d *demo, p *page) {
 		t.Error("it is still open")
 	}
 	p.click("nav button")
+	p.click(`[data-tab="people"]`)
 	p.see(`document.querySelector('#people-title') !== null`, "true")
 }
 
