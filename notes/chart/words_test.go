@@ -18,7 +18,7 @@ func TestEveryTroubleHasASentence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	codes := regexp.MustCompile(`Why += "([a-z-]+)"`).FindAllStringSubmatch(string(src), -1)
+	codes := regexp.MustCompile(`TroubleKind += "([a-z-]+)"`).FindAllStringSubmatch(string(src), -1)
 	if len(codes) < 15 {
 		t.Fatalf("only %d codes found", len(codes))
 	}
