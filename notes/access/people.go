@@ -61,6 +61,7 @@ var (
 // Tables are the tables whose rows the log vouches for, or a MAC.
 func Tables() []audit.Table {
 	return []audit.Table{personTable, grantTable, sessionTable, codeTable, feedTable, invitationTable, changeTable,
+		{Name: "session_program", Why: "people tell their own sessions apart by it, and nothing is decided by it"},
 		{Name: "person_seen", Why: "it tells when somebody was last here, and nothing is decided by it"},
 		{Name: "sign_in_pace", Why: "it slows guesses: one taken away gives guesses back, and one added keeps a login waiting"}}
 }

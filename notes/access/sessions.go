@@ -44,8 +44,8 @@ func (d *Door) Sessions(ctx context.Context, id notes.PersonID) ([]OpenSession, 
 		}
 	}
 	now := d.Now()
-	rows, err := d.pool.Query(ctx, "select token, program, made_at, seen_at from session where person = $1 and expires_at > $2 "+
-		"and (seen_at > $3 or program = 'desk') order by made_at desc", id, now, now.Add(-d.Idle))
+	rows, err := d.pool.Query(ctx, "select token, coalesce(program, ''), made_at, seen_at from session left join session_program "+
+		"using (token) where person = $1 and expires_at > $2 and (seen_at > $3 or program = 'desk') order by made_at desc", id, now, now.Add(-d.Idle))
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
@@ -101,8 +101,9 @@ func (d *Door) queueSession(b *pgx.Batch, s Session, id notes.PersonID, program 
 	if err != nil {
 		return err
 	}
-	b.Queue("insert into session (token, person, made_at, seen_at, expires_at, program, mac) values ($1, $2, $3, $3, $4, $5, $6)", hash, id,
-		now, s.Expires, program, mac)
+	b.Queue("insert into session (token, person, made_at, seen_at, expires_at, mac) values ($1, $2, $3, $3, $4, $5)", hash, id, now,
+		s.Expires, mac)
+	b.Queue("insert into session_program (token, program) values ($1, $2)", hash, program)
 	queueSeen(b, id, now)
 	return nil
 }
