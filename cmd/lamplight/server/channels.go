@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
@@ -125,13 +126,19 @@ func RandomWord() string {
 	return string(b)
 }
 
-// FreeAddr is a loopback address nobody uses at this moment, for what must be named before it is opened.
+// FreeAddr is a loopback address nobody uses at this moment, for what must be named before it is opened. Its port lies above those
+// that the system hands to clients, so that none of them has it when a server that was away comes back.
 func FreeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
+	const first, end = 61000, 65536
+	var last error
+	for range 200 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+mathrand.IntN(end-first)))
+		if err == nil {
+			return l.Addr().String(), l.Close()
+		}
+		last = err
 	}
-	return l.Addr().String(), l.Close()
+	return "", fmt.Errorf("find a free port: %w", last)
 }
 
 // ReadSubscription reads what a browser's PushSubscription says of itself.
