@@ -77,7 +77,7 @@ func TestTheSchemaIsWhatTheMigrationsMake(t *testing.T) {
 		"drop index dispatch_open; create index dispatch_open on dispatch (note) where state in ('climbing', 'exhausted')": "index dispatch_open on dispatch: altered",
 		"alter table attempt alter column why set default 'x'":                                                             "column attempt.why: altered",
 		"alter table session alter column person drop not null":                                                            "column session.person: altered",
-		"alter table session set unlogged":                                                                                 "table session: altered",
+		"alter table code_used set unlogged":                                                                               "table code_used: altered",
 		"create view shown as select 1 as one":                                                                             "table shown: added",
 		"create function odd() returns event_trigger language plpgsql as 'begin end'; " +
 			"create event trigger odd on ddl_command_end execute function odd()": "event trigger odd: added",
