@@ -40,10 +40,10 @@ func TestEveryStatementStandsInQueries(t *testing.T) {
 				}
 				switch {
 				case !sql.MatchString(s):
-				case filepath.Base(file) == "queries.go":
+				case strings.HasPrefix(filepath.Base(file), "queries"): // one file a store
 					found++
 				default:
-					t.Errorf("%s: a statement that does not stand in queries.go: %.60s", set.Position(lit.Pos()), s)
+					t.Errorf("%s: a statement that does not stand in a file of queries: %.60s", set.Position(lit.Pos()), s)
 				}
 				return true
 			})
