@@ -12,6 +12,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -54,16 +55,19 @@ type fixture struct {
 	cfg      patient.Config
 	text     twilio.Config
 	dir      string
-	now      time.Time // zero for the machine's
+	set      atomic.Pointer[time.Time] // the time of day; nil for the machine's
 	staff    context.Context
 }
 
 func (f *fixture) clock() time.Time {
-	if f.now.IsZero() {
-		return time.Now()
+	if at := f.set.Load(); at != nil {
+		return *at
 	}
-	return f.now
+	return time.Now()
 }
+
+// at sets the time of day.
+func (f *fixture) at(now time.Time) { f.set.Store(&now) }
 
 func newFixture(t *testing.T, faults func(pocket.Arrival) pocket.Fault) *fixture {
 	return fixtureOn(t, postgrestest.New(t), faults)

@@ -28,7 +28,7 @@ var noon = time.Date(2025, 11, 24, 18, 0, 0, 0, time.UTC)
 // the patient.
 func TestAPatientIsToldAndComesIn(t *testing.T) {
 	f := newFixture(t, nil)
-	f.now = noon
+	f.at(noon)
 	f.run()
 	p := f.admitted(notes.ByText, notes.ByEmail)
 	f.writes(p, "m1", "")
@@ -102,7 +102,7 @@ func TestAPatientIsToldAndComesIn(t *testing.T) {
 	if _, err := f.engine.Resume(t.Context(), session); !errors.Is(err, patient.ErrNoVisit) {
 		t.Errorf("with another number the device is still known: %v", err)
 	}
-	f.now = noon.Add(2 * time.Hour)
+	f.at(noon.Add(2 * time.Hour))
 	if code = f.code(token, "+13125550177"); code == "" {
 		t.Error("no code came to the number on record now")
 	}
@@ -110,12 +110,12 @@ func TestAPatientIsToldAndComesIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.now = noon.Add(patient.SessionLasts + 3*time.Hour)
+	f.at(noon.Add(patient.SessionLasts + 3*time.Hour))
 	if _, err := f.engine.Resume(t.Context(), session); !errors.Is(err, patient.ErrNoVisit) {
 		t.Errorf("after thirty days: %v", err)
 	}
 	f.verify()
-	f.now = noon.Add(2 * time.Hour)
+	f.at(noon.Add(2 * time.Hour))
 	if _, err := f.pool.Exec(t.Context(), "update patient_session set expires_at = expires_at + interval '1 year'"); err != nil {
 		t.Fatal(err)
 	}
@@ -127,12 +127,12 @@ func TestAPatientIsToldAndComesIn(t *testing.T) {
 // TestAnOldLinkSaysSo, and sends a new one to the address on record, not often.
 func TestAnOldLinkSaysSo(t *testing.T) {
 	f := newFixture(t, nil)
-	f.now = noon
+	f.at(noon)
 	f.run()
 	p := f.admitted(notes.ByText)
 	f.writes(p, "m1", "")
 	token := tokenOf(f.next(number, 1))
-	f.now = noon.Add(8 * 24 * time.Hour)
+	f.at(noon.Add(8 * 24 * time.Hour))
 	if l, err := f.engine.Locate(t.Context(), token); err != nil || !l.Expired {
 		t.Errorf("%+v, %v", l, err)
 	}
@@ -165,7 +165,7 @@ func TestAnOldLinkSaysSo(t *testing.T) {
 // TestNobodyIsToldWithoutConsent, nor at night, nor of what was withdrawn.
 func TestNobodyIsToldWithoutConsent(t *testing.T) {
 	f := newFixture(t, nil)
-	f.now = time.Date(2025, 11, 25, 4, 30, 0, 0, time.UTC) // 22:30 in Chicago
+	f.at(time.Date(2025, 11, 25, 4, 30, 0, 0, time.UTC)) // 22:30 in Chicago
 	none := f.admitted()
 	if err := f.tryWrite(none, "n1", ""); !errors.Is(err, patient.ErrNoConsent) {
 		t.Errorf("who agreed to nothing is written to: %v", err)
@@ -186,11 +186,11 @@ func TestNobodyIsToldWithoutConsent(t *testing.T) {
 	}
 	// The patient writes at night: the answer is told at once.
 	visitor := access.WithVisitor(t.Context(), access.Visitor{Patient: p.ID, Account: "lakeside"})
-	if _, err := f.patients.WriteAsPatient(visitor, "p1", "¿Puedo comer?", f.now, nil); err != nil {
+	if _, err := f.patients.WriteAsPatient(visitor, "p1", "¿Puedo comer?", f.clock(), nil); err != nil {
 		t.Fatal(err)
 	}
 	f.writes(p, "m3", "p1")
-	if all, err = f.engine.Notices(t.Context(), p.ID); err != nil || !all[0].DueAt.Equal(f.now) {
+	if all, err = f.engine.Notices(t.Context(), p.ID); err != nil || !all[0].DueAt.Equal(f.clock()) {
 		t.Errorf("%+v, %v", all, err)
 	}
 	// A consent that ends before it leaves ends it.
@@ -209,7 +209,7 @@ func TestNobodyIsToldWithoutConsent(t *testing.T) {
 // TestStopEndsTexts at once, in every word for it, with one confirmation; START takes it back.
 func TestStopEndsTexts(t *testing.T) {
 	f := newFixture(t, nil)
-	f.now = noon
+	f.at(noon)
 	f.run()
 	p := f.admitted(notes.ByText)
 	f.writes(p, "m1", "")
@@ -269,7 +269,7 @@ func TestStopEndsTexts(t *testing.T) {
 // TestAStartTakesAStopBack with what was agreed before.
 func TestAStartTakesAStopBack(t *testing.T) {
 	f := newFixture(t, nil)
-	f.now = noon
+	f.at(noon)
 	f.run()
 	p := f.admitted(notes.ByText)
 	f.writes(p, "m1", "")
@@ -339,7 +339,7 @@ func TestANoticeLeavesOnce(t *testing.T) {
 // TestARefusedNoticeIsToldToStaff, and so is one that did not arrive.
 func TestARefusedNoticeIsToldToStaff(t *testing.T) {
 	f := newFixture(t, func(pocket.Arrival) pocket.Fault { return pocket.Refuse })
-	f.now = noon
+	f.at(noon)
 	f.run()
 	p := f.admitted(notes.ByText)
 	f.writes(p, "m1", "")
@@ -359,7 +359,7 @@ func TestARefusedNoticeIsToldToStaff(t *testing.T) {
 // TestAForgedNoticeReachesNobody: an address or a text that somebody else wrote into the row.
 func TestAForgedNoticeReachesNobody(t *testing.T) {
 	f := newFixture(t, nil)
-	f.now = noon
+	f.at(noon)
 	p := f.admitted(notes.ByText)
 	f.writes(p, "m1", "")
 	if _, err := f.pool.Exec(t.Context(), "update notice set kind = 'code'"); err != nil {
