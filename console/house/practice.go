@@ -133,11 +133,7 @@ func (h *House) practiceChanges(ctx context.Context, id telephony.AccountID, lim
 	if err != nil {
 		return nil, err
 	}
-	people := make([]notes.PersonID, len(all))
-	for i, v := range all {
-		people[i] = v.By
-	}
-	s, err := h.load(ctx, needs{people: people})
+	s, err := namesOf(ctx, h, all, func(v record.PracticeVersion) notes.PersonID { return v.By })
 	if err != nil {
 		return nil, err
 	}

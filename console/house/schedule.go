@@ -190,17 +190,22 @@ func yearly(day string, now time.Time) string {
 	return now.Format("2006-") + day
 }
 
+// namesOf loads the names of who made what is listed.
+func namesOf[T any](ctx context.Context, h *House, all []T, by func(T) notes.PersonID) (set, error) {
+	people := make([]notes.PersonID, len(all))
+	for i, v := range all {
+		people[i] = by(v)
+	}
+	return h.load(ctx, needs{people: people})
+}
+
 // scheduleChanges are a practice's versions, the newest first.
 func (h *House) scheduleChanges(ctx context.Context, account telephony.AccountID, limit int) ([]console.ScheduleChange, error) {
 	all, err := h.cfg.Store.ScheduleVersions(ctx, account, limit)
 	if err != nil {
 		return nil, err
 	}
-	people := make([]notes.PersonID, len(all))
-	for i, v := range all {
-		people[i] = v.By
-	}
-	s, err := h.load(ctx, needs{people: people})
+	s, err := namesOf(ctx, h, all, func(v record.ScheduleVersion) notes.PersonID { return v.By })
 	if err != nil {
 		return nil, err
 	}

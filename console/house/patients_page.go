@@ -1,0 +1,182 @@
+package house
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lamplight/console"
+	"lamplight/notes"
+	"lamplight/notes/access"
+	"lamplight/notes/record"
+	"lamplight/routing/patient"
+)
+
+// MyThread opens the conversation of the patient who asks.
+func (h *House) MyThread(ctx context.Context) (out console.PatientPage, err error) {
+	v, acc, err := h.visitor(ctx)
+	if err != nil {
+		return out, err
+	}
+	c, err := h.cfg.Patients.ReadAsPatient(ctx)
+	if err != nil {
+		return out, err
+	}
+	now := h.cfg.Now()
+	if zone, err := time.LoadLocation(acc.TimeZone); err == nil { // checked when the practice was stored
+		now = now.In(zone)
+	}
+	out = console.PatientPage{Practice: acc.Name, Number: formatNumber(acc.Line()), Dial: acc.Line().Reveal(), Language: c.Patient.Language,
+		TimeZone: acc.TimeZone, Messages: []console.PatientMessage{}, DueAt: c.Thread.DueAt, Closed: c.Thread.State != notes.ThreadOpen,
+		Open: acc.OfficeOpen(now), Tells: []console.PatientTell{}, Stamp: stamp(c.Thread)}
+	if acc.Messaging != nil {
+		out.AfterHours = acc.Messaging.AfterHours
+	}
+	for _, m := range c.Messages {
+		out.Messages = append(out.Messages, console.PatientMessage{ID: m.ID, At: m.At, Mine: m.Kind == notes.FromPatient, By: m.ByName,
+			Text: m.Text, ReadAt: m.ReadAt, Flagged: m.Flagged, Withdrawn: !m.WithdrawnAt.IsZero()})
+	}
+	out.Tells, err = h.tells(ctx, v.Patient)
+	return out, err
+}
+
+// tells are the ways in which a patient can be told, for the patient to choose.
+func (h *House) tells(ctx context.Context, id notes.PatientID) (out []console.PatientTell, err error) {
+	out = []console.PatientTell{}
+	p, err := h.cfg.Patients.Open(access.System(ctx, "patients"), id)
+	if err != nil {
+		return out, err
+	}
+	_, stopped, err := h.cfg.Notices.Ways(ctx, p)
+	if err != nil {
+		return out, err
+	}
+	current, err := h.consents(ctx, p)
+	if err != nil {
+		return out, err
+	}
+	for _, by := range []notes.ConsentChannel{notes.ByText, notes.ByEmail} {
+		if record.Address(p, by) == "" {
+			continue
+		}
+		t := console.PatientTell{Channel: by, Stopped: stopped && by == notes.ByText}
+		for _, c := range current {
+			t.On = t.On || c.Channel == by && c.Given && !t.Stopped
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// visitor is the patient who asks, and their practice.
+func (h *House) visitor(ctx context.Context) (v access.Visitor, acc notes.Account, err error) {
+	if err := h.messages(); err != nil {
+		return v, acc, err
+	}
+	if v, err = access.VisitorFrom(ctx); err != nil {
+		return v, acc, console.Refuse(console.SignedOut, "patient.error.signed-out")
+	}
+	acc, err = h.cfg.Store.Account(ctx, v.Account)
+	return v, acc, err
+}
+
+// stamp is another when a thread has changed.
+func stamp(t notes.Thread) string { return fmt.Sprintf("%s.%d", t.ID, t.Version) }
+
+// MyStamp tells whether anything has changed for the patient who asks.
+func (h *House) MyStamp(ctx context.Context) (out console.PatientStamp, err error) {
+	v, _, err := h.visitor(ctx)
+	if err != nil {
+		return out, err
+	}
+	t, err := h.cfg.Patients.Last(ctx, v.Patient)
+	return console.PatientStamp{Stamp: stamp(t)}, err
+}
+
+// MyWish writes down whether the patient who asks wants to be told by a channel.
+func (h *House) MyWish(ctx context.Context, w console.PatientWish) (out console.PatientPage, err error) {
+	v, _, err := h.visitor(ctx)
+	if err != nil {
+		return out, err
+	}
+	p, err := h.cfg.Patients.Open(access.System(ctx, "patients"), v.Patient)
+	if err != nil {
+		return out, err
+	}
+	if (w.Channel != notes.ByText && w.Channel != notes.ByEmail) || record.Address(p, w.Channel) == "" {
+		return out, console.Refuse(console.Invalid, "patient.error.malformed")
+	}
+	if err := h.say(ctx, p, w.Channel, w.On, notes.OnPage); err != nil {
+		return out, err
+	}
+	return h.MyThread(ctx)
+}
+
+// MyWords keeps what the patient who asks has written. With the words of a red flag it is a note on its way to the person on call, in
+// the same transaction.
+func (h *House) MyWords(ctx context.Context, w console.PatientWriting) (out console.PatientPage, err error) {
+	v, acc, err := h.visitor(ctx)
+	if err != nil {
+		return out, err
+	}
+	var flagged *record.Flagged
+	if patient.HasRedFlag(acc, w.Text) {
+		if flagged, err = h.flagged(ctx, acc, v.Patient, w); err != nil {
+			return out, err
+		}
+	}
+	_, err = h.cfg.Patients.WriteAsPatient(ctx, w.ID, w.Text, acc.AnswerBy(h.cfg.Now()), flagged)
+	var incomplete *record.Incomplete
+	switch {
+	case errors.As(err, &incomplete):
+		return out, &console.Error{Kind: console.Invalid, Code: "patient.error.text", Fields: incomplete.Fields}
+	case errors.Is(err, record.ErrMessageTaken):
+		return out, console.Refuse(console.Conflict, "patient.error.malformed")
+	case err != nil:
+		return out, err
+	}
+	if flagged != nil {
+		h.cfg.Routing.Begun()
+		h.boardMoved()
+	}
+	return h.MyThread(ctx)
+}
+
+// flagged is the note that a patient's words become, with the ladder it climbs. A ladder that reaches nobody begins on the supervisors'
+// board: it waits on somebody all the same.
+func (h *House) flagged(ctx context.Context, acc notes.Account, id notes.PatientID, w console.PatientWriting) (*record.Flagged, error) {
+	system := access.System(ctx, "patients")
+	p, err := h.cfg.Patients.Open(system, id)
+	if err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(acc.TimeZone)
+	if err != nil {
+		return nil, err
+	}
+	ladder := ""
+	if acc.Messaging != nil {
+		ladder = acc.Messaging.Ladder
+	}
+	plan, err := h.cfg.Routing.Plan(system, acc, notes.PatientMessageType, ladder)
+	if err != nil {
+		return nil, err
+	}
+	fields := map[string]string{"name": p.Name, "dob": p.Birth, "callback": p.Texts().Reveal(), "reason": w.Text}
+	draft := notes.Draft{ID: "patient-message:" + w.ID, Account: acc.ID, CallType: notes.PatientMessageType, Urgency: notes.Urgent,
+		Language: p.Language, Body: notes.Body{Fields: fields}}
+	return &record.Flagged{Note: draft, Zone: zone, Begin: func(ctx context.Context, tx pgx.Tx, n notes.Note) error {
+		return h.cfg.Routing.BeginTx(ctx, tx, n, plan)
+	}}, nil
+}
+
+// patientMessage is the call type of a note that a patient's message became, which no script has.
+func patientMessage() notes.CallType {
+	return notes.CallType{ID: notes.PatientMessageType, Label: bothLanguages("note.patient-message"), Fields: []notes.Field{
+		{Key: "name", Kind: notes.KindName, Label: bothLanguages("note.field.name")},
+		{Key: "dob", Kind: notes.KindDate, Label: bothLanguages("note.field.dob")},
+		{Key: "callback", Kind: notes.KindPhone, Label: bothLanguages("note.field.callback")}}}
+}
