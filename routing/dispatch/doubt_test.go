@@ -46,6 +46,10 @@ func nobodyKnows(context.Context, channel.Message) (channel.Receipt, error) {
 	return channel.Receipt{}, &channel.SendError{Kind: channel.Unknown}
 }
 
+func notNow(context.Context, channel.Message) (channel.Receipt, error) {
+	return channel.Receipt{}, &channel.SendError{Kind: channel.Later}
+}
+
 func takes(_ context.Context, m channel.Message) (channel.Receipt, error) {
 	return channel.Receipt{Ref: "r" + m.Key, Status: channel.Accepted}, nil
 }
@@ -61,6 +65,17 @@ func (h *fixture) with(kind routing.ChannelKind, c channel.Channel) *fixture {
 	return h
 }
 
+// resting tells whether nothing is due within a lease, nor to be unfolded.
+func (h *fixture) resting() bool {
+	h.t.Helper()
+	var n int
+	if err := h.pool.QueryRow(h.t.Context(), `select (select count(*) from attempt where wake_at <= routing_now() + $1)
+		+ (select count(*) from dispatch where not unfolded)`, h.engine.cfg.Lease).Scan(&n); err != nil {
+		h.t.Fatal(err)
+	}
+	return n == 0
+}
+
 // A text left and nobody knows whether it arrived, and the carrier cannot say: it is sent again, for a repeat beats a loss,
 // and after a few times it counts as failed, so that the next rung begins. Neither asking nor sending goes on for ever.
 func TestACarrierThatAnswersNoQuestionIsNotAskedForEver(t *testing.T) {
@@ -72,13 +87,8 @@ func TestACarrierThatAnswersNoQuestionIsNotAskedForEver(t *testing.T) {
 	before := 0
 	for range 40 {
 		h.until("nothing is under way", func() bool {
-			var n int
-			if err := h.pool.QueryRow(t.Context(), `select (select count(*) from attempt where wake_at <= routing_now() + $1)
-				+ (select count(*) from dispatch where not unfolded)`, h.engine.cfg.Lease).Scan(&n); err != nil {
-				t.Fatal(err)
-			}
 			sent, asked := c.count()
-			return n == 0 || sent+asked > before
+			return h.resting() || sent+asked > before
 		})
 		if h.states("n1")[routing.Failed] == 1 {
 			break
@@ -92,6 +102,36 @@ func TestACarrierThatAnswersNoQuestionIsNotAskedForEver(t *testing.T) {
 		t.Errorf("sent %d times, asked %d times", sent, asked)
 	}
 	h.until("the note is on the board, since nobody could be told", func() bool { return h.row("n1").State == routing.Exhausted })
+	h.halt()
+	h.verify()
+}
+
+// An answer was lost, and the repeat is refused for the moment: what may have arrived is sent again under its own key, so that
+// whoever has it sees that it is the same.
+func TestARefusedRepeatKeepsItsKey(t *testing.T) {
+	h := newFixture(t)
+	c := &carrier{lookup: func(context.Context, channel.Message) (channel.Receipt, error) {
+		return channel.Receipt{}, channel.ErrNoLookup
+	}}
+	answers := []func(context.Context, channel.Message) (channel.Receipt, error){nobodyKnows, notNow, takes}
+	c.send = func(ctx context.Context, m channel.Message) (channel.Receipt, error) {
+		n, _ := c.count()
+		return answers[min(n, len(answers))-1](ctx, m)
+	}
+	h.with(routing.Email, c).run()
+	h.send(newNote("n1", "L-1"), h.plan(routing.Ladder{Name: "l", Board: 24 * time.Hour,
+		Rungs: []routing.Rung{{Who: "primary", Channels: []routing.ChannelKind{routing.Email}}}}))
+	for n := 1; n <= len(answers); n++ {
+		h.until("it was sent once more", func() bool { sent, _ := c.count(); return sent >= n })
+		h.until("the answer is written down", func() bool { return h.resting() })
+		h.clock.Advance(backoff(5))
+	}
+	h.until("it is accepted", func() bool { return h.states("n1")[routing.Accepted] == 1 })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.sent) != len(answers) || c.sent[0].Key != c.sent[1].Key || c.sent[1].Key != c.sent[2].Key {
+		t.Errorf("sent %+v", c.sent)
+	}
 	h.halt()
 	h.verify()
 }

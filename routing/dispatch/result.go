@@ -45,12 +45,19 @@ func (e *Engine) writeResultTx(ctx context.Context, tx pgx.Tx, c claimed, r chan
 		return e.accepted(ctx, tx, a, r)
 	case a.state != routing.Sending:
 		return nil // a report was quicker and knows more
-	case failure.Kind == channel.Unknown && a.sends < maxSends && a.dispatchState.Open():
-		// It stays ours to find out: the next lease asks the carrier before it sends again.
+	case mayHaveLeft(a, failure) && a.sends < maxSends && a.dispatchState.Open():
+		// It stays ours to find out: the next lease asks the carrier before it sends again, under the same key, by which whoever
+		// has it already knows the repeat.
 		_, err := tx.Exec(ctx, askAgain, a.id, backoff(a.sends))
 		return err
 	}
 	return e.failed(ctx, tx, a, routing.Failed, string(failure.Kind), failure.Kind == channel.Later)
+}
+
+// mayHaveLeft tells that nobody knows whether the message left: the carrier's answer was lost, now or, where it only now says that
+// it takes nothing for the moment, at an earlier sending.
+func mayHaveLeft(a held, failure *channel.SendError) bool {
+	return failure.Kind == channel.Unknown || failure.Kind == channel.Later && a.sends > 1
 }
 
 // accepted writes the carrier's word down. Whoever reported or read the message may have been quicker: then it has been told
