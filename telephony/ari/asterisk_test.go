@@ -5,10 +5,14 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"lamplight/telephony"
 	"lamplight/telephony/ari"
@@ -117,6 +121,45 @@ func TestVoicemail(t *testing.T) {
 	must(t, h.sw.DeleteRecording(ctx, v.Recording), h.sw.DeleteRecording(ctx, v.Recording))
 	if names := h.storedNames(t); len(names) != 0 {
 		t.Errorf("left on Asterisk: %v", names)
+	}
+}
+
+// While its disk is full a caller comes to the fail-safe and hangs up: whose call it was is known, and forgotten with the message.
+func TestAFullDiskLosesNoCallersNumber(t *testing.T) {
+	t.Parallel() // each has an Asterisk of its own, and mostly waits
+	h := newFixture(t, func(c *asterisk.Config) { c.Stale = time.Second })
+	h.sw = h.connect(t) // linked, but the server does not beat
+	next(t, h.sw, telephony.Linked)
+	ctx := t.Context()
+	disk := filepath.Join(h.server.Spool(), "vm")
+	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=4096,mode=0777"); errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
+		t.Skip("only root can mount a disk that is full")
+	} else {
+		must(t, err)
+	}
+	t.Cleanup(func() { must(t, unix.Unmount(disk, unix.MNT_DETACH)) })
+	must(t, os.WriteFile(filepath.Join(disk, "full"), make([]byte, 4096), 0o600))
+	call := h.dial("+13125550100", "+13125550142", "Ana Paz").talks()
+	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(h.ask(t, "/channels"), `"app_name":"Playback"`); {
+		if time.Now().After(deadline) {
+			t.Fatal("no apology is played")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	must(t, call.Hangup(ctx))
+	var vs []telephony.Voicemail
+	for deadline := time.Now().Add(10 * time.Second); len(vs) == 0 && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		var err error
+		vs, err = h.sw.Voicemails(ctx)
+		must(t, err)
+	}
+	if len(vs) != 1 || vs[0].ANI != "+13125550142" || vs[0].DID != "+13125550100" {
+		t.Fatalf("voicemails: %+v", vs)
+	}
+	must(t, h.sw.DeleteRecording(ctx, vs[0].Recording))
+	kept := "/asterisk/variable?variable=" + asterisk.KeptPrefix + string(vs[0].Leg)
+	if got := h.ask(t, kept); !strings.Contains(got, `"value":""`) {
+		t.Errorf("Asterisk still has %s", got)
 	}
 }
 

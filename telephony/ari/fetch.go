@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/CyCoreSystems/ari/v5"
+
 	"lamplight/telephony"
 	"lamplight/telephony/asterisk"
 )
@@ -176,19 +178,47 @@ func (c *Client) length(ctx context.Context, name string) (time.Duration, error)
 // voicemailInvite reads what stands beside a message about who called whom; an older dialplan wrote the caller's number
 // alone.
 func (c *Client) voicemailInvite(ctx context.Context, name string) (parties, error) {
+	var b []byte
 	a, err := c.raw.send(ctx, http.MethodGet, storedPath(name+asterisk.CallerSuffix)+"/file", nil)
-	if status(err) == http.StatusNotFound {
-		return parties{}, nil
+	if err == nil {
+		b, err = io.ReadAll(io.LimitReader(a.Body, 8<<10))
+		err = errors.Join(err, a.Body.Close())
 	}
-	if err != nil {
+	if err != nil && status(err) != http.StatusNotFound { // so Asterisk says of an empty file
 		return parties{}, explain("read voicemail's caller", err)
 	}
-	b, err := io.ReadAll(io.LimitReader(a.Body, 8<<10))
-	if err = errors.Join(err, a.Body.Close()); err != nil {
-		return parties{}, fmt.Errorf("ari: read voicemail's caller: %w", err)
+	if len(b) == 0 {
+		kept, err := c.variable(ctx, keptBeside(name))
+		if err != nil {
+			return parties{}, err
+		}
+		b = []byte(kept)
 	}
 	if i, ok := asterisk.ParseInvite(string(b)); ok {
 		return partiesOf(i), nil
 	}
 	return parties{calling: asterisk.ReadNumber(string(b))}, nil
+}
+
+// keptBeside is the variable that has of a voicemail what a full disk did not take.
+func keptBeside(name string) string {
+	vm, err := asterisk.ParseVoicemail(name)
+	if err != nil {
+		return ""
+	}
+	return asterisk.KeptPrefix + vm.Channel
+}
+
+// forgetKept empties that variable.
+func (c *Client) forgetKept(ctx context.Context, r telephony.RecordingID) error {
+	name := keptBeside(string(r))
+	if name == "" {
+		return nil
+	}
+	if kept, err := c.variable(ctx, name); err != nil || kept == "" {
+		return err
+	}
+	return c.call(ctx, "forget a voicemail's caller", func() error {
+		return c.rest.Asterisk().Variables().Set(ari.NewKey(ari.VariableKey, name), "")
+	})
 }

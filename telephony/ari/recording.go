@@ -244,6 +244,9 @@ func (c *Client) DeleteRecording(ctx context.Context, r telephony.RecordingID) e
 			return err
 		}
 	}
+	if err := c.forgetKept(ctx, r); err != nil {
+		return err
+	}
 	c.mu.Lock()
 	delete(c.talks, r)
 	c.mu.Unlock()

@@ -151,14 +151,20 @@ func (c *Client) seeWatchman(ctx context.Context) (works bool, err error) {
 
 // global reads a number of Asterisk's, 0 when it has none.
 func (c *Client) global(ctx context.Context, name string) (n int64, err error) {
-	err = c.call(ctx, "look at "+name, func() error {
-		v, err := c.rest.Asterisk().Variables().Get(ari.NewKey(ari.VariableKey, name))
-		if err == nil && v != "" {
-			n, err = strconv.ParseInt(v, 10, 64)
-		}
+	v, err := c.variable(ctx, name)
+	if err == nil && v != "" {
+		n, err = strconv.ParseInt(v, 10, 64)
+	}
+	return n, err
+}
+
+// variable reads a variable of Asterisk's, "" when it has none.
+func (c *Client) variable(ctx context.Context, name string) (v string, err error) {
+	err = c.call(ctx, "look at "+name, func() (err error) {
+		v, err = c.rest.Asterisk().Variables().Get(ari.NewKey(ari.VariableKey, name))
 		return err
 	})
-	return n, err
+	return v, err
 }
 
 // startWatchman starts one, unless that was just tried.

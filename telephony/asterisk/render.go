@@ -59,6 +59,9 @@ func (plan) Dialled() []string { return []string{"_[+0-9]!", "_[!-~].", "s"} }
 // Printable is what FILTER lets through of a header: printable ASCII without braces and the | that stands between fields.
 func (plan) Printable() string { return "!-z ~" }
 
+// Kept is what stands before a channel in the name of the variable that keeps what a full disk did not take.
+func (plan) Kept() string { return KeptPrefix }
+
 // Told is what the dialplan tells in an Invite after what was dialled, in the order of its fields.
 func (plan) Told() []string {
 	told := []string{"PJSIP_HEADER(read,To)"}

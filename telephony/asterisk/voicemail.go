@@ -16,7 +16,8 @@ import (
 // caller's number: that is patient data and must stand in no name, URL or log. It is written before the caller is asked
 // to speak, so one without a voice is a caller who hung up
 // during the apology. While the channel lives the message may still be spoken. Both are listed, fetched and deleted
-// through ARI like any stored recording.
+// through ARI like any stored recording. Where a full disk left the text empty, the global variable KeptPrefix + Channel has it,
+// for as long as Asterisk runs.
 type StoredVoicemail struct {
 	Name    string    // the recording's name on ARI
 	DID     string    // the number dialled, as the dialplan guesses it
@@ -26,6 +27,9 @@ type StoredVoicemail struct {
 
 // CallerSuffix stands behind a voicemail's name in the name of its companion.
 const CallerSuffix = "-caller"
+
+// KeptPrefix stands before a voicemail's channel in the name of the variable that has what a full disk did not take.
+const KeptPrefix = "LAMPLIGHT_KEPT_"
 
 var voicemailName = regexp.MustCompile(`^vm/([0-9]{9,12})-(_?[0-9A-Za-z]*)-([0-9A-Za-z._-]+)$`)
 
