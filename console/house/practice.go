@@ -308,7 +308,7 @@ func (h *House) DropPractice(ctx context.Context, id telephony.AccountID) error 
 var practiceGone = console.Refuse(console.Conflict, "portal.error.practice-gone")
 
 // PracticeBeside reads what a colleague is writing of a practice.
-func (h *House) PracticeBeside(ctx context.Context, q console.PracticeHand) (console.PracticeText, error) {
+func (h *House) PracticeBeside(ctx context.Context, q console.PracticeDraftRef) (console.PracticeText, error) {
 	if _, _, err := h.practiceFor(ctx, q.Account); err != nil {
 		return console.PracticeText{}, err
 	}
