@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// A BoardQuery asks for a page of the board: what follows After, the Next of the page before; "" begins with the most late.
+// A BoardQuery asks for the page of the board that follows After, the Next of the page before it; "" asks for the first page,
+// which holds what is most late.
 type BoardQuery struct {
 	After string `json:"after"`
 }
@@ -18,12 +19,13 @@ type BoardPage struct {
 	Late int        `json:"late"` // how much of that is late or reaches nobody
 }
 
-// Many is where counting for a heading ends: it stands for that many or more.
+// Many is the highest count that is worked out for a heading: it stands for "that many or more".
 const Many = 100
 
-// A BoardChange is what has changed on the board: rows that are new or not as they were, and what has left it. Seq counts the
-// changes told at a desk since its Hello, from 1: a desk that misses one asks for the page again. A change with a Page says
-// that more may have changed than can be told: the page is the first, anew, and what was known of others is forgotten.
+// A BoardChange tells a desk what has changed on the board: rows that are new or have changed, and the ids of rows that have
+// left it. Seq counts the changes told to this desk since its Hello, from 1; a desk that misses one asks for the page again.
+// When Page is set, more may have changed than could be listed: it is the new first page, and the desk forgets every other page
+// that it has read.
 type BoardChange struct {
 	Seq  uint64     `json:"seq"`
 	Page *BoardPage `json:"page,omitempty"`
@@ -33,7 +35,7 @@ type BoardChange struct {
 	Late int        `json:"late"`
 }
 
-// ID names a row: its note, or the call that has none, or the note that was not sent.
+// ID names a row by its unsent draft, else by its note, else by its call.
 func (r BoardRow) ID() string {
 	if r.Draft != "" {
 		return "draft:" + r.Draft
@@ -44,8 +46,8 @@ func (r BoardRow) ID() string {
 	return string(r.Call)
 }
 
-// Follow is the page, and those after it that were read, with a change in it. A row beyond what was read is left for the page
-// that will bring it.
+// Follow returns the pages read so far with a change applied. A row that lies beyond them is left out: the page that holds it
+// will bring it.
 func (p BoardPage) Follow(c BoardChange) BoardPage {
 	if c.Page != nil {
 		return *c.Page
@@ -62,7 +64,7 @@ func (p BoardPage) Follow(c BoardChange) BoardPage {
 	return BoardPage{Rows: rows, Next: p.Next, Open: c.Open, Late: c.Late}
 }
 
-// Then is a change followed by another, told as one.
+// Then merges a change with the one that came after it.
 func (c BoardChange) Then(next BoardChange) BoardChange {
 	if next.Page != nil {
 		return next

@@ -22,7 +22,7 @@ type Hello struct {
 	Phone   PhoneAccount `json:"phone"`
 	Figures Figures      `json:"figures"`
 	Pop     *Pop         `json:"pop"` // the offer or call this agent has, if any
-	// Board is the board's first page, and the rest of it.
+	// Board is the board's first page. BoardNext, BoardOpen and BoardLate are that page's Next, Open and Late.
 	Board      []BoardRow                   `json:"board"`
 	BoardNext  string                       `json:"boardNext"`
 	BoardOpen  int                          `json:"boardOpen"`
@@ -34,11 +34,12 @@ type Hello struct {
 	Supervisor bool                         `json:"supervisor"`
 	LockAfter  time.Duration                `json:"lockAfter"` // how long nobody may touch the desk before it locks itself
 	Server     Version                      `json:"server"`
-	Reds       []string                     `json:"reds"`              // what is wrong with the service now, for every desk to know: codes
-	RedVars    map[string]map[string]string `json:"redVars,omitempty"` // what their sentences name, by code
+	Reds       []string                     `json:"reds"`              // codes of what is wrong with the service now; every desk shows them
+	RedVars    map[string]map[string]string `json:"redVars,omitempty"` // by code: what fills the placeholders of its sentence
 }
 
-// Reds are the codes of what is wrong with the service now; none says that nothing is. Vars are what their sentences name.
+// Reds are the codes of what is wrong with the service now; with none, nothing is. Vars holds, by code, what fills its
+// sentence's placeholders.
 type Reds struct {
 	Vars  map[string]map[string]string `json:"vars,omitempty"`
 	Codes []string                     `json:"codes"`
@@ -53,19 +54,19 @@ type AgentView struct {
 	State     telephony.AgentState `json:"state"`
 	Reason    PauseReason          `json:"reason"`
 	Since     time.Time            `json:"since"`
-	Missed    int                  `json:"missed"` // calls not answered in a row that caused the pause, 0 for another pause
-	// Supervises is the call of another's that they are in on.
+	Missed    int                  `json:"missed"` // how many calls in a row they did not answer, when that is why they are paused; else 0
+	// Supervises is another agent's call that this agent, a supervisor, is in on.
 	Supervises *Supervised `json:"supervises,omitempty"`
 }
 
 // Figures is the queue as one desk shows it.
 type Figures struct {
 	telephony.Figures
-	// Caller is when the caller came in who waits longest of those this agent could take; zero when nobody does.
+	// Caller is when the longest waiting caller whom this agent could take came in; zero when there is none.
 	Caller time.Time `json:"caller"`
 }
 
-// LoudAfter is how long such a caller waits before the desks that could take it are loud.
+// LoudAfter is how long such a caller waits before the desks that could take the call sound an alert.
 const LoudAfter = 20 * time.Second
 
 // A PauseReason is why an agent takes no calls: chosen by the agent, or by what happened to them.
@@ -77,21 +78,21 @@ const (
 	PausedForMeal     PauseReason = "meal"
 	PausedForTraining PauseReason = "training"
 	PausedForCoaching PauseReason = "coaching"
-	PausedForOther    PauseReason = "other" // a locked desk's too
+	PausedForOther    PauseReason = "other" // also while the desk is locked
 	PausedBySignIn    PauseReason = "signed in"
 	PausedByMisses    PauseReason = "missed calls"
-	PausedByPhone     PauseReason = "phone-out"   // it cannot be rung; ends when it can
-	PausedToSupervise PauseReason = "supervising" // in on another's call
+	PausedByPhone     PauseReason = "phone-out"   // their phone cannot be rung; ends when it can
+	PausedToSupervise PauseReason = "supervising" // in on another agent's call
 )
 
-// PhoneAccount is what the desk's built-in phone registers with. Password is a secret: it stays in memory.
+// PhoneAccount is what the desk's built-in phone registers with. Password is a secret: the desk keeps it in memory only.
 type PhoneAccount struct {
 	Registrar string `json:"registrar"` // host:port
 	User      string `json:"user"`
 	Password  string `json:"password"`
 }
 
-// A Pop is the screen pop: complete before the phone rings.
+// A Pop is everything that a desk shows of an offer or a call. It is complete before the phone rings.
 type Pop struct {
 	Call       telephony.CallID    `json:"call"`
 	Epoch      uint64              `json:"epoch"`
@@ -107,14 +108,14 @@ type Pop struct {
 	Practice   PracticeView        `json:"practice"`
 	Script     notes.Script        `json:"script"`
 	Before     []Before            `json:"before"` // what this number called about lately
-	// Outbound is a call back that the agent asked for: the desk's own phone answers its leg by itself, then the patient's rings.
+	// Outbound says that the agent placed the call: their own phone answers its leg by itself, then the patient's phone rings.
 	Outbound bool `json:"outbound,omitempty"`
-	// Back is the call whose caller is called back: how it ended is asked for that one.
+	// Back is the earlier call whose caller is called back; its outcome is what the agent is asked for.
 	Back telephony.CallID `json:"back,omitempty"`
 	// Extension is what is dialled when the called party has answered; patient data.
 	Extension string `json:"extension,omitempty"`
 	Third     *Third `json:"third,omitempty"`
-	// Supervisor is who is in on the call.
+	// Supervisor is the supervisor who is in on the call.
 	Supervisor *Supervisor `json:"supervisor,omitempty"`
 }
 
@@ -124,21 +125,21 @@ type Supervisor struct {
 	Mode telephony.SupervisionMode `json:"mode"`
 }
 
-// Supervised is the call of another's that a supervisor is in on.
+// Supervised is another agent's call that a supervisor is in on.
 type Supervised struct {
 	Call     telephony.CallID          `json:"call"`
 	Practice string                    `json:"practice"`
-	Agent    string                    `json:"agent"` // the name of whose it is
+	Agent    string                    `json:"agent"` // the name of the agent whose call it is
 	Mode     telephony.SupervisionMode `json:"mode"`
-	Rings    bool                      `json:"rings"` // the supervisor's phone does: they hear nothing yet
+	Rings    bool                      `json:"rings"` // the supervisor's phone is still ringing: they hear nothing yet
 }
 
-// AgentNow is an agent who is signed in, as a supervisor sees them: nothing of a patient. The call is one that the supervisor may
-// be in on, or none.
+// AgentNow is a signed-in agent as a supervisor sees them; nothing in it is a patient's. Call is set only when the supervisor
+// may be in on it.
 type AgentNow struct {
 	ID         telephony.AgentID    `json:"id"`
 	Name       string               `json:"name"`
-	State      telephony.AgentState `json:"state"` // AgentOut: not signed in any more
+	State      telephony.AgentState `json:"state"` // AgentOut when they have signed out
 	Reason     PauseReason          `json:"reason"`
 	Since      time.Time            `json:"since"`
 	Call       telephony.CallID     `json:"call"`
@@ -147,7 +148,7 @@ type AgentNow struct {
 	Supervisor *Supervisor          `json:"supervisor,omitempty"`
 }
 
-// AgentsWatch says whether a supervisor looks at the agents: then changes are told.
+// AgentsWatch says whether a supervisor is looking at the list of agents. While they are, changes are told to their desk.
 type AgentsWatch struct {
 	On bool `json:"on"`
 }
@@ -165,24 +166,24 @@ type AgentSet struct {
 	Reason PauseReason          `json:"reason"`
 }
 
-// Third is whom the agent brings into the call beside the caller, or tried to last.
+// Third is whom the agent is bringing into the call beside the caller, or tried to bring in last.
 type Third struct {
-	Name  string               `json:"name"`  // "" where it is not known any more
+	Name  string               `json:"name"`  // "" when it is no longer known
 	State telephony.ThirdState `json:"state"` // "" when nobody is being brought in
-	Why   string               `json:"why"`   // it came to nothing: a code of the catalogs' details
+	Why   string               `json:"why"`   // why it failed: a code of the catalogs' details
 }
 
-// CallNow is a call that has not ended, as a supervisor sees it: nothing of the patient.
+// CallNow is a call that has not ended, as a supervisor sees it; nothing in it is the patient's.
 type CallNow struct {
 	Call     telephony.CallID    `json:"call"`
 	Practice string              `json:"practice"`
 	State    telephony.CallState `json:"state"`
-	Agent    string              `json:"agent"` // the name of who has it; "" for nobody
+	Agent    string              `json:"agent"` // the name of the agent who has it; "" for nobody
 	Inbound  bool                `json:"inbound"`
-	Since    time.Time           `json:"since"` // it came in, or was placed
+	Since    time.Time           `json:"since"` // when it came in or was placed
 }
 
-// PracticeView is the right column.
+// PracticeView is what a desk shows of the practice beside its call.
 type PracticeView struct {
 	ID           telephony.AccountID  `json:"id"`
 	Name         string               `json:"name"`
@@ -193,7 +194,7 @@ type PracticeView struct {
 	Languages    []telephony.Language `json:"languages"`
 	AnswerPhrase notes.Text           `json:"answerPhrase"` // the agent's name is already in it
 	Instructions notes.Text           `json:"instructions"`
-	OnCall       []OnCall             `json:"onCall"` // now, by role; then who is next
+	OnCall       []OnCall             `json:"onCall"` // those on call now, by role, each followed by whoever is next
 }
 
 // OnCall is one provider on call.
@@ -203,7 +204,7 @@ type OnCall struct {
 	Say   string    `json:"say"`
 	From  time.Time `json:"from"`
 	Until time.Time `json:"until"`
-	Next  bool      `json:"next"` // not on yet: follows the one before
+	Next  bool      `json:"next"` // not on call yet: comes after the entry before
 }
 
 // Before is an earlier call from the same number.
@@ -228,41 +229,42 @@ type Draft struct {
 	Language telephony.Language  `json:"language"`
 	Body     notes.Body          `json:"body"`
 	SavedAt  time.Time           `json:"savedAt"`
-	// Voicemail is the note of the voicemail that this one is taken from: sending closes it.
+	// Voicemail is the note of the voicemail that this note is taken from. Sending this note closes that one.
 	Voicemail notes.NoteID `json:"voicemail,omitempty"`
 }
 
-// TakenDraft is a note that somebody else had not sent, with the call it belongs to.
+// TakenDraft is another agent's unsent note, with the call it belongs to.
 type TakenDraft struct {
 	Draft Draft `json:"draft"`
 	Pop   Pop   `json:"pop"`
 }
 
-// Goes says where a note goes when it is sent: "on its way" is said of the first only.
+// Goes says where a note will go when it is sent. Only of GoesToPeople may a desk say that it is on its way.
 type Goes string
 
 const (
 	GoesToPeople Goes = "people"  // somebody is told
-	GoesToOffice Goes = "office"  // it waits for the office: nobody is woken, as the practice wants it
+	GoesToOffice Goes = "office"  // it waits for the office and wakes nobody, as the practice wants it
 	GoesToBoard  Goes = "board"   // its ladder reaches nobody now: it is raised on the supervisors' board at once
-	GoesNowhere  Goes = "nowhere" // it cannot be sent: somebody must be told, and no ladder says who
+	GoesNowhere  Goes = "nowhere" // it cannot be sent: somebody must be told, and no ladder says whom
 )
 
-// Preview is the ladder before sending. Missing holds what the form lacks, by field key, as catalog codes.
+// Preview is the ladder that a draft would climb if it were sent now. Missing holds what the form lacks: a catalog code by
+// field key.
 type Preview struct {
 	Goes     Goes               `json:"goes"`
 	Contacts []PreviewContact   `json:"steps"`
 	Board    time.Time          `json:"board"`
 	Holes    []routing.PlanHole `json:"holes"`
 	Missing  map[string]string  `json:"missing"`
-	// Failing are the channels of these steps whose carriers take nothing now.
+	// Failing lists the channels of these attempts whose carriers are accepting nothing now.
 	Failing []routing.ChannelKind `json:"failing"`
 }
 
-// PreviewContact is one person at one time, their channels together.
+// PreviewContact is one person at one time, with all the channels used for them then.
 type PreviewContact = routing.PreviewContact
 
-// Sent answers a Send.
+// Sent answers AskSend.
 type Sent struct {
 	Note      notes.NoteID `json:"note"`
 	Reference string       `json:"reference"`
@@ -272,8 +274,8 @@ type Sent struct {
 
 // A BoardRow is an open note, or an abandoned call to be called back.
 type BoardRow struct {
-	// Key is the row's place on the board: rows stand in the order of their keys, which compare as strings. "" in an answer
-	// that is no board's.
+	// Key is the row's place on the board: rows are sorted by their keys, compared as strings. It is "" when the row is not
+	// sent as part of a board.
 	Key      string              `json:"key"`
 	Kind     notes.BoardKind     `json:"kind"`
 	Note     notes.NoteID        `json:"note"`
@@ -290,11 +292,11 @@ type BoardRow struct {
 	NextKind routing.NextKind    `json:"nextKind"`
 	NextName string              `json:"nextName"`
 	Late     routing.Lateness    `json:"late"`
-	// Tries is how many calls of one caller a call back stands for, none of which was answered; Last tells of the latest.
+	// Tries is how many unanswered calls from one caller a call back stands for; Last tells of the latest of them.
 	Tries int `json:"tries,omitempty"`
-	// Draft is the note not sent that the row is of: Call is whose, and Last names the agent who has it.
+	// Draft is the unsent note that the row is about. Call is its call, and Last names the agent who has it.
 	Draft string `json:"draft,omitempty"`
-	// TakenOver is the supervisor who has it in hand since its ladder has ended, "" for nobody: until NextAt.
+	// TakenOver is the supervisor who has had the note in hand, until NextAt, since its ladder ended; "" for nobody.
 	TakenOver string `json:"takenOver"`
 }
 
@@ -303,7 +305,7 @@ type Reach struct {
 	People []ReachPerson `json:"people"`
 }
 
-// A ReachPerson is one of a practice's people. Why says why no message reaches them; then Channels is empty.
+// A ReachPerson is one of a practice's people. Why, when set, says why no message reaches them; Channels is then empty.
 type ReachPerson struct {
 	Contact  string                `json:"contact"`
 	Name     string                `json:"name"`
@@ -311,7 +313,7 @@ type ReachPerson struct {
 	OnCall   bool                  `json:"onCall"`
 	Channels []routing.ChannelKind `json:"channels"`
 	Why      routing.HoleReason    `json:"why"`
-	Rings    bool                  `json:"rings"` // there is a number to ring
+	Rings    bool                  `json:"rings"` // there is a number of theirs to ring
 }
 
 // LastStep is the last thing that happened to a row, as a code and a name: ("text", "Dr Reyes", "delivered").
@@ -322,8 +324,8 @@ type LastStep struct {
 	At     time.Time  `json:"at"`
 }
 
-// A LastDetail says more of a last step: what became of a message, or why something did not go on. A carrier's own words stand in
-// the story alone.
+// A LastDetail says more about a last step: what became of a message, or why something did not go on. What a carrier itself
+// said stands in the story alone.
 type LastDetail string
 
 const (
@@ -341,20 +343,20 @@ const (
 	DetailNobody      LastDetail = "service-ladder-nobody"
 	DetailHeldTooLong LastDetail = "held-too-long"
 	DetailWithheld    LastDetail = "number-withheld"
-	DetailLeft        LastDetail = "left" // the agent whose note it was has gone
+	DetailLeft        LastDetail = "left" // the agent who was writing the note has gone
 )
 
-// A LastKind says what happened last to a row of the board: to a message, by its channel; to an escalation, as its story calls it;
-// to a call without a note, how it ended.
+// A LastKind says what happened last to a row of the board: to a message, by its channel; to an escalation, by the name its
+// story uses; to a call without a note, by how it ended.
 type LastKind string
 
 const (
 	LastTaken        LastKind = "taken"
-	LastWaiting      LastKind = "waiting" // for the office
+	LastWaiting      LastKind = "waiting" // waiting for the office
 	LastReplied      LastKind = "replied" // a provider wrote back
 	LastVoicemail    LastKind = "voicemail"
-	LastUnsent       LastKind = "unsent"  // begun and not sent; its agent has gone when Detail says "left"
-	LastCutOff       LastKind = "cut-off" // in the talk, when the agent's phone was lost
+	LastUnsent       LastKind = "unsent"  // begun and not sent; Detail is "left" when its agent has gone
+	LastCutOff       LastKind = "cut-off" // while the agent talked, their phone was lost
 	LastText         LastKind = "text"
 	LastEmail        LastKind = "email"
 	LastPush         LastKind = "push"
@@ -389,7 +391,7 @@ type StoryRef struct {
 	Note notes.NoteID     `json:"note"`
 }
 
-// Story is the whole story with the note opened.
+// Story is the whole story of a call, with its note opened.
 type Story struct {
 	Row          BoardRow              `json:"row"`
 	Caller       string                `json:"caller"`
@@ -400,7 +402,8 @@ type Story struct {
 	HasRecording bool                  `json:"hasRecording"`
 }
 
-// StoryState is what moves in a story while it stands open. The lines hold no numbers: those came when it was opened.
+// StoryState is what can change in a story while a desk shows it. Its lines hold no numbers: those came when the story was
+// opened.
 type StoryState struct {
 	State        notes.NoteState   `json:"state"` // the note's, "" where there is none
 	Lines        []notes.StoryLine `json:"lines"`
@@ -425,16 +428,16 @@ const (
 	EventPop     EventKind = "pop"     // an offer: show it at once
 	EventGone    EventKind = "gone"    // an offer or call has left this desk
 	EventCall    EventKind = "call"    // the agent's own call is in a new state
-	EventAgent   EventKind = "agent"   // the agent is
+	EventAgent   EventKind = "agent"   // the agent's own state has changed
 	EventFigures EventKind = "figures" // the queue's figures
-	EventBoard   EventKind = "board"   // the board's first page, whole: for a desk that does not know EventChange
+	EventBoard   EventKind = "board"   // the board's first page, whole: for desks that do not know EventChange
 	EventChange  EventKind = "change"  // what has changed on the board
 	EventNotice  EventKind = "notice"  // a sentence shown for a while
 	EventReds    EventKind = "reds"    // what is wrong with the service, shown for as long as it is
-	EventTaken   EventKind = "taken"   // somebody else has taken a note over that this agent had not sent
-	EventAgents  EventKind = "agents"  // agents whom a supervisor looks at are in a new state
-	EventSet     EventKind = "set"     // a supervisor has changed the agent's state
-	EventGiven   EventKind = "given"   // somebody else has given this agent a note that they had not sent
+	EventTaken   EventKind = "taken"   // somebody has taken over a note that this agent had not sent
+	EventAgents  EventKind = "agents"  // agents whom a supervisor is looking at have changed
+	EventSet     EventKind = "set"     // a supervisor has changed this agent's state
+	EventGiven   EventKind = "given"   // somebody has given this agent a note that they had not sent
 )
 
 // An Event is one thing that happened.
@@ -457,25 +460,25 @@ type Event struct {
 	Set     *StateSet    `json:"set,omitempty" kind:"set"`
 }
 
-// StateSet is what a supervisor has made of the agent's state.
+// StateSet tells an agent which state a supervisor has put them in.
 type StateSet struct {
-	By    string               `json:"by"` // their name
+	By    string               `json:"by"` // the supervisor's name
 	State telephony.AgentState `json:"state"`
 }
 
-// DraftTaken is a note not sent that is somebody else's now.
+// DraftTaken tells an agent that somebody has taken over a note they had not sent.
 type DraftTaken struct {
 	ID   string `json:"id"`
-	Name string `json:"name"` // whose
+	Name string `json:"name"` // of whoever has taken it
 }
 
-// DraftGiven is a note not sent that is this agent's now.
+// DraftGiven tells an agent that somebody has given them a note that was not sent.
 type DraftGiven struct {
 	ID   string `json:"id"`
-	Name string `json:"name"` // whose it was
+	Name string `json:"name"` // of whoever gave it
 }
 
-// A Colleague is another agent who sits at a desk.
+// A Colleague is another agent who is at a desk.
 type Colleague struct {
 	ID    telephony.AgentID    `json:"id"`
 	Name  string               `json:"name"`
@@ -491,7 +494,7 @@ type Gone struct {
 	Outcome telephony.Outcome `json:"outcome,omitempty"`
 }
 
-// A GoneWhy says why an offer, or a call, is no more a desk's.
+// A GoneWhy says why an offer or a call is no longer this desk's.
 type GoneWhy string
 
 const (
@@ -502,7 +505,7 @@ const (
 	GoneWithdrawn GoneWhy = "withdrawn" // the queue took it back
 	GoneLost      GoneWhy = "lost"      // a line failed
 	GoneEnded     GoneWhy = "ended"     // the call is over
-	GonePatched   GoneWhy = "patched"   // the agent left the caller with whom they brought in
+	GonePatched   GoneWhy = "patched"   // the agent left, and the caller talks on with the third party
 )
 
 // CallMoved is the agent's own call in a new state.
@@ -512,6 +515,6 @@ type CallMoved struct {
 	Language telephony.Language  `json:"language"`
 	At       time.Time           `json:"at"`
 	Third    *Third              `json:"third,omitempty"`
-	// Supervisor is who is in on it; without one, nobody is.
+	// Supervisor is who is in on the call; nil for nobody.
 	Supervisor *Supervisor `json:"supervisor,omitempty"`
 }

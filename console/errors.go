@@ -5,13 +5,13 @@ package console
 type Kind string
 
 const (
-	NotFound    Kind = "not-found"   // it is not there, or not for who asks: the two are not told apart
-	Forbidden   Kind = "forbidden"   // who asks may not do this
+	NotFound    Kind = "not-found"   // it does not exist, or the asker may not know that it does: the two look the same
+	Forbidden   Kind = "forbidden"   // the asker may not do this
 	SignedOut   Kind = "signed-out"  // nobody is signed in: sign in and ask again
-	Conflict    Kind = "conflict"    // it is in a state where this cannot be done: look again
+	Conflict    Kind = "conflict"    // its state does not allow this: read it again
 	Invalid     Kind = "invalid"     // what was sent is wrong: Fields say where
 	Unavailable Kind = "unavailable" // not now: ask again
-	Internal    Kind = "internal"    // our fault; the inside is in the log
+	Internal    Kind = "internal"    // a fault of ours; the log has the details
 )
 
 // An Error is a refusal a person may read: Kind says what sort, Code is a key of the catalogs ("desk.error.not-yours"),

@@ -15,9 +15,9 @@ type Me struct {
 	Role     notes.Role         `json:"role"`
 	Language telephony.Language `json:"language"`
 	Accounts []AccountRef       `json:"accounts"`
-	Agents   []AgentRef         `json:"agents,omitempty"` // who may have taken a call, for those who search calls
-	Keeps    bool               `json:"keeps,omitempty"`  // keeps people: everybody, or a practice's
-	// LockAfter is how long nobody may touch a page before it signs itself out.
+	Agents   []AgentRef         `json:"agents,omitempty"` // who may have taken a call, for people who search calls
+	Keeps    bool               `json:"keeps,omitempty"`  // may look at people and change them: everybody, or a practice's own
+	// LockAfter is how long a page may stand untouched before it signs its person out.
 	LockAfter time.Duration `json:"lockAfter"`
 }
 
@@ -27,8 +27,8 @@ type AccountRef struct {
 	Name      string              `json:"name"`
 	TimeZone  string              `json:"timeZone"`
 	CallTypes []CallTypeRef       `json:"callTypes,omitempty"` // in Me only
-	Chart     bool                `json:"chart,omitempty"`     // in Me only: its notes go into a chart, and this person says whose they are
-	Messages  bool                `json:"messages,omitempty"`  // in Me only: it writes with its patients, and so does this person
+	Chart     bool                `json:"chart,omitempty"`     // in Me only: its notes go into a chart, and this person may say which patient they are about
+	Messages  bool                `json:"messages,omitempty"`  // in Me only: it writes with its patients, and this person may do so
 }
 
 // CallTypeRef names a kind of call, to narrow a list by.
@@ -43,13 +43,13 @@ type AgentRef struct {
 	Name string         `json:"name"`
 }
 
-// InboxQuery asks for a page of a provider's list: what follows After, the Next of the page before; "" begins.
+// InboxQuery asks for the page of a provider's list that follows After, the Next of the page before it; "" asks for the first.
 type InboxQuery struct {
 	After string `json:"after"`
 }
 
-// InboxPage is one page of a provider's list: what waits for them first, then what else waits and the last few days', each the
-// newest first.
+// InboxPage is one page of a provider's list: first what waits for them, then what else waits and what was done in the last few
+// days, each newest first.
 type InboxPage struct {
 	Rows    []InboxRow `json:"rows"`
 	Next    string     `json:"next"`    // "" on the last page
@@ -66,7 +66,7 @@ type InboxRow struct {
 	State    notes.NoteState `json:"state"`
 	TakenAt  time.Time       `json:"takenAt"`
 	AckedBy  string          `json:"ackedBy"` // a name, when somebody took it on
-	Mine     bool            `json:"mine"`    // it was sent to this person and waits
+	Mine     bool            `json:"mine"`    // it was sent to this person and waits for them
 }
 
 // Card is a note as a provider reads it on a phone.
@@ -91,17 +91,17 @@ type Card struct {
 	AddOns   []notes.AddOn      `json:"addOns"`
 	Told     []Told             `json:"told"` // who else has it
 	NextAt   time.Time          `json:"nextAt"`
-	NextName string             `json:"nextName"` // who is told then, if nothing is done; "" with a NextAt is the supervisors
+	NextName string             `json:"nextName"` // who is told at NextAt if nobody acts; "" with a NextAt means the supervisors
 	CanAct   bool               `json:"canAct"`   // may acknowledge, pass on, close
-	// TakenOver is the supervisor who has it in hand; CanTakeOver says that the reader may take it over.
+	// TakenOver is the supervisor who has the note in hand. CanTakeOver says that the reader may take it over.
 	TakenOver   string           `json:"takenOver"`
 	CanTakeOver bool             `json:"canTakeOver"`
-	Voicemail   telephony.CallID `json:"voicemail,omitempty"` // whose recording is the message, of a voicemail
+	Voicemail   telephony.CallID `json:"voicemail,omitempty"` // of a voicemail: the call whose recording is the message
 	ReadBack    []string         `json:"readBack"`            // keys of fields that were read back to the caller
 	Now         time.Time        `json:"now"`
 }
 
-// CardState is what moves on a card while it is looked at, nothing of the patient: its fields are Card's.
+// CardState is what can change on a card while somebody looks at it; nothing in it is the patient's. Its fields are as Card's.
 type CardState struct {
 	State       notes.NoteState `json:"state"`
 	AckedBy     string          `json:"ackedBy"`
@@ -120,7 +120,7 @@ type CardField struct {
 	Kind  notes.FieldKind `json:"kind"`
 	Label notes.Text      `json:"label"`
 	Value string          `json:"value"`
-	Shown notes.Text      `json:"shown,omitempty"` // what a choice is called
+	Shown notes.Text      `json:"shown,omitempty"` // a choice's label
 }
 
 // Told is one attempt to reach one person.
@@ -149,21 +149,21 @@ type CallsFilter struct {
 	State    CallsState          `json:"state"`
 	Agent    string              `json:"agent"`
 	Search   string              `json:"search"` // a name, a date of birth, a number or a reference
-	After    string              `json:"after"`  // the cursor a page gave
+	After    string              `json:"after"`  // the Next of the page before
 	Limit    int                 `json:"limit"`  // at most 500, 50 when 0
 }
 
-// A CallsState narrows a list of calls to what became of them.
+// A CallsState narrows a list of calls by what became of them.
 type CallsState string
 
 const (
 	CallsAll          CallsState = ""
-	CallsOpen         CallsState = "open" // with a note in that state
+	CallsOpen         CallsState = "open" // their note is in that state
 	CallsRead         CallsState = "read"
 	CallsAcknowledged CallsState = "acknowledged"
 	CallsClosed       CallsState = "closed"
-	CallsVoicemail    CallsState = "voicemail" // that left a message
-	CallsCompleted    CallsState = "completed" // that ended so
+	CallsVoicemail    CallsState = "voicemail" // the caller left a message
+	CallsCompleted    CallsState = "completed" // the call ended so
 	CallsAbandoned    CallsState = "abandoned"
 	CallsOverflowed   CallsState = "overflowed"
 	CallsRefused      CallsState = "refused"
@@ -192,18 +192,18 @@ type CallRow struct {
 	Urgency  notes.Urgency      `json:"urgency"`
 	State    notes.NoteState    `json:"state"`
 	Patient  string             `json:"patient"` // "J. Ortega"
-	// from taken to the first arrival that a carrier or an opened link reports, 0 when none
+	// ToDelivered is from taken to the first arrival that a carrier or an opened link reports, 0 when none.
 	ToDelivered  time.Duration `json:"toDelivered"`
 	ToAck        time.Duration `json:"toAck"` // from taken to acknowledged, 0 when not
 	AckedBy      string        `json:"ackedBy"`
 	HasRecording bool          `json:"hasRecording"`
-	Zone         string        `json:"zone,omitempty"` // the practice's, "America/Chicago"; where a file is taken away
+	Zone         string        `json:"zone,omitempty"` // the practice's, "America/Chicago"; in an export only
 
-	// Words is what the note says, where a file is taken away by somebody who may read it.
+	// Words is what the note says: in an export only, and only for somebody who may read it.
 	Words *NoteWords `json:"words,omitempty"`
 }
 
-// NoteWords is what a practice keeps of a note in a file of its own.
+// NoteWords is what an export says of a note.
 type NoteWords struct {
 	Name   string `json:"name"`
 	Number string `json:"number"`
@@ -220,44 +220,45 @@ type CallStory struct {
 	Proof  Proof             `json:"proof"`
 }
 
-// Proof says how far a story is in the audit log.
+// Proof says how far a story's leaves are covered by the audit log.
 type Proof struct {
 	Leaves     int       `json:"leaves"`     // of this story
-	Sequenced  bool      `json:"sequenced"`  // all of them stand under a signed checkpoint
-	Checkpoint int64     `json:"checkpoint"` // its size
+	Sequenced  bool      `json:"sequenced"`  // all of them are under a signed checkpoint
+	Checkpoint int64     `json:"checkpoint"` // that checkpoint's size, in leaves
 	At         time.Time `json:"at"`
 }
 
-// ChartQueue is what of a practice's notes waits for its chart and needs somebody's eye, what asks "which patient?" first; 100 at most.
+// ChartQueue lists those of a practice's notes that wait for its chart and need a person's attention, 100 at most. Notes for
+// which a person must choose the patient come first.
 type ChartQueue struct {
 	Rows []ChartRow `json:"rows"`
 }
 
-// ChartRow is one note that waits. Nothing in it is the patient's.
+// ChartRow is one note that waits for the chart. Nothing in it is the patient's.
 type ChartRow struct {
 	Note     notes.NoteID `json:"note"`
 	Ref      string       `json:"ref"`
 	CallType notes.Text   `json:"callType"`
 	ClosedAt time.Time    `json:"closedAt"`
 	Since    time.Time    `json:"since"`
-	Asking   bool         `json:"asking"` // which patient it is
-	Why      string       `json:"why"`    // a code: what the last try came to; "" for none
+	Asking   bool         `json:"asking"` // a person must say which patient it is about
+	Why      string       `json:"why"`    // a code: how the last try failed; "" for none
 }
 
-// ChartQuestion is a note that waits, opened, with the patients of the chart that it may be about.
+// ChartQuestion is a note that waits for the chart, opened, with the chart's patients whom it may be about.
 type ChartQuestion struct {
 	Row      ChartRow      `json:"row"`
 	Name     string        `json:"name"`
 	Birth    string        `json:"birth"` // 2006-01-02, "" when it was not asked
 	Phones   []string      `json:"phones"`
 	Number   string        `json:"number"`   // the practice's own, as the caller gave it
-	Numbered bool          `json:"numbered"` // the practice has numbers of its own: one may be given as the answer
-	Said     string        `json:"said"`     // by the chart, in its own words
-	Away     string        `json:"away"`     // a code: why the chart could not be asked, "" when it was
+	Numbered bool          `json:"numbered"` // the practice has patient numbers of its own: one may be given as the answer
+	Said     string        `json:"said"`     // what the chart answered, in its own words
+	Away     string        `json:"away"`     // a code: why the chart could not be asked; "" when it could
 	Choices  []ChartChoice `json:"choices"`  // those that fit best first
 }
 
-// ChartChoice is a patient of the chart. Fits says what of the note is theirs too: "name", "birth", "phone".
+// ChartChoice is a patient of the chart. Fits lists what agrees with the note: "name", "birth", "phone".
 type ChartChoice struct {
 	Patient string   `json:"patient"` // the chart's id
 	Name    string   `json:"name"`
@@ -267,8 +268,8 @@ type ChartChoice struct {
 	Fits    []string `json:"fits"`
 }
 
-// ChartAnswer is what a person says of a note that waits: the patient by the chart's id or by the practice's own number, that it
-// does not go into the chart, or that it is to be tried again now.
+// ChartAnswer is what a person decides about a note that waits: which patient it is about, by the chart's id or the practice's
+// own number; that it does not go into the chart; or that it is to be tried again now.
 type ChartAnswer struct {
 	Note    notes.NoteID `json:"note"`
 	Patient string       `json:"patient"`
@@ -284,11 +285,11 @@ type Week struct {
 	To      time.Time   `json:"to"`
 	Shifts  []WeekShift `json:"shifts"`
 	Gaps    []WeekShift `json:"gaps"` // nobody is on call, Who is empty
-	// Problems are what the schedule says and what was hardly meant: somebody who has left, above all.
+	// Problems are what is wrong with the schedule, or was probably not meant: above all, somebody in it who has left.
 	Problems []WeekProblem `json:"problems"`
 }
 
-// WeekProblem is one of them: where it stands in the schedule, and the sentence.
+// WeekProblem is one problem of a schedule: its place in the document, and the sentence.
 type WeekProblem struct {
 	Field string     `json:"field"`
 	Says  notes.Text `json:"says"`

@@ -13,7 +13,7 @@ type PatientSearch struct {
 	Search  string              `json:"search"`
 }
 
-// PatientRows are the patients that were found; More says that there are others.
+// PatientRows are the patients found; More says that there were more than are listed.
 type PatientRows struct {
 	Rows []PatientRow `json:"rows"`
 	More bool         `json:"more"`
@@ -33,8 +33,9 @@ type PatientRef struct {
 	Patient notes.PatientID `json:"patient"`
 }
 
-// PatientForm is a patient's record as staff typed it. Patient is chosen by the page for a new one, whose Version is 0. Texts and Mails
-// say that a new patient agreed to be told so, and How. Anyway says that another patient of the same number is somebody else.
+// PatientForm is a patient's record as staff typed it. For a new patient, the page chooses Patient and Version is 0; Texts and
+// Mails say that the patient agreed to be told by text and by email, and How says in what way. Anyway says that other patients
+// with the same number are other people.
 type PatientForm struct {
 	Account  telephony.AccountID `json:"account"`
 	Patient  notes.PatientID     `json:"patient"`
@@ -45,14 +46,15 @@ type PatientForm struct {
 	Call     bool                `json:"call"` // the number may be rung
 	Email    string              `json:"email"`
 	Language telephony.Language  `json:"language"`
-	Zone     string              `json:"zone"` // "" for the practice's
+	Zone     string              `json:"zone"` // "" for the practice's own
 	Texts    bool                `json:"texts"`
 	Mails    bool                `json:"mails"`
 	How      notes.ConsentHow    `json:"how"`
 	Anyway   bool                `json:"anyway"`
 }
 
-// PatientKept is what became of a form: the record, or the patients who have the same number and among whom a person must choose.
+// PatientKept answers a PatientForm: the record that was stored, or else the patients with the same number, among whom a person
+// must choose.
 type PatientKept struct {
 	Record *PatientRecord `json:"record"`
 	Same   []PatientRow   `json:"same"`
@@ -66,23 +68,23 @@ type PatientRecord struct {
 	Email    string       `json:"email"`
 	Zone     string       `json:"zone"`
 	Consents []ConsentRow `json:"consents"`
-	// Tells are the channels by which the patient can be told of a message now, the one that is used first. Stopped says that the
-	// number said STOP: only the patient takes that back.
+	// Tells are the channels by which the patient can be told of a message now, the preferred one first. Stopped says that the
+	// number texted STOP, which only the patient can undo.
 	Tells   []notes.ConsentChannel `json:"tells"`
 	Stopped bool                   `json:"stopped"`
 }
 
-// ConsentRow is what holds of what a patient agreed to, for one channel.
+// ConsentRow is a patient's current consent for one channel.
 type ConsentRow struct {
 	Channel notes.ConsentChannel `json:"channel"`
 	Given   bool                 `json:"given"`
 	At      time.Time            `json:"at"`
-	By      string               `json:"by"` // a name of staff; "" for the patient
+	By      string               `json:"by"` // the name of the member of staff who wrote it down; "" when the patient did
 	How     notes.ConsentHow     `json:"how"`
 	Wording string               `json:"wording"`
 }
 
-// ConsentSaid is what a patient said to staff about being told by a channel.
+// ConsentSaid is what a patient told staff about being told by a channel.
 type ConsentSaid struct {
 	Patient notes.PatientID      `json:"patient"`
 	Channel notes.ConsentChannel `json:"channel"`
@@ -90,19 +92,20 @@ type ConsentSaid struct {
 	How     notes.ConsentHow     `json:"how"`
 }
 
-// ThreadsQuery asks for a page of a practice's inbox of threads: what follows After, the Next of the page before; "" begins.
+// ThreadsQuery asks for the page of a practice's inbox of threads that follows After, the Next of the page before it; "" asks
+// for the first.
 type ThreadsQuery struct {
 	Account telephony.AccountID `json:"account"`
 	Tab     notes.ThreadTab     `json:"tab"`
 	After   string              `json:"after"`
 }
 
-// ThreadsPage is one page of it, what was promised soonest first. Counts are of each tab; Many stands for that many or more.
+// ThreadsPage is one page of it, the earliest promise first. Counts are by tab; Many stands for that many or more.
 type ThreadsPage struct {
 	Rows   []ThreadRow    `json:"rows"`
 	Next   string         `json:"next"`
 	Counts map[string]int `json:"counts"`
-	Staff  []AgentRef     `json:"staff"` // who of the practice may be given one
+	Staff  []AgentRef     `json:"staff"` // those of the practice to whom a thread may be given
 }
 
 // ThreadRow is one thread. Name is the patient's.
@@ -125,11 +128,11 @@ type ThreadRow struct {
 
 // ThreadView is a patient's conversation with the practice, opened for staff.
 type ThreadView struct {
-	Row      ThreadRow       `json:"row"` // its State is "" where nothing was ever written
+	Row      ThreadRow       `json:"row"` // its State is "" when nothing has been written yet
 	Assigned notes.PersonID  `json:"assigned"`
 	Record   PatientRecord   `json:"record"`
 	Messages []ThreadMessage `json:"messages"`
-	NoteRef  string          `json:"noteRef"` // of the note that it became for the person on call
+	NoteRef  string          `json:"noteRef"` // the reference of the note that the thread became for the person on call
 	NoteIs   notes.NoteState `json:"noteIs"`
 	Lines    []ThreadLine    `json:"lines"`
 	Proof    Proof           `json:"proof"`
@@ -140,7 +143,7 @@ type ThreadMessage struct {
 	ID        string            `json:"id"`
 	Kind      notes.MessageKind `json:"kind"`
 	At        time.Time         `json:"at"`
-	By        string            `json:"by"` // a name of staff, "" for the patient
+	By        string            `json:"by"` // a name of staff; "" for the patient
 	Text      string            `json:"text"`
 	ReadAt    time.Time         `json:"readAt"`
 	Flagged   bool              `json:"flagged"`
@@ -148,7 +151,7 @@ type ThreadMessage struct {
 	Notice    *NoticeRow        `json:"notice"`
 }
 
-// NoticeRow is how a patient was told, or will be: State and Why are codes.
+// NoticeRow is one notice to the patient, sent or still to come. State and Why are codes.
 type NoticeRow struct {
 	Channel notes.ConsentChannel `json:"channel"`
 	State   string               `json:"state"`
@@ -157,7 +160,7 @@ type NoticeRow struct {
 	Why     string               `json:"why"`
 }
 
-// ThreadLine is one line of a thread's story: Kind is a code.
+// ThreadLine is one line of a thread's history. Kind is a code.
 type ThreadLine struct {
 	At    time.Time `json:"at"`
 	Kind  string    `json:"kind"`
@@ -165,17 +168,17 @@ type ThreadLine struct {
 	Leaf  int64     `json:"leaf"`
 }
 
-// ThreadWriting is what staff write. ID makes it repeatable. Seen is the last message that the writer had before them: when another
-// has come since, nothing is written, and they are told.
+// ThreadWriting is what staff write. ID makes it repeatable. Seen is the last message that the writer had seen: when a newer
+// one has come, nothing is stored and the writer is told so.
 type ThreadWriting struct {
 	Patient notes.PatientID `json:"patient"`
 	ID      string          `json:"id"`
 	Text    string          `json:"text"`
 	Seen    string          `json:"seen"`
-	Remark  bool            `json:"remark"` // among staff
+	Remark  bool            `json:"remark"` // for staff only
 }
 
-// ThreadClosing ends a thread with a word among staff.
+// ThreadClosing closes a thread, with a word that staff alone see.
 type ThreadClosing struct {
 	Patient notes.PatientID `json:"patient"`
 	ID      string          `json:"id"`
@@ -183,7 +186,7 @@ type ThreadClosing struct {
 	Seen    string          `json:"seen"`
 }
 
-// ThreadGift gives a thread to somebody of the practice, "" for nobody, if it is From's.
+// ThreadGift gives a thread to somebody of the practice, or to nobody (""), provided that it is still From's.
 type ThreadGift struct {
 	Patient notes.PatientID `json:"patient"`
 	From    notes.PersonID  `json:"from"`
@@ -196,23 +199,23 @@ type MessageRef struct {
 	Message string          `json:"message"`
 }
 
-// ThreadHand says that somebody is writing to a patient, or no more.
+// ThreadHand says that somebody is writing to a patient, or has stopped.
 type ThreadHand struct {
 	Patient notes.PatientID `json:"patient"`
 	On      bool            `json:"on"`
 }
 
-// PatientPage is what a patient sees. Stamp is another when anything of it has changed.
+// PatientPage is what a patient sees. Stamp differs whenever anything else in it does.
 type PatientPage struct {
 	Practice   string             `json:"practice"`
-	Number     string             `json:"number"` // to call, as it is written
-	Dial       string             `json:"dial"`   // and as it is dialled
+	Number     string             `json:"number"` // the number to call, as people write it
+	Dial       string             `json:"dial"`   // the same, as it is dialled
 	Language   telephony.Language `json:"language"`
 	TimeZone   string             `json:"timeZone"` // the practice's
 	Messages   []PatientMessage   `json:"messages"`
 	DueAt      time.Time          `json:"dueAt"`  // by when an answer is promised; zero when none is owed
-	Closed     bool               `json:"closed"` // writing begins anew
-	Open       bool               `json:"open"`   // the office
+	Closed     bool               `json:"closed"` // a new message begins a new thread
+	Open       bool               `json:"open"`   // the office is open
 	AfterHours notes.Text         `json:"afterHours"`
 	Tells      []PatientTell      `json:"tells"`
 	Stamp      string             `json:"stamp"`
@@ -230,7 +233,8 @@ type PatientMessage struct {
 	Withdrawn bool      `json:"withdrawn"`
 }
 
-// PatientTell is a channel by which the patient can be told, and whether they want to be. Stopped is a number that said STOP.
+// PatientTell is a channel by which the patient can be told, and whether they want that. Stopped says that the number texted
+// STOP.
 type PatientTell struct {
 	Channel notes.ConsentChannel `json:"channel"`
 	On      bool                 `json:"on"`
@@ -243,7 +247,7 @@ type PatientWriting struct {
 	Text string `json:"text"`
 }
 
-// PatientStamp is PatientPage's Stamp as it is now.
+// PatientStamp is the Stamp that PatientPage would have now.
 type PatientStamp struct {
 	Stamp string `json:"stamp"`
 }

@@ -9,9 +9,10 @@ import (
 	"lamplight/telephony"
 )
 
-// PeopleFilter asks for a page of the people whom whoever asks keeps: what follows After, the Next of the page before; "" begins.
+// PeopleFilter asks for the page of the people whom the asker keeps that follows After, the Next of the page before it; "" asks
+// for the first.
 type PeopleFilter struct {
-	Search string         `json:"search"` // beginnings of words of names, logins and addresses
+	Search string         `json:"search"` // words, each the beginning of a word of a name, login or address
 	Left   bool           `json:"left"`   // those who have left, instead of those who are here
 	After  notes.PersonID `json:"after"`
 }
@@ -30,14 +31,14 @@ type PersonRow struct {
 	Roles     []RoleAt             `json:"roles"`
 	Languages []telephony.Language `json:"languages"` // an agent's
 	Seen      time.Time            `json:"seen"`      // when they were last here; zero when they never were
-	Left      time.Time            `json:"left"`      // zero for who has not
-	Invited   time.Time            `json:"invited"`   // until when an invitation opens; zero when none does
-	SignsIn   bool                 `json:"signsIn"`   // with a password of their own
-	Code      bool                 `json:"code"`      // and an authenticator's code
-	Forged    bool                 `json:"forged"`    // somebody else wrote to their row: nobody comes in by it
+	Left      time.Time            `json:"left"`      // when they left; zero when they have not
+	Invited   time.Time            `json:"invited"`   // until when their invitation can be taken; zero without one
+	SignsIn   bool                 `json:"signsIn"`   // they have a password of their own
+	Code      bool                 `json:"code"`      // and an authenticator
+	Forged    bool                 `json:"forged"`    // their row was changed outside the program: nobody can sign in by it
 }
 
-// RoleAt is what somebody is to a practice; Practice is its name, "" when they are it to all.
+// RoleAt is a role that somebody holds. Practice is the practice's name, "" for a role at all of them.
 type RoleAt struct {
 	Role     notes.Role          `json:"role"`
 	Account  telephony.AccountID `json:"account"` // "*" for all
@@ -49,19 +50,19 @@ type PersonRef struct {
 	Person notes.PersonID `json:"person"`
 }
 
-// PersonView is all that is kept of a person, but what only they know.
+// PersonView is all that is kept of a person, except what only they know.
 type PersonView struct {
 	Row      PersonRow      `json:"row"`
-	Basis    string         `json:"basis"`   // names the person as they are here: a change must say what it was made from
-	MayEdit  bool           `json:"mayEdit"` // by who asks
-	Own      bool           `json:"own"`     // it is who asks
+	Basis    string         `json:"basis"`   // names this state of the person: a change must say which one it was made from
+	MayEdit  bool           `json:"mayEdit"` // the asker may change them
+	Own      bool           `json:"own"`     // it is the asker themselves
 	Email    string         `json:"email"`
 	Mobile   string         `json:"mobile"`
-	Phone    string         `json:"phone"` // an agent's, on the switch
+	Phone    string         `json:"phone"` // an agent's phone, by its name on the switch
 	Speaks   Abilities      `json:"speaks"`
 	Sessions []SessionRow   `json:"sessions"`
 	History  []PersonChange `json:"history"` // the newest first
-	Stands   []PersonStand  `json:"stands"`  // by which notes would go to them
+	Stands   []PersonStand  `json:"stands"`  // where notes would go to them
 }
 
 // Abilities are what an agent speaks, is certified for and belongs to.
@@ -71,19 +72,19 @@ type Abilities struct {
 	Groups    []string                               `json:"groups"`
 }
 
-// SessionRow is one of somebody's open sessions. Its id opens nothing.
+// SessionRow is one of somebody's open sessions. Knowing its id does not let anybody in.
 type SessionRow struct {
 	ID      string    `json:"id"`
 	Program string    `json:"program"` // "desk", "Firefox, Windows"; "" when nobody knows
 	Since   time.Time `json:"since"`
 	Seen    time.Time `json:"seen"`
-	Here    bool      `json:"here"` // it is the one by which this is asked
+	Here    bool      `json:"here"` // it is the asker's own
 }
 
 // PersonChange is one line of a person's history.
 type PersonChange struct {
 	At    time.Time `json:"at"`
-	By    string    `json:"by"` // a name; "" for a command
+	By    string    `json:"by"` // a name; "" for a command of the server's
 	Act   PersonDid `json:"act"`
 	Roles []RoleAt  `json:"roles"`
 	Why   string    `json:"why"`
@@ -98,7 +99,7 @@ type PersonStand struct {
 	To       string             `json:"to"`
 }
 
-// PersonInvite lets somebody in. Contact is whom of a practice's list a provider is, "" for a new one.
+// PersonInvite lets somebody in. Contact is the practice's contact that a provider is, "" for a new one.
 type PersonInvite struct {
 	Login    string              `json:"login"`
 	Name     string              `json:"name"`
@@ -109,23 +110,23 @@ type PersonInvite struct {
 	Account  telephony.AccountID `json:"account"` // "*" for all
 	Contact  string              `json:"contact"`
 	Speaks   Abilities           `json:"speaks"`
-	Send     routing.ChannelKind `json:"send"` // text or email; "" to hand it over
+	Send     routing.ChannelKind `json:"send"` // text or email; "" when the link is handed over in person
 	Why      string              `json:"why"`
 }
 
-// PersonInvited is who was let in, and by what.
+// PersonInvited is the person who was let in, and their invitation.
 type PersonInvited struct {
 	Person notes.PersonID `json:"person"`
 	Link   InvitationLink `json:"link"`
 }
 
-// InvitationLink is an invitation to be handed over. The link only locates it, and nothing of anybody stands in it.
+// InvitationLink is an invitation to hand over. The link only identifies it, and holds nothing about the person.
 type InvitationLink struct {
 	Link    string              `json:"link"`
 	Picture []string            `json:"picture"` // as a QR code, a line a row, "1" is dark
 	Until   time.Time           `json:"until"`
-	Sent    routing.ChannelKind `json:"sent"`    // by which it went; "" for none
-	Trouble bool                `json:"trouble"` // it was to go by one, and did not
+	Sent    routing.ChannelKind `json:"sent"`    // the channel it was sent by; "" for none
+	Trouble bool                `json:"trouble"` // it was to be sent, and could not be
 }
 
 // PersonEdit is a change of a person.
@@ -134,7 +135,7 @@ type PersonEdit struct {
 	Basis  string         `json:"basis"`
 	Do     PersonAct      `json:"do"`
 	Why    string         `json:"why"`
-	Sure   bool           `json:"sure"` // whoever asks has read where who leaves still stands
+	Sure   bool           `json:"sure"` // the asker has read where a person who leaves still stands
 }
 
 // PersonAct is what a change does.
@@ -159,16 +160,16 @@ type PersonDeed string
 const (
 	DeedCard      PersonDeed = "card"      // their name, language and how they are reached
 	DeedGrant     PersonDeed = "grant"     // a role is given
-	DeedRevoke    PersonDeed = "revoke"    // one is taken
+	DeedRevoke    PersonDeed = "revoke"    // one is taken away
 	DeedAbilities PersonDeed = "abilities" // what an agent speaks, is certified for and belongs to
-	DeedInvite    PersonDeed = "invite"    // a new invitation: what they came in by until now opens nothing
+	DeedInvite    PersonDeed = "invite"    // a new invitation: their old password and authenticator stop working
 	DeedLeave     PersonDeed = "leave"
-	DeedReturn    PersonDeed = "return" // who has left is here again, by a new invitation
-	DeedEnd       PersonDeed = "end"    // a session, or all
+	DeedReturn    PersonDeed = "return" // somebody who has left comes back, by a new invitation
+	DeedEnd       PersonDeed = "end"    // one session is ended, or all are
 )
 
-// PersonEdited tells what became of a change. Without Saved nothing was changed: because somebody else was quicker (Moved), or for
-// Stands.
+// PersonEdited tells what became of a change. Without Saved nothing was changed, either because somebody else had changed the
+// person first (Moved) or because they still stand somewhere (Stands).
 type PersonEdited struct {
 	Saved  bool            `json:"saved"`
 	Moved  *PersonChange   `json:"moved"`
@@ -176,20 +177,20 @@ type PersonEdited struct {
 	Link   *InvitationLink `json:"link"`
 }
 
-// KeptPractices are the practices whose people whoever asks keeps; All says that they keep everybody. Channels are those by which an
-// invitation can be sent.
+// KeptPractices lists the practices whose people the asker keeps; All says that they keep everybody. Channels are those by
+// which an invitation can be sent.
 type KeptPractices struct {
 	All       bool                  `json:"all"`
 	Practices []AccountRef          `json:"practices"`
 	Channels  []routing.ChannelKind `json:"channels"`
 }
 
-// KeptContacts are a practice's contacts, with whom each is.
+// KeptContacts lists a practice's contacts, with the person that each is.
 type KeptContacts struct {
 	Contacts []KeptContact `json:"contacts"`
 }
 
-// KeptContact is somebody a practice wants told; Person is "" while they are nobody who signs in.
+// KeptContact is somebody a practice wants told; Person is "" while they cannot sign in.
 type KeptContact struct {
 	ID     string         `json:"id"`
 	Name   string         `json:"name"`
@@ -202,7 +203,7 @@ type KeptContact struct {
 type OwnView struct {
 	Row      PersonRow    `json:"row"`
 	Sessions []SessionRow `json:"sessions"`
-	Desk     string       `json:"desk"` // the address that a desk asks for; "" for who sits at none
+	Desk     string       `json:"desk"` // the address that a desk asks for; "" for somebody who works at none
 }
 
 // SessionRef names one of one's own sessions; "" is all but this one.
@@ -210,20 +211,20 @@ type SessionRef struct {
 	Session string `json:"session"`
 }
 
-// Invitation is what the holder of an invitation is shown, before anybody is signed in. Secret, Address and Picture are for an
+// Invitation is what the holder of an invitation is shown, before anybody is signed in. Secret, Address and Picture set up an
 // authenticator.
 type Invitation struct {
 	Name     string             `json:"name"`
 	Login    string             `json:"login"`
 	Language telephony.Language `json:"language"`
-	By       string             `json:"by"` // who invited them; "" for a command
+	By       string             `json:"by"` // who invited them; "" for a command of the server's
 	Until    time.Time          `json:"until"`
 	Secret   string             `json:"secret"`
 	Address  string             `json:"address"`
 	Picture  []string           `json:"picture"`
 }
 
-// PersonDid is what was done to somebody, as their history tells it: in the log, behind "person.".
+// PersonDid is what was done to somebody, as their history tells it. In the log it stands behind "person.".
 type PersonDid string
 
 const (

@@ -8,21 +8,21 @@ import (
 	"lamplight/telephony"
 )
 
-// PracticesQuery asks for a page of the practices: what follows After, the Next of the page before; "" begins. Search is a part of a
-// name, an id or a number.
+// PracticesQuery asks for the page of the practices that follows After, the Next of the page before it; "" asks for the first.
+// Search is a part of a name, an id or a number.
 type PracticesQuery struct {
 	Search string `json:"search"`
 	After  string `json:"after"`
 }
 
-// PracticesPage is a page of them by name; those that are being added and not published stand on the first.
+// PracticesPage is one page of the practices, by name. Those that were never published are on the first.
 type PracticesPage struct {
 	Rows   []PracticeRow `json:"rows"`
 	Next   string        `json:"next"`   // "" on the last page
-	MayAdd bool          `json:"mayAdd"` // by who asks
+	MayAdd bool          `json:"mayAdd"` // the asker may add one
 }
 
-// PracticeRow is a practice in a list, with who is writing at it and has not published.
+// PracticeRow is a practice in a list, with those who have a draft of it.
 type PracticeRow struct {
 	Account telephony.AccountID `json:"account"`
 	Name    string              `json:"name"`
@@ -31,7 +31,7 @@ type PracticeRow struct {
 	Drafts  []PracticeWriter    `json:"drafts"`
 }
 
-// PracticeWriter is somebody who is writing at a practice and has not published.
+// PracticeWriter is somebody who has an unpublished draft of a practice.
 type PracticeWriter struct {
 	Person notes.PersonID `json:"person"`
 	Name   string         `json:"name"`
@@ -39,22 +39,22 @@ type PracticeWriter struct {
 	Mine   bool           `json:"mine"`
 }
 
-// PracticeWhole is a practice as it is changed. Documents are those of 'lamplight practice get', as JSON.
+// PracticeWhole is a practice opened to be changed. Its documents are those of 'lamplight practice get', as JSON.
 type PracticeWhole struct {
 	Account  telephony.AccountID `json:"account"`
-	Version  int                 `json:"version"`  // as it is published, 0 for never
-	Document string              `json:"document"` // as it is published, "" for never
-	Draft    *PracticeOwnDraft   `json:"draft"`    // who asks has not published; nil for none
+	Version  int                 `json:"version"`  // the published one; 0 for never
+	Document string              `json:"document"` // the published one; "" for never
+	Draft    *PracticeOwnDraft   `json:"draft"`    // the asker's own; nil for none
 	Others   []PracticeWriter    `json:"others"`
 	Changes  []PracticeChange    `json:"changes"` // the newest first
 	Problems []PracticeProblem   `json:"problems"`
-	Whole    bool                `json:"whole"` // who asks may change its numbers and its chart, too
+	Whole    bool                `json:"whole"` // the asker may change its numbers and its chart, too
 }
 
-// PracticeOwnDraft is what somebody has written and not published.
+// PracticeOwnDraft is what the asker has written and not published.
 type PracticeOwnDraft struct {
-	Version  int       `json:"version"` // it was begun from
-	Base     string    `json:"base"`    // the document of then
+	Version  int       `json:"version"` // the published version that it was begun from
+	Base     string    `json:"base"`    // that version's document
 	Document string    `json:"document"`
 	Seq      int64     `json:"seq"`
 	At       time.Time `json:"at"`
@@ -65,29 +65,29 @@ type PracticeChange struct {
 	ID      string    `json:"id"`
 	Version int       `json:"version"`
 	At      time.Time `json:"at"`
-	By      string    `json:"by"` // a name, "" where nobody knows
+	By      string    `json:"by"` // a name; "" when nobody knows
 	Why     string    `json:"why"`
 }
 
-// PracticeProblem is one thing wrong with a document: where ("account.contacts[2].mobile"), and what to do.
+// PracticeProblem is one thing wrong with a document: its place in it ("account.contacts[2].mobile"), and what to do.
 type PracticeProblem struct {
 	Field string     `json:"field"`
 	Code  string     `json:"code"`
-	Final bool       `json:"final"` // with it the practice is not published
+	Final bool       `json:"final"` // while it lasts, the practice cannot be published
 	Says  notes.Text `json:"says"`
 }
 
-// PracticeNew begins a practice: of a template, or of another practice where From names one.
+// PracticeNew begins a practice from a template, or as a copy of another practice when From names one.
 type PracticeNew struct {
-	Account  telephony.AccountID      `json:"account"` // its id, for ever
+	Account  telephony.AccountID      `json:"account"` // its id, which never changes
 	Name     string                   `json:"name"`
 	TimeZone string                   `json:"timeZone"`
 	Template routing.PracticeTemplate `json:"template"`
 	From     telephony.AccountID      `json:"from"`
 }
 
-// PracticeSave keeps what is being written, in the place of what the same person had kept as Seq (0 for nothing). Version is the
-// practice's that it was begun from.
+// PracticeSave stores the asker's draft in place of the one that they stored as Seq (0 for none). Version is the published
+// version that the draft was begun from.
 type PracticeSave struct {
 	Account  telephony.AccountID `json:"account"`
 	Document string              `json:"document"`
@@ -95,28 +95,28 @@ type PracticeSave struct {
 	Seq      int64               `json:"seq"`
 }
 
-// PracticeSaved is what came of it.
+// PracticeSaved tells what became of a draft that was to be stored.
 type PracticeSaved struct {
 	Saved    bool              `json:"saved"`
 	Seq      int64             `json:"seq"`
 	Problems []PracticeProblem `json:"problems"`
-	// Moved tells who published meanwhile, where nothing is kept because of it.
+	// Moved tells who published meanwhile, when that is why nothing was stored.
 	Moved *PracticeChange `json:"moved"`
 }
 
-// PracticeHand names what somebody is writing at a practice.
-type PracticeHand struct {
+// PracticeDraftRef names somebody's draft of a practice.
+type PracticeDraftRef struct {
 	Account telephony.AccountID `json:"account"`
 	Person  notes.PersonID      `json:"person"`
 }
 
-// PracticeText is a document, and the version of the practice it is, or was begun from.
+// PracticeText is a document, with the version of the practice that it is or was begun from.
 type PracticeText struct {
 	Document string `json:"document"`
 	Version  int    `json:"version"`
 }
 
-// PracticePublish publishes what who asks has kept as Seq. Sure says that they have read what is wrong with it.
+// PracticePublish publishes the draft that the asker stored as Seq. Sure says that they have read what is wrong with it.
 type PracticePublish struct {
 	Account telephony.AccountID `json:"account"`
 	Seq     int64               `json:"seq"`
@@ -124,7 +124,7 @@ type PracticePublish struct {
 	Sure    bool                `json:"sure"`
 }
 
-// PracticePublished is what came of it.
+// PracticePublished tells what became of a draft that was to be published.
 type PracticePublished struct {
 	Saved    bool              `json:"saved"`
 	Problems []PracticeProblem `json:"problems"`
@@ -137,7 +137,7 @@ type PracticeVersionRef struct {
 	Version string              `json:"version"` // a PracticeChange's ID
 }
 
-// PracticeMoment asks what would happen to a call at a moment if the practice were as Document has it.
+// PracticeMoment asks what would happen to a call at a moment if the practice were as Document says.
 type PracticeMoment struct {
 	Account  telephony.AccountID `json:"account"`
 	Document string              `json:"document"`

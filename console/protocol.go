@@ -2,9 +2,9 @@
 
 package console
 
-// Protocol is what this build speaks. It rises with each change that an older build cannot pass over: a new request or event
-// does raise it (Spec.Since says which), a new field does not. Fields, names and meanings that stand here are never
-// changed or given again; see the roll-over rule in .github/CONTRIBUTING.md.
+// Protocol is what this build speaks. A new request or a new kind of event raises it, because an older build cannot pass over
+// one; Spec.Since says which protocol brought a request. A new field does not raise it. Names, fields and their meanings are
+// never changed or reused; see "Old and new side by side" in .github/CONTRIBUTING.md.
 //
 //	1  the first: without a version
 //	2  versions, kinds of errors
@@ -19,6 +19,6 @@ package console
 //	   a practice's patients, what they write with each other, a patient's own page
 const Protocol = 4
 
-// OldestProtocol is the oldest that a server still serves whole. A desk that speaks an older one is told to be updated, and
-// still takes calls.
+// OldestProtocol is the oldest protocol that a server still serves in full. A desk that speaks an older one is told to be
+// updated, and still takes calls.
 const OldestProtocol = 1

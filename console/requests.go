@@ -5,44 +5,45 @@ import (
 	"lamplight/telephony"
 )
 
-// Every request stands here once. A new one is written here and in console/house, which answers it.
+// Every request is declared once, here. A new one is declared here and answered in console/house.
 
-// What a desk asks about itself and its call.
+// What a desk asks about its agent and their call.
 var (
-	// AskHello tells who is signed in and everything a desk needs to draw itself; asked after every (re)connect.
+	// AskHello tells who is signed in and everything else that a desk draws; it is asked after every connect and reconnect.
 	AskHello = request[Nothing, Hello](Spec{Name: "hello", Desk: true})
 
 	AskReady = request[Nothing, Nothing](Spec{Name: "ready", Desk: true, Needs: notes.TakeNote})
 	AskPause = request[PauseRequest, Nothing](Spec{Name: "pause", Desk: true, Needs: notes.TakeNote})
-	// AskReject gives an offer back; the caller keeps the place. Answering is done by the agent's phone.
+	// AskReject gives an offer back; the caller keeps their place in the queue. An offer is answered by the agent's phone, not
+	// by a request.
 	AskReject = request[OfferRef, Nothing](Spec{Name: "reject", Desk: true, Needs: notes.TakeNote})
 	AskHold   = request[CallRef, Nothing](Spec{Name: "hold", Desk: true, Needs: notes.TakeNote})
 	AskResume = request[CallRef, Nothing](Spec{Name: "resume", Desk: true, Needs: notes.TakeNote})
-	// AskRejoin has the agent's phone rung into the call they have, when it is not in it any more: desk or phone died. The
-	// caller hears music until it is answered.
+	// AskRejoin rings the agent's phone back into their call after the desk or the phone died. Until it is answered the caller
+	// hears hold music.
 	AskRejoin = request[CallRef, Nothing](Spec{Name: "rejoin", Desk: true, Needs: notes.TakeNote})
-	// AskDirectory lists the people of the practice whose call the agent has, who is on call first. AskPatch calls one of them for the
-	// caller, who hears music meanwhile; AskResume takes the caller back before they are connected. AskLeaveCall takes the agent out
-	// of a talk of three: the other two go on.
+	// AskDirectory lists the people of the practice whose call the agent has, those on call first. AskPatch calls one of them
+	// for the caller, who hears hold music meanwhile; AskResume takes the caller back before they are connected. AskLeaveCall
+	// takes the agent out of a three-way call: the other two talk on.
 	AskDirectory = request[CallRef, Reach](Spec{Name: "directory", Desk: true, Needs: notes.TakeNote, Since: 4})
 	AskPatch     = request[PatchRef, Nothing](Spec{Name: "patch", Desk: true, Needs: notes.TakeNote, Once: true, Since: 4})
 	AskLeaveCall = request[CallRef, Nothing](Spec{Name: "leavecall", Desk: true, Needs: notes.TakeNote, Since: 4})
 
 	AskHangUp     = request[CallRef, Nothing](Spec{Name: "hangup", Desk: true, Needs: notes.TakeNote})
 	AskWrapUpDone = request[Nothing, Nothing](Spec{Name: "wrapupdone", Desk: true, Needs: notes.TakeNote})
-	// AskSignOut says that the agent goes: what they have not sent is somebody else's to finish at once, unless they sit at another
-	// desk, too.
+	// AskSignOut signs the agent out. Notes they have not sent may be finished by others at once, unless they are still at
+	// another desk.
 	AskSignOut     = request[Nothing, Nothing](Spec{Name: "signout", Desk: true, Needs: notes.TakeNote, Since: 4})
 	AskSetLanguage = request[CallLanguage, Nothing](Spec{Name: "setlanguage", Desk: true, Needs: notes.TakeNote})
-	// AskCallBack has the agent's phone rung and then the caller of an abandoned call, or the number in a note.
+	// AskCallBack rings the agent's phone, and then the caller of an abandoned call or the number in a note.
 	AskCallBack = request[CallBackRef, Nothing](Spec{Name: "callback", Desk: true, Needs: notes.CallBack, Once: true})
-	// AskCallsNow lists the calls that have not ended, oldest first, Many at most; AskEndCall ends one for everybody, whoever's
-	// it is. Supervisors only.
+	// AskCallsNow lists the calls that have not ended, oldest first, Many at most. AskEndCall ends one for everybody in it,
+	// whichever agent has it. Supervisors only.
 	AskCallsNow = request[Nothing, []CallNow](Spec{Name: "callsnow", Desk: true, Needs: notes.Supervise, Since: 4})
 	AskEndCall  = request[CallRef, Nothing](Spec{Name: "endcall", Desk: true, Needs: notes.Supervise, Since: 4})
-	// AskAgents lists the agents who are signed in, by name, Many at most, and has their changes told from then on, or no more.
-	// AskListen has the supervisor's phone rung and brings them in on an agent's call; asked again it changes how. AskUnlisten ends
-	// that. AskSetAgent changes an agent's state, who is told by whom. Supervisors only.
+	// AskAgents lists the signed-in agents by name, Many at most, and has their changes told from then on, or no longer.
+	// AskListen rings the supervisor's phone and brings them in on an agent's call; asked again, it changes the mode.
+	// AskUnlisten takes them out. AskSetAgent changes an agent's state; the agent is told who did it. Supervisors only.
 	AskAgents   = request[AgentsWatch, []AgentNow](Spec{Name: "agents", Desk: true, Needs: notes.Supervise, Since: 4})
 	AskListen   = request[ListenRef, Nothing](Spec{Name: "listen", Desk: true, Needs: notes.Supervise, Since: 4})
 	AskUnlisten = request[Nothing, Nothing](Spec{Name: "unlisten", Desk: true, Needs: notes.Supervise, Since: 4})
@@ -51,145 +52,150 @@ var (
 
 // What a desk asks about notes.
 var (
-	// AskSaveDraft seals what was typed; the latest Seq wins. AskDrafts lists the agent's unsent ones after a crash.
+	// AskSaveDraft seals and stores what was typed; the highest Seq wins. AskDrafts lists the agent's unsent drafts, for after
+	// a crash.
 	AskSaveDraft = request[Draft, Nothing](Spec{Name: "savedraft", Desk: true, Needs: notes.TakeNote})
 	AskDrafts    = request[Nothing, []Draft](Spec{Name: "drafts", Desk: true, Needs: notes.TakeNote})
 	AskDropDraft = request[DraftRef, Nothing](Spec{Name: "dropdraft", Desk: true, Needs: notes.TakeNote})
-	// AskSentDrafts tells which of these drafts the agent has sent: a desk that went down with a note on its way, or that stands
-	// where the agent did not finish it, still has it. Many ids at most count.
+	// AskSentDrafts tells which of these drafts the agent has sent. A desk that crashed while a note was being sent, or where
+	// the agent did not finish it, still holds the draft. Only the first Many ids count.
 	AskSentDrafts = request[DraftRefs, []SentDraft](Spec{Name: "sentdrafts", Desk: true, Needs: notes.TakeNote, Since: 4})
-	// AskTakeDraft takes a note over that another agent has not sent: their desk has it no more. A supervisor may take what stands
-	// on the board, any agent what was left there.
+	// AskTakeDraft takes over a note that another agent has not sent; it disappears from their desk. A supervisor may take any
+	// that is on the board, an agent one whose agent has gone.
 	AskTakeDraft = request[DraftRef, TakenDraft](Spec{Name: "takedraft", Desk: true, Needs: notes.TakeNote, Since: 4})
-	// AskColleagues lists who else sits at a desk and may take a practice's notes, by name, Many at most. AskGiveDraft saves a note
-	// that was not sent and gives it to one of them: it is theirs from then on, and their desk is told.
+	// AskColleagues lists the other agents who are at a desk and may take a practice's notes, by name, Many at most.
+	// AskGiveDraft stores an unsent note and gives it to one of them; their desk is told.
 	AskColleagues = request[PracticeRef, []Colleague](Spec{Name: "colleagues", Desk: true, Needs: notes.TakeNote, Since: 4})
 	AskGiveDraft  = request[DraftGift, Nothing](Spec{Name: "givedraft", Desk: true, Needs: notes.TakeNote, Since: 4})
-	// AskNoteFor tells what a note of a call that is over is drawn from: a voicemail's. AskRecording reads a part of what was recorded
-	// of it, from a byte on; the parts of one playing leave one trace.
+	// AskNoteFor returns what is needed to take a note of a call that is over: of a voicemail. AskRecording reads a part of its
+	// recording, from a given byte on; the parts of one playing leave one trace.
 	AskNoteFor   = request[CallRef, Pop](Spec{Name: "notefor", Desk: true, Needs: notes.TakeNote, Since: 4})
 	AskRecording = request[RecordingRef, RecordingPart](Spec{Name: "recording", Desk: true, Needs: notes.ReadNote, Since: 4})
 	// AskPreview shows the ladder a draft would climb if sent now.
 	AskPreview = request[Draft, Preview](Spec{Name: "preview", Desk: true, Needs: notes.TakeNote})
-	// AskSend stores the note with its leaf and its dispatch in one transaction. A draft sent before answers the same note.
+	// AskSend stores the note, its leaf and its dispatch in one transaction. A draft that was sent before gets the same answer
+	// again.
 	AskSend = request[Draft, Sent](Spec{Name: "send", Desk: true, Needs: notes.TakeNote})
 
-	// AskBoardPage reads a page of the open notes and the calls to be called back, most late first. Hello brings the first one
-	// and events tell what changes. AskBoard is the first page, for desks from before.
+	// AskBoardPage reads a page of the open notes and the calls to be called back, most late first. Hello brings the first
+	// page, and events tell what changes. AskBoard is the first page, for older desks.
 	AskBoardPage = request[BoardQuery, BoardPage](Spec{Name: "boardpage", Desk: true, Needs: notes.SeeBoard, Since: 3})
 	AskBoard     = request[Nothing, []BoardRow](Spec{Name: "board", Desk: true, Needs: notes.SeeBoard})
-	// AskStory tells everything of one call and its note, to the second; it opens the note and leaves a trace of that.
+	// AskStory returns everything about one call and its note, to the second. It opens the note, which leaves a trace.
 	AskStory = request[StoryRef, Story](Spec{Name: "story", Desk: true, Needs: notes.ReadNote})
-	// AskStoryState tells how an open story stands now; a desk that shows one asks it again and again. It opens nothing and leaves
-	// no trace.
+	// AskStoryState tells the present state of an open story; a desk that shows one asks repeatedly. It opens nothing and
+	// leaves no trace.
 	AskStoryState = request[StoryRef, StoryState](Spec{Name: "storystate", Desk: true, Needs: notes.ReadNote, Since: 4})
 	AskAddOn      = request[NoteText, Nothing](Spec{Name: "addon", Desk: true, Needs: notes.AddToNote, Once: true})
 	// AskCloseAbandoned takes a call-back or voicemail row from the board with a word on how it ended.
 	AskCloseAbandoned = request[CallOutcome, Nothing](Spec{Name: "closeabandoned", Desk: true, Needs: notes.CallBack})
-	// AskSupervise ends ("cancel") or pushes ("next": the next rung now) an escalation; supervisors only.
+	// AskSupervise ends an escalation ("cancel") or begins its next rung now ("next"); supervisors only.
 	AskSupervise = request[NoteAct, Nothing](Spec{Name: "supervise", Desk: true, Needs: notes.Supervise, Once: true})
 
-	// What an agent does about a note that is late. AskReach lists the practice's people, who is on call first, and how each can
-	// be told now. AskPageAgain tells those again who were told last; AskPageContact somebody else of the list, AskCallContact
-	// rings the agent and then them, AskToldByVoice says that the agent told them: they acknowledge only when they said so.
+	// What an agent does about a late note. AskReach lists the practice's people, those on call first, and how each can be told
+	// now. AskPageAgain tells those again who were told last; AskPageContact tells somebody else on the list; AskCallContact
+	// rings the agent and then that person; AskToldByVoice records that the agent told them, and acknowledges the note for them
+	// only if they said that they take it on.
 	AskReach       = request[NoteRef, Reach](Spec{Name: "reach", Desk: true, Needs: notes.Reach, Since: 4})
 	AskPageAgain   = request[NoteRef, Nothing](Spec{Name: "pageagain", Desk: true, Needs: notes.Reach, Once: true, Since: 4})
 	AskPageContact = request[NoteContact, Nothing](Spec{Name: "pagecontact", Desk: true, Needs: notes.Reach, Once: true, Since: 4})
 	AskCallContact = request[NoteContact, Nothing](Spec{Name: "callcontact", Desk: true, Needs: notes.Reach, Once: true, Since: 4})
 	AskToldByVoice = request[NoteTold, Nothing](Spec{Name: "toldbyvoice", Desk: true, Needs: notes.Reach, Once: true, Since: 4})
-	// AskTakeOver has a supervisor take a note over whose ladder has ended: nobody else is called about it for a while.
+	// AskTakeOver has a supervisor take over a note whose ladder has ended: nobody else is called about it for a while.
 	AskTakeOver = request[NoteRef, Nothing](Spec{Name: "takeover", Desk: true, Needs: notes.Supervise, Since: 4})
 
-	// AskScenarios lists the training calls; AskPracticeCall has one come in, in a training environment only.
+	// AskScenarios lists the training calls; AskPracticeCall has one come in. In a training environment only.
 	AskScenarios    = request[Nothing, []Scenario](Spec{Name: "scenarios", Desk: true, Needs: notes.TakeNote})
 	AskPracticeCall = request[ScenarioRef, Nothing](Spec{Name: "practicecall", Desk: true, Needs: notes.TakeNote, Once: true})
 )
 
-// What a provider's phone asks. What changes something is a POST, and so is opening a note: it leaves a trace, so nothing may
-// do it by looking ahead.
+// What a provider's phone asks. Whatever changes something is a POST, and so is opening a note: it leaves a trace, so a browser
+// that loads pages in advance must not do it.
 var (
 	AskMe = request[Nothing, Me](Spec{Name: "me", Route: "GET /api/me"})
-	// AskLocate tells which note a link leads to, if the actor may read it. The link proves nothing about who holds it.
+	// AskLocate tells which note a link leads to, if the actor may read it. The link does not prove who holds it.
 	AskLocate = request[LinkToken, NoteRef](Spec{Name: "locate", Route: "POST /api/locate", Needs: notes.ReadNote})
-	// AskInboxPage reads a page of a provider's notes; AskInbox is the first, for pages from before.
+	// AskInboxPage reads a page of a provider's notes; AskInbox is the first page, for older pages.
 	AskInboxPage = request[InboxQuery, InboxPage](Spec{Name: "inboxpage", Route: "POST /api/inbox", Needs: notes.ReadNote, Since: 3})
 	AskInbox     = request[Nothing, []InboxRow](Spec{Name: "inbox", Route: "GET /api/inbox", Needs: notes.ReadNote})
-	// AskCard opens a note; the trace of that is durable before anything is decrypted.
+	// AskCard opens a note. The trace of that is durable before anything is decrypted.
 	AskCard = request[NoteRef, Card](Spec{Name: "card", Route: "POST /api/notes/{note}/open", Needs: notes.ReadNote})
-	// AskCardState tells how an open card stands now; a card that is looked at asks it again and again. It opens nothing and leaves
+	// AskCardState tells the present state of an open card; a page that shows one asks repeatedly. It opens nothing and leaves
 	// no trace.
 	AskCardState = request[NoteRef, CardState](Spec{Name: "cardstate", Route: "POST /api/notes/{note}/state", Needs: notes.ReadNote,
 		Since: 4})
-	// AskRendered says that the note was drawn on a screen: it is read now.
+	// AskRendered says that the note was drawn on a screen, and so was read.
 	AskRendered = request[NoteDrawn, Nothing](Spec{Name: "rendered", Route: "POST /api/notes/{note}/rendered", Needs: notes.ReadNote})
-	// AskAcknowledge takes the note on; coming second is no error: the card says who was first.
+	// AskAcknowledge takes the note on. Being second is no error: the card says who was first.
 	AskAcknowledge = request[NoteRef, Card](Spec{Name: "acknowledge", Route: "POST /api/notes/{note}/acknowledge", Needs: notes.AckNote})
-	// AskPassOn is "not me": the next rung begins now.
+	// AskPassOn is the button "Not me": the next rung begins now.
 	AskPassOn = request[NoteRef, Card](Spec{Name: "pass", Route: "POST /api/notes/{note}/pass", Needs: notes.AckNote})
 	// AskTakeOverCard is AskTakeOver on a supervisor's phone.
 	AskTakeOverCard = request[NoteRef, Card](Spec{Name: "takeovercard", Route: "POST /api/notes/{note}/takeover", Needs: notes.Supervise,
 		Since: 4})
-	// AskReply writes back to the agents: it stands on the note and on their board.
+	// AskReply writes back to the agents; the reply shows on the note and on their board.
 	AskReply    = request[NoteText, Card](Spec{Name: "reply", Route: "POST /api/notes/{note}/reply", Needs: notes.AddToNote, Once: true})
 	AskCloseOut = request[NoteText, Card](Spec{Name: "closeout", Route: "POST /api/notes/{note}/close", Needs: notes.CloseNote})
-	// AskCallPatient rings the provider's phone, then the patient's, who sees the practice's number. Its id makes it repeatable.
+	// AskCallPatient rings the provider's phone and then the patient's, which shows the practice's number. ID makes it
+	// repeatable.
 	AskCallPatient = request[PatientCall, Nothing](Spec{Name: "callpatient", Route: "POST /api/notes/{note}/call", Needs: notes.AckNote})
-	// AskCallStep tells how far such a call is: asked again and again until it has ended.
+	// AskCallStep tells how far such a call has come; the page asks repeatedly until it has ended.
 	AskCallStep = request[PatientCall, CallStep](Spec{Name: "callstep", Route: "POST /api/notes/{note}/call/{id}", Needs: notes.AckNote,
 		Since: 4})
-	// AskMyDuty tells a provider their own days, and what others offer; AskDuty offers one, takes one, agrees.
+	// AskMyDuty returns a provider's own on-call days and what others offer; AskDuty offers a shift, takes one, or agrees.
 	AskMyDuty = request[Nothing, MyDuty](Spec{Name: "myduty", Route: "GET /api/duty", Needs: notes.OwnDuty, Since: 4})
 	AskDuty   = request[DutyChange, ScheduleEdited](Spec{Name: "duty", Route: "POST /api/duty", Needs: notes.OwnDuty, Since: 4})
-	// AskFeed makes the address of a provider's own days at a practice, for calendar programs, in the place of the one before;
-	// AskStopFeed ends it.
+	// AskFeed makes the address of a provider's own on-call days at a practice, for calendar programs; an earlier address stops
+	// working. AskStopFeed ends it.
 	AskFeed     = request[PracticeRef, FeedAddress](Spec{Name: "feed", Route: "POST /api/duty/feed", Needs: notes.OwnDuty, Since: 4})
 	AskStopFeed = request[PracticeRef, Nothing](Spec{Name: "stopfeed", Route: "POST /api/duty/feed/stop", Needs: notes.OwnDuty, Since: 4})
-	// AskSubscribe lets pushes reach this person's browser; AskPushKey is what the browser subscribes with.
+	// AskSubscribe has pushes sent to this person's browser; AskPushKey is the key that the browser subscribes with.
 	AskSubscribe = request[PushSubscription, Nothing](Spec{Name: "subscribe", Route: "POST /api/push"})
 	AskPushKey   = request[Nothing, PushKey](Spec{Name: "pushkey", Route: "GET /api/push-key"})
 )
 
-// What a practice's page asks. A search is a POST, because a URL is logged by others.
+// What a practice's page asks. A search is a POST, because URLs end up in logs that are not ours.
 var (
-	// AskCalls lists a practice's calls and notes; nothing of the patient beyond the display name.
+	// AskCalls lists a practice's calls and notes, with nothing of the patient but the display name.
 	AskCalls = request[CallsFilter, CallsPage](Spec{Name: "calls", Route: "POST /api/calls", Needs: notes.SearchCalls})
-	// AskExport is AskCalls for a file to take away: the trace says so.
+	// AskExport is AskCalls for a file that leaves the service; the trace says so.
 	AskExport = request[CallsFilter, CallsPage](Spec{Name: "export", Needs: notes.Export})
-	// AskCallStory tells one call whole, note opened.
+	// AskCallStory returns the whole story of one call, with its note opened.
 	AskCallStory = request[CallRef, CallStory](Spec{Name: "callstory", Route: "POST /api/calls/{call}/open", Needs: notes.SearchCalls})
-	// AskWeek tells who is on call for seven days from a local date ("2026-11-23"; empty is today), holes included.
+	// AskWeek tells who is on call for seven days from a local date ("2026-11-23"; "" is today), and where nobody is.
 	AskWeek = request[WeekRef, Week](Spec{Name: "week", Route: "POST /api/week", Needs: notes.ReadNote})
-	// AskSchedule tells who is on call at a practice for the days asked for, AskMoment what would happen to a call at any moment.
-	// AskEditSchedule changes the schedule; what keeps it from being changed, a colleague's change among it, is an answer.
+	// AskSchedule tells who is on call at a practice on the days asked for; AskMoment, what would happen to a call at a given
+	// moment. AskEditSchedule changes the schedule. What prevents the change, such as a colleague's change before it, is an
+	// answer, not an error.
 	AskSchedule     = request[ScheduleQuery, ScheduleView](Spec{Name: "schedule", Route: "POST /api/schedule", Needs: notes.ReadNote, Since: 4})
 	AskMoment       = request[MomentQuery, Moment](Spec{Name: "moment", Route: "POST /api/schedule/moment", Needs: notes.ReadNote, Since: 4})
 	AskEditSchedule = request[ScheduleEdit, ScheduleEdited](Spec{Name: "editschedule", Route: "POST /api/schedule/edit",
 		Needs: notes.EditSchedule, Since: 4})
 
-	// AskPractices lists the practices that who asks may change. AskPractice opens one, with what they have not published of it.
+	// AskPractices lists the practices that the asker may change. AskPractice opens one, with the asker's draft of it.
 	AskPractices = request[PracticesQuery, PracticesPage](Spec{Name: "practices", Route: "POST /api/practices", Needs: notes.EditPractice, Since: 4})
 	AskPractice  = request[PracticeRef, PracticeWhole](Spec{Name: "practice", Route: "POST /api/practices/one", Needs: notes.EditPractice, Since: 4})
-	// AskNewPractice begins one, of a template or of another practice. AskSavePractice keeps what is being written, AskDropPractice
-	// throws it away, AskPracticeBeside reads what a colleague is writing. AskPublishPractice has the practice answered so from now on;
-	// what keeps it from being published, a colleague's change among it, is an answer.
+	// AskNewPractice begins a practice, from a template or as a copy of another. AskSavePractice stores the asker's draft,
+	// AskDropPractice throws it away, AskPracticeBeside reads a colleague's. AskPublishPractice has the practice answered as
+	// the draft says from now on. What prevents that, such as a colleague's change before it, is an answer, not an error.
 	AskNewPractice = request[PracticeNew, PracticeRef](Spec{Name: "newpractice", Route: "POST /api/practices/new", Needs: notes.EditPractice,
 		Since: 4})
 	AskSavePractice = request[PracticeSave, PracticeSaved](Spec{Name: "savepractice", Route: "POST /api/practices/save",
 		Needs: notes.EditPractice, Since: 4})
 	AskDropPractice = request[PracticeRef, Nothing](Spec{Name: "droppractice", Route: "POST /api/practices/drop", Needs: notes.EditPractice,
 		Since: 4})
-	AskPracticeBeside = request[PracticeHand, PracticeText](Spec{Name: "practicebeside", Route: "POST /api/practices/beside",
+	AskPracticeBeside = request[PracticeDraftRef, PracticeText](Spec{Name: "practicebeside", Route: "POST /api/practices/beside",
 		Needs: notes.EditPractice, Since: 4})
 	AskPublishPractice = request[PracticePublish, PracticePublished](Spec{Name: "publishpractice", Route: "POST /api/practices/publish",
 		Needs: notes.EditPractice, Since: 4})
-	// AskPracticeVersion reads a version that the practice has or had; AskPracticeMoment is AskMoment by what is being written.
+	// AskPracticeVersion reads a present or past version of a practice; AskPracticeMoment is AskMoment for a draft.
 	AskPracticeVersion = request[PracticeVersionRef, PracticeText](Spec{Name: "practiceversion", Route: "POST /api/practices/version",
 		Needs: notes.EditPractice, Since: 4})
 	AskPracticeMoment = request[PracticeMoment, Moment](Spec{Name: "practicemoment", Route: "POST /api/practices/moment",
 		Needs: notes.EditPractice, Since: 4})
 
-	// AskChart lists what of a practice's notes waits for its chart. AskChartQuestion opens one of them and asks the chart who it
-	// may be about, AskChartAnswer takes a person's word of it.
+	// AskChart lists the notes of a practice that wait for its chart. AskChartQuestion opens one of them and asks the chart
+	// which patients it may be about; AskChartAnswer takes a person's decision.
 	AskChart         = request[PracticeRef, ChartQueue](Spec{Name: "chart", Route: "POST /api/chart", Needs: notes.FileNote, Since: 4})
 	AskChartQuestion = request[NoteRef, ChartQuestion](Spec{Name: "chartquestion", Route: "POST /api/notes/{note}/chart",
 		Needs: notes.FileNote, Since: 4})
@@ -197,8 +203,8 @@ var (
 		Needs: notes.FileNote, Since: 4})
 )
 
-// What who keeps people asks: everybody's, or a practice's own. AskKeptPractices and AskKeptContacts list what somebody may be given a
-// role in, and whom they may be there.
+// What people who keep people ask, about everybody or about a practice's own. AskKeptPractices and AskKeptContacts list where
+// somebody may be given a role, and as which contact.
 var (
 	AskPeople       = request[PeopleFilter, PeopleList](Spec{Name: "people", Route: "POST /api/people", Needs: notes.EditPeople, Since: 4})
 	AskPerson       = request[PersonRef, PersonView](Spec{Name: "person", Route: "POST /api/people/open", Needs: notes.EditPeople, Since: 4})
@@ -210,22 +216,22 @@ var (
 		Since: 4})
 	AskKeptContacts = request[PracticeRef, KeptContacts](Spec{Name: "keptcontacts", Route: "POST /api/people/contacts",
 		Needs: notes.EditPeople, Since: 4})
-	// AskOwn tells somebody their own sessions, AskEndOwn ends one of them or all others.
+	// AskOwn returns the asker's own sessions; AskEndOwn ends one of them or all the others.
 	AskOwn    = request[Nothing, OwnView](Spec{Name: "own", Route: "GET /api/own", Since: 4})
 	AskEndOwn = request[SessionRef, Nothing](Spec{Name: "endown", Route: "POST /api/own/end", Since: 4})
 )
 
-// What a practice's staff ask about its patients and what they write with them. Each act answers the conversation as it is then.
+// What a practice's staff ask about its patients and their threads. Each act answers with the conversation as it then is.
 var (
 	AskPatients = request[PatientSearch, PatientRows](Spec{Name: "patients", Route: "POST /api/patients", Needs: notes.MessagePatients,
 		Since: 4})
-	// AskPutPatient keeps a new record or a changed one; other patients of the same number are an answer, not a refusal.
+	// AskPutPatient stores a new or changed record. Other patients with the same number are an answer, not an error.
 	AskPutPatient = request[PatientForm, PatientKept](Spec{Name: "putpatient", Route: "POST /api/patients/put",
 		Needs: notes.MessagePatients, Since: 4})
 	AskConsent = request[ConsentSaid, ThreadView](Spec{Name: "consent", Route: "POST /api/patients/{patient}/consent",
 		Needs: notes.MessagePatients, Since: 4})
 	AskThreads = request[ThreadsQuery, ThreadsPage](Spec{Name: "threads", Route: "POST /api/threads", Needs: notes.MessagePatients, Since: 4})
-	// AskThread opens a conversation; the trace of that is durable before anything is decrypted.
+	// AskThread opens a conversation. The trace of that is durable before anything is decrypted.
 	AskThread = request[PatientRef, ThreadView](Spec{Name: "thread", Route: "POST /api/patients/{patient}/open",
 		Needs: notes.MessagePatients, Since: 4})
 	AskWriteThread = request[ThreadWriting, ThreadView](Spec{Name: "writethread", Route: "POST /api/patients/{patient}/write",
@@ -242,9 +248,9 @@ var (
 		Since: 4})
 )
 
-// What a patient's own page asks, about the patient whose session it is and nobody else.
+// What a patient's own page asks, always about the patient whose session it is.
 var (
-	// AskMyThread opens the conversation: what the practice wrote is read by then.
+	// AskMyThread opens the conversation; what the practice wrote counts as read by then.
 	AskMyThread = request[Nothing, PatientPage](Spec{Name: "mythread", Route: "POST /api/patient/thread", Patient: true, Since: 4})
 	// AskMyStamp tells whether anything has changed. It opens nothing and leaves no trace.
 	AskMyStamp = request[Nothing, PatientStamp](Spec{Name: "mystamp", Route: "POST /api/patient/stamp", Patient: true, Since: 4})
@@ -254,7 +260,7 @@ var (
 
 // The requests' bodies.
 type (
-	// Nothing is asked, or answered.
+	// Nothing is the body of a request, or of an answer, that has none.
 	Nothing struct{}
 
 	PauseRequest struct {
@@ -269,14 +275,14 @@ type (
 	}
 	PatchRef struct {
 		Call    telephony.CallID `json:"call"`
-		Contact string           `json:"contact"` // of the practice's list
+		Contact string           `json:"contact"` // the id of one of the practice's contacts
 		Urgency notes.Urgency    `json:"urgency"` // they are told
 	}
 	RecordingRef struct {
 		Call telephony.CallID `json:"call"`
 		From int64            `json:"from"`
 	}
-	// RecordingPart is some of a WAV file; patient data. It is the last when nothing of Size is left.
+	// RecordingPart is a part of a WAV file, which is patient data. It is the last part when it ends at Size.
 	RecordingPart struct {
 		Size int64  `json:"size"`
 		Data []byte `json:"data"`
@@ -303,7 +309,7 @@ type (
 	DraftRefs struct {
 		IDs []string `json:"ids"`
 	}
-	// DraftGift is a note not sent, as it was typed last, and who is to finish it.
+	// DraftGift is an unsent note, as it was last typed, and the agent who is to finish it.
 	DraftGift struct {
 		Draft Draft             `json:"draft"`
 		To    telephony.AgentID `json:"to"`
@@ -330,7 +336,7 @@ type (
 	}
 	NoteContact struct {
 		Note    notes.NoteID `json:"note"`
-		Contact string       `json:"contact"` // of the practice's list
+		Contact string       `json:"contact"` // the id of one of the practice's contacts
 	}
 	NoteTold struct {
 		Note    notes.NoteID `json:"note"`
@@ -342,16 +348,16 @@ type (
 	LinkToken    struct {
 		Token string `json:"token"`
 	}
-	// NoteDrawn carries the link's token, if the note was reached by one.
+	// NoteDrawn names a note that was drawn; Token is the link's, when it was reached by one.
 	NoteDrawn struct {
 		Note  notes.NoteID `json:"note"`
 		Token string       `json:"token"`
 	}
 	PatientCall struct {
 		Note notes.NoteID `json:"note"`
-		ID   string       `json:"id"` // a UUID of the asker's
+		ID   string       `json:"id"` // a UUID that the asker chooses
 	}
-	// CallStep is the last step of a call of the service's, as telephony.Step; Kind is "" before the first.
+	// CallStep is the last step of a call that AskCallPatient began, as in telephony.Step; Kind is "" before the first.
 	CallStep struct {
 		Kind   telephony.StepKind `json:"kind"`
 		Detail string             `json:"detail"`

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// A Version is what one end of the wire is.
+// A Version is the protocol and the build of one end of the wire.
 type Version struct {
-	Protocol int    `json:"protocol"` // 0 for a build from before versions
+	Protocol int    `json:"protocol"` // 0 for a build that knew no versions
 	Build    string `json:"build"`    // for people: "1.2.0" or a commit; "" when it is not known
 }
 
@@ -19,7 +19,7 @@ func (v Version) String() string { return fmt.Sprintf("%s, protocol %d", v.Build
 // build is set by the linker where a release is made: -X lamplight/console.build=1.2.0
 var build string
 
-// ThisVersion is what this program speaks and is.
+// ThisVersion is this program's own.
 func ThisVersion() Version { return Version{Protocol: Protocol, Build: Build()} }
 
 // Build names this build: the release, or the commit it was built from, with a "+" when the tree had changes.
@@ -48,13 +48,13 @@ func Build() string {
 
 type speakingKey struct{}
 
-// Speaking returns a context of somebody who speaks a protocol; 0 is one from before it was said. Who speaks a later one than we
-// do is spoken to in ours.
+// Speaking returns a context for somebody who speaks a protocol; 0 stands for the first, when it was not yet said. A newer
+// protocol than ours counts as ours.
 func Speaking(ctx context.Context, protocol int) context.Context {
 	return context.WithValue(ctx, speakingKey{}, min(max(protocol, 1), Protocol))
 }
 
-// ProtocolOf is the protocol of whoever asks in ctx: ours when nobody has said another.
+// ProtocolOf is the protocol of whoever asks in ctx, or ours when Speaking has not set one.
 func ProtocolOf(ctx context.Context) int {
 	if p, ok := ctx.Value(speakingKey{}).(int); ok {
 		return p
@@ -62,8 +62,8 @@ func ProtocolOf(ctx context.Context) int {
 	return Protocol
 }
 
-// Notice is the catalog's code of the sentence that a desk of this version shows when the server is v, "" when they go together.
-// That the desk is too old is told by the server, which alone knows: see TooOld.
+// Notice is the catalog code of the sentence that a desk of this version shows when the server is v, "" when the two fit. That
+// the desk is too old it learns from the server alone: see TooOld.
 func (desk Version) Notice(server Version) string {
 	if max(server.Protocol, 1) < desk.Protocol {
 		return "desk.notice.older-server"
@@ -71,8 +71,8 @@ func (desk Version) Notice(server Version) string {
 	return ""
 }
 
-// TooOld is the notice for a desk that speaks a protocol which is not served whole any more, "" for one that does not. It still takes
-// calls.
+// TooOld is the code of the notice for a desk whose protocol is older than OldestProtocol, "" for any other. Such a desk still
+// takes calls.
 func TooOld(ctx context.Context) string {
 	if ProtocolOf(ctx) < OldestProtocol {
 		return "desk.notice.update-desk"

@@ -8,7 +8,7 @@ import (
 	"lamplight/notes/access"
 )
 
-// A Service is the House as the wire and the pages ask it.
+// A Service answers what the wire and the pages ask, by the House's methods.
 type Service struct {
 	*console.Answers
 	house *House
@@ -19,7 +19,7 @@ var _ console.Backend = (*Service)(nil)
 // Watch is House.Watch.
 func (s *Service) Watch(ctx context.Context) (<-chan console.Event, error) { return s.house.Watch(ctx) }
 
-// Service is what answers every declared request.
+// Service returns the answers to every declared request.
 func (h *House) Service() *Service {
 	a := &console.Answers{Allow: allow}
 	h.answerDesks(a)
@@ -31,8 +31,8 @@ func (h *House) Service() *Service {
 	return &Service{a, h}
 }
 
-// allow refuses who holds the right for no practice at all. For which practice, and for what is somebody else's, is decided where
-// the thing asked about is known.
+// allow refuses an asker who holds the needed right at no practice at all. Whether they hold it for the practice in question,
+// and whether a thing is theirs, is checked where that thing is read.
 func allow(ctx context.Context, s console.Spec) error {
 	signedOut, notAllowed := "portal.error.signed-out", "portal.error.forbidden"
 	if s.Desk {

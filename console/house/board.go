@@ -18,12 +18,12 @@ import (
 	"lamplight/telephony"
 )
 
-// boardGather is how long changes are gathered before the desks are told: a send, its first attempts and their receipts come
-// within milliseconds and are one change to a person.
+// boardGather is how long changes are gathered before the desks are told: a sent note, its first attempts and their receipts
+// come within milliseconds of each other, and to a person they are one change.
 const boardGather = 120 * time.Millisecond
 
-// boardPoll is how often the record is asked what has changed on the board although nobody said that something had: another
-// server may have changed it.
+// boardPoll is how often the record is asked for changes of the board of which nobody here has told: another server may have
+// made them.
 const boardPoll = 2 * time.Second
 
 // boards says that the board has changed.
@@ -35,11 +35,11 @@ func newBoards() boards { return boards{make(chan struct{}, 1)} }
 func (h *House) boardMoved() {
 	select {
 	case h.boards.changed <- struct{}{}:
-	default: // they are to be told already
+	default: // the desks are about to be told anyway
 	}
 }
 
-// moves are the rows that the desks have not been told of yet; all says that nobody can name them.
+// moves are the ids of the rows that have changed since the desks were last told; all says that they cannot be named.
 type moves struct {
 	ids map[string]bool
 	all bool
@@ -64,7 +64,7 @@ func (h *House) Run(ctx context.Context) error {
 	m := moves{ids: map[string]bool{}}
 	var news record.News
 	h.learn(ctx, &news, &m)
-	m = h.draw(ctx, m) // whoever watches already may have missed something
+	m = h.draw(ctx, m) // a desk that already watches may have missed something
 	for {
 		select {
 		case <-ctx.Done():
@@ -102,7 +102,7 @@ func (h *House) Run(ctx context.Context) error {
 	}
 }
 
-// raise puts the notes on the board that were not sent in time, and begins the ladders of voicemails that were left too long.
+// raise puts notes that were not sent in time on the board, and begins the ladders of voicemails that were left too long.
 func (h *House) raise(ctx context.Context, now time.Time) {
 	ctx, cancel := context.WithTimeout(access.System(ctx, "console"), drawLimit)
 	defer cancel()
@@ -111,7 +111,7 @@ func (h *House) raise(ctx context.Context, now time.Time) {
 	}
 	if err := h.cfg.Store.WakeVoicemails(ctx, now.Add(-time.Minute), func(ctx context.Context, tx pgx.Tx, n notes.Note) error {
 		acc, err := h.cfg.Store.Account(ctx, n.Account)
-		if err != nil && !errors.Is(err, record.ErrNoAccount) { // of a number nobody owns, it is the service's own
+		if err != nil && !errors.Is(err, record.ErrNoAccount) { // a call to a number that no practice owns is the service's own
 			return err
 		}
 		if now.Sub(n.TakenAt) < acc.Voicemail.Wait() {
@@ -127,7 +127,7 @@ func (h *House) raise(ctx context.Context, now time.Time) {
 	}
 }
 
-// learn asks the record what has changed.
+// learn reads from the record what has changed.
 func (h *House) learn(ctx context.Context, news *record.News, m *moves) {
 	ctx, cancel := context.WithTimeout(ctx, drawLimit)
 	defer cancel()
@@ -140,8 +140,7 @@ func (h *House) learn(ctx context.Context, news *record.News, m *moves) {
 	m.add(all, ids...)
 }
 
-// A voicemail and a call to be called back climb no ladder: they wait on the agents, who are told again and again when they
-// let them wait.
+// A voicemail and a call to be called back climb no ladder: the agents must deal with them, and are reminded again and again.
 const (
 	callersWait  = 5 * time.Minute
 	callersAgain = time.Minute
@@ -162,18 +161,17 @@ func (h *House) announceWaiting(ctx context.Context) {
 	}
 }
 
-// drawLimit is how long reading a board may take, and drawAgain when one that could not be read is tried again.
+// drawLimit is how long reading a board may take; drawAgain is how soon it is tried again after a failure.
 const (
 	drawLimit = 10 * time.Second
 	drawAgain = time.Second
 )
 
-// mostMoves is how many rows are told as changes; when more have moved, the first page is less.
+// mostMoves is how many rows are told as changes; when more have changed, the whole first page is less to send.
 const mostMoves = 100
 
-// draw tells every desk what has changed on its board, and returns what could not be told. It is read once for all who may see
-// the same of it, because a leaf a desk for each change would bury the log: the leaf of that one reading names everybody who
-// is shown it.
+// draw tells every desk what has changed on its board, and returns what could not be told. It reads once for all the desks that
+// may see the same, and names all their agents in that reading's leaf: a leaf for each desk and change would swamp the log.
 func (h *House) draw(ctx context.Context, m moves) (again moves) {
 	ctx, cancel := context.WithTimeout(access.System(ctx, "console"), drawLimit)
 	defer cancel()
@@ -222,7 +220,7 @@ func (h *House) changeEvent(_ context.Context, c console.BoardChange) (console.E
 	return h.event(console.Event{Kind: console.EventChange, Change: &c}), true
 }
 
-// wholeEvent tells a desk that knows no changes the first page.
+// wholeEvent is the whole first page, for a desk that does not know changes.
 func (h *House) wholeEvent(ctx context.Context, _ console.BoardChange) (console.Event, bool) {
 	page, err := h.BoardPage(access.Unasked(ctx, "console"), console.BoardQuery{})
 	if err != nil {
@@ -232,9 +230,9 @@ func (h *House) wholeEvent(ctx context.Context, _ console.BoardChange) (console.
 	return h.event(console.Event{Kind: console.EventBoard, Board: page.Rows}), true
 }
 
-// BoardPage reads what waits on somebody: notes that climb or that nobody acknowledged, voicemails, calls to be called back,
-// and what a provider wrote back until an agent adds to the note.
-// A routine note that waits for the office without a ladder is on the practice's page, not here.
+// BoardPage reads what somebody must deal with: notes that climb a ladder or that nobody acknowledged, voicemails, calls to be
+// called back, and providers' replies to which no agent has added yet. A routine note that waits for the office and has no
+// ladder is on the practice's page instead.
 func (h *House) BoardPage(ctx context.Context, q console.BoardQuery) (console.BoardPage, error) {
 	if _, _, err := h.agent(ctx); err != nil {
 		return console.BoardPage{}, err
@@ -269,8 +267,8 @@ func (h *House) boardPage(ctx context.Context, p record.BoardLines) (console.Boa
 	return out, nil
 }
 
-// pushOn begins the next rung now. Past the last there is none: the ladder is climbed anew, as it stands now, because whoever
-// presses that key wants somebody told.
+// pushOn begins the next rung now. After the last rung the ladder is climbed again from the beginning, as it is defined now:
+// whoever presses that key wants somebody told.
 func (h *House) pushOn(ctx context.Context, by routing.ActingPerson, n notes.Note) error {
 	r, err := h.cfg.Routing.View(ctx, n.ID)
 	if err != nil {
@@ -317,7 +315,7 @@ func (h *House) Story(ctx context.Context, ref console.StoryRef) (console.Story,
 	return s.story(st), nil
 }
 
-// StoryState tells how a story stands. Nothing is opened for it.
+// StoryState tells the present state of a story. It opens nothing.
 func (h *House) StoryState(ctx context.Context, ref console.StoryRef) (console.StoryState, error) {
 	if _, _, err := h.agent(ctx); err != nil {
 		return console.StoryState{}, err

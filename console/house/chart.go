@@ -10,7 +10,7 @@ import (
 	"lamplight/telephony"
 )
 
-// Chart lists what of a practice waits for its chart.
+// Chart lists the notes of a practice that wait for its chart.
 func (h *House) Chart(ctx context.Context, account telephony.AccountID) (console.ChartQueue, error) {
 	if h.cfg.Charts == nil {
 		return console.ChartQueue{}, console.Refuse(console.NotFound, "portal.error.not-found")
@@ -44,7 +44,7 @@ func (h *House) chartRow(ctx context.Context, w chart.QueuedNote) (console.Chart
 		Why: string(w.Why)}, nil
 }
 
-// ChartQuestion opens a note that waits for its chart, with whom it may be about.
+// ChartQuestion opens a note that waits for its chart, with the patients whom it may be about.
 func (h *House) ChartQuestion(ctx context.Context, note notes.NoteID) (console.ChartQuestion, error) {
 	if h.cfg.Charts == nil {
 		return console.ChartQuestion{}, console.Refuse(console.NotFound, "portal.error.not-found")
@@ -69,7 +69,7 @@ func (h *House) ChartQuestion(ctx context.Context, note notes.NoteID) (console.C
 	return out, nil
 }
 
-// ChartAnswer takes a person's word of a note that waits.
+// ChartAnswer takes a person's decision about a note that waits.
 func (h *House) ChartAnswer(ctx context.Context, a console.ChartAnswer) error {
 	if h.cfg.Charts == nil {
 		return console.Refuse(console.NotFound, "portal.error.not-found")
@@ -78,7 +78,7 @@ func (h *House) ChartAnswer(ctx context.Context, a console.ChartAnswer) error {
 	return chartRefusal(h.cfg.Charts.Answer(ctx, a.Note, word))
 }
 
-// chartRefusal is what went wrong with a chart in the pages' words.
+// chartRefusal turns a chart's error into a refusal with the pages' words.
 func chartRefusal(err error) error {
 	var trouble *chart.Trouble
 	switch {

@@ -14,14 +14,14 @@ import (
 	"lamplight/telephony"
 )
 
-// ladderFor is the ladder that a note of a call type climbs; climbs is false where it has none: it waits for the office.
+// ladderFor is the ladder that a note of a call type would climb; climbs is false when it would wait for the office instead.
 func ladderFor(acc notes.Account, id string, u notes.Urgency) (ladder string, climbs bool) {
 	t, ok := callType(acc, id)
 	ladder = t.LadderFor(u)
 	return ladder, ok && ladder != ""
 }
 
-// plan is how a note would climb now; climbs is false where it waits for the office.
+// plan is how a note would climb now; climbs is false when it would wait for the office instead.
 func (h *House) plan(ctx context.Context, acc notes.Account, id string, u notes.Urgency) (p routing.Plan, climbs bool, err error) {
 	ladder, climbs := ladderFor(acc, id, u)
 	if !climbs {
@@ -31,7 +31,8 @@ func (h *House) plan(ctx context.Context, acc notes.Account, id string, u notes.
 	return p, true, err
 }
 
-// reckon is plan from what the database said last, where that is enough: whoever begins a dispatch by it has it proved.
+// reckon is plan made from what was last read of the database, when that is enough: a dispatch that is begun by it checks it
+// again.
 func (h *House) reckon(ctx context.Context, acc notes.Account, id string, u notes.Urgency) (p routing.Plan, climbs bool, err error) {
 	ladder, climbs := ladderFor(acc, id, u)
 	if !climbs {
@@ -43,7 +44,7 @@ func (h *House) reckon(ctx context.Context, acc notes.Account, id string, u note
 	return h.plan(ctx, acc, id, u)
 }
 
-// goes is where a note goes by its plan.
+// goes is where a note with this plan goes.
 func goes(p routing.Plan, climbs bool) console.Goes {
 	switch {
 	case !climbs:
@@ -54,14 +55,14 @@ func goes(p routing.Plan, climbs bool) console.Goes {
 	return console.GoesToPeople
 }
 
-// stops tells that a draft without a ladder must not be sent: at its urgency somebody must be told, and nobody would be.
+// stops reports that a draft must not be sent, because at its urgency somebody must be told and it has no ladder.
 func stops(acc notes.Account, d console.Draft) bool {
 	_, known := callType(acc, d.CallType)
 	return known && slices.Contains(notes.Urgencies, d.Urgency) && !d.Urgency.Waits()
 }
 
-// stopped answers a draft that must not be sent: with the note it became when its practice still had a ladder for it, and
-// else with a refusal that says who can be told.
+// stopped answers a draft that stops: with the note it has already become, if it was sent while there was still a ladder;
+// otherwise with a refusal that says who can be told.
 func (h *House) stopped(ctx context.Context, acc notes.Account, d console.Draft) (console.Sent, error) {
 	n, err := h.cfg.Store.Taken(ctx, notes.Draft(d))
 	switch {
@@ -79,10 +80,10 @@ func (h *House) stopped(ctx context.Context, acc notes.Account, d console.Draft)
 	return console.Sent{}, refused
 }
 
-// onCallNames are who is on call for a practice now, each once.
+// onCallNames lists who is on call for a practice now, without repeats.
 func (h *House) onCallNames(ctx context.Context, acc notes.Account) string {
 	on, err := h.onCall(ctx, acc, h.cfg.Now())
-	if err != nil { // who cannot be read cannot be told
+	if err != nil { // a schedule that cannot be read names nobody to tell
 		h.cfg.Log.Error("console: who is on call", "practice", acc.ID, "error", err)
 	}
 	var names []string
@@ -94,7 +95,7 @@ func (h *House) onCallNames(ctx context.Context, acc notes.Account) string {
 	return strings.Join(names, ", ")
 }
 
-// callTypesFor are the call types that wake somebody at an urgency, as the asker's own language calls them.
+// callTypesFor lists the call types that wake somebody at an urgency, in the asker's language.
 func callTypesFor(ctx context.Context, acc notes.Account, u notes.Urgency) string {
 	actor, _ := access.From(ctx)
 	var labels []string

@@ -1,5 +1,4 @@
-// Package house answers what desks and pages ask: House.Service is every declared request
-// with its answer. Who may do what is
+// Package house answers what desks and pages ask: House.Service holds the answer to every declared request. Who may do what is
 // checked here and nowhere else.
 //
 // It puts the stages together: a call's offer becomes a Pop, a script's form becomes a note with its dispatch in one
@@ -39,7 +38,7 @@ import (
 	"lamplight/telephony/engine"
 )
 
-// Escalations is what the server asks of routing: everything a desk does with a dispatch, and who is on call.
+// Escalations is what the house asks of routing: all that a desk does with a dispatch, and who is on call.
 type Escalations interface {
 	// The methods are dispatch.Engine's, which says what each promises.
 	Plan(ctx context.Context, acc notes.Account, callType, ladder string) (routing.Plan, error)
@@ -83,28 +82,30 @@ type Escalations interface {
 // A Trainer makes practice calls come in.
 type Trainer interface {
 	Scenarios() []console.Scenario
-	// Call has one come in; it returns when the caller has begun to dial.
+	// Call has a caller dial in; it returns when they have begun to.
 	Call(ctx context.Context, scenario string) error
 }
 
-// Config is what a House stands on. Trainer may be nil: there are no practice calls then.
+// Config is what a House is made of. With no Trainer there are no practice calls.
 type Config struct {
 	Store   *record.Store
 	Door    *access.Door
 	Charts  *chart.Engine // nil where no chart is written to
 	Routing Escalations
-	// Patients are the practices' patients, and Notices tells them and lets them in; nil, both of them, where nobody writes with one.
+	// Patients are the records of the practices' patients; Notices tells patients that something waits and lets them in. Both
+	// are nil where nobody writes with patients.
 	Patients *record.Patients
 	Notices  *patient.Engine
 	Phones   *dispatch.PushPhones
 	PushKey  string // the VAPID public key browsers subscribe with
-	// PushPlain are hosts that take pushes although they are no public https ones: a demo's.
+	// PushPlain are hosts that may receive pushes although they are not public https hosts: a demo's.
 	PushPlain []string
 	Phone     func(endpoint string) (console.PhoneAccount, bool) // an agent's phone by its name on the switch
 	Trainer   Trainer
 	// PhoneNames are the phones on the switch that agents can be given.
 	PhoneNames []string
-	// PagesURL is where invitations lead, DeskURL what a desk asks for, Senders by what an invitation can be sent.
+	// PagesURL is where invitations lead, DeskURL is the address that a desk asks for, and Senders are the channels that can
+	// send an invitation.
 	PagesURL, DeskURL string
 	Senders           map[routing.ChannelKind]channel.Channel
 	// LockAfter is how long a desk or a page may stand untouched before it locks (45 CFR 164.312(a)(2)(iii)); zero is 15 minutes.
@@ -113,8 +114,8 @@ type Config struct {
 	Log       *slog.Logger
 }
 
-// House implements Service and Pages, and listens to the call engine. Make one with New, hand it to the engine as its
-// Listener, and give it the engine with Drive before anybody asks. Its methods may be called from any goroutine.
+// House answers desks and pages, and listens to the call engine. Make one with New, give it to the engine as its Listener, and
+// give it the engine with Drive before anybody asks. Its methods may be called from any goroutine.
 type House struct {
 	cfg     Config
 	engine  *engine.Engine
@@ -122,12 +123,12 @@ type House struct {
 	boards  boards
 	reds    reds
 	looked  looked
-	placed  sync.Map // by the ids of the calls that agents have placed and that have not ended
+	placed  sync.Map // by call id: calls that agents have placed and that have not ended
 }
 
 // placed is what is known of a call that an agent has placed.
 type placed struct {
-	back      telephony.CallID // whose caller is called; "" when a note's number is
+	back      telephony.CallID // the call whose caller is called; "" when it is a note's number
 	extension string
 }
 
@@ -144,14 +145,14 @@ func New(cfg Config) *House {
 	return &House{cfg: cfg, boards: newBoards()}
 }
 
-// Drive gives the server its call engine.
+// Drive gives the house its call engine.
 func (h *House) Drive(e *engine.Engine) { h.engine = e }
 
-// pauses are the reasons an agent may pause for.
+// pauses lists the reasons for which an agent may pause.
 var pauses = []console.PauseReason{console.PausedForBreak, console.PausedForMeal, console.PausedForTraining, console.PausedForCoaching,
 	console.PausedForOther}
 
-// refused are the refusals a desk may see, by the error they stand for.
+// refused lists the refusal for each error that a desk may be told of.
 var refused = []struct {
 	err  error
 	kind console.Kind
@@ -165,7 +166,7 @@ var refused = []struct {
 	{engine.ErrPhone, console.Unavailable, "desk.error.own-phone"},
 	{engine.ErrNoSwitch, console.Unavailable, "desk.error.switch"},
 	{engine.ErrStopped, console.Unavailable, "desk.error.switch"},
-	// Who may ask at all, but not about this, learns no more than that it is not there for them.
+	// Somebody who may not know of this thing is told what they would be told if it did not exist.
 	{access.ErrForbidden, console.NotFound, "desk.error.not-found"},
 	{access.ErrNobody, console.SignedOut, "desk.error.session"},
 	{record.ErrNoNote, console.NotFound, "desk.error.not-found"},
@@ -183,7 +184,8 @@ var refused = []struct {
 	{routing.ErrBadLink, console.NotFound, "desk.error.not-found"},
 }
 
-// refusal turns an error into one a person may read; what it does not know stays as it is and is told as "internal".
+// refusal turns an error into one that a person may read. An error it does not know stays as it is and is answered as
+// "internal".
 func refusal(err error) error {
 	if err == nil {
 		return nil
@@ -209,13 +211,13 @@ func refusal(err error) error {
 			return console.Refuse(r.kind, r.code)
 		}
 	}
-	if postgres.NoText(err) { // an id or a word that no text can be is nowhere
+	if postgres.NoText(err) { // an id or word that PostgreSQL cannot store as text exists nowhere
 		return console.Refuse(console.NotFound, "desk.error.not-found")
 	}
 	return err
 }
 
-// agent returns who acts, who must be somebody that works at a desk.
+// agent returns the actor, who must be somebody that works at a desk.
 func (h *House) agent(ctx context.Context) (access.Actor, telephony.AgentID, error) {
 	a, ok := access.From(ctx)
 	if !ok {
@@ -227,7 +229,7 @@ func (h *House) agent(ctx context.Context) (access.Actor, telephony.AgentID, err
 	return a, telephony.AgentID(a.Person), nil
 }
 
-// act runs a command of the agent's own.
+// act runs a command that an agent gives about themselves.
 func (h *House) act(ctx context.Context, do func(telephony.AgentID) error) error {
 	_, id, err := h.agent(ctx)
 	if err != nil {
@@ -278,7 +280,8 @@ func (h *House) SetLanguage(ctx context.Context, call telephony.CallID, l teleph
 	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.SetLanguage(ctx, a, call, l) })
 }
 
-// CallBack rings the agent and then the caller who gave up, or the number in a note; who is called sees the practice's number.
+// CallBack rings the agent and then the abandoned call's caller, or the number in the note; their phone shows the practice's
+// number.
 func (h *House) CallBack(ctx context.Context, call telephony.CallID, note notes.NoteID) error {
 	return h.act(ctx, func(a telephony.AgentID) error {
 		b, err := h.callBack(ctx, call, note)
@@ -298,7 +301,7 @@ func (h *House) CallBack(ctx context.Context, call telephony.CallID, note notes.
 	})
 }
 
-// callBack says whom to call about an abandoned call or a note. It opens what holds the number.
+// callBack finds whom to call about an abandoned call or a note. It opens what holds the number.
 func (h *House) callBack(ctx context.Context, call telephony.CallID, note notes.NoteID) (b engine.Callback, err error) {
 	var c telephony.Call
 	if note != "" {
@@ -364,7 +367,8 @@ func (h *House) CallsNow(ctx context.Context) ([]console.CallNow, error) {
 	return out, nil
 }
 
-// EndCall ends a call for everybody, whoever's it is. That a supervisor asked for it is in the log before it happens.
+// EndCall ends a call for everybody in it, whichever agent has it. That a supervisor asked for it is in the log before it
+// happens.
 func (h *House) EndCall(ctx context.Context, call telephony.CallID) error {
 	if _, _, err := h.agent(ctx); err != nil {
 		return err
@@ -394,7 +398,7 @@ func (h *House) PracticeCall(ctx context.Context, scenario string) error {
 	})
 }
 
-// engineAgent is a person as the call engine needs them.
+// engineAgent is a person as an agent of the call engine.
 func engineAgent(p access.Person) (telephony.Agent, error) {
 	a := telephony.Agent{ID: telephony.AgentID(p.ID), Name: p.Name, Endpoint: p.Endpoint}
 	if err := readSpeaks(p.Speaks, &a); err != nil {

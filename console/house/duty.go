@@ -15,15 +15,15 @@ import (
 	"lamplight/telephony"
 )
 
-// States of a swap; until it is approved its owner stays on call.
+// States of a swap. Until it is approved, its owner stays on call.
 const (
 	swapOpen     = "open"
 	swapTaken    = "taken"
 	swapApproved = "approved"
 )
 
-// MyDuty tells a provider their own days at each practice that has them as a contact. A schedule that cannot be read is left out: the
-// office's page says why.
+// MyDuty returns a provider's own on-call days at each practice that has them as a contact. A practice whose schedule cannot be
+// read is left out: the office's page says why.
 func (h *House) MyDuty(ctx context.Context) (console.MyDuty, error) {
 	a, err := reader(ctx)
 	if err != nil {
@@ -65,7 +65,7 @@ func (h *House) MyDuty(ctx context.Context) (console.MyDuty, error) {
 	return out, nil
 }
 
-// contactOf is whose contact somebody is at a practice; "" for nobody's.
+// contactOf is which of a practice's contacts somebody is; "" for none.
 func contactOf(acc notes.Account, a access.Actor) string {
 	for _, c := range acc.Contacts {
 		if c.Person != "" && c.Person == a.Person {
@@ -109,7 +109,7 @@ func (h *House) practiceDuty(ctx context.Context, acc notes.Account, zone *time.
 	return p, err
 }
 
-// Duty is what a provider does about their own days, and what others offer them. What is whose is told by the schedule alone.
+// Duty changes a provider's own on-call days, or takes what others offer them. The schedule alone decides what is whose.
 func (h *House) Duty(ctx context.Context, b console.DutyChange) (console.ScheduleEdited, error) {
 	a, acc, zone, err := h.schedulePractice(ctx, b.Account, notes.OwnDuty)
 	if err != nil {
@@ -142,10 +142,10 @@ func (h *House) Duty(ctx context.Context, b console.DutyChange) (console.Schedul
 	return h.storeSchedule(ctx, a, acc, after, console.ScheduleEdit{Do: do, Sure: b.Sure})
 }
 
-// notThis refuses what is somebody else's, is over, or was done already: the page shows the schedule as it stands.
+// notThis refuses what is somebody else's, is over, or was already done: the page then shows the schedule as it now is.
 var notThis = console.Refuse(console.Conflict, "portal.error.duty-gone")
 
-// dutyShift offers a shift of one's own, or takes a time that nobody is scheduled for.
+// dutyShift offers a shift of the provider's own, or takes a time for which nobody is scheduled.
 func (h *House) dutyShift(ctx context.Context, acc notes.Account, doc *oncall.Document, me string, b console.DutyChange,
 	zone *time.Location) (console.ScheduleAct, error) {
 	sched, err := h.cfg.Routing.Schedule(ctx, acc, h.cfg.Now(), false)
@@ -172,14 +172,14 @@ func (h *House) dutyShift(ctx context.Context, acc notes.Account, doc *oncall.Do
 		lo, hi, ok := sched.Span(s.From, s.To)
 		return ok && s.Owner == id && s.Role == b.Role && s.State != swapApproved && lo.Before(b.To) && b.From.Before(hi)
 	}) {
-		return do, notThis // offered already
+		return do, notThis // already offered
 	}
 	do.Kind, do.For, do.State = console.EntrySwap, me, swapOpen
 	doc.Swaps = append(doc.Swaps, oncall.Swap{Scope: scope, Owner: id, From: from, To: to, State: swapOpen})
 	return do, nil
 }
 
-// dutySwap moves a swap on: its owner offers it no more or agrees, another takes it or does not after all.
+// dutySwap advances a swap: its owner withdraws it or agrees, somebody else takes it or changes their mind.
 func dutySwap(doc *oncall.Document, me string, b console.DutyChange) (console.ScheduleAct, error) {
 	if b.Index < 0 || b.Index >= len(doc.Swaps) {
 		return console.ScheduleAct{}, notThis

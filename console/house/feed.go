@@ -15,15 +15,15 @@ import (
 	"lamplight/telephony"
 )
 
-// How much of their days a provider's calendar program is told: what it has been, so that it does not forget last month, and what is
-// to come, as far as a schedule is a plan.
+// How much a provider's calendar program is told: the past month, so that it keeps it, and as far ahead as a schedule is
+// reliable.
 const (
 	feedBehind = -31 // days
 	feedAhead  = 183
 )
 
-// MakeFeed makes the address at which calendar programs read the actor's on-call days at a practice. The one before leads nowhere
-// any more.
+// MakeFeed makes the address at which calendar programs read the actor's on-call days at a practice. The earlier address stops
+// working.
 func (h *House) MakeFeed(ctx context.Context, account telephony.AccountID) (console.FeedAddress, error) {
 	a, acc, _, err := h.schedulePractice(ctx, account, notes.OwnDuty)
 	if err != nil {
@@ -47,8 +47,8 @@ func (h *House) StopFeed(ctx context.Context, account telephony.AccountID) error
 	return pageRefusal(h.cfg.Door.StopFeed(ctx, string(account)))
 }
 
-// Feed writes the on-call days that an address's secret leads to, as a calendar. Nobody is signed in: the secret is all there is. A
-// refusal as NotFound says that it leads nowhere, or not any more.
+// Feed writes the on-call days that an address's secret leads to, as an iCalendar file. Nobody is signed in: the secret is the
+// only proof. A NotFound refusal says that it leads nowhere, or no longer does.
 func (h *House) Feed(ctx context.Context, secret string, w io.Writer) error {
 	a, account, err := h.cfg.Door.FeedOf(ctx, secret)
 	if errors.Is(err, access.ErrNoFeed) {
@@ -86,7 +86,7 @@ func (h *House) Feed(ctx context.Context, secret string, w io.Writer) error {
 	})
 }
 
-// roleName is a role of a schedule as people of a language know it; the practice's own word where the catalogs have none.
+// roleName is a role of a schedule in a language; the practice's own word when the catalogs have none.
 func roleName(lang telephony.Language, role string) string {
 	key := "portal.role." + role
 	if said := catalog.T(lang, key, nil); said != key {

@@ -17,7 +17,7 @@ import (
 	"lamplight/telephony/engine"
 )
 
-// reader returns who acts on a page.
+// reader returns the actor of a page's request.
 func reader(ctx context.Context) (access.Actor, error) {
 	a, ok := access.From(ctx)
 	if !ok {
@@ -26,7 +26,7 @@ func reader(ctx context.Context) (access.Actor, error) {
 	return a, nil
 }
 
-// pageRefusal is refusal in the pages' words; what may not be seen is answered like what does not exist.
+// pageRefusal is refusal with the pages' words; what may not be seen is answered like what does not exist.
 func pageRefusal(err error) error {
 	err = refusal(err)
 	var e *console.Error
@@ -42,7 +42,7 @@ func pageRefusal(err error) error {
 	return err
 }
 
-// Me tells who is signed in. The practices are those the person holds a role for.
+// Me tells who is signed in, with the practices at which they hold a role.
 func (h *House) Me(ctx context.Context) (console.Me, error) {
 	a, err := reader(ctx)
 	if err != nil {
@@ -79,7 +79,7 @@ func (h *House) Me(ctx context.Context) (console.Me, error) {
 	return me, err
 }
 
-// agents lists who takes calls, by name.
+// agents lists the people who take calls, by name.
 func (h *House) agents(ctx context.Context) ([]console.AgentRef, error) {
 	people, err := h.cfg.Door.People(access.System(ctx, "console"))
 	if err != nil {
@@ -114,10 +114,10 @@ func (h *House) Locate(ctx context.Context, token string) (notes.NoteID, error) 
 	return l.Note, nil
 }
 
-// inboxDays is how far back an inbox reaches for what is done.
+// inboxDays is how many days back an inbox lists what is done.
 const inboxDays = 3
 
-// Inbox reads a page of the notes of the provider's practices. Nothing of a patient stands in an inbox, so nothing is opened.
+// Inbox reads a page of the notes of the provider's practices. It lists nothing of a patient, so it opens nothing.
 func (h *House) Inbox(ctx context.Context, q console.InboxQuery) (console.InboxPage, error) {
 	if _, err := reader(ctx); err != nil {
 		return console.InboxPage{}, err
@@ -156,7 +156,7 @@ func (h *House) Card(ctx context.Context, note notes.NoteID) (console.Card, erro
 	return h.card(ctx, a, n)
 }
 
-// CardState tells how a note's card stands. Nothing is opened for it.
+// CardState tells the present state of a note's card. It opens nothing.
 func (h *House) CardState(ctx context.Context, note notes.NoteID) (console.CardState, error) {
 	a, err := reader(ctx)
 	if err != nil {
@@ -182,7 +182,8 @@ func (h *House) card(ctx context.Context, a access.Actor, n notes.Note) (console
 	return s.card(a, n, h.cfg.Now()), nil
 }
 
-// Rendered says that the note was drawn: it is read by somebody who must act, and the link's message is opened.
+// Rendered records that a note was drawn on a screen: it counts as read when the reader is somebody who must act on it, and the
+// link's message as opened.
 func (h *House) Rendered(ctx context.Context, note notes.NoteID, token string) error {
 	a, err := reader(ctx)
 	if err != nil {
@@ -201,7 +202,7 @@ func (h *House) Rendered(ctx context.Context, note notes.NoteID, token string) e
 			return err
 		}
 	}
-	if a.May(notes.AckNote, string(n.Account)) { // an office's staff looking at it is no provider reading it
+	if a.May(notes.AckNote, string(n.Account)) { // an office's staff looking at it is not the provider reading it
 		if _, err := h.cfg.Store.MarkRead(ctx, note); err != nil {
 			return pageRefusal(err)
 		}
@@ -210,7 +211,7 @@ func (h *House) Rendered(ctx context.Context, note notes.NoteID, token string) e
 	return nil
 }
 
-// acted runs one act on a note and draws the card anew.
+// acted does one act on a note and returns its card as it then is.
 func (h *House) acted(ctx context.Context, note notes.NoteID, do func(by routing.ActingPerson) error) (console.Card, error) {
 	a, err := reader(ctx)
 	if err != nil {
@@ -223,12 +224,12 @@ func (h *House) acted(ctx context.Context, note notes.NoteID, do func(by routing
 	return h.Card(ctx, note)
 }
 
-// endClimb is the hook by which an act that takes a note on ends its climb in the same transaction.
+// endClimb returns the hook by which an act that takes a note on ends its climb in the same transaction.
 func (h *House) endClimb(by routing.ActingPerson) record.ActHook {
 	return func(ctx context.Context, tx pgx.Tx, n notes.Note) error {
 		_, err := h.cfg.Routing.AckTx(ctx, tx, by, n.ID)
 		if errors.Is(err, routing.ErrNoDispatch) {
-			return nil // it waited for the office and climbed no ladder
+			return nil // it waited for the office, without a ladder
 		}
 		return err
 	}
@@ -254,8 +255,8 @@ func (h *House) PassOn(ctx context.Context, note notes.NoteID) (console.Card, er
 	})
 }
 
-// Reply writes back to the agents. The one who took the note is told at once, or every desk when that one is not there; it
-// stands on the board until an agent adds to the note.
+// Reply writes back to the agents. The one who took the note is told at once, or every desk if that one is not at theirs; the
+// reply is on the board until an agent adds to the note.
 func (h *House) Reply(ctx context.Context, note notes.NoteID, text string) (console.Card, error) {
 	return h.acted(ctx, note, func(routing.ActingPerson) error {
 		n, err := h.cfg.Store.AddOn(ctx, note, "", notes.Reply, text)
@@ -273,7 +274,7 @@ func (h *House) CloseOut(ctx context.Context, note notes.NoteID, text string) (c
 	})
 }
 
-// CallPatient connects the provider to the patient through the practice's number. It opens the note, for its number.
+// CallPatient connects the provider to the patient through the practice's number. It opens the note to read the patient's.
 func (h *House) CallPatient(ctx context.Context, note notes.NoteID, id string) error {
 	a, err := reader(ctx)
 	if err != nil {
@@ -300,14 +301,14 @@ func (h *House) CallPatient(ctx context.Context, note notes.NoteID, id string) e
 		Language: telephony.Language(a.Language), About: string(note), By: telephony.AgentID(a.Person)}))
 }
 
-// CallStep tells how far a call is that CallPatient began.
+// CallStep tells how far a call that CallPatient began has come.
 func (h *House) CallStep(ctx context.Context, note notes.NoteID, id string) (console.CallStep, error) {
 	if _, err := reader(ctx); err != nil {
 		return console.CallStep{}, err
 	}
 	st, err := h.cfg.Store.CallBackStep(ctx, note, telephony.CallID(id))
 	if errors.Is(err, record.ErrNoCall) {
-		return console.CallStep{}, nil // its first step is being written
+		return console.CallStep{}, nil // its first step is still being written
 	}
 	return console.CallStep{Kind: st.Kind, Detail: st.Detail}, pageRefusal(err)
 }
@@ -328,7 +329,7 @@ func (h *House) Subscribe(ctx context.Context, s console.PushSubscription) error
 	return nil
 }
 
-// subscription is what a browser brought, or the refusal that its owner reads.
+// subscription checks what a browser sent; the error is a refusal for its owner.
 func (h *House) subscription(s console.PushSubscription) (push.Subscription, error) {
 	sub := push.Subscription{Endpoint: s.Endpoint}
 	sub.Keys.P256dh, sub.Keys.Auth = s.Keys.P256dh, s.Keys.Auth
@@ -343,8 +344,8 @@ func (h *House) subscription(s console.PushSubscription) (push.Subscription, err
 	return sub, console.Refuse(console.Invalid, "portal.error.push")
 }
 
-// MovePush takes a subscription in place of one that the phone's browser has replaced by itself. Nobody is signed in then:
-// the old endpoint is the proof.
+// MovePush replaces a subscription that the phone's browser has renewed by itself. Nobody is signed in then: knowing the old
+// endpoint is the proof.
 func (h *House) MovePush(ctx context.Context, old string, s console.PushSubscription) error {
 	sub, err := h.subscription(s)
 	if err != nil {

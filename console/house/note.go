@@ -45,7 +45,7 @@ func (h *House) DropDraft(ctx context.Context, id string) error {
 	return refusal(h.cfg.Store.DropDraft(ctx, id))
 }
 
-// SentDrafts are those of the drafts that the agent has sent, with their notes' references.
+// SentDrafts returns those of the drafts that the agent has sent, with their notes' references.
 func (h *House) SentDrafts(ctx context.Context, ids []string) ([]console.SentDraft, error) {
 	if _, _, err := h.agent(ctx); err != nil {
 		return nil, err
@@ -58,14 +58,14 @@ func (h *House) SentDrafts(ctx context.Context, ids []string) ([]console.SentDra
 	return out, refusal(err)
 }
 
-// TakeDraft makes a note the agent's that another has not sent; the other's desk is told.
+// TakeDraft gives the agent a note that another agent has not sent; the other's desk is told.
 func (h *House) TakeDraft(ctx context.Context, id string) (console.TakenDraft, error) {
 	actor, me, err := h.agent(ctx)
 	if err != nil {
 		return console.TakenDraft{}, err
 	}
 	d, from, err := h.cfg.Store.TakeDraft(ctx, id)
-	if errors.Is(err, access.ErrForbidden) { // another practice's is not there
+	if errors.Is(err, access.ErrForbidden) { // a draft of a practice that is not theirs looks as if it did not exist
 		err = record.ErrNoDraft
 	}
 	if err != nil {
@@ -82,7 +82,7 @@ func (h *House) TakeDraft(ctx context.Context, id string) (console.TakenDraft, e
 	return console.TakenDraft{Draft: console.Draft(d), Pop: pops[0]}, nil
 }
 
-// Colleagues are the agents other than the asker who sit at a desk and may take the practice's notes, by name.
+// Colleagues lists the other agents who are at a desk and may take the practice's notes, by name.
 func (h *House) Colleagues(ctx context.Context, account telephony.AccountID) ([]console.Colleague, error) {
 	_, me, err := h.agent(ctx)
 	if err == nil {
@@ -105,7 +105,7 @@ func (h *House) Colleagues(ctx context.Context, account telephony.AccountID) ([]
 	return out[:min(len(out), console.Many)], nil
 }
 
-// GiveDraft makes a note that the agent has not sent another's, who sits at a desk; that desk is told.
+// GiveDraft gives a note that the agent has not sent to another agent who is at a desk; that desk is told.
 func (h *House) GiveDraft(ctx context.Context, g console.DraftGift) error {
 	actor, me, err := h.agent(ctx)
 	if err != nil {
@@ -132,13 +132,13 @@ func (h *House) GiveDraft(ctx context.Context, g console.DraftGift) error {
 	return nil
 }
 
-// draftPops draws the calls that drafts belong to again, so that a desk that comes back shows their forms.
+// draftPops builds the pops of the calls that drafts belong to, so that a desk that comes back can draw their forms.
 func (h *House) draftPops(ctx context.Context, drafts []console.Draft) ([]console.Pop, error) {
 	out := []console.Pop{}
 	for _, d := range drafts {
 		c, err := h.cfg.Store.Call(ctx, d.Call)
 		if err != nil {
-			// The call of a draft may be one this agent may no longer open, or none: what was typed is there all the same.
+			// The agent may no longer open the draft's call, or there may be none: what they typed is shown all the same.
 			c = telephony.Call{ID: d.Call, Account: d.Account, Language: d.Language, State: telephony.Ended}
 		}
 		p, err := h.pop(ctx, telephony.Offer{Call: d.Call}, c)
@@ -188,7 +188,7 @@ func (h *House) Preview(ctx context.Context, d console.Draft) (console.Preview, 
 }
 
 // Send stores the note with its leaf and its dispatch in one transaction: all of it is durable, or none. Its plan is made
-// from what was read before and proved by that transaction; if that has changed, it is read anew.
+// beforehand and checked in that transaction; if what it was made from has changed, it is made again.
 func (h *House) Send(ctx context.Context, d console.Draft) (console.Sent, error) {
 	if _, _, err := h.agent(ctx); err != nil {
 		return console.Sent{}, err
@@ -234,7 +234,7 @@ func (h *House) send(ctx context.Context, d console.Draft, read func(context.Con
 	return console.Sent{Note: n.ID, Reference: n.Reference, Row: row, Goes: goes(p, climbs)}, nil
 }
 
-// takenRow is the row of a note that was taken a moment ago: what comes next is its caller's to say.
+// takenRow is the row of a note that has just been taken; the caller fills in what comes next.
 func takenRow(acc notes.Account, n notes.Note, d console.Draft) console.BoardRow {
 	row := set{accounts: map[telephony.AccountID]notes.Account{acc.ID: acc}}.boardRow(noteLine(n, &d.Body))
 	row.Last.Kind = console.LastTaken
@@ -266,7 +266,7 @@ func (h *House) CloseAbandoned(ctx context.Context, call telephony.CallID, outco
 	return refusal(err)
 }
 
-// Supervise ends or pushes an escalation.
+// Supervise ends an escalation or begins its next rung.
 func (h *House) Supervise(ctx context.Context, note notes.NoteID, act console.SuperviseAct, reason string) error {
 	n, err := h.cfg.Store.Note(ctx, note)
 	if err != nil {
@@ -285,7 +285,7 @@ func (h *House) Supervise(ctx context.Context, note notes.NoteID, act console.Su
 			return &console.Error{Kind: console.Invalid, Code: "desk.error.reason",
 				Fields: map[string]string{"reason": notes.FieldRequired}}
 		}
-		// A cancelled climb waits on nobody, so the note is closed with it, by the same reason.
+		// Nobody would deal with the note of a cancelled climb, so it is closed with it, for the same reason.
 		_, err = h.cfg.Store.CloseOut(ctx, note, reason, func(ctx context.Context, tx pgx.Tx, n notes.Note) error {
 			return h.cfg.Routing.CancelTx(ctx, tx, by, n.ID, "supervisor")
 		})

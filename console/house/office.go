@@ -20,7 +20,7 @@ func (h *House) Calls(ctx context.Context, f console.CallsFilter) (console.Calls
 	return h.calls(ctx, f, false)
 }
 
-// Export is Calls for a file to take away, which needs that right and leaves that trace.
+// Export is Calls for a file that leaves the service: it needs that right and leaves that trace.
 func (h *House) Export(ctx context.Context, f console.CallsFilter) (console.CallsPage, error) {
 	return h.calls(ctx, f, true)
 }
@@ -81,8 +81,8 @@ func (h *House) calls(ctx context.Context, f console.CallsFilter, export bool) (
 	return out, nil
 }
 
-// takeAway adds what a file holds beside a list: the practice's own time, and the note's words for who may read them, with a
-// leaf for each note that is opened.
+// takeAway adds what an export holds beside a list: the practice's time zone and, for somebody who may read them, the notes'
+// words, with a leaf for each note that is opened.
 func (h *House) takeAway(ctx context.Context, a access.Actor, s set, l record.CallLine, row *console.CallRow) error {
 	if zone, err := time.LoadLocation(s.accounts[l.Call.Account].TimeZone); err == nil { // checked when the practice was stored
 		row.At, row.Zone = row.At.In(zone), zone.String()
@@ -103,7 +103,7 @@ func (h *House) takeAway(ctx context.Context, a access.Actor, s set, l record.Ca
 	return nil
 }
 
-// localDay is the beginning of a practice's day, plus so many days; zero for no day.
+// localDay is the beginning of a practice's day, some days later; zero for "".
 func localDay(day string, zone *time.Location, plus int) (time.Time, error) {
 	if day == "" {
 		return time.Time{}, nil
@@ -115,7 +115,7 @@ func localDay(day string, zone *time.Location, plus int) (time.Time, error) {
 	return t.AddDate(0, 0, plus), nil
 }
 
-// CallStory tells one call whole.
+// CallStory returns the whole story of one call.
 func (h *House) CallStory(ctx context.Context, call telephony.CallID) (console.CallStory, error) {
 	a, err := reader(ctx)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"lamplight/telephony/engine"
 )
 
-// practiceOf is the practice whose call an agent has.
+// practiceOf returns the practice whose call an agent has.
 func (h *House) practiceOf(ctx context.Context, a telephony.AgentID, call telephony.CallID) (notes.Account, error) {
 	c, ok := h.engine.Call(call)
 	if !ok || c.Agent != a || c.State == telephony.Patched {
@@ -24,7 +24,7 @@ func (h *House) practiceOf(ctx context.Context, a telephony.AgentID, call teleph
 	return h.cfg.Store.Account(ctx, c.Account)
 }
 
-// Directory lists the people of the practice whose call an agent has, who is on call first.
+// Directory lists the people of the practice whose call an agent has, those on call first.
 func (h *House) Directory(ctx context.Context, call telephony.CallID) (out console.Reach, err error) {
 	err = h.act(ctx, func(a telephony.AgentID) error {
 		acc, err := h.practiceOf(ctx, a, call)
@@ -36,7 +36,7 @@ func (h *House) Directory(ctx context.Context, call telephony.CallID) (out conso
 	return out, err
 }
 
-// Patch calls one of the practice's people for the caller; they see the practice's number.
+// Patch calls one of the practice's people for the caller; their phone shows the practice's number.
 func (h *House) Patch(ctx context.Context, b console.PatchRef) error {
 	return h.act(ctx, func(a telephony.AgentID) error {
 		acc, err := h.practiceOf(ctx, a, b.Call)
@@ -60,7 +60,7 @@ func (h *House) Patch(ctx context.Context, b console.PatchRef) error {
 	})
 }
 
-// LeaveCall takes the agent out of a talk of three.
+// LeaveCall takes the agent out of a three-way call.
 func (h *House) LeaveCall(ctx context.Context, call telephony.CallID) error {
 	return h.act(ctx, func(a telephony.AgentID) error {
 		if _, err := h.practiceOf(ctx, a, call); err != nil {
@@ -74,14 +74,14 @@ func (h *House) LeaveCall(ctx context.Context, call telephony.CallID) error {
 	})
 }
 
-// third is whom an agent brings into a call, as their desk shows it; nil for nobody.
+// third is whom an agent is bringing into a call, as their desk shows it; nil for nobody.
 func (h *House) third(ctx context.Context, c telephony.Call) *console.Third {
 	if c.Third == (telephony.Third{}) {
 		return nil
 	}
 	out := &console.Third{State: c.Third.State, Why: c.Third.Why}
 	acc, err := h.cfg.Store.Account(ctx, c.Account)
-	if err != nil { // how far they are is worth more than their name
+	if err != nil { // how far the call is matters more than the name
 		h.cfg.Log.Error("console: whom an agent brings in", "call", c.ID, "error", err)
 		return out
 	}

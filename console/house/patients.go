@@ -32,7 +32,7 @@ func (h *House) answerPatients(a *console.Answers) {
 	console.On(a, console.AskMyWish, h.MyWish)
 }
 
-// patientRefusal is what went wrong with a patient in the pages' words.
+// patientRefusal turns an error about a patient into a refusal with the pages' words.
 func patientRefusal(err error) error {
 	var read *record.ReadAlready
 	switch {
@@ -52,7 +52,7 @@ func patientRefusal(err error) error {
 	return pageRefusal(err)
 }
 
-// messages refuses where nobody writes with patients.
+// messages refuses when nobody writes with patients at this service.
 func (h *House) messages() error {
 	if h.cfg.Patients == nil || h.cfg.Notices == nil {
 		return console.Refuse(console.NotFound, "portal.error.not-found")
@@ -60,7 +60,7 @@ func (h *House) messages() error {
 	return nil
 }
 
-// PatientsFound looks for a practice's patients.
+// PatientsFound searches a practice's patients.
 func (h *House) PatientsFound(ctx context.Context, q console.PatientSearch) (out console.PatientRows, err error) {
 	if err := h.messages(); err != nil {
 		return out, err
@@ -88,7 +88,8 @@ func patientRow(p notes.Patient) console.PatientRow {
 	return row
 }
 
-// PutPatient keeps a record that staff typed. Patients with the same number are shown before another is made.
+// PutPatient stores a record that staff typed. When others have the same number, they are returned first, and nothing is
+// stored.
 func (h *House) PutPatient(ctx context.Context, f console.PatientForm) (out console.PatientKept, err error) {
 	if err := h.messages(); err != nil {
 		return out, err
@@ -129,7 +130,7 @@ func (h *House) PutPatient(ctx context.Context, f console.PatientForm) (out cons
 	return out, err
 }
 
-// patientRecord draws an opened record with what the patient agreed to.
+// patientRecord draws an opened record, with the patient's consents.
 func (h *House) patientRecord(ctx context.Context, p notes.Patient) (out console.PatientRecord, err error) {
 	out = console.PatientRecord{PatientRow: patientRow(p), Version: p.Version, Email: p.Email, Zone: p.Zone,
 		Consents: []console.ConsentRow{}, Tells: []notes.ConsentChannel{}}
@@ -160,7 +161,7 @@ func (h *House) patientRecord(ctx context.Context, p notes.Patient) (out console
 	return out, nil
 }
 
-// consents are what holds of the addresses that a patient has now.
+// consents are the current ones for the addresses that a patient has now.
 func (h *House) consents(ctx context.Context, p notes.Patient) (out []notes.Consent, err error) {
 	lines, reaches, err := h.cfg.Patients.Consents(ctx, p.ID)
 	if err != nil {
@@ -182,7 +183,7 @@ func (h *House) consents(ctx context.Context, p notes.Patient) (out []notes.Cons
 	return out, nil
 }
 
-// Consent writes down what a patient said to staff.
+// Consent writes down what a patient told staff.
 func (h *House) Consent(ctx context.Context, s console.ConsentSaid) (out console.ThreadView, err error) {
 	if err := h.messages(); err != nil {
 		return out, err
@@ -303,7 +304,7 @@ func (h *House) Thread(ctx context.Context, id notes.PatientID) (out console.Thr
 	return out, nil
 }
 
-// then answers a conversation after an act on it.
+// then answers an act on a conversation with the conversation as it now is, or with the act's error.
 func (h *House) then(ctx context.Context, id notes.PatientID, err error) (console.ThreadView, error) {
 	if err != nil {
 		return console.ThreadView{}, patientRefusal(err)
@@ -311,7 +312,7 @@ func (h *House) then(ctx context.Context, id notes.PatientID, err error) (consol
 	return h.Thread(ctx, id)
 }
 
-// WriteThread sends a message to a patient, who is told of it in the same transaction, or keeps a remark among staff.
+// WriteThread sends a message to a patient, whose notice is made in the same transaction, or stores a remark for staff.
 func (h *House) WriteThread(ctx context.Context, w console.ThreadWriting) (out console.ThreadView, err error) {
 	if err := h.messages(); err != nil {
 		return out, err
@@ -357,7 +358,7 @@ func (h *House) AssignThread(ctx context.Context, g console.ThreadGift) (out con
 	return h.then(ctx, g.Patient, err)
 }
 
-// CloseThread ends a thread with a word.
+// CloseThread closes a thread, with a word that staff alone see.
 func (h *House) CloseThread(ctx context.Context, c console.ThreadClosing) (out console.ThreadView, err error) {
 	if err := h.messages(); err != nil {
 		return out, err
@@ -366,7 +367,7 @@ func (h *House) CloseThread(ctx context.Context, c console.ThreadClosing) (out c
 	return h.then(ctx, c.Patient, err)
 }
 
-// Withdraw takes a message back that was not read; who was not told of it is told of nothing.
+// Withdraw takes back a message that was not read; its notice, if not yet sent, is never sent.
 func (h *House) Withdraw(ctx context.Context, m console.MessageRef) (out console.ThreadView, err error) {
 	if err := h.messages(); err != nil {
 		return out, err
@@ -375,7 +376,7 @@ func (h *House) Withdraw(ctx context.Context, m console.MessageRef) (out console
 	return h.then(ctx, m.Patient, err)
 }
 
-// Looked says that staff have seen what a thread warned of.
+// Looked records that staff have seen what a thread warned of.
 func (h *House) Looked(ctx context.Context, id notes.PatientID) (out console.ThreadView, err error) {
 	if err := h.messages(); err != nil {
 		return out, err
@@ -383,7 +384,7 @@ func (h *House) Looked(ctx context.Context, id notes.PatientID) (out console.Thr
 	return h.then(ctx, id, h.cfg.Patients.Looked(ctx, id))
 }
 
-// Hand says that whoever asks is writing to a patient, or no more.
+// Hand records that the asker is writing to a patient, or has stopped.
 func (h *House) Hand(ctx context.Context, b console.ThreadHand) error {
 	if err := h.messages(); err != nil {
 		return err

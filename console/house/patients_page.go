@@ -15,7 +15,7 @@ import (
 	"lamplight/routing/patient"
 )
 
-// MyThread opens the conversation of the patient who asks.
+// MyThread opens the visitor's conversation.
 func (h *House) MyThread(ctx context.Context) (out console.PatientPage, err error) {
 	v, acc, err := h.visitor(ctx)
 	if err != nil {
@@ -43,7 +43,7 @@ func (h *House) MyThread(ctx context.Context) (out console.PatientPage, err erro
 	return out, err
 }
 
-// tells are the ways in which a patient can be told, for the patient to choose.
+// tells lists the channels by which a patient can be told, for the patient to choose from.
 func (h *House) tells(ctx context.Context, id notes.PatientID) (out []console.PatientTell, err error) {
 	out = []console.PatientTell{}
 	p, err := h.cfg.Patients.Open(access.System(ctx, "patients"), id)
@@ -71,7 +71,7 @@ func (h *House) tells(ctx context.Context, id notes.PatientID) (out []console.Pa
 	return out, nil
 }
 
-// visitor is the patient who asks, and their practice.
+// visitor returns the patient who asks, and their practice.
 func (h *House) visitor(ctx context.Context) (v access.Visitor, acc notes.Account, err error) {
 	if err := h.messages(); err != nil {
 		return v, acc, err
@@ -83,10 +83,10 @@ func (h *House) visitor(ctx context.Context) (v access.Visitor, acc notes.Accoun
 	return v, acc, err
 }
 
-// stamp is another when a thread has changed.
+// stamp differs whenever a thread has changed.
 func stamp(t notes.Thread) string { return fmt.Sprintf("%s.%d", t.ID, t.Version) }
 
-// MyStamp tells whether anything has changed for the patient who asks.
+// MyStamp tells whether anything has changed for the visitor.
 func (h *House) MyStamp(ctx context.Context) (out console.PatientStamp, err error) {
 	v, _, err := h.visitor(ctx)
 	if err != nil {
@@ -96,7 +96,7 @@ func (h *House) MyStamp(ctx context.Context) (out console.PatientStamp, err erro
 	return console.PatientStamp{Stamp: stamp(t)}, err
 }
 
-// MyWish writes down whether the patient who asks wants to be told by a channel.
+// MyWish records whether the visitor wants to be told by a channel.
 func (h *House) MyWish(ctx context.Context, w console.PatientWish) (out console.PatientPage, err error) {
 	v, _, err := h.visitor(ctx)
 	if err != nil {
@@ -115,8 +115,8 @@ func (h *House) MyWish(ctx context.Context, w console.PatientWish) (out console.
 	return h.MyThread(ctx)
 }
 
-// MyWords keeps what the patient who asks has written. With the words of a red flag it is a note on its way to the person on call, in
-// the same transaction.
+// MyWords stores what the visitor has written. If it contains a red flag's words, the same transaction makes it a note on its
+// way to the person on call.
 func (h *House) MyWords(ctx context.Context, w console.PatientWriting) (out console.PatientPage, err error) {
 	v, acc, err := h.visitor(ctx)
 	if err != nil {
@@ -145,8 +145,8 @@ func (h *House) MyWords(ctx context.Context, w console.PatientWriting) (out cons
 	return h.MyThread(ctx)
 }
 
-// flagged is the note that a patient's words become, with the ladder it climbs. A ladder that reaches nobody begins on the supervisors'
-// board: it waits on somebody all the same.
+// flagged is the note that a patient's words become, with the ladder it climbs. When the ladder reaches nobody, the note begins
+// on the supervisors' board.
 func (h *House) flagged(ctx context.Context, acc notes.Account, id notes.PatientID, w console.PatientWriting) (*record.Flagged, error) {
 	system := access.System(ctx, "patients")
 	p, err := h.cfg.Patients.Open(system, id)
@@ -173,7 +173,7 @@ func (h *House) flagged(ctx context.Context, acc notes.Account, id notes.Patient
 	}}, nil
 }
 
-// patientMessage is the call type of a note that a patient's message became, which no script has.
+// patientMessage is the call type of a note made from a patient's message; no script has it.
 func patientMessage() notes.CallType {
 	return notes.CallType{ID: notes.PatientMessageType, Label: bothLanguages("note.patient-message"), Fields: []notes.Field{
 		{Key: "name", Kind: notes.KindName, Label: bothLanguages("note.field.name")},

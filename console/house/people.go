@@ -23,7 +23,7 @@ const (
 	personPrefix = "person." // before an act's name, in the log and the history
 )
 
-// peopleRefusal is pageRefusal, with what keeps people from being changed.
+// peopleRefusal is pageRefusal with the errors that prevent a change of a person.
 func peopleRefusal(err error) error {
 	for _, r := range []struct {
 		err  error
@@ -65,7 +65,7 @@ func (h *House) People(ctx context.Context, f console.PeopleFilter) (console.Peo
 	return out, nil
 }
 
-// practiceNames are the names of the practices that people are something to.
+// practiceNames loads the practices at which these people hold a role.
 func (h *House) practiceNames(ctx context.Context, people ...access.Listed) (map[telephony.AccountID]notes.Account, error) {
 	var ids []telephony.AccountID
 	for _, p := range people {
@@ -101,9 +101,9 @@ func abilities(doc string) (out console.Abilities, err error) {
 	return console.Abilities{Languages: a.Languages, Skills: append([]string{}, a.Skills...), Groups: append([]string{}, a.Groups...)}, err
 }
 
-// Person shows one whom the actor keeps.
+// Person returns one person whom the actor keeps.
 func (h *House) Person(ctx context.Context, id notes.PersonID) (v console.PersonView, err error) {
-	if v.Basis, err = h.cfg.Door.Basis(ctx, id); err != nil { // before what it names: a change in between is told at the next one
+	if v.Basis, err = h.cfg.Door.Basis(ctx, id); err != nil { // read first: a change in between is noticed at the next edit
 		return v, peopleRefusal(err)
 	}
 	p, err := h.cfg.Door.ListPerson(ctx, id)
@@ -123,7 +123,7 @@ func (h *House) Person(ctx context.Context, id notes.PersonID) (v console.Person
 	a, _ := access.From(ctx)
 	v.MayEdit, v.Own, v.Email, v.Mobile, v.Phone = p.Whole, a.Person == id, p.Email, p.Mobile, p.Endpoint
 	v.Sessions, v.History, v.Stands = []console.SessionRow{}, []console.PersonChange{}, []console.PersonStand{}
-	if !p.Whole { // what they do elsewhere is not this practice's
+	if !p.Whole { // what they are at other practices is not this practice's business
 		return v, nil
 	}
 	if v.Sessions, err = h.sessions(ctx, a, id); err != nil {
@@ -180,7 +180,7 @@ func (h *House) stands(ctx context.Context, id notes.PersonID) ([]console.Person
 	return out, err
 }
 
-// KeptPractices lists what the actor may give roles in.
+// KeptPractices lists the practices at which the actor may give roles.
 func (h *House) KeptPractices(ctx context.Context) (console.KeptPractices, error) {
 	a, err := reader(ctx)
 	if err != nil {
@@ -205,7 +205,7 @@ func (h *House) KeptPractices(ctx context.Context) (console.KeptPractices, error
 	return out, nil
 }
 
-// KeptContacts lists whom a practice wants told.
+// KeptContacts lists a practice's contacts.
 func (h *House) KeptContacts(ctx context.Context, account telephony.AccountID) (console.KeptContacts, error) {
 	acc, err := h.keptPractice(ctx, account)
 	if err != nil {
@@ -218,7 +218,7 @@ func (h *House) KeptContacts(ctx context.Context, account telephony.AccountID) (
 	return out, nil
 }
 
-// keptPractice is a practice whose people the actor keeps.
+// keptPractice returns a practice whose people the actor keeps.
 func (h *House) keptPractice(ctx context.Context, id telephony.AccountID) (notes.Account, error) {
 	a, err := reader(ctx)
 	if err != nil {
@@ -231,7 +231,7 @@ func (h *House) keptPractice(ctx context.Context, id telephony.AccountID) (notes
 	return acc, pageRefusal(err)
 }
 
-// Own tells somebody their own sessions.
+// Own returns the actor's own sessions.
 func (h *House) Own(ctx context.Context) (v console.OwnView, err error) {
 	a, err := reader(ctx)
 	if err != nil {
@@ -255,7 +255,7 @@ func (h *House) Own(ctx context.Context) (v console.OwnView, err error) {
 	return v, err
 }
 
-// EndOwn ends one of the actor's own sessions, or all but the one they act by.
+// EndOwn ends one of the actor's sessions, or all but the one they are using.
 func (h *House) EndOwn(ctx context.Context, session string) error {
 	a, err := reader(ctx)
 	if err != nil {
@@ -268,7 +268,7 @@ func (h *House) EndOwn(ctx context.Context, session string) error {
 	return peopleRefusal(h.cfg.Door.EndSessions(ctx, a.Person, names...))
 }
 
-// speaksDocument is what an agent can do, as notes/access keeps it.
+// speaksDocument is what an agent can do, in the form in which notes/access stores it.
 func speaksDocument(a console.Abilities) (string, error) {
 	for l, level := range a.Languages {
 		if l != telephony.English && l != telephony.Spanish || level < telephony.Some || level > telephony.Native {

@@ -22,7 +22,7 @@ import (
 	"lamplight/telephony"
 )
 
-// serviceName is what an invitation calls the service.
+// serviceName is the service's name in an invitation.
 const serviceName = "Lamplight"
 
 const longestName = 120 // letters
@@ -32,7 +32,7 @@ var (
 	codeWord  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,40}$`)
 )
 
-// InvitePerson lets somebody in by an invitation. Nothing is stored when something of it is refused.
+// InvitePerson lets somebody in by an invitation. When any part of it is refused, nothing is stored.
 func (h *House) InvitePerson(ctx context.Context, in console.PersonInvite) (out console.PersonInvited, err error) {
 	if _, err := reader(ctx); err != nil {
 		return out, err
@@ -76,7 +76,7 @@ func (h *House) InvitePerson(ctx context.Context, in console.PersonInvite) (out 
 	return out, err
 }
 
-// role checks a role that is to be given: one that there is, in a practice whose people the actor keeps.
+// role checks a role that is to be given: it must exist, at a practice whose people the actor keeps.
 func (h *House) role(ctx context.Context, role notes.Role, account telephony.AccountID) (access.Grant, error) {
 	g := access.Grant{Account: string(account), Role: role}
 	if account != access.Everywhere {
@@ -97,7 +97,7 @@ func (h *House) role(ctx context.Context, role notes.Role, account telephony.Acc
 
 func atDesk(r notes.Role) bool { return r == notes.RoleAgent || r == notes.RoleSupervisor }
 
-// contactFor is whom a practice wants told when it is to be this provider, nil for everybody else.
+// contactFor is the practice's contact that a new provider is to be; nil for other roles.
 func (h *House) contactFor(ctx context.Context, g access.Grant, p access.Person, id string) (*notes.Contact, error) {
 	if g.Role != notes.RoleProvider {
 		return nil, nil
@@ -134,7 +134,7 @@ func (h *House) contactFor(ctx context.Context, g access.Grant, p access.Person,
 	return &c, nil
 }
 
-// settle gives a person what a role needs: a practice's contact, a phone on the switch.
+// settle stores what a role needs: the practice's contact, or a phone on the switch.
 func (h *House) settle(ctx context.Context, id notes.PersonID, g access.Grant, contact *notes.Contact) error {
 	if contact != nil {
 		if err := h.cfg.Store.PutContact(ctx, telephony.AccountID(g.Account), *contact); err != nil {
@@ -147,7 +147,7 @@ func (h *House) settle(ctx context.Context, id notes.PersonID, g access.Grant, c
 	return nil
 }
 
-// goodCard fills what a person is called and how they are reached, or says what is wrong with it.
+// goodCard sets a person's name and addresses, or says what is wrong with them.
 func goodCard(p *access.Person, name string, language telephony.Language, email, mobile string) (err error) {
 	if p.Name, err = goodName(name); err != nil {
 		return err
@@ -172,7 +172,7 @@ func goodCard(p *access.Person, name string, language telephony.Language, email,
 	return nil
 }
 
-// goodName is a name as it is kept: one line, with what turns the reading direction of its surroundings taken out.
+// goodName is a name as it is stored: one line, without characters that change the reading direction of the text around them.
 func goodName(name string) (string, error) {
 	if !utf8.ValidString(name) {
 		return "", console.Refuse(console.Invalid, "portal.error.person-name")
@@ -199,7 +199,8 @@ func sendable(by routing.ChannelKind, mobile, email string) error {
 	return console.Refuse(console.Invalid, "portal.error.malformed")
 }
 
-// invite makes an invitation and sends it, if it is to be sent. One that did not go can still be handed over.
+// invite makes an invitation and sends it, if it is to be sent. The link of one that could not be sent can still be handed
+// over.
 func (h *House) invite(ctx context.Context, p access.Person, by routing.ChannelKind) (out console.InvitationLink, err error) {
 	token, until, err := h.cfg.Door.Invite(ctx, p.ID)
 	if err != nil {
@@ -260,7 +261,7 @@ func (h *House) EditPerson(ctx context.Context, e console.PersonEdit) (out conso
 	return out, nil
 }
 
-// after is ctx for what follows a change: why stands, and how the person stood before does not.
+// after is ctx for what follows a change: it keeps the reason, but no longer the state that the change was made from.
 func after(ctx context.Context, e console.PersonEdit) context.Context {
 	return access.Because(ctx, access.Word{Why: strings.TrimSpace(e.Why)})
 }
@@ -314,7 +315,7 @@ func (h *House) grant(ctx context.Context, p access.Person, e console.PersonEdit
 	if err := h.cfg.Door.Grant(ctx, p.ID, g); err != nil {
 		return err
 	}
-	if atDesk(g.Role) && p.Speaks == "" { // until somebody says what they speak
+	if atDesk(g.Role) && p.Speaks == "" { // a default until somebody says what they speak
 		own := map[telephony.Language]telephony.Level{telephony.Language(p.Language): telephony.Native}
 		doc, err := speaksDocument(console.Abilities{Languages: own})
 		if err != nil {
@@ -327,7 +328,7 @@ func (h *House) grant(ctx context.Context, p access.Person, e console.PersonEdit
 	return h.settle(after(ctx, e), p.ID, g, contact)
 }
 
-// inviteAgain invites somebody who is here or, having left, returns.
+// inviteAgain invites somebody who is here, or who had left and returns.
 func (h *House) inviteAgain(ctx context.Context, p access.Person, e console.PersonEdit, out *console.PersonEdited) error {
 	if err := sendable(e.Do.Send, p.Mobile, p.Email); err != nil {
 		return err
@@ -351,7 +352,7 @@ func (h *House) inviteAgain(ctx context.Context, p access.Person, e console.Pers
 	return err
 }
 
-// leave ends somebody's access, unless they still stand where notes would go, and whoever asks has not read where.
+// leave ends somebody's access. If notes would still go to them, it only does so when the asker has read where.
 func (h *House) leave(ctx context.Context, id notes.PersonID, e console.PersonEdit, out *console.PersonEdited) (err error) {
 	if out.Stands, err = h.stands(ctx, id); err != nil {
 		return fmt.Errorf("look where a leaver stands: %w", err)

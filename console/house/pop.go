@@ -17,8 +17,8 @@ import (
 	"lamplight/telephony"
 )
 
-// Speaks is what an agent speaks, is certified for and belongs to, as notes/access keeps it: {"languages":{"en":3,"es":2}},
-// levels as telephony.Level.
+// Speaks is what an agent speaks, is certified for and belongs to, in the form in which notes/access stores it:
+// {"languages":{"en":3,"es":2}}, with levels as in telephony.Level.
 type Speaks struct {
 	Languages map[telephony.Language]telephony.Level `json:"languages"`
 	Skills    []string                               `json:"skills,omitempty"`
@@ -57,7 +57,7 @@ func (h *House) pop(ctx context.Context, o telephony.Offer, c telephony.Call) (c
 	return p, err
 }
 
-// practice is the right column of a desk.
+// practice is what a desk shows of a practice.
 func (h *House) practice(ctx context.Context, acc notes.Account) (console.PracticeView, error) {
 	loc, err := time.LoadLocation(acc.TimeZone)
 	if err != nil {
@@ -67,7 +67,7 @@ func (h *House) practice(ctx context.Context, acc notes.Account) (console.Practi
 	v := console.PracticeView{ID: acc.ID, Name: acc.Name, Say: acc.Say, TimeZone: acc.TimeZone, LocalTime: now,
 		Open:      officeOpen(acc.Hours, now),
 		Languages: acc.Languages, AnswerPhrase: answerPhrase(ctx, acc), Instructions: acc.Instructions}
-	if v.OnCall, err = h.onCall(ctx, acc, now); err != nil { // a caller who waits is worth more than a schedule that cannot be read
+	if v.OnCall, err = h.onCall(ctx, acc, now); err != nil { // a schedule that cannot be read must not hold up a waiting caller
 		h.cfg.Log.Error("console: who is on call", "practice", acc.ID, "error", err)
 	}
 	return v, nil
@@ -84,7 +84,7 @@ func answerPhrase(ctx context.Context, acc notes.Account) notes.Text {
 	return out
 }
 
-// officeOpen tells whether now, in the practice's wall clock, is within its hours.
+// officeOpen tells whether now, a local time of the practice, is within its hours.
 func officeOpen(hours []notes.OfficeHours, now time.Time) bool {
 	clock := now.Format("15:04")
 	for _, w := range hours {
@@ -95,7 +95,8 @@ func officeOpen(hours []notes.OfficeHours, now time.Time) bool {
 	return false
 }
 
-// onCall lists who is on call now for each role, each followed by who comes next. A role that nobody has stands there without a name.
+// onCall lists who is on call now for each role, each followed by whoever is next. A role that nobody has is listed without a
+// name.
 func (h *House) onCall(ctx context.Context, acc notes.Account, now time.Time) ([]console.OnCall, error) {
 	sched, err := h.cfg.Routing.Schedule(ctx, acc, now, true)
 	if err != nil {
@@ -104,7 +105,7 @@ func (h *House) onCall(ctx context.Context, acc notes.Account, now time.Time) ([
 	var out []console.OnCall
 	for _, role := range sched.Roles() {
 		q := oncall.Query{Role: role}
-		until, _ := sched.Until(now, q) // false: it does not change within ten years, a zero time is shown as open
+		until, _ := sched.Until(now, q) // without a change in ten years the time is zero, and shown as open-ended
 		on := sched.Who(now, q)
 		if len(on) == 0 {
 			out = append(out, console.OnCall{Role: role, Until: until})
@@ -142,7 +143,7 @@ func callType(acc notes.Account, id string) (notes.CallType, bool) {
 	return notes.CallType{}, false
 }
 
-// typeLabel is a call type's name as people read it. A voicemail is a type that no script has, and so is a patient's message.
+// typeLabel is a call type's name as people read it. No script has the types of a voicemail and of a patient's message.
 func typeLabel(acc notes.Account, id string) notes.Text {
 	switch id {
 	case notes.VoicemailType:
@@ -154,12 +155,12 @@ func typeLabel(acc notes.Account, id string) notes.Text {
 	return t.Label
 }
 
-// bothLanguages is a sentence of the catalogs as a practice's own texts are kept.
+// bothLanguages is a sentence of the catalogs in both languages, in the form of a practice's own texts.
 func bothLanguages(key string) notes.Text {
 	return notes.Text{telephony.English: catalog.T(telephony.English, key, nil), telephony.Spanish: catalog.T(telephony.Spanish, key, nil)}
 }
 
-// formatNumber writes a number as its country's people do; what is no number is shown as it is.
+// formatNumber writes a number as is usual in its country; text that is not a number is returned unchanged.
 func formatNumber(n telephony.Number) string {
 	if n == "" {
 		return ""

@@ -18,10 +18,10 @@ import (
 	"lamplight/telephony"
 )
 
-// mostPractice is the longest document of a practice that is written on a page, in bytes; a usual one has 20,000.
+// mostPractice is the longest document of a practice that a page may send, in bytes; a usual one has 20,000.
 const mostPractice = 1 << 20
 
-// practiceFor is a practice as it stands now, for who may change it; one that was never published has no version.
+// practiceFor returns a practice as it now is, for somebody who may change it; one that was never published has version 0.
 func (h *House) practiceFor(ctx context.Context, id telephony.AccountID) (a access.Actor, acc notes.Account, err error) {
 	if a, err = reader(ctx); err != nil {
 		return a, acc, err
@@ -41,10 +41,11 @@ func (h *House) practiceFor(ctx context.Context, id telephony.AccountID) (a acce
 	return a, notes.Account{ID: id}, err
 }
 
-// whole reports who may change every part of a practice, its numbers and its chart among them: the service's own people.
+// whole reports whether the actor may change every part of a practice, its numbers and its chart included: the service's own
+// people may.
 func whole(a access.Actor) bool { return a.May(notes.EditPractice, access.Everywhere) }
 
-// Practices lists the practices that who asks may change.
+// Practices lists the practices that the asker may change.
 func (h *House) Practices(ctx context.Context, q console.PracticesQuery) (console.PracticesPage, error) {
 	a, err := reader(ctx)
 	if err != nil {
@@ -112,13 +113,13 @@ func (h *House) Practice(ctx context.Context, id telephony.AccountID) (console.P
 		return v, err
 	}
 	v.Problems = []console.PracticeProblem{}
-	if shown != "" { // a new practice of somebody else's has nothing to show before it is read
+	if shown != "" { // somebody else's unpublished practice has nothing to show yet
 		_, v.Problems, err = h.practiceProblems(ctx, a, acc, shown)
 	}
 	return v, err
 }
 
-// practiceDocument is a practice as it is published, "" for one that never was.
+// practiceDocument is the published document of a practice, "" for one that was never published.
 func practiceDocument(acc notes.Account) (string, error) {
 	if acc.Version == 0 {
 		return "", nil
@@ -144,10 +145,10 @@ func (h *House) practiceChanges(ctx context.Context, id telephony.AccountID, lim
 	return out, nil
 }
 
-// practiceProblems reads a document that is to become the practice acc, and says everything that is wrong with it.
+// practiceProblems reads a document that is to replace the practice acc, and returns everything that is wrong with it.
 func (h *House) practiceProblems(ctx context.Context, a access.Actor, acc notes.Account, text string) (notes.Account,
 	[]console.PracticeProblem, error) {
-	// Who among the contacts signs in is asked before the document is checked; what cannot be read has none.
+	// The check needs to know which contacts sign in, so they are read first, from a sketch; an unreadable document has none.
 	var sketch struct {
 		Account struct {
 			Contacts []notes.Contact `json:"contacts"`
@@ -175,7 +176,7 @@ func (h *House) practiceProblems(ctx context.Context, a access.Actor, acc notes.
 	return next, out, nil
 }
 
-// practiceProblem is what is wrong with a document in both languages; "reyes" is called Dr Reyes.
+// practiceProblem is a problem of a document in both languages; contacts' ids are replaced by their names.
 func practiceProblem(acc notes.Account, p routing.Problem) console.PracticeProblem {
 	vars := catalog.Vars{}
 	for name, value := range p.Vars {
@@ -192,7 +193,7 @@ func practiceProblem(acc notes.Account, p routing.Problem) console.PracticeProbl
 	return console.PracticeProblem{Field: p.Field, Code: p.Code, Final: p.Severity == routing.Refuse, Says: says}
 }
 
-// sameText is before where text says the same, however it is laid out.
+// sameText returns before when text differs from it in layout only.
 func sameText(text, before []byte) []byte {
 	var a, b any
 	if json.Unmarshal(text, &a) == nil && json.Unmarshal(before, &b) == nil && reflect.DeepEqual(a, b) {
@@ -201,7 +202,7 @@ func sameText(text, before []byte) []byte {
 	return text
 }
 
-// NewPractice begins a practice: nobody is answered for it until it is published.
+// NewPractice begins a practice. Its calls are not answered until it is published.
 func (h *House) NewPractice(ctx context.Context, q console.PracticeNew) (console.PracticeRef, error) {
 	a, err := reader(ctx)
 	if err != nil {
@@ -249,7 +250,7 @@ func (h *House) NewPractice(ctx context.Context, q console.PracticeNew) (console
 	return console.PracticeRef{Account: q.Account}, pageRefusal(err)
 }
 
-// SavePractice keeps what somebody writes of a practice.
+// SavePractice stores the asker's draft of a practice.
 func (h *House) SavePractice(ctx context.Context, q console.PracticeSave) (out console.PracticeSaved, err error) {
 	a, acc, err := h.practiceFor(ctx, q.Account)
 	if err != nil {
@@ -284,19 +285,19 @@ func (h *House) SavePractice(ctx context.Context, q console.PracticeSave) (out c
 	return console.PracticeSaved{Saved: err == nil, Seq: seq, Problems: problems}, pageRefusal(err)
 }
 
-// cut is the beginning of a text, no more than n bytes.
+// cut is the beginning of a text, no more than n bytes long.
 func cut(s string, n int) string { return strings.ToValidUTF8(s[:min(len(s), n)], "") }
 
 // practiceMoved tells who published last.
 func (h *House) practiceMoved(ctx context.Context, id telephony.AccountID) *console.PracticeChange {
 	last, err := h.practiceChanges(ctx, id, 1)
 	if err != nil || len(last) == 0 {
-		return &console.PracticeChange{} // somebody nobody knows
+		return &console.PracticeChange{} // nobody knows who
 	}
 	return &last[0]
 }
 
-// DropPractice throws away what somebody has written of a practice.
+// DropPractice throws away the asker's draft of a practice.
 func (h *House) DropPractice(ctx context.Context, id telephony.AccountID) error {
 	if _, _, err := h.practiceFor(ctx, id); err != nil {
 		return err
@@ -304,11 +305,11 @@ func (h *House) DropPractice(ctx context.Context, id telephony.AccountID) error 
 	return pageRefusal(h.cfg.Store.DropPracticeDraft(ctx, id))
 }
 
-// practiceGone refuses a draft or a version that is not there any more: the page looks again.
+// practiceGone refuses a draft or a version that no longer exists: the page reads the practice again.
 var practiceGone = console.Refuse(console.Conflict, "portal.error.practice-gone")
 
-// PracticeBeside reads what a colleague is writing of a practice.
-func (h *House) PracticeBeside(ctx context.Context, q console.PracticeHand) (console.PracticeText, error) {
+// PracticeBeside reads a colleague's draft of a practice.
+func (h *House) PracticeBeside(ctx context.Context, q console.PracticeDraftRef) (console.PracticeText, error) {
 	if _, _, err := h.practiceFor(ctx, q.Account); err != nil {
 		return console.PracticeText{}, err
 	}
@@ -319,7 +320,7 @@ func (h *House) PracticeBeside(ctx context.Context, q console.PracticeHand) (con
 	return console.PracticeText{Document: d.Document, Version: d.Version}, pageRefusal(err)
 }
 
-// PublishPractice has a practice answered as somebody wrote it.
+// PublishPractice publishes the asker's draft.
 func (h *House) PublishPractice(ctx context.Context, q console.PracticePublish) (out console.PracticePublished, err error) {
 	out.Problems = []console.PracticeProblem{}
 	a, acc, err := h.practiceFor(ctx, q.Account)
@@ -356,14 +357,14 @@ func (h *House) PublishPractice(ctx context.Context, q console.PracticePublish) 
 	case errors.Is(err, record.ErrPracticeMoved):
 		out.Moved = h.practiceMoved(ctx, q.Account)
 		return out, nil
-	case errors.Is(err, record.ErrLineTaken): // since it was looked at
+	case errors.Is(err, record.ErrLineTaken): // taken since it was checked
 		return out, console.Refuse(console.Conflict, "portal.error.practice-line")
 	}
 	out.Saved = err == nil
 	return out, pageRefusal(err)
 }
 
-// onlyCalendar reports that nothing was changed in a practice since base but who is on call for a time.
+// onlyCalendar reports that nothing but temporary changes of the schedule has changed in a practice since base.
 func (h *House) onlyCalendar(base string, acc notes.Account) bool {
 	var then routing.PracticeDocument
 	if json.Unmarshal([]byte(base), &then) != nil {
@@ -376,7 +377,7 @@ func (h *House) onlyCalendar(base string, acc notes.Account) bool {
 	return errA == nil && errB == nil && string(sameText(a, b)) == string(b)
 }
 
-// PracticeVersion reads a version of a practice.
+// PracticeVersion reads one version of a practice.
 func (h *House) PracticeVersion(ctx context.Context, q console.PracticeVersionRef) (console.PracticeText, error) {
 	if _, _, err := h.practiceFor(ctx, q.Account); err != nil {
 		return console.PracticeText{}, err
@@ -392,7 +393,7 @@ func (h *House) PracticeVersion(ctx context.Context, q console.PracticeVersionRe
 	return console.PracticeText{Document: string(b)}, err
 }
 
-// PracticeMoment tells what would happen to a call if a practice were as somebody writes it.
+// PracticeMoment tells what would happen to a call if the practice were as a draft says.
 func (h *House) PracticeMoment(ctx context.Context, q console.PracticeMoment) (console.Moment, error) {
 	a, acc, err := h.practiceFor(ctx, q.Account)
 	if err != nil {

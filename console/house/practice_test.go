@@ -172,7 +172,7 @@ func TestTwoWriteAtOnePractice(t *testing.T) {
 	if err != nil || len(v.Others) != 1 || v.Others[0].Name != "Sam Boss" || v.Draft == nil || !strings.Contains(v.Draft.Document, "Dr E. Reyes") {
 		t.Fatalf("%+v, %v", v, err)
 	}
-	beside, err := r.PracticeBeside(r.as(t, "office"), console.PracticeHand{Account: "lakeside", Person: "boss"})
+	beside, err := r.PracticeBeside(r.as(t, "office"), console.PracticeDraftRef{Account: "lakeside", Person: "boss"})
 	if err != nil || !strings.Contains(beside.Document, "What can I do") {
 		t.Errorf("%+v, %v", beside, err)
 	}

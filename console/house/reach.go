@@ -17,7 +17,7 @@ import (
 	"lamplight/telephony/engine"
 )
 
-// late is a note that an agent does something about, with its practice and who acts.
+// late returns a note that an agent is to do something about, with its practice and the actor.
 func (h *House) late(ctx context.Context, note notes.NoteID) (n notes.Note, acc notes.Account, by routing.ActingPerson, err error) {
 	if n, err = h.cfg.Store.Note(ctx, note); err != nil {
 		return n, acc, by, refusal(err)
@@ -30,7 +30,7 @@ func (h *House) late(ctx context.Context, note notes.NoteID) (n notes.Note, acc 
 	return n, acc, routing.ActingPerson{ID: notes.PersonID(actor.ID()), Name: actor.Name}, refusal(err)
 }
 
-// lateContact is late with one of the practice's people.
+// lateContact is late with one of the practice's contacts.
 func (h *House) lateContact(ctx context.Context, note notes.NoteID, contact string) (n notes.Note, acc notes.Account, c notes.Contact,
 	by routing.ActingPerson, err error) {
 	if n, acc, by, err = h.late(ctx, note); err != nil {
@@ -43,7 +43,7 @@ func (h *House) lateContact(ctx context.Context, note notes.NoteID, contact stri
 	return n, acc, acc.Contacts[i], by, nil
 }
 
-// Reach lists the practice's people and how each can be told now, who is on call first.
+// Reach lists the practice's people and how each can be told now, those on call first.
 func (h *House) Reach(ctx context.Context, note notes.NoteID) (console.Reach, error) {
 	_, acc, _, err := h.late(ctx, note)
 	if err != nil {
@@ -59,7 +59,7 @@ func (h *House) reach(ctx context.Context, acc notes.Account) (console.Reach, er
 		return console.Reach{}, err
 	}
 	on, err := h.onCall(ctx, acc, h.cfg.Now())
-	if err != nil { // whoever looks for somebody to tell still sees them all
+	if err != nil { // an unreadable schedule must not keep the agent from seeing everybody
 		h.cfg.Log.Error("console: who is on call", "practice", acc.ID, "error", err)
 	}
 	out := console.Reach{People: make([]console.ReachPerson, len(all))}
@@ -84,7 +84,7 @@ func (h *House) reach(ctx context.Context, acc notes.Account) (console.Reach, er
 	return out, nil
 }
 
-// PageAgain has those told again who were told last.
+// PageAgain tells those again who were told last.
 func (h *House) PageAgain(ctx context.Context, note notes.NoteID) error {
 	_, _, by, err := h.late(ctx, note)
 	if err == nil {
@@ -94,7 +94,7 @@ func (h *House) PageAgain(ctx context.Context, note notes.NoteID) error {
 	return refusal(err)
 }
 
-// PageContact has another of the practice's people told.
+// PageContact tells another of the practice's people.
 func (h *House) PageContact(ctx context.Context, b console.NoteContact) error {
 	_, acc, contact, by, err := h.lateContact(ctx, b.Note, b.Contact)
 	if err != nil {
@@ -113,7 +113,7 @@ func (h *House) PageContact(ctx context.Context, b console.NoteContact) error {
 	return refusal(err)
 }
 
-// CallContact rings the agent and then one of the practice's people, who sees the practice's number.
+// CallContact rings the agent and then one of the practice's people, whose phone shows the practice's number.
 func (h *House) CallContact(ctx context.Context, b console.NoteContact) error {
 	n, acc, contact, by, err := h.lateContact(ctx, b.Note, b.Contact)
 	if err != nil {
@@ -134,8 +134,8 @@ func (h *House) CallContact(ctx context.Context, b console.NoteContact) error {
 	})
 }
 
-// ToldByVoice writes down that the agent told one of the practice's people by voice; who said that they take it on has
-// acknowledged it, with the agent as the witness.
+// ToldByVoice records that the agent told one of the practice's people by voice. If they said that they take it on, they have
+// acknowledged the note, with the agent as the witness.
 func (h *House) ToldByVoice(ctx context.Context, b console.NoteTold) error {
 	n, _, contact, by, err := h.lateContact(ctx, b.Note, b.Contact)
 	if err != nil {
@@ -179,7 +179,7 @@ func (h *House) TakeOver(ctx context.Context, note notes.NoteID) error {
 	return refusal(err)
 }
 
-// TakeOverCard is TakeOver on a phone; somebody else having it is no error there: the card says who.
+// TakeOverCard is TakeOver from a phone. That somebody else has the note is no error there: the card says who.
 func (h *House) TakeOverCard(ctx context.Context, note notes.NoteID) (console.Card, error) {
 	if err := h.TakeOver(ctx, note); err != nil {
 		var e *console.Error

@@ -14,7 +14,7 @@ import (
 )
 
 // A set is what rows, cards and stories are drawn from: all that a page needs beside what the record read for it, loaded once
-// by ids. Drawing asks nobody.
+// by ids. Drawing from it makes no query.
 type set struct {
 	accounts map[telephony.AccountID]notes.Account
 	people   map[notes.PersonID]string
@@ -22,7 +22,7 @@ type set struct {
 	attempts map[notes.NoteID][]routing.Attempt
 }
 
-// needs says what a set is to hold. An id may be there twice, or empty.
+// needs lists the ids of what a set is to hold. An id may be repeated, or empty.
 type needs struct {
 	accounts []telephony.AccountID
 	people   []notes.PersonID
@@ -35,7 +35,7 @@ func (n *needs) add(more needs) {
 	n.climbs, n.attempts = append(n.climbs, more.climbs...), append(n.attempts, more.attempts...)
 }
 
-// line adds what a line of a practice's list needs.
+// line adds what a call's row needs.
 func (n *needs) line(l record.CallLine) {
 	n.people = append(n.people, notes.PersonID(l.Call.Agent))
 	if l.Note != nil {
@@ -49,7 +49,7 @@ func cardNeeds(n notes.Note) needs {
 		attempts: []notes.NoteID{n.ID}}
 }
 
-// load asks once for each kind of thing that is needed.
+// load makes one query for each kind of thing that is needed.
 func (h *House) load(ctx context.Context, n needs) (s set, err error) {
 	if s.accounts, err = h.cfg.Store.AccountsOf(ctx, once(n.accounts)); err != nil {
 		return set{}, err
@@ -70,7 +70,7 @@ func (h *House) load(ctx context.Context, n needs) (s set, err error) {
 	return s, nil
 }
 
-// once is the ids without the empty one and without repeats.
+// once returns the ids without the empty one and without repeats.
 func once[ID ~string](ids []ID) []ID {
 	ids = slices.Clone(ids)
 	slices.Sort(ids)
@@ -81,7 +81,7 @@ func once[ID ~string](ids []ID) []ID {
 	return ids
 }
 
-// name is a person's name; "" for nobody, and the id for one who was never a person (a part of the server).
+// name is a person's name, "" for "", and the id itself for a part of the server.
 func (s set) name(id notes.PersonID) string {
 	if name, ok := s.people[id]; ok {
 		return name
@@ -89,7 +89,7 @@ func (s set) name(id notes.PersonID) string {
 	return string(id)
 }
 
-// boardRow draws what the record and routing know of something that is open. A call to a number nobody owns has no practice.
+// boardRow draws what the record and routing know of something open. A call to a number that nobody owns has no practice.
 func (s set) boardRow(r record.BoardLine) console.BoardRow {
 	row := console.BoardRow{Key: r.Key, Kind: r.Kind, Note: r.Note.ID, Call: r.Call, Ref: r.Note.Reference, Account: r.Account,
 		Practice: s.accounts[r.Account].Name,
@@ -127,8 +127,8 @@ func (s set) boardRow(r record.BoardLine) console.BoardRow {
 	return row
 }
 
-// outcomes are what became of an attempt, by the step that told it: a text that was sent is not one that arrived. The
-// reason of one that failed stands in the story.
+// outcomes is the state of an attempt, by the step that told of it: a text that was sent has not yet arrived. Why one failed is
+// in the story.
 var outcomes = map[notes.LineKind]routing.AttemptState{
 	notes.LineDelivered:   routing.Delivered,
 	notes.LineUndelivered: routing.Undelivered,
@@ -137,7 +137,7 @@ var outcomes = map[notes.LineKind]routing.AttemptState{
 	notes.LineNotNeeded:   routing.Withdrawn,
 }
 
-// showClimb puts what routing knows into a row.
+// showClimb puts what routing knows of a dispatch into a row.
 func showClimb(row *console.BoardRow, r routing.DispatchView) {
 	row.Late, row.TakenOver = r.Late, r.Taken.Name
 	row.NextAt, row.NextKind, row.NextName = r.Next.At, r.Next.Kind, r.Next.Name
@@ -150,7 +150,7 @@ func showClimb(row *console.BoardRow, r routing.DispatchView) {
 	}
 }
 
-// noteLine is a note as the board has it, before anybody has written back.
+// noteLine is a note as the board has it before anybody has replied.
 func noteLine(n notes.Note, body *notes.Body) record.BoardLine {
 	l := record.BoardLine{Kind: notes.BoardNote, Note: n, Call: n.Call, Account: n.Account, Since: n.TakenAt,
 		Patient: notes.DisplayName(body.Fields["name"])}
@@ -167,7 +167,7 @@ func (s set) story(st notes.Story) console.Story {
 	if n := st.Note; n != nil {
 		out.Body, out.AddOns = n.Body, n.AddOns
 		r := noteLine(*n, n.Body)
-		for _, a := range n.AddOns { // in order: what an agent adds answers a reply
+		for _, a := range n.AddOns { // in order, because an agent's addition answers the reply before it
 			switch a.Kind {
 			case notes.Reply:
 				r.RepliedBy, r.RepliedAt = a.ByName, a.At
@@ -193,7 +193,7 @@ func (s set) story(st notes.Story) console.Story {
 	return out
 }
 
-// shownLines are a story's lines with the numbers in them as people write them.
+// shownLines returns a story's lines with the numbers in them formatted for people.
 func shownLines(lines []notes.StoryLine) []notes.StoryLine {
 	out := slices.Clone(lines)
 	for i := range out {
@@ -241,7 +241,7 @@ func (s set) callRow(l record.CallLine) console.CallRow {
 	return row
 }
 
-// card draws an opened note for a, with who was told and what comes next.
+// card draws an opened note for a reader, with who was told and what comes next.
 func (s set) card(a access.Actor, n notes.Note, now time.Time) console.Card {
 	acc := s.accounts[n.Account]
 	t, _ := callType(acc, n.CallType)
@@ -273,7 +273,7 @@ func (s set) card(a access.Actor, n notes.Note, now time.Time) console.Card {
 	return c
 }
 
-// cardState is what moves on a note's card.
+// cardState is what can change on a note's card.
 func (s set) cardState(a access.Actor, n notes.Note) console.CardState {
 	c := console.CardState{State: n.State, AckedBy: s.name(n.AckedBy), AckedAt: n.AckedAt, ClosedAt: n.ClosedAt,
 		CanAct: a.May(notes.AckNote, string(n.Account)) && n.State != notes.Closed}
@@ -284,7 +284,7 @@ func (s set) cardState(a access.Actor, n notes.Note) console.CardState {
 	return c
 }
 
-// cardFields are the note's fields in the script's order, what the script does not know any more at the end.
+// cardFields are the note's fields in the script's order; those that the script no longer has come last.
 func cardFields(t notes.CallType, b notes.Body) []console.CardField {
 	out := []console.CardField{}
 	done := map[string]bool{"reason": true}
@@ -319,7 +319,7 @@ func cardFields(t notes.CallType, b notes.Body) []console.CardField {
 	return out
 }
 
-// mobile is the provider's own phone, as the practice knows it.
+// mobile is the provider's own phone number, as the practice has it.
 func mobile(acc notes.Account, a access.Actor) telephony.Number {
 	for _, c := range acc.Contacts {
 		if c.Person == a.Person {

@@ -19,13 +19,13 @@ import (
 	"lamplight/telephony"
 )
 
-// mostDays is the most of a calendar that is asked for at once: six weeks, which hold any month.
+// mostDays is the most days of a calendar that can be asked for at once: six weeks, which cover any month.
 const mostDays = 42
 
 // mostVersions is how many of a schedule's versions a page lists.
 const mostVersions = 40
 
-// schedulePractice is a practice as it stands now, with its zone, for who may do act there.
+// schedulePractice returns a practice as it now is, with its zone, for an actor who may do act there.
 func (h *House) schedulePractice(ctx context.Context, id telephony.AccountID, act notes.Act) (a access.Actor, acc notes.Account,
 	zone *time.Location, err error) {
 	if a, err = reader(ctx); err != nil {
@@ -68,7 +68,7 @@ func (h *House) Schedule(ctx context.Context, q console.ScheduleQuery) (console.
 	}
 	sched, err := h.cfg.Routing.Schedule(ctx, acc, now, false)
 	var unread oncall.ReadProblems
-	if errors.As(err, &unread) { // nobody is on call then: the page must say why
+	if errors.As(err, &unread) { // nobody is on call then, and the page must say why
 		for _, p := range routing.ScheduleProblems(routing.Refuse, unread) {
 			v.Problems = append(v.Problems, weekProblem(acc, nil, p))
 		}
@@ -94,13 +94,13 @@ func (h *House) Schedule(ctx context.Context, q console.ScheduleQuery) (console.
 	return v, nil
 }
 
-// scheduleBasis names a practice's schedule as it stands.
+// scheduleBasis names the present state of a practice's schedule.
 func scheduleBasis(acc notes.Account) string {
 	sum := sha256.Sum256(acc.Schedule)
 	return hex.EncodeToString(sum[:12])
 }
 
-// scheduleShifts are a role's shifts and gaps in their order: every moment of the time is in one of them.
+// scheduleShifts returns a role's shifts and gaps in order; together they cover the whole time.
 func scheduleShifts(sched *oncall.Schedule, from, to time.Time, q oncall.Query) (out []console.ScheduleShift) {
 	for _, s := range sched.Shifts(from, to, q) {
 		if !s.Default {
@@ -126,7 +126,7 @@ func contactIDs(people []oncall.ParticipantID) []string {
 	return out
 }
 
-// weekProblem is what is wrong with a schedule in both languages; "reyes" is called Dr Reyes.
+// weekProblem is a problem of a schedule in both languages; contacts' ids are replaced by their names.
 func weekProblem(acc notes.Account, sched *oncall.Schedule, p routing.Problem) console.WeekProblem {
 	if i := slices.IndexFunc(acc.Contacts, func(c notes.Contact) bool { return c.ID == p.Vars["value"] }); i >= 0 {
 		p.Vars["value"] = acc.Contacts[i].Name
@@ -140,7 +140,7 @@ func weekProblem(acc notes.Account, sched *oncall.Schedule, p routing.Problem) c
 	return console.WeekProblem{Field: p.Field, Says: says}
 }
 
-// scheduleEntries are what was changed in a schedule for a time that is not over at now.
+// scheduleEntries lists the temporary changes of a schedule that are not over at now.
 func scheduleEntries(acc notes.Account, sched *oncall.Schedule, zone *time.Location, now time.Time) ([]console.ScheduleEntry, error) {
 	doc, err := parseSchedule(acc)
 	if err != nil {
@@ -182,7 +182,7 @@ func scheduleEntries(acc notes.Account, sched *oncall.Schedule, zone *time.Locat
 	return out, nil
 }
 
-// yearly is the next date of a day of every year.
+// yearly is the next date of a yearly day.
 func yearly(day string, now time.Time) string {
 	if now.Format("01-02") > day {
 		now = now.AddDate(1, 0, 0)
@@ -190,7 +190,7 @@ func yearly(day string, now time.Time) string {
 	return now.Format("2006-") + day
 }
 
-// namesOf loads the names of who made what is listed.
+// namesOf loads the names of the people who made what is listed.
 func namesOf[T any](ctx context.Context, h *House, all []T, by func(T) notes.PersonID) (set, error) {
 	people := make([]notes.PersonID, len(all))
 	for i, v := range all {
@@ -199,7 +199,7 @@ func namesOf[T any](ctx context.Context, h *House, all []T, by func(T) notes.Per
 	return h.load(ctx, needs{people: people})
 }
 
-// scheduleChanges are a practice's versions, the newest first.
+// scheduleChanges lists a schedule's versions, the newest first.
 func (h *House) scheduleChanges(ctx context.Context, account telephony.AccountID, limit int) ([]console.ScheduleChange, error) {
 	all, err := h.cfg.Store.ScheduleVersions(ctx, account, limit)
 	if err != nil {
@@ -219,12 +219,12 @@ func (h *House) scheduleChanges(ctx context.Context, account telephony.AccountID
 func scheduleChange(v record.ScheduleVersion, by string) console.ScheduleChange {
 	c := console.ScheduleChange{ID: v.ID, At: v.At, By: by, Why: v.Why, Did: console.ScheduleAct{Act: console.EditStored}}
 	if v.Change != "" && json.Unmarshal([]byte(v.Change), &c.Did) != nil {
-		c.Did = console.ScheduleAct{Act: console.EditStored} // a later build's
+		c.Did = console.ScheduleAct{Act: console.EditStored} // a change that only a later build knows
 	}
 	return c
 }
 
-// Moment tells what would happen to a call at a moment, by the plan that a desk previews.
+// Moment tells what would happen to a call at a moment. It makes the same plan as a desk's preview.
 func (h *House) Moment(ctx context.Context, q console.MomentQuery) (console.Moment, error) {
 	_, acc, _, err := h.schedulePractice(ctx, q.Account, notes.ReadNote)
 	if err != nil {
@@ -233,7 +233,7 @@ func (h *House) Moment(ctx context.Context, q console.MomentQuery) (console.Mome
 	return h.momentOf(ctx, acc, q)
 }
 
-// momentOf is Moment at a practice as it is given.
+// momentOf is Moment for a practice that is given.
 func (h *House) momentOf(ctx context.Context, acc notes.Account, q console.MomentQuery) (console.Moment, error) {
 	zone, err := time.LoadLocation(acc.TimeZone)
 	if err != nil {
@@ -264,7 +264,7 @@ func (h *House) momentOf(ctx context.Context, acc notes.Account, q console.Momen
 	sched, err := h.cfg.Routing.Schedule(ctx, acc, h.cfg.Now(), false)
 	var unread oncall.ReadProblems
 	if errors.As(err, &unread) {
-		return m, nil // nobody is on call: the plan has its holes
+		return m, nil // nobody is on call: the plan's holes say so
 	}
 	if err != nil {
 		return m, err

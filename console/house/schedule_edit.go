@@ -22,7 +22,7 @@ import (
 	"lamplight/telephony"
 )
 
-// mostWords is the most that somebody says of why a schedule is changed, or of what a holiday is called, in bytes.
+// mostWords is the longest reason for a change, or name of a holiday, in bytes.
 const mostWords = 500
 
 // EditSchedule changes who is on call at a practice.
@@ -42,7 +42,7 @@ func (h *House) EditSchedule(ctx context.Context, e console.ScheduleEdit) (conso
 	return h.changeSchedule(ctx, a, acc, e)
 }
 
-// changeSchedule makes a change of a schedule that is the one it was made from.
+// changeSchedule makes a change, provided that the schedule is still the one that the change was made from.
 func (h *House) changeSchedule(ctx context.Context, a access.Actor, acc notes.Account, e console.ScheduleEdit) (console.ScheduleEdited,
 	error) {
 	after, err := h.edited(ctx, acc, &e.Do)
@@ -52,8 +52,7 @@ func (h *House) changeSchedule(ctx context.Context, a access.Actor, acc notes.Ac
 	return h.storeSchedule(ctx, a, acc, after, e)
 }
 
-// storeSchedule stores a schedule in the place of the practice's, unless something is wrong with it that who asks may not, or did not,
-// accept.
+// storeSchedule stores the schedule that a change makes, unless it has problems that the asker may not, or did not, accept.
 func (h *House) storeSchedule(ctx context.Context, a access.Actor, acc notes.Account, after []byte, e console.ScheduleEdit) (
 	out console.ScheduleEdited, err error) {
 	if out.Problems, err = h.scheduleProblems(ctx, a, acc, after, e.Do); err != nil {
@@ -75,7 +74,7 @@ func (h *House) storeSchedule(ctx context.Context, a access.Actor, acc notes.Acc
 	return out, pageRefusal(err)
 }
 
-// scheduleMoved tells who was quicker.
+// scheduleMoved tells who changed the schedule first.
 func (h *House) scheduleMoved(ctx context.Context, acc notes.Account) (console.ScheduleEdited, error) {
 	last, err := h.scheduleChanges(ctx, acc.ID, 1)
 	if len(last) == 0 {
@@ -91,14 +90,14 @@ func parseSchedule(acc notes.Account) (*oncall.Document, error) {
 	return oncall.Parse(bytes.NewReader(acc.Schedule))
 }
 
-// edited is a practice's schedule after an act, which is filled with what it takes out.
+// edited is a practice's schedule after an act. When the act removes an entry, act is filled in with that entry.
 func (h *House) edited(ctx context.Context, acc notes.Account, act *console.ScheduleAct) ([]byte, error) {
 	if act.Act == console.EditRestore {
 		document, err := h.cfg.Store.ScheduleOf(ctx, acc.ID, act.Version)
 		return document, pageRefusal(err)
 	}
 	doc, err := parseSchedule(acc)
-	if err != nil { // what nobody can read nobody can change a part of
+	if err != nil { // an unreadable schedule cannot be changed in part
 		return nil, console.Refuse(console.Conflict, "portal.error.schedule-unread")
 	}
 	switch act.Act {
@@ -153,7 +152,7 @@ func (h *House) putEntry(acc notes.Account, doc *oncall.Document, act console.Sc
 	return nil
 }
 
-// known refuses who is none of the practice's contacts, and names one to a document that lists whom it knows.
+// known refuses a person who is not one of the practice's contacts, and adds a contact to the people that the document lists.
 func known(acc notes.Account, doc *oncall.Document, id string) error {
 	if id == "" {
 		return nil
@@ -172,7 +171,8 @@ func known(acc notes.Account, doc *oncall.Document, id string) error {
 
 var wallForm = regexp.MustCompile(`^\d{4}-\d\d-\d\d(T\d\d:\d\d)?$`)
 
-// entrySpan is the time of an entry as a document of a zone writes it. One that is over already is refused: it would change nothing.
+// entrySpan is the time of an entry as a document with that zone writes it. One that is already over is refused: it would
+// change nothing.
 func (h *House) entrySpan(acc notes.Account, zone string, act console.ScheduleAct) (from, to string, err error) {
 	lo, errFrom := wallMoment(acc.TimeZone, act.From, false)
 	hi, errTo := wallMoment(acc.TimeZone, act.To, true)
@@ -186,10 +186,10 @@ func (h *House) entrySpan(acc notes.Account, zone string, act console.ScheduleAc
 	case zone == acc.TimeZone:
 		return act.From, act.To, nil
 	}
-	return lo.Format(time.RFC3339), hi.Format(time.RFC3339), nil // the document's wall is another
+	return lo.Format(time.RFC3339), hi.Format(time.RFC3339), nil // the document's own zone is another
 }
 
-// wallMoment is the instant of a moment on a zone's wall; a whole day ends with its last.
+// wallMoment is the instant of a local time in a zone; a whole day ends where the next one begins.
 func wallMoment(zone, text string, end bool) (time.Time, error) {
 	if !wallForm.MatchString(text) {
 		return time.Time{}, errors.New("no moment")
@@ -207,7 +207,7 @@ func wallMoment(zone, text string, end bool) (time.Time, error) {
 	return read.First, err
 }
 
-// removeEntry takes an entry out of a document.
+// removeEntry removes an entry from a document, and fills in act with it.
 func removeEntry(doc *oncall.Document, act *console.ScheduleAct) error {
 	gone := console.Refuse(console.NotFound, "portal.error.not-found")
 	i := act.Index
@@ -239,8 +239,8 @@ func removeEntry(doc *oncall.Document, act *console.ScheduleAct) error {
 	return nil
 }
 
-// scheduleProblems are what would be wrong with a practice by its schedule after an act, and is not wrong now. A schedule that cannot
-// be read is final for everybody; a ladder that reaches nobody for all but the service's supervisors.
+// scheduleProblems are the problems that a practice would have after an act and does not have now. An unreadable schedule is
+// final for everybody; a ladder that reaches nobody is final for everybody but the service's supervisors.
 func (h *House) scheduleProblems(ctx context.Context, a access.Actor, acc notes.Account, after []byte, act console.ScheduleAct) (
 	[]console.ScheduleProblem, error) {
 	now := h.cfg.Now()
@@ -285,7 +285,7 @@ func (h *House) scheduleProblems(ctx context.Context, a access.Actor, acc notes.
 	return out, nil
 }
 
-// sameProblem tells whether two readings found the same; the place of an entry moves when one before it is taken out.
+// sameProblem reports that two problems are the same; an entry's place changes when an entry before it is removed.
 func sameProblem(p, q routing.Problem) bool {
 	if p.Code != q.Code || len(p.Vars) != len(q.Vars) || placeless(p.Field) != placeless(q.Field) {
 		return false
@@ -310,11 +310,11 @@ func compiled(acc notes.Account, now time.Time) (*oncall.Schedule, error) {
 	return oncall.Compile(doc, now.Add(-time.Hour), now.Add(mostDays*24*time.Hour))
 }
 
-// changesNothing tells that an entry puts nobody else on call for anything.
+// changesNothing reports that with an entry nobody else is on call at any time.
 func changesNothing(acc notes.Account, then *oncall.Schedule, act console.ScheduleAct, now time.Time) bool {
 	sched, err := compiled(acc, now)
 	if err != nil || act.Act != console.EditPut || act.Kind == console.EntryHoliday {
-		return false // from a schedule that cannot be read anything is a change
+		return false // from an unreadable schedule, anything is a change
 	}
 	from, errFrom := wallMoment(acc.TimeZone, act.From, false)
 	to, errTo := wallMoment(acc.TimeZone, act.To, true)
@@ -337,7 +337,7 @@ func sameShift(a, b oncall.Shift) bool {
 	return a.From.Equal(b.From) && a.Until.Equal(b.Until) && a.Default == b.Default && slices.Equal(a.People, b.People)
 }
 
-// knownPeople are those of a practice's contacts who sign in or did.
+// knownPeople lists those of a practice's contacts who can sign in or once could.
 func (h *House) knownPeople(ctx context.Context, acc notes.Account) (map[notes.PersonID]routing.KnownPerson, error) {
 	out := map[notes.PersonID]routing.KnownPerson{}
 	for _, c := range acc.Contacts {

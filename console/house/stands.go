@@ -9,8 +9,8 @@ import (
 	"lamplight/routing"
 )
 
-// Stands lists every place by which a note would still go to a person, of each practice and of the service's own ladder: who leaves
-// must be gone from them.
+// Stands lists every place by which a note would still go to a person, of each practice and of the service's own ladder.
+// Somebody who leaves must be taken out of them.
 func Stands(ctx context.Context, store *record.Store, id notes.PersonID, now time.Time) (out []routing.Stand, err error) {
 	all, err := store.Accounts(ctx)
 	if err != nil {

@@ -12,43 +12,43 @@ import (
 	"lamplight/telephony"
 )
 
-// backlogLimit is how many events a desk may be behind before its stream is ended: it then watches again and gets a
-// fresh Hello, which is smaller than what it missed.
+// backlogLimit is how many events a desk may be behind before its stream is ended. It then watches again and gets a new Hello,
+// which is smaller than what it missed.
 const backlogLimit = 2000
 
-// boardChanges is the protocol that told the first change of a board.
+// boardChanges is the first protocol that has changes of the board.
 const boardChanges = 3
 
-// A makeEvent reads the event when its turn in the queue has come; false means that there is nothing to tell after all. It may read the
-// database: it runs in the stream's own goroutine, so a slow one delays this desk alone.
+// A makeEvent makes the event when its turn in the queue has come; false means that there is nothing to tell any more. It may
+// read the database: it runs in the stream's own goroutine, so a slow one delays this desk alone.
 type makeEvent func(ctx context.Context) (console.Event, bool)
 
-// streams are the desks that watch. Each one's events keep their order.
+// streams holds the desks that watch. Each desk gets its events in order.
 type streams struct {
 	mu      sync.Mutex // guards byAgent
 	byAgent map[telephony.AgentID]map[*stream]struct{}
 }
 
-// stream is one desk's queue of events to come.
+// stream is one desk's queue of events to be sent.
 type stream struct {
-	viewer access.Actor  // who sits there
-	whole  bool          // a desk that knows no changes: it is told the first page whole
+	viewer access.Actor  // the agent at the desk
+	whole  bool          // the desk does not know changes of the board: it is told the whole first page
 	some   chan struct{} // holds a token when queue may hold something
 	end    context.CancelFunc
 
 	mu      sync.Mutex // guards queue, board, told and figures
 	queue   []makeEvent
-	board   *console.BoardChange // the change to tell when its turn in the queue comes, nil for none
-	told    uint64               // changes of the board
-	figures makeEvent            // the figures to tell when their turn in the queue comes, nil for none
+	board   *console.BoardChange // the change to tell when its turn in the queue comes; nil when none is queued
+	told    uint64               // how many changes of the board this desk has been told
+	figures makeEvent            // makes the figures when their turn in the queue comes; nil when none are queued
 }
 
-// attach opens a stream for an agent, whom ctx carries, until ctx ends; begin are its first events. last tells, when the stream has ended,
-// whether it was the agent's last.
+// attach opens a stream for the agent in ctx, until ctx ends; begin makes its first events. When the stream has ended, ended is
+// called with whether it was the agent's last.
 func (s *streams) attach(ctx context.Context, a telephony.AgentID, begin []makeEvent, ended func(last bool)) <-chan console.Event {
 	ctx, cancel := context.WithCancel(ctx)
 	st := &stream{some: make(chan struct{}, 1), end: cancel}
-	st.viewer, _ = access.From(ctx) // nobody sees no board
+	st.viewer, _ = access.From(ctx) // a stream without an actor sees no board
 	st.whole = console.ProtocolOf(ctx) < boardChanges
 	for _, m := range begin {
 		st.push(m)
@@ -72,7 +72,7 @@ func (s *streams) attach(ctx context.Context, a telephony.AgentID, begin []makeE
 	return out
 }
 
-// detach forgets a stream and tells whether it was the agent's last.
+// detach removes a stream and reports whether it was the agent's last.
 func (s *streams) detach(a telephony.AgentID, st *stream) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,7 +84,7 @@ func (s *streams) detach(a telephony.AgentID, st *stream) bool {
 	return true
 }
 
-// viewers are who sit at desks, each once.
+// viewers lists the agents who are at desks, without repeats.
 func (s *streams) viewers() map[telephony.AgentID]access.Actor {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,17 +97,17 @@ func (s *streams) viewers() map[telephony.AgentID]access.Actor {
 	return out
 }
 
-// desks counts the desks that an agent sits at.
+// desks counts the desks at which an agent is.
 func (s *streams) desks(a telephony.AgentID) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.byAgent[a])
 }
 
-// watched tells whether a desk of this agent watches.
+// watched reports whether a desk of this agent watches.
 func (s *streams) watched(a telephony.AgentID) bool { return s.desks(a) > 0 }
 
-// viewer is who sits at an agent's desk; false when nobody does.
+// viewer is the actor at an agent's desk; false when there is none.
 func (s *streams) viewer(a telephony.AgentID) (access.Actor, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,7 +117,7 @@ func (s *streams) viewer(a telephony.AgentID) (access.Actor, bool) {
 	return access.Actor{}, false
 }
 
-// any tells whether some desk watches.
+// any reports whether any desk watches.
 func (s *streams) any() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -144,7 +144,7 @@ func (s *streams) all(m makeEvent) {
 	}
 }
 
-// allCount queues the figures for every desk, as each agent sees them.
+// allCount queues the figures for every desk, made for each agent.
 func (s *streams) allCount(figures func(telephony.AgentID) makeEvent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -155,7 +155,7 @@ func (s *streams) allCount(figures func(telephony.AgentID) makeEvent) {
 	}
 }
 
-// byView lists the desks that watch, those together whose agents may see the same of the board.
+// byView groups the watching desks by what their agents may see of the board.
 func (s *streams) byView() map[string][]*stream {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -175,8 +175,8 @@ func (s *streams) byView() map[string][]*stream {
 	return out
 }
 
-// show queues a change of the board. What still waits for its turn is told with it, as one change; a desk that is too far
-// behind watches again, as with events.
+// show queues a change of the board. One that is still queued is merged with it. A desk that is too far behind has to watch
+// again, as with events.
 func (st *stream) show(change console.BoardChange, tell boardEvent) {
 	st.mu.Lock()
 	waits := st.board != nil
@@ -201,7 +201,7 @@ func (st *stream) show(change console.BoardChange, tell boardEvent) {
 	}
 }
 
-// count queues the figures. They take the place of earlier ones that still wait for their turn.
+// count queues the figures, in place of earlier ones that are still queued.
 func (st *stream) count(figures makeEvent) {
 	st.mu.Lock()
 	waits := st.figures != nil
@@ -219,7 +219,7 @@ func (st *stream) count(figures makeEvent) {
 	})
 }
 
-// A boardEvent makes the event that tells a desk of a change.
+// A boardEvent makes the event that tells a desk of a change of the board.
 type boardEvent func(ctx context.Context, c console.BoardChange) (console.Event, bool)
 
 func (st *stream) push(m makeEvent) {

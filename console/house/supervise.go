@@ -15,19 +15,20 @@ import (
 	"lamplight/telephony/engine"
 )
 
-// A supervisor looks at the agents, is in on a call of theirs, and changes their state.
+// What a supervisor does: look at the agents, be in on an agent's call, and change an agent's state.
 
-// looked are the supervisors who look at the agents, and the agents who have changed since they were told.
+// looked holds the supervisors who are looking at the agents, and the agents who have changed since they were last told.
 type looked struct {
 	mu      sync.Mutex // guards what follows
 	by      map[telephony.AgentID]bool
 	changed map[telephony.AgentID]bool
 }
 
-// tellAfter is how long changes of agents are gathered: what happens at once is told at once, and by then the engine shows it.
+// tellAfter is how long changes of agents are gathered: what happens together is told together, and the engine shows it by
+// then.
 const tellAfter = 100 * time.Millisecond
 
-// agentChanged has those who look told of an agent soon.
+// agentChanged has the supervisors who are looking told of an agent soon.
 func (h *House) agentChanged(a telephony.AgentID) {
 	h.looked.mu.Lock()
 	defer h.looked.mu.Unlock()
@@ -70,7 +71,7 @@ func (h *House) tellAgents() {
 	}
 }
 
-// Agents lists the agents that a supervisor sees, by name, and has their changes told from then on, or no more.
+// Agents lists the agents that a supervisor may see, by name, and has their changes told from then on, or no longer.
 func (h *House) Agents(ctx context.Context, on bool) ([]console.AgentNow, error) {
 	actor, me, err := h.agent(ctx)
 	if err != nil {
@@ -99,7 +100,7 @@ func (h *House) Agents(ctx context.Context, on bool) ([]console.AgentNow, error)
 	return out[:min(len(out), console.Many)], nil
 }
 
-// seesAgent tells whether a supervisor supervises a practice whose calls an agent may take.
+// seesAgent reports whether a supervisor supervises a practice whose calls an agent may take.
 func (h *House) seesAgent(s access.Actor, a telephony.AgentID) bool {
 	accounts, everywhere := s.Accounts(notes.Supervise)
 	if everywhere {
@@ -109,7 +110,7 @@ func (h *House) seesAgent(s access.Actor, a telephony.AgentID) bool {
 	return ok && slices.ContainsFunc(accounts, func(p string) bool { return agent.May(notes.TakeNote, p) })
 }
 
-// agentsNow are those of some agents whom a supervisor sees.
+// agentsNow returns those of the given agents whom a supervisor may see.
 func (h *House) agentsNow(ctx context.Context, viewer access.Actor, ids []telephony.AgentID) ([]console.AgentNow, error) {
 	out := []console.AgentNow{}
 	var calls []telephony.Call
@@ -149,7 +150,7 @@ func (h *House) agentsNow(ctx context.Context, viewer access.Actor, ids []teleph
 	return out, nil
 }
 
-// supervisor is who is in on an agent's call, as their desk shows it; nil for nobody.
+// supervisor is who is in on an agent's call, as the agent's desk shows it; nil for nobody.
 func (h *House) supervisor(ctx context.Context, c telephony.Call) *console.Supervisor {
 	if c.Supervision.Since.IsZero() {
 		return nil
@@ -157,7 +158,7 @@ func (h *House) supervisor(ctx context.Context, c telephony.Call) *console.Super
 	return &console.Supervisor{Name: h.nameOf(ctx, c.Supervision.By), Mode: c.Supervision.Mode}
 }
 
-// nameOf is a person's name; "" when it cannot be read: that somebody is there is worth more than who.
+// nameOf is a person's name; "" when it cannot be read, because that somebody is there matters more than who.
 func (h *House) nameOf(ctx context.Context, a telephony.AgentID) string {
 	s, err := h.load(ctx, needs{people: []notes.PersonID{notes.PersonID(a)}})
 	if err != nil {
@@ -181,7 +182,7 @@ func (h *House) supervised(ctx context.Context, id telephony.CallID) (*console.S
 		Mode: c.Supervision.Mode, Rings: c.Supervision.Since.IsZero()}, nil
 }
 
-// Listen brings a supervisor in on an agent's call, or changes how they are. That it was asked for is in the log before it happens.
+// Listen brings a supervisor in on an agent's call, or changes the mode. That it was asked for is in the log before it happens.
 func (h *House) Listen(ctx context.Context, b console.ListenRef) error {
 	return h.act(ctx, func(a telephony.AgentID) error {
 		if err := h.cfg.Store.ListenIn(ctx, b.Call, b.Mode); err != nil {
@@ -202,12 +203,13 @@ func (h *House) Listen(ctx context.Context, b console.ListenRef) error {
 	})
 }
 
-// Unlisten ends it.
+// Unlisten takes the supervisor out of the call.
 func (h *House) Unlisten(ctx context.Context) error {
 	return h.act(ctx, func(a telephony.AgentID) error { return h.engine.StopSupervising(ctx, a) })
 }
 
-// SetAgent has a supervisor make an agent take calls, or pause them; one in a call does so after it. The agent is told who did it.
+// SetAgent has a supervisor make an agent ready or pause them; an agent in a call changes after it. The agent is told who did
+// it.
 func (h *House) SetAgent(ctx context.Context, b console.AgentSet) error {
 	actor, _, err := h.agent(ctx)
 	if err != nil {

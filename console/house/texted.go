@@ -14,9 +14,9 @@ import (
 	"lamplight/telephony"
 )
 
-// TextedBack takes a text that came back to the number that paged, and returns what the phone is told. Words are sealed as a
-// provider's reply on the note that the phone was texted about, told at the desks and shown on the board like one written on
-// the page; they acknowledge nothing.
+// TextedBack takes a text that was sent back to the number that paged, and returns what to answer. Its words are sealed as a
+// provider's reply on the note that the phone was texted about, and told at the desks and on the board like a reply from the
+// page. They acknowledge nothing.
 func (h *House) TextedBack(ctx context.Context, r channel.Reply) (answer string, err error) {
 	heard, err := h.cfg.Routing.TextedBack(ctx, r)
 	if err != nil {
@@ -36,7 +36,7 @@ func (h *House) TextedBack(ctx context.Context, r channel.Reply) (answer string,
 	if h.cfg.Notices == nil {
 		return heard.Answer, nil
 	}
-	// A patient's number may be a provider's too: whoever was paged is answered as that.
+	// A patient's number may be a provider's too: somebody who was paged is answered as a provider.
 	theirs, known, err := h.cfg.Notices.TextedBack(ctx, r)
 	if err != nil {
 		h.cfg.Log.Error("console: a patient's text was not taken", "error", err)
@@ -48,8 +48,8 @@ func (h *House) TextedBack(ctx context.Context, r channel.Reply) (answer string,
 	return heard.Answer, nil
 }
 
-// keepText seals a text's words with one note. They stand under the name of whose phone it is; that they came by text, which
-// proves nothing of a person, is the story's line and leaf of the same transaction.
+// keepText seals a text's words with one note, under the name of the phone's owner. That they came by text, which does not
+// prove who wrote them, is recorded in the story and in the log by the same transaction.
 func (h *House) keepText(ctx context.Context, r channel.Reply, heard dispatch.Heard, p dispatch.TextedNote) error {
 	who := p.Person
 	if who == "" { // a contact who cannot sign in
@@ -69,7 +69,7 @@ func (h *House) keepText(ctx context.Context, r channel.Reply, heard dispatch.He
 	return err
 }
 
-// announceReply tells the one who took the note that somebody wrote back, or every desk when that one is not there.
+// announceReply tells the agent who took the note that somebody replied, or every desk if that one is not at theirs.
 func (h *House) announceReply(n notes.Note) {
 	told := h.now(console.Event{Kind: console.EventNotice, Notice: "desk.notice.reply"})
 	if taker := telephony.AgentID(n.Taker); h.streams.watched(taker) {

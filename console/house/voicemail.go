@@ -11,7 +11,7 @@ import (
 	"lamplight/telephony"
 )
 
-// NoteFor draws a call that is over for a note to be taken of it. It opens who called.
+// NoteFor builds the pop of a call that is over, so that a note can be taken of it. It opens the caller's number.
 func (h *House) NoteFor(ctx context.Context, call telephony.CallID) (console.Pop, error) {
 	if _, _, err := h.agent(ctx); err != nil {
 		return console.Pop{}, err
@@ -27,12 +27,12 @@ func (h *House) NoteFor(ctx context.Context, call telephony.CallID) (console.Pop
 	return p, refusal(err)
 }
 
-// partSize is how much of a recording is sent at once: as base64 it is well below what the bus takes in one message.
+// partSize is how many bytes of a recording are sent at once: in base64 they are well below the largest message of the bus.
 const partSize = 256 << 10
 
 var errEnough = errors.New("all that was asked for has been read")
 
-// part takes some bytes of a recording.
+// part collects some bytes of a recording.
 type part struct {
 	console.RecordingPart
 	skip int64
@@ -54,7 +54,7 @@ func (p *part) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// RecordingPart reads some of what was recorded of a call.
+// RecordingPart reads a part of a call's recording.
 func (h *House) RecordingPart(ctx context.Context, ref console.RecordingRef) (console.RecordingPart, error) {
 	if _, _, err := h.agent(ctx); err != nil {
 		return console.RecordingPart{}, err
@@ -66,8 +66,8 @@ func (h *House) RecordingPart(ctx context.Context, ref console.RecordingRef) (co
 	return p.RecordingPart, nil
 }
 
-// voicemailNoted closes the voicemail that a note was taken from, and ends its climb. The note is stored: what fails here
-// leaves the voicemail's row on the board.
+// voicemailNoted closes the voicemail that a note was taken from, and ends its climb. The note is already stored: if this
+// fails, the voicemail's row stays on the board.
 func (h *House) voicemailNoted(ctx context.Context, d console.Draft, n notes.Note) {
 	if d.Voicemail == "" {
 		return

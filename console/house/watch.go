@@ -14,10 +14,10 @@ import (
 	"lamplight/telephony"
 )
 
-// awayFor is how long an agent whose last desk fell silent stays signed in: a desk that crashed is back by then.
+// awayFor is how long an agent whose last desk fell silent stays signed in: a desk that crashed is back within it.
 const awayFor = 10 * time.Second
 
-// leftFor is how long after that the notes they have not sent are somebody else's to finish.
+// leftFor is how long after that others may finish the notes that they have not sent.
 const leftFor = time.Minute
 
 // Watch signs the agent in on the engine and delivers what happens at their desk.
@@ -60,7 +60,7 @@ func (h *House) Watch(ctx context.Context) (<-chan console.Event, error) {
 	}), nil
 }
 
-// SignOut has an agent go who says so: nobody waits to see whether their desk comes back.
+// SignOut signs an agent out who says so, without waiting for their desk to come back.
 func (h *House) SignOut(ctx context.Context) error {
 	return h.act(ctx, func(a telephony.AgentID) error {
 		if h.streams.desks(a) > 1 {
@@ -77,13 +77,13 @@ func (h *House) SignOut(ctx context.Context) error {
 	})
 }
 
-// InCall tells whether an agent has a caller in hand, or the note of one who has just gone.
+// InCall reports whether an agent is in a call, or still writing the note of one.
 func (h *House) InCall(id notes.PersonID) bool {
 	a, ok := h.engine.Agent(telephony.AgentID(id))
 	return ok && a.Call != ""
 }
 
-// WhenWatched returns when a desk watches, or with ctx's error.
+// WhenWatched returns nil as soon as a desk watches, or else ctx's error.
 func (h *House) WhenWatched(ctx context.Context) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -97,7 +97,7 @@ func (h *House) WhenWatched(ctx context.Context) error {
 	return nil
 }
 
-// away signs an agent out whose desk has not come back.
+// away signs out an agent whose desk has not come back.
 func (h *House) away(id telephony.AgentID) {
 	if h.streams.watched(id) {
 		return
@@ -109,7 +109,7 @@ func (h *House) away(id telephony.AgentID) {
 	}
 }
 
-// left gives up what an agent has not sent whose desk has not come back.
+// left gives up the unsent notes of an agent whose desk has not come back.
 func (h *House) left(id telephony.AgentID) {
 	if h.streams.watched(id) {
 		return
@@ -121,19 +121,19 @@ func (h *House) left(id telephony.AgentID) {
 	}
 }
 
-// event stamps an event.
+// event stamps an event with the time.
 func (h *House) event(e console.Event) console.Event {
 	e.Sent = h.cfg.Now()
 	return e
 }
 
-// now is a makeEvent of an event that needs nothing looked up.
+// now is a makeEvent of an event that is complete already.
 func (h *House) now(e console.Event) makeEvent {
 	return func(context.Context) (console.Event, bool) { return h.event(e), true }
 }
 
-// Offered shows the screen pop. The desk's own stream looks up what stands on it, so that a slow database delays no
-// other desk and never the engine.
+// Offered shows the screen pop. The desk's own stream reads what the pop needs, so that a slow database delays neither other
+// desks nor the engine.
 func (h *House) Offered(o telephony.Offer, c telephony.Call) {
 	h.streams.to(o.Agent, func(ctx context.Context) (console.Event, bool) {
 		p, err := h.pop(ctx, o, c)
@@ -145,7 +145,7 @@ func (h *House) Offered(o telephony.Offer, c telephony.Call) {
 	})
 }
 
-// Withdrawn takes a pop away, unless it became this agent's call.
+// Withdrawn takes a pop off the desk, unless it became this agent's call.
 func (h *House) Withdrawn(o telephony.Offer, why string) {
 	if why == "answered" {
 		return
@@ -154,15 +154,15 @@ func (h *House) Withdrawn(o telephony.Offer, why string) {
 		Why: console.GoneWhy(why), At: h.cfg.Now()}}))
 }
 
-// CallMoved tells the call's agent; a call that ended may have left a row on everybody's board.
+// CallMoved tells the call's agent. A call that ended may have left a row on everybody's board.
 func (h *House) CallMoved(c telephony.Call) {
-	if by := c.Supervision.By; by != "" { // in another way, maybe
+	if by := c.Supervision.By; by != "" { // perhaps in another mode now
 		h.tellAgent(by)
 	}
 	h.agentChanged(c.Agent)
 	if c.Agent != "" {
 		switch {
-		case !c.Inbound && c.State == telephony.Arrived: // the agent's own call back: shown as any other is
+		case !c.Inbound && c.State == telephony.Arrived: // the agent's own outgoing call: shown like any other
 			h.Offered(telephony.Offer{Call: c.ID, Agent: c.Agent}, c)
 		case c.State == telephony.Talking, c.State == telephony.Held, !c.Inbound && c.State == telephony.Waiting:
 			at := h.cfg.Now()
@@ -184,7 +184,7 @@ func (h *House) CallMoved(c telephony.Call) {
 	}
 }
 
-// tellAgent tells an agent their own state anew.
+// tellAgent tells an agent their own state.
 func (h *House) tellAgent(a telephony.AgentID) {
 	if st, ok := h.engine.Agent(a); ok {
 		h.AgentMoved(a, st.State, st.Reason, st.Since)
@@ -208,11 +208,11 @@ func (h *House) AgentMoved(a telephony.AgentID, s telephony.AgentState, reason s
 	})
 }
 
-// StandsStill has every desk told that an open note waits on nobody. Routing's auditor says it again and again until a
-// person acts.
+// StandsStill tells every desk that nobody is dealing with an open note. Routing's auditor calls it repeatedly until a person
+// acts.
 func (h *House) StandsStill(dispatch.Alarm) { h.standsStill() }
 
-// reds are the codes of what is wrong for every desk to know.
+// reds are the codes of what is wrong that every desk must show.
 type reds struct {
 	mu    sync.Mutex // guards what follows
 	codes []string
@@ -225,8 +225,8 @@ func (r *reds) now() console.Reds {
 	return console.Reds{Codes: append([]string{}, r.codes...), Vars: r.vars}
 }
 
-// Reds tells every desk what is wrong now, by codes of the catalog ("desk.red.") with what their sentences name, when that has
-// changed. vars is the House's from then on.
+// Reds tells every desk what is wrong now, when that has changed: codes of the catalog ("desk.red.") with what fills their
+// sentences. The House keeps vars; the caller must not change it afterwards.
 func (h *House) Reds(codes []string, vars map[string]map[string]string) {
 	h.reds.mu.Lock()
 	same := slices.Equal(h.reds.codes, codes) && maps.EqualFunc(h.reds.vars, vars, maps.Equal)
@@ -243,15 +243,16 @@ func (h *House) standsStill() {
 	h.boardMoved()
 }
 
-// FiguresMoved tells every desk the queue's figures and its own longest caller: the newest alone, however far behind the desk is.
+// FiguresMoved tells every desk the queue's figures and the agent's own longest waiting caller. A desk that is behind gets the
+// newest only.
 func (h *House) FiguresMoved(f telephony.Figures, callers map[telephony.AgentID]time.Time) {
 	h.streams.allCount(func(a telephony.AgentID) makeEvent {
 		return h.now(console.Event{Kind: console.EventFigures, Figures: &console.Figures{Figures: f, Caller: callers[a]}})
 	})
 }
 
-// Hello tells a desk all it needs to draw itself. Desks ask for it by themselves, whenever their link comes back: what is
-// opened for it is shown to the agent by the server.
+// Hello returns all that a desk draws. Desks ask for it by themselves whenever their connection comes back, so what is opened
+// for it is recorded as shown by the server, not as asked for by the agent.
 func (h *House) Hello(ctx context.Context) (console.Hello, error) {
 	actor, id, err := h.agent(ctx)
 	if err != nil {
@@ -272,7 +273,7 @@ func (h *House) Hello(ctx context.Context) (console.Hello, error) {
 	if err != nil {
 		return console.Hello{}, err
 	}
-	out.Phone, _ = h.cfg.Phone(person.Endpoint) // without a phone on this switch the desk says so
+	out.Phone, _ = h.cfg.Phone(person.Endpoint) // without a phone on this switch it stays empty, and the desk says so
 	if o, c, ok := h.callOf(id); ok {
 		p, err := h.pop(ctx, o, c)
 		if err != nil {
@@ -292,7 +293,7 @@ func (h *House) Hello(ctx context.Context) (console.Hello, error) {
 	return out, err
 }
 
-// callOf finds the call that is offered to an agent or that they talk on; a call taken over after a restart has no offer.
+// callOf finds the call that is offered to an agent or that they are in; a call taken over after a restart has no offer.
 func (h *House) callOf(id telephony.AgentID) (telephony.Offer, telephony.Call, bool) {
 	a, ok := h.engine.Agent(id)
 	if !ok || a.Call == "" {

@@ -71,7 +71,7 @@ import type {
   PersonRef,
   PersonView,
   Pop,
-  PracticeHand,
+  PracticeDraftRef,
   PracticeMoment,
   PracticeNew,
   PracticePublish,
@@ -198,7 +198,7 @@ export interface PageRequests {
   newpractice: { in: PracticeNew; out: PracticeRef }
   savepractice: { in: PracticeSave; out: PracticeSaved }
   droppractice: { in: PracticeRef; out: Record<string, never> }
-  practicebeside: { in: PracticeHand; out: PracticeText }
+  practicebeside: { in: PracticeDraftRef; out: PracticeText }
   publishpractice: { in: PracticePublish; out: PracticePublished }
   practiceversion: { in: PracticeVersionRef; out: PracticeText }
   practicemoment: { in: PracticeMoment; out: Moment }

@@ -1025,6 +1025,11 @@ export interface PracticeChange {
   why: string
 }
 
+export interface PracticeDraftRef {
+  account: string
+  person: string
+}
+
 export interface PracticeDuty {
   account: AccountRef
   basis: string
@@ -1034,11 +1039,6 @@ export interface PracticeDuty {
   gaps: ScheduleShift[] | null
   swaps: ScheduleEntry[] | null
   feed: string
-}
-
-export interface PracticeHand {
-  account: string
-  person: string
 }
 
 export interface PracticeMoment {
