@@ -309,7 +309,8 @@ func (e *Engine) secure(c *call) {
 	keeps, with := c.leased(), c.unleased()
 	e.pair(c, keeps.leg, with.leg, keeps.id)
 	if c.phase == patched {
-		return // whose talk it is, the agent's recording has ended
+		e.unrecord(c)
+		return
 	}
 	e.record(c)
 }

@@ -41,11 +41,11 @@ type call struct {
 	patch Patch           // whom the agent brings in
 	asked telephony.LegID // whose phone was answered and who was asked for a key last
 
-	rec    telephony.RecordingID // while it may be running
-	barged bool                  // a supervisor barged in, and what the caller hears is recorded
-	moves  uint64                // lines written down so far
-	lane   lane                  // commands about the bridges and who is in them
-	ledger ledgerQueue
+	rec        telephony.RecordingID // of the agent's leg, while it may be running
+	callersRec telephony.RecordingID // of the caller's leg, while it may be running
+	moves      uint64                // lines written down so far
+	lane       lane                  // commands about the bridges and who is in them
+	ledger     ledgerQueue
 }
 
 // A party is somebody in a call: who they are, the signals that tell of them, and their leg, which may come and go.

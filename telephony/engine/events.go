@@ -67,9 +67,8 @@ func (e *Engine) onLeg(ev telephony.Event) {
 		p.lease.end()
 		e.raise(c, p.onLost)
 	case telephony.SourceChanged:
-		if c.rec != "" { // it runs on, and another besides
-			c.rec = ""
-			e.record(c)
+		if c.rec != "" {
+			e.recordCaller(c)
 		}
 	case telephony.Digit:
 		switch {
@@ -282,8 +281,13 @@ func (e *Engine) dropStray(id telephony.LegID) {
 }
 
 func (e *Engine) onRecordingEnded(r telephony.RecordingID) {
-	if c := e.calls[callOfRecording(r)]; c != nil && c.rec == r {
-		c.rec = ""
+	if c := e.calls[callOfRecording(r)]; c != nil {
+		switch r {
+		case c.rec:
+			c.rec = ""
+		case c.callersRec:
+			c.callersRec = ""
+		}
 	}
 	e.keep(r, true)
 }

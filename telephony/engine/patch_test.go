@@ -161,8 +161,8 @@ func TestACallerIsPatched(t *testing.T) {
 			story[len(story)-len(want):], want) {
 			t.Errorf("the story: %v", story)
 		}
-		if got := w.led.kept(); got != 2 {
-			t.Errorf("%d recordings kept, want one of each of the agent's talks", got)
+		if got := w.led.kept(); got != 3 {
+			t.Errorf("%d recordings kept, want one of each of the agent's talks, and the caller's while three talked", got)
 		}
 	})
 }

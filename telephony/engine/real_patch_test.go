@@ -181,9 +181,7 @@ func TestRealPatch(t *testing.T) {
 	}
 	h.ends(telephony.Completed)
 	h.nothingLeft()
-	if h.led.kept() != 1 {
-		t.Errorf("%d recordings kept, want the agent's", h.led.kept())
-	}
+	h.until("what was said before the agent left is kept", soon, func() bool { return h.led.kept() == 2 })
 }
 
 // The agent's telephone hangs up in a talk of three while the server is dead: it takes nobody along.
@@ -222,4 +220,54 @@ func TestRealPatchWhoseAgentHangsUp(t *testing.T) {
 	h.begin()
 	h.ends(telephony.Completed)
 	h.nothingLeft()
+}
+
+// The provider hangs up first: the two who are left talk on, and the recordings have both of them to the end.
+func TestRealPatchWhoseProviderHangsUp(t *testing.T) {
+	t.Parallel() // each has an Asterisk of its own, and mostly waits
+	h := newFixture(t)
+	caller := h.dial(plain)
+	agent := h.answer()
+	h.says(caller, callersTone)
+	h.says(agent, agentsTone)
+	h.hears("the caller", caller, agentsTone)
+	id := h.theCall().ID
+	for range 2 {
+		h.must(h.eng.Patch(t.Context(), h.agent.ID, id, aPatch()))
+		doctor, err := h.rung().Answer(t.Context())
+		h.must(err)
+		h.says(doctor, providersTone)
+		h.third(telephony.ThirdAsked)
+		h.must(doctor.DTMF(t.Context(), "1"))
+		h.hears("the caller", caller, agentsTone, providersTone)
+		h.third(telephony.ThirdTalking)
+		h.must(doctor.Hangup(t.Context()))
+		h.third("")
+		h.hears("the caller", caller, agentsTone)
+		h.hears("the agent", agent, callersTone)
+		time.Sleep(2 * time.Second) // of the talk of two, to be found in the recording
+	}
+	h.must(agent.Hangup(t.Context()))
+	h.ends(telephony.Completed)
+	h.nothingLeft()
+	h.until("the recordings are kept", soon, func() bool { return h.led.kept() == 2 })
+	wavs := h.led.longest()
+	_, agentSaid := channels(wavs[0])
+	callerSaid, _ := channels(wavs[1])
+	for who, n := range map[string]int{"the agent": without(agentsTone, agentSaid), "the caller": without(callersTone, callerSaid)} {
+		if n > 0 {
+			t.Errorf("%d halves of a second of what %s said are in no recording", n, who)
+		}
+	}
+}
+
+// without counts the halves of a second in which one side of a recording lacks a tone.
+func without(tone float64, side speech.PCM) (n int) {
+	const part = speech.Rate / 2 * 2
+	for ; len(side) >= part; side = side[part:] {
+		if side[:part].Share(tone) < 0.05 {
+			n++
+		}
+	}
+	return n
 }

@@ -161,14 +161,16 @@ func (e *Engine) reconcile(s survey) {
 			}, func(error) {})
 		}
 	}
-	for _, r := range s.snap.Recordings {
+	for _, r := range slices.Sorted(slices.Values(s.snap.Recordings)) { // a call's first is of the agent's leg
 		c := e.calls[callOfRecording(r)]
 		switch {
 		case c == nil || !c.answered():
 			e.keep(r, false)
 		case c.rec == "":
 			c.rec = r // running since before a restart
-		case c.rec != r:
+		case c.callersRec == "" && c.rec != r:
+			c.callersRec = r
+		case c.rec != r && c.callersRec != r:
 			e.keep(r, false)
 		}
 	}

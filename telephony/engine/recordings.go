@@ -13,46 +13,49 @@ func recordingOf(c telephony.CallID, at time.Time) telephony.RecordingID {
 	return telephony.RecordingID(marked(c, 'r', at))
 }
 
-// record starts the recording of an agent's talk that the switch has not begun itself; a provider's with a patient is theirs
-// alone.
+// record sees that an agent's talk is recorded, which the switch has begun itself; a provider's with a patient is theirs alone.
 func (e *Engine) record(c *call) {
-	if c.Agent == "" || c.rec != "" {
+	if c.Agent != "" && c.rec == "" {
+		e.recordCaller(c)
+	}
+}
+
+// recordCaller records what a caller says and hears, besides what is recorded of the agent's leg, from when that may miss something:
+// it has nothing of a supervisor who barges in, and may have nothing more of the caller when their sound comes from another source, or
+// when of three who talk one has gone.
+func (e *Engine) recordCaller(c *call) {
+	if c.callersRec != "" {
 		return
 	}
-	e.recordLeg(c, c.near.id)
-}
-
-// recordBarge records what a caller hears from when a supervisor barges in on, besides what is recorded of the agent's leg: that
-// has nothing of the supervisor.
-func (e *Engine) recordBarge(c *call) {
-	if c.Supervision.Mode == telephony.Barge && !c.barged {
-		c.barged = true
-		e.recordLeg(c, c.waiter().id)
-	}
-}
-
-func (e *Engine) recordLeg(c *call, leg telephony.LegID) {
-	c.rec = recordingOf(c.ID, e.cfg.Now())
-	r := c.rec
+	r, leg := recordingOf(c.ID, e.cfg.Now()), c.waiter().id
+	c.callersRec = r
 	e.push(&c.lane, func(ctx context.Context) error {
 		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Record(ctx, leg, r) })
 	}, func(err error) {
-		if err != nil && c.rec == r {
-			c.rec, c.barged = "", false
+		if err != nil && c.callersRec == r {
+			c.callersRec = ""
 		}
 		e.failed(c, "record a call", err, "")
 	})
 }
 
-// unrecord ends a call's recording; its end is told, or found by the next survey; then it is kept.
-func (e *Engine) unrecord(c *call) {
-	r := c.rec
-	if r == "" {
-		return
+// recordBarge records what a supervisor says to a caller.
+func (e *Engine) recordBarge(c *call) {
+	if c.Supervision.Mode == telephony.Barge {
+		e.recordCaller(c)
 	}
-	e.push(&c.lane, func(ctx context.Context) error {
-		return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.StopRecording(ctx, r) })
-	}, func(err error) { e.failed(c, "stop a recording", err, "") })
+}
+
+// unrecord ends a call's recordings; their end is told, or found by the next survey; then they are kept.
+func (e *Engine) unrecord(c *call) {
+	for _, r := range []telephony.RecordingID{c.rec, c.callersRec} {
+		if r == "" {
+			continue
+		}
+		e.push(&c.lane, func(ctx context.Context) error {
+			return e.mustCommand(ctx, func(ctx context.Context) error { return e.cfg.Switch.StopRecording(ctx, r) })
+		}, func(err error) { e.failed(c, "stop a recording", err, "") })
+	}
 }
 
 // fileTime is what a switch may need to finish the file of a recording that ended.

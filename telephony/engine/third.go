@@ -127,6 +127,7 @@ func (e *Engine) confer(c *call) {
 	e.pair(c, c.near.leg, c.far.leg, "")
 	c.third.lease.lasts(e.leaseIn(c.phase))
 	e.removeBeside(c)
+	e.recordCaller(c)
 }
 
 // dropThird hangs the third party up; nobody is aside any more.
