@@ -69,7 +69,7 @@ func (c *peopleRevokeCmd) Run(ctx context.Context) error {
 	})
 }
 
-// peoplePasswordCmd changes one's own password: who asks proves who they are, as at a sign-in.
+// peoplePasswordCmd changes one's own password. It asks for the present one and a code, as a sign-in does.
 type peoplePasswordCmd struct {
 	server.RecordFlags
 	Login string `arg:"" help:"One's own."`

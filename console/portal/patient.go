@@ -77,7 +77,7 @@ func (p *Portal) visitor(r *http.Request) (access.Visitor, error) {
 	return p.cfg.Patients.Resume(r.Context(), c.Value)
 }
 
-// patientRefusal is what a patient's page is told of a door's error.
+// patientRefusal is what a patient's page is told when it is refused.
 func patientRefusal(err error) error {
 	var slowed *access.SlowedError
 	switch {

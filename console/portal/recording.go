@@ -44,7 +44,7 @@ type part struct {
 	skip, left int64 // bytes of the recording still to be passed over, and then to be sent
 }
 
-// Size is told the whole length before the first byte (notes.Sized).
+// Size is told the whole length before the first byte (record.Sized).
 func (p *part) Size(size int64) error {
 	h := p.w.Header()
 	from, to, some := byteRange(p.asked, size)

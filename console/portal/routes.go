@@ -139,7 +139,7 @@ func (p *Portal) join(w http.ResponseWriter, r *http.Request) {
 	p.letIn(w, in)
 }
 
-// knock is a sign-in as the door sees it.
+// knock is a sign-in, with the address it comes from.
 func (p *Portal) knock(r *http.Request, b signInBody) Knock {
 	k := Knock{Login: b.Login, Password: b.Password, Code: b.Code, Source: p.source(r), Program: program(r.UserAgent())}
 	if c, err := r.Cookie(deviceName); err == nil {

@@ -56,7 +56,7 @@ func (d doorSessions) Join(ctx context.Context, j Joining) (SignedIn, error) {
 var endedCodes = map[string]string{"taken": "portal.error.invitation-taken", "replaced": "portal.error.invitation-replaced",
 	"expired": "portal.error.invitation-expired", "left": "portal.error.invitation-left"}
 
-// refusal is what a page is told of a door's error.
+// refusal is what a page is told when a sign-in is refused.
 func refusal(err error) error {
 	var slowed *access.SlowedError
 	var ended *access.InvitationEndedError

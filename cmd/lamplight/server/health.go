@@ -31,7 +31,7 @@ type Red struct {
 	Vars map[string]string // of the desks' sentence
 }
 
-// health looks at the whole server again and again, logs what turns red, and answers who asks.
+// health looks at the whole server again and again, logs what turns red, and answers /healthz and /readyz.
 type health struct {
 	s *Server
 

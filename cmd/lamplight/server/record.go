@@ -27,7 +27,7 @@ func (f RecordFlags) Connect(ctx context.Context) (*Server, error) {
 	return f.connectAs(ctx, (*Server).connectRecord)
 }
 
-// ConnectUnchecked is Connect for who mends the keys: one that is missing or foreign is no reason to refuse.
+// ConnectUnchecked is Connect for a command that mends the keys: one that is missing or foreign is no reason to refuse.
 func (f RecordFlags) ConnectUnchecked(ctx context.Context) (*Server, error) {
 	return f.connectAs(ctx, (*Server).connectUnchecked)
 }
@@ -62,7 +62,7 @@ func (s *Server) connectRecord(ctx context.Context) error {
 	return s.makeStores(ctx)
 }
 
-// connectUnchecked is connectRecord for who mends the keys: those that can be made anew are not looked at.
+// connectUnchecked is connectRecord for a command that mends the keys: those that can be made anew are not looked at.
 func (s *Server) connectUnchecked(ctx context.Context) error {
 	if err := s.connectDatabase(ctx); err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// errHeld: another process runs on the state directory.
+// ErrHeld: another process runs on the state directory.
 var ErrHeld = errors.New("another lamplight runs on this state directory")
 
 // A StateLock makes a state directory one process's. It ends with Close, or with the process by any death.
@@ -18,7 +18,7 @@ type StateLock struct {
 }
 
 // LockStateDir opens a state directory and keeps others out of it: two servers on one private database and Asterisk would
-// take each other's calls, and a second demo would overwrite what the first one's server reads. The error is errHeld,
+// take each other's calls, and a second demo would overwrite what the first one's server reads. The error is ErrHeld,
 // with who it is, when somebody was first.
 func LockStateDir(dir string) (*StateLock, error) {
 	s, err := NewStateDir(dir)

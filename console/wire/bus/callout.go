@@ -15,7 +15,7 @@ import (
 	"github.com/nats-io/nkeys"
 )
 
-// SignIn is what a desk showed at the door. Password and Code are empty when it comes back with a session it has.
+// SignIn is what a desk signs in with. Password and Code are empty when it comes back with a session it has.
 type SignIn struct {
 	Login       string
 	Password    string
@@ -56,7 +56,7 @@ func Callout(ctx context.Context, nc *nats.Conn, keys ServerKeys, gate Gate, log
 	if err != nil {
 		return fmt.Errorf("subscribe to NATS auth callout: %w", err)
 	}
-	if err := nc.Flush(); err != nil { // NATS has the subscription now: a desk that comes at once finds the door kept
+	if err := nc.Flush(); err != nil { // NATS has the subscription now: a desk that comes at once is asked who it is
 		return fmt.Errorf("subscribe to NATS auth callout: %w", err)
 	}
 	context.AfterFunc(ctx, func() {

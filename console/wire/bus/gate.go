@@ -16,7 +16,7 @@ import (
 const actorLife = 2 * time.Second
 
 // awayLife is how long an actor is believed while the database cannot be asked: who talks must be able to hold and to hang
-// up, and a desk must not fall silent. Without a database nothing can be opened or changed, whoever asks.
+// up, and a desk must not fall silent. Without a database nothing can be opened or changed by anybody.
 const awayLife = 10 * time.Minute
 
 // hereFor is how long after its last beat a desk is still here: no clock that is set meanwhile makes its session idle.

@@ -27,7 +27,7 @@ import (
 	"lamplight/console/wire/bus"
 )
 
-// A Gate knows who is let in, and who asks.
+// A Gate knows who may sign in, and whose request it is.
 type Gate interface {
 	bus.Gate
 	wire.Doorkeeper
