@@ -29,10 +29,10 @@ type signedIn struct{}
 // fakeSessions knows one person.
 type fakeSessions struct {
 	out   string
-	knock portal.Knock
+	knock portal.Credentials
 }
 
-func (f *fakeSessions) SignIn(_ context.Context, k portal.Knock) (portal.SignedIn, error) {
+func (f *fakeSessions) SignIn(_ context.Context, k portal.Credentials) (portal.SignedIn, error) {
 	f.knock = k
 	switch {
 	case k.Login == "slow":
@@ -58,7 +58,7 @@ func (f *fakeSessions) Resume(ctx context.Context, token string) (context.Contex
 
 func (f *fakeSessions) SignOut(_ context.Context, token string) error { f.out = token; return nil }
 
-func (f *fakeSessions) ChangePassword(ctx context.Context, k portal.Knock, password string) error {
+func (f *fakeSessions) ChangePassword(ctx context.Context, k portal.Credentials, password string) error {
 	if len(password) < 12 {
 		return console.Refuse(console.Invalid, "portal.error.weak")
 	}

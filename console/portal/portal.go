@@ -36,14 +36,14 @@ type SlowedError struct{ Until time.Time }
 
 func (e *SlowedError) Error() string { return "too many tries" }
 
-// A Knock is one try to sign in: what was typed, where from, and what an earlier sign-in left with the browser.
+// Credentials are one try to sign in: what was typed, where from, and what an earlier sign-in left with the browser.
 // Program is what they sit at, "Firefox, Windows".
-type Knock struct{ Login, Password, Code, Source, Device, Program string }
+type Credentials struct{ Login, Password, Code, Source, Device, Program string }
 
 // A Joining is what the holder of an invitation chose: a password, and an authenticator by its secret and the code it shows.
 type Joining struct{ Token, Password, Secret, Code, Source, Program string }
 
-// SignedIn is what a browser gets for a Knock that was right. Token is a secret that only its cookie holds; Device opens
+// SignedIn is what a browser gets for Credentials that were right. Token is a secret that only its cookie holds; Device opens
 // nothing, but spares its browser the waits that others' guesses cause.
 type SignedIn struct {
 	Token, Device string
@@ -54,14 +54,14 @@ type SignedIn struct {
 type Sessions interface {
 	// SignIn answers the same error, in the same time, for an unknown login, a wrong password and a wrong code,
 	// or a *SlowedError, alike for logins that exist and that do not.
-	SignIn(ctx context.Context, k Knock) (SignedIn, error)
+	SignIn(ctx context.Context, k Credentials) (SignedIn, error)
 	// Resume returns ctx with the session's actor in it; a refusal with the code "portal.error.signed-out" means that nobody
 	// is signed in by that token, any other error that it cannot be told now.
 	Resume(ctx context.Context, token string) (context.Context, error)
 	SignOut(ctx context.Context, token string) error
-	// ChangePassword gives who knocks another password and ends their sessions. It answers as SignIn does, and refuses a
+	// ChangePassword gives whose credentials these are another password and ends their sessions. It answers as SignIn does, and refuses a
 	// password that is too weak as Invalid.
-	ChangePassword(ctx context.Context, k Knock, password string) error
+	ChangePassword(ctx context.Context, k Credentials, password string) error
 	// Invitation shows an invitation to whoever has its token, and Join takes it: the person is signed in with what they chose, and it
 	// is over. Guesses are slowed as at SignIn. One that opens nothing any more is refused with why.
 	Invitation(ctx context.Context, token, source string) (console.Invitation, error)

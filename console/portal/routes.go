@@ -89,7 +89,7 @@ func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	in, err := p.cfg.Sessions.SignIn(r.Context(), p.knock(r, b))
+	in, err := p.cfg.Sessions.SignIn(r.Context(), p.credentials(r, b))
 	if err != nil {
 		p.fail(w, r, err)
 		return
@@ -139,9 +139,9 @@ func (p *Portal) join(w http.ResponseWriter, r *http.Request) {
 	p.letIn(w, in)
 }
 
-// knock is a sign-in, with the address it comes from.
-func (p *Portal) knock(r *http.Request, b signInBody) Knock {
-	k := Knock{Login: b.Login, Password: b.Password, Code: b.Code, Source: p.source(r), Program: program(r.UserAgent())}
+// credentials reads a sign-in, with the address it comes from.
+func (p *Portal) credentials(r *http.Request, b signInBody) Credentials {
+	k := Credentials{Login: b.Login, Password: b.Password, Code: b.Code, Source: p.source(r), Program: program(r.UserAgent())}
 	if c, err := r.Cookie(deviceName); err == nil {
 		k.Device = c.Value
 	}
@@ -154,7 +154,7 @@ func (p *Portal) changePassword(w http.ResponseWriter, r *http.Request) {
 		New string `json:"new"`
 	}](r)
 	if err == nil {
-		err = p.cfg.Sessions.ChangePassword(r.Context(), p.knock(r, b.signInBody), b.New)
+		err = p.cfg.Sessions.ChangePassword(r.Context(), p.credentials(r, b.signInBody), b.New)
 	}
 	if err != nil {
 		p.fail(w, r, err)

@@ -15,7 +15,7 @@ type doorSessions struct{ door *access.Door }
 // NewSessions returns the Sessions of the service's people.
 func NewSessions(door *access.Door) Sessions { return doorSessions{door} }
 
-func (d doorSessions) SignIn(ctx context.Context, k Knock) (SignedIn, error) {
+func (d doorSessions) SignIn(ctx context.Context, k Credentials) (SignedIn, error) {
 	s, err := d.door.SignIn(ctx, k.attempt())
 	if err != nil {
 		return SignedIn{}, refusal(err)
@@ -23,11 +23,11 @@ func (d doorSessions) SignIn(ctx context.Context, k Knock) (SignedIn, error) {
 	return SignedIn{Token: s.Token, Device: s.Device, Until: s.Expires}, nil
 }
 
-func (d doorSessions) ChangePassword(ctx context.Context, k Knock, password string) error {
+func (d doorSessions) ChangePassword(ctx context.Context, k Credentials, password string) error {
 	return refusal(d.door.ChangePassword(ctx, k.attempt(), password))
 }
 
-func (k Knock) attempt() access.SignInAttempt {
+func (k Credentials) attempt() access.SignInAttempt {
 	return access.SignInAttempt{Login: k.Login, Password: k.Password, Code: k.Code, Source: k.Source, Device: k.Device,
 		Program: k.Program}
 }
