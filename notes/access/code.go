@@ -70,15 +70,22 @@ func (d *Door) sealCode(ctx context.Context, id notes.PersonID, secret string) (
 
 // putCode stores a sealed secret of which the code of a step is used up.
 func (d *Door) putCode(ctx context.Context, tx pgx.Tx, id notes.PersonID, sealed []byte, step int64) error {
+	if err := d.useCode(ctx, tx, id, step); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "update person set code = $2 where id = $1", id, sealed)
+	return err
+}
+
+// useCode says that a person's code of a step is used up, and none after it.
+func (d *Door) useCode(ctx context.Context, tx pgx.Tx, id notes.PersonID, step int64) error {
 	mac, err := d.log.Mac(codeTable, string(id), step)
 	if err != nil {
 		return err
 	}
-	b := &pgx.Batch{}
-	b.Queue("insert into code_used (person, step, mac) values ($1, $2, $3) on conflict (person) do update set step = "+
+	_, err = tx.Exec(ctx, "insert into code_used (person, step, mac) values ($1, $2, $3) on conflict (person) do update set step = "+
 		"excluded.step, mac = excluded.mac", id, step, mac)
-	b.Queue("update person set code = $2 where id = $1", id, sealed)
-	return tx.SendBatch(ctx, b).Close()
+	return err
 }
 
 func codeLabel(id notes.PersonID) seal.Label {

@@ -82,42 +82,7 @@ func (d *Door) AddPerson(ctx context.Context, p Person, password string) (notes.
 	if err != nil {
 		return "", err
 	}
-	now := d.Now()
-	values := []any{string(p.ID), foldLogin(p.Login), p.Name, p.Language, p.Email, p.Mobile, hash, nil, p.Endpoint, p.Speaks, now, nil}
-	row, err := personTable.Row(string(p.ID), values...)
-	if err != nil {
-		return "", err
-	}
-	mac, err := d.log.Mac(personTable, values...)
-	if err != nil {
-		return "", err
-	}
-	err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, fmt.Sprintf("insert into person (%s, mac) values (%s, $%d)", personTable.List(),
-			personTable.Placeholders(),
-			len(values)+1), append(values, mac)...); err != nil {
-			return err
-		}
-		rows := []audit.Row{row}
-		for _, g := range p.Grants {
-			r, err := d.grantTx(ctx, tx, p.ID, g)
-			if err != nil {
-				return err
-			}
-			rows = append(rows, r...)
-		}
-		b := &pgx.Batch{}
-		told, err := d.tell(ctx, b, p.ID, personAdded, wordsOf(p.Grants))
-		if err != nil {
-			return err
-		}
-		if err := d.log.Queue(b, audit.Entry{At: now, Actor: actor.ID(), Action: personAdded, Kind: "person", Object: string(p.ID),
-			Rows: append(rows, told)}); err != nil {
-			return err
-		}
-		defer d.log.Wake()
-		return tx.SendBatch(ctx, b).Close()
-	})
+	err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error { return d.addTx(ctx, tx, p, hash, nil) })
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && pgErr.Code == "23505" {
 		return "", ErrLoginTaken
@@ -126,6 +91,48 @@ func (d *Door) AddPerson(ctx context.Context, p Person, password string) (notes.
 		return "", fmt.Errorf("add a person: %w", err)
 	}
 	return p.ID, nil
+}
+
+// addTx stores a person with the hash of a password and a sealed authenticator's secret, if there are any.
+func (d *Door) addTx(ctx context.Context, tx pgx.Tx, p Person, hash string, code []byte) error {
+	now := d.Now()
+	var sealed any // null, and no empty one, where there is none
+	if code != nil {
+		sealed = code
+	}
+	values := []any{string(p.ID), foldLogin(p.Login), p.Name, p.Language, p.Email, p.Mobile, hash, sealed, p.Endpoint, p.Speaks, now, nil}
+	row, err := personTable.Row(string(p.ID), values...)
+	if err != nil {
+		return err
+	}
+	mac, err := d.log.Mac(personTable, values...)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, fmt.Sprintf("insert into person (%s, mac) values (%s, $%d)", personTable.List(), personTable.Placeholders(),
+		len(values)+1), append(values, mac)...); err != nil {
+		return err
+	}
+	rows := []audit.Row{row}
+	for _, g := range p.Grants {
+		r, err := d.grantTx(ctx, tx, p.ID, g)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, r...)
+	}
+	b := &pgx.Batch{}
+	told, err := d.tell(ctx, b, p.ID, personAdded, wordsOf(p.Grants))
+	if err != nil {
+		return err
+	}
+	actor, _ := From(ctx)
+	if err := d.log.Queue(b, audit.Entry{At: now, Actor: actor.ID(), Action: personAdded, Kind: "person", Object: string(p.ID),
+		Rows: append(rows, told)}); err != nil {
+		return err
+	}
+	defer d.log.Wake()
+	return tx.SendBatch(ctx, b).Close()
 }
 
 func (d *Door) grantTx(ctx context.Context, tx pgx.Tx, id notes.PersonID, g Grant) ([]audit.Row, error) {
