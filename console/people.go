@@ -224,6 +224,23 @@ type Invitation struct {
 	Picture  []string           `json:"picture"`
 }
 
+// Founding is whoever holds the code that the server prints, before anybody is signed in: the service's first administrator, as they
+// write of themselves. Founded is what they chose.
+type (
+	Founding struct {
+		Code     string             `json:"code"`
+		Login    string             `json:"login"`
+		Name     string             `json:"name"`
+		Language telephony.Language `json:"language"`
+	}
+	Founded struct {
+		Founding
+		Password string `json:"password"`
+		Secret   string `json:"secret"`
+		OneTime  string `json:"oneTime"`
+	}
+)
+
 // PersonDid is what was done to somebody, as their history tells it. In the log it stands behind "person.".
 type PersonDid string
 

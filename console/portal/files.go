@@ -10,7 +10,19 @@ import (
 )
 
 // pagePaths are where the page itself stands; it keeps all else in its own memory. Any other path is nothing.
-var pagePaths = map[string]string{"": "index.html", "m": "index.html", "join": "index.html", "p": "patient.html"}
+var pagePaths = map[string]string{"": "index.html", "m": "index.html", "join": "index.html", setupPage: "index.html", "p": "patient.html"}
+
+// setupPage is where the first administrator comes in; there is none once there is one.
+const setupPage = "setup"
+
+// waits tells whether the service waits for its first administrator. One that cannot be asked shows the page, which says so.
+func (p *Portal) waits(r *http.Request) bool {
+	if p.cfg.Founding == nil {
+		return false
+	}
+	founded, err := p.cfg.Founding.Founded(r.Context())
+	return err != nil || !founded
+}
 
 // files serves the built pages. What shrinks is sent shrunk: a phone on a bad network opens a link in a third of the bytes.
 func (p *Portal) files() http.Handler {
@@ -22,6 +34,10 @@ func (p *Portal) files() http.Handler {
 			return
 		}
 		name := strings.TrimPrefix(r.URL.Path, "/")
+		if name == setupPage && !p.waits(r) {
+			http.NotFound(w, r)
+			return
+		}
 		if page := pagePaths[name]; page != "" {
 			name = page
 		} else if st, err := fs.Stat(p.cfg.Files, name); err != nil || st.IsDir() {

@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"lamplight/console"
+	"lamplight/notes/access"
 	"lamplight/telephony"
 )
 
@@ -87,6 +88,17 @@ type Feeds interface {
 	Feed(ctx context.Context, secret string, w io.Writer) error
 }
 
+// A Founding lets the service's first administrator in, by the code that the server prints; the service's own. Errors are access's,
+// or as an Asker's.
+type Founding interface {
+	// Founded tells whether there is an administrator: then there is no such page.
+	Founded(ctx context.Context) (bool, error)
+	// ShowFounding answers an authenticator to whoever has the code and has said who they are; nothing is stored. Found makes them the
+	// administrator and signs them in. Guesses are slowed as at SignIn.
+	ShowFounding(ctx context.Context, f console.Founding, source string) (console.Invitation, error)
+	Found(ctx context.Context, f console.Founded, source, program string) (access.Session, error)
+}
+
 // Config is what a Portal stands on.
 type Config struct {
 	Service    console.Asker // answers what the pages ask
@@ -94,6 +106,7 @@ type Config struct {
 	Pushes     Pushes
 	Feeds      Feeds
 	Sessions   Sessions
+	Founding   Founding // nil where the first administrator was made by a command
 	// Patients lets practices' patients in, and Practice tells a practice's name and the number that its patients call; nil, both of
 	// them, where no patient comes.
 	Patients PatientDoor

@@ -28,6 +28,10 @@ func (p *Portal) routes() {
 	p.mux.HandleFunc("POST /api/password", p.changePassword)
 	p.mux.HandleFunc("POST /api/invitation", p.invitation)
 	p.mux.HandleFunc("POST /api/invitation/join", p.join)
+	if p.cfg.Founding != nil {
+		p.mux.HandleFunc("POST /api/setup", p.showFounding)
+		p.mux.HandleFunc("POST /api/setup/found", p.found)
+	}
 	p.mux.HandleFunc("POST /api/push/moved", p.pushMoved)
 	p.mux.HandleFunc("POST /api/sign-out", p.signedIn(p.signOut))
 	p.mux.HandleFunc("POST /api/calls.csv", p.signedIn(p.export))
@@ -137,6 +141,35 @@ func (p *Portal) join(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.letIn(w, in)
+}
+
+// showFounding answers an authenticator to whoever has the server's code; nothing is stored.
+func (p *Portal) showFounding(w http.ResponseWriter, r *http.Request) {
+	b, err := read[console.Founding](r)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	out, err := p.cfg.Founding.ShowFounding(r.Context(), b, p.source(r))
+	if err != nil {
+		p.fail(w, r, refusal(err))
+		return
+	}
+	p.write(w, http.StatusOK, out)
+}
+
+func (p *Portal) found(w http.ResponseWriter, r *http.Request) {
+	b, err := read[console.Founded](r)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	s, err := p.cfg.Founding.Found(r.Context(), b, p.source(r), program(r.UserAgent()))
+	if err != nil {
+		p.fail(w, r, refusal(err))
+		return
+	}
+	p.letIn(w, SignedIn{Token: s.Token, Device: s.Device, Until: s.Expires})
 }
 
 // credentials reads a sign-in, with the address it comes from.

@@ -65,6 +65,14 @@ func refusal(err error) error {
 		return &console.Error{Kind: console.Conflict, Code: endedCodes[ended.How], Vars: map[string]string{"name": ended.By}}
 	case errors.Is(err, access.ErrNoInvitation), errors.Is(err, access.ErrForged):
 		return console.Refuse(console.NotFound, "portal.error.invitation")
+	case errors.Is(err, access.ErrFounded):
+		return console.Refuse(console.Conflict, "portal.error.founded")
+	case errors.Is(err, access.ErrFoundingCode):
+		return console.Refuse(console.Invalid, "portal.error.founding-code")
+	case errors.Is(err, access.ErrFoundingOver):
+		return console.Refuse(console.Invalid, "portal.error.founding-over")
+	case errors.Is(err, access.ErrLoginTaken):
+		return console.Refuse(console.Invalid, "portal.error.login-taken")
 	case errors.Is(err, access.ErrWrongCode):
 		return console.Refuse(console.Invalid, "portal.error.wrong-code")
 	case errors.As(err, &slowed):

@@ -31,5 +31,6 @@ func (c *ServeCommand) Run(ctx context.Context) error {
 		said = append(said, "sip", p.SIPListen().String())
 	}
 	log.Info("serving", said...)
+	s.Out = os.Stdout
 	return errors.Join(s.Run(ctx), s.Close())
 }

@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -83,9 +84,11 @@ type Server struct {
 	web, hooks net.Listener
 	bounces    net.Listener // nil where no mail server reports
 	PagesURL   string
-	files      fs.FS          // the built web pages
-	text       *twilio.Client // nil without a text gateway
-	senders    map[routing.ChannelKind]channel.Channel
+	// Out is where a person is told what to do next; nil for nobody.
+	Out     io.Writer
+	files   fs.FS          // the built web pages
+	text    *twilio.Client // nil without a text gateway
+	senders map[routing.ChannelKind]channel.Channel
 }
 
 // Start starts or connects everything. say hears each step and the time since the start; it may be nil. On an error nothing
@@ -324,6 +327,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return during("patients", s.Notices.Run(ctx)) })
 	g.Go(func() error { return s.sweep(ctx) })
 	g.Go(func() error { s.settle(ctx); return nil })
+	g.Go(func() error { s.tellFounder(ctx); return nil })
 	g.Go(func() error { return during("backup", s.Custody.Run(ctx)) })
 	gate, service := bus.NewGate(s.Door, s.House.InCall), s.House.Service()
 	if err := bus.Callout(ctx, s.Bus.callout, s.Bus.keys, gate, s.Log); err != nil {
@@ -337,7 +341,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	web := portal.New(portal.Config{Service: service, Recordings: s.House, Pushes: s.House, Feeds: s.House,
-		Sessions: portal.NewSessions(s.Door), Patients: s.Notices, Practice: s.practice, Files: s.files, Proxies: proxies, Log: s.Log})
+		Sessions: portal.NewSessions(s.Door), Founding: s.House, Patients: s.Notices, Practice: s.practice, Files: s.files, Proxies: proxies, Log: s.Log})
 	open := http.NewServeMux()
 	open.HandleFunc("GET "+chart.JWKSPath("{account}"), s.Charts.ServeJWKS)
 	open.Handle("/", web)

@@ -18,3 +18,11 @@ export interface Invitation {
   address: string
   picture: string[] | null
 }
+
+/** Who comes in by the code that the server prints: console.Founding. */
+export interface Founding {
+  code: string
+  login: string
+  name: string
+  language: string
+}

@@ -13,6 +13,8 @@ export interface Spot {
   people?: boolean
   own?: boolean
   join?: string
+  setup?: boolean
+  service?: boolean
   invitation?: Invitation
   practices?: string // which one, '*' for the list
   messages?: boolean
@@ -32,8 +34,9 @@ class Place {
   #arrive(): void {
     const token = location.hash.slice(1)
     const invited = location.pathname === '/join'
-    this.spot = !token ? ((history.state as Spot | null) ?? {}) : invited ? { join: token } : { token }
-    history.replaceState(this.spot, '', invited ? '/join' : token ? '/m' : location.pathname)
+    const setup = location.pathname === '/setup'
+    this.spot = setup ? { setup } : !token ? ((history.state as Spot | null) ?? {}) : invited ? { join: token } : { token }
+    history.replaceState(this.spot, '', invited ? '/join' : token && !setup ? '/m' : location.pathname)
   }
 
   /** To another spot, from which Back leads here. */

@@ -1,7 +1,7 @@
 // Who is signed in, whether the server can be reached, and how an act that may be repeated is repeated until it is done.
 
 import { ask, post, Refused, Unreachable } from '../link/api'
-import type { Me } from '../link/types'
+import type { Founding, Me } from '../link/types'
 import { watchIdle } from '../../../shared/idle'
 import { refreshPush } from './push'
 import { text } from './text.svelte'
@@ -59,6 +59,12 @@ class Session {
   /** Takes an invitation: whoever holds it is in, with what they chose. */
   async join(token: string, password: string, secret: string, code: string): Promise<void> {
     await this.once(() => post('/api/invitation/join', { token, password, secret, code }))
+    this.#enter(await this.until(() => ask('me', {})))
+  }
+
+  /** Makes the service's first administrator of whoever holds the server's code. */
+  async found(who: Founding, password: string, secret: string, oneTime: string): Promise<void> {
+    await this.once(() => post('/api/setup/found', { ...who, password, secret, oneTime }))
     this.#enter(await this.until(() => ask('me', {})))
   }
 
