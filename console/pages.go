@@ -15,8 +15,9 @@ type Me struct {
 	Role     notes.Role         `json:"role"`
 	Language telephony.Language `json:"language"`
 	Accounts []AccountRef       `json:"accounts"`
-	Agents   []AgentRef         `json:"agents,omitempty"` // who may have taken a call, for people who search calls
-	Keeps    bool               `json:"keeps,omitempty"`  // may look at people and change them: everybody, or a practice's own
+	Agents   []AgentRef         `json:"agents,omitempty"`  // who may have taken a call, for people who search calls
+	Keeps    bool               `json:"keeps,omitempty"`   // may look at people and change them: everybody, or a practice's own
+	Service  bool               `json:"service,omitempty"` // sets the service up
 	// LockAfter is how long a page may stand untouched before it signs its person out.
 	LockAfter time.Duration `json:"lockAfter"`
 }

@@ -15,6 +15,7 @@ package console
 //	   what waits for a practice's chart, and whose it is; a practice's schedule, looked at and changed;
 //	   one of the practice's people brought in for a caller; the agents as they are, and a supervisor in on a call of theirs;
 //	   people kept and invited, one's own sessions;
+//	   the service's own settings, whether it is ready for a night, trials of its carriers;
 //	   a practice written, published, compared and brought back on its page;
 //	   a practice's patients, what they write with each other, a patient's own page
 const Protocol = 4

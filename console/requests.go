@@ -221,6 +221,18 @@ var (
 	AskEndOwn = request[SessionRef, Nothing](Spec{Name: "endown", Route: "POST /api/own/end", Since: 4})
 )
 
+// What the service's administrators ask: what is set of it, and whether it is ready for a night.
+var (
+	AskSettings = request[Nothing, ServiceSettings](Spec{Name: "settings", Route: "GET /api/service", Needs: notes.EditAccount, Since: 4})
+	// AskEditSetting changes a part, or brings an earlier version of it back; the running server takes it at once where it can.
+	AskEditSetting = request[SettingEdit, SettingEdited](Spec{Name: "editsetting", Route: "POST /api/service/edit",
+		Needs: notes.EditAccount, Since: 4})
+	AskTonight = request[Nothing, Tonight](Spec{Name: "tonight", Route: "GET /api/service/tonight", Needs: notes.EditAccount, Since: 4})
+	// AskTrial sends a message, or rings, to show that it arrives; AskArrived is a person's word that it did.
+	AskTrial   = request[Trial, Tried](Spec{Name: "trial", Route: "POST /api/service/trial", Needs: notes.EditAccount, Once: true, Since: 4})
+	AskArrived = request[Arrived, Nothing](Spec{Name: "arrived", Route: "POST /api/service/arrived", Needs: notes.EditAccount, Since: 4})
+)
+
 // What a practice's staff ask about its patients and their threads. Each act answers with the conversation as it then is.
 var (
 	AskPatients = request[PatientSearch, PatientRows](Spec{Name: "patients", Route: "POST /api/patients", Needs: notes.MessagePatients,

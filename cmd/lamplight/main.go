@@ -11,6 +11,7 @@ import "lamplight/cmd/lamplight/server"
 // cli is the command line: one field a command.
 type cli struct {
 	Serve    server.ServeCommand `cmd:"" help:"Run the server: calls, notes, escalations, pages."`
+	Doctor   doctorCmd           `cmd:"" help:"Look at everything a night needs, and say what to do about what is not well. Exit status 1 if something is red."`
 	Audit    auditCmd            `cmd:"" help:"Prove that nothing was altered or dropped."`
 	Backup   backupCmd           `cmd:"" help:"Keep a copy of the record elsewhere."`
 	Restore  restoreCmd          `cmd:"" help:"Bring a server's state back from its copy."`

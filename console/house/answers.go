@@ -191,5 +191,10 @@ func (h *House) answerKeepers(a *console.Answers) {
 		return h.KeptContacts(c, b.Account)
 	})
 	console.On(a, console.AskOwn, func(c ctx, _ console.Nothing) (console.OwnView, error) { return h.Own(c) })
+	console.On(a, console.AskSettings, func(c ctx, _ console.Nothing) (console.ServiceSettings, error) { return h.Settings(c) })
+	console.On(a, console.AskEditSetting, h.EditSetting)
+	console.On(a, console.AskTonight, func(c ctx, _ console.Nothing) (console.Tonight, error) { return h.Tonight(c) })
+	console.On(a, console.AskTrial, h.Trial)
+	console.OnDo(a, console.AskArrived, h.Arrived)
 	console.OnDo(a, console.AskEndOwn, func(c ctx, b console.SessionRef) error { return h.EndOwn(c, b.Session) })
 }

@@ -108,6 +108,8 @@ type Config struct {
 	// send an invitation.
 	PagesURL, DeskURL string
 	Senders           map[routing.ChannelKind]channel.Channel
+	// Office is the server, for those who set it up; nil where nobody does.
+	Office Office
 	// LockAfter is how long a desk or a page may stand untouched before it locks (45 CFR 164.312(a)(2)(iii)); zero is 15 minutes.
 	LockAfter time.Duration
 	Now       func() time.Time

@@ -52,6 +52,7 @@ func (h *House) Me(ctx context.Context) (console.Me, error) {
 		LockAfter: h.cfg.LockAfter}
 	kept, everybody := a.Accounts(notes.EditPeople)
 	me.Keeps = everybody || len(kept) > 0
+	me.Service = h.cfg.Office != nil && a.May(notes.EditAccount, access.Everywhere)
 	for _, r := range []notes.Role{notes.RoleSupervisor, notes.RoleProvider, notes.RolePractice, notes.RoleAgent, notes.RoleAdmin} {
 		if a.Has(r) {
 			me.Role = r

@@ -14,6 +14,7 @@ import (
 	"lamplight/notes/access"
 	"lamplight/notes/record"
 	"lamplight/routing"
+	"lamplight/routing/channel"
 	"lamplight/telephony"
 )
 
@@ -198,7 +199,7 @@ func (h *House) KeptPractices(ctx context.Context) (console.KeptPractices, error
 		}
 	}
 	for _, kind := range []routing.ChannelKind{routing.Text, routing.Email} {
-		if h.cfg.Senders[kind] != nil {
+		if channel.Set(h.cfg.Senders[kind]) != nil {
 			out.Channels = append(out.Channels, kind)
 		}
 	}

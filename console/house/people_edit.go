@@ -22,9 +22,6 @@ import (
 	"lamplight/telephony"
 )
 
-// serviceName is the service's name in an invitation.
-const serviceName = "Lamplight"
-
 const longestName = 120 // letters
 
 var (
@@ -210,13 +207,13 @@ func (h *House) invite(ctx context.Context, p access.Person, by routing.ChannelK
 	if out.Picture, err = access.QR(out.Link); err != nil || by == "" {
 		return out, err
 	}
-	sender := h.cfg.Senders[by]
+	sender := channel.Set(h.cfg.Senders[by])
 	if sender == nil {
 		out.Trouble = true
 		return out, nil
 	}
-	m := channel.Message{Key: uuid.NewString(), To: p.Mobile, Name: p.Name, Lang: telephony.Language(p.Language), Practice: serviceName,
-		Link: out.Link, Invitation: true}
+	m := channel.Message{Key: uuid.NewString(), To: p.Mobile, Name: p.Name, Lang: telephony.Language(p.Language),
+		Practice: h.serviceName(ctx), Link: out.Link, Invitation: true}
 	if by == routing.Email {
 		m.To = p.Email
 	}

@@ -4,6 +4,7 @@ import type {
   AgentNow,
   AgentSet,
   AgentsWatch,
+  Arrived,
   BoardPage,
   BoardQuery,
   BoardRow,
@@ -98,7 +99,10 @@ import type {
   ScheduleView,
   Sent,
   SentDraft,
+  ServiceSettings,
   SessionRef,
+  SettingEdit,
+  SettingEdited,
   Story,
   StoryRef,
   StoryState,
@@ -110,6 +114,9 @@ import type {
   ThreadWriting,
   ThreadsPage,
   ThreadsQuery,
+  Tonight,
+  Trial,
+  Tried,
   Week,
   WeekRef,
 } from './types'
@@ -213,6 +220,11 @@ export interface PageRequests {
   keptcontacts: { in: PracticeRef; out: KeptContacts }
   own: { in: Record<string, never>; out: OwnView }
   endown: { in: SessionRef; out: Record<string, never> }
+  settings: { in: Record<string, never>; out: ServiceSettings }
+  editsetting: { in: SettingEdit; out: SettingEdited }
+  tonight: { in: Record<string, never>; out: Tonight }
+  trial: { in: Trial; out: Tried }
+  arrived: { in: Arrived; out: Record<string, never> }
   patients: { in: PatientSearch; out: PatientRows }
   putpatient: { in: PatientForm; out: PatientKept }
   consent: { in: ConsentSaid; out: ThreadView }
@@ -278,6 +290,11 @@ export const routes: Record<keyof PageRequests, string> = {
   keptcontacts: 'POST /api/people/contacts',
   own: 'GET /api/own',
   endown: 'POST /api/own/end',
+  settings: 'GET /api/service',
+  editsetting: 'POST /api/service/edit',
+  tonight: 'GET /api/service/tonight',
+  trial: 'POST /api/service/trial',
+  arrived: 'POST /api/service/arrived',
   patients: 'POST /api/patients',
   putpatient: 'POST /api/patients/put',
   consent: 'POST /api/patients/{patient}/consent',

@@ -69,6 +69,10 @@ export interface AgentsWatch {
   on: boolean
 }
 
+export interface Arrived {
+  by: ChannelKind
+}
+
 export type AttemptState = 'due' | 'sending' | 'accepted' | 'delivered' | 'opened' | 'failed' | 'undelivered' | 'cancelled'
 
 export interface Before {
@@ -345,6 +349,15 @@ export interface ChartRow {
   why: string
 }
 
+export interface Check {
+  name: string
+  state: CheckState
+  say: string
+  vars: Record<string, string>
+}
+
+export type CheckState = 'good' | 'open' | 'bad'
+
 export interface Choice {
   value: string
   label: Record<string, string>
@@ -618,6 +631,7 @@ export interface Me {
   accounts: AccountRef[] | null
   agents?: AgentRef[] | null
   keeps?: boolean
+  service?: boolean
   lockAfter: number
 }
 
@@ -1362,6 +1376,10 @@ export interface SentDraft {
   reference: string
 }
 
+export interface ServiceSettings {
+  parts: SettingsPart[] | null
+}
+
 export interface SessionRef {
   session: string
 }
@@ -1372,6 +1390,41 @@ export interface SessionRow {
   since: string
   seen: string
   here: boolean
+}
+
+export interface SettingChange {
+  version: number
+  at: string
+  by: string
+  why: string
+  values: Record<string, string>
+  secret: boolean
+}
+
+export interface SettingEdit {
+  part: SettingPart
+  basis: number
+  values: Record<string, string>
+  secret: string
+  back: number
+  why: string
+}
+
+export interface SettingEdited {
+  saved: boolean
+  part: SettingsPart
+}
+
+export type SettingPart = 'service' | 'text' | 'mail' | 'catch-all'
+
+export interface SettingsPart {
+  part: SettingPart
+  basis: number
+  values: Record<string, string>
+  secret: boolean
+  given: Record<string, string>
+  forged: boolean
+  history: SettingChange[] | null
 }
 
 export interface StateSet {
@@ -1541,6 +1594,22 @@ export interface Told {
   channel: ChannelKind
   state: AttemptState
   at: string
+}
+
+export interface Tonight {
+  checks: Check[] | null
+}
+
+export interface Trial {
+  by: ChannelKind
+  to: string
+}
+
+export interface Tried {
+  taken: boolean
+  mark: string
+  why: string
+  code: string
 }
 
 export type Urgency = 'routine' | 'urgent' | 'emergency'

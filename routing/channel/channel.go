@@ -41,6 +41,8 @@ type Message struct {
 	Summons bool
 	// Invitation says that it lets somebody in: Practice is the service, and there is no note.
 	Invitation bool
+	// Trial says that it only shows that it arrives: Practice is the service.
+	Trial bool
 	// Notice says that it goes to a practice's patient and not to one of its people; "" for every other.
 	Notice NoticeKind
 	Code   string // the one-time code of a NoticeCode

@@ -36,6 +36,8 @@ func Say(m Message) Wording {
 	switch {
 	case m.Invitation:
 		text, subject, body = "channel.invitation.text", "channel.invitation.subject", "channel.invitation.body"
+	case m.Trial:
+		text, subject, body = "channel.trial.text", "channel.trial.subject", "channel.trial.body"
 	case m.Notice == NoticeCode:
 		text, subject, body = "channel.notice.code", "channel.notice.code.subject", "channel.notice.code.body"
 	case m.Notice != "":

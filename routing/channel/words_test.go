@@ -60,7 +60,7 @@ func TestAMessageHoldsNothingOfThePatient(t *testing.T) {
 	for i := range reflect.TypeFor[Message]().NumField() {
 		have = append(have, reflect.TypeFor[Message]().Field(i).Name)
 	}
-	want := "[Key To Name Lang Practice Urgency Reference Link Summons Invitation Notice Code]"
+	want := "[Key To Name Lang Practice Urgency Reference Link Summons Invitation Trial Notice Code]"
 	if got := fmt.Sprint(have); got != want {
 		t.Errorf("fields %s, want %s: what is new must not be the patient's", got, want)
 	}

@@ -14,6 +14,7 @@ import (
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/routing"
+	"lamplight/routing/channel"
 	"lamplight/telephony"
 )
 
@@ -86,7 +87,7 @@ func (e *Engine) carriers() map[routing.ChannelKind]bool {
 	}
 	out := make(map[routing.ChannelKind]bool, len(e.cfg.Channels))
 	for kind, ch := range e.cfg.Channels {
-		out[kind] = ch != nil
+		out[kind] = channel.Set(ch) != nil
 	}
 	return out
 }

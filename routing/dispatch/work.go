@@ -57,7 +57,7 @@ func (e *Engine) work(ctx, run context.Context, c claimed) error {
 	sending, cancel := context.WithTimeout(ctx, e.cfg.Lease*3/4)
 	defer cancel()
 	defer context.AfterFunc(run, func() { time.AfterFunc(e.cfg.Lease/4, cancel) })()
-	ch := e.cfg.Channels[c.channel]
+	ch := channel.Set(e.cfg.Channels[c.channel])
 	if ch == nil {
 		return e.writeResult(ctx, c, channel.Receipt{}, &channel.SendError{Kind: notConfigured})
 	}

@@ -68,7 +68,7 @@ type way struct {
 func (e *Engine) ways(ctx context.Context, p notes.Patient, asked bool) (out []way, err error) {
 	for _, by := range []notes.ConsentChannel{notes.ByText, notes.ByEmail} {
 		w := way{channel: by, address: record.Address(p, by)}
-		if w.address == "" || e.cfg.Channels[by] == nil {
+		if w.address == "" || channel.Set(e.cfg.Channels[by]) == nil {
 			continue
 		}
 		if w.reach, err = e.cfg.Patients.Reach(ctx, by, w.address); err != nil {

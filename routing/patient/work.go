@@ -75,7 +75,7 @@ func (e *Engine) work(ctx context.Context, c claimed) error {
 	// What is left of the lease after sending is for writing down how it went.
 	sending, cancel := context.WithTimeout(ctx, e.cfg.Lease*3/4)
 	defer cancel()
-	ch := e.cfg.Channels[c.channel]
+	ch := channel.Set(e.cfg.Channels[c.channel])
 	if ch == nil {
 		return e.settle(ctx, c, NoticeFailed, channel.Receipt{}, whyNoCarrier)
 	}

@@ -40,6 +40,20 @@ func answers(ctx context.Context, p plan) error {
 // probe keeps no connection, so that each question is put to whoever listens now.
 var probe = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
+// Reaches asks a SIP address, host[:port], whether it answers over UDP; any answer will do, and it says nothing of an account there.
+func Reaches(ctx context.Context, address string) error {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		address = net.JoinHostPort(address, "5060")
+	}
+	a, err := net.ResolveUDPAddr("udp", address)
+	if err != nil {
+		return fmt.Errorf("SIP: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	return answersSIP(ctx, a.AddrPort())
+}
+
 // answersSIP sends OPTIONS; any answer will do, a stranger gets a refusal.
 func answersSIP(ctx context.Context, a netip.AddrPort) error {
 	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(a))

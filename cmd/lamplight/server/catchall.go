@@ -9,13 +9,13 @@ import (
 	"lamplight/telephony/asterisk"
 )
 
-// catchAll finds the line of --catch-all each time it is needed, because a practice may come and change; nil without one.
+// catchAll finds the line of --catch-all, or of what is set on the web, each time it is needed, because both may change.
 func (s *Server) catchAll() func(context.Context) (telephony.Line, bool, error) {
-	text := s.Config.CatchAll
-	if text == "" {
-		return nil
-	}
 	return func(ctx context.Context) (telephony.Line, bool, error) {
+		text := s.set().CatchAll
+		if text == "" {
+			return telephony.Line{}, false, nil
+		}
 		if did := asterisk.ReadNumber(text); did != "" {
 			if line, owned, err := s.Record.LineFor(ctx, did); err != nil || owned {
 				return line, owned, err

@@ -20,56 +20,89 @@ import (
 	"lamplight/routing/channel/mail"
 	"lamplight/routing/channel/push"
 	"lamplight/routing/channel/twilio"
-	"lamplight/routing/dispatch"
 )
 
-// newChannels makes the channels that are configured. A kind that is not fails its attempts as "not-configured", which
-// the board shows.
-func newChannels(cfg Config, keys push.VAPIDKeys, phones *dispatch.PushPhones) (
-	map[routing.ChannelKind]channel.Channel, *twilio.Client, error,
-) {
-	out := map[routing.ChannelKind]channel.Channel{}
-	pusher, err := push.New(push.Config{Keys: keys, Subscriber: cfg.PushContact, Plain: cfg.PushPlain}, phones)
+// newChannels makes the channels. One that nothing is configured for is an empty socket, by which attempts fail as "not-configured": the
+// board shows it. What the command line says holds for good; into the other sockets goes what is set on the web.
+func (s *Server) newChannels() (map[routing.ChannelKind]channel.Channel, error) {
+	out := map[routing.ChannelKind]channel.Channel{routing.Text: &s.textSocket, routing.Email: &s.mailSocket}
+	pusher, err := push.New(push.Config{Keys: s.push, Subscriber: s.Config.PushContact, Plain: s.Config.PushPlain}, s.Phones)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	out[routing.Push] = pusher
-	var text *twilio.Client
-	if cfg.TextAccount != "" {
-		token, err := secret(cfg.TextTokenFile)
+	if s.Config.TextAccount != "" {
+		token, err := secret(s.Config.TextTokenFile)
+		if err == nil {
+			err = s.putText(s.Config, token)
+		}
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if text, err = twilio.New(twilio.Config{BaseURL: cfg.TextURL, AccountSID: cfg.TextAccount, AuthToken: token, From: cfg.TextFrom,
-			CallbackURL: cfg.TextCallback, InboundURL: inboundURL(cfg.TextCallback)}); err != nil {
-			return nil, nil, err
-		}
-		out[routing.Text] = text
 	}
-	if cfg.MailHost != "" {
-		password, err := secret(cfg.MailPasswordFile)
-		if err != nil {
-			return nil, nil, err
+	if s.Config.MailHost != "" {
+		password, err := secret(s.Config.MailPasswordFile)
+		if err == nil {
+			err = s.putMail(s.Config, password)
 		}
-		roots, err := readPool(cfg.MailCA)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		m, err := mail.New(mail.Config{Host: cfg.MailHost, Port: cfg.MailPort, Implicit: cfg.MailPort == 465, Username: cfg.MailUser,
-			Password: password,
-			From:     cfg.MailFrom, Bounces: cfg.MailBounces, Roots: roots})
-		if err != nil {
-			return nil, nil, err
-		}
-		out[routing.Email] = m
 	}
-	return out, text, nil
+	return out, nil
+}
+
+// putText has texts leave by a gateway from now on; by none without an account.
+func (s *Server) putText(cfg Config, token string) error {
+	if cfg.TextAccount == "" {
+		s.text.Store(nil)
+		s.textSocket.Put(nil)
+		return nil
+	}
+	c, err := twilio.New(twilio.Config{BaseURL: cfg.TextURL, AccountSID: cfg.TextAccount, AuthToken: token, From: cfg.TextFrom,
+		CallbackURL: cfg.TextCallback, InboundURL: inboundURL(cfg.TextCallback)})
+	if err != nil {
+		return err
+	}
+	s.text.Store(c)
+	s.textSocket.Put(c)
+	return nil
+}
+
+// putMail has mail leave by a server from now on; by none without a host.
+func (s *Server) putMail(cfg Config, password string) error {
+	if cfg.MailHost == "" {
+		s.mailSocket.Put(nil)
+		return nil
+	}
+	roots, err := readPool(cfg.MailCA)
+	if err != nil {
+		return err
+	}
+	m, err := mail.New(mail.Config{Host: cfg.MailHost, Port: cfg.MailPort, Implicit: cfg.MailPort == 465, Username: cfg.MailUser,
+		Password: password, From: cfg.MailFrom, Bounces: cfg.MailBounces, Roots: roots})
+	if err != nil {
+		return err
+	}
+	s.mailSocket.Put(m)
+	return nil
+}
+
+// gateway is where the text gateway reports; there is nothing while texts leave by none.
+func (s *Server) gateway(hook func(*twilio.Client) http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if c := s.text.Load(); c != nil {
+			hook(c).ServeHTTP(w, r)
+			return
+		}
+		http.NotFound(w, r)
+	}
 }
 
 // withoutCarrier are the channels a ladder may name that nothing is configured for.
 func withoutCarrier(channels map[routing.ChannelKind]channel.Channel) (out []routing.ChannelKind) {
 	for _, kind := range routing.Channels() {
-		if channels[kind] == nil {
+		if channel.Set(channels[kind]) == nil {
 			out = append(out, kind)
 		}
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -271,6 +272,16 @@ func (h *health) handler(pages http.Handler, metrics http.Handler, from []netip.
 			return
 		}
 		metrics.ServeHTTP(w, r)
+	})
+	mux.HandleFunc("GET "+checksPath, func(w http.ResponseWriter, r *http.Request) {
+		if !ours(r, from) {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		if err := json.NewEncoder(w).Encode(h.s.Checks(r.Context())); err != nil {
+			h.s.Log.Info("an answer was not delivered", "error", err)
+		}
 	})
 	mux.Handle("/", pages)
 	return mux

@@ -69,7 +69,8 @@ func (s *Server) checkPublicURL(ctx context.Context) error {
 	}
 	res, err := client.Do(req)
 	if err != nil {
-		return fmt.Errorf("--public-url %s: %s", s.Config.PublicURL, whyNot(err))
+		code, detail, text := whyNot(err)
+		return &unreached{code, detail, fmt.Sprintf("--public-url %s: %s", s.Config.PublicURL, text)}
 	}
 	defer res.Body.Close()
 	if _, err := io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)); err != nil {
@@ -78,6 +79,11 @@ func (s *Server) checkPublicURL(ctx context.Context) error {
 	return s.judge(res)
 }
 
+// unreached is why the public address does not lead here: a word of the catalogs, what goes into it, and a sentence for the log.
+type unreached struct{ code, detail, text string }
+
+func (e *unreached) Error() string { return e.text }
+
 // judge says what is wrong with what answered.
 func (s *Server) judge(res *http.Response) error {
 	at := "--public-url " + s.Config.PublicURL
@@ -85,20 +91,21 @@ func (s *Server) judge(res *http.Response) error {
 	case id == s.id:
 		return nil
 	case id != "":
-		return fmt.Errorf("%s leads to another Lamplight than this one", at)
+		return &unreached{"another", "", at + " leads to another Lamplight than this one"}
 	case res.StatusCode == http.StatusBadGateway || res.StatusCode == http.StatusGatewayTimeout:
-		return fmt.Errorf("%s: a proxy answers %d: it does not reach %s; 'lamplight proxy nginx' prints what it needs",
-			at, res.StatusCode, s.web.Addr())
+		return &unreached{"proxy", s.web.Addr().String(), fmt.Sprintf("%s: a proxy answers %d: it does not reach %s; 'lamplight proxy nginx' "+
+			"prints what it needs", at, res.StatusCode, s.web.Addr())}
 	case res.StatusCode >= 300 && res.StatusCode < 400:
-		return fmt.Errorf("%s leads elsewhere, to %s", at, res.Header.Get("Location"))
+		to := res.Header.Get("Location")
+		return &unreached{"elsewhere", to, at + " leads elsewhere, to " + to}
 	default:
-		return fmt.Errorf("%s: something else answers there (%s, status %d): does your proxy hand on all paths to %s?",
-			at, res.Header.Get("Server"), res.StatusCode, s.web.Addr())
+		return &unreached{"stranger", s.web.Addr().String(), fmt.Sprintf("%s: something else answers there (%s, status %d): does your proxy "+
+			"hand on all paths to %s?", at, res.Header.Get("Server"), res.StatusCode, s.web.Addr())}
 	}
 }
 
 // whyNot says in words why nothing answered.
-func whyNot(err error) string {
+func whyNot(err error) (code, detail, text string) {
 	var dns *net.DNSError
 	var names x509.HostnameError
 	var unknown x509.UnknownAuthorityError
@@ -106,19 +113,20 @@ func whyNot(err error) string {
 	var outer *url.Error
 	switch {
 	case errors.As(err, &dns):
-		return "the name " + dns.Name + " is not found"
+		return "no-name", dns.Name, "the name " + dns.Name + " is not found"
 	case errors.As(err, &names):
-		return "the certificate there is for other names: " + strings.Join(names.Certificate.DNSNames, ", ")
+		others := strings.Join(names.Certificate.DNSNames, ", ")
+		return "other-names", others, "the certificate there is for other names: " + others
 	case errors.As(err, &unknown):
-		return "the certificate there is signed by nobody this machine trusts, and phones will not either"
+		return "untrusted", "", "the certificate there is signed by nobody this machine trusts, and phones will not either"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "the certificate there has ended, or has not begun"
+		return "ended", "", "the certificate there has ended, or has not begun"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "nothing listens there"
+		return "nothing", "", "nothing listens there"
 	case errors.Is(err, context.DeadlineExceeded):
-		return "no answer in time: is there a firewall, and may this machine reach its own public address?"
+		return "timeout", "", "no answer in time: is there a firewall, and may this machine reach its own public address?"
 	case errors.As(err, &outer):
-		return outer.Err.Error()
+		return "broken", outer.Err.Error(), outer.Err.Error()
 	}
-	return err.Error()
+	return "broken", err.Error(), err.Error()
 }

@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -85,10 +86,13 @@ type Server struct {
 	bounces    net.Listener // nil where no mail server reports
 	PagesURL   string
 	// Out is where a person is told what to do next; nil for nobody.
-	Out     io.Writer
-	files   fs.FS          // the built web pages
-	text    *twilio.Client // nil without a text gateway
-	senders map[routing.ChannelKind]channel.Channel
+	Out        io.Writer
+	files      fs.FS                         // the built web pages
+	text       atomic.Pointer[twilio.Client] // nil without a text gateway
+	textSocket channel.Socket
+	mailSocket channel.Socket
+	senders    map[routing.ChannelKind]channel.Channel
+	settings   settings
 }
 
 // Start starts or connects everything. say hears each step and the time since the start; it may be nil. On an error nothing
@@ -237,13 +241,16 @@ func (s *Server) startBus(context.Context) (err error) {
 	return nil
 }
 
-func (s *Server) startRouting(context.Context) error {
+func (s *Server) startRouting(ctx context.Context) error {
 	s.Phones = dispatch.NewPushPhones(s.Pool, s.Audit)
-	channels, text, err := newChannels(s.Config, s.push, s.Phones)
+	channels, err := s.newChannels()
 	if err != nil {
 		return err
 	}
-	s.text, s.senders = text, channels
+	s.senders = channels
+	if err := s.Retake(ctx); err != nil {
+		return err
+	}
 	if without := withoutCarrier(channels); len(without) > 0 {
 		s.Log.Warn("no carrier is configured for some channels: ladders that name them reach nobody by them", "channels", without)
 	}
@@ -258,12 +265,7 @@ func (s *Server) startRouting(context.Context) error {
 		return err
 	}
 	s.Patients = record.NewPatients(s.Record)
-	ways := map[notes.ConsentChannel]channel.Channel{}
-	for by, kind := range map[notes.ConsentChannel]routing.ChannelKind{notes.ByText: routing.Text, notes.ByEmail: routing.Email} {
-		if channels[kind] != nil {
-			ways[by] = channels[kind]
-		}
-	}
+	ways := map[notes.ConsentChannel]channel.Channel{notes.ByText: channels[routing.Text], notes.ByEmail: channels[routing.Email]}
 	s.Notices, err = patient.New(patient.Config{Pool: s.Pool, Log: s.Audit, Store: s.Record, Patients: s.Patients, Door: s.Door,
 		Channels: ways, LinkBase: s.PagesURL, LinkKey: linkKey, Logger: s.Log})
 	return err
@@ -297,13 +299,14 @@ func (s *Server) startHouse(context.Context) error {
 		Patients: s.Patients, Notices: s.Notices,
 		PushKey: s.push.Public, PushPlain: s.Config.PushPlain,
 		Phone: s.Switch.phones.account, PhoneNames: s.Switch.phones.names(), PagesURL: s.PagesURL, DeskURL: s.Bus.URL, Senders: s.senders,
-		Trainer: trainer, LockAfter: s.Config.LockAfter, Log: s.Log})
+		Office: s, Trainer: trainer, LockAfter: s.Config.LockAfter, Log: s.Log})
 	s.Record.AddStorySource(s.Routing)
-	zone, err := s.Config.zone()
+	set := s.set()
+	zone, err := set.zone()
 	if err != nil {
 		return err
 	}
-	groups, err := s.Config.groups()
+	groups, err := set.groups()
 	if err != nil {
 		return err
 	}
@@ -328,6 +331,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.sweep(ctx) })
 	g.Go(func() error { s.settle(ctx); return nil })
 	g.Go(func() error { s.tellFounder(ctx); return nil })
+	g.Go(func() error { s.watchSettings(ctx); return nil })
 	g.Go(func() error { return during("backup", s.Custody.Run(ctx)) })
 	gate, service := bus.NewGate(s.Door, s.House.InCall), s.House.Service()
 	if err := bus.Callout(ctx, s.Bus.callout, s.Bus.keys, gate, s.Log); err != nil {
@@ -341,7 +345,8 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	web := portal.New(portal.Config{Service: service, Recordings: s.House, Pushes: s.House, Feeds: s.House,
-		Sessions: portal.NewSessions(s.Door), Founding: s.House, Patients: s.Notices, Practice: s.practice, Files: s.files, Proxies: proxies, Log: s.Log})
+		Sessions: portal.NewSessions(s.Door), Founding: s.House, Patients: s.Notices, Practice: s.practice, Files: s.files,
+		Proxies: proxies, Log: s.Log})
 	open := http.NewServeMux()
 	open.HandleFunc("GET "+chart.JWKSPath("{account}"), s.Charts.ServeJWKS)
 	open.Handle("/", web)
@@ -351,10 +356,8 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	serveHTTP(ctx, g, portal.NewServer(front, s.Log), s.web, s.Config.webTLS(s.Certs.Server))
 	hooks := http.NewServeMux()
-	if s.text != nil {
-		hooks.Handle("POST /hooks/text", s.text.Callback(s.report))
-		hooks.Handle("POST /hooks/text/in", s.text.Inbound(s.House.TextedBack))
-	}
+	hooks.Handle("POST /hooks/text", s.gateway(func(c *twilio.Client) http.Handler { return c.Callback(s.report) }))
+	hooks.Handle("POST /hooks/text/in", s.gateway(func(c *twilio.Client) http.Handler { return c.Inbound(s.House.TextedBack) }))
 	serveHTTP(ctx, g, portal.NewServer(hooks, s.Log), s.hooks, nil)
 	if s.bounces != nil {
 		b := mail.ListenBounces(s.bounces, s.Config.MailBounces, s.report, s.Log)

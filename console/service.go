@@ -1,0 +1,107 @@
+package console
+
+import (
+	"time"
+
+	"lamplight/routing"
+)
+
+// A SettingPart is one part of what the service's administrators set.
+type SettingPart string
+
+const (
+	PartService  SettingPart = "service"   // name, zone, languages
+	PartText     SettingPart = "text"      // account, from, callback; the secret is the token
+	PartMail     SettingPart = "mail"      // host, port, user, from; the secret is the password
+	PartCatchAll SettingPart = "catch-all" // to: a practice or one of its numbers
+)
+
+// SettingParts are all parts, in the order they are shown.
+func SettingParts() []SettingPart {
+	return []SettingPart{PartService, PartText, PartMail, PartCatchAll}
+}
+
+// ServiceSettings is what is set of the service.
+type ServiceSettings struct {
+	Parts []SettingsPart `json:"parts"`
+}
+
+// SettingsPart is one part as it is set. What the command line says, Given, holds instead. No secret is ever shown.
+type SettingsPart struct {
+	Part    SettingPart       `json:"part"`
+	Basis   int               `json:"basis"` // a change must say what it was made from
+	Values  map[string]string `json:"values"`
+	Secret  bool              `json:"secret"` // one is kept
+	Given   map[string]string `json:"given"`
+	Forged  bool              `json:"forged"` // somebody else wrote it: it is not taken
+	History []SettingChange   `json:"history"`
+}
+
+// SettingChange is a version of a part, and who made it why.
+type SettingChange struct {
+	Version int               `json:"version"`
+	At      time.Time         `json:"at"`
+	By      string            `json:"by"` // a name; "" for a command
+	Why     string            `json:"why"`
+	Values  map[string]string `json:"values"`
+	Secret  bool              `json:"secret"`
+}
+
+// SettingEdit changes a part. An empty Secret leaves the one there is; Back is a version to bring back instead, 0 for none.
+type SettingEdit struct {
+	Part   SettingPart       `json:"part"`
+	Basis  int               `json:"basis"`
+	Values map[string]string `json:"values"`
+	Secret string            `json:"secret"`
+	Back   int               `json:"back"`
+	Why    string            `json:"why"`
+}
+
+// SettingEdited is a part after a change; without Saved somebody else was quicker, and nothing was changed.
+type SettingEdited struct {
+	Saved bool         `json:"saved"`
+	Part  SettingsPart `json:"part"`
+}
+
+// Tonight is what a service needs before its first night, each with how it stands.
+type Tonight struct {
+	Checks []Check `json:"checks"`
+}
+
+// A CheckState is how something stands.
+type CheckState string
+
+const (
+	CheckGood CheckState = "good"
+	CheckOpen CheckState = "open" // not yet, or as somebody wanted it
+	CheckBad  CheckState = "bad"
+)
+
+// A Check is one thing that was looked at. Its sentence, with what to do about it, is the catalog's for Name and Say, filled with Vars;
+// nothing in it is a patient's.
+type Check struct {
+	Name  string            `json:"name"`
+	State CheckState        `json:"state"`
+	Say   string            `json:"say"`
+	Vars  map[string]string `json:"vars"`
+}
+
+// Trial asks for one message, or call, to whoever asks.
+type Trial struct {
+	By routing.ChannelKind `json:"by"` // text, email or voice
+	To string              `json:"to"`
+}
+
+// Tried tells whether the carrier took it: then Mark stands in it, and only whoever got it knows whether it arrived. Otherwise Why is in
+// words of the catalog, and Code the carrier's own.
+type Tried struct {
+	Taken bool   `json:"taken"`
+	Mark  string `json:"mark"`
+	Why   string `json:"why"`
+	Code  string `json:"code"`
+}
+
+// Arrived says that a trial has come.
+type Arrived struct {
+	By routing.ChannelKind `json:"by"`
+}
