@@ -275,6 +275,7 @@ var harmlessWords = map[string]any{"reason": "x", "pause.reason": "break", "epoc
 	"birth": "1980-02-03", "email": "new@x.example", "zone": "", "texts": false, "mails": false, "how": "phone",
 	"anyway": true, "call": false, "channel": "text", "given": true, "tab": "all", "seen": "x", "remark": false, "message": "m1",
 	"writethread.id": "w1", "closethread.id": "c1", "mywords.id": "p1", "putpatient.version": 0,
+	"part": "service", "values": map[string]string{}, "secret": "", "back": 0, "by": "text", "editsetting.basis": 0,
 	"duty.act": "take", "duty.from": "2100-01-01T00:00:00Z", "duty.to": "2100-01-02T00:00:00Z"}
 
 // filler makes a request's body of what it is to be asked about; ids are the types of its fields that name a thing. A field that this
