@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -192,10 +191,4 @@ func (s *Store) SettingWas(ctx context.Context, part string, version int) (Setti
 		return Setting{}, err
 	}
 	return found[0], nil
-}
-
-// SettingsLike are the newest settings of the parts that begin so.
-func (s *Store) SettingsLike(ctx context.Context, prefix string) ([]Setting, error) {
-	return s.settings(ctx, s.pool, `where part like $1 and version = (select max(n.version) from setting n where n.part = s.part)
-		order by part`, strings.NewReplacer("%", `\%`, "_", `\_`).Replace(prefix)+"%")
 }
