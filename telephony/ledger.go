@@ -63,17 +63,24 @@ const (
 	StepResumed       StepKind = "resumed"
 	StepCutOff        StepKind = "cut-off"        // the agent's phone died
 	StepRejoined      StepKind = "rejoined"       // and came back
-	StepPatchAsked    StepKind = "patch-asked"    // Detail is whom the practice's list names, by id
+	StepPatchAsked    StepKind = "patch-asked"    // Detail is whom the practice's list names, by id, or TypedNumber
 	StepPatchAnswered StepKind = "patch-answered" // their phone, by whomever or whatever
 	StepPatched       StepKind = "patched"        // a key was pressed: all three talk
 	StepPatchFailed   StepKind = "patch-failed"   // Detail says why; the caller is back with the agent
 	StepPatchLeft     StepKind = "patch-left"     // the agent has gone; the other two talk
 	StepPatchOver     StepKind = "patch-over"     // they have gone; the caller is back with the agent
+	StepConsulted     StepKind = "consulted"      // their phone was answered: the agent talks with them alone
+	StepTransferAsked StepKind = "transfer-asked" // the agent has gone, they are being called; Detail as of StepPatchAsked
+	StepTransferred   StepKind = "transferred"    // the caller talks with them
+	StepNoTransfer    StepKind = "no-transfer"    // Detail says why; the caller waits for an agent again
 	StepSupervised    StepKind = "supervised"     // Agent is the supervisor who is in on it, Detail the SupervisionMode
 	StepUnsupervised  StepKind = "unsupervised"   // and is not any more; Detail says why
 	StepRecovered     StepKind = "recovered"      // after a restart
 	StepEnded         StepKind = "ended"
 )
+
+// TypedNumber is the Detail of a step that tells of somebody called by a number that stands in no list.
+const TypedNumber = "typed-number"
 
 // A Step is one line of a call's story. Detail is a code the catalogs translate and holds no patient data.
 type Step struct {

@@ -97,8 +97,9 @@ type Relax struct {
 // A CallState is where a call stands. It only moves along the arrows; Engine alone moves it.
 //
 //	Arrived ──▶ Waiting ──▶ Offered ──▶ Talking ◀──▶ Held
-//	   │           ▲  │        │           │  │        │
-//	   │           └──┼────────┘ missed    │  └─▶ Patched
+//	   │          ▲ ▲ │        │           │  │        │
+//	   │          │ └─┼────────┘ missed    │  └─▶ Patched
+//	   │          └───┼────────────────────┼─────────┘ a transfer that failed
 //	   ▼              ▼                    ▼        ▼  ▼
 //	 Ended ◀──────── Ended ◀───────────── Ended ◀──── Ended
 type CallState string
@@ -109,8 +110,9 @@ const (
 	Offered CallState = "offered" // popped on one agent's desk and ringing their phone; the caller hears the same
 	Talking CallState = "talking" // caller and agent hear each other
 	Held    CallState = "held"    // the agent put the caller on hold, or is bringing somebody in for them
-	Patched CallState = "patched" // the agent has left the caller with whom they brought in; those two talk
-	Ended   CallState = "ended"   // no leg of it is left; Outcome says how
+	// the agent has left the caller with whom they brought in: those two talk, or will when that one's phone is answered (a transfer)
+	Patched CallState = "patched"
+	Ended   CallState = "ended" // no leg of it is left; Outcome says how
 )
 
 // An Outcome is how a call ended.
@@ -175,6 +177,7 @@ type ThirdState string
 const (
 	ThirdRinging ThirdState = "ringing" // their phone rings; the caller hears music
 	ThirdAsked   ThirdState = "asked"   // it was answered: whoever it was is asked for a key; the caller hears music
+	ThirdAlone   ThirdState = "alone"   // it was answered: the agent talks with them alone; the caller hears music
 	ThirdTalking ThirdState = "talking" // with the caller, and with the agent until they leave
 )
 

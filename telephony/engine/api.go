@@ -53,13 +53,27 @@ func (e *Engine) Resume(ctx context.Context, a telephony.AgentID, c telephony.Ca
 // Patch has a third party called for the caller, who hears music meanwhile while the agent hears it ring. Whoever answers hears
 // that a caller of the practice waits and how urgent it is, and the agent; they are connected when they press a key, which no
 // voicemail does. Then all three talk, until the agent leaves the other two by Leave, or one of them hangs up. When it comes to
-// nothing, or the agent takes the caller back by Resume, the two talk again; Call.Third.Why says why. Only who called in can be
-// patched (ErrState); ErrThird: somebody is being brought in already.
+// nothing, or the agent takes the caller back by Resume, the two talk again; Call.Third.Why says why. Of whoever answers a plain one
+// no key is asked: the agent talks with them alone, until Confer or Leave connects the caller, or Resume takes the caller back. Only
+// who called in can be patched (ErrState); ErrThird: somebody is being brought in already.
 func (e *Engine) Patch(ctx context.Context, a telephony.AgentID, c telephony.CallID, p Patch) error {
-	return e.ask(ctx, func() error { return e.patchCall(a, c, p) })
+	return e.ask(ctx, func() error { return e.patchCall(a, c, p, patchAsked) })
 }
 
-// Leave takes the agent out of a talk of three: the other two go on, and the agent is in wrap-up. Having left is success.
+// Confer has the caller hear the agent and the third party, who talk alone: all three talk then.
+func (e *Engine) Confer(ctx context.Context, a telephony.AgentID, c telephony.CallID) error {
+	return e.ask(ctx, func() error { return e.conferCall(a, c) })
+}
+
+// Transfer is Patch without the agent, who is in wrap-up from then on: the caller hears music until whoever is called has pressed a
+// key, or has answered when none is asked for. When it comes to nothing, the call is offered to the agent again if they have taken
+// no other; if they have, or do not take it, the caller waits for any agent, at the place they had when they called.
+func (e *Engine) Transfer(ctx context.Context, a telephony.AgentID, c telephony.CallID, p Patch) error {
+	return e.ask(ctx, func() error { return e.patchCall(a, c, p, transferAsked) })
+}
+
+// Leave takes the agent out of a talk of three, or connects the caller and whom the agent talks with alone: the other two go on, and
+// the agent is in wrap-up. Having left is success.
 func (e *Engine) Leave(ctx context.Context, a telephony.AgentID, c telephony.CallID) error {
 	return e.ask(ctx, func() error { return e.leave(a, c) })
 }

@@ -102,7 +102,8 @@ func (c *call) answered() bool {
 }
 
 // paired are the phases in which two are each other's peers: one lease decides for both.
-var paired = map[phase]bool{talking: true, held: true, calling: true, briefing: true, merging: true, conferring: true, patched: true}
+var paired = map[phase]bool{talking: true, held: true, calling: true, briefing: true, consulting: true,
+	merging: true, conferring: true, patched: true}
 
 // agent is the agent who talks, nil in a call without an agent.
 func (c *call) agent() *party {
@@ -148,7 +149,7 @@ func (e *Engine) leaseIn(p phase) time.Duration {
 	switch p {
 	case talking, merging, conferring, patched:
 		return e.cfg.TalkLease
-	case held, calling, briefing:
+	case held, calling, briefing, consulting, sending, announcing, landing:
 		return e.cfg.HoldLease
 	}
 	return e.cfg.Lease
@@ -213,7 +214,7 @@ func (e *Engine) move(r raised) {
 		c.EndedAt, c.Outcome = e.cfg.Now(), st.outcome
 	}
 	c.Third.State = shownThird[st.to]
-	if st.note == telephony.StepPatchFailed {
+	if st.note == telephony.StepPatchFailed || st.note == telephony.StepNoTransfer {
 		c.Third.Why = cmp.Or(r.detail, "third-failed")
 	}
 	if st.note == telephony.StepSupervised {

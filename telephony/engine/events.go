@@ -72,7 +72,7 @@ func (e *Engine) onLeg(ev telephony.Event) {
 		}
 	case telephony.Digit:
 		switch {
-		case c.phase == proving && p == &c.near, c.phase == briefing && p == &c.third:
+		case c.phase == proving && p == &c.near, (c.phase == briefing || c.phase == announcing) && p == &c.third:
 			if ev.Digit == proof {
 				e.raise(c, proved)
 			}

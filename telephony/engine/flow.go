@@ -29,7 +29,12 @@ const (
 	briefing    phase = "briefing"    // it was answered: whoever it was hears who waits and is asked for a key, the agent with them
 	merging     phase = "merging"     // they pressed it; the three are being brought together
 	conferring  phase = "conferring"  // caller, agent and third party hear each other
+	consulting  phase = "consulting"  // it was answered: agent and third party talk alone; the caller hears music
 	patched     phase = "patched"     // caller and third party hear each other, the agent has gone
+	sending     phase = "sending"     // a transfer: the third party's phone is being rung, the agent has gone; the caller hears music
+	announcing  phase = "announcing"  // and was answered: whoever it was hears who waits and is asked for a key
+	landing     phase = "landing"     // caller and third party are being brought together, the agent has gone
+	returning   phase = "returning"   // a transfer failed: the agent's desk has the pop again, their phone is being rung
 	apologizing phase = "apologizing" // nobody's number: hears so
 	leaving     phase = "leaving"     // hung up before the ledger told whose number it was
 	spilled     phase = "spilled"     // given to the fail-safe before the ledger told whose number it was
@@ -74,8 +79,12 @@ const (
 	resumeAsked    signal = "resume asked"    // by the agent
 	patchAsked     signal = "patch asked"     // by the agent: somebody is to be brought in
 	thirdUp        signal = "third up"        // their phone was answered, by whomever or whatever
+	thirdThere     signal = "third there"     // the same of one who is asked for no key
 	thirdGone      signal = "third gone"      // their leg is over
 	leaveAsked     signal = "leave asked"     // by the agent: the other two go on
+	conferAsked    signal = "confer asked"    // by the agent, who talks with a third party alone: all three are to talk
+	transferAsked  signal = "transfer asked"  // by the agent, who goes: somebody is to be called for the caller
+	recalled       signal = "recalled"        // a transfer failed and the agent is free
 	superviseAsked signal = "supervise asked" // by a supervisor who is to be in on it
 	supervisorUp   signal = "supervisor up"   // their phone was answered
 	modeAsked      signal = "mode asked"      // by them: who is to hear them
@@ -110,11 +119,17 @@ const (
 	rejoin         act = "rejoin"      // the agent back, no music
 	stepAside      act = "step aside"  // music for the caller, the agent to where a third party will be
 	dialThird      act = "dial third"
-	ringBack       act = "ring back"  // have the agent hear that it rings, again and again
-	brief          act = "brief"      // tell whoever answered who waits and ask for a key, again and again
-	merge          act = "merge"      // bring all three into the bridge
-	confer         act = "confer"     // leases and peers of three who talk
-	dropThird      act = "drop third" // hang up the third party's leg; nobody is aside any more
+	ringBack       act = "ring back"   // have the agent hear that it rings, again and again
+	brief          act = "brief"       // tell whoever answered who waits and ask for a key, again and again
+	meetThird      act = "meet third"  // bring whoever answered to the agent
+	pressThird     act = "press third" // the third party's extension
+	merge          act = "merge"       // bring all three, or those of them who are there, into the bridge
+	confer         act = "confer"      // leases and peers of three who talk
+	dropThird      act = "drop third"  // hang up the third party's leg; nobody is aside any more
+	clearAside     act = "clear aside" // nobody is aside any more
+	recall         act = "recall"      // offer the call to the agent who had it if they are free, else give it to the queue
+	takenAgain     act = "taken again" // the agent whom it was offered to again has it
+	giveBack       act = "give back"   // that agent is in wrap-up again, the call in the queue
 	dialSupervisor act = "dial supervisor"
 	dropSupervisor act = "drop supervisor" // hang up the supervisor's leg
 	dialNear       act = "dial near"
@@ -139,7 +154,7 @@ type transition struct {
 func do(acts ...act) []act { return acts }
 
 // repeats are the phases whose prompt is said again and again.
-var repeats = map[phase]bool{proving: true, calling: true, briefing: true}
+var repeats = map[phase]bool{proving: true, calling: true, briefing: true, announcing: true}
 
 // over is an end: nobody of the call is left to the queue or on the switch.
 func over(o telephony.Outcome, acts ...act) transition {
@@ -167,6 +182,24 @@ func bringingIn(own map[signal]transition) map[signal]transition {
 		rejoinAsked: {to: rejoining, do: do(dropThird, startMusic, replaceFar, ringAgent)},
 		nearLost:    over(telephony.Completed, letGo, dropThird),
 		nearAlone:   {to: waiting, note: telephony.StepLost, do: do(dropThird, takeBack, startMusic)},
+	}
+	maps.Copy(all, own)
+	return all
+}
+
+// sentOn is a phase in which the caller hears music while somebody is called for them whom no agent waits for: own is what moves it
+// on, the rest brings the caller to an agent, or ends it. Who hangs up before anybody talked to them is to be called back.
+func sentOn(own map[signal]transition) map[signal]transition {
+	back := transition{to: waiting, note: telephony.StepNoTransfer, do: do(dropThird, startMusic, recall)}
+	all := map[signal]transition{
+		thirdGone:   back,
+		unproved:    back,
+		unjoined:    back,
+		unreachable: overForTwo(telephony.Overflowed, dropThird, overflow),
+		endAsked:    overForTwo(telephony.Abandoned, wipe),
+		nearGone:    overForTwo(telephony.Abandoned, wipe),
+		nearLost:    overForTwo(telephony.Overflowed, wipe),
+		switchDied:  overForTwo(telephony.Abandoned, wipe),
 	}
 	maps.Copy(all, own)
 	return all
@@ -225,6 +258,7 @@ var flow = map[phase]map[signal]transition{
 		unreachable: over(telephony.Overflowed, overflow),
 		nearGone:    over(telephony.Abandoned, wipe),
 		nearLost:    over(telephony.Overflowed, wipe),
+		recalled:    {to: returning, note: telephony.StepOffered, do: do(pop, ringAgent)},
 	},
 	popping: {
 		written:     {to: ringing, do: do(pop, ringAgent)},
@@ -262,34 +296,42 @@ var flow = map[phase]map[signal]transition{
 		nearLost:    over(telephony.Overflowed, wipe),
 	},
 	talking: supervised(talking, map[signal]transition{
-		holdAsked:   {to: held, note: telephony.StepHeld, do: do(part)},
-		patchAsked:  {to: calling, note: telephony.StepPatchAsked, do: do(stepAside, dialThird, ringBack)},
-		hangUpAsked: over(telephony.Completed, wipe),
-		endAsked:    over(telephony.Completed, wipe),
-		nearGone:    over(telephony.Completed, wipe),
-		farGone:     over(telephony.Completed, wipe),
-		farSilent:   {to: alone, note: telephony.StepCutOff, do: do(startMusic, awaitAgent)},
-		switchDied:  over(telephony.Abandoned, wipe),
-		rejoinAsked: {to: rejoining, do: do(startMusic, replaceFar, ringAgent)},
-		nearLost:    over(telephony.Completed, letGo),
-		nearAlone:   {to: waiting, note: telephony.StepLost, do: do(takeBack, startMusic)},
+		holdAsked:     {to: held, note: telephony.StepHeld, do: do(part)},
+		patchAsked:    {to: calling, note: telephony.StepPatchAsked, do: do(stepAside, dialThird, ringBack)},
+		transferAsked: {to: sending, note: telephony.StepTransferAsked, do: do(startMusic, replaceFar, leaveQueue, dialThird)},
+		hangUpAsked:   over(telephony.Completed, wipe),
+		endAsked:      over(telephony.Completed, wipe),
+		nearGone:      over(telephony.Completed, wipe),
+		farGone:       over(telephony.Completed, wipe),
+		farSilent:     {to: alone, note: telephony.StepCutOff, do: do(startMusic, awaitAgent)},
+		switchDied:    over(telephony.Abandoned, wipe),
+		rejoinAsked:   {to: rejoining, do: do(startMusic, replaceFar, ringAgent)},
+		nearLost:      over(telephony.Completed, letGo),
+		nearAlone:     {to: waiting, note: telephony.StepLost, do: do(takeBack, startMusic)},
 	}),
 	held: supervised(held, map[signal]transition{
-		resumeAsked: {to: talking, note: telephony.StepResumed, do: do(rejoin)},
-		patchAsked:  {to: calling, note: telephony.StepPatchAsked, do: do(stepAside, dialThird, ringBack)},
-		hangUpAsked: over(telephony.Completed, wipe),
-		endAsked:    over(telephony.Completed, wipe),
-		nearGone:    over(telephony.Completed, wipe),
-		farGone:     over(telephony.Completed, wipe),
-		farSilent:   {to: alone, note: telephony.StepCutOff, do: do(awaitAgent)},
-		switchDied:  over(telephony.Abandoned, wipe),
-		rejoinAsked: {to: rejoining, do: do(replaceFar, ringAgent)},
-		nearLost:    over(telephony.Completed, letGo),
-		nearAlone:   {to: waiting, note: telephony.StepLost, do: do(takeBack, startMusic)},
+		resumeAsked:   {to: talking, note: telephony.StepResumed, do: do(rejoin)},
+		patchAsked:    {to: calling, note: telephony.StepPatchAsked, do: do(stepAside, dialThird, ringBack)},
+		transferAsked: {to: sending, note: telephony.StepTransferAsked, do: do(startMusic, replaceFar, leaveQueue, dialThird)},
+		hangUpAsked:   over(telephony.Completed, wipe),
+		endAsked:      over(telephony.Completed, wipe),
+		nearGone:      over(telephony.Completed, wipe),
+		farGone:       over(telephony.Completed, wipe),
+		farSilent:     {to: alone, note: telephony.StepCutOff, do: do(awaitAgent)},
+		switchDied:    over(telephony.Abandoned, wipe),
+		rejoinAsked:   {to: rejoining, do: do(replaceFar, ringAgent)},
+		nearLost:      over(telephony.Completed, letGo),
+		nearAlone:     {to: waiting, note: telephony.StepLost, do: do(takeBack, startMusic)},
 	}),
 	calling: supervised(calling, bringingIn(map[signal]transition{
-		played:  {to: calling, do: do(ringBack)},
-		thirdUp: {to: briefing, note: telephony.StepPatchAnswered, do: do(brief)},
+		played:     {to: calling, do: do(ringBack)},
+		thirdUp:    {to: briefing, note: telephony.StepPatchAnswered, do: do(brief)},
+		thirdThere: {to: consulting, note: telephony.StepConsulted, do: do(meetThird, pressThird)},
+	})),
+	consulting: supervised(consulting, bringingIn(map[signal]transition{
+		conferAsked: {to: merging, do: do(merge)},
+		leaveAsked:  {to: landing, note: telephony.StepPatchLeft, do: do(dropFar, leaveQueue, merge)},
+		farGone:     {to: landing, note: telephony.StepPatchLeft, do: do(dropFar, leaveQueue, merge)}, // who hangs up then has put them through
 	})),
 	briefing: supervised(briefing, bringingIn(map[signal]transition{
 		played:   {to: briefing, do: do(brief)},
@@ -298,6 +340,7 @@ var flow = map[phase]map[signal]transition{
 	})),
 	merging: supervised(merging, bringingIn(map[signal]transition{
 		joined:   {to: conferring, note: telephony.StepPatched, do: do(confer)},
+		farGone:  {to: landing, note: telephony.StepPatchLeft, do: do(dropFar, leaveQueue)},
 		unjoined: {to: talking, note: telephony.StepPatchFailed, do: do(rejoin, dropThird, secure)},
 	})),
 	conferring: supervised(conferring, map[signal]transition{
@@ -320,6 +363,26 @@ var flow = map[phase]map[signal]transition{
 		endAsked:   overForTwo(telephony.Completed, wipe),
 		switchDied: overForTwo(telephony.Abandoned, wipe),
 		nearLost:   overForTwo(telephony.Completed, letGo),
+	},
+	sending: sentOn(map[signal]transition{
+		thirdUp:    {to: announcing, note: telephony.StepPatchAnswered, do: do(brief)},
+		thirdThere: {to: landing, do: do(merge, pressThird)},
+	}),
+	announcing: sentOn(map[signal]transition{
+		played: {to: announcing, do: do(brief)},
+		proved: {to: landing, do: do(merge)},
+	}),
+	landing: sentOn(map[signal]transition{
+		joined: {to: patched, note: telephony.StepTransferred, do: do(clearAside, secure)},
+	}),
+	returning: {
+		farUp:       {to: joining, do: do(join, takenAgain)},
+		farGone:     {to: waiting, note: telephony.StepMissed, do: do(unpop, giveBack)},
+		rejected:    {to: waiting, note: telephony.StepRejected, do: do(unpop, dropFar, giveBack)},
+		endAsked:    over(telephony.Abandoned, wipe),
+		unreachable: over(telephony.Overflowed, dropFar, overflow),
+		nearGone:    over(telephony.Abandoned, wipe),
+		nearLost:    over(telephony.Overflowed, wipe),
 	},
 	alone: { // cut off in the talk: who hangs up now is to be called back
 		rejoinAsked: {to: rejoining, do: do(ringAgent)},
@@ -396,8 +459,9 @@ var shown = map[phase]telephony.CallState{
 	identifying: telephony.Arrived, leaving: telephony.Arrived, apologizing: telephony.Arrived, arrived: telephony.Arrived,
 	waiting: telephony.Waiting, popping: telephony.Offered, ringing: telephony.Offered, joining: telephony.Offered,
 	talking: telephony.Talking, held: telephony.Held, alone: telephony.Held, rejoining: telephony.Held,
-	calling: telephony.Held, briefing: telephony.Held, merging: telephony.Held,
+	calling: telephony.Held, briefing: telephony.Held, consulting: telephony.Held, merging: telephony.Held,
 	conferring: telephony.Talking, patched: telephony.Patched,
+	sending: telephony.Patched, announcing: telephony.Patched, landing: telephony.Patched, returning: telephony.Offered,
 	spilled: telephony.Arrived, linking: telephony.Waiting,
 	placing: telephony.Arrived, dialling: telephony.Arrived, proving: telephony.Arrived, reaching: telephony.Waiting,
 	closed: telephony.Ended,
@@ -405,4 +469,5 @@ var shown = map[phase]telephony.CallState{
 
 // shownThird is how far a third party is, to others.
 var shownThird = map[phase]telephony.ThirdState{calling: telephony.ThirdRinging, briefing: telephony.ThirdAsked,
-	merging: telephony.ThirdAsked, conferring: telephony.ThirdTalking, patched: telephony.ThirdTalking}
+	consulting: telephony.ThirdAlone, merging: telephony.ThirdAsked, conferring: telephony.ThirdTalking, patched: telephony.ThirdTalking,
+	sending: telephony.ThirdRinging, announcing: telephony.ThirdAsked, landing: telephony.ThirdAsked}

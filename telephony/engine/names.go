@@ -29,9 +29,15 @@ func marked(c telephony.CallID, letter byte, at time.Time) string {
 // supervisorMark marks the leg of a supervisor of a call.
 const supervisorMark = 's'
 
-// isSupervisor tells whether a leg is that of a supervisor of its call.
-func isSupervisor(l telephony.LegID, c telephony.CallID) bool {
-	return len(l) == len(c)+markLen && string(l[:len(c)]) == string(c) && l[len(c)+1] == supervisorMark
+// thirdMark marks the leg of a third party, plainMark of one who is asked for no key.
+const (
+	thirdMark = 't'
+	plainMark = 'u'
+)
+
+// isMarked tells whether a leg's name has this mark, in its call.
+func isMarked(l telephony.LegID, c telephony.CallID, mark byte) bool {
+	return len(l) == len(c)+markLen && string(l[:len(c)]) == string(c) && l[len(c)+1] == mark
 }
 
 const markLen = len("-r000000000000")

@@ -28,6 +28,9 @@ func (e *Engine) needs(c *call) acd.Needs {
 		Priority: max(-24*time.Hour, min(24*time.Hour, time.Duration(c.line.Priority)*head)),
 		Overflow: e.cfg.WaitAtMost,
 	}
+	if !c.AnsweredAt.IsZero() { // the time they have talked is none that they have waited
+		n.Overflow += e.cfg.Now().Sub(c.OpenedAt).Truncate(time.Minute)
+	}
 	for _, s := range c.line.Skills {
 		n.Skills = append(n.Skills, acd.SkillNeed{Skill: acd.Skill(s)})
 	}
@@ -209,9 +212,14 @@ func (e *Engine) reportLost(c *call) {
 	if a := e.aside[c.offer.Agent]; a != nil && a.call == c.ID {
 		e.comeBack(c.offer.Agent)
 	}
+	e.requeue(c)
+}
+
+// requeue has a call wait again whose caller has talked to an agent.
+func (e *Engine) requeue(c *call) {
 	n := e.needs(c)
 	if err := e.queue(acd.Requeue{Call: acd.CallID(c.ID), Needs: &n}, c.offer.Agent); err != nil {
-		// talked to an agent the queue does not know: a call found after a restart
+		// the queue has it no more: a transfer that failed, or a call found after a restart
 		e.queueOr(acd.Return{Call: acd.CallID(c.ID), Needs: n, Since: c.OpenedAt})
 	}
 }

@@ -311,9 +311,9 @@ func (e *Engine) mend(c *call, s survey) {
 		if l := c.agent(); l != nil && (s.in[l.id] == c.bridge || !c.music) {
 			e.part(c)
 		}
-	case calling, briefing:
+	case calling, briefing, consulting, sending, announcing:
 		e.mendAside(c, s)
-	case merging, conferring, patched:
+	case merging, landing, conferring, patched:
 		e.mendThree(c, s)
 	}
 }

@@ -159,12 +159,13 @@ func (e *Engine) isNear(v telephony.LegView) bool {
 func (e *Engine) adopt(c *call, v telephony.LegView, s survey, leases map[telephony.LegID]*lease) {
 	p := &c.far
 	switch {
-	case isSupervisor(v.Leg, c.ID):
+	case isMarked(v.Leg, c.ID, supervisorMark):
 		if p = &c.supervisor; !v.Up {
 			return
 		}
 	case c.Inbound && v.Agent == "" && v.Call != "" && !e.isNear(v):
 		p = &c.third
+		p.onUp = upOf(isMarked(v.Leg, c.ID, plainMark))
 	case c.Inbound && v.Agent == "" || !c.Inbound && v.Leg == nearOf(c.ID):
 		p = &c.near
 	case !v.Up || c.far.id != "" && s.in[v.Leg] != c.bridge:
@@ -196,6 +197,9 @@ func (e *Engine) goOn(c *call, s survey) {
 	talked := c.State == telephony.Talking || c.State == telephony.Held || c.State == telephony.Patched
 	c.offer = telephony.Offer{Call: c.ID, Agent: c.Agent}
 	c.aside, c.music = s.bridges[c.beside], s.legs[c.waiter().id].Waits
+	if c.State == telephony.Patched && c.far.id != "" { // the agent was leaving
+		e.abandon(&c.far)
+	}
 	if c.third.id != "" && talked && c.near.id != "" && e.goOnWithThird(c, s) {
 		return
 	}
@@ -238,27 +242,28 @@ func (e *Engine) goOnWithThird(c *call, s survey) bool {
 	switch {
 	case together && c.State == telephony.Patched:
 		c.phase = patched
-		if c.far.id != "" { // the agent was leaving
-			e.abandon(&c.far)
-		}
+	case c.State == telephony.Patched: // what they hear begins anew
+		c.phase, c.third.up = sending, false
 	case together && c.State == telephony.Held && c.far.id != "": // that they talk was not written yet
 		c.phase = merging
 	case together:
 		c.phase = conferring
-	case c.far.id == "" || c.State == telephony.Patched:
+	case c.far.id == "":
 		return false
 	default: // what they hear begins anew
 		c.phase, c.third.up = calling, false
 		e.ringBack(c)
 	}
 	c.Third.State = shownThird[c.phase]
-	c.unleased().lease.last(0)
+	if c.phase != sending {
+		c.unleased().lease.last(0)
+	}
 	c.leased().lease.lasts(e.leaseIn(c.phase))
 	if c.phase == conferring {
 		c.third.lease.lasts(e.leaseIn(c.phase))
 	}
 	switch {
-	case c.phase == patched:
+	case c.phase == patched || c.phase == sending:
 	case c.far.id != "":
 		e.besides(c)
 	default:

@@ -112,14 +112,17 @@ func (e *Engine) dialFar(c *call) {
 		CallerID: c.plan.Show, CallerName: c.plan.Name, Timeout: e.cfg.DialFor})
 }
 
-// pressKeys dials the extension that the second party's number has, after a pause: what answers speaks first.
-func (e *Engine) pressKeys(c *call) {
-	keys, far := c.plan.Extension, c.far.id
+// pressSecond dials the extension that the second party's number has.
+func (e *Engine) pressSecond(c *call) { e.pressKeys(c, &c.far, c.plan.Extension) }
+
+// pressKeys dials an extension, after a pause: what answers speaks first.
+func (e *Engine) pressKeys(c *call, p *party, keys string) {
+	id := p.id
 	if keys == "" {
 		return
 	}
-	e.push(&c.far.reach, func(ctx context.Context) error {
-		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.SendKeys(ctx, far, e.cfg.PauseBefore, keys) })
+	e.push(&p.reach, func(ctx context.Context) error {
+		return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.SendKeys(ctx, id, e.cfg.PauseBefore, keys) })
 	}, func(err error) {
 		what := telephony.StepExtension
 		if err != nil {
@@ -251,8 +254,12 @@ func (e *Engine) reject(a telephony.AgentID, id telephony.CallID, epoch uint64) 
 	if err != nil {
 		return err
 	}
-	if c.offer.Epoch != epoch || c.phase != popping && c.phase != ringing {
+	if c.offer.Epoch != epoch || c.phase != popping && c.phase != ringing && c.phase != returning {
 		return ErrStale
+	}
+	if c.phase == returning {
+		e.raise(c, rejected)
+		return nil
 	}
 	return worded(e.queue(acd.Rejected{Offer: c.ticket}, a))
 }

@@ -4,14 +4,19 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 
 	"lamplight/telephony"
+	"lamplight/telephony/acd"
 )
 
-// A Patch asks for a third party in a call: one of the practice's people for a caller.
+// A Patch asks for a third party in a call, for a caller.
 type Patch struct {
-	Contact  string             // whom the practice's list names, by id, for the story; "" for nobody of it
-	Number   telephony.Number   // theirs
+	Contact   string           // whom the practice's list names, by id, for the story; "" for nobody of it
+	Number    telephony.Number // theirs
+	Extension string           // dialled after the answer; only of who is asked for no key
+	// Plain asks no key of whoever answers: the agent talks with them alone, or has sent them the caller without that.
+	Plain    bool
 	Language telephony.Language // theirs; English when it is not said
 	Urgent   bool               // they are told so
 	// Emergency says that the caller's is one: they are told that instead.
@@ -30,13 +35,16 @@ func (e *Engine) whoWaits(p Patch) []string {
 	return append(say, e.cfg.Prompts.PressToTalk)
 }
 
-func (e *Engine) patchCall(a telephony.AgentID, id telephony.CallID, p Patch) error {
+// patchCall has a third party called; s says whether the agent stays.
+func (e *Engine) patchCall(a telephony.AgentID, id telephony.CallID, p Patch, s signal) error {
 	c, err := e.own(a, id)
 	switch {
 	case err != nil:
 		return err
 	case p.Number == "":
 		return errors.New("telephony: a patch needs a number")
+	case !telephony.IsExtension(p.Extension):
+		return fmt.Errorf("telephony: an extension must be at most %d keys of a telephone", telephony.MaxExtension)
 	case c.Third.State != "":
 		return ErrThird
 	case !c.Inbound || c.phase != talking && c.phase != held:
@@ -45,9 +53,33 @@ func (e *Engine) patchCall(a telephony.AgentID, id telephony.CallID, p Patch) er
 		return ErrNoSwitch
 	}
 	p.Language = cmp.Or(p.Language, telephony.English)
-	e.raised = append(e.raised, raised{c: c, s: patchAsked, detail: p.Contact, set: func() {
-		c.patch, c.Third = p, telephony.Third{Contact: p.Contact}
+	e.raised = append(e.raised, raised{c: c, s: s, detail: cmp.Or(p.Contact, telephony.TypedNumber), set: func() {
+		c.patch, c.Third, c.third.onUp = p, telephony.Third{Contact: p.Contact}, upOf(p.Plain)
 	}})
+	return nil
+}
+
+// upOf is the signal that a third party's phone was answered.
+func upOf(plain bool) signal {
+	if plain {
+		return thirdThere
+	}
+	return thirdUp
+}
+
+func (e *Engine) conferCall(a telephony.AgentID, id telephony.CallID) error {
+	c, err := e.own(a, id)
+	switch {
+	case err != nil:
+		return err
+	case c.phase == conferring || c.phase == merging:
+		return nil
+	case c.phase != consulting:
+		return ErrState
+	case !e.linked:
+		return ErrNoSwitch
+	}
+	e.raise(c, conferAsked)
 	return nil
 }
 
@@ -56,9 +88,9 @@ func (e *Engine) leave(a telephony.AgentID, id telephony.CallID) error {
 	switch {
 	case err != nil:
 		return err
-	case c.phase == patched:
+	case c.phase == patched || c.phase == landing:
 		return nil
-	case c.phase != conferring:
+	case c.phase != conferring && c.phase != consulting:
 		return ErrState
 	case !e.linked:
 		return ErrNoSwitch
@@ -88,36 +120,65 @@ func (e *Engine) stepAside(c *call) {
 
 // dialThird rings the third party, who sees the practice's number.
 func (e *Engine) dialThird(c *call) {
-	e.originate(c, &c.third, telephony.Originate{Leg: telephony.LegID(marked(c.ID, 't', e.cfg.Now())), Call: c.ID, Number: c.patch.Number,
+	mark := byte(thirdMark)
+	if c.patch.Plain {
+		mark = plainMark
+	}
+	e.originate(c, &c.third, telephony.Originate{Leg: telephony.LegID(marked(c.ID, mark, e.cfg.Now())), Call: c.ID, Number: c.patch.Number,
 		CallerID: c.DID, CallerName: c.line.Name, Timeout: e.cfg.DialFor})
 }
 
 // ringBack has the agent hear that a phone rings, once more.
 func (e *Engine) ringBack(c *call) { e.play(c, c.beside, c.Language, e.cfg.Prompts.Ringing) }
 
-// brief tells whoever answered who waits, once more. At first it brings them to the agent.
+// brief tells whoever answered who waits, once more. At first it brings them to the agent, if that one has not gone.
 func (e *Engine) brief(c *call) {
 	if id := c.third.id; c.asked != id {
 		c.asked = id
-		if c.third.lease == nil {
-			c.third.lease = e.freshLease(id, c.third.told)
-		}
 		c.patience = e.after(e.cfg.ProveFor, func() {
 			if c.third.id == id {
 				e.raiseAs(c, unproved, "third-no-key")
 			}
 		})
-		e.push(&c.lane, func(ctx context.Context) error {
-			return e.command(ctx, func(ctx context.Context) error { return e.cfg.Switch.Join(ctx, c.beside, id) })
-		}, func(err error) { e.failed(c, "bring a third party to the agent", err, "") })
-		e.endPrompt(c)
+		e.meetThird(c)
 	}
 	e.play(c, c.beside, c.patch.Language, e.whoWaits(c.patch)...)
 }
 
-// merge brings caller, agent and third party together.
+// meetThird brings whoever answered to where the agent is.
+func (e *Engine) meetThird(c *call) {
+	sw, id := e.cfg.Switch, c.third.id
+	e.leaseThird(c)
+	c.aside = true
+	e.push(&c.lane, func(ctx context.Context) error {
+		return e.command(ctx, func(ctx context.Context) error {
+			if err := sw.MakeBridge(ctx, c.beside); err != nil {
+				return err
+			}
+			return sw.Join(ctx, c.beside, id)
+		})
+	}, func(err error) { e.failed(c, "bring a third party to the agent", err, "") })
+	e.endPrompt(c)
+}
+
+// pressThird dials the extension that a third party's number has.
+func (e *Engine) pressThird(c *call) { e.pressKeys(c, &c.third, c.patch.Extension) }
+
+// leaseThird has a third party's leg last.
+func (e *Engine) leaseThird(c *call) {
+	if c.third.lease == nil {
+		c.third.lease = e.freshLease(c.third.id, c.third.told)
+	}
+}
+
+// merge brings caller, third party and, if they have not gone, agent together.
 func (e *Engine) merge(c *call) {
-	e.bring(c, &c.third, []telephony.LegID{c.near.id, c.far.id, c.third.id})
+	e.leaseThird(c)
+	legs := []telephony.LegID{c.near.id, c.third.id}
+	if c.far.id != "" {
+		legs = append(legs, c.far.id)
+	}
+	e.bring(c, &c.third, legs)
 	e.hush(c)
 }
 
@@ -155,7 +216,7 @@ func (e *Engine) mendAside(c *call, s survey) {
 		e.startMusic(c)
 	}
 	e.seatIn(c, c.beside, s, &c.far, &c.third)
-	c.aside = true
+	c.aside = c.aside || c.phase != sending
 }
 
 // mendThree puts who talks into the bridge.
@@ -164,7 +225,7 @@ func (e *Engine) mendThree(c *call, s survey) {
 	near, far := s.legs[c.near.id], s.legs[c.far.id]
 	switch {
 	case moved:
-	case c.phase == merging:
+	case c.phase == merging || c.phase == landing:
 		e.raise(c, joined)
 		e.hush(c)
 	case c.phase == conferring && c.far.up && (near.Peer != c.far.id || far.Peer != ""):
@@ -199,4 +260,40 @@ func (e *Engine) seatIn(c *call, b telephony.BridgeID, s survey, who ...*party) 
 		}
 	})
 	return true
+}
+
+// recall offers the call of a transfer that failed to the agent whose it was, if they do nothing else. Otherwise it is the queue's
+// again, at its old place.
+func (e *Engine) recall(c *call) {
+	id := c.offer.Agent
+	s := e.status[id]
+	free := e.willBeReady(id) && (s.State == telephony.AgentReady || s.State == telephony.AgentWrapUp)
+	if !free || e.phones.out[s.Agent.Endpoint] ||
+		e.leaveQueueFor(id, aside{call: c.ID, state: telephony.AgentRinging}) != nil {
+		e.requeue(c)
+		return
+	}
+	e.announceAgent(id)
+	e.epoch++ // an offer of ours, not of the queue's: whatever the queue offers next is of a later one
+	e.raised = append(e.raised, raised{c: c, s: recalled, set: func() {
+		c.Agent, c.ticket, c.why = id, acd.OfferID{}, ""
+		c.offer = telephony.Offer{Call: c.ID, Agent: id, Epoch: c.offer.Epoch + 1, Deadline: e.cfg.Now().Add(e.cfg.OfferFor)}
+	}})
+}
+
+// takenAgain: the agent is back in the call.
+func (e *Engine) takenAgain(c *call) {
+	if a := e.aside[c.offer.Agent]; a != nil && a.call == c.ID {
+		a.state, a.since = telephony.AgentTalking, e.cfg.Now()
+		e.announceAgent(c.offer.Agent)
+	}
+}
+
+// giveBack: the agent does not take the call again.
+func (e *Engine) giveBack(c *call) {
+	if a := e.aside[c.offer.Agent]; a != nil && a.call == c.ID {
+		a.state, a.since = telephony.AgentWrapUp, e.cfg.Now()
+		e.announceAgent(c.offer.Agent)
+	}
+	e.requeue(c)
 }
