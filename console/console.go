@@ -303,6 +303,16 @@ type BoardRow struct {
 // Reach is who can be told of a note, and how.
 type Reach struct {
 	People []ReachPerson `json:"people"`
+	// Places are who else may be called for a caller.
+	Places []ReachPlace `json:"places,omitempty"`
+}
+
+// A ReachPlace is a telephone of a practice's directory that is nobody's own.
+type ReachPlace struct {
+	Contact string `json:"contact"`
+	Name    string `json:"name"`
+	Say     string `json:"say"`
+	Number  string `json:"number"` // formatted
 }
 
 // A ReachPerson is one of a practice's people. Why, when set, says why no message reaches them; Channels is then empty.
@@ -506,6 +516,8 @@ const (
 	GoneLost      GoneWhy = "lost"      // a line failed
 	GoneEnded     GoneWhy = "ended"     // the call is over
 	GonePatched   GoneWhy = "patched"   // the agent left, and the caller talks on with the third party
+	// the agent has gone, and the caller is being put through
+	GoneTransferred GoneWhy = "transferred"
 )
 
 // CallMoved is the agent's own call in a new state.

@@ -13,7 +13,7 @@ package console
 //	   what an agent does about a late note, supervisors who take one over; which drafts were sent,
 //	   who takes one over or is given it, a desk that signs out;
 //	   what waits for a practice's chart, and whose it is; a practice's schedule, looked at and changed;
-//	   one of the practice's people brought in for a caller; the agents as they are, and a supervisor in on a call of theirs;
+//	   somebody brought in for a caller, a caller transferred; the agents as they are, and a supervisor in on a call of theirs;
 //	   people kept and invited, one's own sessions;
 //	   the service's own settings, whether it is ready for a night, trials of its carriers;
 //	   a practice written, published, compared and brought back on its page;

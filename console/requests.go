@@ -29,6 +29,11 @@ var (
 	AskPatch     = request[PatchRef, Nothing](Spec{Name: "patch", Desk: true, Needs: notes.TakeNote, Once: true, Since: 4})
 	AskLeaveCall = request[CallRef, Nothing](Spec{Name: "leavecall", Desk: true, Needs: notes.TakeNote, Since: 4})
 
+	// AskTransfer is AskPatch of an agent who goes at once: the caller hears music until they are connected; when they are not, the call
+	// is offered to the agent again, or to others. AskConfer has the caller hear the agent and whom that one talks with alone.
+	AskTransfer = request[PatchRef, Nothing](Spec{Name: "transfer", Desk: true, Needs: notes.TakeNote, Once: true, Since: 4})
+	AskConfer   = request[CallRef, Nothing](Spec{Name: "confer", Desk: true, Needs: notes.TakeNote, Since: 4})
+
 	AskHangUp     = request[CallRef, Nothing](Spec{Name: "hangup", Desk: true, Needs: notes.TakeNote})
 	AskWrapUpDone = request[Nothing, Nothing](Spec{Name: "wrapupdone", Desk: true, Needs: notes.TakeNote})
 	// AskSignOut signs the agent out. Notes they have not sent may be finished by others at once, unless they are still at
@@ -287,8 +292,12 @@ type (
 	}
 	PatchRef struct {
 		Call    telephony.CallID `json:"call"`
-		Contact string           `json:"contact"` // the id of one of the practice's contacts
-		Urgency notes.Urgency    `json:"urgency"` // they are told
+		Contact string           `json:"contact"` // the id of one of the practice's contacts or places
+		// Number is called instead, as it was typed; patient data.
+		Number string `json:"number,omitempty"`
+		// Plain has the agent talk with them alone; without it one of the practice's people is asked for a key, nobody else is.
+		Plain   bool          `json:"plain,omitempty"`
+		Urgency notes.Urgency `json:"urgency"` // they are told
 	}
 	RecordingRef struct {
 		Call telephony.CallID `json:"call"`

@@ -48,6 +48,8 @@ type Account struct {
 	Script       Script               `json:"script"`
 	Hours        []OfficeHours        `json:"hours"`
 	Contacts     []Contact            `json:"contacts"`
+	Places       []Place              `json:"places,omitempty"` // whom an agent may call for a caller, besides the contacts
+	Dialling     DialRule             `json:"dialling,omitzero"`
 	Voicemail    VoicemailRule        `json:"voicemail,omitzero"`
 	Schedule     []byte               `json:"-"`               // routing/oncall's JSON document
 	Ladders      []byte               `json:"-"`               // routing's JSON document
@@ -136,6 +138,16 @@ type Contact struct {
 	Language telephony.Language `json:"language"`
 	Mobile   telephony.Number   `json:"mobile"`
 	Email    string             `json:"email"`
+}
+
+// A Place is a telephone of a practice's directory that is nobody's own: a pharmacy, a hospital, an interpreter line. Its ID is no
+// contact's.
+type Place struct {
+	ID        string           `json:"id"`
+	Name      string           `json:"name"`
+	Say       string           `json:"say,omitempty"`
+	Number    telephony.Number `json:"number"`
+	Extension string           `json:"extension,omitempty"` // keyed after the answer
 }
 
 // A Script is what an agent says and asks for a practice.

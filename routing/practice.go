@@ -91,6 +91,7 @@ func (c *check) practice(doc PracticeDocument, known map[notes.PersonID]KnownPer
 	p.lines()
 	p.hours()
 	p.contacts()
+	p.places()
 	p.persons()
 	p.readLadders(doc.Ladders)
 	p.readSchedule(doc.Schedule)

@@ -187,6 +187,36 @@ func (p *practiceCheck) contacts() {
 	}
 }
 
+// places checks who else may be called, and by which rule.
+func (p *practiceCheck) places() {
+	ids := map[string]bool{}
+	for _, c := range p.account.Contacts {
+		ids[c.ID] = true
+	}
+	rule := p.account.Dialling
+	for i := range p.few("account.dialling.abroad", len(rule.Abroad)) {
+		if !notes.IsRegion(rule.Abroad[i]) {
+			p.refuse(fmt.Sprintf("account.dialling.abroad[%d]", i), "region", "value", rule.Abroad[i])
+		}
+	}
+	for i := range p.few("account.places", len(p.account.Places)) {
+		l, at := p.account.Places[i], fmt.Sprintf("account.places[%d]", i)
+		p.id(at+".id", l.ID, ids)
+		p.name(at+".name", l.Name)
+		if p.number(at+".number", l.Number, true) {
+			switch rule.Refuses(l.Number.Reveal()) {
+			case notes.DialPremium:
+				p.refuse(at+".number", "dial-premium")
+			case notes.DialAbroad:
+				p.refuse(at+".number", "dial-abroad")
+			}
+		}
+		if !telephony.IsExtension(l.Extension) {
+			p.refuse(at+".extension", "extension", "longest", fmt.Sprint(telephony.MaxExtension))
+		}
+	}
+}
+
 // texts says when a number whole in itself takes no texts.
 func (p *practiceCheck) texts(field string, n telephony.Number) {
 	switch notes.TakesTexts(n.Reveal()) {

@@ -28,6 +28,8 @@ func (f *fakeDesk) answer() {
 	console.On(a, console.AskDirectory, func(ctx, console.CallRef) (console.Reach, error) { return reach(), nil })
 	console.OnDo(a, console.AskPatch, func(_ ctx, b console.PatchRef) error { return f.Patch(b) })
 	console.OnDo(a, console.AskLeaveCall, func(c ctx, b console.CallRef) error { return f.LeaveCall() })
+	console.OnDo(a, console.AskTransfer, func(_ ctx, b console.PatchRef) error { return f.Transfer(b) })
+	console.OnDo(a, console.AskConfer, func(ctx, console.CallRef) error { return f.Confer() })
 	console.OnDo(a, console.AskHangUp, func(c ctx, b console.CallRef) error { return f.HangUp(c, b.Call) })
 	console.OnDo(a, console.AskWrapUpDone, func(c ctx, _ console.Nothing) error { return f.WrapUpDone(c) })
 	console.OnDo(a, console.AskSetLanguage, func(c ctx, b console.CallLanguage) error { return f.SetLanguage(c, b.Call, b.Language) })
@@ -80,5 +82,5 @@ func reach() console.Reach {
 		{Contact: "reyes", Name: "Dr Reyes", OnCall: true, Channels: []routing.ChannelKind{routing.Text, routing.Email}, Rings: true},
 		{Contact: "osei", Name: "Dr Osei", Channels: []routing.ChannelKind{routing.Text}, Rings: true},
 		{Contact: "nowhere", Name: "Dr Nowhere", Why: routing.NoAddress},
-	}}
+	}, Places: []console.ReachPlace{{Contact: "pharmacy", Name: "Lakeside Pharmacy", Number: "(312) 555-0177"}}}
 }

@@ -169,8 +169,34 @@ func (f *fakeDesk) move(s telephony.CallState) {
 // Patch has Dr Reyes's phone ring.
 func (f *fakeDesk) Patch(b console.PatchRef) error {
 	defer f.lock()()
-	f.said = append(f.said, fmt.Sprint("bring in ", b.Contact, " ", b.Urgency))
-	f.thirdLocked(telephony.Held, console.Third{Name: "Dr Reyes", State: telephony.ThirdRinging})
+	said, name := "bring in ", "Dr Reyes"
+	if b.Plain {
+		said = "talk first with "
+	}
+	if b.Contact == "pharmacy" {
+		name = "Lakeside Pharmacy"
+	}
+	f.said = append(f.said, fmt.Sprint(said, b.Contact, b.Number, " ", b.Urgency))
+	if b.Number == "(900) 555-0142" {
+		return console.Refuse(console.Conflict, "desk.error.dial-premium")
+	}
+	f.thirdLocked(telephony.Held, console.Third{Name: name, State: telephony.ThirdRinging})
+	return nil
+}
+
+// Transfer has the caller sent on.
+func (f *fakeDesk) Transfer(b console.PatchRef) error {
+	defer f.lock()()
+	f.said = append(f.said, fmt.Sprint("transfer to ", b.Contact, b.Number))
+	f.goneLocked(console.GoneTransferred)
+	return nil
+}
+
+// Confer has all three talk.
+func (f *fakeDesk) Confer() error {
+	defer f.lock()()
+	f.said = append(f.said, "all three")
+	f.thirdLocked(telephony.Talking, console.Third{Name: f.pop.Third.Name, State: telephony.ThirdTalking})
 	return nil
 }
 

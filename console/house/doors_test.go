@@ -81,7 +81,7 @@ func TestWhoMayIsAnswered(t *testing.T) {
 	// Of these an agent needs a call of their own in hand, which no agent here has, or a supervisor one that lives, or somebody's
 	// note that was left, or a voicemail: of other calls agents hear nothing.
 	inCall := []string{"takedraft", "recording", "endcall", "reject", "hold", "resume", "rejoin", "hangup", "setlanguage", "directory", "patch",
-		"leavecall", "listen"}
+		"leavecall", "transfer", "confer", "listen"}
 	for role, rights := range map[notes.PersonID]notes.Role{"agent": notes.RoleAgent, "boss": notes.RoleSupervisor,
 		"doctor": notes.RoleProvider,
 		"office": notes.RolePractice, "admin": notes.RoleAdmin} {

@@ -104,6 +104,8 @@ func (r *rig) everything(ctx context.Context, note notes.NoteID, call telephony.
 		},
 		"whom to bring in":     func() (any, error) { return pair(r.Directory(ctx, call)) },
 		"bring in":             func() (any, error) { return none(r.Patch(ctx, console.PatchRef{Call: call, Contact: "reyes"})) },
+		"transfer":             func() (any, error) { return none(r.Transfer(ctx, console.PatchRef{Call: call, Contact: "reyes"})) },
+		"all three":            func() (any, error) { return none(r.Confer(ctx, call)) },
 		"leave the call":       func() (any, error) { return none(r.LeaveCall(ctx, call)) },
 		"take over":            func() (any, error) { return none(r.TakeOver(ctx, note)) },
 		"take over on a phone": func() (any, error) { return pair(r.TakeOverCard(ctx, note)) },

@@ -171,7 +171,11 @@ func (h *House) CallMoved(c telephony.Call) {
 					Language: c.Language, At: at, Third: h.third(ctx, c), Supervisor: h.supervisor(ctx, c)}}), true
 			})
 		case c.State == telephony.Patched:
-			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventGone, Gone: &console.Gone{Call: c.ID, Why: console.GonePatched,
+			why := console.GonePatched
+			if c.Third.State != telephony.ThirdTalking {
+				why = console.GoneTransferred
+			}
+			h.streams.to(c.Agent, h.now(console.Event{Kind: console.EventGone, Gone: &console.Gone{Call: c.ID, Why: why,
 				At: h.cfg.Now()}}))
 		case c.State == telephony.Ended:
 			h.placed.Delete(c.ID)

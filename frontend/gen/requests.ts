@@ -133,6 +133,8 @@ export interface DeskRequests {
   directory: { in: CallRef; out: Reach }
   patch: { in: PatchRef; out: Record<string, never> }
   leavecall: { in: CallRef; out: Record<string, never> }
+  transfer: { in: PatchRef; out: Record<string, never> }
+  confer: { in: CallRef; out: Record<string, never> }
   hangup: { in: CallRef; out: Record<string, never> }
   wrapupdone: { in: Record<string, never>; out: Record<string, never> }
   signout: { in: Record<string, never>; out: Record<string, never> }

@@ -512,7 +512,7 @@ export interface Gone {
   outcome?: Outcome
 }
 
-export type GoneWhy = 'answered' | 'missed' | 'rejected' | 'abandoned' | 'withdrawn' | 'lost' | 'ended' | 'patched'
+export type GoneWhy = 'answered' | 'missed' | 'rejected' | 'abandoned' | 'withdrawn' | 'lost' | 'ended' | 'patched' | 'transferred'
 
 export interface Hello {
   agent: AgentView
@@ -607,7 +607,7 @@ export interface Levels {
   me: number
 }
 
-export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'patch-asked' | 'patch-answered' | 'patched' | 'patch-failed' | 'patch-left' | 'patch-over' | 'supervised' | 'unsupervised' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'call.listen-asked' | 'draft.taken-over' | 'draft.given' | 'draft.opened' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'chart.queued' | 'chart.asked' | 'chart.answered' | 'chart.written' | 'chart.left' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.supervised' | 'back.unsupervised' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.forged' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
+export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'consulted' | 'transfer-asked' | 'transferred' | 'no-transfer' | 'patch-asked' | 'patch-answered' | 'patched' | 'patch-failed' | 'patch-left' | 'patch-over' | 'supervised' | 'unsupervised' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'call.listen-asked' | 'draft.taken-over' | 'draft.given' | 'draft.opened' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'chart.queued' | 'chart.asked' | 'chart.answered' | 'chart.written' | 'chart.left' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.supervised' | 'back.unsupervised' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.forged' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
 
 export interface LinkToken {
   token: string
@@ -750,6 +750,8 @@ export interface OwnView {
 export interface PatchRef {
   call: string
   contact: string
+  number?: string
+  plain?: boolean
   urgency: Urgency
 }
 
@@ -1213,6 +1215,7 @@ export interface PushSubscription {
 
 export interface Reach {
   people: ReachPerson[] | null
+  places?: ReachPlace[] | null
 }
 
 export interface ReachPerson {
@@ -1223,6 +1226,13 @@ export interface ReachPerson {
   channels: ChannelKind[] | null
   why: HoleReason
   rings: boolean
+}
+
+export interface ReachPlace {
+  contact: string
+  name: string
+  say: string
+  number: string
 }
 
 export interface RecordingPart {
@@ -1432,7 +1442,7 @@ export interface StateSet {
   state: AgentState
 }
 
-export type StepKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'patch-asked' | 'patch-answered' | 'patched' | 'patch-failed' | 'patch-left' | 'patch-over' | 'supervised' | 'unsupervised' | 'recovered' | 'ended'
+export type StepKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'patch-asked' | 'patch-answered' | 'patched' | 'patch-failed' | 'patch-left' | 'patch-over' | 'consulted' | 'transfer-asked' | 'transferred' | 'no-transfer' | 'supervised' | 'unsupervised' | 'recovered' | 'ended'
 
 export interface Story {
   row: BoardRow
@@ -1493,7 +1503,7 @@ export interface Third {
   why: string
 }
 
-export type ThirdState = 'ringing' | 'asked' | 'talking'
+export type ThirdState = 'ringing' | 'asked' | 'alone' | 'talking'
 
 export interface ThreadClosing {
   patient: string

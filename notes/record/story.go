@@ -239,12 +239,12 @@ func (s *Store) steps(ctx context.Context, call telephony.CallID, leafOf map[str
 	return lines, nil
 }
 
-// namePatched says in the lines of a call whom of the practice's people the agent brought in.
+// namePatched says in the lines of a call whom of the practice's list the agent brought in.
 func (s *Store) namePatched(ctx context.Context, account telephony.AccountID, lines []notes.StoryLine) error {
 	whom := ""
 	for i, l := range lines {
 		switch l.Kind {
-		case notes.LinePatchAsked:
+		case notes.LinePatchAsked, notes.LineTransferAsked:
 			acc, err := s.Account(ctx, account)
 			if err != nil {
 				return err
@@ -255,7 +255,13 @@ func (s *Store) namePatched(ctx context.Context, account telephony.AccountID, li
 					whom = c.Name
 				}
 			}
-		case notes.LinePatchAnswered, notes.LinePatched, notes.LinePatchFailed, notes.LinePatchLeft, notes.LinePatchOver:
+			for _, p := range acc.Places {
+				if p.ID == l.Detail {
+					whom = p.Name
+				}
+			}
+		case notes.LinePatchAnswered, notes.LinePatched, notes.LinePatchFailed, notes.LinePatchLeft, notes.LinePatchOver,
+			notes.LineConsulted, notes.LineTransferred, notes.LineNoTransfer:
 		default:
 			continue
 		}

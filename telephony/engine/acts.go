@@ -30,6 +30,7 @@ func init() { // not a literal: the acts raise signals, which run acts
 		leaveQueue:     (*Engine).leaveQueue,
 		join:           (*Engine).join,
 		secure:         (*Engine).secure,
+		stopRecord:     (*Engine).unrecord,
 		part:           (*Engine).part,
 		rejoin:         (*Engine).rejoin,
 		stepAside:      (*Engine).stepAside,

@@ -34,7 +34,8 @@ const (
 	sending     phase = "sending"     // a transfer: the third party's phone is being rung, the agent has gone; the caller hears music
 	announcing  phase = "announcing"  // and was answered: whoever it was hears who waits and is asked for a key
 	landing     phase = "landing"     // caller and third party are being brought together, the agent has gone
-	returning   phase = "returning"   // a transfer failed: the agent's desk has the pop again, their phone is being rung
+	recalling   phase = "recalling"   // a transfer failed: the offer to the agent who had the call is being written
+	returning   phase = "returning"   // their desk has the pop again, their phone is being rung
 	apologizing phase = "apologizing" // nobody's number: hears so
 	leaving     phase = "leaving"     // hung up before the ledger told whose number it was
 	spilled     phase = "spilled"     // given to the fail-safe before the ledger told whose number it was
@@ -132,6 +133,7 @@ const (
 	giveBack       act = "give back"   // that agent is in wrap-up again, the call in the queue
 	dialSupervisor act = "dial supervisor"
 	dropSupervisor act = "drop supervisor" // hang up the supervisor's leg
+	stopRecord     act = "stop recording"  // the agent goes: what the caller says then is not theirs
 	dialNear       act = "dial near"
 	askKey         act = "ask for a key" // of who answered the provider's phone, again and again
 	dialFar        act = "dial far"
@@ -258,7 +260,7 @@ var flow = map[phase]map[signal]transition{
 		unreachable: over(telephony.Overflowed, overflow),
 		nearGone:    over(telephony.Abandoned, wipe),
 		nearLost:    over(telephony.Overflowed, wipe),
-		recalled:    {to: returning, note: telephony.StepOffered, do: do(pop, ringAgent)},
+		recalled:    {to: recalling, note: telephony.StepOffered},
 	},
 	popping: {
 		written:     {to: ringing, do: do(pop, ringAgent)},
@@ -298,7 +300,7 @@ var flow = map[phase]map[signal]transition{
 	talking: supervised(talking, map[signal]transition{
 		holdAsked:     {to: held, note: telephony.StepHeld, do: do(part)},
 		patchAsked:    {to: calling, note: telephony.StepPatchAsked, do: do(stepAside, dialThird, ringBack)},
-		transferAsked: {to: sending, note: telephony.StepTransferAsked, do: do(startMusic, replaceFar, leaveQueue, dialThird)},
+		transferAsked: {to: sending, note: telephony.StepTransferAsked, do: do(startMusic, stopRecord, replaceFar, leaveQueue, dialThird)},
 		hangUpAsked:   over(telephony.Completed, wipe),
 		endAsked:      over(telephony.Completed, wipe),
 		nearGone:      over(telephony.Completed, wipe),
@@ -312,7 +314,7 @@ var flow = map[phase]map[signal]transition{
 	held: supervised(held, map[signal]transition{
 		resumeAsked:   {to: talking, note: telephony.StepResumed, do: do(rejoin)},
 		patchAsked:    {to: calling, note: telephony.StepPatchAsked, do: do(stepAside, dialThird, ringBack)},
-		transferAsked: {to: sending, note: telephony.StepTransferAsked, do: do(startMusic, replaceFar, leaveQueue, dialThird)},
+		transferAsked: {to: sending, note: telephony.StepTransferAsked, do: do(startMusic, stopRecord, replaceFar, leaveQueue, dialThird)},
 		hangUpAsked:   over(telephony.Completed, wipe),
 		endAsked:      over(telephony.Completed, wipe),
 		nearGone:      over(telephony.Completed, wipe),
@@ -330,8 +332,8 @@ var flow = map[phase]map[signal]transition{
 	})),
 	consulting: supervised(consulting, bringingIn(map[signal]transition{
 		conferAsked: {to: merging, do: do(merge)},
-		leaveAsked:  {to: landing, note: telephony.StepPatchLeft, do: do(dropFar, leaveQueue, merge)},
-		farGone:     {to: landing, note: telephony.StepPatchLeft, do: do(dropFar, leaveQueue, merge)}, // who hangs up then has put them through
+		leaveAsked:  {to: landing, note: telephony.StepPatchLeft, do: do(stopRecord, dropFar, leaveQueue, merge)},
+		farGone:     {to: landing, note: telephony.StepPatchLeft, do: do(stopRecord, dropFar, leaveQueue, merge)}, // who hangs up then has put them through
 	})),
 	briefing: supervised(briefing, bringingIn(map[signal]transition{
 		played:   {to: briefing, do: do(brief)},
@@ -340,7 +342,7 @@ var flow = map[phase]map[signal]transition{
 	})),
 	merging: supervised(merging, bringingIn(map[signal]transition{
 		joined:   {to: conferring, note: telephony.StepPatched, do: do(confer)},
-		farGone:  {to: landing, note: telephony.StepPatchLeft, do: do(dropFar, leaveQueue)},
+		farGone:  {to: landing, note: telephony.StepPatchLeft, do: do(stopRecord, dropFar, leaveQueue)},
 		unjoined: {to: talking, note: telephony.StepPatchFailed, do: do(rejoin, dropThird, secure)},
 	})),
 	conferring: supervised(conferring, map[signal]transition{
@@ -375,6 +377,15 @@ var flow = map[phase]map[signal]transition{
 	landing: sentOn(map[signal]transition{
 		joined: {to: patched, note: telephony.StepTransferred, do: do(clearAside, secure)},
 	}),
+	recalling: {
+		written:     {to: returning, do: do(pop, ringAgent)},
+		unwritable:  over(telephony.Overflowed, overflow),
+		rejected:    {to: waiting, note: telephony.StepRejected, do: do(giveBack)},
+		endAsked:    over(telephony.Abandoned, wipe),
+		unreachable: over(telephony.Overflowed, overflow),
+		nearGone:    over(telephony.Abandoned, wipe),
+		nearLost:    over(telephony.Overflowed, wipe),
+	},
 	returning: {
 		farUp:       {to: joining, do: do(join, takenAgain)},
 		farGone:     {to: waiting, note: telephony.StepMissed, do: do(unpop, giveBack)},
@@ -461,7 +472,8 @@ var shown = map[phase]telephony.CallState{
 	talking: telephony.Talking, held: telephony.Held, alone: telephony.Held, rejoining: telephony.Held,
 	calling: telephony.Held, briefing: telephony.Held, consulting: telephony.Held, merging: telephony.Held,
 	conferring: telephony.Talking, patched: telephony.Patched,
-	sending: telephony.Patched, announcing: telephony.Patched, landing: telephony.Patched, returning: telephony.Offered,
+	sending: telephony.Patched, announcing: telephony.Patched, landing: telephony.Patched,
+	recalling: telephony.Offered, returning: telephony.Offered,
 	spilled: telephony.Arrived, linking: telephony.Waiting,
 	placing: telephony.Arrived, dialling: telephony.Arrived, proving: telephony.Arrived, reaching: telephony.Waiting,
 	closed: telephony.Ended,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lamplight/telephony"
+	"lamplight/telephony/engine"
 	"lamplight/telephony/phone"
 	"lamplight/telephony/phone/speech"
 )
@@ -270,4 +271,61 @@ func without(tone float64, side speech.PCM) (n int) {
 		}
 	}
 	return n
+}
+
+// The agent talks with somebody alone, then all three talk; a transfer that is refused comes back, another goes through.
+func TestRealTransfer(t *testing.T) {
+	t.Parallel() // each has an Asterisk of its own, and mostly waits
+	h := newFixture(t)
+	caller := h.dial(plain)
+	agent := h.answer()
+	h.says(caller, callersTone)
+	h.says(agent, agentsTone)
+	h.hears("the caller", caller, agentsTone)
+	callerHad := len(caller.Heard())
+	id := h.theCall().ID
+	to := engine.Patch{Contact: "reyes", Number: provider, Plain: true}
+
+	h.must(h.eng.Patch(t.Context(), h.agent.ID, id, to))
+	third, err := h.rung().Answer(t.Context())
+	h.must(err)
+	h.says(third, providersTone)
+	h.third(telephony.ThirdAlone)
+	h.hears("the agent, with the third alone,", agent, providersTone)
+	h.hears("the third, with the agent alone,", third, agentsTone)
+	h.hears("the caller, who waits,", caller)
+	h.must(h.eng.Confer(t.Context(), h.agent.ID, id))
+	h.hears("the caller", caller, agentsTone, providersTone)
+	h.hears("the agent", agent, callersTone, providersTone)
+	h.hears("the third", third, callersTone, agentsTone)
+	h.must(third.Hangup(t.Context()))
+	h.hears("the caller", caller, agentsTone)
+	h.hears("the agent", agent, callersTone)
+
+	h.must(h.eng.Transfer(t.Context(), h.agent.ID, id, to))
+	<-agent.Done()
+	in := h.rung()
+	h.hears("the caller, who is sent on,", caller)
+	h.must(in.Reject())
+	agent = h.answer()
+	h.says(agent, agentsTone)
+	h.hears("the caller, who is back,", caller, agentsTone)
+	h.hears("the agent", agent, callersTone)
+
+	h.must(h.eng.Transfer(t.Context(), h.agent.ID, id, to))
+	third, err = h.rung().Answer(t.Context())
+	h.must(err)
+	h.says(third, providersTone)
+	h.hears("the caller", caller, providersTone)
+	h.hears("the third", third, callersTone)
+	<-agent.Done()
+	h.neverSilent("the caller", caller, callerHad)
+	h.must(third.Hangup(t.Context()))
+	select {
+	case <-caller.Done():
+	case <-time.After(soon):
+		t.Error("the caller is left behind")
+	}
+	h.ends(telephony.Completed)
+	h.nothingLeft()
 }

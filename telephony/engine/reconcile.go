@@ -287,7 +287,7 @@ func (e *Engine) mend(c *call, s survey) {
 	}
 	nearIn, farIn := s.in[c.near.id] == c.bridge, c.far.id != "" && s.in[c.far.id] == c.bridge
 	switch c.phase {
-	case waiting, popping, ringing, alone, rejoining:
+	case waiting, popping, ringing, recalling, returning, alone, rejoining:
 		e.mendWaiting(c, nearIn, s)
 	case joining, linking:
 		switch {

@@ -254,10 +254,10 @@ func (e *Engine) reject(a telephony.AgentID, id telephony.CallID, epoch uint64) 
 	if err != nil {
 		return err
 	}
-	if c.offer.Epoch != epoch || c.phase != popping && c.phase != ringing && c.phase != returning {
+	if c.offer.Epoch != epoch || c.phase != popping && c.phase != ringing && c.phase != recalling && c.phase != returning {
 		return ErrStale
 	}
-	if c.phase == returning {
+	if c.phase == recalling || c.phase == returning {
 		e.raise(c, rejected)
 		return nil
 	}

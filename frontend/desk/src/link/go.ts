@@ -52,7 +52,10 @@ const passed = {
   Reject: (call: string, epoch: number) => ask('reject', { call, epoch }),
   Hold: (call: string) => ask('hold', { call }),
   Directory: (call: string) => ask('directory', { call }),
-  Patch: (call: string, contact: string, urgency: Urgency) => ask('patch', { call, contact, urgency }),
+  Patch: (call: string, contact: string, urgency: Urgency, number = '', plain = false) =>
+    ask('patch', { call, contact, urgency, number, plain }),
+  Transfer: (call: string, contact: string, urgency: Urgency, number: string) => ask('transfer', { call, contact, urgency, number }),
+  Confer: (call: string) => ask('confer', { call }),
   LeaveCall: (call: string) => ask('leavecall', { call }),
   HangUp: (call: string) => ask('hangup', { call }),
   WrapUpDone: () => ask('wrapupdone', {}),

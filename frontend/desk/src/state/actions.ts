@@ -67,9 +67,33 @@ export const patch = action('patch', 'call', 'desk.key.patch', {
     else if (desk.pop) void reaching.bringIn(desk.pop)
   },
 })
+/** Calls anybody of the practice's directory, or a number that is typed: to talk first, or to put the caller through at once. */
+export const callOut = action('call-out', 'call', 'desk.key.call-out', {
+  keys: ['Shift+F6'],
+  when: () => patch.when(),
+  run: () => {
+    if (desk.panel === 'people' || desk.panel === 'dial' || desk.panel === 'how') desk.panel = ''
+    else if (desk.pop) void reaching.bringIn(desk.pop, 'out')
+  },
+})
+/** The agent talks with somebody alone: all three talk then, or the other two without the agent. */
+export const confer = action('confer', 'call', 'desk.key.confer', {
+  keys: ['F4'],
+  when: () => here() && desk.third === 'alone',
+  run: () => {
+    const p = desk.pop
+    if (p) void desk.act(() => go().Confer(p.call))
+  },
+})
+export const connect = action('connect', 'call', 'desk.key.connect', {
+  keys: ['Shift+F6'],
+  twice: true,
+  when: () => here() && desk.third === 'alone',
+  run: () => leave.run(),
+})
 export const takeBack = action('take-back', 'call', 'desk.key.take-back', {
   keys: ['F6'],
-  when: () => here() && (desk.third === 'ringing' || desk.third === 'asked'),
+  when: () => here() && desk.third !== '' && desk.third !== 'talking',
   run: () => {
     const p = desk.pop
     if (p) void desk.act(() => go().Resume(p.call))
@@ -251,7 +275,7 @@ export const smaller = action('smaller', 'desk', 'desk.key.smaller', {
 export const help = action('help', 'desk', 'desk.key.help', { keys: ['F1'], quiet: ['?'], when: here, run: panel('help') })
 
 export const actions: Action[] = [
-  ...[answer, toCall, hold, mute, patch, takeBack, leave, monitor, whisper, barge, unlisten, close, end],
+  ...[answer, toCall, hold, mute, patch, callOut, confer, connect, takeBack, leave, monitor, whisper, barge, unlisten, close, end],
   ...[said, language, type, urgency, send, give, another, sentStory, done, unsent, undo],
   ...[board, ...boardActs, storyAgain],
   ...[state, lockNow, signOut, ready, callsNow, agentsNow, calls, view, larger, smaller, help],

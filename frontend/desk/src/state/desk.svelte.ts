@@ -2,6 +2,7 @@
 
 import { at, never } from '../../../shared/clock'
 import { nothing } from '../board/pages'
+import type { Target } from '../board/reaching.svelte'
 import { Reading } from '../board/reading.svelte'
 import { go, on, refusal } from '../link/go'
 import type {
@@ -27,7 +28,6 @@ import type {
   PhoneView,
   Playing,
   Pop,
-  ReachPerson,
   Saved,
   Scenario,
   Sent,
@@ -46,7 +46,8 @@ import { focusEnd, focusField, focusId, goTo, hands, here, type Place } from './
 import { Session } from './session.svelte'
 import { code, t, text } from './text.svelte'
 
-export type Panel = '' | 'state' | 'calls' | 'now' | 'view' | 'help' | 'row' | 'people' | 'told' | 'give' | 'agents' | 'agent'
+export type Panel =
+  '' | 'state' | 'calls' | 'now' | 'view' | 'help' | 'row' | 'people' | 'told' | 'dial' | 'how' | 'give' | 'agents' | 'agent'
 
 const nobody: AgentView = { id: '', name: '', languages: [], interface: 'en', state: 'out', reason: '', since: '', missed: 0 }
 
@@ -109,6 +110,8 @@ class Desk extends Session {
   #storyLive = {} // the loop that keeps the story is the one that put this here
   /** Where the keys were when the story was opened. */
   #before: Place | null = null
+  /** Whom this desk called for a caller last: of who stands in no list the server knows no name. */
+  #called = ''
   #since: Event[] | null = null // what happened since the state was asked for
 
   get talking(): boolean {
@@ -126,7 +129,7 @@ class Desk extends Session {
     return this.pop?.third?.state ?? ''
   }
   get thirdName(): string {
-    return this.pop?.third?.name || t('desk.patch.somebody')
+    return this.pop?.third?.name || this.#called || t('desk.patch.somebody')
   }
   /** The call of another's that a supervisor is in on. */
   get supervises(): Supervised | null {
@@ -260,13 +263,25 @@ class Desk extends Session {
     this.form = f
   }
 
-  /** Has one of the practice's people called for the caller; they are told how urgent it is. */
-  async bringIn(p: ReachPerson): Promise<void> {
+  /** Has somebody called for the caller: asked for a key and told how urgent it is, or, plain, to talk with the agent alone first. */
+  async bringIn(whom: Target, plain = false): Promise<void> {
     const pop = this.pop
     if (!pop) return
-    const urgency = (this.callForm?.urgency || 'routine') as Urgency
-    const called = await this.act(() => go().Patch(pop.call, p.contact, urgency))
-    if (called) this.tell('desk.patch.calls', false, { name: p.name })
+    this.#called = whom.name
+    const called = await this.act(() => go().Patch(pop.call, whom.contact, this.#urgency, whom.number, plain))
+    if (called) this.tell('desk.patch.calls', false, { name: whom.name })
+  }
+
+  /** Has the caller put through to somebody; the agent goes at once. */
+  async transfer(whom: Target): Promise<void> {
+    const pop = this.pop
+    if (!pop) return
+    this.#called = whom.name
+    await this.act(() => go().Transfer(pop.call, whom.contact, this.#urgency, whom.number))
+  }
+
+  get #urgency(): Urgency {
+    return (this.callForm?.urgency || 'routine') as Urgency
   }
 
   /** Says what became of whom the agent brings in. */
@@ -479,6 +494,8 @@ class Desk extends Session {
   /** A call is offered. It takes no key from anybody: only where the keys are nowhere do they go to its answer. */
   #popped(pop: Pop): void {
     this.#calls(pop)
+    const why = pop.third?.why
+    if (why && pop.state === 'offered') this.tell('desk.patch.returns', true, { name: this.thirdName, why: code('desk.detail.', why) })
     requestAnimationFrame(() => {
       if (document.activeElement === document.body) focusId('answer')
       // The frame that holds the pop has been handed over when a task runs after it.
@@ -491,7 +508,7 @@ class Desk extends Session {
   #gone(call: string, why: GoneWhy): void {
     if (this.pop?.call !== call || why === 'answered') return // an offer that was answered goes on as a call
     const was = this.pop
-    if (why === 'patched') this.tell('desk.gone.patched', false, { name: this.thirdName })
+    if (why === 'patched' || why === 'transferred') this.tell(`desk.gone.${why}`, false, { name: this.thirdName })
     this.pop = null
     this.levels = { them: 0, me: 0 }
     const f = this.callForm

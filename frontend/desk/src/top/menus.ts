@@ -147,7 +147,7 @@ export function rowItems(): Item[] {
   return [...reachActs, ...boardActs.filter((a) => a.id === 'push' || a.id === 'cancel')].map(item)
 }
 
-const rung = (): boolean => reaching.what === 'call' || reaching.what === 'patch'
+const rung = (): boolean => reaching.what === 'call' || reaching.what === 'patch' || reaching.what === 'out'
 
 /** The practice's people, each with how they can be reached, or why not. */
 export function peopleItems(): Item[] {
@@ -160,13 +160,37 @@ export function peopleItems(): Item[] {
       : rung() && !p.rings
         ? t('desk.reach.no-number')
         : p.say
-  return reaching.people.map((p) => ({
+  const people = reaching.people.map((p): Item => ({
     id: p.contact,
     label: p.name,
     note: [p.onCall ? t('desk.reach.oncall') : '', how(p)].filter(Boolean).join(' · ') || undefined,
     off: !can(p),
     run: () => reaching.pick(p),
   }))
+  if (reaching.what !== 'out') return people
+  const places = reaching.places.map((p): Item => ({
+    id: p.contact,
+    label: p.name,
+    note: p.number,
+    run: () => reaching.target({ contact: p.contact, number: '', name: p.name, person: false }),
+  }))
+  // What is typed stands first: the list may be long.
+  return [{ id: 'type', label: t('desk.out.type'), run: () => reaching.type() }, ...people, ...places]
+}
+
+/** How whom the agent calls for the caller is brought together with them. */
+export function howItems(): Item[] {
+  const whom = reaching.whom
+  if (!whom) return []
+  return [
+    { id: 'talk', label: t('desk.out.talk'), note: t('desk.out.talk.does'), run: () => void desk.bringIn(whom, true) },
+    {
+      id: 'send',
+      label: t('desk.out.send'),
+      note: t(whom.person ? 'desk.out.send.key' : 'desk.out.send.does'),
+      run: () => void desk.transfer(whom),
+    },
+  ]
 }
 
 /** Whether who was told takes it on. */
