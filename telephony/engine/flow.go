@@ -330,10 +330,10 @@ var flow = map[phase]map[signal]transition{
 		thirdUp:    {to: briefing, note: telephony.StepPatchAnswered, do: do(brief)},
 		thirdThere: {to: consulting, note: telephony.StepConsulted, do: do(meetThird, pressThird)},
 	})),
-	consulting: supervised(consulting, bringingIn(map[signal]transition{
+	consulting: supervised(consulting, bringingIn(map[signal]transition{ // who hangs up has put the caller through
 		conferAsked: {to: merging, do: do(merge)},
 		leaveAsked:  {to: landing, note: telephony.StepPatchLeft, do: do(stopRecord, dropFar, leaveQueue, merge)},
-		farGone:     {to: landing, note: telephony.StepPatchLeft, do: do(stopRecord, dropFar, leaveQueue, merge)}, // who hangs up then has put them through
+		farGone:     {to: landing, note: telephony.StepPatchLeft, do: do(stopRecord, dropFar, leaveQueue, merge)},
 	})),
 	briefing: supervised(briefing, bringingIn(map[signal]transition{
 		played:   {to: briefing, do: do(brief)},

@@ -76,7 +76,8 @@ func TestAnAgentTalksWithSomebodyFirst(t *testing.T) {
 		"and hangs up, which leaves them too": {
 			func(w *world, p three) { w.sw.HangUp(p.agent, 16) }, func(w *world, p three) { w.through(p) }},
 		"and all three talk": {
-			func(w *world, p three) { w.must(w.eng.Confer(w.t.Context(), ana.ID, p.id)) }, func(w *world, p three) { w.inMoment(p, allTalk) }},
+			func(w *world, p three) { w.must(w.eng.Confer(w.t.Context(), ana.ID, p.id)) },
+			func(w *world, p three) { w.inMoment(p, allTalk) }},
 		"and takes the caller back": {
 			func(w *world, p three) { w.must(w.eng.Resume(w.t.Context(), ana.ID, p.id)) }, backWithAna("taken-back")},
 		"who hangs up": {
