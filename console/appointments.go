@@ -77,11 +77,11 @@ type VisitView struct {
 }
 
 // SheetFile is a file of appointments that somebody has chosen, and what they have said about it. Columns say which column holds what,
-// counted from 0; null has them guessed. Answers say whose the rows of a question are, by its line; "new" is nobody of those on record.
+// counted from 0; none has them guessed. Answers say whose the rows of a question are, by its line; "new" is nobody of those on record.
 // Agreed is how those who come on record with it said that they want reminders by text, "" for not asked. Only with Keep is anything kept.
 type SheetFile struct {
 	Account telephony.AccountID        `json:"account"`
-	File    []byte                     `json:"file"`
+	File    string                     `json:"file"` // its bytes, in base64
 	Columns map[string]int             `json:"columns"`
 	Answers map[string]notes.PatientID `json:"answers"`
 	Agreed  notes.ConsentHow           `json:"agreed"`

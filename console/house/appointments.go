@@ -3,6 +3,7 @@ package house
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"errors"
 	"slices"
 	"strconv"
@@ -208,8 +209,12 @@ func (h *House) Sheet(ctx context.Context, f console.SheetFile) (out console.She
 	if f.Agreed != "" && !slices.Contains(notes.ConsentHows, f.Agreed) {
 		return out, console.Refuse(console.Invalid, "portal.error.malformed")
 	}
-	in := patient.SheetImport{Account: f.Account, File: f.File, Agreed: f.Agreed, Keep: f.Keep, Answers: map[int]notes.PatientID{}}
-	if f.Columns != nil {
+	file, err := base64.StdEncoding.DecodeString(f.File)
+	if err != nil {
+		return out, console.Refuse(console.Invalid, "portal.error.malformed")
+	}
+	in := patient.SheetImport{Account: f.Account, File: file, Agreed: f.Agreed, Keep: f.Keep, Answers: map[int]notes.PatientID{}}
+	if len(f.Columns) > 0 {
 		in.Columns = map[patient.SheetColumn]int{}
 		for c, i := range f.Columns {
 			in.Columns[patient.SheetColumn(c)] = i

@@ -1458,7 +1458,7 @@ export interface SettingsPart {
 
 export interface SheetFile {
   account: string
-  file: number[] | null
+  file: string
   columns: Record<string, number>
   answers: Record<string, string>
   agreed: ConsentHow
