@@ -336,6 +336,9 @@ func (r *sheetReader) patient(row oncall.TableRow) notes.Patient {
 	values := map[string]string{"name": name, "birth": birth, "number": number}
 	for field, code := range notes.CheckPatient(p, r.now) {
 		if c, ok := sheetCodes[field]; ok {
+			if code == notes.FieldFuture {
+				code = notes.FieldDate
+			}
 			r.wrong(row.Line, c, strings.TrimPrefix(code, "field."), values[field])
 		}
 	}
