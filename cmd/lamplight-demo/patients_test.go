@@ -118,7 +118,8 @@ func TestPatientsMessages(t *testing.T) {
 	s.see(`document.activeElement.id`, "sheet-file")
 	s.do(chromedp.Evaluate[chromedp.Void](`(() => {
 		const i = document.querySelector('#sheet-file'), d = new DataTransfer()
-		d.items.add(new File(['Patient,DOB,Phone,Date,Time\nIván Ferrer,1/2/2009,(312) 555-0196,3/9/2099,9:30 AM\nAna,1/2/61,1,soon,\n'], 'a.csv'))
+		d.items.add(new File(['Patient,DOB,Phone,Date,Time\n' +
+			'Iván Ferrer,1/2/2009,(312) 555-0196,3/9/2099,9:30 AM\nAna,1/2/61,1,soon,\n'], 'a.csv'))
 		i.files = d.files
 		i.dispatchEvent(new Event('change', { bubbles: true }))
 	})()`))

@@ -28,7 +28,8 @@ func TestAnAppointmentIsBookedMovedAndMarked(t *testing.T) {
 	if _, err := r.PutVisit(office, form); kindOf(err) != console.Conflict {
 		t.Errorf("what somebody has changed meanwhile: %v", err)
 	}
-	if _, err := r.MarkVisit(office, console.VisitMark{Appointment: id, Version: 1, State: notes.VisitKept}); kindOf(err) != console.Conflict {
+	if _, err := r.MarkVisit(office, console.VisitMark{Appointment: id, Version: 1, State: notes.VisitKept}); kindOf(
+		err) != console.Conflict {
 		t.Errorf("marked as it was before: %v", err)
 	}
 	if v, err := r.MarkVisit(office, console.VisitMark{Appointment: id, Version: 2, State: notes.VisitConfirmed}); err != nil ||

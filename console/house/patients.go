@@ -161,7 +161,8 @@ func (h *House) patientRecord(ctx context.Context, p notes.Patient) (out console
 		return out, err
 	}
 	for _, c := range current {
-		out.Consents = append(out.Consents, console.ConsentRow{Purpose: c.Purpose, Channel: c.Channel, Given: c.Given, At: c.At, How: c.How, Wording: c.Wording,
+		out.Consents = append(out.Consents, console.ConsentRow{Purpose: c.Purpose, Channel: c.Channel, Given: c.Given, At: c.At,
+			How: c.How, Wording: c.Wording,
 			By: names[notes.PersonID(c.By)]})
 	}
 	return out, nil
@@ -213,7 +214,8 @@ func asks(to notes.Purpose, by notes.ConsentChannel) bool {
 	return by == notes.ByText && slices.Contains(notes.Purposes, to) || by == notes.ByEmail && to == notes.PurposeCare
 }
 
-func (h *House) say(ctx context.Context, p notes.Patient, to notes.Purpose, by notes.ConsentChannel, given bool, how notes.ConsentHow) error {
+func (h *House) say(ctx context.Context, p notes.Patient, to notes.Purpose, by notes.ConsentChannel, given bool,
+	how notes.ConsentHow) error {
 	c := notes.Consent{Purpose: to, Channel: by, Given: given, How: how}
 	if given || to == notes.PurposeReminders { // a reminder is looked at once more before it leaves
 		return h.cfg.Patients.Say(ctx, p, c)

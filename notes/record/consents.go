@@ -66,7 +66,8 @@ func (p *Patients) consentTx(ctx context.Context, tx pgx.Tx, of notes.Patient, c
 	return p.ConsentTx(ctx, tx, c, reach)
 }
 
-// ConsentTx adds a line to the ledger about an address in a transaction of the caller's, with its leaf. Without a purpose it is of care.
+// ConsentTx adds a line to the ledger about an address in a transaction of the caller's, with its leaf. Without a purpose it is of
+// care.
 func (p *Patients) ConsentTx(ctx context.Context, tx pgx.Tx, c notes.Consent, reach []byte) error {
 	action := map[bool]string{true: "consent.given", false: "consent.ended"}[c.Given]
 	c.Purpose = cmp.Or(c.Purpose, notes.PurposeCare)

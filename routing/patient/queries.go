@@ -168,7 +168,8 @@ const (
 	selectStopAsked = "select exists (select from reminder_question where reach = $1 and sense = 'stop')"
 	selectQuestion  = "select sense, visits from reminder_question where reach = $1 and (until > $2 or sense = 'stop') for update"
 	upsertQuestion  = `insert into reminder_question (reach, sense, visits, asked_at, until) values ($1, $2, $3, $4, $5)
-		on conflict (reach) do update set sense = excluded.sense, visits = excluded.visits, asked_at = excluded.asked_at, until = excluded.until`
+		on conflict (reach) do update set sense = excluded.sense, visits = excluded.visits, asked_at = excluded.asked_at,
+		until = excluded.until`
 	deleteQuestion   = "delete from reminder_question where reach = $1"
 	selectUnanswered = "select reach from reminder_question where until <= $1 limit 20"
 	takeUnanswered   = "delete from reminder_question where reach = $1 and until <= $2 returning sense"

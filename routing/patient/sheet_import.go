@@ -219,7 +219,9 @@ func (n near) to(p notes.Patient) (exact, among []notes.Patient) {
 }
 
 // fates says what becomes of each row, and returns what is to be written.
-func (e *Engine) fates(ctx context.Context, account telephony.AccountID, out *SheetOutcome, m matched) (list []notes.Appointment, err error) {
+func (e *Engine) fates(ctx context.Context, account telephony.AccountID, out *SheetOutcome, m matched) (
+	list []notes.Appointment, err error,
+) {
 	sources := make([]string, len(out.Rows))
 	for i, r := range out.Rows {
 		sources[i] = r.Appointment.Source

@@ -138,7 +138,8 @@ func TestAFileIsKeptWhole(t *testing.T) {
 		t.Errorf("the same file undoes a confirmation: %+v", out)
 	}
 	file = strings.Replace(file, "12/1/2025,9:30,Scheduled", "12/2/2025,9:30,Canceled", 1)
-	if out = ask(file, nil, false); out.Kept || out.Count(patient.SheetChanged) != 1 || f.visit(day.Lines[1].ID).State != notes.VisitBooked {
+	if out = ask(file, nil, false); out.Kept || out.Count(patient.SheetChanged) != 1 ||
+		f.visit(day.Lines[1].ID).State != notes.VisitBooked {
 		t.Errorf("a look changes something: %+v", out)
 	}
 	if out = ask(file, nil, true); !out.Kept || f.visit(day.Lines[1].ID).State != notes.VisitCancelled || stored() != 4 {

@@ -131,8 +131,8 @@ func (e *Engine) work(ctx context.Context, c claimed) error {
 }
 
 // purposes are what a patient must have agreed to for a kind of notice; a code or a link they ask for themselves.
-var purposes = map[channel.NoticeKind]notes.Purpose{channel.NoticeMessage: notes.PurposeCare, channel.NoticeReminder: notes.PurposeReminders,
-	channel.NoticeLink: askedFor, channel.NoticeCode: askedFor}
+var purposes = map[channel.NoticeKind]notes.Purpose{channel.NoticeMessage: notes.PurposeCare,
+	channel.NoticeReminder: notes.PurposeReminders, channel.NoticeLink: askedFor, channel.NoticeCode: askedFor}
 
 // waits is how long something unasked is not sent: a number that was asked whether it wants no texts has not answered.
 func (e *Engine) waits(ctx context.Context, c claimed) (wait time.Duration, err error) {
@@ -293,7 +293,8 @@ func (e *Engine) report(ctx context.Context, tx pgx.Tx, box *outbox, r channel.D
 }
 
 // vouchSent has a leaf vouch for what was sent; of a reminder, one in the story of each appointment.
-func (e *Engine) vouchSent(ctx context.Context, tx pgx.Tx, res pgx.Rows, box *outbox, visits []notes.AppointmentID, leaf audit.Entry) error {
+func (e *Engine) vouchSent(ctx context.Context, tx pgx.Tx, res pgx.Rows, box *outbox, visits []notes.AppointmentID,
+	leaf audit.Entry) error {
 	changed, err := box.table.ReadMacs(res)
 	if err != nil || len(changed) == 0 {
 		return err
