@@ -49,8 +49,10 @@ type PatientForm struct {
 	Zone     string              `json:"zone"` // "" for the practice's own
 	Texts    bool                `json:"texts"`
 	Mails    bool                `json:"mails"`
-	How      notes.ConsentHow    `json:"how"`
-	Anyway   bool                `json:"anyway"`
+	// Reminders says that a new patient agreed to be reminded of appointments by text.
+	Reminders bool             `json:"reminders"`
+	How       notes.ConsentHow `json:"how"`
+	Anyway    bool             `json:"anyway"`
 }
 
 // PatientKept answers a PatientForm: the record that was stored, or else the patients with the same number, among whom a person
@@ -76,6 +78,7 @@ type PatientRecord struct {
 
 // ConsentRow is a patient's current consent for one channel.
 type ConsentRow struct {
+	Purpose notes.Purpose        `json:"purpose"`
 	Channel notes.ConsentChannel `json:"channel"`
 	Given   bool                 `json:"given"`
 	At      time.Time            `json:"at"`
@@ -84,8 +87,9 @@ type ConsentRow struct {
 	Wording string               `json:"wording"`
 }
 
-// ConsentSaid is what a patient told staff about being told by a channel.
+// ConsentSaid is what a patient told staff about being told for a purpose, "" for care, by a channel.
 type ConsentSaid struct {
+	Purpose notes.Purpose        `json:"purpose"`
 	Patient notes.PatientID      `json:"patient"`
 	Channel notes.ConsentChannel `json:"channel"`
 	Given   bool                 `json:"given"`
@@ -136,6 +140,7 @@ type ThreadView struct {
 	NoteIs   notes.NoteState `json:"noteIs"`
 	Lines    []ThreadLine    `json:"lines"`
 	Proof    Proof           `json:"proof"`
+	Visits   []VisitRow      `json:"visits"` // the patient's next
 }
 
 // ThreadMessage is one message, and how the patient was told of it.
@@ -218,6 +223,7 @@ type PatientPage struct {
 	Open       bool               `json:"open"`   // the office is open
 	AfterHours notes.Text         `json:"afterHours"`
 	Tells      []PatientTell      `json:"tells"`
+	Reminders  []PatientTell      `json:"reminders"` // of appointments
 	Stamp      string             `json:"stamp"`
 }
 
@@ -252,8 +258,9 @@ type PatientStamp struct {
 	Stamp string `json:"stamp"`
 }
 
-// PatientWish says whether a patient wants to be told by a channel.
+// PatientWish says whether a patient wants to be told for a purpose, "" for care, by a channel.
 type PatientWish struct {
+	Purpose notes.Purpose        `json:"purpose"`
 	Channel notes.ConsentChannel `json:"channel"`
 	On      bool                 `json:"on"`
 }

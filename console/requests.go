@@ -265,6 +265,22 @@ var (
 		Since: 4})
 )
 
+// What a practice's staff ask about its appointments.
+var (
+	AskDay = request[DayQuery, DayPage](Spec{Name: "day", Route: "POST /api/appointments", Needs: notes.MessagePatients, Since: 4})
+	// AskPutVisit keeps a new appointment or a changed one, AskMarkVisit says what has become of it; both answer it as it is then.
+	AskPutVisit  = request[VisitForm, VisitView](Spec{Name: "putvisit", Route: "POST /api/appointments/put", Needs: notes.MessagePatients, Since: 4})
+	AskMarkVisit = request[VisitMark, VisitView](Spec{Name: "markvisit", Route: "POST /api/appointments/mark", Needs: notes.MessagePatients,
+		Since: 4})
+	// AskVisit opens an appointment; the trace of that is durable before anything is decrypted.
+	AskVisit = request[VisitRef, VisitView](Spec{Name: "visit", Route: "POST /api/appointments/open", Needs: notes.MessagePatients, Since: 4})
+	// AskSheet reads a file of appointments; what is wrong with it, and what a person must say first, is an answer.
+	AskSheet = request[SheetFile, SheetRead](Spec{Name: "sheet", Route: "POST /api/appointments/sheet", Needs: notes.MessagePatients, Since: 4})
+	// AskFigures counts what became of appointments and their reminders.
+	AskFigures = request[FiguresQuery, VisitFigures](Spec{Name: "figures", Route: "POST /api/appointments/figures", Needs: notes.MessagePatients,
+		Since: 4})
+)
+
 // What a patient's own page asks, always about the patient whose session it is.
 var (
 	// AskMyThread opens the conversation; what the practice wrote counts as read by then.

@@ -122,11 +122,16 @@ const (
 // A Purpose is what a patient has agreed to be told for.
 type Purpose string
 
-// PurposeCare is that a message of their practice waits. It is the only one there is so far.
-const PurposeCare Purpose = "care"
+const (
+	PurposeCare      Purpose = "care"      // that a message of their practice waits
+	PurposeReminders Purpose = "reminders" // the day and the time of their appointments
+)
 
-// ConsentWording is the version of the words ("patient.consent.care-1") that patients are asked with.
-const ConsentWording = "care-1"
+// Purposes are all of them.
+var Purposes = []Purpose{PurposeCare, PurposeReminders}
+
+// ConsentWording is the version of the words that patients are asked with, by purpose: "care-1" is "portal.patients.consent.care-1".
+func (p Purpose) ConsentWording() string { return string(p) + "-1" }
 
 // A ConsentHow says how a patient said so.
 type ConsentHow string
@@ -185,6 +190,8 @@ const (
 	WarnStopped   ThreadWarning = "stopped"   // the patient wants no more texts or mails
 	WarnRefused   ThreadWarning = "refused"   // somebody with the link could not prove to be the patient, several times
 	WarnUnreached ThreadWarning = "unreached" // a notice did not arrive
+	// WarnReschedule: the patient asks for another time of an appointment.
+	WarnReschedule ThreadWarning = "reschedule"
 )
 
 // A ThreadTab is a part of a practice's inbox of threads.
@@ -270,6 +277,8 @@ type Messaging struct {
 	// Ladder is climbed by what a patient writes with the words of a red flag, of these or of the script's.
 	Ladder   string    `json:"ladder"`
 	RedFlags []RedFlag `json:"redFlags,omitempty"`
+	// Reminders are of appointments; nil for a practice that sends none.
+	Reminders *Reminders `json:"reminders,omitempty"`
 }
 
 // What holds where a practice says nothing.

@@ -2,7 +2,10 @@ package routing
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+
+	"lamplight/notes"
 )
 
 // maxAnswer is the longest within which a practice promises an answer, in minutes of its office hours: a month of full days.
@@ -39,6 +42,37 @@ func (p *practiceCheck) messaging() {
 		}
 		if !said {
 			p.refuse(fmt.Sprintf("%s.redFlags[%d].words", at, i), "no-words")
+		}
+	}
+	p.reminders(at + ".reminders")
+}
+
+// mostLeads is how often a patient may be reminded of one appointment.
+const mostLeads = 6
+
+// reminders checks how a practice reminds its patients of appointments.
+func (p *practiceCheck) reminders(at string) {
+	r := p.account.Messaging.Reminders
+	if r == nil {
+		return
+	}
+	leads := func(at string, list []string) {
+		if len(list) > mostLeads {
+			p.refuse(at, "too-many")
+		}
+		for i, text := range list {
+			if _, ok := notes.ReadLead(text); !ok {
+				p.refuse(fmt.Sprintf("%s[%d]", at, i), "lead", "value", text)
+			}
+		}
+	}
+	leads(at+".before", r.Before)
+	for _, visit := range slices.Sorted(maps.Keys(r.Visits)) {
+		leads(at+".visits."+visit, r.Visits[visit])
+	}
+	for i, w := range r.Says {
+		if w != notes.SaysPlace && w != notes.SaysProvider {
+			p.refuse(fmt.Sprintf("%s.says[%d]", at, i), "choice", "value", string(w), "choices", "place, provider")
 		}
 	}
 }

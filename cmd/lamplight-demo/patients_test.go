@@ -22,7 +22,7 @@ func TestPatientsMessages(t *testing.T) {
 		eventually(t, "a text to the patient", func() bool {
 			list = nil
 			for _, a := range d.pocket.Messages() {
-				if a.To == patientPhone.Number {
+				if a.To == patientPhone.Number && !strings.Contains(a.Body, "su cita es el") {
 					list = append(list, a)
 				}
 			}
@@ -34,6 +34,21 @@ func TestPatientsMessages(t *testing.T) {
 	_, token, _ := strings.Cut(told.Link, "#")
 	secrets := []string{token, "Lucía", "Lucia", "Ferrer", "5550196", demoBirth, "tiroides", "marzo", "lunes"}
 
+	var reminder pocket.Arrival
+	eventually(t, "a reminder of tomorrow's appointment", func() bool {
+		for _, a := range d.pocket.Messages() {
+			if a.To == patientPhone.Number && strings.Contains(a.Body, "su cita es el") {
+				reminder = a
+			}
+		}
+		return reminder.Body != ""
+	})
+	if answer, err := d.pocket.TextBack(t.Context(), pocket.TextBack{From: patientPhone.Number, To: reminder.From, Body: "Sí 👍"}); err != nil ||
+		!strings.Contains(answer, "confirmado") {
+		t.Errorf("a confirmation is answered %q, %v", answer, err)
+	}
+	replies := 1
+
 	p := openPage(t, 320, 640)
 	p.do(chromedp.Navigate(told.Link))
 	p.see(`location.pathname + location.hash`, "/p")
@@ -43,7 +58,7 @@ func TestPatientsMessages(t *testing.T) {
 	p.shot("prove")
 	p.accessible("before a code")
 	p.click("main button.main")
-	code := regexp.MustCompile(`\b\d{6}\b`).FindString(arrived(2).Body)
+	code := regexp.MustCompile(`\b\d{6}\b`).FindString(arrived(2 + replies).Body)
 	prove := func(code, day string) {
 		t.Helper()
 		p.see(`document.activeElement.id`, "code")
@@ -81,6 +96,37 @@ func TestPatientsMessages(t *testing.T) {
 	s.until("the practice's page", func() bool {
 		return strings.Contains(s.words(), "Patients")
 	})
+	s.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('[data-tab=visits]').click()`))
+	s.see(`document.querySelector('main h1')?.textContent`, "Appointments")
+	s.see(`document.querySelector('.days input').value !== ''`, "true")
+	s.do(chromedp.Evaluate[chromedp.Void](`dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', altKey: true }))`))
+	s.see(`document.querySelector('.row')?.innerText.includes('Lucía Ferrer')`, "true")
+	s.see(`document.querySelector('.row .how')?.innerText.includes('Confirmed')`, "true")
+	s.see(`document.querySelector('.row .how')?.innerText.includes('reminder delivered')`, "true")
+	s.do(chromedp.Evaluate[chromedp.Void](`dispatchEvent(new KeyboardEvent('keydown', { key: 'j', altKey: true }))`))
+	s.see(`document.querySelector('.story')?.innerText.includes('confirmed')`, "true")
+	s.see(`document.documentElement.scrollWidth <= 1280`, "true")
+	s.shot("visits")
+	s.accessible("a day's appointments")
+	s.do(chromedp.Evaluate[chromedp.Void](`dispatchEvent(new KeyboardEvent('keydown', { key: 'n', altKey: true }))`))
+	s.see(`document.activeElement.id`, "visit-patient")
+	s.shot("visits-form")
+	s.do(chromedp.Evaluate[chromedp.Void](`dispatchEvent(new KeyboardEvent('keydown', { key: 'g', altKey: true }))`))
+	s.see(`document.querySelector('.figures table') !== null`, "true")
+	s.shot("visits-figures")
+	s.do(chromedp.Evaluate[chromedp.Void](`dispatchEvent(new KeyboardEvent('keydown', { key: 'i', altKey: true }))`))
+	s.see(`document.activeElement.id`, "sheet-file")
+	s.do(chromedp.Evaluate[chromedp.Void](`(() => {
+		const i = document.querySelector('#sheet-file'), d = new DataTransfer()
+		d.items.add(new File(['Patient,DOB,Phone,Date,Time\n' +
+			'Iván Ferrer,1/2/2009,(312) 555-0196,3/9/2099,9:30 AM\nAna,1/2/61,1,soon,\n'], 'a.csv'))
+		i.files = d.files
+		i.dispatchEvent(new Event('change', { bubbles: true }))
+	})()`))
+	s.see(`document.querySelectorAll('.wrongs li').length > 2`, "true")
+	s.see(`document.querySelector('.sheet fieldset')?.innerText.includes('Lucía Ferrer')`, "true")
+	s.shot("visits-file")
+	s.accessible("a file of appointments")
 	s.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll('nav button')].find(b => b.textContent.startsWith('Patients')).click()`))
 	s.see(`document.querySelector('main h1')?.textContent`, "Patients' messages")
 	s.do(chromedp.Evaluate[chromedp.Void](`dispatchEvent(new KeyboardEvent('keydown', { key: '2', altKey: true }))`))
@@ -95,7 +141,7 @@ func TestPatientsMessages(t *testing.T) {
 	s.write("#writing", "Perfecto: lunes a las 9.")
 	s.click("article form button.main")
 	s.see(`document.querySelectorAll('ol > li.staff').length`, "2")
-	arrived(3)
+	arrived(3 + replies)
 	p.see(`document.querySelectorAll('ol > li').length`, "3")
 	s.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('.kinds button')[2].click()`))
 	s.write("#writing", "cita dada")

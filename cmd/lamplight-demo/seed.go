@@ -152,8 +152,12 @@ func seedPatient(ctx context.Context, s *server.Server, practices []routing.Prac
 		who := notes.Patient{ID: demoPatient, Account: p.Account.ID, Language: patientPhone.Lang, Name: "Lucía Ferrer", Birth: demoBirth,
 			Numbers: []notes.PatientNumber{{Number: telephony.Number(patientPhone.Number), Text: true, Call: true}},
 			Email:   patientPhone.Email}
-		if _, err := s.Patients.Put(ctx, who, []notes.Consent{{Channel: notes.ByText, Given: true, How: notes.InPerson}}); err != nil {
+		if _, err := s.Patients.Put(ctx, who, []notes.Consent{{Channel: notes.ByText, Given: true, How: notes.InPerson},
+			{Purpose: notes.PurposeReminders, Channel: notes.ByText, Given: true, How: notes.InPerson}}); err != nil {
 			return fmt.Errorf("the demo's patient: %w", err)
+		}
+		if err := seedVisit(ctx, s, p.Account); err != nil {
+			return err
 		}
 		if last, err := s.Patients.Last(ctx, demoPatient); err != nil || last.ID != "" {
 			return err
@@ -170,6 +174,18 @@ func seedPatient(ctx context.Context, s *server.Server, practices []routing.Prac
 			tell); err != nil {
 			return fmt.Errorf("the demo's message: %w", err)
 		}
+	}
+	return nil
+}
+
+// seedVisit makes an appointment of the patient's tomorrow at about this time, of which they are reminded at once: one a day that the demo
+// is run.
+func seedVisit(ctx context.Context, s *server.Server, acc notes.Account) error {
+	tomorrow := time.Now().Add(24 * time.Hour).Truncate(5 * time.Minute)
+	v := notes.Appointment{ID: notes.AppointmentID("demo-visit-" + tomorrow.UTC().Format(time.DateOnly)), Account: acc.ID,
+		Patient: demoPatient, State: notes.VisitBooked, Begins: tomorrow, Minutes: 30, Visit: "Control", Provider: "Dr Reyes"}
+	if err := s.Patients.Book(ctx, acc.ID, nil, []notes.Appointment{v}); err != nil {
+		return fmt.Errorf("the demo's appointment: %w", err)
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ func (h *House) Service() *Service {
 	h.answerOffices(a)
 	h.answerKeepers(a)
 	h.answerPatients(a)
+	h.answerAppointments(a)
 	return &Service{a, h}
 }
 

@@ -52,9 +52,11 @@ func TestNobodyActsOnAnotherPracticesThings(t *testing.T) {
 				}
 				before := d.rows(t)
 				var of [2]string
-				for i, what := range []fields{{call: id, note: d.note, account: "lakeside", token: d.token, patient: d.patient},
+				for i, what := range []fields{{call: id, note: d.note, account: "lakeside", token: d.token, patient: d.patient,
+					visit: d.visit},
 					{call: "no-such-call", note: "01a21e92-0000-7c9e-864f-9c0c341a6392", account: "nowhere",
-						token: strings.Repeat("A", 43), patient: "01a21e92-3333-7c9e-864f-9c0c341a6392"}} {
+						token: strings.Repeat("A", 43), patient: "01a21e92-3333-7c9e-864f-9c0c341a6392",
+						visit: "01a21e92-4444-7c9e-864f-9c0c341a6392"}} {
 					of[i] = v.ask(t, q, fill(what))
 				}
 				where := fmt.Sprintf("%s, as %s, of a %s call", q.Name, role, call)
@@ -97,7 +99,8 @@ func TestWhoMayIsAnswered(t *testing.T) {
 			if len(ids) == 0 || !rights.May(q.Needs) || slices.Contains(inCall, q.Name) || v.way(q) == "" {
 				continue
 			}
-			got := v.ask(t, q, fill(fields{call: "call-1", note: d.note, account: "lakeside", token: d.token, patient: d.patient, own: true}))
+			got := v.ask(t, q, fill(fields{call: "call-1", note: d.note, account: "lakeside", token: d.token, patient: d.patient,
+				visit: d.visit, own: true}))
 			if strings.HasPrefix(got, string(console.Forbidden)) || strings.HasPrefix(got, string(console.NotFound)) {
 				t.Errorf("%s, as %s: %s", q.Name, role, got)
 			}
@@ -112,6 +115,7 @@ type doors struct {
 	live, over telephony.CallID // one waits in the queue, the other hung up a moment ago
 	note       notes.NoteID
 	patient    notes.PatientID
+	visit      notes.AppointmentID
 	token      string
 	bus        *wiretest.Server
 	pages      *httptest.Server
@@ -153,6 +157,7 @@ func openDoors(t *testing.T) *doors {
 	}
 	d.token = d.linkToken(t)
 	d.patient = d.admitted(t).ID
+	d.visit = d.booked(t, d.patient)
 	d.until(t, "the switch is known", d.engine.Healthy)
 	arrives := func() (telephony.LegID, telephony.CallID) {
 		leg := fake.Arrive("+13125550100", "+13125550142", "")
@@ -254,6 +259,7 @@ type fields struct {
 	account telephony.AccountID
 	token   string
 	patient notes.PatientID
+	visit   notes.AppointmentID
 	own     bool
 }
 
@@ -276,6 +282,9 @@ var harmlessWords = map[string]any{"reason": "x", "pause.reason": "break", "epoc
 	"anyway": true, "call": false, "channel": "text", "given": true, "tab": "all", "seen": "x", "remark": false, "message": "m1",
 	"writethread.id": "w1", "closethread.id": "c1", "mywords.id": "p1", "putpatient.version": 0,
 	"part": "service", "values": map[string]string{}, "secret": "", "back": 0, "by": "text", "editsetting.basis": 0,
+	"purpose": "care", "reminders": false, "day": "2100-01-01", "time": "09:00", "minutes": 30, "visit": "Control", "place": "",
+	"provider": "", "markvisit.state": "kept", "file": "", "columns": map[string]int{}, "answers": map[string]string{}, "agreed": "",
+	"keep": false, "figures.from": "2100-01-01", "figures.to": "2100-01-02", "markvisit.version": 1, "putvisit.version": 1,
 	"duty.act": "take", "duty.from": "2100-01-01T00:00:00Z", "duty.to": "2100-01-02T00:00:00Z"}
 
 // filler makes a request's body of what it is to be asked about; ids are the types of its fields that name a thing. A field that this
@@ -299,6 +308,8 @@ func (d *doors) filler(t *testing.T, q console.Described) (fill func(fields) []b
 			sets[name], ids["NoteID"] = func(f fields) any { return f.note }, true
 		case reflect.TypeFor[notes.PatientID]():
 			sets[name], ids["PatientID"] = func(f fields) any { return f.patient }, true
+		case reflect.TypeFor[notes.AppointmentID]():
+			sets[name], ids["AppointmentID"] = func(f fields) any { return f.visit }, true
 		case reflect.TypeFor[telephony.AccountID]():
 			sets[name], ids["AccountID"] = func(f fields) any { return f.account }, true
 		case reflect.TypeFor[notes.PersonID]():

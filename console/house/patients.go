@@ -1,6 +1,7 @@
 package house
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -113,12 +114,17 @@ func (h *House) PutPatient(ctx context.Context, f console.PatientForm) (out cons
 		}
 	}
 	var said []notes.Consent
-	for by, given := range map[notes.ConsentChannel]bool{notes.ByText: f.Texts && f.Number != "", notes.ByEmail: f.Mails && f.Email != ""} {
-		if given && f.Version == 0 {
+	for _, c := range []struct {
+		given bool
+		to    notes.Purpose
+		by    notes.ConsentChannel
+	}{{f.Texts && f.Number != "", notes.PurposeCare, notes.ByText}, {f.Reminders && f.Number != "", notes.PurposeReminders, notes.ByText},
+		{f.Mails && f.Email != "", notes.PurposeCare, notes.ByEmail}} {
+		if c.given && f.Version == 0 {
 			if !slices.Contains(notes.ConsentHows, f.How) {
 				return out, console.Refuse(console.Invalid, "portal.error.malformed")
 			}
-			said = append(said, notes.Consent{Channel: by, Given: true, How: f.How})
+			said = append(said, notes.Consent{Purpose: c.to, Channel: c.by, Given: true, How: f.How})
 		}
 	}
 	kept, err := h.cfg.Patients.Put(ctx, p, said, h.cfg.Notices.Changed)
@@ -155,7 +161,8 @@ func (h *House) patientRecord(ctx context.Context, p notes.Patient) (out console
 		return out, err
 	}
 	for _, c := range current {
-		out.Consents = append(out.Consents, console.ConsentRow{Channel: c.Channel, Given: c.Given, At: c.At, How: c.How, Wording: c.Wording,
+		out.Consents = append(out.Consents, console.ConsentRow{Purpose: c.Purpose, Channel: c.Channel, Given: c.Given, At: c.At,
+			How: c.How, Wording: c.Wording,
 			By: names[notes.PersonID(c.By)]})
 	}
 	return out, nil
@@ -192,18 +199,25 @@ func (h *House) Consent(ctx context.Context, s console.ConsentSaid) (out console
 	if err != nil {
 		return out, patientRefusal(err)
 	}
-	if !slices.Contains(notes.ConsentHows, s.How) || s.Channel != notes.ByText && s.Channel != notes.ByEmail {
+	purpose := cmp.Or(s.Purpose, notes.PurposeCare)
+	if !slices.Contains(notes.ConsentHows, s.How) || !asks(purpose, s.Channel) {
 		return out, console.Refuse(console.Invalid, "portal.error.malformed")
 	}
-	if err := h.say(ctx, p, s.Channel, s.Given, s.How); err != nil {
+	if err := h.say(ctx, p, purpose, s.Channel, s.Given, s.How); err != nil {
 		return out, patientRefusal(err)
 	}
 	return h.Thread(ctx, s.Patient)
 }
 
-func (h *House) say(ctx context.Context, p notes.Patient, by notes.ConsentChannel, given bool, how notes.ConsentHow) error {
-	c := notes.Consent{Channel: by, Given: given, How: how}
-	if given {
+// asks says whether a patient is asked for a purpose by a channel: reminders go by text alone.
+func asks(to notes.Purpose, by notes.ConsentChannel) bool {
+	return by == notes.ByText && slices.Contains(notes.Purposes, to) || by == notes.ByEmail && to == notes.PurposeCare
+}
+
+func (h *House) say(ctx context.Context, p notes.Patient, to notes.Purpose, by notes.ConsentChannel, given bool,
+	how notes.ConsentHow) error {
+	c := notes.Consent{Purpose: to, Channel: by, Given: given, How: how}
+	if given || to == notes.PurposeReminders { // a reminder is looked at once more before it leaves
 		return h.cfg.Patients.Say(ctx, p, c)
 	}
 	return h.cfg.Patients.Say(ctx, p, c, h.cfg.Notices.Ended(p, by))
@@ -272,10 +286,13 @@ func (h *House) Thread(ctx context.Context, id notes.PatientID) (out console.Thr
 		return out, err
 	}
 	out = console.ThreadView{Row: h.threadRow(c.Thread, actor, names[c.Thread.Assigned]), Assigned: c.Thread.Assigned, NoteRef: c.NoteRef,
-		NoteIs: c.NoteIs, Messages: []console.ThreadMessage{}, Lines: []console.ThreadLine{}, Proof: console.Proof{Leaves: c.Proof.Leaves,
+		NoteIs: c.NoteIs, Messages: []console.ThreadMessage{}, Lines: threadLines(c.Lines, id), Proof: console.Proof{Leaves: c.Proof.Leaves,
 			Sequenced: c.Proof.Sequenced, Checkpoint: c.Proof.Checkpoint, At: c.Proof.At}}
 	out.Row.Patient, out.Row.Name, out.Row.Language, out.Row.Hand = id, c.Patient.Name, c.Patient.Language, c.Hand
 	if out.Record, err = h.patientRecord(ctx, c.Patient); err != nil {
+		return out, err
+	}
+	if out.Visits, err = h.coming(ctx, id); err != nil {
 		return out, err
 	}
 	told, err := h.cfg.Notices.Notices(ctx, id)
@@ -291,17 +308,23 @@ func (h *House) Thread(ctx context.Context, id notes.PatientID) (out console.Thr
 		}
 		out.Messages = append(out.Messages, row)
 	}
-	for _, l := range c.Lines {
+	return out, nil
+}
+
+// threadLines are a story's lines about a patient.
+func threadLines(lines []notes.StoryLine, of notes.PatientID) []console.ThreadLine {
+	out := []console.ThreadLine{}
+	for _, l := range lines {
 		actor := l.Actor
 		switch actor {
-		case access.Visitor{Patient: id}.ID():
+		case access.Visitor{Patient: of}.ID():
 			actor = "patient"
 		case "patients":
 			actor = ""
 		}
-		out.Lines = append(out.Lines, console.ThreadLine{At: l.At, Kind: string(l.Kind), Actor: actor, Leaf: l.Leaf})
+		out = append(out, console.ThreadLine{At: l.At, Kind: string(l.Kind), Actor: actor, Leaf: l.Leaf})
 	}
-	return out, nil
+	return out
 }
 
 // then answers an act on a conversation with the conversation as it now is, or with the act's error.

@@ -1,6 +1,7 @@
 package house
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,34 +40,38 @@ func (h *House) MyThread(ctx context.Context) (out console.PatientPage, err erro
 		out.Messages = append(out.Messages, console.PatientMessage{ID: m.ID, At: m.At, Mine: m.Kind == notes.FromPatient, By: m.ByName,
 			Text: m.Text, ReadAt: m.ReadAt, Flagged: m.Flagged, Withdrawn: !m.WithdrawnAt.IsZero()})
 	}
-	out.Tells, err = h.tells(ctx, v.Patient)
+	told, err := h.tells(ctx, v.Patient)
+	out.Tells, out.Reminders = told[notes.PurposeCare], told[notes.PurposeReminders]
 	return out, err
 }
 
-// tells lists the channels by which a patient can be told, for the patient to choose from.
-func (h *House) tells(ctx context.Context, id notes.PatientID) (out []console.PatientTell, err error) {
-	out = []console.PatientTell{}
+// tells lists the channels by which a patient can be told, by purpose, for the patient to choose from.
+func (h *House) tells(ctx context.Context, id notes.PatientID) (map[notes.Purpose][]console.PatientTell, error) {
 	p, err := h.cfg.Patients.Open(access.System(ctx, "patients"), id)
 	if err != nil {
-		return out, err
+		return nil, err
 	}
 	_, stopped, err := h.cfg.Notices.Ways(ctx, p)
 	if err != nil {
-		return out, err
+		return nil, err
 	}
 	current, err := h.consents(ctx, p)
 	if err != nil {
-		return out, err
+		return nil, err
 	}
-	for _, by := range []notes.ConsentChannel{notes.ByText, notes.ByEmail} {
-		if record.Address(p, by) == "" {
-			continue
+	out := map[notes.Purpose][]console.PatientTell{}
+	for _, to := range notes.Purposes {
+		out[to] = []console.PatientTell{}
+		for _, by := range []notes.ConsentChannel{notes.ByText, notes.ByEmail} {
+			if record.Address(p, by) == "" || !asks(to, by) {
+				continue
+			}
+			t := console.PatientTell{Channel: by, Stopped: stopped && by == notes.ByText}
+			for _, c := range current {
+				t.On = t.On || c.Purpose == to && c.Channel == by && c.Given && !t.Stopped
+			}
+			out[to] = append(out[to], t)
 		}
-		t := console.PatientTell{Channel: by, Stopped: stopped && by == notes.ByText}
-		for _, c := range current {
-			t.On = t.On || c.Channel == by && c.Given && !t.Stopped
-		}
-		out = append(out, t)
 	}
 	return out, nil
 }
@@ -106,10 +111,11 @@ func (h *House) MyWish(ctx context.Context, w console.PatientWish) (out console.
 	if err != nil {
 		return out, err
 	}
-	if (w.Channel != notes.ByText && w.Channel != notes.ByEmail) || record.Address(p, w.Channel) == "" {
+	purpose := cmp.Or(w.Purpose, notes.PurposeCare)
+	if !asks(purpose, w.Channel) || record.Address(p, w.Channel) == "" {
 		return out, console.Refuse(console.Invalid, "patient.error.malformed")
 	}
-	if err := h.say(ctx, p, w.Channel, w.On, notes.OnPage); err != nil {
+	if err := h.say(ctx, p, purpose, w.Channel, w.On, notes.OnPage); err != nil {
 		return out, err
 	}
 	return h.MyThread(ctx)
@@ -122,13 +128,7 @@ func (h *House) MyWords(ctx context.Context, w console.PatientWriting) (out cons
 	if err != nil {
 		return out, err
 	}
-	var flagged *record.Flagged
-	if patient.HasRedFlag(acc, w.Text) {
-		if flagged, err = h.flagged(ctx, acc, v.Patient, w); err != nil {
-			return out, err
-		}
-	}
-	_, err = h.cfg.Patients.WriteAsPatient(ctx, w.ID, w.Text, acc.AnswerBy(h.cfg.Now()), flagged)
+	err = h.keepWords(ctx, acc, v.Patient, record.PatientWords{ID: w.ID, Text: w.Text, Due: acc.AnswerBy(h.cfg.Now())})
 	var incomplete *record.Incomplete
 	switch {
 	case errors.As(err, &incomplete):
@@ -138,16 +138,29 @@ func (h *House) MyWords(ctx context.Context, w console.PatientWriting) (out cons
 	case err != nil:
 		return out, err
 	}
-	if flagged != nil {
+	return h.MyThread(ctx)
+}
+
+// keepWords keeps what the patient who acts has written; with the words of a red flag it is a note as well.
+func (h *House) keepWords(ctx context.Context, acc notes.Account, id notes.PatientID, w record.PatientWords) (err error) {
+	if patient.HasRedFlag(acc, w.Text) {
+		if w.Flagged, err = h.flagged(ctx, acc, id, w); err != nil {
+			return err
+		}
+	}
+	if _, err = h.cfg.Patients.WriteAsPatient(ctx, w); err != nil {
+		return err
+	}
+	if w.Flagged != nil {
 		h.cfg.Routing.Begun()
 		h.boardMoved()
 	}
-	return h.MyThread(ctx)
+	return nil
 }
 
 // flagged is the note that a patient's words become, with the ladder it climbs. When the ladder reaches nobody, the note begins
 // on the supervisors' board.
-func (h *House) flagged(ctx context.Context, acc notes.Account, id notes.PatientID, w console.PatientWriting) (*record.Flagged, error) {
+func (h *House) flagged(ctx context.Context, acc notes.Account, id notes.PatientID, w record.PatientWords) (*record.Flagged, error) {
 	system := access.System(ctx, "patients")
 	p, err := h.cfg.Patients.Open(system, id)
 	if err != nil {

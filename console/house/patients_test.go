@@ -52,6 +52,17 @@ func (r *rig) admitted(t *testing.T) notes.Patient {
 	return p
 }
 
+// booked is an appointment of a patient's, tomorrow at nine.
+func (r *rig) booked(t *testing.T, p notes.PatientID) notes.AppointmentID {
+	t.Helper()
+	v, err := r.PutVisit(r.as(t, "office"), console.VisitForm{Account: "lakeside", Patient: p, Appointment: notes.AppointmentID(uuid.NewString()),
+		Day: time.Now().AddDate(0, 0, 1).Format(time.DateOnly), Time: "09:00", Minutes: 30, Visit: "Control", Provider: "Dr Reyes"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.Row.Appointment
+}
+
 func visits(ctx context.Context, p notes.Patient) context.Context {
 	return access.WithVisitor(ctx, access.Visitor{Patient: p.ID, Account: p.Account})
 }

@@ -7,10 +7,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"lamplight/console"
+	"lamplight/frontend/shared/catalog"
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/record"
 	"lamplight/routing/channel"
 	"lamplight/routing/dispatch"
+	"lamplight/routing/patient"
 	"lamplight/telephony"
 )
 
@@ -36,16 +39,40 @@ func (h *House) TextedBack(ctx context.Context, r channel.Reply) (answer string,
 	if h.cfg.Notices == nil {
 		return heard.Answer, nil
 	}
-	// A patient's number may be a provider's too: somebody who was paged is answered as a provider.
-	theirs, known, err := h.cfg.Notices.TextedBack(ctx, r)
+	// A patient's number may be a provider's too: somebody who was paged is answered as a provider, and their words are about the note.
+	paged := len(heard.Notes) > 0 || heard.Unclear
+	theirs, err := h.cfg.Notices.TextedBack(ctx, r)
+	if err == nil && theirs.Words != nil && !paged {
+		theirs.Answer, err = h.keepPatientText(ctx, r, *theirs.Words)
+	}
 	if err != nil {
 		h.cfg.Log.Error("console: a patient's text was not taken", "error", err)
 		return "", err
 	}
-	if known && len(heard.Notes) == 0 && !heard.Unclear {
-		return theirs, nil
+	if theirs.Known && !paged {
+		return theirs.Answer, nil
 	}
 	return heard.Answer, nil
+}
+
+// keepPatientText keeps a patient's words about an appointment in their thread, with the words of a red flag as a note on its way.
+func (h *House) keepPatientText(ctx context.Context, r channel.Reply, w patient.TextedWords) (answer string, err error) {
+	acc, err := h.cfg.Store.Account(ctx, w.Account)
+	if err != nil {
+		return "", err
+	}
+	in := record.PatientWords{ID: "text-" + r.Ref, Text: r.Body, Due: acc.AnswerBy(h.cfg.Now()), Texted: true, Shared: w.Shared}
+	if w.Shared {
+		lang := telephony.English
+		if len(acc.Languages) > 0 {
+			lang = acc.Languages[0]
+		}
+		in.Text = catalog.T(lang, "thread.shared-number", catalog.Vars{"words": r.Body})
+	}
+	if err := h.keepWords(access.WithVisitor(ctx, access.Visitor{Patient: w.Patient, Account: w.Account}), acc, w.Patient, in); err != nil {
+		return "", err
+	}
+	return h.cfg.Notices.TextKept(ctx, r, w)
 }
 
 // keepText seals a text's words with one note, under the name of the phone's owner. That they came by text, which does not

@@ -133,7 +133,7 @@ const (
 	deviceName = "__Host-lamplight-device"
 	deviceLife = 400 * 24 * time.Hour // the longest a browser keeps a cookie
 	bodyLimit  = 64 << 10
-	// practiceLimit is of what holds a practice's document, quoted.
+	// practiceLimit is of what holds a practice's document, quoted, or a file of appointments.
 	practiceLimit = 3 << 20
 
 	// The pages' own scripts and styles, nothing inline and nothing from elsewhere; recordings play from here.
@@ -188,7 +188,7 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	limit := int64(bodyLimit)
-	if strings.HasPrefix(r.URL.Path, "/api/practices/") {
+	if strings.HasPrefix(r.URL.Path, "/api/practices/") || r.URL.Path == "/api/appointments/sheet" {
 		limit = practiceLimit
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, limit)

@@ -24,12 +24,15 @@ import type {
   ChartQueue,
   Colleague,
   ConsentSaid,
+  DayPage,
+  DayQuery,
   Draft,
   DraftGift,
   DraftRef,
   DraftRefs,
   DutyChange,
   FeedAddress,
+  FiguresQuery,
   Hello,
   InboxPage,
   InboxQuery,
@@ -103,6 +106,8 @@ import type {
   SessionRef,
   SettingEdit,
   SettingEdited,
+  SheetFile,
+  SheetRead,
   Story,
   StoryRef,
   StoryState,
@@ -117,6 +122,11 @@ import type {
   Tonight,
   Trial,
   Tried,
+  VisitFigures,
+  VisitForm,
+  VisitMark,
+  VisitRef,
+  VisitView,
   Week,
   WeekRef,
 } from './types'
@@ -238,6 +248,12 @@ export interface PageRequests {
   withdraw: { in: MessageRef; out: ThreadView }
   looked: { in: PatientRef; out: ThreadView }
   hand: { in: ThreadHand; out: Record<string, never> }
+  day: { in: DayQuery; out: DayPage }
+  putvisit: { in: VisitForm; out: VisitView }
+  markvisit: { in: VisitMark; out: VisitView }
+  visit: { in: VisitRef; out: VisitView }
+  sheet: { in: SheetFile; out: SheetRead }
+  figures: { in: FiguresQuery; out: VisitFigures }
   mythread: { in: Record<string, never>; out: PatientPage }
   mystamp: { in: Record<string, never>; out: PatientStamp }
   mywords: { in: PatientWriting; out: PatientPage }
@@ -308,6 +324,12 @@ export const routes: Record<keyof PageRequests, string> = {
   withdraw: 'POST /api/patients/{patient}/withdraw',
   looked: 'POST /api/patients/{patient}/looked',
   hand: 'POST /api/patients/{patient}/hand',
+  day: 'POST /api/appointments',
+  putvisit: 'POST /api/appointments/put',
+  markvisit: 'POST /api/appointments/mark',
+  visit: 'POST /api/appointments/open',
+  sheet: 'POST /api/appointments/sheet',
+  figures: 'POST /api/appointments/figures',
   mythread: 'POST /api/patient/thread',
   mystamp: 'POST /api/patient/stamp',
   mywords: 'POST /api/patient/write',

@@ -69,6 +69,8 @@ export interface AgentsWatch {
   on: boolean
 }
 
+export type AppointmentState = 'booked' | 'confirmed' | 'reschedule' | 'cancelled' | 'kept' | 'no-show'
+
 export interface Arrived {
   by: ChannelKind
 }
@@ -374,6 +376,7 @@ export type ConsentChannel = 'text' | 'email'
 export type ConsentHow = 'in-person' | 'phone' | 'paper' | 'page' | 'reply' | 'another'
 
 export interface ConsentRow {
+  purpose: Purpose
   channel: ConsentChannel
   given: boolean
   at: string
@@ -383,6 +386,7 @@ export interface ConsentRow {
 }
 
 export interface ConsentSaid {
+  purpose: Purpose
   patient: string
   channel: ConsentChannel
   given: boolean
@@ -392,6 +396,20 @@ export interface ConsentSaid {
 export interface ContactRef {
   id: string
   name: string
+}
+
+export interface DayPage {
+  day: string
+  rows: VisitRow[] | null
+  next: string
+  counts: Record<string, number>
+  reminds: boolean
+}
+
+export interface DayQuery {
+  account: string
+  day: string
+  after: string
 }
 
 export interface Draft {
@@ -494,6 +512,12 @@ export interface Figures {
   ready: number
   talking: number
   caller: string
+}
+
+export interface FiguresQuery {
+  account: string
+  from: string
+  to: string
 }
 
 export interface Finishing {
@@ -773,6 +797,7 @@ export interface PatientForm {
   zone: string
   texts: boolean
   mails: boolean
+  reminders: boolean
   how: ConsentHow
   anyway: boolean
 }
@@ -805,6 +830,7 @@ export interface PatientPage {
   open: boolean
   afterHours: Record<string, string>
   tells: PatientTell[] | null
+  reminders: PatientTell[] | null
   stamp: string
 }
 
@@ -856,6 +882,7 @@ export interface PatientTell {
 }
 
 export interface PatientWish {
+  purpose: Purpose
   channel: ConsentChannel
   on: boolean
 }
@@ -1204,6 +1231,8 @@ export interface Proof {
   at: string
 }
 
+export type Purpose = 'care' | 'reminders'
+
 export interface PushKey {
   key: string
 }
@@ -1437,6 +1466,52 @@ export interface SettingsPart {
   history: SettingChange[] | null
 }
 
+export interface SheetFile {
+  account: string
+  file: string
+  columns: Record<string, number>
+  answers: Record<string, string>
+  agreed: ConsentHow
+  keep: boolean
+}
+
+export interface SheetLine {
+  line: number
+  name: string
+  birth: string
+  begins: string
+  visit: string
+  provider: string
+  fate: string
+}
+
+export interface SheetQuestion {
+  line: number
+  patient: PatientRow
+  among: PatientRow[] | null
+  shared: number[] | null
+}
+
+export interface SheetRead {
+  heading: string[] | null
+  columns: Record<string, number>
+  rows: SheetLine[] | null
+  new: number
+  changed: number
+  same: number
+  patients: number
+  wrong: SheetWrong[] | null
+  questions: SheetQuestion[] | null
+  kept: boolean
+}
+
+export interface SheetWrong {
+  line: number
+  column: string
+  code: string
+  value: string
+}
+
 export interface StateSet {
   by: string
   state: AgentState
@@ -1572,11 +1647,12 @@ export interface ThreadView {
   noteIs: NoteState
   lines: ThreadLine[] | null
   proof: Proof
+  visits: VisitRow[] | null
 }
 
 export type ThreadWaits = 'staff' | 'patient' | 'nobody'
 
-export type ThreadWarning = '' | 'stopped' | 'refused' | 'unreached'
+export type ThreadWarning = '' | 'stopped' | 'refused' | 'unreached' | 'reschedule'
 
 export interface ThreadWriting {
   patient: string
@@ -1627,6 +1703,71 @@ export type Urgency = 'routine' | 'urgent' | 'emergency'
 export interface Version {
   protocol: number
   build: string
+}
+
+export interface VisitFigure {
+  visit: string
+  provider: string
+  visits: number
+  sent: number
+  delivered: number
+  confirmed: number
+  rescheduled: number
+  cancelled: number
+  kept: number
+  missed: number
+}
+
+export interface VisitFigures {
+  from: string
+  to: string
+  rows: VisitFigure[] | null
+}
+
+export interface VisitForm {
+  account: string
+  appointment: string
+  patient: string
+  version: number
+  day: string
+  time: string
+  minutes: number
+  visit: string
+  place: string
+  provider: string
+}
+
+export interface VisitMark {
+  appointment: string
+  version: number
+  state: AppointmentState
+}
+
+export interface VisitRef {
+  appointment: string
+}
+
+export interface VisitRow {
+  appointment: string
+  patient: string
+  name: string
+  language: Language
+  begins: string
+  minutes: number
+  visit: string
+  place: string
+  provider: string
+  state: AppointmentState
+  version: number
+  reminder: NoticeRow | null
+  remindAt: string
+  untold: string
+}
+
+export interface VisitView {
+  row: VisitRow
+  lines: ThreadLine[] | null
+  proof: Proof
 }
 
 export interface Week {

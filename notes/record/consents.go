@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -65,11 +66,13 @@ func (p *Patients) consentTx(ctx context.Context, tx pgx.Tx, of notes.Patient, c
 	return p.ConsentTx(ctx, tx, c, reach)
 }
 
-// ConsentTx adds a line to the ledger about an address in a transaction of the caller's, with its leaf.
+// ConsentTx adds a line to the ledger about an address in a transaction of the caller's, with its leaf. Without a purpose it is of
+// care.
 func (p *Patients) ConsentTx(ctx context.Context, tx pgx.Tx, c notes.Consent, reach []byte) error {
 	action := map[bool]string{true: "consent.given", false: "consent.ended"}[c.Given]
-	res, err := tx.Query(ctx, insertConsent, newID(), c.Patient, c.Account, string(notes.PurposeCare), c.Channel, reach, c.Given,
-		notes.ConsentWording, c.Language, p.s.clock(), c.By, c.How)
+	c.Purpose = cmp.Or(c.Purpose, notes.PurposeCare)
+	res, err := tx.Query(ctx, insertConsent, newID(), c.Patient, c.Account, string(c.Purpose), c.Channel, reach, c.Given,
+		c.Purpose.ConsentWording(), c.Language, p.s.clock(), c.By, c.How)
 	if err != nil {
 		return err
 	}
@@ -87,7 +90,7 @@ func (p *Patients) ConsentTx(ctx context.Context, tx pgx.Tx, c notes.Consent, re
 		return err
 	}
 	if err := p.s.log.Queue(b, audit.Entry{At: p.s.clock(), Actor: c.By, Action: action, Kind: "patient", Object: string(c.Patient),
-		Account: string(c.Account), Detail: []string{string(c.Channel), string(c.How)}, Rows: []audit.Row{row}}); err != nil {
+		Account: string(c.Account), Detail: []string{string(c.Channel), string(c.How), string(c.Purpose)}, Rows: []audit.Row{row}}); err != nil {
 		return err
 	}
 	postgres.AfterCommit(tx, p.s.log.Wake)
@@ -123,14 +126,15 @@ func (p *Patients) consents(ctx context.Context, q querier, patient notes.Patien
 	return lines, reaches, nil
 }
 
-// Agreed says whether a patient may be told something at an address, by the ledger.
-func (p *Patients) Agreed(ctx context.Context, q querier, patient notes.PatientID, by notes.ConsentChannel, reach []byte) (bool, error) {
+// Agreed says whether a patient may be told something for a purpose at an address, by the ledger.
+func (p *Patients) Agreed(ctx context.Context, q querier, patient notes.PatientID, to notes.Purpose, by notes.ConsentChannel,
+	reach []byte) (bool, error) {
 	lines, reaches, err := p.consents(ctx, q, patient)
 	if err != nil {
 		return false, err
 	}
 	for i, c := range lines {
-		if c.Purpose == notes.PurposeCare && c.Channel == by && slices.Equal(reaches[i], reach) {
+		if c.Purpose == to && c.Channel == by && slices.Equal(reaches[i], reach) {
 			return c.Given, nil
 		}
 	}

@@ -67,29 +67,12 @@ func (p *Patients) Put(ctx context.Context, in notes.Patient, said []notes.Conse
 	if err != nil {
 		return notes.Patient{}, err
 	}
-	stored, action := in, "patient.changed"
-	if stored.Version++; in.Version == 0 {
-		action = "patient.made"
-	}
-	there := false
+	stored, there := in, false
+	stored.Version++
 	err = postgres.InTx(ctx, p.s.pool, func(tx pgx.Tx) error {
-		rows, err := p.putRow(ctx, tx, in, row)
-		if err != nil {
+		done, err := p.putTx(ctx, tx, actor, in, row, said)
+		if there = !done; there || err != nil {
 			return err
-		}
-		if len(rows) == 0 {
-			there = true
-			return nil
-		}
-		if err := p.s.log.Append(ctx, tx, audit.Entry{At: p.s.clock(), Actor: actor.ID(), Action: action, Kind: "patient",
-			Object: string(in.ID), Account: string(in.Account), Rows: rows}); err != nil {
-			return err
-		}
-		for _, c := range said {
-			c.Patient, c.Account, c.Language, c.By = in.ID, in.Account, in.Language, actor.ID()
-			if err := p.consentTx(ctx, tx, stored, c); err != nil {
-				return err
-			}
 		}
 		for _, h := range hooks {
 			if err := h(ctx, tx, before, stored); err != nil {
@@ -111,6 +94,31 @@ func (p *Patients) Put(ctx context.Context, in notes.Patient, said []notes.Conse
 		return got, err
 	}
 	return stored, nil
+}
+
+// putTx writes a record with its leaf and what the patient said; false when a new one is there already, or a changed one has moved on.
+func (p *Patients) putTx(ctx context.Context, tx pgx.Tx, actor access.Actor, in notes.Patient, row patientRow, said []notes.Consent) (
+	done bool, err error,
+) {
+	rows, err := p.putRow(ctx, tx, in, row)
+	if err != nil || len(rows) == 0 {
+		return false, err
+	}
+	action := "patient.changed"
+	if in.Version == 0 {
+		action = "patient.made"
+	}
+	if err := p.s.log.Append(ctx, tx, audit.Entry{At: p.s.clock(), Actor: actor.ID(), Action: action, Kind: "patient",
+		Object: string(in.ID), Account: string(in.Account), Rows: rows}); err != nil {
+		return false, err
+	}
+	for _, c := range said {
+		c.Patient, c.Account, c.Language, c.By = in.ID, in.Account, in.Language, actor.ID()
+		if err := p.consentTx(ctx, tx, in, c); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // patientRow is what of a patient is sealed or keyed.

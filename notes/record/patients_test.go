@@ -94,7 +94,7 @@ func TestAPatientIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if so, err := store.Agreed(t.Context(), h.pool, mother.ID, notes.ByText, reach); err != nil || so {
+	if so, err := store.Agreed(t.Context(), h.pool, mother.ID, notes.PurposeCare, notes.ByText, reach); err != nil || so {
 		t.Errorf("a new number is agreed to: %v, %v", so, err)
 	}
 	var wrong *record.Incomplete
@@ -113,7 +113,7 @@ func TestAForgedConsentIsNone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		so, err := h.patients().Agreed(t.Context(), h.pool, p.ID, notes.ByText, reach)
+		so, err := h.patients().Agreed(t.Context(), h.pool, p.ID, notes.PurposeCare, notes.ByText, reach)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,8 +170,8 @@ func TestAConversation(t *testing.T) {
 	}
 
 	due := time.Now().Add(time.Hour)
-	th = must(store.WriteAsPatient(patient, "p1", "Gracias. ¿Puedo comer pan?", due, nil))
-	th = must(store.WriteAsPatient(patient, "p2", "¿Y queso?", due.Add(time.Hour), nil))
+	th = must(store.WriteAsPatient(patient, record.PatientWords{ID: "p1", Text: "Gracias. ¿Puedo comer pan?", Due: due}))
+	th = must(store.WriteAsPatient(patient, record.PatientWords{ID: "p2", Text: "¿Y queso?", Due: due.Add(time.Hour)}))
 	if th.Waits != notes.WaitsOnStaff || th.DueAt.Sub(due).Abs() > time.Millisecond {
 		t.Errorf("who writes twice: %+v", th)
 	}
@@ -200,7 +200,7 @@ func TestAConversation(t *testing.T) {
 	if c, err := store.ReadAsPatient(patient); err != nil || len(c.Messages) != 5 {
 		t.Errorf("the patient reads what is among staff: %+v, %v", c.Messages, err)
 	}
-	if th = must(store.WriteAsPatient(patient, "p3", "Una cosa más", due, nil)); th.ID == again.ID {
+	if th = must(store.WriteAsPatient(patient, record.PatientWords{ID: "p3", Text: "Una cosa más", Due: due})); th.ID == again.ID {
 		t.Error("a closed thread goes on")
 	}
 	for _, who := range []notes.PersonID{agentID, doctorID, strangerID} {
@@ -220,7 +220,8 @@ func TestARedFlagIsANote(t *testing.T) {
 			Note: notes.Draft{ID: "patient-message:p1", Account: "lakeside", CallType: notes.PatientMessageType, Urgency: notes.Urgent,
 				Language: "es", Body: said}}
 	}
-	if _, err := h.patients().WriteAsPatient(asPatient(p), "p1", "me duele el pecho", time.Now(), flag(context.Canceled)); err == nil {
+	if _, err := h.patients().WriteAsPatient(asPatient(p), record.PatientWords{ID: "p1", Text: "me duele el pecho", Due: time.Now(),
+		Flagged: flag(context.Canceled)}); err == nil {
 		t.Fatal("kept without what must follow")
 	}
 	var messages, taken int
@@ -235,7 +236,8 @@ func TestARedFlagIsANote(t *testing.T) {
 		t.Errorf("%d messages, %d notes", messages, taken)
 	}
 	for range 2 {
-		th, err := h.patients().WriteAsPatient(asPatient(p), "p1", "me duele el pecho", time.Now(), flag(nil))
+		th, err := h.patients().WriteAsPatient(asPatient(p), record.PatientWords{ID: "p1", Text: "me duele el pecho", Due: time.Now(),
+			Flagged: flag(nil)})
 		if err != nil || th.Note == "" {
 			t.Fatalf("%+v, %v", th, err)
 		}
@@ -255,7 +257,7 @@ func TestADumpTellsNothingOfAPatient(t *testing.T) {
 	if _, err := h.patients().Write(office, record.Writing{ID: "m1", Patient: p.ID, Text: "Chew an aspirin"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.patients().WriteAsPatient(asPatient(p), "p1", "presión detrás del esternón", time.Now(), nil); err != nil {
+	if _, err := h.patients().WriteAsPatient(asPatient(p), record.PatientWords{ID: "p1", Text: "presión detrás del esternón", Due: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.patients().Close(office, p.ID, "c1", "breastbone", "p1"); err != nil {

@@ -27,7 +27,7 @@ var (
 
 // patientTables are those of them that verify checks.
 func patientTables() []audit.Table {
-	return []audit.Table{patientTable, threadTable, messageTable, consentTable,
+	return []audit.Table{patientTable, threadTable, messageTable, consentTable, appointmentTable,
 		{Name: "thread_hand", Why: "it says for some seconds who is typing"}}
 }
 

@@ -241,11 +241,52 @@ type Flagged struct {
 	Begin ActHook
 }
 
-// WriteAsPatient keeps what the patient who acts has written, and by when an answer is promised. Written again with the same id it is
-// kept once. flagged, nil for none, becomes a note in the same transaction.
-func (p *Patients) WriteAsPatient(ctx context.Context, id, words string, due time.Time, flagged *Flagged, hooks ...ThreadHook) (
-	t notes.Thread, err error,
-) {
+// waitOnStaff has a thread wait for an answer. Who writes twice does not begin to wait anew.
+func waitOnStaff(t *notes.Thread, now, due time.Time) {
+	if t.Waits != notes.WaitsOnStaff || t.DueAt.IsZero() {
+		t.DueAt = due.UTC().Truncate(time.Microsecond)
+	}
+	t.MovedAt, t.Waits = now, notes.WaitsOnStaff
+}
+
+// TextTx keeps what came by text from a patient's number, in a transaction of the caller's, and has staff look at it. It may have come from
+// whoever forges the number; the story says that it was a text. Kept again with the same id it is kept once.
+func (p *Patients) TextTx(ctx context.Context, tx pgx.Tx, of notes.PatientID, id, words string, due time.Time,
+	w notes.ThreadWarning) error {
+	words, err := checkMessage(id, words)
+	if err != nil {
+		return err
+	}
+	h, err := scanHead(tx.QueryRow(ctx, lockPatient, of))
+	if err != nil {
+		return err
+	}
+	if _, known, err := p.known(ctx, tx, id, "", h.ID); known || err != nil {
+		return err
+	}
+	t, err := p.openThread(ctx, tx, h)
+	if err != nil {
+		return err
+	}
+	waitOnStaff(&t, p.s.clock(), due)
+	t.Warned = w
+	return p.say(ctx, tx, &t, &notes.ThreadEntry{ID: id, Kind: notes.FromPatient, Text: words}, access.Visitor{Patient: of}.ID(),
+		"message.texted")
+}
+
+// PatientWords are what a patient has written. ID makes it repeatable; Due is by when an answer is promised. Flagged, nil for none,
+// becomes a note in the same transaction. Texted says that it came by text from their number, and Shared that the number is others', too:
+// then it stays among staff.
+type PatientWords struct {
+	ID, Text       string
+	Due            time.Time
+	Flagged        *Flagged
+	Texted, Shared bool
+}
+
+// WriteAsPatient keeps what the patient who acts has written.
+func (p *Patients) WriteAsPatient(ctx context.Context, w PatientWords, hooks ...ThreadHook) (t notes.Thread, err error) {
+	id, words, flagged := w.ID, w.Text, w.Flagged
 	v, err := access.VisitorFrom(ctx)
 	if err != nil {
 		return t, err
@@ -263,7 +304,13 @@ func (p *Patients) WriteAsPatient(ctx context.Context, id, words string, due tim
 			return t, err
 		}
 	}
-	m := notes.ThreadEntry{ID: id, Kind: notes.FromPatient, Text: words, Flagged: flagged != nil}
+	m, action := notes.ThreadEntry{ID: id, Kind: notes.FromPatient, Text: words, Flagged: flagged != nil}, "message.received"
+	if w.Texted {
+		action = "message.texted"
+	}
+	if w.Shared {
+		m.Kind = notes.StaffRemark
+	}
 	err = p.act(ctx, h, "keep a patient's message", func(tx pgx.Tx) (err error) {
 		var known bool
 		if t, known, err = p.known(ctx, tx, id, "", h.ID); known || err != nil {
@@ -272,10 +319,7 @@ func (p *Patients) WriteAsPatient(ctx context.Context, id, words string, due tim
 		if t, err = p.openThread(ctx, tx, h); err != nil {
 			return err
 		}
-		if t.Waits != notes.WaitsOnStaff || t.DueAt.IsZero() { // who writes twice does not begin to wait anew
-			t.DueAt = due.UTC().Truncate(time.Microsecond)
-		}
-		t.MovedAt, t.Waits = p.s.clock(), notes.WaitsOnStaff
+		waitOnStaff(&t, p.s.clock(), w.Due)
 		var detail []string
 		if note != nil {
 			t.Note, detail = note.note.ID, []string{"note:" + string(note.note.ID)}
@@ -290,7 +334,7 @@ func (p *Patients) WriteAsPatient(ctx context.Context, id, words string, due tim
 				return err
 			}
 		}
-		if err := p.say(ctx, tx, &t, &m, v.ID(), "message.received", detail...); err != nil {
+		if err := p.say(ctx, tx, &t, &m, v.ID(), action, detail...); err != nil {
 			return err
 		}
 		return runHooks(ctx, tx, t, m, hooks)

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"lamplight/telephony"
 )
@@ -27,7 +28,7 @@ type Channel interface {
 	Lookup(ctx context.Context, m Message) (Receipt, error)
 }
 
-// A Message is what leaves the service. It holds nothing of the patient.
+// A Message is what leaves the service. It holds nothing of the patient but, in a reminder, when they are expected.
 type Message struct {
 	Key       string // the attempt's id: the same for a repeat, never shared by two attempts
 	To        string // a number in E.164, a mail address, or for a push the person
@@ -46,15 +47,24 @@ type Message struct {
 	// Notice says that it goes to a practice's patient and not to one of its people; "" for every other.
 	Notice NoticeKind
 	Code   string // the one-time code of a NoticeCode
+	// Of a NoticeReminder: the days and times, written out, with what the practice has chosen to say beside them; whether they are
+	// several, and whether the patient has confirmed all.
+	Visits    string
+	Several   bool
+	Confirmed bool
+	// Since is when a message without a link was made: a carrier that has the same words to the same reader since then has this one.
+	Since time.Time
 }
 
-// A NoticeKind says what a patient is told: nothing but that something waits, or a code.
+// A NoticeKind says what a patient is told: that something waits, a code, or when they are expected.
 type NoticeKind string
 
 const (
 	NoticeMessage NoticeKind = "message" // a message waits
 	NoticeLink    NoticeKind = "link"    // a fresh link, asked for
 	NoticeCode    NoticeKind = "code"
+	// NoticeReminder is of an appointment.
+	NoticeReminder NoticeKind = "reminder"
 )
 
 // A Receipt is the carrier's word that it has a message.

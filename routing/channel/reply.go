@@ -58,6 +58,65 @@ var senses = func() map[string]Sense {
 // SenseOf is what a whole text means.
 func SenseOf(text string) Sense { return senses[fold(text)] }
 
+// A VisitReply is what a whole text means that answers a reminder of an appointment.
+type VisitReply string
+
+const (
+	VisitWords      VisitReply = "" // for a person to read
+	VisitConfirm    VisitReply = "confirm"
+	VisitReschedule VisitReply = "reschedule"
+	VisitCancel     VisitReply = "cancel"
+)
+
+// visitReplies are the agreed answers, as fold writes them.
+var visitReplies = func() map[string]VisitReply {
+	out := map[string]VisitReply{}
+	for reply, texts := range map[VisitReply]string{
+		VisitConfirm: "1,C,SI,S,YES,Y,OK,OKAY,CONFIRM,CONFIRMED,I CONFIRM,YES CONFIRM,YES I CONFIRM,CONFIRMO,CONFIRMAR,CONFIRMADO," +
+			"CONFIRMADA,SI CONFIRMO,1 SI,1 YES,SI GRACIAS,YES THANKS,YES THANK YOU,CLARO,CLARO QUE SI",
+		VisitReschedule: "2,R,RESCHEDULE,CHANGE,RESCHEDULE PLEASE,PLEASE RESCHEDULE,CAMBIAR,CAMBIARLA,CAMBIAR CITA,CAMBIAR LA CITA,REPROGRAMAR," +
+			"REAGENDAR,OTRA FECHA",
+		VisitCancel: "3,X,CANCEL APPOINTMENT,CANCEL MY APPOINTMENT,CANCEL THE APPOINTMENT,CANCEL VISIT,CANCEL MY VISIT,CANCEL APPT," +
+			"CANCELAR CITA,CANCELAR LA CITA,CANCELAR MI CITA,CANCELO,CANCELO LA CITA,CANCELE LA CITA,CANCELE MI CITA",
+	} {
+		for t := range strings.SplitSeq(texts, ",") {
+			out[t] = reply
+		}
+	}
+	return out
+}()
+
+// VisitReplyOf is what a whole text means as an answer to a reminder.
+func VisitReplyOf(text string) VisitReply { return visitReplies[fold(text)] }
+
+// IsCancel knows the word by which some end their texts, and others their appointment.
+func IsCancel(text string) bool { word := fold(text); return word == "CANCEL" || word == "CANCELAR" }
+
+// A Choice is a whole text that picks from what a number was asked back.
+type Choice struct {
+	Number int  // from 1 on; 0 for none
+	All    bool // every one
+	Visit  bool // it is about the appointment
+	Texts  bool // it is about the texts
+}
+
+// ChoiceOf reads one.
+func ChoiceOf(text string) (c Choice) {
+	switch word := fold(text); word {
+	case "ALL", "BOTH", "ALL OF THEM", "TODAS", "TODOS", "AMBAS", "LAS DOS", "LOS DOS":
+		c.All = true
+	case "VISIT", "THE VISIT", "APPOINTMENT", "THE APPOINTMENT", "MY APPOINTMENT", "CITA", "LA CITA", "MI CITA", "VISITA", "LA VISITA":
+		c.Visit = true
+	case "TEXTS", "THE TEXTS", "MESSAGES", "THE MESSAGES", "MENSAJES", "LOS MENSAJES", "TEXTOS", "LOS TEXTOS":
+		c.Texts = true
+	default:
+		if len(word) == 1 && '1' <= word[0] && word[0] <= '9' {
+			c.Number = int(word[0] - '0')
+		}
+	}
+	return c
+}
+
 // fold writes a text in capitals without accents and marks, its words one space apart.
 func fold(text string) string {
 	if len(text) > 64 { // longer than anything agreed

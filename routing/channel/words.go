@@ -31,6 +31,7 @@ func Say(m Message) Wording {
 		"link":      m.Link,
 		"name":      clean(m.Name),
 		"code":      m.Code,
+		"visits":    clean(m.Visits),
 	}
 	text, subject, body, push := "channel.text", "channel.email.subject", "channel.email.body", "channel.push.body"
 	switch {
@@ -38,6 +39,14 @@ func Say(m Message) Wording {
 		text, subject, body = "channel.invitation.text", "channel.invitation.subject", "channel.invitation.body"
 	case m.Trial:
 		text, subject, body = "channel.trial.text", "channel.trial.subject", "channel.trial.body"
+	case m.Notice == NoticeReminder:
+		text = "channel.reminder.one"
+		if m.Confirmed {
+			text = "channel.reminder.confirmed"
+		} else if m.Several {
+			text = "channel.reminder.several"
+		}
+		return Wording{Text: sayText(m.Lang, text, v)}
 	case m.Notice == NoticeCode:
 		text, subject, body = "channel.notice.code", "channel.notice.code.subject", "channel.notice.code.body"
 	case m.Notice != "":
@@ -59,7 +68,7 @@ func sayText(lang telephony.Language, sentence string, v catalog.Vars) string {
 	practice := []rune(GSM(v["practice"]))
 	for {
 		v := catalog.Vars{"practice": string(practice), "urgency": v["urgency"], "reference": GSM(v["reference"]), "link": v["link"],
-			"code": v["code"]}
+			"code": v["code"], "visits": GSM(v["visits"])}
 		text := GSM(catalog.T(lang, sentence, v))
 		if Septets(text) <= TextBudget || len(practice) <= 8 {
 			return text

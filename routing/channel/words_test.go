@@ -54,13 +54,14 @@ func TestWhatCouldForgeALineIsTakenOut(t *testing.T) {
 	}
 }
 
-// A message has no field in which a patient's word could leave the service.
+// A message has no field in which a patient's word could leave the service. A reminder says when its patient is expected, and what the
+// practice has chosen to be said beside it.
 func TestAMessageHoldsNothingOfThePatient(t *testing.T) {
 	var have []string
 	for i := range reflect.TypeFor[Message]().NumField() {
 		have = append(have, reflect.TypeFor[Message]().Field(i).Name)
 	}
-	want := "[Key To Name Lang Practice Urgency Reference Link Summons Invitation Trial Notice Code]"
+	want := "[Key To Name Lang Practice Urgency Reference Link Summons Invitation Trial Notice Code Visits Several Confirmed Since]"
 	if got := fmt.Sprint(have); got != want {
 		t.Errorf("fields %s, want %s: what is new must not be the patient's", got, want)
 	}
@@ -69,8 +70,14 @@ func TestAMessageHoldsNothingOfThePatient(t *testing.T) {
 		t.Fatal(err)
 	}
 	allowed := map[string]bool{"practice": true, "urgency": true, "reference": true, "link": true, "name": true, "references": true,
-		"code": true, "number": true} // a one-time code, and the practice's own number
+		"code": true, "number": true, // a one-time code, and the practice's own number
+		"visits": true, "choices": true, "first": true, "last": true, "day": true, "time": true, "weekday": true, "month": true} // when
 	for _, lang := range c.Languages() {
+		longest := Say(Message{Lang: lang, Practice: "A practice of a name that is as long as names get", Notice: NoticeReminder,
+			Visits: map[telephony.Language]string{"en": "Wed, Sep 30 at 12:30 PM", "es": "mié 30 sep a las 12:30 pm"}[lang]}).Text
+		if n := Septets(longest); n < 0 || n > TextBudget {
+			t.Errorf("a reminder of %d septets: %s", n, longest)
+		}
 		for key, s := range c.Part(lang, "channel.") {
 			for _, p := range catalog.Placeholders(s) {
 				if !allowed[p] {

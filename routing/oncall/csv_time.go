@@ -54,18 +54,24 @@ func cutMoment(cell string) (date, clock string) {
 }
 
 func readDate(text, order string) (int64, error) {
-	d, ok := yearFirst(text)
+	d, ok := anyDate(text, order == "dmy")
 	if !ok {
-		a, b, year, split := splitDate(text)
-		if order == "dmy" {
-			a, b = b, a
-		}
-		d = time.Date(year, time.Month(a), b, 0, 0, 0, 0, time.UTC)
-		if !split || int(d.Month()) != a || d.Day() != b {
-			return 0, flaw("import-date", "value", text)
-		}
+		return 0, flaw("import-date", "value", text)
 	}
 	return d.Unix(), checkYear(d.Year(), text)
+}
+
+// anyDate reads a date of any year.
+func anyDate(text string, dayFirst bool) (time.Time, bool) {
+	if d, ok := yearFirst(text); ok {
+		return d, true
+	}
+	a, b, year, ok := splitDate(text)
+	if dayFirst {
+		a, b = b, a
+	}
+	d := time.Date(year, time.Month(a), b, 0, 0, 0, 0, time.UTC)
+	return d, ok && int(d.Month()) == a && d.Day() == b
 }
 
 // readTime reads a time of day as people write it, in seconds after midnight.

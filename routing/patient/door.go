@@ -95,7 +95,7 @@ func (e *Engine) send(ctx context.Context, l LinkedPatient, source string, n not
 	if err != nil {
 		return "", err
 	}
-	ways, err := e.ways(ctx, p, true)
+	ways, err := e.ways(ctx, p, askedFor)
 	if err != nil {
 		return "", err
 	}

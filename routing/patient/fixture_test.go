@@ -107,8 +107,11 @@ func fixtureOn(t *testing.T, pool *pgxpool.Pool, faults func(pocket.Arrival) poc
 		return err
 	})
 	in = text.Inbound(func(ctx context.Context, r channel.Reply) (string, error) {
-		answer, _, err := f.engine.TextedBack(ctx, r)
-		return answer, err
+		heard, err := f.engine.TextedBack(ctx, r)
+		if err == nil && heard.Words != nil {
+			return f.kept(ctx, r, *heard.Words)
+		}
+		return heard.Answer, err
 	})
 	email, err := mail.New(mail.Config{Host: f.pocket.MailHost, Port: f.pocket.MailPort, From: "Lamplight <notes@house.example>",
 		Roots: f.pocket.Roots})
@@ -326,4 +329,13 @@ func workAsOrdered(orderText string) error {
 		return err
 	}
 	return e.Run(context.Background())
+}
+
+// kept does with a patient's words what the house does.
+func (f *fixture) kept(ctx context.Context, r channel.Reply, w patient.TextedWords) (string, error) {
+	if _, err := f.patients.WriteAsPatient(access.WithVisitor(ctx, access.Visitor{Patient: w.Patient, Account: w.Account}),
+		record.PatientWords{ID: "text-" + r.Ref, Text: r.Body, Due: f.clock(), Texted: true, Shared: w.Shared}); err != nil {
+		return "", err
+	}
+	return f.engine.TextKept(ctx, r, w)
 }

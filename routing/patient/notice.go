@@ -63,9 +63,9 @@ type way struct {
 	reach   []byte
 }
 
-// ways are a patient's addresses that something may be sent to, texts first: of channels that are set up, not stopped, and, unless
-// the patient asks for it, agreed to.
-func (e *Engine) ways(ctx context.Context, p notes.Patient, asked bool) (out []way, err error) {
+// ways are a patient's addresses that something may be sent to, texts first: of channels that are set up, not stopped, and agreed to
+// for a purpose; askedFor is what the patient asks for now, which nobody agrees to before.
+func (e *Engine) ways(ctx context.Context, p notes.Patient, to notes.Purpose) (out []way, err error) {
 	for _, by := range []notes.ConsentChannel{notes.ByText, notes.ByEmail} {
 		w := way{channel: by, address: record.Address(p, by)}
 		if w.address == "" || channel.Set(e.cfg.Channels[by]) == nil {
@@ -74,7 +74,7 @@ func (e *Engine) ways(ctx context.Context, p notes.Patient, asked bool) (out []w
 		if w.reach, err = e.cfg.Patients.Reach(ctx, by, w.address); err != nil {
 			return nil, err
 		}
-		may, err := e.may(ctx, p.ID, w.channel, w.reach, asked)
+		may, err := e.may(ctx, p.ID, to, w.channel, w.reach)
 		if err != nil {
 			return nil, err
 		}
@@ -85,15 +85,18 @@ func (e *Engine) ways(ctx context.Context, p notes.Patient, asked bool) (out []w
 	return out, nil
 }
 
+// askedFor is no purpose of the ledger's.
+const askedFor notes.Purpose = ""
+
 // may says whether something may go to an address now.
-func (e *Engine) may(ctx context.Context, patient notes.PatientID, by notes.ConsentChannel, reach []byte, asked bool) (bool, error) {
+func (e *Engine) may(ctx context.Context, patient notes.PatientID, to notes.Purpose, by notes.ConsentChannel, reach []byte) (bool, error) {
 	if stopped, err := e.stopped(ctx, e.cfg.Pool, reach); err != nil || stopped {
 		return false, err
 	}
-	if asked {
+	if to == askedFor {
 		return true, nil
 	}
-	return e.cfg.Patients.Agreed(ctx, e.cfg.Pool, patient, by, reach)
+	return e.cfg.Patients.Agreed(ctx, e.cfg.Pool, patient, to, by, reach)
 }
 
 // Tell returns what tells a patient of a message, for the transaction that stores it; ErrNoConsent when there is no way. A patient who
@@ -103,7 +106,7 @@ func (e *Engine) Tell(ctx context.Context, id notes.PatientID) (record.ThreadHoo
 	if err != nil {
 		return nil, err
 	}
-	ways, err := e.ways(ctx, p, false)
+	ways, err := e.ways(ctx, p, notes.PurposeCare)
 	if err != nil {
 		return nil, err
 	}
@@ -289,7 +292,7 @@ func (e *Engine) Notices(ctx context.Context, patient notes.PatientID) ([]Notice
 
 // Ways are the channels by which a patient may be told of a message now; stopped says that their number wants no texts.
 func (e *Engine) Ways(ctx context.Context, p notes.Patient) (by []notes.ConsentChannel, stopped bool, err error) {
-	ways, err := e.ways(ctx, p, false)
+	ways, err := e.ways(ctx, p, notes.PurposeCare)
 	if err != nil {
 		return nil, false, err
 	}

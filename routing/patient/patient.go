@@ -50,6 +50,8 @@ type Config struct {
 	Workers int           // notices under way at once; 8 if zero
 	Lease   time.Duration // how long a claimed notice is its worker's; 12 s if zero
 	Poll    time.Duration // 1 s if zero
+
+	RemindersAMinute int // how many leave at most, of all servers together: the carrier's pace; 180 if zero
 }
 
 // Engine works on every notice of the database. Any number of engines may share one; each notice is sent by one of them. An Engine
@@ -93,6 +95,9 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Poll == 0 {
 		cfg.Poll = time.Second
 	}
+	if cfg.RemindersAMinute <= 0 {
+		cfg.RemindersAMinute = 180
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
@@ -117,20 +122,25 @@ func (e *Engine) Run(ctx context.Context) error {
 	tick := time.NewTicker(e.cfg.Poll)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		claims, err := e.claim(ctx, e.cfg.Workers-len(free))
-		if err != nil && ctx.Err() == nil {
-			e.cfg.Logger.Error("patients: look for notices that are due", "error", err)
+		if err := errors.Join(e.plan(ctx), e.unanswered(ctx)); err != nil && ctx.Err() == nil {
+			e.cfg.Logger.Error("patients: look whom to remind", "error", err)
 		}
-		for _, c := range claims {
-			free <- struct{}{}
-			under.Go(func() {
-				defer func() { <-free; e.Wake() }()
-				work, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.cfg.Lease)
-				defer cancel()
-				if err := e.work(work, c); err != nil {
-					e.cfg.Logger.Error("patients: send a notice", "notice", c.id, "error", err)
-				}
-			})
+		for _, box := range outboxes {
+			claims, err := e.claim(ctx, box, e.cfg.Workers-len(free))
+			if err != nil && ctx.Err() == nil {
+				e.cfg.Logger.Error("patients: look for "+box.name+"s that are due", "error", err)
+			}
+			for _, c := range claims {
+				free <- struct{}{}
+				under.Go(func() {
+					defer func() { <-free; e.Wake() }()
+					work, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.cfg.Lease)
+					defer cancel()
+					if err := e.work(work, c); err != nil {
+						e.cfg.Logger.Error("patients: send a "+box.name, box.name, c.id, "error", err)
+					}
+				})
+			}
 		}
 		select {
 		case <-ctx.Done():

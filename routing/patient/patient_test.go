@@ -15,6 +15,7 @@ import (
 	"lamplight/notes/access"
 	"lamplight/notes/postgres"
 	"lamplight/notes/postgres/postgrestest"
+	"lamplight/notes/record"
 	"lamplight/routing/channel"
 	"lamplight/routing/channel/pocket"
 	"lamplight/routing/patient"
@@ -186,7 +187,7 @@ func TestNobodyIsToldWithoutConsent(t *testing.T) {
 	}
 	// The patient writes at night: the answer is told at once.
 	visitor := access.WithVisitor(t.Context(), access.Visitor{Patient: p.ID, Account: "lakeside"})
-	if _, err := f.patients.WriteAsPatient(visitor, "p1", "¿Puedo comer?", f.clock(), nil); err != nil {
+	if _, err := f.patients.WriteAsPatient(visitor, record.PatientWords{ID: "p1", Text: "¿Puedo comer?", Due: f.clock()}); err != nil {
 		t.Fatal(err)
 	}
 	f.writes(p, "m3", "p1")
@@ -259,9 +260,9 @@ func TestStopEndsTexts(t *testing.T) {
 	if err := f.tryWrite(p, "m2", "m1"); !errors.Is(err, patient.ErrNoConsent) {
 		t.Errorf("a start takes back what was said by telephone: %v", err)
 	}
-	if answer, known, err := f.engine.TextedBack(t.Context(), channel.Reply{Ref: "SMx", From: "+13125550999", Body: "STOP",
-		Sense: channel.SenseStop}); err != nil || known || answer != "" {
-		t.Errorf("a stranger's stop: %q, %v, %v", answer, known, err)
+	if heard, err := f.engine.TextedBack(t.Context(), channel.Reply{Ref: "SMx", From: "+13125550999", Body: "STOP",
+		Sense: channel.SenseStop}); err != nil || heard.Known || heard.Answer != "" {
+		t.Errorf("a stranger's stop: %+v, %v", heard, err)
 	}
 	f.verify()
 }

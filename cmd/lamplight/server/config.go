@@ -55,6 +55,8 @@ type Config struct {
 	TextFrom      string `help:"The number texts come from." env:"LAMPLIGHT_TEXT_FROM"`
 	TextCallback  string `help:"How the gateway reaches --hooks-listen. At the gateway give the same address with /in as the webhook of incoming messages: texts back, STOP and START come by it." env:"LAMPLIGHT_TEXT_CALLBACK" placeholder:"https://…/hooks/text"`
 
+	RemindersAMinute int `help:"How many reminders of appointments are texted a minute at most, of all servers together: what your carrier allows." env:"LAMPLIGHT_REMINDERS_A_MINUTE" default:"180"`
+
 	MailHost         string `help:"The mail server; without one there is no email." env:"LAMPLIGHT_MAIL_HOST"`
 	MailPort         int    `help:"Its port: STARTTLS is demanded, except on 465." env:"LAMPLIGHT_MAIL_PORT" default:"587"`
 	MailUser         string `help:"The user there." env:"LAMPLIGHT_MAIL_USER"`
@@ -101,6 +103,9 @@ func (c *Config) check() error {
 	}
 	if c.TextAccount != "" && (c.TextTokenFile == "" || c.TextFrom == "") {
 		return errors.New("--text-account needs --text-token-file and --text-from too")
+	}
+	if c.RemindersAMinute < 0 {
+		return fmt.Errorf("--reminders-a-minute %d: a practice that wants none leaves the reminders out of its document", c.RemindersAMinute)
 	}
 	if c.MailBounces != "" && c.MailHost == "" {
 		return errors.New("--mail-bounces needs --mail-host too")

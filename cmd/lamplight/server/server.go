@@ -267,7 +267,7 @@ func (s *Server) startRouting(ctx context.Context) error {
 	s.Patients = record.NewPatients(s.Record)
 	ways := map[notes.ConsentChannel]channel.Channel{notes.ByText: channels[routing.Text], notes.ByEmail: channels[routing.Email]}
 	s.Notices, err = patient.New(patient.Config{Pool: s.Pool, Log: s.Audit, Store: s.Record, Patients: s.Patients, Door: s.Door,
-		Channels: ways, LinkBase: s.PagesURL, LinkKey: linkKey, Logger: s.Log})
+		Channels: ways, LinkBase: s.PagesURL, LinkKey: linkKey, Logger: s.Log, RemindersAMinute: s.Config.RemindersAMinute})
 	return err
 }
 

@@ -107,9 +107,10 @@ func (c *Client) Send(ctx context.Context, m channel.Message) (channel.Receipt, 
 
 // Lookup implements channel.Channel: the reader's latest texts are searched for the link.
 func (c *Client) Lookup(ctx context.Context, m channel.Message) (channel.Receipt, error) {
-	if m.Link == "" {
+	if m.Link == "" && m.Since.IsZero() {
 		return channel.Receipt{}, channel.ErrNoLookup
 	}
+	text := channel.Say(m).Text
 	trip := &trip{client: c, ctx: ctx}
 	p := (&api.ListMessageParams{}).SetTo(m.To).SetPageSize(200)
 	// One page: ListMessage would go on through the whole history of the number.
@@ -118,12 +119,27 @@ func (c *Client) Lookup(ctx context.Context, m channel.Message) (channel.Receipt
 		return channel.Receipt{}, trip.explain(err)
 	}
 	for _, msg := range page.Messages {
-		if msg.Body != nil && strings.Contains(*msg.Body, m.Link) {
+		if msg.Body == nil {
+			continue
+		}
+		if m.Link != "" && strings.Contains(*msg.Body, m.Link) || m.Link == "" && *msg.Body == text && since(&msg, m.Since) {
 			return receipt(&msg)
 		}
 	}
 	return channel.Receipt{}, channel.ErrNotFound
 }
+
+// since says whether the gateway took a message after an instant, by its clock and ours; one that does not say when did.
+func since(msg *api.ApiV2010Message, at time.Time) bool {
+	if msg.DateCreated == nil {
+		return true
+	}
+	taken, err := time.Parse(time.RFC1123Z, *msg.DateCreated)
+	return err != nil || !taken.Before(at.Add(-clocksApart))
+}
+
+// clocksApart is how far the gateway's clock may be from ours.
+const clocksApart = time.Minute
 
 func receipt(msg *api.ApiV2010Message) (channel.Receipt, error) {
 	if msg.Sid == nil || *msg.Sid == "" {

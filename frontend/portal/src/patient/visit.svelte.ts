@@ -154,9 +154,9 @@ class Visit {
       this.#of = ''
     })
 
-  wish = (channel: 'text' | 'email', on: boolean): Promise<boolean> =>
+  wish = (channel: 'text' | 'email', on: boolean, purpose: 'care' | 'reminders' = 'care'): Promise<boolean> =>
     this.#try(async () => {
-      this.#show(await ask('mywish', { channel, on }))
+      this.#show(await ask('mywish', { purpose, channel, on }))
     })
 
   out = (): Promise<boolean> =>

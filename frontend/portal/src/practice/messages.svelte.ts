@@ -1,7 +1,7 @@
 // A practice's messages with its patients: the inbox, the conversation that is open, and what is being written in it.
 
 import { ask, Refused, Unreachable } from '../link/api'
-import type { PatientForm, PatientRow, ThreadsPage, ThreadTab, ThreadView } from '../link/types'
+import type { PatientForm, PatientRow, Purpose, ThreadsPage, ThreadTab, ThreadView } from '../link/types'
 import { session } from '../state/session.svelte'
 import { codeOf } from './calls.svelte'
 
@@ -128,8 +128,8 @@ export class Messages {
 
   looked = (): Promise<boolean> => this.#act(() => ask('looked', { patient: this.open }))
 
-  consent = (channel: 'text' | 'email', given: boolean, how: PatientForm['how']): Promise<boolean> =>
-    this.#act(() => ask('consent', { patient: this.open, channel, given, how }))
+  consent = (purpose: Purpose, channel: 'text' | 'email', given: boolean, how: PatientForm['how']): Promise<boolean> =>
+    this.#act(() => ask('consent', { patient: this.open, purpose, channel, given, how }))
 
   /** Says that somebody is writing; nothing waits for it. */
   hand(on: boolean): void {

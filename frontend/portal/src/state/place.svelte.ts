@@ -18,6 +18,7 @@ export interface Spot {
   invitation?: Invitation
   practices?: string // which one, '*' for the list
   messages?: boolean
+  visits?: boolean
 }
 
 class Place {

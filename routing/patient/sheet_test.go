@@ -1,0 +1,149 @@
+package patient_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lamplight/notes"
+	"lamplight/routing/patient"
+	"lamplight/telephony"
+)
+
+var sheetAccount = notes.Account{ID: "lakeside", TimeZone: "America/Chicago", Languages: []telephony.Language{"en", "es"}}
+
+// TestAFileOfAppointmentsIsRead in the forms of practices' systems, and every line and column that is wrong is told.
+func TestAFileOfAppointmentsIsRead(t *testing.T) {
+	now := time.Date(2026, 2, 1, 12, 0, 0, 0, time.UTC)
+	long := strings.Repeat("ñ", 5000)
+	for name, c := range map[string]struct{ file, want string }{
+		"a plain one": {"Patient,DOB,Cell Phone,Date,Time,Duration,Visit Type,Provider,Location,Status\n" +
+			"\"Quiñones, Ximena\",4/2/1961,(312) 555-0142,3/9/2026,9:30 AM,30 min,Control,Dr Reyes,Lake St,Scheduled\n",
+			"2 Ximena Quiñones 1961-04-02 2026-03-09T14:30Z 30 Control/Dr Reyes/Lake St booked"},
+		"in Spanish, by semicolons, day first": {"Nombre;Apellidos;Fecha de nacimiento;Celular;Fecha y hora;Idioma;Estado\n",
+			": empty"},
+		"a European one": {"Nombre;Fecha de nacimiento;Celular;Fecha y hora;Estado\nIván Muñoz;13/12/2009;312 555 0142;31/03/2026 17:00;Cancelada\n",
+			"2 Iván Muñoz 2009-12-13 2026-03-31T22:00Z 0 // cancelled"},
+		"what the clock never shows": {"Name,DOB,Phone,Date,Time\nAna Ruiz,1/2/1980,3125550142,3/8/2026,2:30 AM\n",
+			"2 time: gap 3/8/2026 2:30 AM"},
+		"what the clock shows twice is the first": {"Name,DOB,Phone,Date,Time\nAna Ruiz,1/2/1980,3125550142,11/1/2026,1:30 AM\n",
+			"2 Ana Ruiz 1980-01-02 2026-11-01T06:30Z 0 // "},
+		"everything wrong at once": {"Name,DOB,Phone,Date,Time,Status,Duration\n7,1/2/61,123,soon,,perhaps,-5\n" + long +
+			",1/2/1961,3125550142,3/9/2026,25:00,,\n",
+			"2 birth: date 1/2/61|2 date: date soon|2 minutes: minutes -5|2 name: name 7|2 number: number 123|2 state: state perhaps|" +
+				"3 name: too-long " + long[:80] + "…|3 time: time 25:00"},
+		"without its columns": {"Patient,Date\nAna,3/9/2026\n", "birth: no-column|number: no-column"},
+		"twice in a file": {"Appt ID,Name,DOB,Phone,Date,Time\n7,Ana Ruiz,1/2/1980,3125550142,3/9/2026,9:00\n7,Ana Ruiz,1/2/1980,3125550142,3/10/2026,9:00\n",
+			"2 Ana Ruiz 1980-01-02 2026-03-09T14:00Z 0 // |3 id: twice 2"},
+		"both orders of dates": {"Name,DOB,Phone,Date,Time\nAna Ruiz,1/2/1980,3125550142,13/3/2026,9:00\nAna Ruiz,1/2/1980,3125550142,3/14/2026,9:00\n",
+			"date: both-orders"},
+		"nothing":           {"", ": empty"},
+		"a quote left open": {"Name,DOB\n\"Ana,1/2/1980\n", "2 : unreadable"},
+		"no table at all":   {"\x00\x01\x02", ": empty|birth: no-column|date: no-column|number: no-column|name: no-column"},
+	} {
+		got := patient.ReadSheet([]byte(c.file), nil, sheetAccount, now)
+		var told []string
+		for _, r := range got.Rows {
+			a := r.Appointment
+			told = append(told, fmt.Sprintf("%d %s %s %s %d %s/%s/%s %s", r.Line, r.Patient.Name, r.Patient.Birth,
+				a.Begins.Format("2006-01-02T15:04Z07:00"), a.Minutes, a.Visit, a.Provider, a.Place, a.State))
+		}
+		for _, w := range got.Wrong {
+			text := fmt.Sprintf("%s: %s", w.Column, w.Code)
+			if w.Line > 0 {
+				text = fmt.Sprintf("%d %s", w.Line, text)
+			}
+			told = append(told, strings.TrimSpace(text+" "+w.Value))
+		}
+		slices.Sort(told)
+		want := strings.Split(c.want, "|")
+		slices.Sort(want)
+		if name != "no table at all" && !slices.Equal(told, want) || len(told) == 0 {
+			t.Errorf("%s:\n%q, want\n%q", name, told, want)
+		}
+	}
+}
+
+func FuzzReadSheet(f *testing.F) {
+	f.Add([]byte("Patient,DOB,Phone,Date,Time\nAna,1/2/1980,3125550142,3/9/2026,9:00\n"))
+	f.Add([]byte("sep=;\nNombre;Fecha y hora\n\"A\nB\";31/03/2026 17:00\n"))
+	f.Add([]byte("\xff\xfeN\x00"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		now := time.Date(2026, 2, 1, 12, 0, 0, 0, time.UTC)
+		for _, columns := range []map[patient.SheetColumn]int{nil, {patient.SheetDate: 0, patient.SheetName: 1, patient.SheetBirth: 2,
+			patient.SheetNumber: -1}} {
+			for _, r := range patient.ReadSheet(file, columns, sheetAccount, now).Rows {
+				if wrong := notes.CheckAppointment(r.Appointment); len(wrong) > 0 || r.Appointment.Source == "" {
+					t.Errorf("%+v: %v", r, wrong)
+				}
+			}
+		}
+	})
+}
+
+// TestAFileIsKeptWhole or not at all: patients are matched by name, date of birth and number together and asked about otherwise, and the
+// same file again changes what has changed.
+func TestAFileIsKeptWhole(t *testing.T) {
+	f := newFixture(t, nil)
+	f.reminds(notes.Reminders{Before: []string{"1d"}})
+	f.at(noonThere)
+	mother := f.expected("Ximena Quiñones", number, true)
+	const head = "Appt ID,Patient,DOB,Phone,Date,Time,Status\n"
+	ask := func(text string, answers map[int]notes.PatientID, keep bool) patient.SheetOutcome {
+		t.Helper()
+		out, err := f.engine.Sheet(f.staff, patient.SheetImport{Account: "lakeside", File: []byte(text), Answers: answers, Keep: keep,
+			Agreed: notes.OnPaper})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	stored := func() (n int) {
+		if err := f.pool.QueryRow(t.Context(), "select count(*) from appointment").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	file := head + "1,\"QUINONES, Ximena\",4/2/1961,312-555-0142,12/1/2025,9:00,Scheduled\n" + // her, however it is spelled
+		"2,Iván Quiñones,1/2/2009,312-555-0142,12/1/2025,9:30,Scheduled\n" + // a son, or her by a slip?
+		"3,Ana Ruiz,1/2/1980,312-555-0177,12/1/2025,10:00,\n" +
+		"4,Leo Ruiz,1/2/2012,312-555-0177,12/1/2025,10:30,\n" // two of one number, both unknown
+	out := ask(file, nil, true)
+	if out.Kept || len(out.Questions) != 3 || out.Questions[0].Line != 3 || out.Questions[0].Among[0].ID != mother.ID ||
+		!slices.Equal(out.Questions[1].Shared, []int{5}) || stored() != 0 {
+		t.Fatalf("%+v", out.Questions)
+	}
+	if bad := ask(file+"5,Eva,1/2/1980,3125550199,soon,9:00,\n", map[int]notes.PatientID{3: patient.SheetNobody, 4: patient.SheetNobody,
+		5: patient.SheetNobody}, true); bad.Kept || len(bad.Wrong) != 1 || stored() != 0 {
+		t.Errorf("half of it is kept: %+v", bad.Wrong)
+	}
+	answers := map[int]notes.PatientID{3: patient.SheetNobody, 4: patient.SheetNobody, 5: patient.SheetNobody}
+	if out = ask(file, answers, true); !out.Kept || out.Patients != 3 || out.Count(patient.SheetNew) != 4 || stored() != 4 {
+		t.Fatalf("%+v", out)
+	}
+	if out = ask(file, nil, true); !out.Kept || out.Count(patient.SheetSame) != 4 || len(out.Questions) != 0 || stored() != 4 {
+		t.Errorf("again: %+v", out)
+	}
+	day, err := f.patients.Day(f.staff, "lakeside", noonThere, noonThere.Add(240*time.Hour), "")
+	if err != nil || len(day.Lines) != 4 || day.Lines[0].Patient != mother.ID {
+		t.Fatalf("%+v, %v", day, err)
+	}
+	// What a patient said since stands, until the file says another thing than before.
+	if err := f.patients.Mark(f.staff, day.Lines[0].ID, 1, notes.VisitConfirmed); err != nil {
+		t.Fatal(err)
+	}
+	if out = ask(file, nil, true); out.Count(patient.SheetSame) != 4 || f.visit(day.Lines[0].ID).State != notes.VisitConfirmed {
+		t.Errorf("the same file undoes a confirmation: %+v", out)
+	}
+	file = strings.Replace(file, "12/1/2025,9:30,Scheduled", "12/2/2025,9:30,Canceled", 1)
+	if out = ask(file, nil, false); out.Kept || out.Count(patient.SheetChanged) != 1 ||
+		f.visit(day.Lines[1].ID).State != notes.VisitBooked {
+		t.Errorf("a look changes something: %+v", out)
+	}
+	if out = ask(file, nil, true); !out.Kept || f.visit(day.Lines[1].ID).State != notes.VisitCancelled || stored() != 4 {
+		t.Errorf("%+v", out)
+	}
+	f.verify()
+}
