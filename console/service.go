@@ -65,7 +65,7 @@ type SettingEdited struct {
 
 // Tonight is what a service needs before its first night, each with how it stands.
 type Tonight struct {
-	Checks []Check `json:"checks"`
+	Checks []TonightCheck `json:"checks"`
 }
 
 // A CheckState is how something stands.
@@ -77,9 +77,9 @@ const (
 	CheckBad  CheckState = "bad"
 )
 
-// A Check is one thing that was looked at. Its sentence, with what to do about it, is the catalog's for Name and Say, filled with Vars;
+// A TonightCheck is one thing that was looked at. Its sentence, with what to do about it, is the catalog's for Name and Say, filled with Vars;
 // nothing in it is a patient's.
-type Check struct {
+type TonightCheck struct {
 	Name  string            `json:"name"`
 	State CheckState        `json:"state"`
 	Say   string            `json:"say"`
@@ -101,7 +101,7 @@ type Tried struct {
 	Code  string `json:"code"`
 }
 
-// Arrived says that a trial has come.
-type Arrived struct {
+// TrialArrived says that a trial has come.
+type TrialArrived struct {
 	By routing.ChannelKind `json:"by"`
 }

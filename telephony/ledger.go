@@ -63,7 +63,7 @@ const (
 	StepResumed       StepKind = "resumed"
 	StepCutOff        StepKind = "cut-off"        // the agent's phone died
 	StepRejoined      StepKind = "rejoined"       // and came back
-	StepPatchAsked    StepKind = "patch-asked"    // Detail is whom the practice's list names, by id, or TypedNumber
+	StepPatchAsked    StepKind = "patch-asked"    // Detail is whom the practice's list names, by id, or UnlistedNumber
 	StepPatchAnswered StepKind = "patch-answered" // their phone, by whomever or whatever
 	StepPatched       StepKind = "patched"        // a key was pressed: all three talk
 	StepPatchFailed   StepKind = "patch-failed"   // Detail says why; the caller is back with the agent
@@ -79,8 +79,8 @@ const (
 	StepEnded         StepKind = "ended"
 )
 
-// TypedNumber is the Detail of a step that tells of somebody called by a number that stands in no list.
-const TypedNumber = "typed-number"
+// UnlistedNumber is the Detail of a step that tells of somebody called by a number that stands in no list.
+const UnlistedNumber = "typed-number"
 
 // A Step is one line of a call's story. Detail is a code the catalogs translate and holds no patient data.
 type Step struct {

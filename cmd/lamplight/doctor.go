@@ -43,7 +43,7 @@ func (c *doctorCmd) run(ctx context.Context, out io.Writer) error {
 }
 
 // checkLine is a check in words: how it stands, what it is, and what to do.
-func checkLine(c console.Check, in telephony.Language) string {
+func checkLine(c console.TonightCheck, in telephony.Language) string {
 	sign := map[console.CheckState]string{console.CheckGood: "ok ", console.CheckOpen: "…  ", console.CheckBad: "RED"}[c.State]
 	vars := catalog.Vars{}
 	for k, v := range c.Vars {

@@ -55,7 +55,7 @@ func TestTheDoctorHasWords(t *testing.T) {
 			}
 		}
 	}
-	line := checkLine(console.Check{Name: "certificate", State: console.CheckBad, Say: "ends",
+	line := checkLine(console.TonightCheck{Name: "certificate", State: console.CheckBad, Say: "ends",
 		Vars: map[string]string{"days": "3", "until": "2026-12-01"}}, "es")
 	if !strings.HasPrefix(line, "RED Certificado") || !strings.Contains(line, "en 3 días") {
 		t.Errorf("it says %q", line)

@@ -18,7 +18,7 @@ var sharedNames = map[string]string{
 	"Go's own words for what every package of the kind has": "Client Config Connect Dial Engine Key Listen New Open Read Server Start Tables",
 	"the pure core of the queue knows nothing of telephony and says the same of it": "Abandoned Agent AgentID AgentOut AgentState Answered Call CallID " +
 		"CallState Ended ErrStale ErrState Figures Language Level Native Offer Outcome Overflowed Qualified Relax Some",
-	"a line of the wire is called as what it tells":                     "AgentView Draft Event EventKind OnCall PausedByPhone PausedToSupervise PreviewContact Proof Reach Scenario Story Third",
+	"a line of the wire is called as what it tells":                     "AgentView Draft Event EventKind OnCall PausedByPhone PausedToSupervise PreviewContact Proof Reach Scenario SheetQuestion Story Third",
 	"what the carrier says of a message is what becomes of its attempt": "Accepted Delivered Failed Refused Undelivered Unreachable",
 	"an English word that says the same of two things":                  "Builtin Busy Entry Gone None Reply Report Restore Row Service Text",
 	"the same refusal at two doors":                                     "ErrForged ErrNoCall ErrNotBuilt SlowedError",
@@ -28,6 +28,7 @@ var sharedNames = map[string]string{
 	"a practice's own record of somebody, and its chart's":              "Patient",
 	"the log's arithmetic, and the log":                                 "Decode Removed",
 	"the desk's files and the portal's":                                 "Pages",
+	"a desk's sign-in and a browser's":                                  "Credentials",
 }
 
 func TestNoNameInTwoPackagesWithoutAReason(t *testing.T) {

@@ -24,7 +24,7 @@ type Office interface {
 	// Retake has the running server take what is set now.
 	Retake(ctx context.Context) error
 	// Checks looks at everything a night needs.
-	Checks(ctx context.Context) []console.Check
+	Checks(ctx context.Context) []console.TonightCheck
 	// Carrier names what a channel's messages leave by now, "" for nothing: another name has not been tried yet.
 	Carrier(part console.SettingPart) string
 }

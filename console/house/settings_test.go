@@ -16,10 +16,10 @@ import (
 // office is a server that takes whatever is set.
 type office struct{ taken int }
 
-func (o *office) Given(console.SettingPart) map[string]string { return map[string]string{} }
-func (o *office) Retake(context.Context) error                { o.taken++; return nil }
-func (o *office) Checks(context.Context) []console.Check      { return []console.Check{} }
-func (o *office) Carrier(console.SettingPart) string          { return "x" }
+func (o *office) Given(console.SettingPart) map[string]string   { return map[string]string{} }
+func (o *office) Retake(context.Context) error                  { o.taken++; return nil }
+func (o *office) Checks(context.Context) []console.TonightCheck { return []console.TonightCheck{} }
+func (o *office) Carrier(console.SettingPart) string            { return "x" }
 func setting(part console.SettingPart, secret string, kv ...string) console.SettingEdit {
 	e := console.SettingEdit{Part: part, Secret: secret, Values: map[string]string{}, Why: "x"}
 	for i := 0; i+1 < len(kv); i += 2 {
@@ -43,7 +43,7 @@ func TestTheServicesSettings(t *testing.T) {
 		_, set := h.EditSetting(ctx, setting(console.PartService, "", "name", "Thieves"))
 		_, tonight := h.Tonight(ctx)
 		_, tried := h.Trial(ctx, console.Trial{By: "text", To: "+13125550109"})
-		for _, err := range []error{looked, set, tonight, tried, h.Arrived(ctx, console.Arrived{By: "text"})} {
+		for _, err := range []error{looked, set, tonight, tried, h.Arrived(ctx, console.TrialArrived{By: "text"})} {
 			var refused *console.Error
 			if !errors.As(err, &refused) {
 				t.Errorf("%s is answered: %v", name, err)

@@ -125,7 +125,7 @@ func (h *House) ringBack(ctx context.Context, to telephony.Number, by string, la
 }
 
 // Arrived keeps that a trial has come: until the carrier is another.
-func (h *House) Arrived(ctx context.Context, in console.Arrived) error {
+func (h *House) Arrived(ctx context.Context, in console.TrialArrived) error {
 	if _, err := h.keeper(ctx); err != nil {
 		return err
 	}

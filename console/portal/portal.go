@@ -88,9 +88,9 @@ type Feeds interface {
 	Feed(ctx context.Context, secret string, w io.Writer) error
 }
 
-// A Founding lets the service's first administrator in, by the code that the server prints; the service's own. Errors are access's,
+// A FirstRun lets the service's first administrator in, by the code that the server prints; the service's own. Errors are access's,
 // or as an Asker's.
-type Founding interface {
+type FirstRun interface {
 	// Founded tells whether there is an administrator: then there is no such page.
 	Founded(ctx context.Context) (bool, error)
 	// ShowFounding answers an authenticator to whoever has the code and has said who they are; nothing is stored. Found makes them the
@@ -106,7 +106,7 @@ type Config struct {
 	Pushes     Pushes
 	Feeds      Feeds
 	Sessions   Sessions
-	Founding   Founding // nil where the first administrator was made by a command
+	Founding   FirstRun // nil where the first administrator was made by a command
 	// Patients lets practices' patients in, and Practice tells a practice's name and the number that its patients call; nil, both of
 	// them, where no patient comes.
 	Patients PatientDoor

@@ -4,7 +4,6 @@ import type {
   AgentNow,
   AgentSet,
   AgentsWatch,
-  Arrived,
   BoardPage,
   BoardQuery,
   BoardRow,
@@ -121,6 +120,7 @@ import type {
   ThreadsQuery,
   Tonight,
   Trial,
+  TrialArrived,
   Tried,
   VisitFigures,
   VisitForm,
@@ -236,7 +236,7 @@ export interface PageRequests {
   editsetting: { in: SettingEdit; out: SettingEdited }
   tonight: { in: Record<string, never>; out: Tonight }
   trial: { in: Trial; out: Tried }
-  arrived: { in: Arrived; out: Record<string, never> }
+  arrived: { in: TrialArrived; out: Record<string, never> }
   patients: { in: PatientSearch; out: PatientRows }
   putpatient: { in: PatientForm; out: PatientKept }
   consent: { in: ConsentSaid; out: ThreadView }

@@ -71,10 +71,6 @@ export interface AgentsWatch {
 
 export type AppointmentState = 'booked' | 'confirmed' | 'reschedule' | 'cancelled' | 'kept' | 'no-show'
 
-export interface Arrived {
-  by: ChannelKind
-}
-
 export type AttemptState = 'due' | 'sending' | 'accepted' | 'delivered' | 'opened' | 'failed' | 'undelivered' | 'cancelled'
 
 export interface Before {
@@ -349,13 +345,6 @@ export interface ChartRow {
   since: string
   asking: boolean
   why: string
-}
-
-export interface Check {
-  name: string
-  state: CheckState
-  say: string
-  vars: Record<string, string>
 }
 
 export type CheckState = 'good' | 'open' | 'bad'
@@ -1683,12 +1672,23 @@ export interface Told {
 }
 
 export interface Tonight {
-  checks: Check[] | null
+  checks: TonightCheck[] | null
+}
+
+export interface TonightCheck {
+  name: string
+  state: CheckState
+  say: string
+  vars: Record<string, string>
 }
 
 export interface Trial {
   by: ChannelKind
   to: string
+}
+
+export interface TrialArrived {
+  by: ChannelKind
 }
 
 export interface Tried {

@@ -90,7 +90,8 @@ func (p *Patients) ConsentTx(ctx context.Context, tx pgx.Tx, c notes.Consent, re
 		return err
 	}
 	if err := p.s.log.Queue(b, audit.Entry{At: p.s.clock(), Actor: c.By, Action: action, Kind: "patient", Object: string(c.Patient),
-		Account: string(c.Account), Detail: []string{string(c.Channel), string(c.How), string(c.Purpose)}, Rows: []audit.Row{row}}); err != nil {
+		Account: string(c.Account), Detail: []string{string(c.Channel), string(c.How), string(c.Purpose)},
+		Rows: []audit.Row{row}}); err != nil {
 		return err
 	}
 	postgres.AfterCommit(tx, p.s.log.Wake)

@@ -14,14 +14,14 @@ import (
 // serviceID is the one row's: a database is one service's.
 const serviceID = "service"
 
-// ServiceSettings are the service's own settings as they are stored, and an error for those that whoever climbs the service's
+// ServiceRules are the service's own settings as they are stored, and an error for those that whoever climbs the service's
 // ladder could not use (routing.Service).
-type ServiceSettings interface {
+type ServiceRules interface {
 	Document() ([]byte, error)
 }
 
 // PutService stores the service's own settings whole. Storing what is there already is success and leaves no leaf.
-func (s *Store) PutService(ctx context.Context, settings ServiceSettings) error {
+func (s *Store) PutService(ctx context.Context, settings ServiceRules) error {
 	actor, err := access.Check(ctx, notes.EditAccount, access.Everywhere)
 	if err != nil {
 		return err

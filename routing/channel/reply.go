@@ -62,10 +62,10 @@ func SenseOf(text string) Sense { return senses[fold(text)] }
 type VisitReply string
 
 const (
-	VisitWords      VisitReply = "" // for a person to read
-	VisitConfirm    VisitReply = "confirm"
-	VisitReschedule VisitReply = "reschedule"
-	VisitCancel     VisitReply = "cancel"
+	VisitWords     VisitReply = "" // for a person to read
+	VisitConfirm   VisitReply = "confirm"
+	VisitOtherTime VisitReply = "reschedule"
+	VisitCancel    VisitReply = "cancel"
 )
 
 // visitReplies are the agreed answers, as fold writes them.
@@ -74,7 +74,7 @@ var visitReplies = func() map[string]VisitReply {
 	for reply, texts := range map[VisitReply]string{
 		VisitConfirm: "1,C,SI,S,YES,Y,OK,OKAY,CONFIRM,CONFIRMED,I CONFIRM,YES CONFIRM,YES I CONFIRM,CONFIRMO,CONFIRMAR,CONFIRMADO," +
 			"CONFIRMADA,SI CONFIRMO,1 SI,1 YES,SI GRACIAS,YES THANKS,YES THANK YOU,CLARO,CLARO QUE SI",
-		VisitReschedule: "2,R,RESCHEDULE,CHANGE,RESCHEDULE PLEASE,PLEASE RESCHEDULE,CAMBIAR,CAMBIARLA,CAMBIAR CITA,CAMBIAR LA CITA,REPROGRAMAR," +
+		VisitOtherTime: "2,R,RESCHEDULE,CHANGE,RESCHEDULE PLEASE,PLEASE RESCHEDULE,CAMBIAR,CAMBIARLA,CAMBIAR CITA,CAMBIAR LA CITA,REPROGRAMAR," +
 			"REAGENDAR,OTRA FECHA",
 		VisitCancel: "3,X,CANCEL APPOINTMENT,CANCEL MY APPOINTMENT,CANCEL THE APPOINTMENT,CANCEL VISIT,CANCEL MY VISIT,CANCEL APPT," +
 			"CANCELAR CITA,CANCELAR LA CITA,CANCELAR MI CITA,CANCELO,CANCELO LA CITA,CANCELE LA CITA,CANCELE MI CITA",
@@ -92,8 +92,8 @@ func VisitReplyOf(text string) VisitReply { return visitReplies[fold(text)] }
 // IsCancel knows the word by which some end their texts, and others their appointment.
 func IsCancel(text string) bool { word := fold(text); return word == "CANCEL" || word == "CANCELAR" }
 
-// A Choice is a whole text that picks from what a number was asked back.
-type Choice struct {
+// A VisitChoice is a whole text that picks from what a number was asked back.
+type VisitChoice struct {
 	Number int  // from 1 on; 0 for none
 	All    bool // every one
 	Visit  bool // it is about the appointment
@@ -101,7 +101,7 @@ type Choice struct {
 }
 
 // ChoiceOf reads one.
-func ChoiceOf(text string) (c Choice) {
+func ChoiceOf(text string) (c VisitChoice) {
 	switch word := fold(text); word {
 	case "ALL", "BOTH", "ALL OF THEM", "TODAS", "TODOS", "AMBAS", "LAS DOS", "LOS DOS":
 		c.All = true

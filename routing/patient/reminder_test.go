@@ -113,8 +113,6 @@ func (f *fixture) story(id notes.AppointmentID) (kinds []string) {
 // noonThere is noon at lakeside, on a Monday.
 var noonThere = time.Date(2025, 11, 24, 18, 0, 0, 0, time.UTC)
 
-const sister = "+13125550143"
-
 // TestAPatientIsRemindedAndAnswers walks from the appointment to its confirmation, another time asked for and a cancellation, each in the
 // words people use, and what of it staff see.
 func TestAPatientIsRemindedAndAnswers(t *testing.T) {

@@ -172,7 +172,7 @@ func (e *Engine) askWhich(ctx context.Context, tx pgx.Tx, reach []byte, reply ch
 
 // states are what the answers put an appointment into.
 var states = map[channel.VisitReply]notes.AppointmentState{channel.VisitConfirm: notes.VisitConfirmed,
-	channel.VisitReschedule: notes.VisitReschedule, channel.VisitCancel: notes.VisitCancelled}
+	channel.VisitOtherTime: notes.VisitReschedule, channel.VisitCancel: notes.VisitCancelled}
 
 // carryOut does what an answer says with appointments. Who asks for another time waits on staff, by the time an answer is promised.
 func (e *Engine) carryOut(ctx context.Context, tx pgx.Tx, r channel.Reply, reply channel.VisitReply, chosen []toldVisit) (s sentence,
@@ -191,7 +191,7 @@ func (e *Engine) carryOut(ctx context.Context, tx pgx.Tx, r channel.Reply, reply
 	if len(done) == 0 {
 		return sentence{key: "channel.reminder.changed", visits: chosen[:1]}, nil
 	}
-	if reply == channel.VisitReschedule {
+	if reply == channel.VisitOtherTime {
 		for i, v := range done {
 			if slices.ContainsFunc(done[:i], func(o toldVisit) bool { return o.patient == v.patient }) {
 				continue

@@ -53,7 +53,7 @@ func (e *Engine) patchCall(a telephony.AgentID, id telephony.CallID, p Patch, s 
 		return ErrNoSwitch
 	}
 	p.Language = cmp.Or(p.Language, telephony.English)
-	e.raised = append(e.raised, raised{c: c, s: s, detail: cmp.Or(p.Contact, telephony.TypedNumber), set: func() {
+	e.raised = append(e.raised, raised{c: c, s: s, detail: cmp.Or(p.Contact, telephony.UnlistedNumber), set: func() {
 		c.patch, c.Third, c.third.onUp = p, telephony.Third{Contact: p.Contact}, upOf(p.Plain)
 	}})
 	return nil

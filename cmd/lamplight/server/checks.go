@@ -38,7 +38,7 @@ const (
 type checker struct {
 	s    *Server
 	now  time.Time
-	last []console.Check
+	last []console.TonightCheck
 }
 
 func (c *checker) say(name string, state console.CheckState, say string, vars ...string) {
@@ -46,7 +46,7 @@ func (c *checker) say(name string, state console.CheckState, say string, vars ..
 	for i := 0; i+1 < len(vars); i += 2 {
 		v[vars[i]] = vars[i+1]
 	}
-	c.last = append(c.last, console.Check{Name: name, State: state, Say: say, Vars: v})
+	c.last = append(c.last, console.TonightCheck{Name: name, State: state, Say: say, Vars: v})
 }
 
 func (c *checker) good(name, say string, vars ...string) {
@@ -58,7 +58,7 @@ func (c *checker) open(name, say string, vars ...string) {
 func (c *checker) bad(name, say string, vars ...string) { c.say(name, console.CheckBad, say, vars...) }
 
 // Checks implements house.Office: everything a night needs, of the running server. What cannot be asked in time is bad.
-func (s *Server) Checks(ctx context.Context) []console.Check {
+func (s *Server) Checks(ctx context.Context) []console.TonightCheck {
 	ctx, cancel := context.WithTimeout(access.System(ctx, "doctor"), lookPatience)
 	defer cancel()
 	c := &checker{s: s, now: time.Now()}
@@ -78,7 +78,7 @@ func (s *Server) Checks(ctx context.Context) []console.Check {
 
 // StoppedChecks are those of a server that does not run, which was connected to its record alone; problem is why not even that, nil when
 // it was.
-func (s *Server) StoppedChecks(ctx context.Context, problem error) []console.Check {
+func (s *Server) StoppedChecks(ctx context.Context, problem error) []console.TonightCheck {
 	ctx, cancel := context.WithTimeout(access.System(ctx, "doctor"), lookPatience)
 	defer cancel()
 	c := &checker{s: s, now: time.Now()}

@@ -20,7 +20,7 @@ const checksPath = "/checks"
 var errNoServerYet = errors.New("no server has run on this state directory yet: 'lamplight serve' begins one")
 
 // Examine has the server that runs by a configuration say how everything stands, or looks itself when none does.
-func Examine(ctx context.Context, cfg Config) ([]console.Check, error) {
+func Examine(ctx context.Context, cfg Config) ([]console.TonightCheck, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func Examine(ctx context.Context, cfg Config) ([]console.Check, error) {
 }
 
 // askRunning asks the server at --listen; when nothing of ours answers there, none runs.
-func askRunning(ctx context.Context, cfg Config, st StateDir) (checks []console.Check, answered bool, err error) {
+func askRunning(ctx context.Context, cfg Config, st StateDir) (checks []console.TonightCheck, answered bool, err error) {
 	roots, err := readPool(st.Keys(authorityFile))
 	if err != nil {
 		return nil, false, err

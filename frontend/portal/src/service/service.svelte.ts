@@ -2,7 +2,7 @@
 // changes the part meanwhile.
 
 import { ask } from '../link/api'
-import type { Check, SettingChange, SettingPart, SettingsPart } from '../link/types'
+import type { TonightCheck, SettingChange, SettingPart, SettingsPart } from '../link/types'
 import { codeOf } from '../practice/calls.svelte'
 import { session } from '../state/session.svelte'
 
@@ -16,7 +16,7 @@ export const fields: Record<SettingPart, string[]> = {
 export const secrets: Partial<Record<SettingPart, string>> = { text: 'token', mail: 'password' }
 
 export class Service {
-  checks = $state.raw<Check[] | null>(null)
+  checks = $state.raw<TonightCheck[] | null>(null)
   parts = $state.raw<SettingsPart[]>([])
   looking = $state(false)
   wrong = $state('')
