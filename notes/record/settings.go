@@ -40,16 +40,9 @@ var (
 	ErrNoSetting = errors.New("notes: no such version of these settings")
 )
 
-var (
-	settingColumns = []string{"id", "part", "version", "made_at", "made_by", "why", "document", "secret"}
-	settingTable   = audit.Table{Kind: "setting", Name: "setting", Key: "id", Columns: settingColumns, Mac: settingColumns}
-
-	selectSettings = "select coalesce((select name from person where id = s.made_by), ''), " + settingTable.MacList("s") + " from setting s "
-)
-
 // Setting is a part as it is set now, with its secret; Version is 0 when it never was. ErrSettingForged when its row is not ours.
 func (s *Store) Setting(ctx context.Context, part string) (Setting, error) {
-	found, err := s.settings(ctx, s.pool, "where part = $1 order by version desc limit 1", part)
+	found, err := s.settings(ctx, s.pool, selectSetting, part)
 	if err != nil || len(found) == 0 {
 		return Setting{Part: part, Values: map[string]string{}}, err
 	}
@@ -61,7 +54,7 @@ func (s *Store) SettingVersions(ctx context.Context, part string, limit int) ([]
 	if _, err := access.Check(ctx, notes.EditAccount, access.Everywhere); err != nil {
 		return nil, err
 	}
-	found, err := s.settings(ctx, s.pool, "where part = $1 order by version desc limit $2", part, limit)
+	found, err := s.settings(ctx, s.pool, selectSettingVersions, part, limit)
 	for i := range found {
 		found[i].Secret = ""
 	}
@@ -70,7 +63,7 @@ func (s *Store) SettingVersions(ctx context.Context, part string, limit int) ([]
 
 // NewestSetting names the newest change of any part, "" before the first: what is asked again and again costs one look.
 func (s *Store) NewestSetting(ctx context.Context) (id string, err error) {
-	if err := s.pool.QueryRow(ctx, "select coalesce(max(id), '') from setting").Scan(&id); err != nil {
+	if err := s.pool.QueryRow(ctx, selectNewestSetting).Scan(&id); err != nil {
 		return "", fmt.Errorf("look for new settings: %w", err)
 	}
 	return id, nil
@@ -78,12 +71,12 @@ func (s *Store) NewestSetting(ctx context.Context) (id string, err error) {
 
 func (s *Store) settings(ctx context.Context, q interface {
 	Query(context.Context, string, ...any) (pgx.Rows, error)
-}, where string, args ...any) (out []Setting, err error) {
+}, sql string, args ...any) (out []Setting, err error) {
 	keys, err := s.ring.Keys(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	rows, err := q.Query(ctx, selectSettings+where, args...)
+	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the settings: %w", err)
 	}
@@ -152,7 +145,7 @@ func (s *Store) PutSetting(ctx context.Context, basis int, to Setting) error {
 	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		var last int
-		if err := tx.QueryRow(ctx, "select coalesce(max(version), 0) from setting where part = $1", to.Part).Scan(&last); err != nil {
+		if err := tx.QueryRow(ctx, selectSettingVersion, to.Part).Scan(&last); err != nil {
 			return err
 		}
 		if last != basis {
@@ -178,12 +171,9 @@ func (s *Store) PutSetting(ctx context.Context, basis int, to Setting) error {
 	return nil
 }
 
-var insertSetting = fmt.Sprintf("insert into setting (%s, mac) values (%s, $%d) returning %s", settingTable.List(),
-	settingTable.Placeholders(), len(settingColumns)+1, settingTable.Returning())
-
 // SettingWas is a part as a version has it, with its secret; ErrNoSetting when it never was so.
 func (s *Store) SettingWas(ctx context.Context, part string, version int) (Setting, error) {
-	found, err := s.settings(ctx, s.pool, "where part = $1 and version = $2", part, version)
+	found, err := s.settings(ctx, s.pool, selectSettingWas, part, version)
 	if err == nil && len(found) == 0 {
 		err = ErrNoSetting
 	}
