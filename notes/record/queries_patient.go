@@ -43,7 +43,7 @@ var (
 	updatePatient = `update patient set changed_at = $4, version = $5, language = $6, title = $7, body = $8, terms = $9, reach = $10
 		where id = $1 and account = $2 and version = $3 returning ` + patientTable.Returning()
 	selectPatient     = "select " + strings.Join(patientHead, ", ") + " from patient where id = $1"
-	lockPatient       = selectPatient + " for update"
+	lockPatient       = selectPatient + " for no key update"
 	selectPatientBody = "select " + strings.Join(patientHead, ", ") + ", body from patient where id = $1"
 	// selectFound are patients of a practice by terms that all must match; selectSame those with any of some numbers.
 	selectFound = "select " + strings.Join(patientHead, ", ") + ", body from patient where account = $1 and terms @> $2 " +

@@ -119,8 +119,9 @@ const (
 	// selectWaits tells whether a patient is to be told of a message anyhow.
 	selectWaits     = "select exists (select from notice where patient = $1 and kind = 'message' and state = 'due' and sends = 0)"
 	selectWroteLate = "select coalesce(max(at) > $2, false) from message where patient = $1 and kind = 'patient'"
-	// lockSent holds a patient while it is counted what they were sent, so that two who ask at once count each other.
-	lockSent      = "select id from patient where id = $1 for update"
+	// lockSent holds a patient while it is counted what they were sent, so that two who ask at once count each other; whoever
+	// sends them a notice, which names them, does not wait.
+	lockSent      = "select id from patient where id = $1 for no key update"
 	countSent     = "select count(*) from notice where patient = $1 and kind = $2 and made_at > $3"
 	codeTried     = "update notice set tries = tries + 1 where id = $1"
 	insertSession = "insert into patient_session (token, patient, account, made_at, expires_at, mac) values ($1, $2, $3, $4, $5, $6)"
