@@ -77,8 +77,8 @@ const (
 	CheckBad  CheckState = "bad"
 )
 
-// A TonightCheck is one thing that was looked at. Its sentence, with what to do about it, is the catalog's for Name and Say, filled with Vars;
-// nothing in it is a patient's.
+// A TonightCheck is one thing that was looked at. Its sentence, with what to do about it, is the catalog's for Name and Say, filled with
+// Vars; nothing in it is a patient's.
 type TonightCheck struct {
 	Name  string            `json:"name"`
 	State CheckState        `json:"state"`
