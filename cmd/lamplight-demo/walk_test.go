@@ -336,9 +336,9 @@ func (w *walker) callsBack(t *testing.T, gaveUp telephony.CallID) {
 // eventually waits for a condition that no event tells.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(markLimit); !ok(); {
+	for end := time.Now().Add(time.Minute); !ok(); {
 		if time.Now().After(end) {
-			t.Fatalf("%s: not within %v", what, markLimit)
+			t.Fatalf("%s: not within %v", what, time.Minute)
 		}
 		time.Sleep(10 * time.Millisecond) // between two looks at the condition
 	}

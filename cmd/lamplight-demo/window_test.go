@@ -343,8 +343,9 @@ func (a *atDesk) emptySwitch() {
 	})
 }
 
-// lostAtMost is how much typing a crash of the desk may cost.
-const lostAtMost = 500 * time.Millisecond
+// lostAtMost is how much typing a crash of the desk may cost: half a second, and as much again for the keys' way to the page on a busy
+// machine.
+const lostAtMost = time.Second
 
 // TestTheDeskIsKilled ends the desk in the middle of a word and starts it again, at once and then after the switch has missed
 // its phone: what was typed is back, the agent is back in the call, which goes on, and the note is sent.

@@ -201,9 +201,10 @@ func explain(err error) error {
 	return &channel.SendError{Kind: channel.Unreachable, Code: "subscription", Err: err}
 }
 
-// worse keeps the error that leaves most hope, since that decides whether to try again.
+// worse keeps the error that leaves most hope, since that decides whether to try again: most, that a phone may have it already, so
+// that it goes again as the same message.
 func worse(a, b error) error {
-	hope := map[channel.FailureKind]int{channel.Unreachable: 0, channel.Refused: 1, channel.Unknown: 2, channel.Later: 3}
+	hope := map[channel.FailureKind]int{channel.Unreachable: 0, channel.Refused: 1, channel.Later: 2, channel.Unknown: 3}
 	var ea, eb *channel.SendError
 	if !errors.As(a, &ea) || (errors.As(b, &eb) && hope[eb.Kind] > hope[ea.Kind]) {
 		return b
