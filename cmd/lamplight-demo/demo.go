@@ -36,6 +36,7 @@ type demoCmd struct {
 	After    time.Duration `name:"provider-acks-after" help:"Unattended: how long the provider waits before acknowledging." default:"0s"`
 	JSON     bool          `name:"json" help:"Unattended: one JSON object a call."`
 
+	ForTests   bool `hidden:"" env:"LAMPLIGHT_FOR_TESTS" help:"As the server's."`
 	Unattended bool `help:"A scripted caller, agent and provider instead of people."`
 }
 
@@ -161,7 +162,7 @@ func (d *demo) serverConfig(st server.StateDir) (server.Config, error) {
 	}
 	d.pocket.SetInbound("http://" + hooks + "/hooks/text/in")
 	d.pocket.SetBounces(bounces)
-	return server.Config{State: st.Dir, NATSListen: "127.0.0.1:0", Listen: "127.0.0.1:0", HooksListen: hooks, Training: true,
+	return server.Config{State: st.Dir, ForTests: d.cmd.ForTests, NATSListen: "127.0.0.1:0", Listen: "127.0.0.1:0", HooksListen: hooks, Training: true,
 		TextURL: d.pocket.URL, TextAccount: d.pocket.AccountSID, TextTokenFile: tokenFile, TextFrom: "+13125550199",
 		TextCallback: "http://" + hooks + "/hooks/text",
 		MailHost:     d.pocket.MailHost, MailPort: d.pocket.MailPort, MailFrom: "Lamplight <notes@lamplight.example>", MailCA: caFile,

@@ -68,7 +68,7 @@ func newEmpty(t *testing.T) *empty {
 	if err := os.WriteFile(mailCA, k.RootPEM, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	e := &empty{pocket: k, cfg: server.Config{State: filepath.Join(dir, "state"), NATSListen: free(t), Listen: free(t),
+	e := &empty{pocket: k, cfg: server.Config{State: filepath.Join(dir, "state"), ForTests: true, NATSListen: free(t), Listen: free(t),
 		HooksListen: "127.0.0.1:0", MetricsFrom: []string{"127.0.0.0/8"}, PushContact: "mailto:operator@lamplight.example",
 		MailPort: 587, MailFrom: "Lamplight <notes@localhost>", TextURL: k.URL, MailCA: mailCA}}
 	e.start(t)

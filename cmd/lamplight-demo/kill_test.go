@@ -37,6 +37,10 @@ func TestMain(m *testing.M) {
 		return
 	}
 	flag.Parse()
+	if err := os.Setenv("LAMPLIGHT_FOR_TESTS", "true"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	if err := flag.Set("test.parallel", strconv.Itoa(atOnce)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -55,7 +59,7 @@ func newKillable(t *testing.T, prepare func(*demo) error) *killable {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	d, p, err := apart(ctx, &demoCmd{State: postgrestest.Dir(t)}, os.Args[0], prepare)
+	d, p, err := apart(ctx, &demoCmd{State: postgrestest.Dir(t), ForTests: true}, os.Args[0], prepare)
 	if err != nil {
 		t.Fatal(err)
 	}

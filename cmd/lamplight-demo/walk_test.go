@@ -25,7 +25,7 @@ import (
 func boot(t *testing.T) *demo {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	d, err := startDemo(ctx, &demoCmd{State: postgrestest.Dir(t), Calls: 1}, time.Now())
+	d, err := startDemo(ctx, &demoCmd{State: postgrestest.Dir(t), Calls: 1, ForTests: true}, time.Now())
 	if err != nil {
 		cancel()
 		t.Fatal(err)

@@ -43,7 +43,7 @@ func newService(t *testing.T) *service {
 	if c.public, err = server.FreeAddr(); err != nil {
 		t.Fatal(err)
 	}
-	cfg := server.Config{State: filepath.Join(c.root, "state"), NATSListen: "127.0.0.1:0", Listen: "127.0.0.1:0",
+	cfg := server.Config{State: filepath.Join(c.root, "state"), ForTests: true, NATSListen: "127.0.0.1:0", Listen: "127.0.0.1:0",
 		HooksListen: "127.0.0.1:0",
 		PublicURL:   "https://localhost:" + port(c.public), Proxy: []string{"127.0.0.1/32"}, MetricsFrom: []string{"127.0.0.0/8"},
 		PushContact: "mailto:operator@lamplight.example",

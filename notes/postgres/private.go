@@ -207,6 +207,9 @@ func (c *Cluster) make(ctx context.Context) error {
 	}
 	args := []string{"-D", tmp, "-U", "lamplight", "--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8",
 		"--auth-local=peer", "--auth-host=reject"}
+	if c.cfg.Settings["fsync"] == "off" {
+		args = append(args, "--no-sync")
+	}
 	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, "initdb"), args...)
 	c.acct.apply(cmd)
 	cmd.Dir = "/"

@@ -196,10 +196,17 @@ func (h *fixture) heard(who string, c *phone.Call, from int, said speech.PCM) {
 // nothingLeft waits until nothing is left on the switch.
 func (h *fixture) nothingLeft() {
 	h.t.Helper()
+	var left telephony.Snapshot
+	defer func() {
+		if h.t.Failed() {
+			h.t.Logf("left on the switch: %+v", left)
+		}
+	}()
 	h.until("nothing is left on the switch", soon, func() bool {
-		s, err := h.sw.Snapshot(h.t.Context())
+		var err error
+		left, err = h.sw.Snapshot(h.t.Context())
 		h.must(err)
-		return len(s.Legs)+len(s.Bridges)+len(s.Recordings) == 0
+		return len(left.Legs)+len(left.Bridges)+len(left.Recordings) == 0
 	})
 }
 

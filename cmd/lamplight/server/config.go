@@ -24,6 +24,8 @@ type Config struct {
 	DatabaseURL string `help:"A PostgreSQL of yours, instead of the private one." env:"LAMPLIGHT_DATABASE_URL" placeholder:"postgres://…"`
 	PostgresBin string `help:"The directory of PostgreSQL's server programs, where they are not found by themselves." env:"LAMPLIGHT_POSTGRES_BIN" type:"path" placeholder:"DIR"`
 
+	ForTests bool `hidden:"" env:"LAMPLIGHT_FOR_TESTS" help:"The private PostgreSQL does not wait for the disk: a power cut loses what was written."`
+
 	NATSListen string `name:"nats-listen" help:"Where desks connect." env:"LAMPLIGHT_NATS_LISTEN" default:"127.0.0.1:4222"`
 	NATSCA     string `name:"nats-ca" help:"With --nats-url: a file with the certificate to trust there, if the machine's roots do not know it." env:"LAMPLIGHT_NATS_CA" type:"path"`
 	NATSURL    string `name:"nats-url" help:"A NATS of yours, instead of the built-in one; see 'lamplight nats config'." env:"LAMPLIGHT_NATS_URL" placeholder:"tls://…"`

@@ -79,9 +79,13 @@ func (s *Server) connectDatabase(ctx context.Context) error {
 	}
 	url := s.Config.DatabaseURL
 	if url == "" {
+		cfg := postgres.Config{Dir: s.State.Path("postgres"), Bin: s.Config.PostgresBin, Log: s.Log}
+		if s.Config.ForTests {
+			s.Log.Warn("the private PostgreSQL does not wait for the disk, for tests: a power cut loses what was written")
+			cfg.Settings = map[string]string{"fsync": "off"} // what is written still lasts over a kill of any process
+		}
 		var err error
-		if s.Cluster, err = postgres.Private(ctx, postgres.Config{Dir: s.State.Path("postgres"), Bin: s.Config.PostgresBin,
-			Log: s.Log}); err != nil {
+		if s.Cluster, err = postgres.Private(ctx, cfg); err != nil {
 			return err
 		}
 		s.closers = append(s.closers, s.Cluster.Close)
