@@ -176,7 +176,7 @@ func (c *cast) finish(out *Imported, problems ReadProblems, field, name string) 
 		out.Warned++
 		out.Warnings.note(p)
 	}
-	c.slits(out, field)
+	c.seams(out, field)
 	for _, given := range sortedNames(c.how.Names) {
 		if c.byName[strings.Join(strings.Fields(given), " ")] == "" {
 			out.warn(0, "names", "import-name-nowhere", "value", given)
@@ -195,16 +195,21 @@ func sortedNames(m map[string]ParticipantID) []string {
 	return names
 }
 
-// slits warns of holes of a minute or less: what ends at 23:59 and begins again at 00:00 was hardly meant so.
-func (c *cast) slits(out *Imported, field string) {
+// seams warns of what was hardly meant so where one shift meets another of its layer: a hole of a minute or less, as between 23:59 and
+// 00:00, and two people on call at once.
+func (c *cast) seams(out *Imported, field string) {
 	for _, role := range c.roles {
 		ivs := slices.Clone(c.shifts[role])
 		slices.SortFunc(ivs, func(a, b interval) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
 		last := interval{to: dawn}
 		for _, iv := range ivs {
-			if last.to != dawn && iv.from > last.to && iv.from-last.to <= 60 {
-				out.warn(c.lines[role][iv.val], field, "import-minute", "from", c.moment(last.to), "to", c.moment(iv.from), "line",
-					strconv.Itoa(c.lines[role][last.val]))
+			line, before := c.lines[role][iv.val], strconv.Itoa(c.lines[role][last.val])
+			switch {
+			case last.to == dawn || iv.from-last.to > 60:
+			case iv.from > last.to:
+				out.warn(line, field, "import-minute", "from", c.moment(last.to), "to", c.moment(iv.from), "line", before)
+			case iv.from < last.to && c.lists[role][iv.val].Who != c.lists[role][last.val].Who:
+				out.warn(line, field, "import-both", "from", c.moment(iv.from), "to", c.moment(min(iv.to, last.to)), "line", before)
 			}
 			if iv.to > last.to {
 				last = iv
