@@ -197,7 +197,7 @@ func (d *doors) linkToken(t *testing.T) string {
 func (d *doors) open(t *testing.T, quiet *slog.Logger) {
 	t.Helper()
 	service := d.Service()
-	d.bus = wiretest.Start(t, service, bus.NewGate(d.door, d.InCall))
+	d.bus = wiretest.Start(t, service, bus.NewDoorkeeper(d.door, d.InCall))
 	d.pages = httptest.NewTLSServer(portal.New(portal.Config{Service: service, Recordings: d.House, Pushes: d.House,
 		Feeds: d.House, Sessions: portal.NewSessions(d.door), Files: fstest.MapFS{"index.html": {Data: []byte("x")}, "sw.js": {Data: []byte("1")}},
 		Log: quiet}))

@@ -122,13 +122,13 @@ func TestAClockSetForwardCutsNoCallOff(t *testing.T) {
 	if err := r.door.SetPassword(access.System(t.Context(), "seed"), "agent", doorPassword); err != nil {
 		t.Fatal(err)
 	}
-	gate := func() interface {
-		bus.Gate
+	keeper := func() interface {
+		bus.Admitter
 		wire.Doorkeeper
 	} {
-		return bus.NewGate(r.door, func(id notes.PersonID) bool { return inCall && id == "agent" })
+		return bus.NewDoorkeeper(r.door, func(id notes.PersonID) bool { return inCall && id == "agent" })
 	}
-	g, token := gate(), wire.NewToken()
+	g, token := keeper(), wire.NewToken()
 	if _, err := g.Enter(t.Context(), bus.SignIn{Login: "agent", Password: doorPassword, Token: token, Source: "192.0.2.1"}); err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestAClockSetForwardCutsNoCallOff(t *testing.T) {
 	}
 	in("swept", true)
 	seen := g
-	g = gate()
+	g = keeper()
 	in("at a server that has not seen it", false)
 	g, inCall = seen, false
 	in("when the call is over", false)

@@ -60,31 +60,31 @@ func (d *desk) Watch(ctx context.Context) (<-chan console.Event, error) {
 	return d.events, nil
 }
 
-// gate lets "ana" with "pw" and "123456" in, and whoever holds a session it opened.
-type gate struct {
+// keeper lets "ana" with "pw" and "123456" in, and whoever holds a session it opened.
+type keeper struct {
 	mu   sync.Mutex
 	open map[wire.DeskSession]bool
 	slow time.Duration // how long a password takes to check
 }
 
-func (g *gate) Enter(_ context.Context, in bus.SignIn) (time.Time, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+func (k *keeper) Enter(_ context.Context, in bus.SignIn) (time.Time, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	s := wire.SessionOf(in.Token)
-	if !g.open[s] && (in.Login != "ana" || in.Password != "pw" || in.Code != "123456") {
+	if !k.open[s] && (in.Login != "ana" || in.Password != "pw" || in.Code != "123456") {
 		return time.Time{}, errors.New("refused")
 	}
-	if !g.open[s] && g.slow > 0 {
-		<-time.After(g.slow)
+	if !k.open[s] && k.slow > 0 {
+		<-time.After(k.slow)
 	}
-	g.open[s] = true
+	k.open[s] = true
 	return time.Now().Add(time.Hour), nil
 }
 
-func (g *gate) Who(ctx context.Context, s wire.DeskSession) (context.Context, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.open[s] {
+func (k *keeper) Who(ctx context.Context, s wire.DeskSession) (context.Context, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.open[s] {
 		return nil, console.Refuse(console.SignedOut, "desk.error.session")
 	}
 	return ctx, nil
@@ -93,14 +93,14 @@ func (g *gate) Who(ctx context.Context, s wire.DeskSession) (context.Context, er
 // fixture is a server with everything a desk needs on the wire.
 type fixture struct {
 	*wiretest.Server
-	gate *gate
-	desk *desk
+	keeper *keeper
+	desk   *desk
 }
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	h := &fixture{gate: &gate{open: map[wire.DeskSession]bool{}}, desk: newDesk()}
-	h.Server = wiretest.Start(t, h.desk, h.gate)
+	h := &fixture{keeper: &keeper{open: map[wire.DeskSession]bool{}}, desk: newDesk()}
+	h.Server = wiretest.Start(t, h.desk, h.keeper)
 	return h
 }
 
@@ -205,7 +205,7 @@ func TestACertificateThatIsNotBelievedIsTold(t *testing.T) {
 
 func TestASlowDoorStillOpens(t *testing.T) {
 	h := newFixture(t)
-	h.gate.slow = 3 * time.Second // longer than NATS waits before its first ping
+	h.keeper.slow = 3 * time.Second // longer than NATS waits before its first ping
 	if _, err := console.AskHello.Of(t.Context(), h.dial(t, wire.Options{}), console.Nothing{}); err != nil {
 		t.Fatal(err)
 	}
@@ -314,9 +314,9 @@ func TestADeskOutlivesTheServer(t *testing.T) {
 		t.Fatal("the break was told as a return")
 	}
 	h.Restart(t) // the one-time code is spent: it comes back with its session
-	h.gate.mu.Lock()
-	known := h.gate.open[wire.SessionIn(c)]
-	h.gate.mu.Unlock()
+	h.keeper.mu.Lock()
+	known := h.keeper.open[wire.SessionIn(c)]
+	h.keeper.mu.Unlock()
 	if linked := <-changed; !linked || !known {
 		t.Fatal("the desk did not come back")
 	}

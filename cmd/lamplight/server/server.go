@@ -333,11 +333,11 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.tellFounder(ctx); return nil })
 	g.Go(func() error { s.watchSettings(ctx); return nil })
 	g.Go(func() error { return during("backup", s.Custody.Run(ctx)) })
-	gate, service := bus.NewGate(s.Door, s.House.InCall), s.House.Service()
-	if err := bus.Callout(ctx, s.Bus.callout, s.Bus.keys, gate, s.Log); err != nil {
+	keeper, service := bus.NewDoorkeeper(s.Door, s.House.InCall), s.House.Service()
+	if err := bus.Callout(ctx, s.Bus.callout, s.Bus.keys, keeper, s.Log); err != nil {
 		return err
 	}
-	if _, err := wire.Serve(ctx, s.Bus.nc, service, gate, s.Log); err != nil {
+	if _, err := wire.Serve(ctx, s.Bus.nc, service, keeper, s.Log); err != nil {
 		return err
 	}
 	proxies, err := s.Config.proxies()

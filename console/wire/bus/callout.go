@@ -25,9 +25,9 @@ type SignIn struct {
 	DeskVersion console.Version
 }
 
-// A Gate lets people in: it opens the session named by SessionOf(Token), or takes up one that is open. An error is a
+// An Admitter lets people in: it opens the session named by SessionOf(Token), or takes up one that is open. An error is a
 // refusal; the desk is not told why.
-type Gate interface {
+type Admitter interface {
 	Enter(ctx context.Context, in SignIn) (until time.Time, err error)
 }
 
@@ -35,14 +35,14 @@ const calloutSubject = "$SYS.REQ.USER.AUTH"
 
 // Callout answers NATS's question whether a desk may connect, and as what: a desk gets its own subjects and nothing else.
 // It returns when subscribed and answers until ctx ends.
-func Callout(ctx context.Context, nc *nats.Conn, keys ServerKeys, gate Gate, log *slog.Logger) error {
+func Callout(ctx context.Context, nc *nats.Conn, keys ServerKeys, admitter Admitter, log *slog.Logger) error {
 	issuer, err := nkeys.FromSeed([]byte(keys.IssuerSeed))
 	if err != nil {
 		return fmt.Errorf("NATS issuer seed: %w", err)
 	}
 	sub, err := nc.QueueSubscribe(calloutSubject, wire.QueueGroup, func(m *nats.Msg) {
 		go func() {
-			b, desk, err := admit(ctx, m.Data, issuer, gate)
+			b, desk, err := admit(ctx, m.Data, issuer, admitter)
 			if err != nil {
 				log.Info("wire: sign-in refused", "error", err)
 			} else {
@@ -68,7 +68,7 @@ func Callout(ctx context.Context, nc *nats.Conn, keys ServerKeys, gate Gate, log
 }
 
 // admit checks one request and returns the signed permission. The permission is nil with an error.
-func admit(ctx context.Context, data []byte, issuer nkeys.KeyPair, gate Gate) (permission []byte, desk console.Version, err error) {
+func admit(ctx context.Context, data []byte, issuer nkeys.KeyPair, admitter Admitter) (permission []byte, desk console.Version, err error) {
 	req, err := jwt.DecodeAuthorizationRequestClaims(string(data))
 	if err != nil {
 		return nil, desk, fmt.Errorf("decode callout: %w", err)
@@ -77,7 +77,7 @@ func admit(ctx context.Context, data []byte, issuer nkeys.KeyPair, gate Gate) (p
 	if err := json.Unmarshal([]byte(req.ConnectOptions.Password), &cr); err != nil || len(cr.Token) < 43 {
 		return nil, desk, errors.New("credentials are not of our form")
 	}
-	until, err := gate.Enter(ctx, SignIn{Login: req.ConnectOptions.Username, Password: cr.Password, Code: cr.Code,
+	until, err := admitter.Enter(ctx, SignIn{Login: req.ConnectOptions.Username, Password: cr.Password, Code: cr.Code,
 		Token: cr.Token, Source: req.ClientInformation.Host, DeskVersion: cr.DeskVersion})
 	if err != nil {
 		return nil, desk, err

@@ -27,9 +27,9 @@ import (
 	"lamplight/console/wire/bus"
 )
 
-// A Gate knows who may sign in, and whose request it is.
-type Gate interface {
-	bus.Gate
+// People knows who may sign in, and whose request it is.
+type People interface {
+	bus.Admitter
 	wire.Doorkeeper
 }
 
@@ -43,13 +43,13 @@ type Server struct {
 	keys    bus.ServerKeys
 	cert    *tls.Config
 	service console.Backend
-	gate    Gate
+	keeper  People
 }
 
 // Start serves on a port of its own.
-func Start(t *testing.T, service console.Backend, gate Gate) *Server {
+func Start(t *testing.T, service console.Backend, keeper People) *Server {
 	t.Helper()
-	s := &Server{Addr: "127.0.0.1:0", service: service, gate: gate}
+	s := &Server{Addr: "127.0.0.1:0", service: service, keeper: keeper}
 	var err error
 	if s.keys, err = bus.NewServerKeys(); err != nil {
 		t.Fatal(err)
@@ -79,10 +79,10 @@ func (s *Server) Restart(t *testing.T) {
 	s.Stop = sync.OnceFunc(func() { cancel(); nc.Close(); callout.Close(); e.Close() })
 	t.Cleanup(s.Stop)
 	log := slog.New(slog.DiscardHandler)
-	if err := bus.Callout(ctx, callout, s.keys, s.gate, log); err != nil {
+	if err := bus.Callout(ctx, callout, s.keys, s.keeper, log); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := wire.Serve(ctx, nc, s.service, s.gate, log); err != nil {
+	if _, err := wire.Serve(ctx, nc, s.service, s.keeper, log); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -26,8 +26,8 @@ const hereFor = time.Minute
 // about anew.
 const overtime = time.Hour
 
-// doorGate lets desks in by notes/access.
-type doorGate struct {
+// doorkeeper lets desks in by notes/access.
+type doorkeeper struct {
 	door   *access.Door
 	inCall func(notes.PersonID) bool
 	now    func() time.Time
@@ -41,71 +41,71 @@ type seenActor struct {
 	until time.Time
 }
 
-// NewGate returns the Gate and Doorkeeper of the service's people. inCall tells who has a caller in hand, or that call's note: the
+// NewDoorkeeper returns what lets desks of the service's people in. inCall tells who has a caller in hand, or that call's note: the
 // session at their desk does not end before that is over.
-func NewGate(door *access.Door, inCall func(notes.PersonID) bool) interface {
-	Gate
+func NewDoorkeeper(door *access.Door, inCall func(notes.PersonID) bool) interface {
+	Admitter
 	wire.Doorkeeper
 } {
-	return &doorGate{door: door, inCall: inCall, now: time.Now, seen: map[wire.DeskSession]seenActor{}}
+	return &doorkeeper{door: door, inCall: inCall, now: time.Now, seen: map[wire.DeskSession]seenActor{}}
 }
 
 // Enter signs a desk in, or takes up the session it has.
-func (g *doorGate) Enter(ctx context.Context, in SignIn) (time.Time, error) {
+func (k *doorkeeper) Enter(ctx context.Context, in SignIn) (time.Time, error) {
 	if in.Password == "" && in.Code == "" {
-		s, err := g.resume(ctx, wire.SessionOf(in.Token))
-		if now := g.door.Now(); s.Expires.Before(now) {
+		s, err := k.resume(ctx, wire.SessionOf(in.Token))
+		if now := k.door.Now(); s.Expires.Before(now) {
 			s.Expires = now
 		}
 		return s.Expires.Add(overtime), err
 	}
-	s, err := g.door.SignIn(ctx, access.SignInAttempt{Login: in.Login, Password: in.Password, Code: in.Code, Source: in.Source,
+	s, err := k.door.SignIn(ctx, access.SignInAttempt{Login: in.Login, Password: in.Password, Code: in.Code, Source: in.Source,
 		Token: in.Token})
 	return s.Expires.Add(overtime), err
 }
 
 // resume takes up a session, with what is known here of its use.
-func (g *doorGate) resume(ctx context.Context, s wire.DeskSession) (access.Session, error) {
+func (k *doorkeeper) resume(ctx context.Context, s wire.DeskSession) (access.Session, error) {
 	hash, err := s.Hash()
 	if err != nil {
 		return access.Session{}, access.ErrSignedOut
 	}
-	g.mu.Lock()
-	seen, ok := g.seen[s]
-	g.mu.Unlock()
+	k.mu.Lock()
+	seen, ok := k.seen[s]
+	k.mu.Unlock()
 	var use access.InUse
-	if use.Connected = ok && g.now().Sub(seen.until) < hereFor; use.Connected {
-		use.InCall = g.inCall(seen.actor.Person)
+	if use.Connected = ok && k.now().Sub(seen.until) < hereFor; use.Connected {
+		use.InCall = k.inCall(seen.actor.Person)
 	}
-	return g.door.ResumeHashed(ctx, hash, use)
+	return k.door.ResumeHashed(ctx, hash, use)
 }
 
 // Who returns ctx with the session's actor in it.
-func (g *doorGate) Who(ctx context.Context, s wire.DeskSession) (context.Context, error) {
-	now := g.now()
-	g.mu.Lock()
-	seen, ok := g.seen[s]
-	g.mu.Unlock()
+func (k *doorkeeper) Who(ctx context.Context, s wire.DeskSession) (context.Context, error) {
+	now := k.now()
+	k.mu.Lock()
+	seen, ok := k.seen[s]
+	k.mu.Unlock()
 	if ok && now.Before(seen.until) {
 		return access.With(ctx, seen.actor), nil
 	}
-	session, err := g.resume(ctx, s)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for k, v := range g.seen { // few desks: forgetting the old ones here needs no clock of its own
+	session, err := k.resume(ctx, s)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for session, v := range k.seen { // few desks: forgetting the old ones here needs no clock of its own
 		if now.After(v.until.Add(awayLife)) {
-			delete(g.seen, k)
+			delete(k.seen, session)
 		}
 	}
 	switch {
 	case errors.Is(err, access.ErrSignedOut):
-		delete(g.seen, s)
+		delete(k.seen, s)
 		return nil, console.Refuse(console.SignedOut, "desk.error.session")
 	case err != nil && ok && now.Before(seen.until.Add(awayLife)):
 		return access.With(ctx, seen.actor), nil
 	case err != nil:
 		return nil, err
 	}
-	g.seen[s] = seenActor{session.Actor, now.Add(actorLife)}
+	k.seen[s] = seenActor{session.Actor, now.Add(actorLife)}
 	return access.With(ctx, session.Actor), nil
 }
