@@ -73,6 +73,7 @@ const (
 	StepTransferAsked StepKind = "transfer-asked" // the agent has gone, they are being called; Detail as of StepPatchAsked
 	StepTransferred   StepKind = "transferred"    // the caller talks with them
 	StepNoTransfer    StepKind = "no-transfer"    // Detail says why; the caller waits for an agent again
+	StepHandedOver    StepKind = "handed-over"    // by the agent to a colleague, whose id Detail is; they have gone
 	StepSupervised    StepKind = "supervised"     // Agent is the supervisor who is in on it, Detail the SupervisionMode
 	StepUnsupervised  StepKind = "unsupervised"   // and is not any more; Detail says why
 	StepRecovered     StepKind = "recovered"      // after a restart

@@ -30,10 +30,11 @@ type call struct {
 	patience *time.Timer        // with an agent whose phone died, or whoever answered a phone we rang
 
 	offer  telephony.Offer
-	ticket acd.OfferID       // the queue's name of the offer
-	popped bool              // the desk shows the offer
-	seenBy telephony.AgentID // who had it when others were shown it last
-	why    string            // the last offer ended
+	ticket acd.OfferID         // the queue's name of the offer
+	popped bool                // the desk shows the offer
+	seenBy telephony.AgentID   // who had it when others were shown it last
+	why    string              // the last offer ended
+	next   []telephony.AgentID // whom the call is offered to, in this order, before it is the queue's
 
 	posted post // where the supervisor is, or is being brought
 

@@ -17,6 +17,7 @@ var (
 	ErrStale   = errors.New("telephony: that offer is over")
 	ErrState   = errors.New("telephony: the call or the agent is in a state where this cannot be done")
 	ErrThird   = errors.New("telephony: somebody is being brought into the call already")
+	ErrBusy    = errors.New("telephony: that agent takes no call now")
 	// another supervisor is in on the call: Call.Supervision.By
 	ErrSupervised = errors.New("telephony: somebody supervises this call already")
 	ErrPhone      = errors.New("telephony: this phone cannot be rung now")

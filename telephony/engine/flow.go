@@ -34,8 +34,8 @@ const (
 	sending     phase = "sending"     // a transfer: the third party's phone is being rung, the agent has gone; the caller hears music
 	announcing  phase = "announcing"  // and was answered: whoever it was hears who waits and is asked for a key
 	landing     phase = "landing"     // caller and third party are being brought together, the agent has gone
-	recalling   phase = "recalling"   // a transfer failed: the offer to the agent who had the call is being written
-	returning   phase = "returning"   // their desk has the pop again, their phone is being rung
+	recalling   phase = "recalling"   // the offer to a colleague, or after a failed transfer to who had the call, is being written
+	returning   phase = "returning"   // their desk has the pop, their phone is being rung
 	apologizing phase = "apologizing" // nobody's number: hears so
 	leaving     phase = "leaving"     // hung up before the ledger told whose number it was
 	spilled     phase = "spilled"     // given to the fail-safe before the ledger told whose number it was
@@ -85,7 +85,8 @@ const (
 	leaveAsked     signal = "leave asked"     // by the agent: the other two go on
 	conferAsked    signal = "confer asked"    // by the agent, who talks with a third party alone: all three are to talk
 	transferAsked  signal = "transfer asked"  // by the agent, who goes: somebody is to be called for the caller
-	recalled       signal = "recalled"        // a transfer failed and the agent is free
+	handAsked      signal = "hand asked"      // by the agent, who goes: a colleague is to have the call
+	recalled       signal = "recalled"        // it is offered to one agent, by name, before the queue has it
 	superviseAsked signal = "supervise asked" // by a supervisor who is to be in on it
 	supervisorUp   signal = "supervisor up"   // their phone was answered
 	modeAsked      signal = "mode asked"      // by them: who is to hear them
@@ -128,9 +129,10 @@ const (
 	confer         act = "confer"      // leases and peers of three who talk
 	dropThird      act = "drop third"  // hang up the third party's leg; nobody is aside any more
 	clearAside     act = "clear aside" // nobody is aside any more
-	recall         act = "recall"      // offer the call to the agent who had it if they are free, else give it to the queue
-	takenAgain     act = "taken again" // the agent whom it was offered to again has it
-	giveBack       act = "give back"   // that agent is in wrap-up again, the call in the queue
+	handOff        act = "hand off"    // take the call off the desk of the agent who hands it over
+	recall         act = "recall"      // offer the call to a colleague, or to who had it, if they are free, else give it to the queue
+	takenAgain     act = "taken again" // the agent whom it was offered to has it
+	giveBack       act = "give back"   // that agent does what they did before; the call is the next one's, or the queue's
 	dialSupervisor act = "dial supervisor"
 	dropSupervisor act = "drop supervisor" // hang up the supervisor's leg
 	stopRecord     act = "stop recording"  // the agent goes: what the caller says then is not theirs
@@ -301,6 +303,7 @@ var flow = map[phase]map[signal]transition{
 		holdAsked:     {to: held, note: telephony.StepHeld, do: do(part)},
 		patchAsked:    {to: calling, note: telephony.StepPatchAsked, do: do(stepAside, dialThird, ringBack)},
 		transferAsked: {to: sending, note: telephony.StepTransferAsked, do: do(startMusic, stopRecord, replaceFar, leaveQueue, dialThird)},
+		handAsked:     {to: waiting, note: telephony.StepHandedOver, do: do(startMusic, stopRecord, replaceFar, leaveQueue, handOff, recall)},
 		hangUpAsked:   over(telephony.Completed, wipe),
 		endAsked:      over(telephony.Completed, wipe),
 		nearGone:      over(telephony.Completed, wipe),
@@ -315,6 +318,7 @@ var flow = map[phase]map[signal]transition{
 		resumeAsked:   {to: talking, note: telephony.StepResumed, do: do(rejoin)},
 		patchAsked:    {to: calling, note: telephony.StepPatchAsked, do: do(stepAside, dialThird, ringBack)},
 		transferAsked: {to: sending, note: telephony.StepTransferAsked, do: do(startMusic, stopRecord, replaceFar, leaveQueue, dialThird)},
+		handAsked:     {to: waiting, note: telephony.StepHandedOver, do: do(startMusic, stopRecord, replaceFar, leaveQueue, handOff, recall)},
 		hangUpAsked:   over(telephony.Completed, wipe),
 		endAsked:      over(telephony.Completed, wipe),
 		nearGone:      over(telephony.Completed, wipe),

@@ -236,16 +236,21 @@ func (e *Engine) leaveQueue(c *call) {
 	if c.chooser != nil {
 		c.chooser.Stop()
 	}
-	if a, ok := e.aside[c.Agent]; ok && a.call == c.ID {
+	id := cmp.Or(c.Agent, c.offer.Agent) // who hands a call over has it no more
+	if a, ok := e.aside[id]; ok && a.call == c.ID {
+		if a.state == telephony.AgentRinging { // who was only offered it
+			e.letOff(id)
+			return
+		}
 		a.state, a.since = telephony.AgentWrapUp, e.cfg.Now()
 		if c.AnsweredAt.IsZero() {
-			e.comeBack(c.Agent)
+			e.comeBack(id)
 		}
-		e.announceAgent(c.Agent)
+		e.announceAgent(id)
 		return
 	}
 	if _, ok := e.acd.CallNow(acd.CallID(c.ID)); ok {
-		e.queueOr(acd.CallGone{Call: acd.CallID(c.ID)}, c.Agent)
+		e.queueOr(acd.CallGone{Call: acd.CallID(c.ID)}, id)
 	}
 }
 
@@ -255,8 +260,10 @@ type aside struct {
 	call  telephony.CallID
 	state telephony.AgentState // AgentTalking, then AgentWrapUp
 	since time.Time
-	ready bool   // what to go back to
-	why   string // of the pause to go back to
+	ready bool // what to go back to
+	// writing says that they were in wrap-up before, and go back to that from an offer they do not take.
+	writing bool
+	why     string // of the pause to go back to
 	// supervises is the call of another's that a supervisor is in on; reason is of the pause that others see meanwhile.
 	supervises telephony.CallID
 	reason     string

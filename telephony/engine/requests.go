@@ -68,7 +68,7 @@ func (e *Engine) leaveQueueFor(id telephony.AgentID, a aside) error {
 	default:
 		return ErrState
 	}
-	a.since, a.ready, a.why = e.cfg.Now(), s.State != telephony.AgentPaused, s.Reason
+	a.since, a.ready, a.why, a.writing = e.cfg.Now(), s.State != telephony.AgentPaused, s.Reason, s.State == telephony.AgentWrapUp
 	if was := e.aside[id]; was != nil {
 		a.ready, a.why = was.ready, was.why
 	}

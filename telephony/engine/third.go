@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"lamplight/telephony"
-	"lamplight/telephony/acd"
 )
 
 // A Patch asks for a third party in a call, for a caller.
@@ -260,40 +259,4 @@ func (e *Engine) seatIn(c *call, b telephony.BridgeID, s survey, who ...*party) 
 		}
 	})
 	return true
-}
-
-// recall offers the call of a transfer that failed to the agent whose it was, if they do nothing else. Otherwise it is the queue's
-// again, at its old place.
-func (e *Engine) recall(c *call) {
-	id := c.offer.Agent
-	s := e.status[id]
-	free := e.willBeReady(id) && (s.State == telephony.AgentReady || s.State == telephony.AgentWrapUp)
-	if !free || e.phones.out[s.Agent.Endpoint] ||
-		e.leaveQueueFor(id, aside{call: c.ID, state: telephony.AgentRinging}) != nil {
-		e.requeue(c)
-		return
-	}
-	e.announceAgent(id)
-	e.epoch++ // an offer of ours, not of the queue's: whatever the queue offers next is of a later one
-	e.raised = append(e.raised, raised{c: c, s: recalled, set: func() {
-		c.Agent, c.ticket, c.why = id, acd.OfferID{}, ""
-		c.offer = telephony.Offer{Call: c.ID, Agent: id, Epoch: c.offer.Epoch + 1, Deadline: e.cfg.Now().Add(e.cfg.OfferFor)}
-	}})
-}
-
-// takenAgain: the agent is back in the call.
-func (e *Engine) takenAgain(c *call) {
-	if a := e.aside[c.offer.Agent]; a != nil && a.call == c.ID {
-		a.state, a.since = telephony.AgentTalking, e.cfg.Now()
-		e.announceAgent(c.offer.Agent)
-	}
-}
-
-// giveBack: the agent does not take the call again.
-func (e *Engine) giveBack(c *call) {
-	if a := e.aside[c.offer.Agent]; a != nil && a.call == c.ID {
-		a.state, a.since = telephony.AgentWrapUp, e.cfg.Now()
-		e.announceAgent(c.offer.Agent)
-	}
-	e.requeue(c)
 }
