@@ -117,6 +117,8 @@ type Pop struct {
 	Third     *Third `json:"third,omitempty"`
 	// Supervisor is the supervisor who is in on the call.
 	Supervisor *Supervisor `json:"supervisor,omitempty"`
+	// HandedBy is the name of the agent who hands the call over, while it is offered.
+	HandedBy string `json:"handedBy,omitempty"`
 }
 
 // Supervisor is a supervisor who is in on an agent's call.
@@ -518,6 +520,8 @@ const (
 	GonePatched   GoneWhy = "patched"   // the agent left, and the caller talks on with the third party
 	// the agent has gone, and the caller is being put through
 	GoneTransferred GoneWhy = "transferred"
+	// the agent has gone, and a colleague is asked to take the call
+	GoneHandedOver GoneWhy = "handed-over"
 )
 
 // CallMoved is the agent's own call in a new state.

@@ -34,6 +34,10 @@ var (
 	AskTransfer = request[PatchRef, Nothing](Spec{Name: "transfer", Desk: true, Needs: notes.TakeNote, Once: true, Since: 4})
 	AskConfer   = request[CallRef, Nothing](Spec{Name: "confer", Desk: true, Needs: notes.TakeNote, Since: 4})
 
+	// AskHandOver has a colleague who is Ready have the agent's call and the note that was begun for it; the agent goes. When nobody
+	// takes the call, both come back to the agent, or go on to whoever takes it from the queue.
+	AskHandOver = request[CallGift, Nothing](Spec{Name: "handover", Desk: true, Needs: notes.TakeNote, Once: true, Since: 4})
+
 	AskHangUp     = request[CallRef, Nothing](Spec{Name: "hangup", Desk: true, Needs: notes.TakeNote})
 	AskWrapUpDone = request[Nothing, Nothing](Spec{Name: "wrapupdone", Desk: true, Needs: notes.TakeNote})
 	// AskSignOut signs the agent out. Notes they have not sent may be finished by others at once, unless they are still at
@@ -349,6 +353,12 @@ type (
 	// DraftGift is an unsent note, as it was last typed, and the agent who is to finish it.
 	DraftGift struct {
 		Draft Draft             `json:"draft"`
+		To    telephony.AgentID `json:"to"`
+	}
+	// CallGift is an agent's call, the note begun for it as it was last typed, if any, and the agent who is to have both.
+	CallGift struct {
+		Call  telephony.CallID  `json:"call"`
+		Draft *Draft            `json:"draft,omitempty"`
 		To    telephony.AgentID `json:"to"`
 	}
 	// SentDraft is a draft that became a note.

@@ -28,6 +28,7 @@ const (
 	LineTransferAsked LineKind = "transfer-asked"
 	LineTransferred   LineKind = "transferred"
 	LineNoTransfer    LineKind = "no-transfer"
+	LineHandedOver    LineKind = "handed-over"
 	LinePatchAsked    LineKind = "patch-asked"
 	LinePatchAnswered LineKind = "patch-answered"
 	LinePatched       LineKind = "patched"
@@ -54,6 +55,7 @@ const (
 	LineCallListenAsked  LineKind = "call.listen-asked" // by a supervisor; the detail says how
 	LineDraftTakenOver   LineKind = "draft.taken-over"  // by another agent than who began the note
 	LineDraftGiven       LineKind = "draft.given"       // by who had it
+	LineDraftFollowed    LineKind = "draft.followed"    // its call, to the agent who has that now
 	LineDraftOpened      LineKind = "draft.opened"      // by who has it
 	LineRecordingKept    LineKind = "recording.kept"
 	LineRecordingOpened  LineKind = "recording.opened"

@@ -42,7 +42,8 @@ func (d *Desk) asking(name string, f func(context.Context, console.Backend) erro
 
 // own are the requests that the desk has more to do for than to pass them on: each has a bound method of its own.
 var own = []string{console.AskHello.Name, console.AskResume.Name, console.AskSaveDraft.Name, console.AskDropDraft.Name,
-	console.AskSend.Name, console.AskSentDrafts.Name, console.AskGiveDraft.Name, console.AskSignOut.Name, console.AskRecording.Name}
+	console.AskSend.Name, console.AskSentDrafts.Name, console.AskGiveDraft.Name, console.AskHandOver.Name,
+	console.AskSignOut.Name, console.AskRecording.Name}
 
 // Ask passes a request on to the server as it is, by its name in console's registry, and brings the answer.
 func (d *Desk) Ask(name string, body json.RawMessage) (answer json.RawMessage, err error) {

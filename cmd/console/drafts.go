@@ -159,6 +159,18 @@ func (d *Desk) Give(dr console.Draft, to telephony.AgentID) (err error) {
 	return nil
 }
 
+// HandOver has another agent take the call and the note begun for it; dr is nil when nothing was typed.
+func (d *Desk) HandOver(call telephony.CallID, dr *console.Draft, to telephony.AgentID) (err error) {
+	defer guard(&err)
+	if _, err := ask(d, console.AskHandOver, console.CallGift{Call: call, Draft: dr, To: to}); err != nil {
+		return err
+	}
+	if dr != nil {
+		d.forget(dr.ID)
+	}
+	return nil
+}
+
 // Send sends a draft. It leaves the journal only when the server has stored the note; until it has answered, the journal says
 // that it is being sent, so that a desk that starts anew goes on with it.
 func (d *Desk) Send(dr console.Draft) (sent console.Sent, err error) {

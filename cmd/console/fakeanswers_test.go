@@ -52,6 +52,7 @@ func (f *fakeDesk) answer() {
 			{ID: "kim", Name: "Kim Jefa", State: telephony.AgentTalking}}, nil
 	})
 	console.OnDo(a, console.AskGiveDraft, f.GiveDraft)
+	console.OnDo(a, console.AskHandOver, f.HandOver)
 	console.OnDo(a, console.AskSignOut, func(ctx, console.Nothing) error { return f.SignOut() })
 	console.On(a, console.AskNoteFor, f.NoteFor)
 	console.On(a, console.AskRecording, f.Recording)

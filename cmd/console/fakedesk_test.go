@@ -38,12 +38,13 @@ type fakeDesk struct {
 	calls     int
 	now       []console.CallNow
 	agents    []console.AgentNow
-	asked     time.Time         // when a page asked for its state last
-	still     bool              // it answers no sending
-	mute      bool              // and stores it all the same
-	reds      []string          // what is wrong with the service
-	later     []notes.StoryLine // what happened since a story was opened
-	lockAfter time.Duration     // how long nobody may touch the desk; zero is for ever
+	asked     time.Time          // when a page asked for its state last
+	still     bool               // it answers no sending
+	mute      bool               // and stores it all the same
+	reds      []string           // what is wrong with the service
+	later     []notes.StoryLine  // what happened since a story was opened
+	handed    console.TakenDraft // what was handed over last
+	lockAfter time.Duration      // how long nobody may touch the desk; zero is for ever
 }
 
 func newFakeDesk(phone console.PhoneAccount) *fakeDesk {
@@ -351,11 +352,17 @@ func (f *fakeDesk) PracticeCall(_ context.Context, scenario string) error {
 	f.pop = &p
 	f.state(telephony.AgentReserved, "")
 	f.emit(console.Event{Kind: "pop", Pop: &p})
+	f.ringLocked(p.Call)
+	return nil
+}
+
+// ringLocked rings the built-in phone, if the agent has one.
+func (f *fakeDesk) ringLocked(call telephony.CallID) {
 	if f.ring == nil {
-		return nil
+		return
 	}
 	go func() {
-		hangup, err := f.ring(context.Background(), p.Call)
+		hangup, err := f.ring(context.Background(), call)
 		if err != nil {
 			return // the phone said no; the offer runs out
 		}
@@ -364,7 +371,6 @@ func (f *fakeDesk) PracticeCall(_ context.Context, scenario string) error {
 		f.state(telephony.AgentTalking, "")
 		f.move(telephony.Talking)
 	}()
-	return nil
 }
 
 func (f *fakeDesk) SaveDraft(_ context.Context, d console.Draft) error {
@@ -491,6 +497,9 @@ func (f *fakeDesk) Recording(_ context.Context, ref console.RecordingRef) (conso
 func (f *fakeDesk) TakeDraft(_ context.Context, ref console.DraftRef) (console.TakenDraft, error) {
 	defer f.lock()()
 	f.said = append(f.said, "take "+ref.ID)
+	if f.handed.Draft.ID == ref.ID {
+		return f.handed, nil
+	}
 	i := slices.IndexFunc(f.board, func(r console.BoardRow) bool { return r.Draft == ref.ID })
 	if i < 0 {
 		return console.TakenDraft{}, console.Refuse(console.NotFound, "desk.error.no-draft")
@@ -513,6 +522,27 @@ func (f *fakeDesk) GiveDraft(_ context.Context, g console.DraftGift) error {
 		return console.Refuse(console.Conflict, "desk.error.give-away")
 	}
 	return nil
+}
+
+// HandOver keeps the call and its note, so that both can come back.
+func (f *fakeDesk) HandOver(_ context.Context, g console.CallGift) error {
+	defer f.lock()()
+	f.said = append(f.said, "hand over "+g.Draft.Body.Fields["name"]+" to "+string(g.To))
+	f.handed = console.TakenDraft{Draft: *g.Draft, Pop: *f.pop}
+	f.goneLocked(console.GoneHandedOver)
+	return nil
+}
+
+// handsBack has the colleague hand the call over to this desk, and then its note.
+func (f *fakeDesk) handsBack(name string) {
+	defer f.lock()()
+	p := f.handed.Pop
+	p.State, p.Epoch, p.Deadline, p.HandedBy = telephony.Offered, p.Epoch+1, time.Now().Add(15*time.Second), name
+	f.pop = &p
+	f.state(telephony.AgentRinging, "")
+	f.emit(console.Event{Kind: console.EventPop, Pop: &p})
+	f.ringLocked(p.Call)
+	f.emit(console.Event{Kind: console.EventGiven, Given: &console.DraftGiven{ID: f.handed.Draft.ID, Name: name}})
 }
 
 func (f *fakeDesk) SignOut() error {

@@ -72,6 +72,7 @@ func (h *House) answerDesks(a *console.Answers) {
 	console.OnDo(a, console.AskLeaveCall, func(c ctx, b console.CallRef) error { return h.LeaveCall(c, b.Call) })
 	console.OnDo(a, console.AskTransfer, h.Transfer)
 	console.OnDo(a, console.AskConfer, func(c ctx, b console.CallRef) error { return h.Confer(c, b.Call) })
+	console.OnDo(a, console.AskHandOver, h.HandOver)
 	console.OnDo(a, console.AskHangUp, func(c ctx, b console.CallRef) error { return h.HangUp(c, b.Call) })
 	console.OnDo(a, console.AskWrapUpDone, func(c ctx, _ console.Nothing) error { return h.WrapUpDone(c) })
 	console.OnDo(a, console.AskSignOut, func(c ctx, _ console.Nothing) error { return h.SignOut(c) })

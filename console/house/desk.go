@@ -126,6 +126,7 @@ type House struct {
 	reds    reds
 	looked  looked
 	placed  sync.Map // by call id: calls that agents have placed and that have not ended
+	handed  sync.Map // by call id: calls that an agent has handed over and that nobody has taken yet
 }
 
 // placed is what is known of a call that an agent has placed.
@@ -165,6 +166,7 @@ var refused = []struct {
 	{engine.ErrStale, console.Conflict, "desk.error.stale"},
 	{engine.ErrState, console.Conflict, "desk.error.state"},
 	{engine.ErrThird, console.Conflict, "desk.error.patch-busy"},
+	{engine.ErrBusy, console.Conflict, "desk.error.hand-busy"},
 	{engine.ErrPhone, console.Unavailable, "desk.error.own-phone"},
 	{engine.ErrNoSwitch, console.Unavailable, "desk.error.switch"},
 	{engine.ErrStopped, console.Unavailable, "desk.error.switch"},

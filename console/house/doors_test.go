@@ -83,7 +83,7 @@ func TestWhoMayIsAnswered(t *testing.T) {
 	// Of these an agent needs a call of their own in hand, which no agent here has, or a supervisor one that lives, or somebody's
 	// note that was left, or a voicemail: of other calls agents hear nothing.
 	inCall := []string{"takedraft", "recording", "endcall", "reject", "hold", "resume", "rejoin", "hangup", "setlanguage", "directory", "patch",
-		"leavecall", "transfer", "confer", "listen"}
+		"leavecall", "transfer", "confer", "handover", "listen"}
 	for role, rights := range map[notes.PersonID]notes.Role{"agent": notes.RoleAgent, "boss": notes.RoleSupervisor,
 		"doctor": notes.RoleProvider,
 		"office": notes.RolePractice, "admin": notes.RoleAdmin} {
@@ -281,7 +281,7 @@ var harmlessWords = map[string]any{"reason": "x", "pause.reason": "break", "epoc
 	"anyway": true, "call": false, "channel": "text", "given": true, "tab": "all", "seen": "x", "remark": false, "message": "m1",
 	"writethread.id": "w1", "closethread.id": "c1", "mywords.id": "p1", "putpatient.version": 0,
 	"part": "service", "values": map[string]string{}, "secret": "", "back": 0, "by": "text", "editsetting.basis": 0,
-	"purpose": "care", "reminders": false, "day": "2100-01-01", "time": "09:00", "minutes": 30, "visit": "Control", "place": "",
+	"handover.draft": nil, "purpose": "care", "reminders": false, "day": "2100-01-01", "time": "09:00", "minutes": 30, "visit": "Control", "place": "",
 	"provider": "", "markvisit.state": "kept", "file": "", "columns": map[string]int{}, "answers": map[string]string{}, "agreed": "",
 	"keep": false, "figures.from": "2100-01-01", "figures.to": "2100-01-02", "markvisit.version": 1, "putvisit.version": 1,
 	"duty.act": "take", "duty.from": "2100-01-01T00:00:00Z", "duty.to": "2100-01-02T00:00:00Z"}

@@ -46,7 +46,8 @@ func (h *House) pop(ctx context.Context, o telephony.Offer, c telephony.Call) (c
 	p := console.Pop{Call: c.ID, Epoch: o.Epoch, Deadline: o.Deadline, State: c.State, Caller: formatNumber(c.ANI),
 		CallerRaw: c.ANI.Reveal(),
 		Name:      c.CallerName, Language: c.Language, ArrivedAt: c.OpenedAt, Outbound: !c.Inbound, AnsweredAt: c.AnsweredAt,
-		Script: acc.Script, Third: h.third(ctx, c), Supervisor: h.supervisor(ctx, c)}
+		Script: acc.Script, Third: h.third(ctx, c), Supervisor: h.supervisor(ctx, c),
+		HandedBy: h.handedBy(c.ID)}
 	if v, ok := h.placed.Load(c.ID); ok {
 		p.Back, p.Extension = v.(placed).back, v.(placed).extension
 	}

@@ -160,6 +160,7 @@ func (h *House) CallMoved(c telephony.Call) {
 		h.tellAgent(by)
 	}
 	h.agentChanged(c.Agent)
+	h.handedMoved(c)
 	if c.Agent != "" {
 		switch {
 		case !c.Inbound && c.State == telephony.Arrived: // the agent's own outgoing call: shown like any other

@@ -8,6 +8,7 @@ import type {
   BoardQuery,
   BoardRow,
   CallBackRef,
+  CallGift,
   CallLanguage,
   CallNow,
   CallOutcome,
@@ -145,6 +146,7 @@ export interface DeskRequests {
   leavecall: { in: CallRef; out: Record<string, never> }
   transfer: { in: PatchRef; out: Record<string, never> }
   confer: { in: CallRef; out: Record<string, never> }
+  handover: { in: CallGift; out: Record<string, never> }
   hangup: { in: CallRef; out: Record<string, never> }
   wrapupdone: { in: Record<string, never>; out: Record<string, never> }
   signout: { in: Record<string, never>; out: Record<string, never> }

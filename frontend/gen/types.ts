@@ -147,6 +147,12 @@ export interface CallBackRef {
   note: string
 }
 
+export interface CallGift {
+  call: string
+  draft?: Draft | null
+  to: string
+}
+
 export interface CallLanguage {
   call: string
   language: Language
@@ -525,7 +531,7 @@ export interface Gone {
   outcome?: Outcome
 }
 
-export type GoneWhy = 'answered' | 'missed' | 'rejected' | 'abandoned' | 'withdrawn' | 'lost' | 'ended' | 'patched' | 'transferred'
+export type GoneWhy = 'answered' | 'missed' | 'rejected' | 'abandoned' | 'withdrawn' | 'lost' | 'ended' | 'patched' | 'transferred' | 'handed-over'
 
 export interface Hello {
   agent: AgentView
@@ -620,7 +626,7 @@ export interface Levels {
   me: number
 }
 
-export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'consulted' | 'transfer-asked' | 'transferred' | 'no-transfer' | 'patch-asked' | 'patch-answered' | 'patched' | 'patch-failed' | 'patch-left' | 'patch-over' | 'supervised' | 'unsupervised' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'call.listen-asked' | 'draft.taken-over' | 'draft.given' | 'draft.opened' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'chart.queued' | 'chart.asked' | 'chart.answered' | 'chart.written' | 'chart.left' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.supervised' | 'back.unsupervised' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.forged' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
+export type LineKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'recovered' | 'consulted' | 'transfer-asked' | 'transferred' | 'no-transfer' | 'handed-over' | 'patch-asked' | 'patch-answered' | 'patched' | 'patch-failed' | 'patch-left' | 'patch-over' | 'supervised' | 'unsupervised' | 'ended' | 'note.taken' | 'note.opened' | 'note.read' | 'note.acknowledged' | 'note.added-to' | 'note.closed' | 'story.opened' | 'call.opened' | 'call.followed-up' | 'call.end-asked' | 'call.listen-asked' | 'draft.taken-over' | 'draft.given' | 'draft.followed' | 'draft.opened' | 'recording.kept' | 'recording.opened' | 'voicemail.kept' | 'chart.queued' | 'chart.asked' | 'chart.answered' | 'chart.written' | 'chart.left' | 'back.placed' | 'back.first-answered' | 'back.first-proved' | 'back.answered' | 'back.held' | 'back.resumed' | 'back.language' | 'back.extension' | 'back.extension-failed' | 'back.supervised' | 'back.unsupervised' | 'back.ended' | 'dispatch.begun' | 'attempt.sent' | 'attempt.delivered' | 'attempt.undelivered' | 'attempt.failed' | 'attempt.opened' | 'attempt.withdrawn' | 'dispatch.acknowledged' | 'dispatch.passed' | 'dispatch.pushed' | 'dispatch.skipped' | 'dispatch.reassigned' | 'dispatch.cancelled' | 'dispatch.exhausted' | 'dispatch.forged' | 'dispatch.summoned' | 'dispatch.taken-over' | 'dispatch.paged' | 'dispatch.called' | 'dispatch.told' | 'text.replied' | 'text.unclear' | 'text.stopped' | 'text.started'
 
 export interface LinkToken {
   token: string
@@ -1047,6 +1053,7 @@ export interface Pop {
   extension?: string
   third?: Third | null
   supervisor?: Supervisor | null
+  handedBy?: string
 }
 
 export interface PracticeChange {
@@ -1506,7 +1513,7 @@ export interface StateSet {
   state: AgentState
 }
 
-export type StepKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'patch-asked' | 'patch-answered' | 'patched' | 'patch-failed' | 'patch-left' | 'patch-over' | 'consulted' | 'transfer-asked' | 'transferred' | 'no-transfer' | 'supervised' | 'unsupervised' | 'recovered' | 'ended'
+export type StepKind = 'arrived' | 'placed' | 'queued' | 'language' | 'offered' | 'missed' | 'rejected' | 'withdrawn' | 'lost' | 'first-answered' | 'first-proved' | 'extension' | 'extension-failed' | 'answered' | 'held' | 'resumed' | 'cut-off' | 'rejoined' | 'patch-asked' | 'patch-answered' | 'patched' | 'patch-failed' | 'patch-left' | 'patch-over' | 'consulted' | 'transfer-asked' | 'transferred' | 'no-transfer' | 'handed-over' | 'supervised' | 'unsupervised' | 'recovered' | 'ended'
 
 export interface Story {
   row: BoardRow

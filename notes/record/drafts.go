@@ -125,6 +125,35 @@ func (s *Store) GiveDraft(ctx context.Context, d notes.Draft, to notes.PersonID)
 	return nil
 }
 
+// FollowCall makes a note that was not sent the agent's who has its call now, whoever had it, and tells who had. ErrNoDraft when it was
+// sent or thrown away.
+func (s *Store) FollowCall(ctx context.Context, id string, to notes.PersonID) (from notes.PersonID, err error) {
+	actor, err := access.Check(ctx, notes.Supervise, access.Everywhere)
+	if err != nil {
+		return "", err
+	}
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		var account telephony.AccountID
+		var call telephony.CallID
+		err := tx.QueryRow(ctx, lockUnsent, id).Scan(&from, &account, &call, nil, nil, nil)
+		switch {
+		case noSuch(err):
+			return ErrNoDraft
+		case err != nil || from == to:
+			return err
+		}
+		if _, err := tx.Exec(ctx, takeDraftOver, id, to, s.clock()); err != nil {
+			return err
+		}
+		return s.log.Append(ctx, tx, draftEntry(s.clock(), actor, notes.LineDraftFollowed, id, account, call, to))
+	})
+	if err != nil {
+		return from, fmt.Errorf("have a note follow its call: %w", err)
+	}
+	s.log.Wake()
+	return from, nil
+}
+
 // draftEntry is the leaf of a draft that changes hands: it stands in its call's story, if there is a call.
 func draftEntry(at time.Time, actor access.Actor, what notes.LineKind, id string, account telephony.AccountID, call telephony.CallID,
 	agent notes.PersonID) audit.Entry {

@@ -206,7 +206,7 @@ func (s *Store) tellBacks(ctx context.Context, st *notes.Story, objects []string
 		}
 		st.Lines = append(st.Lines, acts...)
 		for _, l := range lines {
-			if l.Kind == "placed" {
+			if l.Kind == notes.LineKind(telephony.StepPlaced) {
 				l.Number = b.call.ANI.Reveal()
 			}
 			l.Kind = backPrefix + l.Kind
@@ -224,7 +224,7 @@ func (s *Store) steps(ctx context.Context, call telephony.CallID, leafOf map[str
 			var id string
 			err = r.Scan(&id, &l.At, &l.Kind, &l.Actor, &l.Detail)
 			l.Leaf, l.At = -1, l.At.UTC()
-			if l.Kind == "placed" {
+			if l.Kind == notes.LineKind(telephony.StepPlaced) || l.Kind == notes.LineHandedOver {
 				l.Detail = "" // an id, which says nothing to people
 			}
 			if leaf, ok := leafOf["call_step/"+id]; ok {

@@ -43,7 +43,7 @@ func init() { // not a literal: the acts raise signals, which run acts
 		confer:         (*Engine).confer,
 		dropThird:      (*Engine).dropThird,
 		clearAside:     (*Engine).removeBeside,
-		handOff:        (*Engine).handOff,
+		passOn:         (*Engine).passOn,
 		recall:         (*Engine).recall,
 		takenAgain:     (*Engine).takenAgain,
 		giveBack:       (*Engine).giveBack,

@@ -129,8 +129,8 @@ const (
 	confer         act = "confer"      // leases and peers of three who talk
 	dropThird      act = "drop third"  // hang up the third party's leg; nobody is aside any more
 	clearAside     act = "clear aside" // nobody is aside any more
-	handOff        act = "hand off"    // take the call off the desk of the agent who hands it over
-	recall         act = "recall"      // offer the call to a colleague, or to who had it, if they are free, else give it to the queue
+	passOn         act = "pass on"     // take the call off the desk of the agent who hands it over, and offer it to the colleague
+	recall         act = "recall"      // offer the call to the agent who had it if they are free, else give it to the queue
 	takenAgain     act = "taken again" // the agent whom it was offered to has it
 	giveBack       act = "give back"   // that agent does what they did before; the call is the next one's, or the queue's
 	dialSupervisor act = "dial supervisor"
@@ -303,7 +303,7 @@ var flow = map[phase]map[signal]transition{
 		holdAsked:     {to: held, note: telephony.StepHeld, do: do(part)},
 		patchAsked:    {to: calling, note: telephony.StepPatchAsked, do: do(stepAside, dialThird, ringBack)},
 		transferAsked: {to: sending, note: telephony.StepTransferAsked, do: do(startMusic, stopRecord, replaceFar, leaveQueue, dialThird)},
-		handAsked:     {to: waiting, note: telephony.StepHandedOver, do: do(startMusic, stopRecord, replaceFar, leaveQueue, handOff, recall)},
+		handAsked:     {to: waiting, note: telephony.StepHandedOver, do: do(startMusic, stopRecord, replaceFar, leaveQueue, passOn)},
 		hangUpAsked:   over(telephony.Completed, wipe),
 		endAsked:      over(telephony.Completed, wipe),
 		nearGone:      over(telephony.Completed, wipe),
@@ -318,7 +318,7 @@ var flow = map[phase]map[signal]transition{
 		resumeAsked:   {to: talking, note: telephony.StepResumed, do: do(rejoin)},
 		patchAsked:    {to: calling, note: telephony.StepPatchAsked, do: do(stepAside, dialThird, ringBack)},
 		transferAsked: {to: sending, note: telephony.StepTransferAsked, do: do(startMusic, stopRecord, replaceFar, leaveQueue, dialThird)},
-		handAsked:     {to: waiting, note: telephony.StepHandedOver, do: do(startMusic, stopRecord, replaceFar, leaveQueue, handOff, recall)},
+		handAsked:     {to: waiting, note: telephony.StepHandedOver, do: do(startMusic, stopRecord, replaceFar, leaveQueue, passOn)},
 		hangUpAsked:   over(telephony.Completed, wipe),
 		endAsked:      over(telephony.Completed, wipe),
 		nearGone:      over(telephony.Completed, wipe),

@@ -38,14 +38,15 @@ func (e *Engine) takesCalls(id telephony.AgentID) bool {
 	return e.willBeReady(id) && (s.State == telephony.AgentReady || s.State == telephony.AgentWrapUp) && !e.phones.out[s.Agent.Endpoint]
 }
 
-// handOff takes the call off the desk of who hands it over.
-func (e *Engine) handOff(c *call) { e.cfg.Listener.Withdrawn(c.offer, "handed-over") }
+// passOn takes the call off the desk of who hands it over, and offers it to the colleague.
+func (e *Engine) passOn(c *call) {
+	e.cfg.Listener.Withdrawn(c.offer, "handed-over")
+	e.offerNext(c)
+}
 
-// recall offers the call to whom it is to be offered before the queue has it; nobody is named after a failed transfer: then to who had it.
+// recall offers the call to who had it, before the queue has it.
 func (e *Engine) recall(c *call) {
-	if len(c.next) == 0 {
-		c.next = []telephony.AgentID{c.offer.Agent}
-	}
+	c.next = []telephony.AgentID{c.offer.Agent}
 	e.offerNext(c)
 }
 

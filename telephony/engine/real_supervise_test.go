@@ -189,3 +189,61 @@ func (h *fixture) recordedSupervisor() {
 		h.t.Error("the recording of what the caller heard has not the supervisor while they barged in, and then alone")
 	}
 }
+
+// A colleague takes a call over: the caller hears music until they answer, and then them alone; one who does not take it, and the caller
+// is back with the agent.
+func TestRealHandOver(t *testing.T) {
+	t.Parallel() // each has an Asterisk of its own, and mostly waits
+	h := newFixture(t)
+	desk2 := h.startPhone(phone.Config{Registrar: h.server.SIPAddr().String(), User: "agent2", Password: h.server.Agents()["agent2"]})
+	h.must(desk2.Register(t.Context()))
+	bob := bob
+	bob.Endpoint = "agent2"
+	caller := h.dial(plain)
+	agent := h.answer()
+	h.must(h.eng.AgentIn(t.Context(), bob))
+	h.must(h.eng.Ready(t.Context(), bob.ID))
+	h.says(caller, callersTone)
+	h.says(agent, agentsTone)
+	h.hears("the caller", caller, agentsTone)
+	id := h.theCall().ID
+	had := len(caller.Heard())
+	offered := func() *phone.Incoming {
+		select {
+		case in := <-desk2.Incoming():
+			return in
+		case <-time.After(soon):
+			t.Fatal("the colleague is not rung")
+			panic("unreached")
+		}
+	}
+
+	h.must(h.eng.HandOver(t.Context(), h.agent.ID, id, bob.ID))
+	<-agent.Done()
+	in := offered()
+	h.hears("the caller, who is handed over,", caller)
+	h.must(in.Reject())
+	agent = h.answer()
+	h.says(agent, agentsTone)
+	h.hears("the caller, who is back,", caller, agentsTone)
+	h.hears("the agent", agent, callersTone)
+
+	h.must(h.eng.HandOver(t.Context(), h.agent.ID, id, bob.ID))
+	<-agent.Done()
+	in = offered()
+	colleague, err := in.Answer(t.Context())
+	h.must(err)
+	h.says(colleague, supervisorsTone)
+	h.hears("the caller", caller, supervisorsTone)
+	h.hears("the colleague", colleague, callersTone)
+	h.neverSilent("the caller", caller, had)
+	h.must(colleague.Hangup(t.Context()))
+	select {
+	case <-caller.Done():
+	case <-time.After(soon):
+		t.Error("the caller is left behind")
+	}
+	h.ends(telephony.Completed)
+	h.nothingLeft()
+	h.until("each agent's recording is kept", soon, func() bool { return h.led.kept() == 3 })
+}

@@ -35,6 +35,7 @@ interface Own {
   Drop(id: string): Promise<void>
   Send(draft: Draft): Promise<Sent>
   Give(draft: Draft, to: string): Promise<void>
+  HandOver(call: string, draft: Draft | null, to: string): Promise<void>
   Play(call: string): Promise<void>
   Painted(call: string, epoch: number): Promise<void>
   Log(where: string): Promise<void>

@@ -192,10 +192,10 @@ export const send = action('send', 'note', 'desk.key.send', {
 })
 export const another = action('another', 'note', 'desk.key.another', { keys: ['Alt+n'], when: sent, run: () => desk.another() })
 export const sentStory = action('sent-story', 'note', 'desk.key.story', { keys: ['Alt+s'], when: sent, run: () => void desk.openSent() })
-/** A note whose call is over can be finished by somebody else. */
-export const give = action('give', 'note', 'desk.key.give', {
+/** A note whose call is over can be finished by somebody else; before that, somebody else can have the call with it. */
+export const give = action('give', 'note', () => (desk.handsOver ? 'desk.key.hand-over' : 'desk.key.give'), {
   keys: ['Alt+g'],
-  when: () => writing() && desk.form?.pop.state === 'ended' && !desk.form.sending,
+  when: () => writing() && (desk.form?.pop.state === 'ended' || desk.handsOver) && !desk.form?.sending,
   run: () => void desk.openGive(),
 })
 export const done = action(

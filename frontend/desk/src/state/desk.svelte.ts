@@ -135,6 +135,10 @@ class Desk extends Session {
   get supervises(): Supervised | null {
     return this.agent.supervises ?? null
   }
+  /** The note in hand is that of a caller whom the agent talks to: both can be a colleague's. */
+  get handsOver(): boolean {
+    return this.talking && !this.pop?.outbound && !this.third && this.form !== null && this.form === this.callForm
+  }
   get wrapUp(): boolean {
     return this.agent.state === 'wrapup'
   }
@@ -398,20 +402,26 @@ class Desk extends Session {
     })
   }
 
-  /** Gives the note in hand to one of them. */
+  /** Gives the note in hand to one of them, and its call while that is this agent's. */
   async give({ id, name }: Colleague): Promise<void> {
     const f = this.form
-    if (!f || f.sending || f.sent || !(await this.act(() => f.give(id)))) return
+    const call = this.handsOver ? (f?.pop.call ?? '') : ''
+    if (!f || f.sending || f.sent || !(await this.act(() => f.give(id, call)))) return
     this.#lose(f.id)
-    this.tell('desk.give.done', false, { name })
+    this.tell(call ? 'desk.give.call' : 'desk.give.done', false, { name })
   }
 
-  /** A colleague gave a note that they had not sent: it is listed here, and takes the keys from nobody. */
+  /** A colleague gave a note that they had not sent: it is listed here, and takes the keys from nobody. That of this desk's call is its form. */
   async #given({ id, name }: DraftGiven): Promise<void> {
     await this.act(async () => {
       const { draft, pop } = await go().TakeDraft(id)
       drafts.add(draft, pop)
-      this.tell('desk.drafts.given', false, { name })
+      const begun = this.callForm
+      if (this.pop?.call !== draft.call || begun?.touched) return this.tell('desk.drafts.given', false, { name })
+      this.callForm = new Form(this.pop, draft)
+      if (this.form !== begun) return
+      this.form = this.callForm
+      if (this.talking) focusField(this.form.firstEmpty ?? 'callType')
     })
   }
 

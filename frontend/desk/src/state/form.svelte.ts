@@ -296,13 +296,15 @@ export class Form implements Typed {
     }
   }
 
-  /** Has another agent finish it: it is saved and theirs in one. */
-  async give(to: string): Promise<void> {
+  /** Has another agent finish it: it is saved and theirs in one. While the agent has its call, that goes with it. */
+  async give(to: string, call: string): Promise<void> {
+    const typed = this.worth
     this.sending = true
     clearTimeout(this.#saveTimer)
     this.#saveTimer = 0
     try {
-      await go().Give(this.draft(), to)
+      if (call) await go().HandOver(call, typed ? this.draft() : null, to)
+      else await go().Give(this.draft(), to)
     } catch (e) {
       this.sending = false
       void this.save()

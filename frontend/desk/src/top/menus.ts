@@ -137,6 +137,7 @@ export function giveMenu(): Item[] {
     id: c.id,
     label: c.name,
     note: code('desk.state.', c.state),
+    off: desk.handsOver && c.state !== 'ready',
     run: () => void desk.give(c),
   }))
   return all.length ? all : [{ id: 'none', label: t('desk.give.none'), stays: true, run: () => undefined }]
