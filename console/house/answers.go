@@ -2,10 +2,12 @@ package house
 
 import (
 	"context"
+	"errors"
 
 	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/postgres"
 )
 
 // A Service answers what the wire and the pages ask, by the House's methods.
@@ -15,6 +17,23 @@ type Service struct {
 }
 
 var _ console.Backend = (*Service)(nil)
+
+// Ask is Answers.Ask. Nothing is refused because the database is away: whoever asks is told that there was no answer.
+func (s *Service) Ask(ctx context.Context, name string, body []byte) ([]byte, error) {
+	out, err := s.Answers.Ask(ctx, name, body)
+	var refused *console.Error
+	if errors.As(err, &refused) || !postgres.Away(err) {
+		return out, err
+	}
+	s.house.cfg.Log.Warn("console: the database is away", "request", name, "error", err)
+	code := "portal.error.unreachable"
+	if spec, _ := console.SpecOf(name); spec.Desk {
+		code = "desk.error.unreachable"
+	} else if spec.Patient {
+		code = "patient.error.unreachable"
+	}
+	return nil, console.Refuse(console.Unavailable, code)
+}
 
 // Watch is House.Watch.
 func (s *Service) Watch(ctx context.Context) (<-chan console.Event, error) { return s.house.Watch(ctx) }

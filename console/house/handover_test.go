@@ -103,7 +103,9 @@ func TestANoteFollowsItsCall(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, kind := range append(c.told, notes.LineHandedOver) {
-				if !slices.ContainsFunc(st.Lines, func(l notes.StoryLine) bool { return l.Kind == kind && (kind != notes.LineHandedOver || l.Detail == "") }) {
+				if !slices.ContainsFunc(st.Lines, func(l notes.StoryLine) bool {
+					return l.Kind == kind && (kind != notes.LineHandedOver || l.Detail == "")
+				}) {
 					t.Errorf("the story lacks %s: %+v", kind, st.Lines)
 				}
 			}

@@ -29,6 +29,7 @@ import (
 
 	"lamplight/console"
 	"lamplight/notes/access"
+	"lamplight/notes/postgres"
 	"lamplight/telephony"
 )
 
@@ -254,6 +255,9 @@ func (p *Portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, errMalformed):
 		p.refuse(w, http.StatusBadRequest, console.Refuse(console.Invalid, "portal.error.malformed"))
 	case errors.Is(err, context.Canceled):
+	case postgres.Away(err):
+		p.cfg.Log.Warn("portal: the database is away", "route", r.Pattern, "error", err)
+		p.refuse(w, http.StatusServiceUnavailable, console.Refuse(console.Unavailable, "portal.error.unreachable"))
 	default:
 		p.cfg.Log.Error("portal: request failed", "route", r.Pattern, "error", err)
 		p.refuse(w, http.StatusInternalServerError, console.Refuse(console.Internal, "portal.error.internal"))
