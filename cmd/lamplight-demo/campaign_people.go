@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -199,13 +200,16 @@ func (c *campaign) read(ctx context.Context) {
 func (c *campaign) answer(ctx context.Context, a pocket.Arrival, takes bool) {
 	supervisor := a.To == c.supervisor
 	for began := time.Now(); ; {
-		err := c.answerOnce(ctx, a, takes, supervisor)
+		browser, err := c.readers.at(ctx, a.To)
+		if err == nil {
+			err = c.answerOnce(ctx, browser, a, takes, supervisor)
+		}
 		if err == nil || ctx.Err() != nil {
 			return
 		}
 		var refused *console.Error
 		if errors.As(err, &refused) && refused.Kind == console.SignedOut {
-			c.readers.forget(a.To)
+			c.readers.forget(browser)
 		} else if refused != nil && refused.Kind != console.Unavailable && refused.Kind != console.Internal {
 			c.note("a provider is refused: %v", err)
 			return
@@ -220,11 +224,7 @@ func (c *campaign) answer(ctx context.Context, a pocket.Arrival, takes bool) {
 	}
 }
 
-func (c *campaign) answerOnce(ctx context.Context, a pocket.Arrival, takes, supervisor bool) error {
-	p, err := c.readers.at(ctx, a.To)
-	if err != nil {
-		return err
-	}
+func (c *campaign) answerOnce(ctx context.Context, p *provider, a pocket.Arrival, takes, supervisor bool) error {
 	note, token, err := p.locate(ctx, a.Link)
 	if err != nil {
 		return err
@@ -260,12 +260,9 @@ func (r *readers) at(ctx context.Context, number string) (*provider, error) {
 	return r.them.at(ctx, number)
 }
 
-func (r *readers) forget(number string) {
+// forget drops a browser whose session has ended. One that was signed in since by another of the provider's readers stays.
+func (r *readers) forget(browser *provider) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, ph := range demoPhones(r.them.d.practices) {
-		if ph.Number == number {
-			delete(r.them.reading, notes.PersonID(ph.Person))
-		}
-	}
+	maps.DeleteFunc(r.them.reading, func(_ notes.PersonID, p *provider) bool { return p == browser })
 }
