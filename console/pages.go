@@ -18,6 +18,7 @@ type Me struct {
 	Agents   []AgentRef         `json:"agents,omitempty"`  // who may have taken a call, for people who search calls
 	Keeps    bool               `json:"keeps,omitempty"`   // may look at people and change them: everybody, or a practice's own
 	Service  bool               `json:"service,omitempty"` // sets the service up
+	Wall     bool               `json:"wall,omitempty"`    // may see how the calls of now stand
 	// LockAfter is how long a page may stand untouched before it signs its person out.
 	LockAfter time.Duration `json:"lockAfter"`
 }

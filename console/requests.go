@@ -172,6 +172,9 @@ var (
 	// AskCallStory returns the whole story of one call, with its note opened.
 	AskCallStory = request[CallRef, CallStory](Spec{Name: "callstory", Route: "POST /api/calls/{call}/open", Needs: notes.SearchCalls})
 	// AskWeek tells who is on call for seven days from a local date ("2026-11-23"; "" is today), and where nobody is.
+	// AskWall is how the calls of now stand, for a screen on the wall: nothing in it is a patient's, and looking leaves no trace.
+	AskWall = request[Nothing, Wall](Spec{Name: "wall", Route: "GET /api/wall", Needs: notes.Supervise, Since: 4})
+
 	AskWeek = request[WeekRef, Week](Spec{Name: "week", Route: "POST /api/week", Needs: notes.ReadNote})
 	// AskSchedule tells who is on call at a practice on the days asked for; AskMoment, what would happen to a call at a given
 	// moment. AskEditSchedule changes the schedule. What prevents the change, such as a colleague's change before it, is an

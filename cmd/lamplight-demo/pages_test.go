@@ -50,6 +50,16 @@ func TestThePages(t *testing.T) {
 		atThePractice(t, d, p, sent.Reference)
 		p.clean(secrets)
 	})
+	t.Run("a supervisor's wall", func(t *testing.T) {
+		p := openPage(t, 1280, 800)
+		p.do(chromedp.Navigate(d.server.PagesURL + "/"))
+		p.signIn(d, "sofia.marin", d.keys.Password)
+		p.click("[data-tab=wall]")
+		p.see(`[...document.querySelectorAll('main tbody tr')].map(r => r.cells[5].textContent.trim()).join()`, "1")
+		p.see(`[...document.querySelectorAll('main dd')].map(d => d.textContent.trim()).join()`, "0,–,0,100 %")
+		p.accessible("how the calls stand")
+		p.clean(secrets)
+	})
 	if report, err := d.server.Verify(t.Context()); err != nil || !report.Good() {
 		t.Errorf("audit: %+v, %v", report, err)
 	}

@@ -186,6 +186,7 @@ func (h *House) answerOffices(a *console.Answers) {
 		return h.ChartQuestion(c, b.Note)
 	})
 	console.OnDo(a, console.AskChartAnswer, h.ChartAnswer)
+	console.On(a, console.AskWall, func(c ctx, _ console.Nothing) (console.Wall, error) { return h.Wall(c) })
 	console.On(a, console.AskSchedule, h.Schedule)
 	console.On(a, console.AskMoment, h.Moment)
 	console.On(a, console.AskEditSchedule, h.EditSchedule)

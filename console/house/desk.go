@@ -125,6 +125,7 @@ type House struct {
 	boards  boards
 	reds    reds
 	looked  looked
+	walls   walls
 	placed  sync.Map // by call id: calls that agents have placed and that have not ended
 	handed  sync.Map // by call id: calls that an agent has handed over and that nobody has taken yet
 }

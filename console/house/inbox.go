@@ -53,6 +53,8 @@ func (h *House) Me(ctx context.Context) (console.Me, error) {
 	kept, everybody := a.Accounts(notes.EditPeople)
 	me.Keeps = everybody || len(kept) > 0
 	me.Service = h.cfg.Office != nil && a.May(notes.EditAccount, access.Everywhere)
+	supervised, everywhere := a.Accounts(notes.Supervise)
+	me.Wall = everywhere || len(supervised) > 0
 	for _, r := range []notes.Role{notes.RoleSupervisor, notes.RoleProvider, notes.RolePractice, notes.RoleAgent, notes.RoleAdmin} {
 		if a.Has(r) {
 			me.Role = r

@@ -128,6 +128,7 @@ import type {
   VisitMark,
   VisitRef,
   VisitView,
+  Wall,
   Week,
   WeekRef,
 } from './types'
@@ -210,6 +211,7 @@ export interface PageRequests {
   pushkey: { in: Record<string, never>; out: PushKey }
   calls: { in: CallsFilter; out: CallsPage }
   callstory: { in: CallRef; out: CallStory }
+  wall: { in: Record<string, never>; out: Wall }
   week: { in: WeekRef; out: Week }
   schedule: { in: ScheduleQuery; out: ScheduleView }
   moment: { in: MomentQuery; out: Moment }
@@ -286,6 +288,7 @@ export const routes: Record<keyof PageRequests, string> = {
   pushkey: 'GET /api/push-key',
   calls: 'POST /api/calls',
   callstory: 'POST /api/calls/{call}/open',
+  wall: 'GET /api/wall',
   week: 'POST /api/week',
   schedule: 'POST /api/schedule',
   moment: 'POST /api/schedule/moment',

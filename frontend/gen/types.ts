@@ -651,6 +651,7 @@ export interface Me {
   agents?: AgentRef[] | null
   keeps?: boolean
   service?: boolean
+  wall?: boolean
   lockAfter: number
 }
 
@@ -1775,6 +1776,29 @@ export interface VisitView {
   row: VisitRow
   lines: ThreadLine[] | null
   proof: Proof
+}
+
+export interface Wall {
+  now: string
+  answerIn: number
+  total: WallRow
+  rows: WallRow[] | null
+  agents: WallAgents[] | null
+}
+
+export interface WallAgents {
+  state: AgentState
+  count: number
+}
+
+export interface WallRow {
+  practice: string
+  language: Language
+  waiting: number
+  since: string
+  talking: number
+  calls: number
+  inTime: number
 }
 
 export interface Week {

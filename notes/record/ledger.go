@@ -168,6 +168,28 @@ func (s *Store) Answered(ctx context.Context, since time.Time, within time.Durat
 	return a, nil
 }
 
+// AnsweredOf are the answered calls of one practice in one language.
+type AnsweredOf struct {
+	Account  telephony.AccountID
+	Language telephony.Language
+	telephony.Answered
+}
+
+// AnsweredBy is Answered of each practice in each language, in no order.
+func (s *Store) AnsweredBy(ctx context.Context, since time.Time, within time.Duration) ([]AnsweredOf, error) {
+	rows, err := s.pool.Query(ctx, countAnsweredBy, since, within, []string{string(telephony.Abandoned), string(telephony.Overflowed)})
+	if err != nil {
+		return nil, fmt.Errorf("count the answered calls: %w", err)
+	}
+	out, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (a AnsweredOf, err error) {
+		return a, r.Scan(&a.Account, &a.Language, &a.All, &a.InTime)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count the answered calls: %w", err)
+	}
+	return out, nil
+}
+
 // Live lists the calls that have not ended, with who called, oldest first.
 func (s *Store) Live(ctx context.Context) ([]telephony.Call, error) {
 	ctx = asEngine(ctx)

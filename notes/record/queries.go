@@ -231,6 +231,9 @@ const (
 	// Practice calls to a number nobody owns are no calls of the service's.
 	countAnswered = `select count(*), count(*) filter (where answered_at - opened_at <= $2) from call
 		where inbound and opened_at >= $1 and account <> '' and (answered_at is not null or outcome = any($3))`
+	// countAnsweredBy is countAnswered of each practice in each language.
+	countAnsweredBy = `select account, language, count(*), count(*) filter (where answered_at - opened_at <= $2) from call
+		where inbound and opened_at >= $1 and account <> '' and (answered_at is not null or outcome = any($3)) group by 1, 2`
 	// lockTries are the calls that are closed with one that is called back: itself and those of the same caller, if due.
 	lockTries = `select id, account from call where id = $1 and followup in ('due', 'no-number') or followup = 'due' and
 		(account, caller_term) = (select account, caller_term from call where id = $1) order by id for update`

@@ -48,6 +48,10 @@ func (e *Engine) count() {
 	})
 }
 
+// AnswerIn is within how long a call is to be answered, and Day when the day began whose calls count.
+func (e *Engine) AnswerIn() time.Duration { return answerIn }
+func (e *Engine) Day() time.Time          { return midnight(e.cfg.Now(), e.cfg.Zone) }
+
 // midnight is the beginning of the day of an instant in a zone.
 func midnight(at time.Time, zone *time.Location) time.Time {
 	y, m, d := at.In(zone).Date()

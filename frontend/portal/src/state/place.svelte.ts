@@ -15,6 +15,7 @@ export interface Spot {
   join?: string
   setup?: boolean
   service?: boolean
+  wall?: boolean
   invitation?: Invitation
   practices?: string // which one, '*' for the list
   messages?: boolean
