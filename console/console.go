@@ -495,6 +495,8 @@ type Colleague struct {
 	ID    telephony.AgentID    `json:"id"`
 	Name  string               `json:"name"`
 	State telephony.AgentState `json:"state"`
+	// Languages are those they take calls in.
+	Languages []telephony.Language `json:"languages,omitempty"`
 }
 
 // Gone says why an offer or a call left the desk.

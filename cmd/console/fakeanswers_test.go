@@ -48,7 +48,7 @@ func (f *fakeDesk) answer() {
 	console.On(a, console.AskSentDrafts, f.SentDrafts)
 	console.On(a, console.AskTakeDraft, f.TakeDraft)
 	console.On(a, console.AskColleagues, func(ctx, console.PracticeRef) ([]console.Colleague, error) {
-		return []console.Colleague{{ID: "ben", Name: "Ben Cole", State: telephony.AgentReady},
+		return []console.Colleague{{ID: "ben", Name: "Ben Cole", State: telephony.AgentReady, Languages: []telephony.Language{"en", "es"}},
 			{ID: "kim", Name: "Kim Jefa", State: telephony.AgentTalking}}, nil
 	})
 	console.OnDo(a, console.AskGiveDraft, f.GiveDraft)

@@ -65,6 +65,10 @@ func TestANoteFollowsItsCall(t *testing.T) {
 			if err := r.Ready(two); err != nil {
 				t.Fatal(err)
 			}
+			if who, err := r.Colleagues(agent, "lakeside"); err != nil || len(who) != 1 || who[0].State != telephony.AgentReady ||
+				!slices.Equal(who[0].Languages, []telephony.Language{"en", "es"}) {
+				t.Errorf("who could take it: %+v, %v", who, err)
+			}
 			for who, code := range map[telephony.AgentID]string{"agent": "desk.error.give-away", "boss": "desk.error.give-away"} {
 				d.Seq++
 				if err := r.HandOver(agent, console.CallGift{Call: call, Draft: &d, To: who}); !refusedAs(err, code) {

@@ -97,7 +97,13 @@ func (h *House) Colleagues(ctx context.Context, account telephony.AccountID) ([]
 			continue
 		}
 		st, _ := h.engine.Agent(id)
-		out = append(out, console.Colleague{ID: id, Name: actor.Name, State: st.State})
+		c := console.Colleague{ID: id, Name: actor.Name, State: st.State}
+		for _, l := range []telephony.Language{telephony.English, telephony.Spanish} {
+			if st.Agent.Languages[l] > 0 {
+				c.Languages = append(c.Languages, l)
+			}
+		}
+		out = append(out, c)
 	}
 	slices.SortFunc(out, func(a, b console.Colleague) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))

@@ -364,6 +364,7 @@ export interface Colleague {
   id: string
   name: string
   state: AgentState
+  languages?: Language[] | null
 }
 
 export type ConsentChannel = 'text' | 'email'

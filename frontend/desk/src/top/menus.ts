@@ -136,7 +136,7 @@ export function giveMenu(): Item[] {
   const all = desk.colleagues.map((c): Item => ({
     id: c.id,
     label: c.name,
-    note: code('desk.state.', c.state),
+    note: [code('desk.state.', c.state), ...(desk.handsOver ? (c.languages ?? []) : []).map((l) => t(`desk.lang.${l}`))].join(' · '),
     off: desk.handsOver && c.state !== 'ready',
     run: () => void desk.give(c),
   }))
