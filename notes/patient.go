@@ -253,7 +253,30 @@ type ThreadEntry struct {
 
 	WithdrawnAt time.Time
 	WithdrawnBy PersonID
+	Files       []File // none of one that was withdrawn
 }
+
+// A FileKind is what a file of a thread is.
+type FileKind string
+
+const (
+	Photo FileKind = "photo" // a JPEG, made anew of what came
+	PDF   FileKind = "pdf"
+)
+
+// A File is a photo or a PDF that hangs on a message. What is in it is patient data, sealed; it has no name.
+type File struct {
+	ID            string
+	Kind          FileKind
+	Bytes         int64
+	Width, Height int // of a photo, in pixels
+}
+
+// MaxFiles hang on one message; MaxFileBytes is the largest that may come.
+const (
+	MaxFiles     = 5
+	MaxFileBytes = 25 << 20
+)
 
 // MaxMessage is the longest message, in bytes.
 const MaxMessage = 8 << 10

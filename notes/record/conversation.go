@@ -168,5 +168,16 @@ func (p *Patients) messages(ctx context.Context, h head) (out []notes.ThreadEntr
 	}); err != nil {
 		return nil, fmt.Errorf("open a thread: %w", err)
 	}
+	ids := make([]string, len(out))
+	for i, m := range out {
+		ids[i] = m.ID
+	}
+	files, err := p.files(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read a thread's files: %w", err)
+	}
+	for i, m := range out {
+		out[i].Files = files[m.ID]
+	}
 	return out, nil
 }

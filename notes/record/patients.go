@@ -21,10 +21,13 @@ import (
 // Patients are the practices' own records of their patients, their threads and the ledger of what they agreed to. Like the rest of
 // the record it may be used from any goroutine and by any number of servers; who acts is carried in ctx: one of a practice's staff
 // with the right notes.MessagePatients, a patient (access.WithVisitor), or a part of the server.
-type Patients struct{ s *Store }
+type Patients struct {
+	s       *Store
+	looking chan struct{} // holds whoever looks at a file that came
+}
 
 // NewPatients keeps patients in s.
-func NewPatients(s *Store) *Patients { return &Patients{s} }
+func NewPatients(s *Store) *Patients { return &Patients{s, make(chan struct{}, 1)} }
 
 // Errors of patients and their threads.
 var (

@@ -27,8 +27,8 @@ var (
 
 // patientTables are those of them that verify checks.
 func patientTables() []audit.Table {
-	return []audit.Table{patientTable, threadTable, messageTable, consentTable, appointmentTable,
-		{Name: "thread_hand", Why: "it says for some seconds who is typing"}}
+	return append([]audit.Table{patientTable, threadTable, messageTable, consentTable, appointmentTable,
+		{Name: "thread_hand", Why: "it says for some seconds who is typing"}}, fileTables...)
 }
 
 // What is read of a patient, and of a thread, without opening more than the name; and of a message.

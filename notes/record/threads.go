@@ -135,21 +135,26 @@ func (p *Patients) known(ctx context.Context, tx pgx.Tx, id string, by notes.Per
 	return t, true, err
 }
 
-func checkMessage(id, words string) (string, error) {
-	if words = strings.TrimSpace(words); words == "" || len(words) > notes.MaxMessage {
+// checkMessage tidies what is written. What has files needs no words.
+func checkMessage(id, words string, files ...string) (string, error) {
+	if words = strings.TrimSpace(words); words == "" && len(files) == 0 || len(words) > notes.MaxMessage {
 		return "", &Incomplete{map[string]string{"text": map[bool]string{true: notes.FieldRequired, false: notes.FieldTooLong}[words == ""]}}
 	}
 	if id == "" || len(id) > 100 {
 		return "", errors.New("notes: a message needs an id")
 	}
+	if len(files) > notes.MaxFiles {
+		return "", &Incomplete{map[string]string{"files": notes.FieldTooLong}}
+	}
 	return strings.ToValidUTF8(strings.ReplaceAll(words, "\x00", "\uFFFD"), "\uFFFD"), nil
 }
 
-// A Writing is what one of a practice's staff writes. ID is chosen by the page, so that writing it again writes it once. Seen is the
-// last message that the writer had before them, "" for none: when another has come since, nothing is written and it is
+// A Writing is what one of a practice's staff writes. ID is chosen by the page, so that writing it again writes it once. Files are those
+// that the writer has sent (FinishFile), by the ids they gave them; when one is not there, nothing is written: ErrNoFile. Seen is the last message that the writer had before them, "" for none: when another has come since, nothing is written and it is
 // ErrThreadMoved. Remark says that it is for staff alone.
 type Writing struct {
 	ID, Text, Seen string
+	Files          []string
 	Patient        notes.PatientID
 	Remark         bool
 }
@@ -160,7 +165,7 @@ func (p *Patients) Write(ctx context.Context, w Writing, hooks ...ThreadHook) (t
 	if err != nil {
 		return t, err
 	}
-	if w.Text, err = checkMessage(w.ID, w.Text); err != nil {
+	if w.Text, err = checkMessage(w.ID, w.Text, w.Files...); err != nil {
 		return t, err
 	}
 	m := notes.ThreadEntry{ID: w.ID, Kind: notes.FromStaff, By: notes.PersonID(actor.ID()), ByName: actor.Name, Text: w.Text}
@@ -188,6 +193,9 @@ func (p *Patients) Write(ctx context.Context, w Writing, hooks ...ThreadHook) (t
 			}
 		}
 		if err := p.say(ctx, tx, &t, &m, actor.ID(), action); err != nil {
+			return err
+		}
+		if err := p.attach(ctx, tx, t, m, actor.ID(), w.Files); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, deleteHand, h.ID, m.By); err != nil {
@@ -274,11 +282,12 @@ func (p *Patients) TextTx(ctx context.Context, tx pgx.Tx, of notes.PatientID, id
 		"message.texted")
 }
 
-// PatientWords are what a patient has written. ID makes it repeatable; Due is by when an answer is promised. Flagged, nil for none,
-// becomes a note in the same transaction. Texted says that it came by text from their number, and Shared that the number is others', too:
+// PatientWords are what a patient has written. ID makes it repeatable; Files are as a Writing's; Due is by when an answer is promised.
+// Flagged, nil for none, becomes a note in the same transaction. Texted says that it came by text from their number, and Shared that the number is others', too:
 // then it stays among staff.
 type PatientWords struct {
 	ID, Text       string
+	Files          []string
 	Due            time.Time
 	Flagged        *Flagged
 	Texted, Shared bool
@@ -291,7 +300,7 @@ func (p *Patients) WriteAsPatient(ctx context.Context, w PatientWords, hooks ...
 	if err != nil {
 		return t, err
 	}
-	if words, err = checkMessage(id, words); err != nil {
+	if words, err = checkMessage(id, words, w.Files...); err != nil {
 		return t, err
 	}
 	h, err := scanHead(p.s.pool.QueryRow(ctx, selectPatient, v.Patient))
@@ -335,6 +344,9 @@ func (p *Patients) WriteAsPatient(ctx context.Context, w PatientWords, hooks ...
 			}
 		}
 		if err := p.say(ctx, tx, &t, &m, v.ID(), action, detail...); err != nil {
+			return err
+		}
+		if err := p.attach(ctx, tx, t, m, v.ID(), w.Files); err != nil {
 			return err
 		}
 		return runHooks(ctx, tx, t, m, hooks)
@@ -405,7 +417,7 @@ func (p *Patients) Close(ctx context.Context, of notes.PatientID, id, word, seen
 	return t, err
 }
 
-// Withdraw takes a message back that the patient has not read; *ReadAlready tells when they did.
+// Withdraw takes a message back that the patient has not read, and deletes its files; *ReadAlready tells when they did.
 func (p *Patients) Withdraw(ctx context.Context, of notes.PatientID, message string, hooks ...ThreadHook) (t notes.Thread, err error) {
 	h, actor, err := p.allowed(ctx, of)
 	if err != nil {
@@ -434,11 +446,15 @@ func (p *Patients) Withdraw(ctx context.Context, of notes.PatientID, message str
 		if err != nil {
 			return err
 		}
+		gone, err := p.detach(ctx, tx, message)
+		if err != nil {
+			return err
+		}
 		moved, err := p.put(ctx, tx, &t)
 		if err != nil {
 			return err
 		}
-		if err := p.leaf(ctx, tx, t, actor.ID(), "message.withdrawn", append(rows, moved...)); err != nil {
+		if err := p.leaf(ctx, tx, t, actor.ID(), "message.withdrawn", append(append(rows, gone...), moved...)); err != nil {
 			return err
 		}
 		return runHooks(ctx, tx, t, notes.ThreadEntry{ID: message}, hooks)

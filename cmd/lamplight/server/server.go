@@ -384,7 +384,7 @@ func (s *Server) settle(ctx context.Context) {
 	}
 }
 
-// sweep forgets ended sessions.
+// sweep forgets ended sessions, and files that were sent and hang on no message.
 func (s *Server) sweep(ctx context.Context) error {
 	tick := time.NewTicker(10 * time.Minute)
 	defer tick.Stop()
@@ -393,8 +393,8 @@ func (s *Server) sweep(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			if err := errors.Join(s.Door.Sweep(ctx), s.Notices.Sweep(ctx)); err != nil {
-				s.Log.Error("sweep sessions", "error", err)
+			if err := errors.Join(s.Door.Sweep(ctx), s.Notices.Sweep(ctx), s.Patients.SweepFiles(ctx)); err != nil {
+				s.Log.Error("sweep", "error", err)
 			}
 		}
 	}
