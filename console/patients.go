@@ -154,6 +154,48 @@ type ThreadMessage struct {
 	Flagged   bool              `json:"flagged"`
 	Withdrawn bool              `json:"withdrawn"`
 	Notice    *NoticeRow        `json:"notice"`
+	Files     []MessageFile     `json:"files"`
+}
+
+// MessageFile is a photo or a PDF on a message, fetched by its id.
+type MessageFile struct {
+	ID     string         `json:"id"`
+	Kind   notes.FileKind `json:"kind"`
+	Bytes  int64          `json:"bytes"`
+	Width  int            `json:"width"` // of a photo, in pixels
+	Height int            `json:"height"`
+}
+
+// FileBegun is a file that is to come: the name by which the page asks for it again, a UUID, and how many bytes it has.
+type FileBegun struct {
+	Patient notes.PatientID `json:"patient"`
+	File    string          `json:"file"`
+	Size    int64           `json:"size"`
+}
+
+// FileRef names a file that comes.
+type FileRef struct {
+	Patient notes.PatientID `json:"patient"`
+	File    string          `json:"file"`
+}
+
+// MyFileBegun and MyFileRef are a patient's own.
+type (
+	MyFileBegun struct {
+		File string `json:"file"`
+		Size int64  `json:"size"`
+	}
+	MyFileRef struct {
+		File string `json:"file"`
+	}
+)
+
+// FileCame tells how many bytes of a file are there. Kind is what it turned out to be, "" until it was looked at: then it can hang on a
+// message.
+type FileCame struct {
+	Arrived int64          `json:"arrived"`
+	Piece   int64          `json:"piece"` // how many bytes each piece has, but the last
+	Kind    notes.FileKind `json:"kind"`
 }
 
 // NoticeRow is one notice to the patient, sent or still to come. State and Why are codes.
@@ -181,6 +223,7 @@ type ThreadWriting struct {
 	Text    string          `json:"text"`
 	Seen    string          `json:"seen"`
 	Remark  bool            `json:"remark"` // for staff only
+	Files   []string        `json:"files"`  // as FileBegun names them
 }
 
 // ThreadClosing closes a thread, with a word that staff alone see.
@@ -237,6 +280,8 @@ type PatientMessage struct {
 	ReadAt    time.Time `json:"readAt"` // by the other side
 	Flagged   bool      `json:"flagged"`
 	Withdrawn bool      `json:"withdrawn"`
+
+	Files []MessageFile `json:"files"`
 }
 
 // PatientTell is a channel by which the patient can be told, and whether they want that. Stopped says that the number texted
@@ -249,8 +294,9 @@ type PatientTell struct {
 
 // PatientWriting is what a patient writes. ID makes it repeatable.
 type PatientWriting struct {
-	ID   string `json:"id"`
-	Text string `json:"text"`
+	ID    string   `json:"id"`
+	Text  string   `json:"text"`
+	Files []string `json:"files"` // as MyFileBegun names them
 }
 
 // PatientStamp is the Stamp that PatientPage would have now.

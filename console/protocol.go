@@ -17,7 +17,8 @@ package console
 //	   people kept and invited, one's own sessions;
 //	   the service's own settings, whether it is ready for a night, trials of its carriers;
 //	   a practice written, published, compared and brought back on its page;
-//	   a practice's patients, what they write with each other, a patient's own page, their appointments
+//	   a practice's patients, what they write with each other, a patient's own page, their appointments,
+//	   photos and PDFs on their messages
 const Protocol = 4
 
 // OldestProtocol is the oldest protocol that a server still serves in full. A desk that speaks an older one is told to be

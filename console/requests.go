@@ -268,6 +268,15 @@ var (
 		Needs: notes.MessagePatients, Since: 4})
 	AskLooked = request[PatientRef, ThreadView](Spec{Name: "looked", Route: "POST /api/patients/{patient}/looked",
 		Needs: notes.MessagePatients, Since: 4})
+	// AskFile begins a file that is to hang on a message, or tells how far it has come. Its pieces are posted by themselves, and then
+	// AskFileDone has it looked at: what is no photo and no PDF, or holds more than it shows, is refused with why, and is gone.
+	// AskFileDrop takes one back that hangs on no message.
+	AskFile = request[FileBegun, FileCame](Spec{Name: "file", Route: "POST /api/patients/{patient}/file", Needs: notes.MessagePatients,
+		Since: 4})
+	AskFileDone = request[FileRef, FileCame](Spec{Name: "filedone", Route: "POST /api/patients/{patient}/file/done",
+		Needs: notes.MessagePatients, Since: 4})
+	AskFileDrop = request[FileRef, Nothing](Spec{Name: "filedrop", Route: "POST /api/patients/{patient}/file/drop",
+		Needs: notes.MessagePatients, Since: 4})
 	AskHand = request[ThreadHand, Nothing](Spec{Name: "hand", Route: "POST /api/patients/{patient}/hand", Needs: notes.MessagePatients,
 		Since: 4})
 )
@@ -295,7 +304,12 @@ var (
 	// AskMyStamp tells whether anything has changed. It opens nothing and leaves no trace.
 	AskMyStamp = request[Nothing, PatientStamp](Spec{Name: "mystamp", Route: "POST /api/patient/stamp", Patient: true, Since: 4})
 	AskMyWords = request[PatientWriting, PatientPage](Spec{Name: "mywords", Route: "POST /api/patient/write", Patient: true, Since: 4})
-	AskMyWish  = request[PatientWish, PatientPage](Spec{Name: "mywish", Route: "POST /api/patient/wish", Patient: true, Since: 4})
+	// What staff ask with AskFile, AskFileDone and AskFileDrop.
+	AskMyFile     = request[MyFileBegun, FileCame](Spec{Name: "myfile", Route: "POST /api/patient/file", Patient: true, Since: 4})
+	AskMyFileDone = request[MyFileRef, FileCame](Spec{Name: "myfiledone", Route: "POST /api/patient/file/done", Patient: true, Since: 4})
+	AskMyFileDrop = request[MyFileRef, Nothing](Spec{Name: "myfiledrop", Route: "POST /api/patient/file/drop", Patient: true, Since: 4})
+
+	AskMyWish = request[PatientWish, PatientPage](Spec{Name: "mywish", Route: "POST /api/patient/wish", Patient: true, Since: 4})
 )
 
 // The requests' bodies.

@@ -31,6 +31,14 @@ func (h *House) answerPatients(a *console.Answers) {
 	console.On(a, console.AskMyStamp, func(c ctx, _ console.Nothing) (console.PatientStamp, error) { return h.MyStamp(c) })
 	console.On(a, console.AskMyWords, h.MyWords)
 	console.On(a, console.AskMyWish, h.MyWish)
+	console.On(a, console.AskFile, h.File)
+	console.On(a, console.AskFileDone, func(c ctx, b console.FileRef) (console.FileCame, error) { return h.FileDone(c, b.Patient, b.File) })
+	console.OnDo(a, console.AskFileDrop, func(c ctx, b console.FileRef) error { return h.FileDrop(c, b.Patient, b.File) })
+	console.On(a, console.AskMyFile, func(c ctx, b console.MyFileBegun) (console.FileCame, error) {
+		return h.File(c, console.FileBegun{File: b.File, Size: b.Size})
+	})
+	console.On(a, console.AskMyFileDone, func(c ctx, b console.MyFileRef) (console.FileCame, error) { return h.FileDone(c, "", b.File) })
+	console.OnDo(a, console.AskMyFileDrop, func(c ctx, b console.MyFileRef) error { return h.FileDrop(c, "", b.File) })
 }
 
 // patientRefusal turns an error about a patient into a refusal with the pages' words.
@@ -43,6 +51,8 @@ func patientRefusal(err error) error {
 		return console.Refuse(console.Conflict, "portal.error.no-thread")
 	case errors.Is(err, record.ErrThreadMoved), errors.Is(err, record.ErrMessageTaken):
 		return console.Refuse(console.Conflict, "portal.error.thread-moved")
+	case errors.Is(err, record.ErrNoFile):
+		return console.Refuse(console.Conflict, "portal.error.file-gone")
 	case errors.Is(err, record.ErrPatientMoved):
 		return console.Refuse(console.Conflict, "portal.error.patient-moved")
 	case errors.Is(err, patient.ErrNoConsent):
@@ -301,7 +311,7 @@ func (h *House) Thread(ctx context.Context, id notes.PatientID) (out console.Thr
 	}
 	for _, m := range c.Messages {
 		row := console.ThreadMessage{ID: m.ID, Kind: m.Kind, At: m.At, By: m.ByName, Text: m.Text, ReadAt: m.ReadAt, Flagged: m.Flagged,
-			Withdrawn: !m.WithdrawnAt.IsZero()}
+			Withdrawn: !m.WithdrawnAt.IsZero(), Files: messageFiles(m.Files)}
 		if i := slices.IndexFunc(told, func(n patient.Notice) bool { return n.Message == m.ID }); i >= 0 {
 			n := told[i]
 			row.Notice = &console.NoticeRow{Channel: n.Channel, State: string(n.State), DueAt: n.DueAt, SentAt: n.SentAt, Why: n.Why}
@@ -355,7 +365,8 @@ func (h *House) WriteThread(ctx context.Context, w console.ThreadWriting) (out c
 		}
 		hooks = append(hooks, tell)
 	}
-	_, err = h.cfg.Patients.Write(ctx, record.Writing{ID: w.ID, Patient: w.Patient, Text: w.Text, Seen: w.Seen, Remark: w.Remark}, hooks...)
+	_, err = h.cfg.Patients.Write(ctx, record.Writing{ID: w.ID, Patient: w.Patient, Text: w.Text, Seen: w.Seen, Remark: w.Remark,
+		Files: w.Files}, hooks...)
 	return h.then(ctx, w.Patient, err)
 }
 

@@ -38,7 +38,7 @@ func (h *House) MyThread(ctx context.Context) (out console.PatientPage, err erro
 	}
 	for _, m := range c.Messages {
 		out.Messages = append(out.Messages, console.PatientMessage{ID: m.ID, At: m.At, Mine: m.Kind == notes.FromPatient, By: m.ByName,
-			Text: m.Text, ReadAt: m.ReadAt, Flagged: m.Flagged, Withdrawn: !m.WithdrawnAt.IsZero()})
+			Text: m.Text, ReadAt: m.ReadAt, Flagged: m.Flagged, Withdrawn: !m.WithdrawnAt.IsZero(), Files: messageFiles(m.Files)})
 	}
 	told, err := h.tells(ctx, v.Patient)
 	out.Tells, out.Reminders = told[notes.PurposeCare], told[notes.PurposeReminders]
@@ -128,11 +128,13 @@ func (h *House) MyWords(ctx context.Context, w console.PatientWriting) (out cons
 	if err != nil {
 		return out, err
 	}
-	err = h.keepWords(ctx, acc, v.Patient, record.PatientWords{ID: w.ID, Text: w.Text, Due: acc.AnswerBy(h.cfg.Now())})
+	err = h.keepWords(ctx, acc, v.Patient, record.PatientWords{ID: w.ID, Text: w.Text, Files: w.Files, Due: acc.AnswerBy(h.cfg.Now())})
 	var incomplete *record.Incomplete
 	switch {
 	case errors.As(err, &incomplete):
 		return out, &console.Error{Kind: console.Invalid, Code: "patient.error.text", Fields: incomplete.Fields}
+	case errors.Is(err, record.ErrNoFile):
+		return out, console.Refuse(console.Conflict, "patient.error.file-gone")
 	case errors.Is(err, record.ErrMessageTaken):
 		return out, console.Refuse(console.Conflict, "patient.error.malformed")
 	case err != nil:

@@ -193,6 +193,25 @@ func (b patientBrowser) post(t *testing.T, route string, body any) (status int, 
 	return res.StatusCode, string(out)
 }
 
+// patientPages serves the pages with patients' doors, and makes browsers that are nobody's yet.
+func (r *rig) patientPages(t *testing.T, log *slog.Logger) (browser func() patientBrowser) {
+	t.Helper()
+	pages := httptest.NewTLSServer(portal.New(portal.Config{Service: r.Service(), Recordings: r.House, Pushes: r.House,
+		Sessions: portal.NewSessions(r.door), Patients: r.notices, Attachments: r.House,
+		Practice: func(ctx context.Context, id telephony.AccountID) (string, string, error) {
+			acc, err := r.store.Account(ctx, id)
+			return acc.Name, acc.Line().Reveal(), err
+		}, Files: fstest.MapFS{"index.html": {Data: []byte("x")}, "patient.html": {Data: []byte("patient")}}, Log: log}))
+	t.Cleanup(pages.Close)
+	return func() patientBrowser {
+		jar, err := cookiejar.New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return patientBrowser{&http.Client{Transport: pages.Client().Transport, Jar: jar}, pages.URL}
+	}
+}
+
 // TestAPatientsDoors: a patient's session opens what is written for patients, about that patient, and nothing else; staff's opens
 // none of it; a link alone opens nothing, and tells nothing of the patient; nothing of a patient is in the log.
 func TestAPatientsDoors(t *testing.T) {
@@ -200,20 +219,7 @@ func TestAPatientsDoors(t *testing.T) {
 	p := r.admitted(t)
 	var log bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	pages := httptest.NewTLSServer(portal.New(portal.Config{Service: r.Service(), Recordings: r.House, Pushes: r.House,
-		Sessions: portal.NewSessions(r.door), Patients: r.notices,
-		Practice: func(ctx context.Context, id telephony.AccountID) (string, string, error) {
-			acc, err := r.store.Account(ctx, id)
-			return acc.Name, acc.Line().Reveal(), err
-		}, Files: fstest.MapFS{"index.html": {Data: []byte("x")}, "patient.html": {Data: []byte("patient")}}, Log: logger}))
-	t.Cleanup(pages.Close)
-	browser := func() patientBrowser {
-		jar, err := cookiejar.New(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return patientBrowser{&http.Client{Transport: pages.Client().Transport, Jar: jar}, pages.URL}
-	}
+	browser := r.patientPages(t, logger)
 	mine := browser()
 	token, code := r.linkOf(t, p)
 	if status, body := mine.post(t, "GET /p", nil); status != 200 || body != "patient" {
@@ -235,7 +241,7 @@ func TestAPatientsDoors(t *testing.T) {
 			t.Errorf("%s, by nobody: %d %s", q.Name, status, body)
 		}
 	}
-	if patients != 4 {
+	if patients != 7 {
 		t.Errorf("%d requests of patients", patients)
 	}
 	if status, body := mine.post(t, "POST /api/patient/prove", map[string]string{"token": token, "code": "000000", "birth": "1961-04-02"}); status !=
@@ -270,7 +276,8 @@ func TestAPatientsDoors(t *testing.T) {
 	if status, body := staff.post(t, "POST /api/sign-in", map[string]string{"login": "office", "password": doorPassword}); status != 200 {
 		t.Fatal(status, body)
 	}
-	for _, route := range []string{"POST /api/patient/thread", "POST /api/patient/stamp", "POST /api/patient/write", "POST /api/patient/wish"} {
+	for _, route := range []string{"POST /api/patient/thread", "POST /api/patient/stamp", "POST /api/patient/write", "POST /api/patient/wish",
+		"POST /api/patient/file", "POST /api/patient/file/done", "POST /api/patient/file/drop"} {
 		if status, body := staff.post(t, route, struct{}{}); status != http.StatusUnauthorized {
 			t.Errorf("%s, by staff: %d %s", route, status, body)
 		}

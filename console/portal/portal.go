@@ -28,8 +28,10 @@ import (
 	"time"
 
 	"lamplight/console"
+	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/postgres"
+	"lamplight/notes/record"
 	"lamplight/telephony"
 )
 
@@ -76,6 +78,15 @@ type Recordings interface {
 	Recording(ctx context.Context, call telephony.CallID, w io.Writer) error
 }
 
+// Attachments are the photos and PDFs of patients' threads; the service's own. of is "" for the patient in whose name ctx is. Errors
+// are as an Asker's.
+type Attachments interface {
+	// KeepPiece keeps a piece of a file that comes, its number from 0, each record.PieceSize long but the last.
+	KeepPiece(ctx context.Context, of notes.PatientID, file string, n int, piece []byte) (console.FileCame, error)
+	// Attachment writes a file, or a photo's thumbnail.
+	Attachment(ctx context.Context, of notes.PatientID, file string, small bool, w record.FileWriter) error
+}
+
 // Pushes keeps where phones are notified; the service's own.
 type Pushes interface {
 	// MovePush takes the subscription that a browser put in the place of an old one while nobody was signed in: who knows the
@@ -106,8 +117,10 @@ type Config struct {
 	Recordings Recordings
 	Pushes     Pushes
 	Feeds      Feeds
-	Sessions   Sessions
-	Founding   FirstRun // nil where the first administrator was made by a command
+	// Attachments is nil where no patient comes.
+	Attachments Attachments
+	Sessions    Sessions
+	Founding    FirstRun // nil where the first administrator was made by a command
 	// Patients lets practices' patients in, and Practice tells a practice's name and the number that its patients call; nil, both of
 	// them, where no patient comes.
 	Patients PatientDoor
@@ -150,6 +163,7 @@ func New(cfg Config) *Portal {
 		p.mux.Handle(path, h)
 	}
 	p.routes()
+	p.attachmentRoutes()
 	p.mux.Handle("/", p.files())
 	return p
 }
@@ -191,6 +205,8 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	limit := int64(bodyLimit)
 	if strings.HasPrefix(r.URL.Path, "/api/practices/") || r.URL.Path == "/api/appointments/sheet" {
 		limit = practiceLimit
+	} else if strings.Contains(r.URL.Path, "/pieces/") {
+		limit = record.PieceSize
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	p.mux.ServeHTTP(w, r)

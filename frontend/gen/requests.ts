@@ -33,6 +33,9 @@ import type {
   DutyChange,
   FeedAddress,
   FiguresQuery,
+  FileBegun,
+  FileCame,
+  FileRef,
   Hello,
   InboxPage,
   InboxQuery,
@@ -46,6 +49,8 @@ import type {
   Moment,
   MomentQuery,
   MyDuty,
+  MyFileBegun,
+  MyFileRef,
   NoteAct,
   NoteContact,
   NoteDrawn,
@@ -251,6 +256,9 @@ export interface PageRequests {
   closethread: { in: ThreadClosing; out: ThreadView }
   withdraw: { in: MessageRef; out: ThreadView }
   looked: { in: PatientRef; out: ThreadView }
+  file: { in: FileBegun; out: FileCame }
+  filedone: { in: FileRef; out: FileCame }
+  filedrop: { in: FileRef; out: Record<string, never> }
   hand: { in: ThreadHand; out: Record<string, never> }
   day: { in: DayQuery; out: DayPage }
   putvisit: { in: VisitForm; out: VisitView }
@@ -261,6 +269,9 @@ export interface PageRequests {
   mythread: { in: Record<string, never>; out: PatientPage }
   mystamp: { in: Record<string, never>; out: PatientStamp }
   mywords: { in: PatientWriting; out: PatientPage }
+  myfile: { in: MyFileBegun; out: FileCame }
+  myfiledone: { in: MyFileRef; out: FileCame }
+  myfiledrop: { in: MyFileRef; out: Record<string, never> }
   mywish: { in: PatientWish; out: PatientPage }
 }
 
@@ -328,6 +339,9 @@ export const routes: Record<keyof PageRequests, string> = {
   closethread: 'POST /api/patients/{patient}/close',
   withdraw: 'POST /api/patients/{patient}/withdraw',
   looked: 'POST /api/patients/{patient}/looked',
+  file: 'POST /api/patients/{patient}/file',
+  filedone: 'POST /api/patients/{patient}/file/done',
+  filedrop: 'POST /api/patients/{patient}/file/drop',
   hand: 'POST /api/patients/{patient}/hand',
   day: 'POST /api/appointments',
   putvisit: 'POST /api/appointments/put',
@@ -338,5 +352,8 @@ export const routes: Record<keyof PageRequests, string> = {
   mythread: 'POST /api/patient/thread',
   mystamp: 'POST /api/patient/stamp',
   mywords: 'POST /api/patient/write',
+  myfile: 'POST /api/patient/file',
+  myfiledone: 'POST /api/patient/file/done',
+  myfiledrop: 'POST /api/patient/file/drop',
   mywish: 'POST /api/patient/wish',
 }

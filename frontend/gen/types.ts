@@ -516,6 +516,25 @@ export interface FiguresQuery {
   to: string
 }
 
+export interface FileBegun {
+  patient: string
+  file: string
+  size: number
+}
+
+export interface FileCame {
+  arrived: number
+  piece: number
+  kind: FileKind
+}
+
+export type FileKind = 'photo' | 'pdf'
+
+export interface FileRef {
+  patient: string
+  file: string
+}
+
 export interface Finishing {
   id: string
   state: string
@@ -656,6 +675,14 @@ export interface Me {
   lockAfter: number
 }
 
+export interface MessageFile {
+  id: string
+  kind: FileKind
+  bytes: number
+  width: number
+  height: number
+}
+
 export type MessageKind = 'staff' | 'patient' | 'remark' | 'close'
 
 export interface MessageRef {
@@ -694,6 +721,15 @@ export interface MomentRole {
 
 export interface MyDuty {
   practices: PracticeDuty[] | null
+}
+
+export interface MyFileBegun {
+  file: string
+  size: number
+}
+
+export interface MyFileRef {
+  file: string
 }
 
 export type NextKind = '' | 'text' | 'email' | 'push' | 'voice' | 'board' | 'service'
@@ -813,6 +849,7 @@ export interface PatientMessage {
   readAt: string
   flagged: boolean
   withdrawn: boolean
+  files: MessageFile[] | null
 }
 
 export interface PatientPage {
@@ -887,6 +924,7 @@ export interface PatientWish {
 export interface PatientWriting {
   id: string
   text: string
+  files: string[] | null
 }
 
 export type PauseReason = '' | 'break' | 'meal' | 'training' | 'coaching' | 'other' | 'signed in' | 'missed calls' | 'phone-out' | 'supervising'
@@ -1613,6 +1651,7 @@ export interface ThreadMessage {
   flagged: boolean
   withdrawn: boolean
   notice: NoticeRow | null
+  files: MessageFile[] | null
 }
 
 export interface ThreadRow {
@@ -1658,6 +1697,7 @@ export interface ThreadWriting {
   text: string
   seen: string
   remark: boolean
+  files: string[] | null
 }
 
 export interface ThreadsPage {

@@ -344,7 +344,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	web := portal.New(portal.Config{Service: service, Recordings: s.House, Pushes: s.House, Feeds: s.House,
+	web := portal.New(portal.Config{Service: service, Recordings: s.House, Pushes: s.House, Feeds: s.House, Attachments: s.House,
 		Sessions: portal.NewSessions(s.Door), Founding: s.House, Patients: s.Notices, Practice: s.practice, Files: s.files,
 		Proxies: proxies, Log: s.Log})
 	open := http.NewServeMux()

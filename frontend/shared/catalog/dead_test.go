@@ -18,7 +18,7 @@ import (
 // itself be said somewhere as a word of its own ("wrapup", 'no-address'). One that completes nothing any more is to be taken
 // out. Those that a page writes as a template (`desk.lang.${l}`) are found by it.
 var built = []string{
-	"channel.reminder.did.", "channel.reminder.which.", "channel.urgency.", "chart.page.added.", "desk.addon.", "desk.hole.", "desk.line.", "desk.note.", "desk.outcome.", "desk.red.",
+	"channel.reminder.did.", "channel.reminder.which.", "channel.urgency.", "chart.page.added.", "desk.addon.", "desk.hole.", "desk.line.", "desk.note.", "desk.outcome.", "desk.red.", "patient.error.file-", "portal.error.file-",
 	"desk.pause.", "desk.state.", "portal.addon.", "portal.answer.", "portal.attempt.",
 	"portal.chart.fits.", "portal.chart.why.", "portal.messages.from.", "portal.messages.line.", "portal.messages.warned.", "portal.outcome.",
 	"portal.urgency.",

@@ -32,7 +32,11 @@ async function send(method: 'GET' | 'POST', path: string, body?: unknown, limit 
       cache: 'no-store',
       redirect: 'error',
       signal: AbortSignal.timeout(limit),
-      ...(method === 'POST' ? { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body ?? {}) } : {}),
+      ...(body instanceof ArrayBuffer
+        ? { body }
+        : method === 'POST'
+          ? { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body ?? {}) }
+          : {}),
     })
   } catch {
     throw new Unreachable()
@@ -65,6 +69,9 @@ async function answer<T>(res: Promise<Response>): Promise<T> {
 }
 
 export const post = <T>(path: string, body?: unknown): Promise<T> => answer<T>(send('POST', path, body))
+
+/** A piece of a file, which may come slowly. */
+export const piece = <T>(path: string, bytes: ArrayBuffer): Promise<T> => answer<T>(send('POST', path, bytes, 60_000))
 
 /** Asks the server, by the request's name and route. */
 export function ask<K extends keyof PageRequests>(name: K, body: PageRequests[K]['in']): Promise<PageRequests[K]['out']> {

@@ -1,10 +1,12 @@
 // A patient's page in the patient's language. It has no plurals and no formats: a sentence and its holes, so that it stays small.
 
+import filesEn from '../../../shared/catalog/files.en.json'
+import filesEs from '../../../shared/catalog/files.es.json'
 import en from '../../../shared/catalog/patient.en.json'
 import es from '../../../shared/catalog/patient.es.json'
 import { locale, type Lang } from '../../../shared/clock'
 
-const catalogs: Record<Lang, Record<string, string>> = { en, es }
+const catalogs: Record<Lang, Record<string, string>> = { en: { ...en, ...filesEn }, es: { ...es, ...filesEs } }
 
 class Say {
   lang = $state<Lang>(navigator.language.startsWith('es') ? 'es' : 'en')

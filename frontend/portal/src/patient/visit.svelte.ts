@@ -1,7 +1,8 @@
 // A patient's visit: from the link to the conversation. Everything is posted, and the link's token stands in no address.
 
 import { routes, type PageRequests } from '../../../gen/requests'
-import type { PatientPage } from '../../../gen/types'
+import type { FileCame, PatientPage } from '../../../gen/types'
+import { Sending } from '../files/sending.svelte'
 import { say } from './say.svelte'
 
 interface Link {
@@ -19,7 +20,7 @@ export class Refused extends Error {
   }
 }
 
-async function post<T>(path: string, body: unknown): Promise<T> {
+async function post<T>(path: string, body: unknown, limit = 20_000): Promise<T> {
   let res: Response
   try {
     res = await fetch(path, {
@@ -27,9 +28,8 @@ async function post<T>(path: string, body: unknown): Promise<T> {
       credentials: 'same-origin',
       cache: 'no-store',
       redirect: 'error',
-      signal: AbortSignal.timeout(20_000),
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(limit),
+      ...(body instanceof ArrayBuffer ? { body } : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
     })
   } catch {
     throw new Refused('unreachable')
@@ -44,13 +44,26 @@ async function post<T>(path: string, body: unknown): Promise<T> {
   return answer as T
 }
 
-type Mine = 'mythread' | 'mystamp' | 'mywords' | 'mywish'
+type Mine = 'mythread' | 'mystamp' | 'mywords' | 'mywish' | 'myfile' | 'myfiledone' | 'myfiledrop'
 
 function ask<K extends Mine>(name: K, body: PageRequests[K]['in']): Promise<PageRequests[K]['out']> {
   return post(routes[name].slice('POST '.length), body)
 }
 
+const doors = {
+  begin: (file: string, size: number) => ask('myfile', { file, size }),
+  piece: (file: string, n: number, bytes: ArrayBuffer) =>
+    post<FileCame>(`/api/patient/files/${encodeURIComponent(file)}/pieces/${String(n)}`, bytes, 60_000),
+  done: (file: string) => ask('myfiledone', { file }),
+  drop: (file: string) => ask('myfiledrop', { file }),
+  refused: (e: unknown): string => {
+    if (!(e instanceof Refused)) throw e
+    return e.code === 'unreachable' ? '' : e.code
+  },
+}
+
 class Visit {
+  sending = new Sending(doors)
   phase = $state<'wait' | 'nolink' | 'expired' | 'prove' | 'in' | 'out'>('wait')
   link = $state.raw<Link | null>(null)
   page = $state.raw<PatientPage | null>(null)
@@ -143,15 +156,18 @@ class Visit {
       await this.#open()
     })
 
-  /** Sends what was written; the same words again are the same message. */
+  /** Sends what was written, with the files that are ready; the same again is the same message. */
   write = (text: string): Promise<boolean> =>
     this.#try(async () => {
-      if (this.#of !== text) {
-        this.#of = text
+      const files = this.sending.ready
+      const of = [text, ...files].join('\n')
+      if (this.#of !== of) {
+        this.#of = of
         this.#id = crypto.randomUUID()
       }
-      this.#show(await ask('mywords', { id: this.#id, text }))
+      this.#show(await ask('mywords', { id: this.#id, text, files }))
       this.#of = ''
+      this.sending.sent()
     })
 
   wish = (channel: 'text' | 'email', on: boolean, purpose: 'care' | 'reminders' = 'care'): Promise<boolean> =>

@@ -1,12 +1,25 @@
 // A practice's messages with its patients: the inbox, the conversation that is open, and what is being written in it.
 
-import { ask, Refused, Unreachable } from '../link/api'
+import type { FileCame } from '../../../gen/types'
+import { Sending } from '../files/sending.svelte'
+import { ask, piece, Refused, Unreachable } from '../link/api'
 import type { PatientForm, PatientRow, Purpose, ThreadsPage, ThreadTab, ThreadView } from '../link/types'
 import { session } from '../state/session.svelte'
 import { codeOf } from './calls.svelte'
 
 /** What is written: to the patient, among staff, or the word that closes it. */
 export type Writing = 'message' | 'remark' | 'close'
+
+const doors = (patient: string) => ({
+  begin: (file: string, size: number) => session.once(() => ask('file', { patient, file, size })),
+  piece: (file: string, n: number, bytes: ArrayBuffer) =>
+    session.once(() =>
+      piece<FileCame>(`/api/patients/${encodeURIComponent(patient)}/files/${encodeURIComponent(file)}/pieces/${String(n)}`, bytes),
+    ),
+  done: (file: string) => session.once(() => ask('filedone', { patient, file })),
+  drop: (file: string) => session.once(() => ask('filedrop', { patient, file })),
+  refused: (e: unknown): string => (e instanceof Unreachable ? '' : codeOf(e)),
+})
 
 export const tabs: ThreadTab[] = ['unassigned', 'mine', 'waiting', 'late', 'all']
 
@@ -22,6 +35,9 @@ export class Messages {
   found = $state.raw<{ rows: PatientRow[]; more: boolean } | null>(null)
   /** What is typed for each patient stays until it is sent. */
   #drafts = new Map<string, { text: string; id: string; of: string }>()
+
+  /** And so do the files that are to go with it. */
+  #sendings = new Map<string, Sending>()
 
   constructor(readonly account: string) {}
 
@@ -94,6 +110,12 @@ export class Messages {
     }
   }
 
+  sending(patient: string): Sending {
+    const s = this.#sendings.get(patient) ?? new Sending(doors(patient))
+    this.#sendings.set(patient, s)
+    return s
+  }
+
   draft(kind: Writing): string {
     return this.#drafts.get(`${kind} ${this.open}`)?.text ?? ''
   }
@@ -103,21 +125,28 @@ export class Messages {
     this.#drafts.set(`${kind} ${this.open}`, { text, id: was?.id ?? '', of: was?.of ?? '' })
   }
 
-  /** Sends what is typed. The same words, sent again, are the same message. */
+  /** Sends what is typed, with the files that are ready. The same, sent again, is the same message. */
   async send(kind: Writing): Promise<boolean> {
     const patient = this.open
-    const d = this.#drafts.get(`${kind} ${patient}`)
-    if (!d?.text.trim() || this.busy) return false
-    if (d.of !== d.text) {
-      d.of = d.text
+    const sending = this.sending(patient)
+    const files = kind === 'close' ? [] : sending.ready
+    const d = this.#drafts.get(`${kind} ${patient}`) ?? { text: '', id: '', of: '' }
+    if ((!d.text.trim() && !files.length) || this.busy || (kind !== 'close' && sending.busy)) return false
+    this.#drafts.set(`${kind} ${patient}`, d)
+    const of = [d.text, ...files].join('\n')
+    if (d.of !== of) {
+      d.of = of
       d.id = crypto.randomUUID()
     }
     const spoken = (this.view?.messages ?? []).filter((m) => m.kind !== 'remark')
     const body = { patient, id: d.id, text: d.text, seen: spoken.at(-1)?.id ?? '' }
     const done = await this.#act(() =>
-      kind === 'close' ? ask('closethread', body) : ask('writethread', { ...body, remark: kind === 'remark' }),
+      kind === 'close' ? ask('closethread', body) : ask('writethread', { ...body, remark: kind === 'remark', files }),
     )
-    if (done) this.#drafts.delete(`${kind} ${patient}`)
+    if (done) {
+      this.#drafts.delete(`${kind} ${patient}`)
+      if (kind !== 'close') sending.sent()
+    }
     return done
   }
 

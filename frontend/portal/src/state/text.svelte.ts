@@ -1,5 +1,7 @@
 // The pages' language and look. A person's own language comes with the sign-in; what was chosen on this device goes before it.
 
+import filesEn from '../../../shared/catalog/files.en.json'
+import filesEs from '../../../shared/catalog/files.es.json'
 import en from '../../../shared/catalog/portal.en.json'
 import es from '../../../shared/catalog/portal.es.json'
 import type { Lang } from '../../../shared/clock'
@@ -20,7 +22,7 @@ type Codes =
   | `people.role.${Role}`
 type Words = Record<`portal.${Codes}`, string>
 
-const say = sentences(en satisfies Words, es satisfies Words)
+const say = sentences({ ...(en satisfies Words), ...filesEn }, { ...(es satisfies Words), ...filesEs })
 
 class Text {
   lang = $state<Lang>('en')
