@@ -10,6 +10,53 @@ import (
 	"lamplight/routing/channel/pocket"
 )
 
+// chooseFiles has a page choose a drawn photo, larger than a piece, with words behind it and in its name, and other files.
+func (p *page) chooseFiles(kind, words string, others ...string) {
+	p.t.Helper()
+	more := ""
+	for _, o := range others {
+		more += "d.items.add(new File(['" + o + "'], 'pagina.jpg'));"
+	}
+	p.see(`document.querySelector('#files') !== null`, "true")
+	p.do(chromedp.Evaluate[chromedp.Void](`(async () => {
+		const c = document.createElement('canvas')
+		c.width = 1200
+		c.height = 900
+		const x = c.getContext('2d'), noise = x.createImageData(1200, 900)
+		for (let i = 0; i < noise.data.length; i++) noise.data[i] = i % 4 === 3 ? 255 : (i * 2654435761 >>> 9) % 97 + 120
+		x.putImageData(noise, 0, 0)
+		x.font = '90px sans-serif'
+		x.fillText('` + words + `', 60, 460)
+		const drawn = await new Promise(done => c.toBlob(done, '` + kind + `', 0.9))
+		const d = new DataTransfer(), i = document.querySelector('#files')
+		d.items.add(new File([drawn, 'detrás de la foto: la cocina'], 'receta de Lucía.jpg'))
+		` + more + `
+		i.files = d.files
+		i.dispatchEvent(new Event('change', { bubbles: true }))
+	})()`))
+}
+
+// opens has a page show its last photo large, and close it by keyboard.
+func (p *page) opens(what string) {
+	p.t.Helper()
+	p.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll('li button[aria-haspopup]')].at(-1).focus()`))
+	p.press("\r")
+	p.see(`document.querySelector('dialog[open] img')?.naturalWidth`, "1200")
+	p.see(`document.activeElement.closest('dialog') !== null`, "true")
+	p.see(`document.documentElement.scrollWidth <= innerWidth`, "true")
+	p.shot(what)
+	p.accessible(what)
+	p.press("\u001b")
+	p.see(`document.querySelector('dialog[open]') === null`, "true")
+}
+
+// drawn tells how many thumbnails a page shows, once they were scrolled to.
+const drawn = `[...document.querySelectorAll('li button[aria-haspopup] img')].filter(i =>
+	(i.scrollIntoView({ block: 'nearest' }), i.complete && i.naturalWidth === 320)).length`
+
+// scrolled has what is to be sent stand at the top.
+const scrolled = `void document.querySelector('#attach').scrollIntoView({ block: 'start' })`
+
 // TestPatientsMessages walks on real parts, a patient's phone of 320 px and a practice's desk of 1280×800: the demo's message is told by
 // text, opened by code and date of birth, read and answered; staff see that, answer, and close; STOP ends the texts. No address holds
 // a token or a word of the patient's, and nothing of them is in a text or in the server's log.
@@ -32,7 +79,8 @@ func TestPatientsMessages(t *testing.T) {
 	}
 	told := arrived(1)
 	_, token, _ := strings.Cut(told.Link, "#")
-	secrets := []string{token, "Lucía", "Lucia", "Ferrer", "5550196", demoBirth, "tiroides", "marzo", "lunes"}
+	secrets := []string{token, "Lucía", "Lucia", "Ferrer", "5550196", demoBirth, "tiroides", "marzo", "lunes", "detrás de la foto", "la cocina",
+		"receta de Luc"}
 
 	var reminder pocket.Arrival
 	eventually(t, "a reminder of tomorrow's appointment", func() bool {
@@ -89,6 +137,27 @@ func TestPatientsMessages(t *testing.T) {
 	p.click("form button.main")
 	p.see(`document.querySelectorAll('ol > li').length`, "2")
 	p.shot("written")
+	p.online(false)
+	p.chooseFiles("image/jpeg", "Ibuprofeno 400", "<html>")
+	p.see(`document.querySelector('form li span')?.textContent.includes('Sin conexión')`, "true")
+	p.see(`document.querySelector('form button.main').disabled`, "true")
+	p.do(chromedp.Evaluate[chromedp.Void](scrolled))
+	p.shot("file-cut")
+	p.online(true)
+	p.see(`document.querySelector('form li.refused [role=alert]')?.textContent.includes('ni una foto ni un PDF')`, "true")
+	p.see(`document.querySelector('form li span')?.textContent.includes('Listo')`, "true")
+	p.see(`document.documentElement.scrollWidth`, "320")
+	p.do(chromedp.Evaluate[chromedp.Void](scrolled))
+	p.shot("files")
+	p.accessible("files of a message")
+	p.click("form li.refused button")
+	p.see(`document.activeElement.id`, "attach")
+	p.click("form button.main")
+	p.see(`document.querySelectorAll('ol > li').length`, "3")
+	p.see(`document.querySelectorAll('form li').length`, "0")
+	p.see(drawn, "1")
+	p.opens("photo")
+	p.see(`document.documentElement.scrollWidth`, "320")
 
 	s := openPage(t, 1280, 800)
 	s.do(chromedp.Navigate(d.server.PagesURL))
@@ -135,14 +204,24 @@ func TestPatientsMessages(t *testing.T) {
 	s.see(`[...document.querySelectorAll('ol .words')].map(w => w.textContent).join(' ').includes('El lunes puedo')`, "true")
 	s.see(`document.querySelector('li.staff').innerText.includes('read by the patient')`, "true")
 	s.see(`document.querySelector('section').scrollWidth <= document.querySelector('section').clientWidth`, "true")
+	s.see(drawn, "1")
+	s.opens("staff-photo")
 	s.shot("staff")
 	s.accessible("the inbox and a conversation")
 	p.see(`document.querySelector('li.mine').innerText.includes('Leído por el consultorio')`, "true")
+	s.chooseFiles("image/png", "Laboratorio 12 mar")
 	s.write("#writing", "Perfecto: lunes a las 9.")
+	s.see(`document.querySelector('form li span')?.textContent.includes('Ready')`, "true")
+	s.do(chromedp.Evaluate[chromedp.Void](scrolled))
+	s.shot("staff-files")
+	s.accessible("files of staff")
 	s.click("article form button.main")
 	s.see(`document.querySelectorAll('ol > li.staff').length`, "2")
+	s.see(drawn, "2")
 	arrived(3 + replies)
-	p.see(`document.querySelectorAll('ol > li').length`, "3")
+	p.see(`document.querySelectorAll('ol > li').length`, "4")
+	p.see(drawn, "2")
+	p.opens("photo-of-staff")
 	s.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('.kinds button')[2].click()`))
 	s.write("#writing", "cita dada")
 	s.click("article form button.main")

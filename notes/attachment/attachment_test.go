@@ -137,9 +137,11 @@ func TestWhatIsKept(t *testing.T) {
 		in            []byte
 		width, height int
 	}{"a PNG": {asPNG(t, clear), 40, 40}, "a PNG of a phone": {turned, 32, 64}, "a WebP": {lossy, 150, 100},
-		"a large JPEG":   {asJPEG(t, image.NewGray(image.Rect(0, 0, 5000, 2500))), 4096, 2048},
-		"a narrow PNG":   {asPNG(t, image.NewGray16(image.Rect(0, 0, 9000, 1))), 4096, 1},
-		"PNG of 16 bits": {asPNG(t, image.NewNRGBA64(image.Rect(0, 0, 7, 9))), 7, 9}} {
+		"a PNG with a tail":  {append(asPNG(t, clear), "Ximena's film, and more of it"...), 40, 40},
+		"a WebP with a tail": {append(bytes.Clone(lossy), "Ximena's film"...), 150, 100},
+		"a large JPEG":       {asJPEG(t, image.NewGray(image.Rect(0, 0, 5000, 2500))), 4096, 2048},
+		"a narrow PNG":       {asPNG(t, image.NewGray16(image.Rect(0, 0, 9000, 1))), 4096, 1},
+		"PNG of 16 bits":     {asPNG(t, image.NewNRGBA64(image.Rect(0, 0, 7, 9))), 7, 9}} {
 		m, err := Make(c.in)
 		if err != nil || m.Kind != notes.Photo || m.Width != c.width || m.Height != c.height {
 			t.Errorf("%s: %s, %d×%d, %v", name, m.Kind, m.Width, m.Height, err)

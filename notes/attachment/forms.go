@@ -70,7 +70,7 @@ func readPNG(b []byte) (f form, ok bool) {
 	if c.ColorModel == color.NRGBA64Model || c.ColorModel == color.RGBA64Model {
 		f.perPixel = 8
 	}
-	for i := 8; i+12 <= len(b); {
+	for i := 8; i+12 <= len(b) && string(b[i+4:i+8]) != "IEND"; { // what stands behind its end is none of it
 		n := int64(binary.BigEndian.Uint32(b[i:]))
 		if int64(i)+12+n > int64(len(b)) {
 			return f, false
@@ -85,9 +85,11 @@ func readPNG(b []byte) (f form, ok bool) {
 
 // readWebP reads the size of the picture itself and of the canvas around it, which must be the same: a decoder makes room for both.
 func readWebP(b []byte) (f form, ok bool) {
-	if size := int64(binary.LittleEndian.Uint32(b[4:])); size+8 > int64(len(b)) {
+	size := int64(binary.LittleEndian.Uint32(b[4:])) + 8
+	if size < 12 || size > int64(len(b)) {
 		return f, false
 	}
+	b = b[:size]
 	f = form{perPixel: 8, turn: 1, decode: func() (image.Image, error) { return webp.Decode(bytes.NewReader(b)) }}
 	var canvas image.Point
 	for i := 12; i+8 <= len(b); {
@@ -95,7 +97,7 @@ func readWebP(b []byte) (f form, ok bool) {
 		if int64(i)+8+n > int64(len(b)) {
 			return f, false
 		}
-		var size image.Point
+		var at image.Point
 		switch kind, body := string(b[i:i+4]), b[i+8:i+8+int(n)]; kind {
 		case "VP8X":
 			if len(body) != 10 || canvas.X > 0 {
@@ -106,21 +108,21 @@ func readWebP(b []byte) (f form, ok bool) {
 			if len(body) < 10 || string(body[3:6]) != "\x9d\x01\x2a" {
 				return f, false
 			}
-			size = image.Pt(int(binary.LittleEndian.Uint16(body[6:])&0x3fff), int(binary.LittleEndian.Uint16(body[8:])&0x3fff))
+			at = image.Pt(int(binary.LittleEndian.Uint16(body[6:])&0x3fff), int(binary.LittleEndian.Uint16(body[8:])&0x3fff))
 		case "VP8L":
 			if len(body) < 5 || body[0] != 0x2f {
 				return f, false
 			}
 			bits := binary.LittleEndian.Uint32(body[1:])
-			size = image.Pt(int(bits&0x3fff)+1, int(bits>>14&0x3fff)+1)
+			at = image.Pt(int(bits&0x3fff)+1, int(bits>>14&0x3fff)+1)
 		case "EXIF":
 			f.turn = orientation(bytes.TrimPrefix(body, []byte("Exif\x00\x00")))
 		}
-		if size != (image.Point{}) {
+		if at != (image.Point{}) {
 			if f.width > 0 {
 				return f, false
 			}
-			f.width, f.height = size.X, size.Y
+			f.width, f.height = at.X, at.Y
 		}
 		i += 8 + int(n+n&1)
 	}

@@ -163,6 +163,7 @@ func (p *Patients) FinishFile(ctx context.Context, of notes.PatientID, id string
 	case <-ctx.Done():
 		return c, ctx.Err()
 	}
+	ctx = context.WithoutCancel(ctx) // who waited too long asks again, and finds it done
 	u, err := scanUpload(p.s.pool.QueryRow(ctx, selectUpload, s.ID, s.by, id))
 	if err != nil || u.File.ID != "" || u.Arrived < u.size {
 		return u.ComingFile, err

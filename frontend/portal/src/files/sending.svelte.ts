@@ -59,7 +59,10 @@ export class Sending {
       const c = this.chosen[this.chosen.length - 1]
       if (!c) return
       if (file.size < 1 || file.size > largest) this.#refuse(c, 'file-large')
-      else this.#last = this.#last.then(() => this.#send(c))
+      else {
+        const send = (): Promise<void> => this.#send(c)
+        this.#last = this.#last.then(send, send)
+      }
     }
   }
 
@@ -69,6 +72,11 @@ export class Sending {
     this.chosen = this.chosen.filter((x) => x.id !== c.id)
     // One that the server does not hear of is swept by it a day later.
     if (c.state !== 'refused') this.doors.drop(c.id).catch((e: unknown) => this.doors.refused(e))
+  }
+
+  /** Takes all of them back: whoever chose them has gone. */
+  clear(): void {
+    for (const c of [...this.chosen]) this.remove(c)
   }
 
   /** The message was sent: what hung on it is gone from here. */

@@ -85,6 +85,7 @@ class Visit {
   }
 
   #arrive(): void {
+    this.sending.clear()
     const token = location.hash.slice(1)
     this.#token = token || ((history.state as { token?: string } | null)?.token ?? '')
     history.replaceState({ token: this.#token }, '', '/p')
@@ -177,6 +178,7 @@ class Visit {
 
   out = (): Promise<boolean> =>
     this.#try(async () => {
+      this.sending.clear()
       await post('/api/patient/out', {})
       this.page = null
       this.phase = 'out'
