@@ -36,7 +36,8 @@ func (p *Portal) piece(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return errMalformed
 	}
-	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(pieceTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	err = http.NewResponseController(w).SetReadDeadline(time.Now().Add(pieceTime))
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return fmt.Errorf("wait for a piece: %w", err)
 	}
 	var tooLarge *http.MaxBytesError

@@ -150,8 +150,9 @@ func checkMessage(id, words string, files ...string) (string, error) {
 }
 
 // A Writing is what one of a practice's staff writes. ID is chosen by the page, so that writing it again writes it once. Files are those
-// that the writer has sent (FinishFile), by the ids they gave them; when one is not there, nothing is written: ErrNoFile. Seen is the last message that the writer had before them, "" for none: when another has come since, nothing is written and it is
-// ErrThreadMoved. Remark says that it is for staff alone.
+// that the writer has sent (FinishFile), by the ids they gave them; when one is not there, nothing is written: ErrNoFile. Seen is the
+// last message that the writer had before them, "" for none: when another has come since, nothing is written and it is ErrThreadMoved.
+// Remark says that it is for staff alone.
 type Writing struct {
 	ID, Text, Seen string
 	Files          []string
@@ -283,8 +284,8 @@ func (p *Patients) TextTx(ctx context.Context, tx pgx.Tx, of notes.PatientID, id
 }
 
 // PatientWords are what a patient has written. ID makes it repeatable; Files are as a Writing's; Due is by when an answer is promised.
-// Flagged, nil for none, becomes a note in the same transaction. Texted says that it came by text from their number, and Shared that the number is others', too:
-// then it stays among staff.
+// Flagged, nil for none, becomes a note in the same transaction. Texted says that it came by text from their number, and Shared that the
+// number is others', too: then it stays among staff.
 type PatientWords struct {
 	ID, Text       string
 	Files          []string
