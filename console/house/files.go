@@ -18,7 +18,7 @@ func (h *House) File(ctx context.Context, b console.FileBegun) (out console.File
 	}
 	c, err := h.cfg.Patients.BeginFile(ctx, b.Patient, b.File, b.Size)
 	if errors.Is(err, record.ErrPiece) {
-		err = &attachment.Refusal{Why: attachment.TooLarge}
+		err = &attachment.FileRefusal{Why: attachment.TooLarge}
 	}
 	return came(c), fileRefusal(b.Patient, err)
 }
@@ -75,7 +75,7 @@ func filePage(of notes.PatientID) string {
 
 // fileRefusal turns an error about a file into a refusal with the words of the page that asks.
 func fileRefusal(of notes.PatientID, err error) error {
-	var refused *attachment.Refusal
+	var refused *attachment.FileRefusal
 	switch {
 	case errors.As(err, &refused):
 		return console.Refuse(console.Invalid, filePage(of)+".error.file-"+string(refused.Why))

@@ -17,26 +17,26 @@ import (
 	"lamplight/notes"
 )
 
-// Why a file is refused; a page has words for each.
-type Why string
+// A FileFault is why a file is refused; a page has words for each.
+type FileFault string
 
 const (
-	Unknown  Why = "unknown" // neither a photo nor a PDF
-	HEIC     Why = "heic"    // a photo of a kind that is not read
-	Broken   Why = "broken"  // damaged, or not all of it is there
-	TooLarge Why = "large"   // more bytes than notes.MaxFileBytes, or none
-	TooMany  Why = "pixels"  // a photo with more pixels than are looked at
-	Active   Why = "active"  // a PDF that runs something or carries another file
-	Locked   Why = "locked"  // a PDF that is encrypted
-	BadPDF   Why = "pdf"     // a PDF that is damaged, or not all of it is there
+	NoKind   FileFault = "unknown" // neither a photo nor a PDF
+	HEIC     FileFault = "heic"    // a photo of a kind that is not read
+	Broken   FileFault = "broken"  // damaged, or not all of it is there
+	TooLarge FileFault = "large"   // more bytes than notes.MaxFileBytes, or none
+	TooMany  FileFault = "pixels"  // a photo with more pixels than are looked at
+	Active   FileFault = "active"  // a PDF that runs something or carries another file
+	Locked   FileFault = "locked"  // a PDF that is encrypted
+	BadPDF   FileFault = "pdf"     // a PDF that is damaged, or not all of it is there
 )
 
-// A Refusal is the error of a file that is not kept.
-type Refusal struct{ Why Why }
+// A FileRefusal is the error of a file that is not kept.
+type FileRefusal struct{ Why FileFault }
 
-func (r *Refusal) Error() string { return "attachment: refused: " + string(r.Why) }
+func (r *FileRefusal) Error() string { return "attachment: refused: " + string(r.Why) }
 
-func refuse(w Why) error { return &Refusal{w} }
+func refuse(w FileFault) error { return &FileRefusal{w} }
 
 // Made is a file as it is kept. Small is a photo's thumbnail, a JPEG; nil of a PDF.
 type Made struct {
@@ -45,8 +45,8 @@ type Made struct {
 	Width, Height int // of a photo
 }
 
-// Make looks at a whole file. The error is a *Refusal, or one of ours.
-func Make(b []byte) (Made, error) {
+// Inspect looks at a whole file. The error is a *FileRefusal, or one of ours.
+func Inspect(b []byte) (Made, error) {
 	if len(b) == 0 || len(b) > notes.MaxFileBytes {
 		return Made{}, refuse(TooLarge)
 	}
@@ -65,5 +65,5 @@ func Make(b []byte) (Made, error) {
 	case len(b) >= 12 && string(b[4:8]) == "ftyp":
 		return Made{}, refuse(HEIC) // a film has this beginning too, and is told the same: send a photo as JPEG
 	}
-	return Made{}, refuse(Unknown)
+	return Made{}, refuse(NoKind)
 }

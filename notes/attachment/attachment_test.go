@@ -95,12 +95,12 @@ func aPDF(object, packed string) []byte {
 	return fmt.Appendf(b, "xref\n0 1\n0000000000 65535 f \ntrailer<</Size 3/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", len(b))
 }
 
-func why(err error) Why {
-	var r *Refusal
+func why(err error) FileFault {
+	var r *FileRefusal
 	if errors.As(err, &r) {
 		return r.Why
 	}
-	return Why(fmt.Sprint(err))
+	return FileFault(fmt.Sprint(err))
 }
 
 // TestWhatIsKept: a photo of each kind becomes a JPEG of its pixels, upright, with nothing else of what came.
@@ -111,7 +111,7 @@ func TestWhatIsKept(t *testing.T) {
 	}
 	// red is where the red quarter is when a photo with that orientation stands upright.
 	for turn, red := range map[int]image.Point{1: {0, 0}, 2: {1, 0}, 3: {1, 1}, 4: {0, 1}, 5: {0, 0}, 6: {1, 0}, 7: {1, 1}, 8: {0, 1}} {
-		m, err := Make(withEXIF(asJPEG(t, corner(64, 32)), turn))
+		m, err := Inspect(withEXIF(asJPEG(t, corner(64, 32)), turn))
 		if err != nil {
 			t.Fatal(turn, err)
 		}
@@ -142,7 +142,7 @@ func TestWhatIsKept(t *testing.T) {
 		"a large JPEG":       {asJPEG(t, image.NewGray(image.Rect(0, 0, 5000, 2500))), 4096, 2048},
 		"a narrow PNG":       {asPNG(t, image.NewGray16(image.Rect(0, 0, 9000, 1))), 4096, 1},
 		"PNG of 16 bits":     {asPNG(t, image.NewNRGBA64(image.Rect(0, 0, 7, 9))), 7, 9}} {
-		m, err := Make(c.in)
+		m, err := Inspect(c.in)
 		if err != nil || m.Kind != notes.Photo || m.Width != c.width || m.Height != c.height {
 			t.Errorf("%s: %s, %d×%d, %v", name, m.Kind, m.Width, m.Height, err)
 			continue
@@ -152,7 +152,7 @@ func TestWhatIsKept(t *testing.T) {
 			t.Errorf("%s: a thumbnail of %d×%d, %d bytes, %v", name, small.Width, small.Height, len(m.Small), err)
 		}
 	}
-	m, err := Make(withEXIF(asJPEG(t, corner(64, 32)), 6))
+	m, err := Inspect(withEXIF(asJPEG(t, corner(64, 32)), 6))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestWhatIsKept(t *testing.T) {
 		}
 	}
 	pdf := aPDF("3 0 obj\n<</Type/Annot/A<</S/URI/URI(https://example.org/?a=javascript)>>>>\nendobj\n", "3 0 <</Type/Page>>")
-	if m, err := Make(pdf); err != nil || m.Kind != notes.PDF || !bytes.Equal(m.Data, pdf) || m.Small != nil {
+	if m, err := Inspect(pdf); err != nil || m.Kind != notes.PDF || !bytes.Equal(m.Data, pdf) || m.Small != nil {
 		t.Errorf("a PDF: %s, %v", m.Kind, err)
 	}
 }
@@ -179,7 +179,7 @@ func TestWhatIsRefused(t *testing.T) {
 	copy(canvas[20:], "\x10\x00\x00\x00\xff\xff\x00\xfe\xff\x00")
 	huge := append([]byte("RIFF\x00\x00\x00\x00WEBP"), lossy[bytes.Index(lossy, []byte("VP8 ")):]...)
 	binary.LittleEndian.PutUint32(huge[4:], uint32(len(huge)-8))
-	if m, err := Make(huge); err != nil || m.Width != 150 {
+	if m, err := Inspect(huge); err != nil || m.Width != 150 {
 		t.Fatalf("a WebP without a canvas: %d, %v", m.Width, err)
 	}
 	binary.LittleEndian.PutUint16(huge[26:], 0x3fff)
@@ -196,14 +196,14 @@ func TestWhatIsRefused(t *testing.T) {
 	scans := append(bytes.Clone(photo[:len(photo)-2]), bytes.Repeat(scan[:14], maxScans)...)
 	for name, c := range map[string]struct {
 		in   []byte
-		want Why
+		want FileFault
 	}{
 		"nothing":                        {nil, TooLarge},
 		"too much":                       {make([]byte, notes.MaxFileBytes+1), TooLarge},
-		"a page":                         {[]byte("<html><script>alert(1)</script>"), Unknown},
-		"a program":                      {[]byte("MZ\x90\x00\x03"), Unknown},
-		"a GIF":                          {[]byte("GIF89a\x01\x00\x01\x00"), Unknown},
-		"an SVG":                         {[]byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), Unknown},
+		"a page":                         {[]byte("<html><script>alert(1)</script>"), NoKind},
+		"a program":                      {[]byte("MZ\x90\x00\x03"), NoKind},
+		"a GIF":                          {[]byte("GIF89a\x01\x00\x01\x00"), NoKind},
+		"an SVG":                         {[]byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), NoKind},
 		"HEIC":                           {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), HEIC},
 		"a page behind a JPEG's begin":   {[]byte("\xff\xd8\xff<html>"), Broken},
 		"half a JPEG":                    {photo[:len(photo)/2], Broken},
@@ -231,14 +231,14 @@ func TestWhatIsRefused(t *testing.T) {
 		"one packed as a bomb":           {aPDF("", strings.Repeat(" ", maxInflated+1)), Active},
 		"one that is locked":             {aPDF("3 0 obj <</Filter/Standard>> endobj trailer<</Encrypt 3 0 R>>", ""), Locked},
 	} {
-		if _, err := Make(c.in); why(err) != c.want {
+		if _, err := Inspect(c.in); why(err) != c.want {
 			t.Errorf("%s: %v, want %s", name, why(err), c.want)
 		}
 	}
 }
 
-// FuzzMake: whatever comes, it is refused or becomes a JPEG of ours or the PDF that it was.
-func FuzzMake(f *testing.F) {
+// FuzzInspect: whatever comes, it is refused or becomes a JPEG of ours or the PDF that it was.
+func FuzzInspect(f *testing.F) {
 	lossy, err := os.ReadFile("testdata/flower.webp")
 	if err != nil {
 		f.Fatal(err)
@@ -249,8 +249,8 @@ func FuzzMake(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := Make(b)
-		var refused *Refusal
+		m, err := Inspect(b)
+		var refused *FileRefusal
 		switch {
 		case err != nil:
 			if !errors.As(err, &refused) {

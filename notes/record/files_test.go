@@ -298,14 +298,14 @@ func TestAFileComes(t *testing.T) {
 			t.Errorf("a piece of %d bytes: %v", len(b), err)
 		}
 	}
-	var refused *attachment.Refusal
+	var refused *attachment.FileRefusal
 	if _, err := store.BeginFile(mine, "", "f2", 6); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := store.KeepPiece(mine, "", "f2", 0, []byte("<html>")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.FinishFile(mine, "", "f2"); !errors.As(err, &refused) || refused.Why != attachment.Unknown {
+	if _, err := store.FinishFile(mine, "", "f2"); !errors.As(err, &refused) || refused.Why != attachment.NoKind {
 		t.Errorf("a page: %v", err)
 	}
 	if n := h.count(t, "upload"); n != 1 {

@@ -150,7 +150,7 @@ func (p *Patients) KeepPiece(ctx context.Context, of notes.PatientID, id string,
 }
 
 // FinishFile looks at a file that has arrived and makes of it what is kept. Finished again it is as it was made; one of which
-// something is missing is answered with how far it is. An *attachment.Refusal says why it is not kept, and it is gone then.
+// something is missing is answered with how far it is. An *attachment.FileRefusal says why it is not kept, and it is gone then.
 func (p *Patients) FinishFile(ctx context.Context, of notes.PatientID, id string) (c ComingFile, err error) {
 	s, err := p.sender(ctx, of)
 	if err != nil {
@@ -172,8 +172,8 @@ func (p *Patients) FinishFile(ctx context.Context, of notes.PatientID, id string
 	if err != nil {
 		return c, fmt.Errorf("read a file that came: %w", err)
 	}
-	made, err := attachment.Make(came)
-	var refused *attachment.Refusal
+	made, err := attachment.Inspect(came)
+	var refused *attachment.FileRefusal
 	if errors.As(err, &refused) {
 		if err := p.DropFile(ctx, of, id); err != nil {
 			return c, err
