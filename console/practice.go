@@ -75,6 +75,8 @@ type PracticeProblem struct {
 	Code  string     `json:"code"`
 	Final bool       `json:"final"` // while it lasts, the practice cannot be published
 	Says  notes.Text `json:"says"`
+	// Word says that a test of the practice fails: it is published only with the word of somebody who may overrule tests.
+	Word bool `json:"word"`
 }
 
 // PracticeNew begins a practice from a template, or as a copy of another practice when From names one.
@@ -122,6 +124,7 @@ type PracticePublish struct {
 	Seq     int64               `json:"seq"`
 	Why     string              `json:"why"`
 	Sure    bool                `json:"sure"`
+	Word    string              `json:"word"` // why it is published although tests fail
 }
 
 // PracticePublished tells what became of a draft that was to be published.
@@ -145,4 +148,36 @@ type PracticeMoment struct {
 	Later    bool                `json:"later"`
 	CallType string              `json:"callType"`
 	Urgency  notes.Urgency       `json:"urgency"`
+}
+
+// PracticeTests has the tests of a practice tried as if the practice were as Document says.
+type PracticeTests struct {
+	Account  telephony.AccountID `json:"account"`
+	Document string              `json:"document"`
+}
+
+// PracticeTested is what trying a practice's tests showed, and when its tests were overruled, the newest first. No tests are tried
+// while its ladders or its schedule cannot be read.
+type PracticeTested struct {
+	Tests     []PracticeTest   `json:"tests"`
+	Overruled []TestsOverruled `json:"overruled"`
+}
+
+// PracticeTest is what trying one test showed, at the first of the moments at which it fails, or else at the first of all.
+type PracticeTest struct {
+	ID      string            `json:"id"`
+	State   routing.TestState `json:"state"`
+	Tried   int               `json:"tried"` // at how many moments
+	At      time.Time         `json:"at"`    // zero when none is to come
+	Case    notes.Text        `json:"case"`  // what it is about
+	Expects notes.Text        `json:"expects"`
+	Happens notes.Text        `json:"happens"`
+}
+
+// TestsOverruled is one change of a practice that was stored although tests failed.
+type TestsOverruled struct {
+	At     time.Time    `json:"at"`
+	By     string       `json:"by"` // a name; "" when nobody knows
+	Why    string       `json:"why"`
+	Failed []notes.Text `json:"failed"`
 }

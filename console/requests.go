@@ -205,6 +205,9 @@ var (
 		Needs: notes.EditPractice, Since: 4})
 	AskPracticeMoment = request[PracticeMoment, Moment](Spec{Name: "practicemoment", Route: "POST /api/practices/moment",
 		Needs: notes.EditPractice, Since: 4})
+	// AskPracticeTests tries the practice's tests as a draft has it.
+	AskPracticeTests = request[PracticeTests, PracticeTested](Spec{Name: "practicetests", Route: "POST /api/practices/tests",
+		Needs: notes.EditPractice, Since: 4})
 
 	// AskChart lists the notes of a practice that wait for its chart. AskChartQuestion opens one of them and asks the chart
 	// which patients it may be about; AskChartAnswer takes a person's decision.

@@ -93,6 +93,8 @@ type ScheduleEdit struct {
 	Why     string              `json:"why"`
 	// Sure says that the asker has read the problems it would cause (ScheduleEdited.Problems).
 	Sure bool `json:"sure"`
+	// Word is why it is stored although tests of the practice fail.
+	Word string `json:"word"`
 }
 
 // ScheduleAct is what a change does; it is stored with the version it makes.
@@ -124,6 +126,7 @@ type ScheduleProblem struct {
 	Field string     `json:"field"`
 	Says  notes.Text `json:"says"`
 	Final bool       `json:"final"`
+	Word  bool       `json:"word"` // as a PracticeProblem's
 }
 
 // ScheduleChange is one version of a schedule: who made it, when, why and how.

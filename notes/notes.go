@@ -51,6 +51,7 @@ type Account struct {
 	Places       []Place              `json:"places,omitempty"` // whom an agent may call for a caller, besides the contacts
 	Dialling     DialRule             `json:"dialling,omitzero"`
 	Voicemail    VoicemailRule        `json:"voicemail,omitzero"`
+	Tests        []AccountTest        `json:"tests,omitempty"` // what must hold before a change of the practice is stored
 	Schedule     []byte               `json:"-"`               // routing/oncall's JSON document
 	Ladders      []byte               `json:"-"`               // routing's JSON document
 	Chart        *Chart               `json:"chart,omitempty"` // where closed notes go; nil for a practice without
@@ -78,6 +79,25 @@ func (r VoicemailRule) Wait() time.Duration {
 		minutes = VoicemailAfter
 	}
 	return time.Duration(minutes) * time.Minute
+}
+
+// An AccountTest is a case that a practice keeps: a call of a type at a moment must reach these people first, in this order, or wait for
+// the office. It is tried with what routes notes in earnest before a change of the practice is stored.
+type AccountTest struct {
+	ID string `json:"id"`
+	// When is a moment of the practice's wall clock: "sun 02:00" for that time of every week, "2026-12-24T02:00" for once.
+	When     string       `json:"when"`
+	CallType string       `json:"callType"`
+	Urgency  Urgency      `json:"urgency,omitempty"` // "" for the one that the call type starts with
+	Office   bool         `json:"office,omitempty"`  // the note must wait for the office
+	Expect   []TestedRung `json:"expect,omitempty"`  // without Office: who must be told first, in order; more may follow
+}
+
+// A TestedRung is whom an AccountTest expects to be told at once, and nobody else beside them.
+type TestedRung struct {
+	Who      string   `json:"who"`                // as a ladder names them: a role, "next", "contact:ID"
+	Channels []string `json:"channels,omitempty"` // by these at least; none for whatever there is
+	After    string   `json:"after,omitempty"`    // how long after the note was taken, "5m"; "" for whenever
 }
 
 // A Chart is a practice's medical record system, into which its notes are written once they are closed. Nothing in it is secret.
@@ -155,6 +175,15 @@ type Script struct {
 	Version   int        `json:"version"`
 	CallTypes []CallType `json:"callTypes"`
 	RedFlags  []RedFlag  `json:"redFlags"`
+}
+
+// CallType finds a call type by its id.
+func (s Script) CallType(id string) (CallType, bool) {
+	i := slices.IndexFunc(s.CallTypes, func(t CallType) bool { return t.ID == id })
+	if i < 0 {
+		return CallType{}, false
+	}
+	return s.CallTypes[i], true
 }
 
 // A CallType is one reason to call, picked by its digit.

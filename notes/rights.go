@@ -42,6 +42,8 @@ const (
 	// EditPractice is to change a practice: its script, hours, people, ladders. Who may for every practice also adds them, and gives
 	// them their numbers.
 	EditPractice Act = "edit-practice"
+	// OverruleTests is to have a change of a practice stored although a test that it keeps fails.
+	OverruleTests Act = "overrule-tests"
 	// MessagePatients is to keep a practice's patients' records and write with them.
 	MessagePatients Act = "message-patients"
 )
@@ -50,12 +52,12 @@ const (
 var rights = map[Role][]Act{
 	RoleAgent: {TakeNote, ReadNote, AddToNote, SeeBoard, Reach, CallBack},
 	RoleSupervisor: {TakeNote, ReadNote, AddToNote, SeeBoard, Reach, CallBack, CloseNote, SearchCalls, Listen, Export, Supervise,
-		EditSchedule, EditPractice},
+		EditSchedule, EditPractice, OverruleTests},
 	RoleProvider: {ReadNote, AckNote, AddToNote, CloseNote, SeeBoard, SearchCalls, FileNote, OwnDuty},
 	// notes without a ladder wait for the office, which closes them
 	RolePractice: {ReadNote, AddToNote, CloseNote, SeeBoard, SearchCalls, Listen, Export, FileNote, EditSchedule, EditPractice,
 		MessagePatients},
-	RoleAdmin: {EditAccount, EditPeople, VerifyAudit, EditPractice},
+	RoleAdmin: {EditAccount, EditPeople, VerifyAudit, EditPractice, OverruleTests},
 }
 
 // Known reports that r is one of the roles above.

@@ -122,18 +122,22 @@ func (c *check) rung(at string, d rungDoc, last time.Duration) Rung {
 	if len(d.Channels) == 0 {
 		c.refuse(at+".channels", "missing")
 	}
-	for i, ch := range d.Channels {
-		field := fmt.Sprintf("%s.channels[%d]", at, i)
+	c.channels(at+".channels", d.Channels)
+	return r
+}
+
+func (c *check) channels(at string, list []ChannelKind) {
+	for i, ch := range list {
+		field := fmt.Sprintf("%s[%d]", at, i)
 		switch {
 		case ch == Voice:
 			c.refuse(field, "not-offered")
 		case !slices.Contains(offered, ch):
 			c.refuse(field, "unknown")
-		case slices.Contains(d.Channels[:i], ch):
+		case slices.Contains(list[:i], ch):
 			c.refuse(field, "twice")
 		}
 	}
-	return r
 }
 
 func (c *check) duration(field, s string) time.Duration {

@@ -99,6 +99,7 @@ func (c *check) practice(doc PracticeDocument, known map[notes.PersonID]KnownPer
 	p.voicemail()
 	p.chart()
 	p.messaging()
+	p.tests()
 	p.reach()
 }
 

@@ -126,7 +126,7 @@ func besideAnother(t *testing.T, d *demo, p *page) {
 		t.Fatal(err)
 	}
 	other := bytes.Replace(acc.Schedule, []byte("Lakeside on call"), []byte("On call, Lakeside"), 1)
-	if err := d.server.Record.PutSchedule(ctx, acc.ID, acc.Schedule, other, "", ""); err != nil {
+	if err := d.server.Record.PutSchedule(ctx, acc.ID, acc.Schedule, other, "", "", nil); err != nil {
 		t.Fatal(err)
 	}
 	p.click("form button.main")

@@ -20,7 +20,7 @@ type practiceCmd struct {
 	Put   practicePutCmd   `cmd:"" help:"Store a practice from a JSON file, or say everything that is wrong with it."`
 	Get   practiceGetCmd   `cmd:"" help:"Print a practice as 'practice put' takes it."`
 	List  practiceListCmd  `cmd:"" help:"List the practices."`
-	Check practiceCheckCmd `cmd:"" help:"Say everything that is wrong with a practice's file, and store nothing; it needs no server."`
+	Check practiceCheckCmd `cmd:"" help:"Say everything that is wrong with a practice's file, try its tests, and store nothing; it needs no server."`
 	Chart practiceChartCmd `cmd:"" help:"Make or take the key with which we sign in at a practice's chart, and try whether it lets us."`
 }
 
@@ -33,8 +33,9 @@ type inLanguage struct {
 type practicePutCmd struct {
 	server.RecordFlags
 	inLanguage
-	File string `arg:"" type:"existingfile" help:"Like the ones in cmd/lamplight-demo/practices."`
-	Why  string `help:"Why, as it stands beside the version that is kept."`
+	File    string `arg:"" type:"existingfile" help:"Like the ones in cmd/lamplight-demo/practices."`
+	Why     string `help:"Why, as it stands beside the version that is kept."`
+	Despite string `help:"Store it although tests of the practice fail, and why. It stands in the log." placeholder:"WHY"`
 }
 
 func (c *practicePutCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout, os.Stderr) }
@@ -59,13 +60,51 @@ func (c *practicePutCmd) run(ctx context.Context, out, problems io.Writer) error
 		if err := c.tell(c.File, append(found, routing.CheckChange(p.Account, p.Account, taken, true)...), problems); err != nil {
 			return err
 		}
-		if err := s.Record.PutPractice(ctx, p.Account, record.AnyVersion, c.Why); err != nil {
+		over, err := c.tests(ctx, s, p.Account, problems)
+		if err != nil {
+			return err
+		}
+		if err := s.Record.PutPractice(ctx, p.Account, record.AnyVersion, c.Why, over); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(out, "%s is stored with %d numbers and %d contacts\n", p.Account.Name, len(p.Account.Lines),
 			len(p.Account.Contacts))
 		return err
 	})
+}
+
+// tests tries the practice's tests, and those of the practice as it is stored. It is an error when one fails that did not before, and
+// nobody's word is given.
+func (c *practicePutCmd) tests(ctx context.Context, s *server.Server, then notes.Account, out io.Writer) (*record.Overruling, error) {
+	was, err := s.Record.AccountNow(ctx, then.ID)
+	if err != nil && !errors.Is(err, record.ErrNoAccount) {
+		return nil, err
+	}
+	now := time.Now()
+	after, err := routing.FileRouter(then, now)
+	if err != nil { // it was read before
+		return nil, err
+	}
+	before, err := routing.FileRouter(was, now)
+	if err != nil || was.Version == 0 {
+		before = nil
+	}
+	var failed []notes.Text
+	for _, f := range routing.FailedTests(then, was, after, before, now) {
+		if _, err := io.WriteString(out, server.TestLine(c.File, c.Language, then, f.TestResult)); err != nil {
+			return nil, err
+		}
+		if !f.Already {
+			failed = append(failed, server.TestSays(then, f.TestResult))
+		}
+	}
+	switch {
+	case len(failed) == 0:
+		return nil, nil
+	case c.Despite == "":
+		return nil, fmt.Errorf("%s: a test of the practice fails; nothing is stored. Mend it, or give --despite and say why", c.File)
+	}
+	return &record.Overruling{Why: c.Despite, Failed: failed}, nil
 }
 
 type practiceGetCmd struct{ practiceFlags }
@@ -104,7 +143,8 @@ func (c *practiceListCmd) run(ctx context.Context, out io.Writer) error {
 	})
 }
 
-// practiceCheckCmd says what 'practice put' would say, and stores nothing. It asks no server, so it does not know who has left.
+// practiceCheckCmd says what 'practice put' would say, and stores nothing. It asks no server, so it does not know who has left, whose
+// phone takes pushes and what is set up: its tests take the best of it. Exit status 1: a mistake, or a test that fails.
 type practiceCheckCmd struct {
 	inLanguage
 	File string `arg:"" type:"existingfile" help:"Like the ones in cmd/lamplight-demo/practices."`
@@ -120,7 +160,24 @@ func (c *practiceCheckCmd) run(out, problems io.Writer) error {
 	if err := c.tell(c.File, found, problems); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%s can be stored; %d warnings\n", p.Account.Name, len(found))
+	now := time.Now()
+	router, err := routing.FileRouter(p.Account, now)
+	if err != nil { // it was read before
+		return err
+	}
+	fails := 0
+	for _, r := range routing.RunTests(p.Account, p.Account.Tests, router, now) {
+		if r.State == routing.TestFails {
+			fails++
+		}
+		if _, err := io.WriteString(out, server.TestLine(c.File, c.Language, p.Account, r)); err != nil {
+			return err
+		}
+	}
+	if fails > 0 {
+		return fmt.Errorf("%s: %d of %d tests of the practice fail", c.File, fails, len(p.Account.Tests))
+	}
+	_, err = fmt.Fprintf(out, "%s can be stored; %d warnings, %d tests hold\n", p.Account.Name, len(found), len(p.Account.Tests))
 	return err
 }
 

@@ -106,6 +106,55 @@ func TestAPracticeIsToldOfInBothLanguages(t *testing.T) {
 	}
 }
 
+// TestAFileWhoseTestsFailIsNotStored: each test is printed, the exit status tells, and only a written word has it stored.
+func TestAFileWhoseTestsFailIsNotStored(t *testing.T) {
+	ctx, pool := t.Context(), postgrestest.New(t)
+	flags := server.RecordFlags{State: t.TempDir(), DatabaseURL: postgrestest.Cluster(t).DatabaseURL(pool.Config().ConnConfig.Database)}
+	const kept = `"id": "lakeside", "tests": [{"id": "night", "when": "sun 02:00", "callType": "symptom", "expect": [{"who": "primary", ` +
+		`"channels": ["text"]}, {"who": "primary", "channels": ["email"]}, {"who": "backup", "after": "6m"}]},
+		{"id": "refill", "when": "sun 02:00", "callType": "refill", "office": true}],`
+	good := []string{`"id": "lakeside",`, kept}
+	bad := append([]string{`"after": "6m"`, `"after": "9m"`}, good...)
+	var out strings.Builder
+	err := (&practiceCheckCmd{File: practiceFile(t, good...)}).run(&out, &out)
+	if err != nil || !strings.Contains(out.String(), ": ok    Sunday 02:00, Symptom: ") || !strings.Contains(out.String(), "2 tests hold") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	out.Reset()
+	err = (&practiceCheckCmd{inLanguage{"es"}, practiceFile(t, bad...)}).run(&out, &out)
+	if err == nil || !strings.Contains(err.Error(), "1 of 2 tests of the practice fail") ||
+		!strings.Contains(out.String(), "FALLA domingo 02:00, Síntoma: se esperaba quien esté de guardia (") ||
+		!strings.Contains(out.String(), "después de 9m") || !strings.Contains(out.String(), "bien  domingo 02:00") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	put := func(path, despite string) (string, error) {
+		t.Helper()
+		var told strings.Builder
+		err := (&practicePutCmd{RecordFlags: flags, File: path, Despite: despite}).run(ctx, &told, &told)
+		return told.String(), err
+	}
+	if told, err := put(practiceFile(t, good...), ""); err != nil {
+		t.Fatal(err, told)
+	}
+	if told, err := put(practiceFile(t, bad...), ""); err == nil || !strings.Contains(told, "FAILS Sunday 02:00") {
+		t.Errorf("%v\n%s", err, told)
+	}
+	// nor without the tests
+	if told, err := put(practiceFile(t, bad[:2]...), ""); err == nil || !strings.Contains(told, "FAILS Sunday 02:00") {
+		t.Errorf("%v\n%s", err, told)
+	}
+	if told, err := put(practiceFile(t, bad...), "the backup drives in from afar"); err != nil {
+		t.Errorf("%v\n%s", err, told)
+	}
+	var why string
+	if err := pool.QueryRow(ctx, "select why from test_overruling").Scan(&why); err != nil || why != "the backup drives in from afar" {
+		t.Errorf("%q, %v", why, err)
+	}
+	if told, err := put(practiceFile(t, bad...), ""); err != nil { // as it stands already
+		t.Errorf("%v\n%s", err, told)
+	}
+}
+
 // leaves adds kwame.osei and lets them go, though they are on call.
 func leaves(t *testing.T, flags server.RecordFlags) {
 	t.Helper()

@@ -201,6 +201,7 @@ func (h *House) answerOffices(a *console.Answers) {
 	console.On(a, console.AskPublishPractice, h.PublishPractice)
 	console.On(a, console.AskPracticeVersion, h.PracticeVersion)
 	console.On(a, console.AskPracticeMoment, h.PracticeMoment)
+	console.On(a, console.AskPracticeTests, h.PracticeTests)
 	console.On(a, console.AskWeek, func(c ctx, b console.WeekRef) (console.Week, error) { return h.Week(c, b.Account, b.From) })
 }
 

@@ -14,16 +14,9 @@ import (
 	"lamplight/telephony"
 )
 
-// ladderFor is the ladder that a note of a call type would climb; climbs is false when it would wait for the office instead.
-func ladderFor(acc notes.Account, id string, u notes.Urgency) (ladder string, climbs bool) {
-	t, ok := callType(acc, id)
-	ladder = t.LadderFor(u)
-	return ladder, ok && ladder != ""
-}
-
 // plan is how a note would climb now; climbs is false when it would wait for the office instead.
 func (h *House) plan(ctx context.Context, acc notes.Account, id string, u notes.Urgency) (p routing.Plan, climbs bool, err error) {
-	ladder, climbs := ladderFor(acc, id, u)
+	ladder, climbs := routing.LadderFor(acc, id, u)
 	if !climbs {
 		return p, false, nil
 	}
@@ -34,7 +27,7 @@ func (h *House) plan(ctx context.Context, acc notes.Account, id string, u notes.
 // reckon is plan made from what was last read of the database, when that is enough: a dispatch that is begun by it checks it
 // again.
 func (h *House) reckon(ctx context.Context, acc notes.Account, id string, u notes.Urgency) (p routing.Plan, climbs bool, err error) {
-	ladder, climbs := ladderFor(acc, id, u)
+	ladder, climbs := routing.LadderFor(acc, id, u)
 	if !climbs {
 		return p, false, nil
 	}
@@ -45,20 +38,11 @@ func (h *House) reckon(ctx context.Context, acc notes.Account, id string, u note
 }
 
 // goes is where a note with this plan goes.
-func goes(p routing.Plan, climbs bool) console.Goes {
-	switch {
-	case !climbs:
-		return console.GoesToOffice
-	case !p.Reaches():
-		return console.GoesToBoard
-	}
-	return console.GoesToPeople
-}
+func goes(p routing.Plan, climbs bool) console.Goes { return console.Goes(p.Way(climbs)) }
 
 // stops reports that a draft must not be sent, because at its urgency somebody must be told and it has no ladder.
 func stops(acc notes.Account, d console.Draft) bool {
-	_, known := callType(acc, d.CallType)
-	return known && slices.Contains(notes.Urgencies, d.Urgency) && !d.Urgency.Waits()
+	return routing.MustTell(acc, d.CallType, d.Urgency)
 }
 
 // stopped answers a draft that stops: with the note it has already become, if it was sent while there was still a ladder;

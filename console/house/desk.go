@@ -42,7 +42,7 @@ import (
 type Escalations interface {
 	// The methods are dispatch.Engine's, which says what each promises.
 	Plan(ctx context.Context, acc notes.Account, callType, ladder string) (routing.Plan, error)
-	PlanAt(ctx context.Context, acc notes.Account, callType, ladder string, at time.Time) (routing.Plan, error)
+	Router(ctx context.Context, acc notes.Account) (routing.Router, error)
 	Reckon(acc notes.Account, callType, ladder string) (p routing.Plan, ok bool)
 	BeginTx(ctx context.Context, tx pgx.Tx, note notes.Note, plan routing.Plan) error
 	QueueBegin(b *pgx.Batch, note notes.Note, plan routing.Plan) ([]audit.Row, error)

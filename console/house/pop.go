@@ -135,14 +135,7 @@ func provider(acc notes.Account, sched *oncall.Schedule, role string, who oncall
 }
 
 // callType finds a call type of a practice.
-func callType(acc notes.Account, id string) (notes.CallType, bool) {
-	for _, t := range acc.Script.CallTypes {
-		if t.ID == id {
-			return t, true
-		}
-	}
-	return notes.CallType{}, false
-}
+func callType(acc notes.Account, id string) (notes.CallType, bool) { return acc.Script.CallType(id) }
 
 // typeLabel is a call type's name as people read it. No script has the types of a voicemail and of a patient's message.
 func typeLabel(acc notes.Account, id string) notes.Text {

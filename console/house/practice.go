@@ -173,7 +173,11 @@ func (h *House) practiceProblems(ctx context.Context, a access.Actor, acc notes.
 	for _, p := range append(found, routing.CheckChange(acc, next, taken, whole(a))...) {
 		out = append(out, practiceProblem(next, p))
 	}
-	return next, out, nil
+	failed, err := h.failedTests(ctx, acc, next)
+	for _, f := range failed {
+		out = append(out, testProblem(a, next, f))
+	}
+	return next, out, err
 }
 
 // practiceProblem is a problem of a document in both languages; contacts' ids are replaced by their names.
@@ -330,7 +334,7 @@ func (h *House) PublishPractice(ctx context.Context, q console.PracticePublish) 
 	switch {
 	case strings.TrimSpace(q.Why) == "":
 		return out, console.Refuse(console.Invalid, "portal.error.practice-why")
-	case len(q.Why) > mostWords:
+	case len(q.Why) > mostWords || len(q.Word) > mostWords:
 		return out, console.Refuse(console.Invalid, "portal.error.too-large")
 	}
 	d, err := h.cfg.Store.PracticeDraft(ctx, q.Account, a.Person)
@@ -352,7 +356,16 @@ func (h *House) PublishPractice(ctx context.Context, q console.PracticePublish) 
 	if out.Problems = problems; len(problems) > 0 && (!q.Sure || slices.ContainsFunc(problems, final)) {
 		return out, nil
 	}
-	err = h.cfg.Store.PutPractice(ctx, next, acc.Version, strings.TrimSpace(q.Why))
+	var failed []notes.Text
+	for _, p := range problems {
+		if p.Word {
+			failed = append(failed, p.Says)
+		}
+	}
+	if len(failed) > 0 && strings.TrimSpace(q.Word) == "" {
+		return out, nil
+	}
+	err = h.cfg.Store.PutPractice(ctx, next, acc.Version, strings.TrimSpace(q.Why), overruling(q.Word, failed))
 	switch {
 	case errors.Is(err, record.ErrPracticeMoved):
 		out.Moved = h.practiceMoved(ctx, q.Account)

@@ -218,7 +218,7 @@ func TestTheCalendarGoesOnBesideADraft(t *testing.T) {
 		t.Fatal(err)
 	}
 	with := bytes.Replace(acc.Schedule, []byte(`{`), []byte(`{"leave":[{"who":"doctor","from":"2100-01-01","to":"2100-01-02"}],`), 1)
-	if err := r.store.PutSchedule(r.as(t, "boss"), "lakeside", acc.Schedule, with, "", "away"); err != nil {
+	if err := r.store.PutSchedule(r.as(t, "boss"), "lakeside", acc.Schedule, with, "", "away", nil); err != nil {
 		t.Fatal(err)
 	}
 	if out := s.publish(); !out.Saved {

@@ -248,19 +248,13 @@ func (h *House) momentOf(ctx context.Context, acc notes.Account, q console.Momen
 	if q.Later {
 		m.At = read.Last.In(zone)
 	}
-	ladder, climbs := ladderFor(acc, q.CallType, q.Urgency)
-	var p routing.Plan
-	if climbs {
-		if p, err = h.cfg.Routing.PlanAt(ctx, acc, q.CallType, ladder, m.At); err != nil {
-			return m, err
-		}
-		m.Ladder, m.Board = ladder, p.Board
-		m.Contacts, m.Holes = append(m.Contacts, p.Preview()...), append(m.Holes, p.Holes...)
+	router, err := h.cfg.Routing.Router(ctx, acc)
+	if err != nil {
+		return m, err
 	}
-	m.Goes = goes(p, climbs)
-	if !climbs && stops(acc, console.Draft{CallType: q.CallType, Urgency: q.Urgency}) {
-		m.Goes = console.GoesNowhere
-	}
+	p, way := routing.Try(acc, router, q.CallType, q.Urgency, m.At)
+	m.Ladder, m.Board, m.Goes = p.Ladder, p.Board, console.Goes(way)
+	m.Contacts, m.Holes = append(m.Contacts, p.Preview()...), append(m.Holes, p.Holes...)
 	sched, err := h.cfg.Routing.Schedule(ctx, acc, h.cfg.Now(), false)
 	var unread oncall.ReadProblems
 	if errors.As(err, &unread) {

@@ -34,7 +34,7 @@ func (h *House) EditSchedule(ctx context.Context, e console.ScheduleEdit) (conso
 	switch {
 	case strings.TrimSpace(e.Why) == "":
 		return console.ScheduleEdited{}, console.Refuse(console.Invalid, "portal.error.schedule-why")
-	case len(e.Why) > mostWords || len(e.Do.Name) > mostWords:
+	case len(e.Why) > mostWords || len(e.Do.Name) > mostWords || len(e.Word) > mostWords:
 		return console.ScheduleEdited{}, console.Refuse(console.Invalid, "portal.error.too-large")
 	case scheduleBasis(acc) != e.Basis:
 		return h.scheduleMoved(ctx, acc)
@@ -62,11 +62,20 @@ func (h *House) storeSchedule(ctx context.Context, a access.Actor, acc notes.Acc
 	if len(out.Problems) > 0 && (!e.Sure || slices.ContainsFunc(out.Problems, final)) {
 		return out, nil
 	}
+	var failed []notes.Text
+	for _, p := range out.Problems {
+		if p.Word {
+			failed = append(failed, p.Says)
+		}
+	}
+	if len(failed) > 0 && strings.TrimSpace(e.Word) == "" {
+		return out, nil
+	}
 	did, err := json.Marshal(e.Do)
 	if err != nil {
 		return out, fmt.Errorf("change a schedule: %w", err)
 	}
-	err = h.cfg.Store.PutSchedule(ctx, acc.ID, acc.Schedule, after, string(did), strings.TrimSpace(e.Why))
+	err = h.cfg.Store.PutSchedule(ctx, acc.ID, acc.Schedule, after, string(did), strings.TrimSpace(e.Why), overruling(e.Word, failed))
 	if errors.Is(err, record.ErrScheduleMoved) {
 		return h.scheduleMoved(ctx, acc)
 	}
@@ -282,7 +291,13 @@ func (h *House) scheduleProblems(ctx context.Context, a access.Actor, acc notes.
 			add(sched, p, p.Severity == routing.Refuse && !a.May(notes.Supervise, string(acc.ID)))
 		}
 	}
-	return out, nil
+	failed, err := h.failedTests(ctx, acc, then)
+	for _, f := range failed {
+		if p := testProblem(a, acc, f); p.Word {
+			out = append(out, console.ScheduleProblem{Field: p.Field, Says: p.Says, Final: p.Final, Word: true})
+		}
+	}
+	return out, err
 }
 
 // sameProblem reports that two problems are the same; an entry's place changes when an entry before it is removed.

@@ -88,6 +88,8 @@ import type {
   PracticeRef,
   PracticeSave,
   PracticeSaved,
+  PracticeTested,
+  PracticeTests,
   PracticeText,
   PracticeVersionRef,
   PracticeWhole,
@@ -230,6 +232,7 @@ export interface PageRequests {
   publishpractice: { in: PracticePublish; out: PracticePublished }
   practiceversion: { in: PracticeVersionRef; out: PracticeText }
   practicemoment: { in: PracticeMoment; out: Moment }
+  practicetests: { in: PracticeTests; out: PracticeTested }
   chart: { in: PracticeRef; out: ChartQueue }
   chartquestion: { in: NoteRef; out: ChartQuestion }
   chartanswer: { in: ChartAnswer; out: Record<string, never> }
@@ -313,6 +316,7 @@ export const routes: Record<keyof PageRequests, string> = {
   publishpractice: 'POST /api/practices/publish',
   practiceversion: 'POST /api/practices/version',
   practicemoment: 'POST /api/practices/moment',
+  practicetests: 'POST /api/practices/tests',
   chart: 'POST /api/chart',
   chartquestion: 'POST /api/notes/{note}/chart',
   chartanswer: 'POST /api/notes/{note}/chart/answer',

@@ -1150,6 +1150,7 @@ export interface PracticeProblem {
   code: string
   final: boolean
   says: Record<string, string>
+  word: boolean
 }
 
 export interface PracticePublish {
@@ -1157,6 +1158,7 @@ export interface PracticePublish {
   seq: number
   why: string
   sure: boolean
+  word: string
 }
 
 export interface PracticePublished {
@@ -1192,6 +1194,26 @@ export interface PracticeSaved {
 }
 
 export type PracticeTemplate = 'solo' | 'group' | 'pediatrics' | 'hospital' | 'after-hours'
+
+export interface PracticeTest {
+  id: string
+  state: TestState
+  tried: number
+  at: string
+  case: Record<string, string>
+  expects: Record<string, string>
+  happens: Record<string, string>
+}
+
+export interface PracticeTested {
+  tests: PracticeTest[] | null
+  overruled: TestsOverruled[] | null
+}
+
+export interface PracticeTests {
+  account: string
+  document: string
+}
 
 export interface PracticeText {
   document: string
@@ -1376,6 +1398,7 @@ export interface ScheduleEdit {
   do: ScheduleAct
   why: string
   sure: boolean
+  word: string
 }
 
 export interface ScheduleEdited {
@@ -1401,6 +1424,7 @@ export interface ScheduleProblem {
   field: string
   says: Record<string, string>
   final: boolean
+  word: boolean
 }
 
 export interface ScheduleQuery {
@@ -1606,6 +1630,15 @@ export interface Supervisor {
 export interface TakenDraft {
   draft: Draft
   pop: Pop
+}
+
+export type TestState = 'holds' | 'fails' | 'over'
+
+export interface TestsOverruled {
+  at: string
+  by: string
+  why: string
+  failed: Record<string, string>[] | null
 }
 
 export interface Third {

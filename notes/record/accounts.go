@@ -38,13 +38,14 @@ const AnyVersion = -1
 // PutAccount stores a practice whole, new or changed, with its lines, whatever it was before. Storing what is there already is
 // success and leaves no leaf, so that a seed may run at every start.
 func (s *Store) PutAccount(ctx context.Context, a notes.Account) error {
-	return s.PutPractice(ctx, a, AnyVersion, "")
+	return s.PutPractice(ctx, a, AnyVersion, "", nil)
 }
 
 // PutPractice is PutAccount for a practice that was made from a version of it, 0 for a new one: ErrPracticeMoved when it is another by
 // now. Why stands in the version that is kept, not in the log, whose leaf vouches for it. The draft of who stores it is gone then.
-// Dispatches that run go on by the plan they have.
-func (s *Store) PutPractice(ctx context.Context, a notes.Account, from int, why string) error {
+// Dispatches that run go on by the plan they have. Tests that the practice fails are not looked for here; over is the word of who knows of
+// them, nil for none.
+func (s *Store) PutPractice(ctx context.Context, a notes.Account, from int, why string, over *Overruling) error {
 	actor, err := access.Check(ctx, notes.EditPractice, string(a.ID))
 	if err != nil {
 		return err
@@ -81,6 +82,9 @@ func (s *Store) PutPractice(ctx context.Context, a notes.Account, from int, why 
 		}
 		if len(rows) == 0 {
 			return nil
+		}
+		if err := s.overrule(ctx, tx, actor, a.ID, over); err != nil {
+			return err
 		}
 		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actor.ID(), Action: "account.stored", Kind: "account",
 			Object: string(a.ID), Account: string(a.ID), Rows: rows})

@@ -31,8 +31,9 @@ type ScheduleVersion struct {
 
 // PutSchedule gives a practice the schedule after in the place of before, and keeps both; ErrScheduleMoved when it has another by
 // now. change and why tell what was done, and stand in the version, not in the log, whose leaf vouches for it. Dispatches
-// that run go on by the plan they have.
-func (s *Store) PutSchedule(ctx context.Context, account telephony.AccountID, before, after []byte, change, why string) error {
+// that run go on by the plan they have. over is as PutPractice's.
+func (s *Store) PutSchedule(ctx context.Context, account telephony.AccountID, before, after []byte, change, why string,
+	over *Overruling) error {
 	actor, err := access.Check(ctx, notes.EditSchedule, string(account))
 	if errors.Is(err, access.ErrForbidden) { // of their own days; which those are is console/house's to say
 		actor, err = access.Check(ctx, notes.OwnDuty, string(account))
@@ -63,6 +64,9 @@ func (s *Store) PutSchedule(ctx context.Context, account telephony.AccountID, be
 		kept, err := s.keepSchedules(ctx, tx, account, ScheduleVersion{At: since}, was,
 			ScheduleVersion{At: s.clock(), By: notes.PersonID(actor.ID()), Change: change, Why: why}, string(after))
 		if err != nil {
+			return err
+		}
+		if err := s.overrule(ctx, tx, actor, account, over); err != nil {
 			return err
 		}
 		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actor.ID(), Action: "schedule.changed", Kind: "account",

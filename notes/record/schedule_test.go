@@ -34,10 +34,10 @@ func TestAScheduleIsChangedAndKept(t *testing.T) {
 	}
 	versions("") // as it was seeded
 	second := []byte(`{"timezone":"America/Chicago","layers":[{"who":["osei"]}]}`)
-	if err := h.store.PutSchedule(boss, account, first.Schedule, second, `{"act":"put"}`, "conference"); err != nil {
+	if err := h.store.PutSchedule(boss, account, first.Schedule, second, `{"act":"put"}`, "conference", nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.store.PutSchedule(boss, account, first.Schedule, first.Schedule, "", "late"); !errors.Is(err, record.ErrScheduleMoved) {
+	if err := h.store.PutSchedule(boss, account, first.Schedule, first.Schedule, "", "late", nil); !errors.Is(err, record.ErrScheduleMoved) {
 		t.Errorf("a change of what is no more: %v", err)
 	}
 	all := versions("conference", "")
@@ -52,7 +52,7 @@ func TestAScheduleIsChangedAndKept(t *testing.T) {
 	if _, err := h.pool.Exec(t.Context(), "update account set schedule = $2 where id = $1", account, "theirs"); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.store.PutSchedule(boss, account, []byte("theirs"), second, "", "again"); err != nil {
+	if err := h.store.PutSchedule(boss, account, []byte("theirs"), second, "", "again", nil); err != nil {
 		t.Fatal(err)
 	}
 	all = versions("again", "", "conference", "")
@@ -73,7 +73,7 @@ func TestAScheduleIsChangedAndKept(t *testing.T) {
 		t.Errorf("another practice's version: %v", err)
 	}
 	for _, who := range []notes.PersonID{agentID, strangerID} {
-		if err := h.store.PutSchedule(h.as(t, who), account, first.Schedule, second, "", "x"); !errors.Is(err, access.ErrForbidden) {
+		if err := h.store.PutSchedule(h.as(t, who), account, first.Schedule, second, "", "x", nil); !errors.Is(err, access.ErrForbidden) {
 			t.Errorf("as %s: %v", who, err)
 		}
 	}

@@ -28,14 +28,27 @@ func (e *Engine) Plan(ctx context.Context, acc notes.Account, callType, ladder s
 	return e.resolve(acc, callType, ladder, s, s.now), nil
 }
 
-// PlanAt is Plan for another moment: how a note taken then would climb, as far as it is known now.
-func (e *Engine) PlanAt(ctx context.Context, acc notes.Account, callType, ladder string, at time.Time) (routing.Plan, error) {
+// Router makes a practice's plans for other moments than now: how notes taken then would climb, as far as it is known now. It is for one
+// goroutine, and for the moment: the database is asked once.
+func (e *Engine) Router(ctx context.Context, acc notes.Account) (routing.Router, error) {
 	s, err := e.ask(ctx, acc.Contacts)
 	if err != nil {
-		return routing.Plan{}, fmt.Errorf("plan for %s: %w", acc.ID, err)
+		return nil, fmt.Errorf("plan for %s: %w", acc.ID, err)
 	}
-	return e.resolve(acc, callType, ladder, s, at), nil
+	return router{e, acc, s}, nil
 }
+
+type router struct {
+	engine *Engine
+	acc    notes.Account
+	saying saying
+}
+
+func (r router) Plan(callType, ladder string, at time.Time) routing.Plan {
+	return r.engine.resolve(r.acc, callType, ladder, r.saying, at)
+}
+
+func (r router) Rota(callType string) routing.Rota { return r.engine.rota(r.acc, callType, r.saying) }
 
 // Reckon is Plan without asking: from what the database said last. ok is false when it was never asked.
 func (e *Engine) Reckon(acc notes.Account, callType, ladder string) (p routing.Plan, ok bool) {
@@ -52,29 +65,35 @@ func (e *Engine) resolve(acc notes.Account, callType, ladder string, s saying, a
 	ladders, err := e.rotas.ladders(acc.Ladders)
 	l, ok := routing.FindLadder(ladders, ladder)
 	if ok {
-		var r routing.Rota = routing.Nobody{}
-		left := leavers(acc.Contacts, s.left)
-		if schedule, err := e.rotas.schedule(acc.Schedule, left, s.now); err != nil {
-			e.logger.Error("a practice's schedule cannot be read", "practice", acc.ID, "error", err)
-		} else if r = routing.OnCall(schedule, callType); len(left) > 0 {
-			before, err := e.rotas.schedule(acc.Schedule, nil, s.now)
-			if err != nil {
-				e.logger.Error("a practice's schedule cannot be read", "practice", acc.ID, "error", err)
-			} else {
-				r = routing.WithLeavers(r, routing.OnCall(before, callType), slices.Collect(maps.Keys(left)))
-			}
-		}
 		reach := routing.Reach{Practice: acc.Name, Contacts: acc.Contacts, Push: s.push, Left: gone(s.left), Stopped: s.stopped,
 			Carriers: e.carriers()}
-		p = routing.Resolve(l, r, reach, at)
+		p = routing.Resolve(l, e.rota(acc, callType, s), reach, at)
 	} else {
 		e.logger.Error("a practice's ladder cannot be climbed", "practice", acc.ID, "ladder", ladder, "error", err)
-		at = at.Truncate(time.Microsecond)
-		p = routing.Plan{Ladder: ladder, Practice: acc.Name, At: at, Board: at, Attempts: []routing.PlannedAttempt{},
-			Holes: []routing.PlanHole{{Who: ladder, Why: routing.NoLadder}}}
+		p = routing.NoLadderPlan(acc.Name, ladder, at)
 	}
 	p.Asked, p.Basis = s.asked, routing.Basis{Account: acc.Version, Phones: s.change}
 	return p
+}
+
+// rota is who is on call at a practice, and where somebody has left.
+func (e *Engine) rota(acc notes.Account, callType string, s saying) routing.Rota {
+	left := leavers(acc.Contacts, s.left)
+	schedule, err := e.rotas.schedule(acc.Schedule, left, s.now)
+	if err != nil {
+		e.logger.Error("a practice's schedule cannot be read", "practice", acc.ID, "error", err)
+		return routing.Nobody{}
+	}
+	r := routing.OnCall(schedule, callType)
+	if len(left) == 0 {
+		return r
+	}
+	before, err := e.rotas.schedule(acc.Schedule, nil, s.now)
+	if err != nil {
+		e.logger.Error("a practice's schedule cannot be read", "practice", acc.ID, "error", err)
+		return r
+	}
+	return routing.WithLeavers(r, routing.OnCall(before, callType), slices.Collect(maps.Keys(left)))
 }
 
 // Carriers are the channels that are set up.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"lamplight/console/house"
 	"lamplight/frontend/shared/catalog"
 	"lamplight/notes"
 	"lamplight/notes/access"
@@ -55,4 +56,18 @@ func PracticeLines(from string, found routing.Problems, language telephony.Langu
 		fmt.Fprintf(&b, "%s: %s%s %s\n", at, what, p.Field, catalog.T(language, "routing.problem."+p.Code, p.Vars))
 	}
 	return b.String()
+}
+
+// TestLine is what trying a practice's test showed as an administrator reads it, in their language: one line.
+func TestLine(from string, language telephony.Language, acc notes.Account, r routing.TestResult) string {
+	return from + ": " + catalog.T(language, "routing.test."+string(r.State), house.WordsOfTest(language, acc, r)) + "\n"
+}
+
+// TestSays is a failed test in both languages, as it is kept with the word of whoever overrules it.
+func TestSays(acc notes.Account, r routing.TestResult) notes.Text {
+	says := notes.Text{}
+	for _, l := range []telephony.Language{telephony.English, telephony.Spanish} {
+		says[l] = catalog.T(l, "routing.test.test-fails", house.WordsOfTest(l, acc, r))
+	}
+	return says
 }

@@ -24,6 +24,8 @@ export interface Form {
   to: string
   name: string
   why: string
+  /** Why it is stored although a test of the practice fails. */
+  word: string
   entry?: ScheduleEntry // what is taken out
   change?: ScheduleChange // what is brought back
 }
@@ -121,15 +123,16 @@ export class Schedule {
       to: field(to, this.zone),
       name: '',
       why: '',
+      word: '',
     })
   }
 
   remove(entry: ScheduleEntry): void {
-    this.#begin({ what: 'remove', role: '', who: '', for: '', from: '', to: '', name: '', why: '', entry })
+    this.#begin({ what: 'remove', role: '', who: '', for: '', from: '', to: '', name: '', why: '', word: '', entry })
   }
 
   restore(change: ScheduleChange): void {
-    this.#begin({ what: 'restore', role: '', who: '', for: '', from: '', to: '', name: '', why: '', change })
+    this.#begin({ what: 'restore', role: '', who: '', for: '', from: '', to: '', name: '', why: '', word: '', change })
   }
 
   shut(): void {
@@ -159,7 +162,7 @@ export class Schedule {
     const f = this.form
     if (!f || !this.view) return false
     this.#clear()
-    const stored = await this.#edit(this.#act(f), f.why, sure)
+    const stored = await this.#edit(this.#act(f), f.why, sure, f.word)
     if (stored) {
       if (this.form === f) this.form = null // another may have been begun meanwhile
       this.saved = true
@@ -186,11 +189,11 @@ export class Schedule {
     }
   }
 
-  async #edit(act: ScheduleAct, why: string, sure: boolean): Promise<boolean> {
+  async #edit(act: ScheduleAct, why: string, sure: boolean, word = ''): Promise<boolean> {
     this.busy = true
     try {
       const out = await session.once(() =>
-        ask('editschedule', { account: this.account, basis: this.view?.basis ?? '', do: act, why, sure }),
+        ask('editschedule', { account: this.account, basis: this.view?.basis ?? '', do: act, why, sure, word }),
       )
       this.problems = out.problems ?? []
       this.moved = out.moved

@@ -230,7 +230,7 @@ export function removeContact(doc: Json, index: number): Json {
 }
 
 /** The parts of the editor, and which of them a place of the document belongs to. */
-export const parts = ['identity', 'lines', 'hours', 'people', 'duty', 'ladders', 'calls', 'flags', 'rest'] as const
+export const parts = ['identity', 'lines', 'hours', 'people', 'duty', 'ladders', 'calls', 'flags', 'tests', 'rest'] as const
 export type Part = (typeof parts)[number]
 
 export function partOf(field: string): Part {
@@ -240,6 +240,7 @@ export function partOf(field: string): Part {
   if (begins('account.lines')) return 'lines'
   if (begins('account.hours') || begins('schedule.officeHours') || begins('schedule.holidays')) return 'hours'
   if (begins('account.contacts') || begins('people')) return 'people'
+  if (begins('account.tests')) return 'tests'
   if (begins('account.voicemail') || begins('account.chart')) return 'rest'
   if (begins('ladders')) return 'ladders'
   if (begins('schedule')) return 'duty'

@@ -103,6 +103,11 @@ export class Editor {
     return this.problems.filter((p) => partOf(p.field) === part)
   }
 
+  /** A test fails by what is written here: it takes a supervisor's word. */
+  get tested(): boolean {
+    return this.problems.some((p) => p.word)
+  }
+
   get final(): boolean {
     return this.problems.some((p) => p.final)
   }
@@ -206,13 +211,13 @@ export class Editor {
     await this.save()
   }
 
-  /** Publishes; sure when its problems were read. True when it is done. */
-  async publish(why: string, sure: boolean): Promise<boolean> {
+  /** Publishes; sure when its problems were read, with a word when tests fail. True when it is done. */
+  async publish(why: string, sure: boolean, word: string): Promise<boolean> {
     try {
       if (this.#seq === 0) this.#saved = null // nothing was changed: a draft is needed all the same
       await this.save()
       if (this.moved || this.wrong) return false
-      const out = await session.once(() => ask('publishpractice', { account: this.account, seq: this.#seq, why, sure }))
+      const out = await session.once(() => ask('publishpractice', { account: this.account, seq: this.#seq, why, sure, word }))
       if (out.moved) await this.#behind(out.moved)
       else this.problems = out.problems ?? []
       if (out.saved) {
