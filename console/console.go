@@ -197,6 +197,8 @@ type PracticeView struct {
 	AnswerPhrase notes.Text           `json:"answerPhrase"` // the agent's name is already in it
 	Instructions notes.Text           `json:"instructions"`
 	OnCall       []OnCall             `json:"onCall"` // those on call now, by role, each followed by whoever is next
+	// Bulletins are what the practice wants this agent to know now: status lines, and bulletins that they have not acknowledged.
+	Bulletins []DeskBulletin `json:"bulletins,omitempty"`
 }
 
 // OnCall is one provider on call.

@@ -80,6 +80,8 @@ var (
 	// recording, from a given byte on; the parts of one playing leave one trace.
 	AskNoteFor   = request[CallRef, Pop](Spec{Name: "notefor", Desk: true, Needs: notes.TakeNote, Since: 4})
 	AskRecording = request[RecordingRef, RecordingPart](Spec{Name: "recording", Desk: true, Needs: notes.ReadNote, Since: 4})
+	// AskAckBulletin keeps that the agent has read a practice's bulletin, which is not shown to them again.
+	AskAckBulletin = request[BulletinRef, Nothing](Spec{Name: "ackbulletin", Desk: true, Needs: notes.TakeNote, Since: 4})
 	// AskPreview shows the ladder a draft would climb if sent now.
 	AskPreview = request[Draft, Preview](Spec{Name: "preview", Desk: true, Needs: notes.TakeNote})
 	// AskSend stores the note, its leaf and its dispatch in one transaction. A draft that was sent before gets the same answer
@@ -207,6 +209,15 @@ var (
 		Needs: notes.EditPractice, Since: 4})
 	// AskPracticeTests tries the practice's tests as a draft has it.
 	AskPracticeTests = request[PracticeTests, PracticeTested](Spec{Name: "practicetests", Route: "POST /api/practices/tests",
+		Needs: notes.EditPractice, Since: 4})
+
+	// AskBulletins lists what a practice wants its agents to know for a time, and who has acknowledged it. The other two write one and
+	// end one, and answer with all as they then are.
+	AskBulletins = request[PracticeRef, PracticeBulletins](Spec{Name: "bulletins", Route: "POST /api/practices/bulletins",
+		Needs: notes.EditPractice, Since: 4})
+	AskPutBulletin = request[BulletinPut, PracticeBulletins](Spec{Name: "putbulletin", Route: "POST /api/practices/bulletins/put",
+		Needs: notes.EditPractice, Once: true, Since: 4})
+	AskEndBulletin = request[BulletinEnd, PracticeBulletins](Spec{Name: "endbulletin", Route: "POST /api/practices/bulletins/end",
 		Needs: notes.EditPractice, Since: 4})
 
 	// AskChart lists the notes of a practice that wait for its chart. AskChartQuestion opens one of them and asks the chart

@@ -255,7 +255,7 @@ func TestPreviewPutsAPersonsChannelsTogether(t *testing.T) {
 	p := Plan{At: t0, Attempts: []PlannedAttempt{
 		{Rung: 0, At: t0, Contact: "r", Name: "Dr Reyes", Channel: Text}, {Rung: 0, At: t0, Contact: "r", Name: "Dr Reyes", Channel: Push},
 		{Rung: 1, At: t0.Add(3 * time.Minute), Contact: "r", Name: "Dr Reyes", Channel: Text}}}
-	want := []PreviewContact{{"Dr Reyes", []ChannelKind{Text, Push}, 0}, {"Dr Reyes", []ChannelKind{Text}, 3 * time.Minute}}
+	want := []PreviewContact{{"Dr Reyes", []ChannelKind{Text, Push}, 0, 0}, {"Dr Reyes", []ChannelKind{Text}, 3 * time.Minute, 1}}
 	if got := p.Preview(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}

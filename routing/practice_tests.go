@@ -106,13 +106,13 @@ type TestResult struct {
 	Tried  int // at how many moments
 	At     time.Time
 	Way    Way
-	Wanted []Told     // whom it expects, as the schedule has them at At
-	Told   []Told     // who would be told
+	Wanted []RungTold // whom it expects, as the schedule has them at At
+	Told   []RungTold // who would be told
 	Holes  []PlanHole // who would not
 }
 
-// Told are the people who are told at once, by their contacts' ids, sorted.
-type Told struct {
+// RungTold are the people who are told at once, by their contacts' ids, sorted.
+type RungTold struct {
 	Rung     string // as a test names them; "" for what would happen
 	Who      []string
 	Channels []ChannelKind // of every one of them; none for whatever there is
@@ -172,7 +172,7 @@ func tryTest(acc notes.Account, t notes.AccountTest, r Router, at time.Time) Tes
 			asked = append(asked, who...)
 		}
 		slices.Sort(who)
-		w := Told{Rung: want.Who, Who: slices.Compact(who), Channels: channelKinds(want.Channels), After: -1}
+		w := RungTold{Rung: want.Who, Who: slices.Compact(who), Channels: channelKinds(want.Channels), After: -1}
 		if d, err := time.ParseDuration(want.After); err == nil {
 			w.After = d
 		}
@@ -186,7 +186,7 @@ func tryTest(acc notes.Account, t notes.AccountTest, r Router, at time.Time) Tes
 }
 
 // metBy reports that people are told as it was expected: they alone, by these channels at least, at that time.
-func (w Told) metBy(is Told) bool {
+func (w RungTold) metBy(is RungTold) bool {
 	for _, c := range w.Channels {
 		if !slices.Contains(is.Channels, c) {
 			return false
@@ -196,11 +196,11 @@ func (w Told) metBy(is Told) bool {
 }
 
 // told lists who is told, rung by rung, with the channels by which everybody of a rung is.
-func (p Plan) told() (out []Told) {
+func (p Plan) told() (out []RungTold) {
 	by := map[ChannelKind]int{}
 	for i, s := range p.Attempts {
 		if i == 0 || p.Attempts[i-1].Rung != s.Rung {
-			out = append(out, Told{After: s.At.Sub(p.At)})
+			out = append(out, RungTold{After: s.At.Sub(p.At)})
 			clear(by)
 		}
 		last := &out[len(out)-1]

@@ -48,7 +48,8 @@ var (
 // TestTheSundayBackup is the case that tests are kept for: whoever moves the backup of a Sunday, for good or for one night, is told of it.
 func TestTheSundayBackup(t *testing.T) {
 	now := tested(t, sunday, sundays...)
-	if r := RunTests(now, now.Tests, routerOf(t, now), checkedAt); r[0].State != TestHolds || r[0].Tried < 8 || r[0].At.Weekday() != time.Sunday {
+	if r := RunTests(now, now.Tests, routerOf(t, now), checkedAt); r[0].State != TestHolds || r[0].Tried < 8 ||
+		r[0].At.Weekday() != time.Sunday {
 		t.Fatalf("it does not hold at first: %+v", r[0])
 	}
 	zone, err := time.LoadLocation("America/Chicago")
@@ -88,7 +89,8 @@ func TestTheSundayBackup(t *testing.T) {
 		}
 		without := then
 		without.Tests = nil
-		if out := FailedTests(without, now, routerOf(t, without), routerOf(t, now), checkedAt); len(out) != 1 || out[0].Index != -1 || out[0].Already {
+		if out := FailedTests(without, now, routerOf(t, without), routerOf(t, now), checkedAt); len(out) != 1 ||
+			out[0].Index != -1 || out[0].Already {
 			t.Errorf("%s: the test is taken out with the change, and nothing is said: %+v", name, out)
 		}
 		if fresh := FailedTests(then, notes.Account{}, routerOf(t, then), nil, checkedAt); len(fresh) != 1 || fresh[0].Already {

@@ -249,6 +249,7 @@ type PreviewContact struct {
 	Name     string        `json:"name"`
 	Channels []ChannelKind `json:"channels"`
 	After    time.Duration `json:"after"` // since the dispatch would begin
+	Rung     int           `json:"rung"`
 }
 
 // Preview shows a plan as a person reads it: who, by what, after how long.
@@ -260,7 +261,7 @@ func (p Plan) Preview() []PreviewContact {
 			last.Channels = append(last.Channels, s.Channel)
 			continue
 		}
-		out = append(out, PreviewContact{Name: s.Name, Channels: []ChannelKind{s.Channel}, After: s.At.Sub(p.At)})
+		out = append(out, PreviewContact{Name: s.Name, Channels: []ChannelKind{s.Channel}, After: s.At.Sub(p.At), Rung: s.Rung})
 	}
 	return out
 }

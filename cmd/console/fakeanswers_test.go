@@ -54,6 +54,7 @@ func (f *fakeDesk) answer() {
 	console.OnDo(a, console.AskGiveDraft, f.GiveDraft)
 	console.OnDo(a, console.AskHandOver, f.HandOver)
 	console.OnDo(a, console.AskSignOut, func(ctx, console.Nothing) error { return f.SignOut() })
+	console.OnDo(a, console.AskAckBulletin, f.ackBulletin)
 	console.On(a, console.AskNoteFor, f.NoteFor)
 	console.On(a, console.AskRecording, f.Recording)
 	console.On(a, console.AskPreview, f.Preview)

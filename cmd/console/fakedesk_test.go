@@ -38,13 +38,14 @@ type fakeDesk struct {
 	calls     int
 	now       []console.CallNow
 	agents    []console.AgentNow
-	asked     time.Time          // when a page asked for its state last
-	still     bool               // it answers no sending
-	mute      bool               // and stores it all the same
-	reds      []string           // what is wrong with the service
-	later     []notes.StoryLine  // what happened since a story was opened
-	handed    console.TakenDraft // what was handed over last
-	lockAfter time.Duration      // how long nobody may touch the desk; zero is for ever
+	asked     time.Time              // when a page asked for its state last
+	still     bool                   // it answers no sending
+	mute      bool                   // and stores it all the same
+	reds      []string               // what is wrong with the service
+	later     []notes.StoryLine      // what happened since a story was opened
+	handed    console.TakenDraft     // what was handed over last
+	lockAfter time.Duration          // how long nobody may touch the desk; zero is for ever
+	bulletins []console.DeskBulletin // of the practice whose call comes in
 }
 
 func newFakeDesk(phone console.PhoneAccount) *fakeDesk {
@@ -342,6 +343,7 @@ func (f *fakeDesk) PracticeCall(_ context.Context, scenario string) error {
 				Note: "n2", Ref: "L-4816"},
 			{At: now.Add(-50 * time.Hour), Outcome: "abandoned"},
 		}}
+	p.Practice.Bulletins = f.bulletins
 	switch scenario {
 	case "niño":
 		p.Practice, p.Language, p.Name, p.Before = practice(now, true), telephony.Spanish, "IBAÑEZ ROSA", nil

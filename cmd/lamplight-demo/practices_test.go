@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"lamplight/console"
 	"lamplight/notes/access"
 	"lamplight/routing/channel/pocket"
 	"lamplight/telephony"
@@ -34,6 +35,8 @@ func TestAPracticeOnTheWeb(t *testing.T) {
 	t.Run("its call is answered and its doctor told", func(t *testing.T) { answeredAndTold(t, w) })
 	t.Run("two write at one", func(t *testing.T) { twoWrite(t, d, p) })
 	t.Run("a version is brought back", func(t *testing.T) { broughtBack(t, d, p) })
+	t.Run("its tests are kept", func(t *testing.T) { testsAreKept(t, d, p) })
+	t.Run("a bulletin", func(t *testing.T) { aBulletin(t, d, w, p) })
 	t.Run("a phone, Spanish", func(t *testing.T) { practiceSmallAndSpanish(p) })
 	p.clean([]string{d.keys.Password, "Northside", "5550171"})
 	if report, err := d.server.Verify(t.Context()); err != nil || !report.Good() {
@@ -41,7 +44,7 @@ func TestAPracticeOnTheWeb(t *testing.T) {
 	}
 }
 
-var practiceParts = []string{"identity", "lines", "hours", "people", "duty", "ladders", "calls", "flags", "rest", "moment", "versions", "publish"}
+var practiceParts = []string{"identity", "lines", "hours", "people", "duty", "ladders", "calls", "flags", "tests", "rest", "moment", "bulletins", "versions", "publish"}
 
 func (p *page) part(name string) {
 	p.t.Helper()
@@ -70,7 +73,7 @@ func lookingChangesNothing(t *testing.T, d *demo, p *page) {
 		p.part(part)
 		p.unfold()
 		p.see(`document.documentElement.scrollWidth`, "1280")
-		if part != "versions" && part != "publish" {
+		if part != "versions" && part != "publish" && part != "tests" {
 			p.see(`document.querySelectorAll('.form :is(input, select, textarea)').length > 0`, "true")
 		}
 		p.accessible("the part " + part)
@@ -220,6 +223,122 @@ func broughtBack(t *testing.T, d *demo, p *page) {
 	}
 }
 
+// testsAreKept has a supervisor keep a test of Sunday nights; the office that moves the backup is stopped, and the supervisor's word, and
+// that alone, has it published.
+func testsAreKept(t *testing.T, d *demo, p *page) {
+	const at = `account.tests[0]`
+	result := func(p *page, state string) {
+		t.Helper()
+		p.see(`document.querySelector('[data-entry="account.tests[0]"] [data-result]')?.dataset.result`, state)
+	}
+	p.part("tests")
+	p.click("#add-test")
+	p.see(`document.querySelector('[data-path="`+at+`.when"]').value`, "02:00")
+	result(p, "holds")
+	p.click(`[data-entry="` + at + `"] .entry > button`)
+	p.to(at+".expect[1].who", "backup")
+	result(p, "fails") // between them the same person is told by email
+	p.see(`document.querySelector('[data-result=fails]').textContent.includes('after 3m')`, "true")
+	p.accessible("a test that fails")
+	p.shot("practice-test-fails")
+	p.to(at+".expect[1].who", "primary")
+	p.click(`[data-entry="` + at + `"] .entry > button`)
+	p.to(at+".expect[2].who", "backup")
+	p.to(at+".expect[2].after", "6m")
+	result(p, "holds")
+	p.keptDraft()
+	p.part("publish")
+	p.write("#publish-why", "keeps a test"+kb.Enter)
+	p.see(`document.querySelector('.state').textContent.trim().startsWith('Published.')`, "true")
+
+	q := openPage(t, 1280, 800)
+	q.do(chromedp.Navigate(d.server.PagesURL + "/"))
+	q.signIn(d, "marta.webb", d.keys.Password)
+	q.click("[data-tab=practices]")
+	q.click("[data-practice=lakeside]")
+	moves := func(p *page) {
+		p.part("ladders")
+		p.to("ladders.ladders[0].rungs[2].who", "contact:lindqvist")
+		p.to("ladders.ladders[0].rungs[2].after", "7m")
+		p.keptDraft()
+		p.part("publish")
+		p.see(`document.querySelector('#publish-answer').textContent.includes('Sunday 02:00, Symptom” fails. Expected: ')`, "true")
+	}
+	moves(q)
+	q.see(`document.querySelector('#publish').disabled && document.querySelector('#publish-word') === null`, "true")
+	q.see(`document.querySelector('p.final').textContent.includes('ask a supervisor')`, "true")
+	q.accessible("an office's change that fails a test")
+	q.shot("practice-test-stops-office")
+	q.part("tests")
+	result(q, "fails")
+	q.clean([]string{d.keys.Password})
+
+	moves(p)
+	p.see(`document.querySelector('#publish').disabled`, "false")
+	p.shot("practice-test-word")
+	p.write("#publish-why", "the backup is far away")
+	p.click("#publish") // the browser asks for the word
+	p.see(`document.querySelector('.state').textContent.trim().startsWith('Published.')`, "false")
+	p.write("#publish-word", "agreed with Dr Lindqvist by telephone")
+	p.click("#publish")
+	p.see(`document.querySelector('.state').textContent.trim().startsWith('Published.')`, "true")
+	p.part("tests")
+	p.see(`document.querySelector('.past')?.textContent.includes('agreed with Dr Lindqvist by telephone')`, "true")
+	p.accessible("an overruled test")
+	p.shot("practice-test-overruled")
+	over, err := d.server.Record.Overrulings(access.System(t.Context(), "test"), "lakeside", 5)
+	if err != nil || len(over) != 1 || over[0].By != "sofia.marin" || len(over[0].Failed) != 1 {
+		t.Errorf("%+v, %v", over, err)
+	}
+	p.part("moment")
+	p.see(`[...document.querySelectorAll('.climb > li')].map(li => li.querySelector('.after').textContent).join()`, "+0:00,+3:00,+7:00,+11:00")
+	p.accessible("a ladder on a time line")
+	p.shot("practice-climb")
+}
+
+// aBulletin is written on the page, stands on the desk of the agent who has the practice's next call, and the office sees who has read it.
+func aBulletin(t *testing.T, d *demo, w *walker, p *page) {
+	ctx := t.Context()
+	p.part("bulletins")
+	write := func(kind, en, es string) {
+		t.Helper()
+		p.set("#bulletin-kind", kind)
+		p.write("#bulletin-en", en)
+		p.write("#bulletin-es", es)
+		p.click("#bulletin-put")
+		p.see(`document.querySelector('[data-bulletin=`+kind+`] .says')?.textContent`, en)
+	}
+	write("status", "Dr Reyes is in surgery until 4", "Dr Reyes está en cirugía hasta las 4")
+	write("bulletin", "New answering rule since Monday: labs are urgent", "Nueva regla desde el lunes: los resultados son urgentes")
+	p.see(`document.querySelector('.readers').textContent.trim()`, "Read by nobody yet")
+	p.accessible("the bulletins")
+	p.shot("practice-bulletins")
+
+	one := &walk{walker: w, s: d.script(0)}
+	if err := one.isReady(ctx); err != nil {
+		t.Fatal(err)
+	}
+	caller, agent, err := one.connect(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := w.seen.pop.Practice.Bulletins
+	if len(shown) != 2 || shown[0].Says["es"] != "Nueva regla desde el lunes: los resultados son urgentes" {
+		t.Fatalf("the desk shows %+v", shown)
+	}
+	if err := console.AskAckBulletin.Do(ctx, w.desk, console.BulletinRef{Bulletin: shown[0].ID}); err != nil {
+		t.Fatal(err)
+	}
+	if err := one.end(ctx, caller, agent); err != nil {
+		t.Fatal(err)
+	}
+	p.part("moment")
+	p.part("bulletins")
+	p.see(`/^Read by .* \d/.test(document.querySelector('.readers')?.textContent.trim())`, "true")
+	p.click("[data-bulletin=status] button")
+	p.see(`document.querySelector('ul:not(details ul) [data-bulletin=status]') === null`, "true")
+}
+
 func practiceSmallAndSpanish(p *page) {
 	p.do(chromedp.EmulateViewport(390, 844))
 	p.click(".me button[lang=es]")
@@ -231,6 +350,7 @@ func practiceSmallAndSpanish(p *page) {
 		p.see(`[...document.querySelectorAll('main button')].filter(b => b.offsetParent && b.offsetHeight < 48).length`, "0")
 		p.see(`/portal\.|undefined|\{\{(?!agent)/.test(document.body.innerText)`, "false")
 		p.accessible(fmt.Sprintf("the part %s on a phone", part))
+		p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('.climb')?.scrollIntoView()`))
 		p.shot("practice-phone-" + part)
 	}
 }

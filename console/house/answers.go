@@ -120,6 +120,7 @@ func (h *House) answerNotes(a *console.Answers) {
 	console.OnDo(a, console.AskGiveDraft, h.GiveDraft)
 	console.On(a, console.AskNoteFor, func(c ctx, b console.CallRef) (console.Pop, error) { return h.NoteFor(c, b.Call) })
 	console.On(a, console.AskRecording, h.RecordingPart)
+	console.OnDo(a, console.AskAckBulletin, h.AckBulletin)
 	console.On(a, console.AskPreview, h.Preview)
 	console.On(a, console.AskSend, h.Send)
 	console.On(a, console.AskBoardPage, h.BoardPage)
@@ -202,6 +203,11 @@ func (h *House) answerOffices(a *console.Answers) {
 	console.On(a, console.AskPracticeVersion, h.PracticeVersion)
 	console.On(a, console.AskPracticeMoment, h.PracticeMoment)
 	console.On(a, console.AskPracticeTests, h.PracticeTests)
+	console.On(a, console.AskBulletins, func(c ctx, b console.PracticeRef) (console.PracticeBulletins, error) {
+		return h.Bulletins(c, b.Account)
+	})
+	console.On(a, console.AskPutBulletin, h.PutBulletin)
+	console.On(a, console.AskEndBulletin, h.EndBulletin)
 	console.On(a, console.AskWeek, func(c ctx, b console.WeekRef) (console.Week, error) { return h.Week(c, b.Account, b.From) })
 }
 

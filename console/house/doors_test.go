@@ -269,7 +269,7 @@ var harmlessWords = map[string]any{"reason": "x", "pause.reason": "break", "epoc
 	"state": "", "agent": "", "search": "", "limit": 0, "endpoint": "https://push.example/x", "keys": map[string]string{},
 	"callpatient.id": "01a21e92-1111-7c9e-864f-9c0c341a6392", "practicecall.id": "urgent", "rendered.token": "",
 	"callstep.id": "01a21e92-2222-7c9e-864f-9c0c341a6392", "recording.from": 0, "contact": "reyes", "took": false,
-	"patient": "p1", "number": "", "leave": false, "again": true, "days": 7, "basis": "x", "why": "x", "sure": false, "word": "",
+	"patient": "p1", "number": "", "leave": false, "again": true, "days": 7, "basis": "x", "why": "x", "sure": false, "word": "", "kind": "status", "says": map[string]string{"en": "x", "es": "x"}, "bulletin": "x",
 	"do":    map[string]any{"act": "put", "kind": "leave", "for": "reyes", "from": "2100-01-01", "to": "2100-01-02"},
 	"login": "new.person", "name": "New Person", "mobile": "+13125550109", "role": "practice", "send": "",
 	"speaks": map[string]any{"languages": map[string]int{"en": 3}}, "session": "x", "inviteperson.contact": "", "left": false,

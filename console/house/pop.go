@@ -71,6 +71,7 @@ func (h *House) practice(ctx context.Context, acc notes.Account) (console.Practi
 	if v.OnCall, err = h.onCall(ctx, acc, now); err != nil { // a schedule that cannot be read must not hold up a waiting caller
 		h.cfg.Log.Error("console: who is on call", "practice", acc.ID, "error", err)
 	}
+	v.Bulletins = h.deskBulletins(ctx, acc)
 	return v, nil
 }
 

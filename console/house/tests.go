@@ -119,7 +119,7 @@ func WordsOfTest(l telephony.Language, acc notes.Account, r routing.TestResult) 
 		v["when"] = dayWords(l, r.At.In(zone))
 	}
 	if len(r.Test.Expect) > 0 {
-		v["expects"] = then(l, r.Wanted, func(t routing.Told) string {
+		v["expects"] = then(l, r.Wanted, func(t routing.RungTold) string {
 			name, known := roleWord(l, t.Rung)
 			if who := contactNames(l, acc, t.Who); known {
 				name = catalog.T(l, "routing.test.role", catalog.Vars{"role": name, "who": who})
@@ -137,7 +137,7 @@ func WordsOfTest(l telephony.Language, acc notes.Account, r routing.TestResult) 
 		})
 	}
 	if r.Way == routing.ToPeople {
-		v["happens"] = then(l, r.Told, func(t routing.Told) string {
+		v["happens"] = then(l, r.Told, func(t routing.RungTold) string {
 			return catalog.T(l, "routing.test.told", catalog.Vars{"who": contactNames(l, acc, t.Who), "channels": channelWords(l, t.Channels),
 				"after": afterWords(l, t.After)})
 		})
@@ -145,7 +145,7 @@ func WordsOfTest(l telephony.Language, acc notes.Account, r routing.TestResult) 
 	return v
 }
 
-func then(l telephony.Language, all []routing.Told, say func(routing.Told) string) (out string) {
+func then(l telephony.Language, all []routing.RungTold, say func(routing.RungTold) string) (out string) {
 	for i, t := range all {
 		if i == 0 {
 			out = say(t)

@@ -7,6 +7,9 @@ import type {
   BoardPage,
   BoardQuery,
   BoardRow,
+  BulletinEnd,
+  BulletinPut,
+  BulletinRef,
   CallBackRef,
   CallGift,
   CallLanguage,
@@ -80,6 +83,7 @@ import type {
   PersonRef,
   PersonView,
   Pop,
+  PracticeBulletins,
   PracticeDraftRef,
   PracticeMoment,
   PracticeNew,
@@ -175,6 +179,7 @@ export interface DeskRequests {
   givedraft: { in: DraftGift; out: Record<string, never> }
   notefor: { in: CallRef; out: Pop }
   recording: { in: RecordingRef; out: RecordingPart }
+  ackbulletin: { in: BulletinRef; out: Record<string, never> }
   preview: { in: Draft; out: Preview }
   send: { in: Draft; out: Sent }
   boardpage: { in: BoardQuery; out: BoardPage }
@@ -233,6 +238,9 @@ export interface PageRequests {
   practiceversion: { in: PracticeVersionRef; out: PracticeText }
   practicemoment: { in: PracticeMoment; out: Moment }
   practicetests: { in: PracticeTests; out: PracticeTested }
+  bulletins: { in: PracticeRef; out: PracticeBulletins }
+  putbulletin: { in: BulletinPut; out: PracticeBulletins }
+  endbulletin: { in: BulletinEnd; out: PracticeBulletins }
   chart: { in: PracticeRef; out: ChartQueue }
   chartquestion: { in: NoteRef; out: ChartQuestion }
   chartanswer: { in: ChartAnswer; out: Record<string, never> }
@@ -317,6 +325,9 @@ export const routes: Record<keyof PageRequests, string> = {
   practiceversion: 'POST /api/practices/version',
   practicemoment: 'POST /api/practices/moment',
   practicetests: 'POST /api/practices/tests',
+  bulletins: 'POST /api/practices/bulletins',
+  putbulletin: 'POST /api/practices/bulletins/put',
+  endbulletin: 'POST /api/practices/bulletins/end',
   chart: 'POST /api/chart',
   chartquestion: 'POST /api/notes/{note}/chart',
   chartanswer: 'POST /api/notes/{note}/chart/answer',

@@ -142,6 +142,30 @@ export interface Body {
   readBack?: string[] | null
 }
 
+export interface BulletinEnd {
+  account: string
+  bulletin: string
+}
+
+export type BulletinKind = 'bulletin' | 'status'
+
+export interface BulletinPut {
+  account: string
+  kind: BulletinKind
+  says: Record<string, string>
+  from: string
+  to: string
+}
+
+export interface BulletinReader {
+  name: string
+  at: string
+}
+
+export interface BulletinRef {
+  bulletin: string
+}
+
 export interface CallBackRef {
   call: string
   note: string
@@ -406,6 +430,13 @@ export interface DayQuery {
   account: string
   day: string
   after: string
+}
+
+export interface DeskBulletin {
+  id: string
+  kind: BulletinKind
+  says: Record<string, string>
+  ends: string
 }
 
 export interface Draft {
@@ -1096,6 +1127,23 @@ export interface Pop {
   handedBy?: string
 }
 
+export interface PracticeBulletin {
+  id: string
+  kind: BulletinKind
+  says: Record<string, string>
+  begins: string
+  ends: string
+  madeAt: string
+  by: string
+  readBy: BulletinReader[] | null
+}
+
+export interface PracticeBulletins {
+  zone: string
+  languages: Language[] | null
+  bulletins: PracticeBulletin[] | null
+}
+
 export interface PracticeChange {
   id: string
   version: number
@@ -1236,6 +1284,7 @@ export interface PracticeView {
   answerPhrase: Record<string, string>
   instructions: Record<string, string>
   onCall: OnCall[] | null
+  bulletins?: DeskBulletin[] | null
 }
 
 export interface PracticeWhole {
@@ -1280,6 +1329,7 @@ export interface PreviewContact {
   name: string
   channels: ChannelKind[] | null
   after: number
+  rung: number
 }
 
 export interface Proof {

@@ -76,7 +76,7 @@ var (
 // Tables are the tables of this package: how their rows are vouched for, or why they are not.
 func Tables() []audit.Table {
 	tables := []audit.Table{accountTable, scheduleTable, practiceTable, lineTable, callTable, stepTable, recordingTable, noteTable,
-		addOnTable, serviceTable, settingTable, overrulingTable, boardTable, inboxTable,
+		addOnTable, serviceTable, settingTable, overrulingTable, bulletinTable, bulletinReadTable, boardTable, inboxTable,
 		{Name: "recording_chunk", Via: "by its recording's digest"},
 		{Name: "board_news", Why: "it wakes the boards for some minutes: what they then read is looked at where it stands"},
 		{Name: "draft", Why: "what an agent has typed and not sent: sealed, but one taken away is not missed"},

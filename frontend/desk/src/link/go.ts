@@ -69,6 +69,7 @@ const passed = {
   Unlisten: () => ask('unlisten', {}),
   SetAgent: (agent: string, state: AgentState, reason: PauseReason) => ask('setagent', { agent, state, reason }),
   Preview: (draft: Draft) => ask('preview', draft),
+  AckBulletin: (bulletin: string) => ask('ackbulletin', { bulletin }),
   NoteFor: (call: string) => ask('notefor', { call }),
   TakeDraft: (id: string) => ask('takedraft', { id }),
   Colleagues: (account: string) => ask('colleagues', { account }),

@@ -3,6 +3,7 @@
 import { boardActs } from '../board/acts'
 import { reaching } from '../board/reaching.svelte'
 import { go } from '../link/go'
+import { bulletins } from './bulletins.svelte'
 import { desk, type Panel } from './desk.svelte'
 import { focusId, hands, keepInSight } from './hands.svelte'
 import { drafts } from './drafts.svelte'
@@ -75,6 +76,12 @@ export const callOut = action('call-out', 'call', 'desk.key.call-out', {
     if (desk.panel === 'people' || desk.panel === 'dial' || desk.panel === 'how') desk.panel = ''
     else if (desk.pop) void reaching.bringIn(desk.pop, 'out')
   },
+})
+/** A practice's bulletin is read. The key puts no sign anywhere: it acts while somebody writes. */
+export const acknowledge = action('acknowledge', 'call', 'desk.key.acknowledge', {
+  keys: ['F11'],
+  when: () => here() && bulletins.waiting.length > 0,
+  run: () => void bulletins.acknowledge(),
 })
 /** The agent talks with somebody alone: all three talk then, or the other two without the agent. */
 export const confer = action('confer', 'call', 'desk.key.confer', {
@@ -275,7 +282,25 @@ export const smaller = action('smaller', 'desk', 'desk.key.smaller', {
 export const help = action('help', 'desk', 'desk.key.help', { keys: ['F1'], quiet: ['?'], when: here, run: panel('help') })
 
 export const actions: Action[] = [
-  ...[answer, toCall, hold, mute, patch, callOut, confer, connect, takeBack, leave, monitor, whisper, barge, unlisten, close, end],
+  ...[
+    answer,
+    toCall,
+    hold,
+    mute,
+    acknowledge,
+    patch,
+    callOut,
+    confer,
+    connect,
+    takeBack,
+    leave,
+    monitor,
+    whisper,
+    barge,
+    unlisten,
+    close,
+    end,
+  ],
   ...[said, language, type, urgency, send, give, another, sentStory, done, unsent, undo],
   ...[board, ...boardActs, storyAgain],
   ...[state, lockNow, signOut, ready, callsNow, agentsNow, calls, view, larger, smaller, help],
