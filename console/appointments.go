@@ -157,3 +157,40 @@ type VisitFigure struct {
 	Kept        int    `json:"kept"`
 	Missed      int    `json:"missed"`
 }
+
+// ChartVisits is how a practice's appointments come in from its chart. Reads is false where they do not; Why is a code, "" when the last
+// reading was whole. Count is how many wait for a person; Rows are the next of them, opened.
+type ChartVisits struct {
+	Reads  bool       `json:"reads"`
+	ReadAt time.Time  `json:"readAt"` // zero before the first
+	Why    string     `json:"why"`
+	Count  int        `json:"count"`
+	Rows   []VisitAsk `json:"rows"`
+}
+
+// VisitAsk is one of them. Why "which" asks whose it is: Among are those on record whom it may be about. Any other says what is unclear,
+// a code of "portal.chart.why."; Status is the chart's own word.
+type VisitAsk struct {
+	ID       string       `json:"id"`
+	Why      string       `json:"why"`
+	Name     string       `json:"name"`
+	Birth    string       `json:"birth"`
+	Phones   []string     `json:"phones"`
+	Begins   time.Time    `json:"begins"` // zero where the chart does not say
+	Visit    string       `json:"visit"`
+	Place    string       `json:"place"`
+	Provider string       `json:"provider"`
+	Status   string       `json:"status"`
+	Among    []PatientRow `json:"among"`
+}
+
+// VisitWord is what a person says of one: whose it is; that the patient comes on record (New), and how they said that they want reminders
+// by text, "" for not asked; or that it is left out.
+type VisitWord struct {
+	Account telephony.AccountID `json:"account"`
+	ID      string              `json:"id"`
+	Patient notes.PatientID     `json:"patient"`
+	New     bool                `json:"new"`
+	Agreed  notes.ConsentHow    `json:"agreed"`
+	Leave   bool                `json:"leave"`
+}

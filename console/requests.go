@@ -306,6 +306,12 @@ var (
 	AskVisit = request[VisitRef, VisitView](Spec{Name: "visit", Route: "POST /api/appointments/open", Needs: notes.MessagePatients, Since: 4})
 	// AskSheet reads a file of appointments; what is wrong with it, and what a person must say first, is an answer.
 	AskSheet = request[SheetFile, SheetRead](Spec{Name: "sheet", Route: "POST /api/appointments/sheet", Needs: notes.MessagePatients, Since: 4})
+	// AskChartVisits tells how appointments come in from the practice's chart, and what a person is asked about some; AskVisitWord takes
+	// what they say, and answers what is left.
+	AskChartVisits = request[PracticeRef, ChartVisits](Spec{Name: "chartvisits", Route: "POST /api/appointments/chart",
+		Needs: notes.MessagePatients, Since: 4})
+	AskVisitWord = request[VisitWord, ChartVisits](Spec{Name: "visitword", Route: "POST /api/appointments/chart/word",
+		Needs: notes.MessagePatients, Since: 4})
 	// AskFigures counts what became of appointments and their reminders.
 	AskFigures = request[FiguresQuery, VisitFigures](Spec{Name: "figures", Route: "POST /api/appointments/figures", Needs: notes.MessagePatients,
 		Since: 4})

@@ -56,6 +56,12 @@ type Appointment struct {
 	Filed AppointmentState `json:"filed,omitempty"`
 }
 
+// ChartPrefix stands before the numbers that appointments have in a chart (notes/chart), among those of practices' other systems.
+const ChartPrefix = "fhir:"
+
+// Charted says that an appointment was read from the practice's chart.
+func (a Appointment) Charted() bool { return strings.HasPrefix(a.Source, ChartPrefix) }
+
 // What an appointment may be at most: characters of a word, and minutes.
 const (
 	MaxVisitWord    = 80

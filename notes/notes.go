@@ -113,6 +113,8 @@ type Chart struct {
 	Author        string   `json:"author,omitempty"`    // who writes, as the chart knows it: "Organization/12"
 	Authenticator string   `json:"authenticator,omitempty"`
 	AlarmAfter    int      `json:"alarmAfter,omitempty"` // minutes that a note may wait before everybody is told; 60 if 0
+	// Appointments has the practice's appointments read from it, and patients be reminded of them.
+	Appointments bool `json:"appointments,omitempty"`
 }
 
 // What a chart may be shaped like.

@@ -46,6 +46,9 @@ func (p *practiceCheck) chart() {
 	if c.Author == "" && (c.Dialect == notes.ChartEpic || c.Dialect == notes.ChartOracle) {
 		p.refuse(at+".author", "missing")
 	}
+	if c.Appointments && p.account.Messaging == nil {
+		p.refuse(at+".appointments", "chart-messaging")
+	}
 	if c.AlarmAfter < 0 || c.AlarmAfter > maxAlarm {
 		p.refuse(at+".alarmAfter", "range", "from", "0", "to", fmt.Sprint(maxAlarm))
 	}

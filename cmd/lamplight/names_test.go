@@ -25,7 +25,7 @@ var sharedNames = map[string]string{
 	"one a document: a practice's, a schedule's, a chart's":             "Document MaxDocument",
 	"one a catalog of faults":                                           "Refuse",
 	"the switch's sentences, and which of them are said when":           "Prompts",
-	"a practice's own record of somebody, and its chart's":              "Patient",
+	"a practice's own record of somebody or something, and its chart's": "Patient Appointment",
 	"the log's arithmetic, and the log":                                 "Decode Removed",
 	"the desk's files and the portal's":                                 "Pages",
 	"a desk's sign-in and a browser's":                                  "Credentials",

@@ -25,6 +25,8 @@ func (h *House) answerAppointments(a *console.Answers) {
 	console.On(a, console.AskVisit, func(c ctx, b console.VisitRef) (console.VisitView, error) { return h.Visit(c, b.Appointment) })
 	console.On(a, console.AskSheet, h.Sheet)
 	console.On(a, console.AskFigures, h.Figures)
+	console.On(a, console.AskChartVisits, func(c ctx, b console.PracticeRef) (console.ChartVisits, error) { return h.ChartVisits(c, b.Account) })
+	console.On(a, console.AskVisitWord, h.VisitWord)
 }
 
 // visitPractice is a practice of staff's who write with its patients, with its zone.

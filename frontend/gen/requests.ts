@@ -25,6 +25,7 @@ import type {
   ChartAnswer,
   ChartQuestion,
   ChartQueue,
+  ChartVisits,
   Colleague,
   ConsentSaid,
   DayPage,
@@ -139,6 +140,7 @@ import type {
   VisitMark,
   VisitRef,
   VisitView,
+  VisitWord,
   Wall,
   Week,
   WeekRef,
@@ -276,6 +278,8 @@ export interface PageRequests {
   markvisit: { in: VisitMark; out: VisitView }
   visit: { in: VisitRef; out: VisitView }
   sheet: { in: SheetFile; out: SheetRead }
+  chartvisits: { in: PracticeRef; out: ChartVisits }
+  visitword: { in: VisitWord; out: ChartVisits }
   figures: { in: FiguresQuery; out: VisitFigures }
   mythread: { in: Record<string, never>; out: PatientPage }
   mystamp: { in: Record<string, never>; out: PatientStamp }
@@ -363,6 +367,8 @@ export const routes: Record<keyof PageRequests, string> = {
   markvisit: 'POST /api/appointments/mark',
   visit: 'POST /api/appointments/open',
   sheet: 'POST /api/appointments/sheet',
+  chartvisits: 'POST /api/appointments/chart',
+  visitword: 'POST /api/appointments/chart/word',
   figures: 'POST /api/appointments/figures',
   mythread: 'POST /api/patient/thread',
   mystamp: 'POST /api/patient/stamp',

@@ -377,6 +377,14 @@ export interface ChartRow {
   why: string
 }
 
+export interface ChartVisits {
+  reads: boolean
+  readAt: string
+  why: string
+  count: number
+  rows: VisitAsk[] | null
+}
+
 export type CheckState = 'good' | 'open' | 'bad'
 
 export interface Choice {
@@ -1837,6 +1845,20 @@ export interface Version {
   build: string
 }
 
+export interface VisitAsk {
+  id: string
+  why: string
+  name: string
+  birth: string
+  phones: string[] | null
+  begins: string
+  visit: string
+  place: string
+  provider: string
+  status: string
+  among: PatientRow[] | null
+}
+
 export interface VisitFigure {
   visit: string
   provider: string
@@ -1900,6 +1922,15 @@ export interface VisitView {
   row: VisitRow
   lines: ThreadLine[] | null
   proof: Proof
+}
+
+export interface VisitWord {
+  account: string
+  id: string
+  patient: string
+  new: boolean
+  agreed: ConsentHow
+  leave: boolean
 }
 
 export interface Wall {

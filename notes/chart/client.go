@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -79,6 +80,9 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 	d, ok := dialectOf(cfg.Dialect)
 	if !ok {
 		return nil, fmt.Errorf("there is no dialect %q: %s", cfg.Dialect, strings.Join(notes.ChartDialects, ", "))
+	}
+	if cfg.Appointments {
+		d.scopes = slices.Concat(d.scopes, d.visits)
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -291,11 +295,23 @@ func (c *Client) read(ctx context.Context, reference string, v any) error {
 // were more.
 func (c *Client) search(ctx context.Context, kind string, query url.Values, limit int,
 	do func(json.RawMessage) error) (more bool, err error) {
+	return c.searchFrom(ctx, kind, query, limit, nil, do)
+}
+
+// searchFrom is search, which also says into asked when the chart was asked, by its clock or, where it does not tell, by ours.
+func (c *Client) searchFrom(ctx context.Context, kind string, query url.Values, limit int, asked *time.Time,
+	do func(json.RawMessage) error) (more bool, err error) {
 	next, seen := c.at(kind, query), 0
 	for next != "" {
+		begun := c.now()
 		a, err := c.do(ctx, http.MethodGet, next, nil, nil)
 		if err != nil {
 			return false, err
+		}
+		if asked != nil && asked.IsZero() {
+			if *asked, err = http.ParseTime(a.header.Get("Date")); err != nil {
+				*asked = begun
+			}
 		}
 		var b Bundle
 		if err := a.into(&b, "Bundle"); err != nil {

@@ -30,6 +30,10 @@ type dialect struct {
 	byName bool
 	// bySubject: documents are not found by an identifier.
 	bySubject bool
+	// visits are the rights to read appointments and whom they are of; marks: and their status may be changed. Epic's and Oracle
+	// Health's servers let nobody confirm an appointment, and what they let be cancelled was tried on neither: it stays in our book.
+	visits []string
+	marks  bool
 }
 
 const (
@@ -37,16 +41,21 @@ const (
 	formPDF  = "application/pdf"
 )
 
+var (
+	visitsV1 = []string{"system/Appointment.read", "system/Practitioner.read", "system/Location.read"}
+	visitsV2 = []string{"system/Appointment.rus", "system/Practitioner.r", "system/Location.r"}
+)
+
 var dialects = map[string]dialect{
-	notes.ChartGeneric: {forms: []string{formPDF, formText}, replaces: true,
+	notes.ChartGeneric: {forms: []string{formPDF, formText}, replaces: true, visits: visitsV2, marks: true,
 		scopes: []string{"system/Patient.rs", "system/DocumentReference.crus"}},
-	notes.ChartMedplum: {forms: []string{formPDF, formText}, replaces: true,
+	notes.ChartMedplum: {forms: []string{formPDF, formText}, replaces: true, visits: visitsV2, marks: true,
 		scopes: []string{"system/Patient.rs", "system/DocumentReference.crus"}},
 	// Epic takes one content, as plain text, with an encounter; it neither creates conditionally nor searches by identifier.
-	notes.ChartEpic: {forms: []string{"text/plain"}, one: true, encounter: true, byName: true, bySubject: true,
+	notes.ChartEpic: {forms: []string{"text/plain"}, one: true, encounter: true, byName: true, bySubject: true, visits: visitsV1,
 		scopes: []string{"system/Patient.read", "system/Encounter.read", "system/DocumentReference.read", "system/DocumentReference.write"}},
 	// Oracle Health takes one content, as PDF, with an encounter.
-	notes.ChartOracle: {forms: []string{formPDF}, one: true, encounter: true, byName: true, bySubject: true,
+	notes.ChartOracle: {forms: []string{formPDF}, one: true, encounter: true, byName: true, bySubject: true, visits: visitsV1,
 		scopes: []string{"system/Patient.read", "system/Encounter.read", "system/DocumentReference.read", "system/DocumentReference.write"}},
 }
 

@@ -33,12 +33,16 @@ type Config struct {
 	Workers int           // charts written to at once; 4 if zero
 	Lease   time.Duration // how long a claimed row is its worker's; 2 min if zero
 	Poll    time.Duration // 1 s if zero
+	Visits  time.Duration // how often a chart is asked which appointments have changed; a minute if zero
 }
 
 // Engine writes what is queued. Any number of engines may share one database; each row is written by one of them.
 type Engine struct {
-	cfg  Config
-	wake chan struct{} // holds one: something may be due
+	cfg      Config
+	patients *record.Patients
+	wake     chan struct{} // holds one: something may be due
+
+	seen map[telephony.AccountID]map[string]string // versions of appointments as they were read last; visits' alone
 
 	mu      sync.Mutex // guards what follows
 	clients map[telephony.AccountID]*Client
@@ -62,12 +66,16 @@ func New(cfg Config) *Engine {
 	if cfg.Poll == 0 {
 		cfg.Poll = time.Second
 	}
+	if cfg.Visits == 0 {
+		cfg.Visits = time.Minute
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	e := &Engine{cfg: cfg, wake: make(chan struct{}, 1), clients: map[telephony.AccountID]*Client{},
+	e := &Engine{cfg: cfg, patients: record.NewPatients(cfg.Store), seen: map[telephony.AccountID]map[string]string{}, wake: make(chan struct{}, 1), clients: map[telephony.AccountID]*Client{},
 		keys: map[telephony.AccountID]knownKeys{}, pauses: map[telephony.AccountID]time.Time{}}
 	cfg.Store.OnClosed(e.queue)
+	cfg.Store.OnMarked(e.queueMark)
 	return e
 }
 
@@ -143,6 +151,7 @@ func (e *Engine) Wake() {
 // Run writes what is due until ctx ends. A database or a chart that goes away is waited for.
 func (e *Engine) Run(ctx context.Context) error {
 	var under sync.WaitGroup
+	under.Go(func() { e.visits(ctx) })
 	free := make(chan struct{}, e.cfg.Workers)
 	tick := time.NewTicker(e.cfg.Poll)
 	defer tick.Stop()

@@ -12,7 +12,7 @@ var (
 )
 
 // Tables are what `lamplight audit verify` checks of this package.
-func Tables() []audit.Table { return []audit.Table{writeTable, keyTable} }
+func Tables() []audit.Table { return append([]audit.Table{writeTable, keyTable}, visitTables...) }
 
 const (
 	// earlier is what a row must not overtake: one of its patient, and one whose patient nobody knows yet.

@@ -116,6 +116,12 @@ type (
 		Type  string    `json:"type"`
 		Kept  `json:"-"`
 	}
+	// Communication is a language of a patient's.
+	Communication struct {
+		Language  *CodeableConcept `json:"language"`
+		Preferred bool             `json:"preferred"`
+		Kept      `json:"-"`
+	}
 	// A Patient as a chart knows them.
 	Patient struct {
 		ResourceType string         `json:"resourceType"`
@@ -126,7 +132,29 @@ type (
 		Telecom      []ContactPoint `json:"telecom"`
 		BirthDate    string         `json:"birthDate"`
 		Link         []PatientLink  `json:"link"`
-		Kept         `json:"-"`
+		// Communication are the languages the patient speaks.
+		Communication []Communication `json:"communication"`
+		Kept          `json:"-"`
+	}
+	// An Attendee is one of those whom an appointment is of: a patient, a practitioner, a place.
+	Attendee struct {
+		Actor  *Reference `json:"actor"`
+		Status string     `json:"status"`
+		Kept   `json:"-"`
+	}
+	// An Appointment is a visit as a chart knows it. Why somebody comes is not read: a reminder never says it.
+	Appointment struct {
+		ResourceType    string            `json:"resourceType"`
+		ID              string            `json:"id"`
+		Meta            *Meta             `json:"meta"`
+		Status          string            `json:"status"`
+		ServiceType     []CodeableConcept `json:"serviceType"`
+		AppointmentType *CodeableConcept  `json:"appointmentType"`
+		Start           string            `json:"start"`
+		End             string            `json:"end"`
+		MinutesDuration int               `json:"minutesDuration"`
+		Participant     []Attendee        `json:"participant"`
+		Kept            `json:"-"`
 	}
 	// BundleLink leads to the next page of a search.
 	BundleLink struct {

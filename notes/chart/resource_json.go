@@ -64,3 +64,12 @@ func (r Issue) MarshalJSON() ([]byte, error)  { return writeKept(&r, r.Kept) }
 
 func (r *OperationOutcome) UnmarshalJSON(b []byte) error { return readKept(b, r, &r.Kept) }
 func (r OperationOutcome) MarshalJSON() ([]byte, error)  { return writeKept(&r, r.Kept) }
+
+func (r *Attendee) UnmarshalJSON(b []byte) error { return readKept(b, r, &r.Kept) }
+func (r Attendee) MarshalJSON() ([]byte, error)  { return writeKept(&r, r.Kept) }
+
+func (r *Appointment) UnmarshalJSON(b []byte) error { return readKept(b, r, &r.Kept) }
+func (r Appointment) MarshalJSON() ([]byte, error)  { return writeKept(&r, r.Kept) }
+
+func (r *Communication) UnmarshalJSON(b []byte) error { return readKept(b, r, &r.Kept) }
+func (r Communication) MarshalJSON() ([]byte, error)  { return writeKept(&r, r.Kept) }

@@ -32,6 +32,16 @@ const (
 	NoSettings   TroubleKind = "no-settings"   // the practice's document names no chart any more
 )
 
+// What may be unclear about an appointment, for a person to look at.
+const (
+	UnclearStatus   TroubleKind = "visit-status"   // a status that the standard does not have
+	UnclearStart    TroubleKind = "visit-start"    // no beginning, or one without a zone
+	UnclearPatients TroubleKind = "visit-patients" // more than one patient's
+	UnclearOther    TroubleKind = "visit-other"    // of another patient than it was
+	Unreadable      TroubleKind = "visit-odd"      // it is no appointment as FHIR has them
+	Unwritten       TroubleKind = "visit-kept"     // that it was cancelled here the chart was not told
+)
+
 // passing are the troubles that are the chart's as a whole and pass: every note of the practice waits, and all are tried again as
 // soon as one goes through.
 var passing = []TroubleKind{Unreachable, Untrusted, Busy, Failing, Cut, Odd, NoSignIn, NoKey, CannotWrite, CannotRepeat, NoSettings}

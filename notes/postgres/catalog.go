@@ -19,7 +19,7 @@ import (
 var schemaText string
 
 // newestMigration is the newest migration schemaText tells of.
-const newestMigration = 122
+const newestMigration = 124
 
 // catalogQuery lists everything of the schema that acts or that keeps rows right, with its definition. What belongs to an
 // extension is left out, and so is the table in which goose counts. A CHECK's text is PostgreSQL's own, alike since release 10.

@@ -312,5 +312,10 @@ func (p *Patients) mark(ctx context.Context, tx pgx.Tx, a notes.Appointment, bod
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return err
 	}
+	for _, h := range p.s.marked {
+		if err := h(ctx, tx, a.In(to)); err != nil {
+			return err
+		}
+	}
 	return p.s.log.Append(ctx, tx, leaf)
 }

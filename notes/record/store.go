@@ -75,6 +75,7 @@ type Store struct {
 	blocks   map[blockKey]*block
 	sources  []StorySource
 	closed   []CloseHook
+	marked   []MarkHook
 }
 
 var _ telephony.Ledger = (*Store)(nil)
@@ -105,6 +106,12 @@ type CloseHook func(ctx context.Context, tx pgx.Tx, n notes.Note, addOn string) 
 
 // OnClosed has h run in every such transaction. Called while the server is put together.
 func (s *Store) OnClosed(h CloseHook) { s.closed = append(s.closed, h) }
+
+// A MarkHook runs in the transaction that puts an appointment into another state, opened, for what follows from that.
+type MarkHook func(ctx context.Context, tx pgx.Tx, a notes.Appointment) error
+
+// OnMarked has h run in every such transaction. Called while the server is put together.
+func (s *Store) OnMarked(h MarkHook) { s.marked = append(s.marked, h) }
 
 // A TakeHook is an ActHook of a note being taken: routing writes its dispatch here.
 type TakeHook = ActHook

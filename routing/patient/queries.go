@@ -153,8 +153,10 @@ const (
 	lockPlanner  = "select pg_try_advisory_xact_lock(7306921)" // one server plans at a time: a household is told once
 	insertVisit  = "insert into reminder_visit (reminder, appointment, begins_at) values ($1, $2, $3)"
 	visitPlanned = "update appointment set remind_at = $2, told = $3, untold = $4 where id = $1"
-	visitLater   = "update appointment set remind_at = $2 where id = $1"
-	takePace     = `update reminder_pace set next_at = greatest(next_at, $1) + make_interval(secs => $2)
+	// selectChartRead is when a practice's chart was read whole last.
+	selectChartRead = "select read_at from chart_reading where account = $1"
+	visitLater      = "update appointment set remind_at = $2 where id = $1"
+	takePace        = `update reminder_pace set next_at = greatest(next_at, $1) + make_interval(secs => $2)
 		returning next_at - make_interval(secs => $2)`
 	selectVisitsOf = `select v.appointment, v.begins_at, a.begins_at, a.state from reminder_visit v join appointment a on a.id = v.appointment
 		where v.reminder = $1 order by v.begins_at, v.appointment`

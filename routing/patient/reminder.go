@@ -92,6 +92,12 @@ func (e *Engine) planVisit(ctx context.Context, tx pgx.Tx, v planned) error {
 		return err
 	}
 	v = all[0]
+	if stale, err := e.stale(ctx, tx, v); err != nil || stale {
+		if err == nil {
+			_, err = tx.Exec(ctx, visitLater, v.id, now.Add(leftFor))
+		}
+		return err
+	}
 	at, lead := acc.NextReminder(v.Appointment, below(v.Told), now)
 	p, err := e.cfg.Patients.Open(system(ctx), v.patient)
 	if err != nil {
@@ -119,6 +125,22 @@ func (e *Engine) planVisit(ctx context.Context, tx pgx.Tx, v planned) error {
 		return err
 	}
 	return e.putReminder(ctx, tx, acc, p, ways[i], append(all, others...))
+}
+
+// staleAfter is how long a chart may go unread before nobody is reminded of what it had: it may have been cancelled there meanwhile.
+const staleAfter = time.Hour
+
+// stale says that an appointment is a chart's, and that the chart was not read for too long.
+func (e *Engine) stale(ctx context.Context, tx pgx.Tx, v planned) (bool, error) {
+	if !v.Charted() {
+		return false, nil
+	}
+	var read *time.Time
+	err := tx.QueryRow(ctx, selectChartRead, v.account).Scan(&read)
+	if postgres.NoRow(err) { // it is read no more: the book is the practice's own now
+		return false, nil
+	}
+	return err == nil && (read == nil || e.clock().Sub(*read) > staleAfter), err
 }
 
 // below is what NextReminder takes for a lead that was told; 0 is none.

@@ -1,13 +1,14 @@
 // A practice's appointments of a day, and the one that is open.
 
 import { ask, Refused } from '../link/api'
-import type { AppointmentState, DayPage, VisitView } from '../link/types'
+import type { AppointmentState, ChartVisits, DayPage, VisitView } from '../link/types'
 import { session } from '../state/session.svelte'
 import { codeOf } from './calls.svelte'
 
 export class Appointments {
   day = $state('')
   page = $state.raw<DayPage | null>(null)
+  chart = $state.raw<ChartVisits | null>(null)
   wrong = $state('')
   open = $state('')
   view = $state.raw<VisitView | null>(null)
@@ -31,6 +32,15 @@ export class Appointments {
         !this.busy
       )
         await this.show(this.open)
+    } catch (e) {
+      this.wrong = codeOf(e)
+    }
+  }
+
+  /** What of the practice's chart waits for a person. */
+  async asks(): Promise<void> {
+    try {
+      this.chart = await session.until(() => ask('chartvisits', { account: this.account }))
     } catch (e) {
       this.wrong = codeOf(e)
     }

@@ -1,6 +1,7 @@
 // A FHIR R4 server in memory, on loopback, with a SMART backend-services token endpoint: @medplum/fhir-router from npm, for tests.
 // PEER_DIR=where it is installed node peer.mjs chart.json, which holds the clients' jwks, seeds to begin with, and in odd words of: bare
-// (creates nothing conditionally), epic (that, and no search by identifier; a document has one content and an encounter).
+// (creates nothing conditionally), epic (that, and no search by identifier; a document has one content and an encounter), fixed (no
+// appointment is changed).
 import { createRequire } from 'node:module'
 import http from 'node:http'
 import { readFileSync } from 'node:fs'
@@ -69,6 +70,7 @@ const statement = () => ({
     mode: 'server',
     resource: [
       does('Patient', ['create', 'read', 'search-type'], ['identifier', 'birthdate', 'family', 'given']),
+      does('Appointment', ['create', 'read', 'search-type', ...(odd.includes('fixed') ? [] : ['update'])], ['date', '_lastUpdated']),
       does('Encounter', ['create', 'read', 'search-type'], ['patient', 'date']),
       does('DocumentReference', ['create', 'read', 'search-type', ...(epic ? [] : ['update'])], epic ? ['patient'] : ['identifier', 'patient'], { conditionalCreate: !bare }),
     ],
@@ -106,6 +108,12 @@ async function answer(req, res) {
   const query = {}
   for (const [k, v] of u.searchParams) query[k] = query[k] === undefined ? v : [].concat(query[k], v)
   const [out, r] = await router.handleRequest({ method: req.method, url: path + u.search, pathname: '', params: {}, query, body, headers: req.headers }, repo)
+  const count = Number(u.searchParams.get('_count'))
+  if (r?.resourceType === 'Bundle' && count && (r.entry ?? []).length === count) {
+    const next = new URL(req.url, base)
+    next.searchParams.set('_offset', Number(u.searchParams.get('_offset') ?? 0) + count)
+    r.link = [{ relation: 'next', url: next.pathname + next.search }]
+  }
   send(res, getStatus(out), r ?? out, r?.id && req.method === 'POST' ? { location: `${base}/fhir/R4/${r.resourceType}/${r.id}` } : {})
 }
 
