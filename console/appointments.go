@@ -78,12 +78,14 @@ type VisitView struct {
 
 // SheetFile is a file of appointments that somebody has chosen, and what they have said about it. Columns say which column holds what,
 // counted from 0; none has them guessed. Answers say whose the rows of a question are, by its line; "new" is nobody of those on record.
-// Agreed is how those who come on record with it said that they want reminders by text, "" for not asked. Only with Keep is anything kept.
+// Moved say, by line, whether a row is the appointment on record that was asked about, at another time. Agreed is how those who come on
+// record with it said that they want reminders by text, "" for not asked. Only with Keep is anything kept.
 type SheetFile struct {
 	Account telephony.AccountID        `json:"account"`
 	File    string                     `json:"file"` // its bytes, in base64
 	Columns map[string]int             `json:"columns"`
 	Answers map[string]notes.PatientID `json:"answers"`
+	Moved   map[string]bool            `json:"moved"`
 	Agreed  notes.ConsentHow           `json:"agreed"`
 	Keep    bool                       `json:"keep"`
 }
@@ -99,10 +101,11 @@ type SheetRead struct {
 	Patients  int             `json:"patients"` // who come on record
 	Wrong     []SheetWrong    `json:"wrong"`
 	Questions []SheetQuestion `json:"questions"`
+	Moves     []SheetMove     `json:"moves"`
 	Kept      bool            `json:"kept"`
 }
 
-// SheetLine is an appointment of a file. Fate is a code: "new", "changed", "same".
+// SheetLine is an appointment of a file. Fate is a code: "new", "changed", "same", "open".
 type SheetLine struct {
 	Line     int       `json:"line"`
 	Name     string    `json:"name"`
@@ -128,6 +131,16 @@ type SheetQuestion struct {
 	Patient PatientRow   `json:"patient"`
 	Among   []PatientRow `json:"among"`
 	Shared  []int        `json:"shared"`
+}
+
+// SheetMove asks whether a row is an appointment on record that began at From: the same patient's, with the same provider and visit type.
+type SheetMove struct {
+	Line     int       `json:"line"`
+	Name     string    `json:"name"`
+	From     time.Time `json:"from"`
+	Begins   time.Time `json:"begins"`
+	Visit    string    `json:"visit"`
+	Provider string    `json:"provider"`
 }
 
 // FiguresQuery asks for a practice's figures of the days from From to To, both counted, "2026-11-01".

@@ -215,7 +215,8 @@ func (h *House) Sheet(ctx context.Context, f console.SheetFile) (out console.She
 	if err != nil {
 		return out, console.Refuse(console.Invalid, "portal.error.malformed")
 	}
-	in := patient.SheetImport{Account: f.Account, File: file, Agreed: f.Agreed, Keep: f.Keep, Answers: map[int]notes.PatientID{}}
+	in := patient.SheetImport{Account: f.Account, File: file, Agreed: f.Agreed, Keep: f.Keep, Answers: map[int]notes.PatientID{},
+		Moved: map[int]bool{}}
 	if len(f.Columns) > 0 {
 		in.Columns = map[patient.SheetColumn]int{}
 		for c, i := range f.Columns {
@@ -229,6 +230,13 @@ func (h *House) Sheet(ctx context.Context, f console.SheetFile) (out console.She
 		}
 		in.Answers[n] = id
 	}
+	for line, so := range f.Moved {
+		n, err := strconv.Atoi(line)
+		if err != nil {
+			return out, console.Refuse(console.Invalid, "portal.error.malformed")
+		}
+		in.Moved[n] = so
+	}
 	got, err := h.cfg.Notices.Sheet(ctx, in)
 	if err != nil {
 		return out, visitRefusal(err)
@@ -239,7 +247,8 @@ func (h *House) Sheet(ctx context.Context, f console.SheetFile) (out console.She
 func sheetRead(got patient.SheetOutcome) console.SheetRead {
 	out := console.SheetRead{Heading: append([]string{}, got.Heading...), Columns: map[string]int{}, Rows: []console.SheetLine{},
 		New: got.Count(patient.SheetNew), Changed: got.Count(patient.SheetChanged), Same: got.Count(patient.SheetSame),
-		Patients: got.Patients, Wrong: []console.SheetWrong{}, Questions: []console.SheetQuestion{}, Kept: got.Kept}
+		Patients: got.Patients, Wrong: []console.SheetWrong{}, Questions: []console.SheetQuestion{},
+		Moves: []console.SheetMove{}, Kept: got.Kept}
 	for c, i := range got.Columns {
 		out.Columns[string(c)] = i
 	}
@@ -253,6 +262,10 @@ func sheetRead(got patient.SheetOutcome) console.SheetRead {
 	for _, q := range got.Questions {
 		out.Questions = append(out.Questions, console.SheetQuestion{Line: q.Line, Patient: patientRow(q.Patient),
 			Among: patientRows(q.Among), Shared: append([]int{}, q.Shared...)})
+	}
+	for _, m := range got.Moves {
+		out.Moves = append(out.Moves, console.SheetMove{Line: m.Line, Name: m.Row.Patient.Name, From: m.From.Begins,
+			Begins: m.Row.Appointment.Begins, Visit: m.Row.Appointment.Visit, Provider: m.Row.Appointment.Provider})
 	}
 	return out
 }

@@ -282,12 +282,11 @@ var harmlessWords = map[string]any{"reason": "x", "pause.reason": "break", "epoc
 	"writethread.id": "w1", "closethread.id": "c1", "mywords.id": "p1", "putpatient.version": 0,
 	"part": "service", "values": map[string]string{}, "secret": "", "back": 0, "by": "text", "editsetting.basis": 0,
 	"handover.draft": nil, "purpose": "care", "reminders": false, "day": "2100-01-01", "time": "09:00", "minutes": 30, "visit": "Control",
-	"place": "",
-	"provider": "", "markvisit.state": "kept", "file": "", "columns": map[string]int{}, "answers": map[string]string{}, "agreed": "",
-	"keep": false, "size": 10, "files": []string{}, "file.file": "f1", "filedone.file": "f1", "filedrop.file": "f1", "myfile.file": "f1",
+	"place": "", "provider": "", "markvisit.state": "kept", "file": "", "columns": map[string]int{}, "answers": map[string]string{},
+	"moved": map[string]bool{}, "agreed": "", "visitword.id": "a1", "new": false, "visitword.leave": true, "keep": false,
+	"size": 10, "files": []string{}, "file.file": "f1", "filedone.file": "f1", "filedrop.file": "f1", "myfile.file": "f1",
 	"myfiledone.file": "f1", "myfiledrop.file": "f1", "figures.from": "2100-01-01", "figures.to": "2100-01-02",
 	"markvisit.version": 1, "putvisit.version": 1,
-	"visitword.id": "a1", "new": false, "visitword.leave": true,
 	"duty.act": "take", "duty.from": "2100-01-01T00:00:00Z", "duty.to": "2100-01-02T00:00:00Z"}
 
 // filler makes a request's body of what it is to be asked about; ids are the types of its fields that name a thing. A field that this

@@ -1589,6 +1589,7 @@ export interface SheetFile {
   file: string
   columns: Record<string, number>
   answers: Record<string, string>
+  moved: Record<string, boolean>
   agreed: ConsentHow
   keep: boolean
 }
@@ -1601,6 +1602,15 @@ export interface SheetLine {
   visit: string
   provider: string
   fate: string
+}
+
+export interface SheetMove {
+  line: number
+  name: string
+  from: string
+  begins: string
+  visit: string
+  provider: string
 }
 
 export interface SheetQuestion {
@@ -1620,6 +1630,7 @@ export interface SheetRead {
   patients: number
   wrong: SheetWrong[] | null
   questions: SheetQuestion[] | null
+  moves: SheetMove[] | null
   kept: boolean
 }
 

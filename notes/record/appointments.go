@@ -148,13 +148,13 @@ func (p *Patients) queueAppointment(ctx context.Context, b *pgx.Batch, acc notes
 	}
 	remind, _ := acc.NextReminder(a, below, now)
 	visit, provider := keys.Term("appointment-visit", seal.Fold(a.Visit)), keys.Term("appointment-provider", seal.Fold(a.Provider))
+	var source any
+	if a.Source != "" {
+		source = []byte(SourceTerm(keys, a.Source))
+	}
 	sql, args := updateAppointment, []any{a.ID, a.Version, a.Told, a.Begins, a.State, a.Confirmed, a.Asked, now, visit, provider, body,
-		orNil(remind)}
+		orNil(remind), source}
 	if a.Version == 0 {
-		var source any
-		if a.Source != "" {
-			source = []byte(SourceTerm(keys, a.Source))
-		}
 		sql, args = insertAppointment, []any{a.ID, a.Account, a.Patient, a.Begins, a.State, a.Confirmed, a.Asked, now, now, 1, source,
 			visit, provider, body, orNil(remind)}
 	}

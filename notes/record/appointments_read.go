@@ -138,6 +138,14 @@ func (p *Patients) Visits(ctx context.Context, account telephony.AccountID, ids 
 	return p.visitsOf(ctx, account, selectByIDs, ids)
 }
 
+// ComingOf are those appointments to come of some of a practice's patients, since an instant, that were not made by hand, opened with a
+// trace, the next first.
+func (p *Patients) ComingOf(ctx context.Context, account telephony.AccountID, of []notes.PatientID, since time.Time) (
+	[]notes.Appointment, error,
+) {
+	return p.visitsOf(ctx, account, selectComingOf, of, since)
+}
+
 // BySource are a practice's appointments by the numbers they have in its own system, opened with a trace.
 func (p *Patients) BySource(ctx context.Context, account telephony.AccountID, sources []string) (map[string]notes.Appointment, error) {
 	keys, err := p.s.Keys(ctx, account)
@@ -156,13 +164,13 @@ func (p *Patients) BySource(ctx context.Context, account telephony.AccountID, so
 	return out, err
 }
 
-func (p *Patients) visitsOf(ctx context.Context, account telephony.AccountID, sql string, which any) ([]notes.Appointment, error) {
+func (p *Patients) visitsOf(ctx context.Context, account telephony.AccountID, sql string, which ...any) ([]notes.Appointment, error) {
 	actor, err := access.Check(ctx, notes.MessagePatients, string(account))
 	if err != nil {
 		return nil, err
 	}
 	return p.visits(ctx, audit.Entry{Actor: actor.ID(), Action: "appointments.opened", Kind: "list", Object: string(account),
-		Account: string(account)}, sql, account, which)
+		Account: string(account)}, sql, append([]any{account}, which...)...)
 }
 
 func (p *Patients) visits(ctx context.Context, leaf audit.Entry, sql string, args ...any) (out []notes.Appointment, err error) {

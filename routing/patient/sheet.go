@@ -275,6 +275,9 @@ func (r *sheetReader) row(row oncall.TableRow) {
 	r.out.Rows = append(r.out.Rows, SheetRow{row.Line, p, a})
 }
 
+// rowPrefix is before the sources of rows without a number.
+const rowPrefix = "row:"
+
 // sourceOf names an appointment for ever: by its number, or, in a file without, by whose it is, the day, the provider and the visit type.
 func sourceOf(p notes.Patient, a notes.Appointment, id string, acc notes.Account) string {
 	if id != "" {
@@ -286,7 +289,7 @@ func sourceOf(p notes.Patient, a notes.Appointment, id string, acc notes.Account
 	}
 	sum := sha256.Sum256([]byte(strings.Join([]string{Identity(p), a.Begins.In(zone).Format(time.DateOnly), seal.Fold(a.Provider),
 		seal.Fold(a.Visit)}, "\x00")))
-	return "row:" + hex.EncodeToString(sum[:16])
+	return rowPrefix + hex.EncodeToString(sum[:16])
 }
 
 // Identity is who a patient is said to be: the words of the name in any order, the date of birth and the numbers, all of them alike

@@ -5,12 +5,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
 	"lamplight/notes"
 	"lamplight/notes/access"
 	"lamplight/notes/record"
+	"lamplight/notes/seal"
 	"lamplight/telephony"
 )
 
@@ -24,6 +26,8 @@ type SheetImport struct {
 	Columns map[SheetColumn]int // nil has them guessed
 	// Answers say whose the rows of a question are, by its line.
 	Answers map[int]notes.PatientID
+	// Moved says of rows without a number, by their line, whether they are an appointment on record at another time.
+	Moved map[int]bool
 	// Agreed is how patients who come on record with the file said that they want reminders by text; "" for those who were not asked.
 	Agreed notes.ConsentHow
 	Keep   bool // with false nothing is kept, and it is only told what would be
@@ -38,6 +42,14 @@ type SheetQuestion struct {
 	Shared  []int
 }
 
+// A SheetMove is a row without a number that may be an appointment on record which was put to another day: of the same patient, provider
+// and visit type, the nearest that the file does not name.
+type SheetMove struct {
+	Line int
+	Row  SheetRow
+	From notes.Appointment
+}
+
 // A SheetFate is what becomes of a row.
 type SheetFate string
 
@@ -45,6 +57,7 @@ const (
 	SheetNew     SheetFate = "new"
 	SheetChanged SheetFate = "changed"
 	SheetSame    SheetFate = "same"
+	SheetOpen    SheetFate = "open" // a person says whether it is moved
 )
 
 // A SheetOutcome is a file as it was read, and what would become of it, or did.
@@ -52,6 +65,7 @@ type SheetOutcome struct {
 	Sheet
 	Fates     []SheetFate // of Rows
 	Questions []SheetQuestion
+	Moves     []SheetMove
 	Patients  int // who come on record with it
 	Kept      bool
 }
@@ -82,8 +96,8 @@ func (e *Engine) Sheet(ctx context.Context, in SheetImport) (out SheetOutcome, e
 	if err != nil {
 		return out, err
 	}
-	list, err := e.fates(ctx, in.Account, &out, m)
-	if err != nil || !in.Keep || len(out.Wrong) > 0 || len(out.Questions) > 0 || len(out.Rows) == 0 {
+	list, err := e.fates(ctx, in, &out, m)
+	if err != nil || !in.Keep || len(out.Wrong) > 0 || len(out.Questions) > 0 || len(out.Moves) > 0 || len(out.Rows) == 0 {
 		return out, err
 	}
 	var fresh []record.NewPatient
@@ -219,9 +233,7 @@ func (n near) to(p notes.Patient) (exact, among []notes.Patient) {
 }
 
 // fates says what becomes of each row, and returns what is to be written.
-func (e *Engine) fates(ctx context.Context, account telephony.AccountID, out *SheetOutcome, m matched) (
-	list []notes.Appointment, err error,
-) {
+func (e *Engine) fates(ctx context.Context, in SheetImport, out *SheetOutcome, m matched) (list []notes.Appointment, err error) {
 	sources := make([]string, len(out.Rows))
 	for i, r := range out.Rows {
 		sources[i] = r.Appointment.Source
@@ -229,19 +241,31 @@ func (e *Engine) fates(ctx context.Context, account telephony.AccountID, out *Sh
 	if len(sources) == 0 {
 		return nil, nil
 	}
-	known, err := e.cfg.Patients.BySource(ctx, account, sources)
+	known, err := e.cfg.Patients.BySource(ctx, in.Account, sources)
 	if err != nil {
 		return nil, fmt.Errorf("find the appointments of a file: %w", err)
+	}
+	from, err := e.moved(ctx, in, out, m, known)
+	if err != nil {
+		return nil, err
 	}
 	out.Fates = make([]SheetFate, len(out.Rows))
 	for i, r := range out.Rows {
 		patient := m.of[Identity(r.Patient)]
 		was, there := known[r.Appointment.Source]
+		if old, moved := from[r.Line]; moved && !there {
+			if yes, said := in.Moved[r.Line]; !said {
+				out.Fates[i], out.Moves = SheetOpen, append(out.Moves, SheetMove{r.Line, r, old})
+				continue
+			} else if yes {
+				was, there = old, true
+			}
+		}
 		switch now := was.Change(r.Appointment); {
 		case !there:
 			out.Fates[i] = SheetNew
 			a := r.Appointment
-			a.ID, a.Account, a.Patient = notes.AppointmentID(uuid.Must(uuid.NewV7()).String()), account, patient
+			a.ID, a.Account, a.Patient = notes.AppointmentID(uuid.Must(uuid.NewV7()).String()), in.Account, patient
 			a.Filed = a.State
 			list = append(list, a.In(cmp.Or(a.State, notes.VisitBooked)))
 		case patient != "" && patient != was.Patient:
@@ -255,4 +279,47 @@ func (e *Engine) fates(ctx context.Context, account telephony.AccountID, out *Sh
 		}
 	}
 	return list, nil
+}
+
+// moved are the appointments on record from which rows may have been moved, by the row's line.
+func (e *Engine) moved(ctx context.Context, in SheetImport, out *SheetOutcome, m matched, known map[string]notes.Appointment) (
+	from map[int]notes.Appointment, err error,
+) {
+	named := map[string]bool{} // by the file
+	var rows []SheetRow
+	var of []notes.PatientID
+	for _, r := range out.Rows {
+		named[r.Appointment.Source] = true
+		_, there := known[r.Appointment.Source]
+		if patient := m.of[Identity(r.Patient)]; !there && patient != "" && strings.HasPrefix(r.Appointment.Source, rowPrefix) &&
+			cmp.Or(r.Appointment.State, notes.VisitBooked).Awaited() {
+			rows, of = append(rows, r), append(of, patient)
+		}
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	coming, err := e.cfg.Patients.ComingOf(ctx, in.Account, of, e.clock())
+	if err != nil {
+		return nil, fmt.Errorf("find the appointments of a file: %w", err)
+	}
+	from = map[int]notes.Appointment{}
+	for _, r := range rows {
+		best := -1
+		for i, a := range coming {
+			if named[a.Source] || a.Patient != m.of[Identity(r.Patient)] || !strings.HasPrefix(a.Source, rowPrefix) ||
+				!a.State.Awaited() && a.State != notes.VisitReschedule || seal.Fold(a.Provider) != seal.Fold(r.Appointment.Provider) ||
+				seal.Fold(a.Visit) != seal.Fold(r.Appointment.Visit) {
+				continue
+			}
+			if best < 0 || a.Begins.Sub(r.Appointment.Begins).Abs() < coming[best].Begins.Sub(r.Appointment.Begins).Abs() {
+				best = i
+			}
+		}
+		if best >= 0 {
+			from[r.Line] = coming[best]
+			named[coming[best].Source] = true // it is moved once
+		}
+	}
+	return from, nil
 }

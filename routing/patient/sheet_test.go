@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"lamplight/notes"
 	"lamplight/routing/patient"
 	"lamplight/telephony"
@@ -146,4 +148,89 @@ func TestAFileIsKeptWhole(t *testing.T) {
 		t.Errorf("%+v", out)
 	}
 	f.verify()
+}
+
+// TestAMovedVisitIsAskedAbout: in a file without numbers a visit at another day is held against the nearest of that patient, provider and
+// visit type that the file does not name; a person says whether it is that one, and it is there once.
+func TestAMovedVisitIsAskedAbout(t *testing.T) {
+	f := newFixture(t, nil)
+	f.reminds(notes.Reminders{Before: []string{"1d"}})
+	f.at(noonThere)
+	f.expected("Ximena Quiñones", number, true)
+	ask := func(keep bool, moved map[int]bool, rows ...string) patient.SheetOutcome {
+		t.Helper()
+		text := "Patient,DOB,Phone,Date,Time,Visit type,Provider\n"
+		for _, r := range rows {
+			text += "Ximena Quiñones,4/2/1961,312-555-0142," + r + "\n"
+		}
+		out, err := f.engine.Sheet(f.staff, patient.SheetImport{Account: "lakeside", File: []byte(text), Moved: moved, Keep: keep})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	stored := func() (n int) {
+		if err := f.pool.QueryRow(t.Context(), "select count(*) from appointment").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	const early, late, other = "12/1/2025,9:00,Control,Dr Reyes", "12/15/2025,9:00,Control,Dr Reyes", "12/2/2025,9:00,Vaccine,Dr Reyes"
+	if out := ask(true, nil, early, late, other); !out.Kept || stored() != 3 {
+		t.Fatalf("%+v", out)
+	}
+	const to = "12/3/2025,10:00,control,dr reyes"
+	out := ask(true, nil, to, late, other)
+	if out.Kept || len(out.Moves) != 1 || out.Moves[0].Line != 2 || out.Moves[0].From.Begins.Format(time.DateOnly) != "2025-12-01" ||
+		out.Count(patient.SheetOpen) != 1 || stored() != 3 {
+		t.Fatalf("asked are %+v, %+v", out.Moves, out.Fates)
+	}
+	was := out.Moves[0].From.ID
+	if out = ask(true, map[int]bool{2: true}, to, late, other); !out.Kept || out.Count(patient.SheetChanged) != 1 || stored() != 3 {
+		t.Fatalf("%+v", out.Fates)
+	}
+	if v := f.visit(was); v.Begins.Format(time.RFC3339) != "2025-12-03T16:00:00Z" || v.State != notes.VisitBooked {
+		t.Errorf("it is moved to %+v", v)
+	}
+	if out = ask(true, nil, to, late, other); !out.Kept || out.Count(patient.SheetSame) != 3 {
+		t.Errorf("the same file again: %+v, %+v", out.Fates, out.Moves)
+	}
+	if out = ask(true, map[int]bool{2: false}, early, late, other); !out.Kept || out.Count(patient.SheetNew) != 1 || stored() != 4 {
+		t.Errorf("one more: %+v", out.Fates)
+	}
+	// One that was cancelled, or that staff made by hand, is not it.
+	if out = ask(false, nil, "12/20/2025,9:00,Surgery,Dr Reyes"); len(out.Moves) != 0 {
+		t.Errorf("asked are %+v", out.Moves)
+	}
+	f.verify()
+}
+
+// TestAChartThatIsNotReadRemindsNobody: what its chart had may have been cancelled there since; once it is read again they are reminded.
+func TestAChartThatIsNotReadRemindsNobody(t *testing.T) {
+	f := newFixture(t, nil)
+	f.reminds(notes.Reminders{Before: []string{"1d"}})
+	f.at(noonThere)
+	p := f.expected("Ximena Quiñones", number, true)
+	id := notes.AppointmentID(uuid.NewString())
+	if err := f.patients.Book(f.staff, "lakeside", nil, []notes.Appointment{{ID: id, Account: "lakeside", Patient: p.ID,
+		State: notes.VisitBooked, Begins: noonThere.Add(23 * time.Hour), Source: notes.ChartPrefix + "7"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.pool.Exec(t.Context(), `insert into chart_reading (account, read_at, why, due_at, tries, fence)
+		values ('lakeside', $1, 'unreachable', now(), 9, 0)`, noonThere.Add(-2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	f.run()
+	f.until("it is put off", func() bool {
+		var at time.Time
+		return f.pool.QueryRow(t.Context(), "select remind_at from appointment where id = $1", id).Scan(&at) == nil && at.After(noonThere)
+	})
+	if got := f.arrived(number); len(got) != 0 {
+		t.Fatalf("they are reminded: %+v", got)
+	}
+	if _, err := f.pool.Exec(t.Context(), "update chart_reading set read_at = $1", noonThere); err != nil {
+		t.Fatal(err)
+	}
+	f.at(noonThere.Add(11 * time.Minute))
+	f.next(number, 1)
 }
