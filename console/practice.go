@@ -140,6 +140,29 @@ type PracticeVersionRef struct {
 	Version string              `json:"version"` // a PracticeChange's ID
 }
 
+// RemindersQuery asks how patients would be reminded of an appointment of a visit type, that begins at the practice's wall clock's Day and
+// Time, "2026-12-24" and "09:00", and is booked now, if the practice were as Document says.
+type RemindersQuery struct {
+	Account  telephony.AccountID `json:"account"`
+	Document string              `json:"document"`
+	Day      string              `json:"day"`
+	Time     string              `json:"time"`
+	Visit    string              `json:"visit"`
+	Place    string              `json:"place"`
+	Provider string              `json:"provider"`
+}
+
+// RemindersSaid are those reminders, the first first.
+type RemindersSaid struct {
+	Rows []ReminderSaid `json:"rows"`
+}
+
+// ReminderSaid is one of them: when it would be sent to a patient in the practice's zone, and what it would say, by language.
+type ReminderSaid struct {
+	At   time.Time  `json:"at"`
+	Says notes.Text `json:"says"`
+}
+
 // PracticeMoment asks what would happen to a call at a moment if the practice were as Document says.
 type PracticeMoment struct {
 	Account  telephony.AccountID `json:"account"`

@@ -220,6 +220,10 @@ var (
 	AskEndBulletin = request[BulletinEnd, PracticeBulletins](Spec{Name: "endbulletin", Route: "POST /api/practices/bulletins/end",
 		Needs: notes.EditPractice, Since: 4})
 
+	// AskPracticeReminders tells when a draft would have a patient be reminded of an appointment, and in which words.
+	AskPracticeReminders = request[RemindersQuery, RemindersSaid](Spec{Name: "practicereminders", Route: "POST /api/practices/reminders",
+		Needs: notes.EditPractice, Since: 4})
+
 	// AskChart lists the notes of a practice that wait for its chart. AskChartQuestion opens one of them and asks the chart
 	// which patients it may be about; AskChartAnswer takes a person's decision.
 	AskChart         = request[PracticeRef, ChartQueue](Spec{Name: "chart", Route: "POST /api/chart", Needs: notes.FileNote, Since: 4})

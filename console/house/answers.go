@@ -208,6 +208,7 @@ func (h *House) answerOffices(a *console.Answers) {
 	})
 	console.On(a, console.AskPutBulletin, h.PutBulletin)
 	console.On(a, console.AskEndBulletin, h.EndBulletin)
+	console.On(a, console.AskPracticeReminders, h.PracticeReminders)
 	console.On(a, console.AskWeek, func(c ctx, b console.WeekRef) (console.Week, error) { return h.Week(c, b.Account, b.From) })
 }
 

@@ -270,6 +270,24 @@ func sheetRead(got patient.SheetOutcome) console.SheetRead {
 	return out
 }
 
+// PracticeReminders tells how patients would be reminded if the practice were as a draft says.
+func (h *House) PracticeReminders(ctx context.Context, q console.RemindersQuery) (out console.RemindersSaid, err error) {
+	next, err := h.drafted(ctx, q.Account, q.Document)
+	if err != nil {
+		return out, err
+	}
+	begins, err := patient.VisitBegins(next, q.Day+"T"+q.Time)
+	if err != nil {
+		return out, console.Refuse(console.Invalid, "portal.error.malformed")
+	}
+	list, err := patient.Previews(next, notes.Appointment{Begins: begins, Visit: q.Visit, Place: q.Place, Provider: q.Provider}, h.cfg.Now())
+	out.Rows = make([]console.ReminderSaid, len(list))
+	for i, p := range list {
+		out.Rows[i] = console.ReminderSaid{At: p.At, Says: p.Says}
+	}
+	return out, err
+}
+
 // reminded puts how their patients were reminded last to some appointments.
 func (h *House) reminded(ctx context.Context, rows []console.VisitRow) error {
 	ids := make([]notes.AppointmentID, len(rows))

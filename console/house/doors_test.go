@@ -276,7 +276,7 @@ var harmlessWords = map[string]any{"reason": "x", "pause.reason": "break", "epoc
 	"people.after":  "",
 	"editperson.do": map[string]any{"act": "card", "name": "New Name", "language": "en"}, "duty.role": "primary", "inviteperson.language": "en",
 	"at": "2100-01-01T02:00", "later": false, "index": 0,
-	"document": "{}", "person": "nobody", "timeZone": "UTC", "template": "solo", "version": "x", "savepractice.version": 1,
+	"document": "{}", "practicereminders.visit": "", "practicereminders.provider": "", "person": "nobody", "timeZone": "UTC", "template": "solo", "version": "x", "savepractice.version": 1,
 	"birth": "1980-02-03", "email": "new@x.example", "zone": "", "texts": false, "mails": false, "how": "phone",
 	"anyway": true, "call": false, "channel": "text", "given": true, "tab": "all", "seen": "x", "remark": false, "message": "m1",
 	"writethread.id": "w1", "closethread.id": "c1", "mywords.id": "p1", "putpatient.version": 0,

@@ -406,22 +406,30 @@ func (h *House) PracticeVersion(ctx context.Context, q console.PracticeVersionRe
 	return console.PracticeText{Document: string(b)}, err
 }
 
-// PracticeMoment tells what would happen to a call if the practice were as a draft says.
-func (h *House) PracticeMoment(ctx context.Context, q console.PracticeMoment) (console.Moment, error) {
-	a, acc, err := h.practiceFor(ctx, q.Account)
+// drafted is the practice as a draft says, with a zone that there is.
+func (h *House) drafted(ctx context.Context, id telephony.AccountID, document string) (next notes.Account, err error) {
+	a, acc, err := h.practiceFor(ctx, id)
 	if err != nil {
-		return console.Moment{}, err
+		return next, err
 	}
-	if len(q.Document) > mostPractice {
-		return console.Moment{}, console.Refuse(console.Invalid, "portal.error.too-large")
+	if len(document) > mostPractice {
+		return next, console.Refuse(console.Invalid, "portal.error.too-large")
 	}
-	next, _, err := h.practiceProblems(ctx, a, acc, q.Document)
-	if err != nil {
-		return console.Moment{}, err
+	if next, _, err = h.practiceProblems(ctx, a, acc, document); err != nil {
+		return next, err
 	}
 	next.ID = acc.ID
 	if _, err := time.LoadLocation(next.TimeZone); err != nil || next.TimeZone == "" {
-		return console.Moment{}, console.Refuse(console.Invalid, "portal.error.practice-zone")
+		return next, console.Refuse(console.Invalid, "portal.error.practice-zone")
+	}
+	return next, nil
+}
+
+// PracticeMoment tells what would happen to a call if the practice were as a draft says.
+func (h *House) PracticeMoment(ctx context.Context, q console.PracticeMoment) (console.Moment, error) {
+	next, err := h.drafted(ctx, q.Account, q.Document)
+	if err != nil {
+		return console.Moment{}, err
 	}
 	return h.momentOf(ctx, next, console.MomentQuery{At: q.At, Later: q.Later, CallType: q.CallType, Urgency: q.Urgency})
 }

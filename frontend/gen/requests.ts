@@ -106,6 +106,8 @@ import type {
   Reach,
   RecordingPart,
   RecordingRef,
+  RemindersQuery,
+  RemindersSaid,
   Scenario,
   ScenarioRef,
   ScheduleEdit,
@@ -243,6 +245,7 @@ export interface PageRequests {
   bulletins: { in: PracticeRef; out: PracticeBulletins }
   putbulletin: { in: BulletinPut; out: PracticeBulletins }
   endbulletin: { in: BulletinEnd; out: PracticeBulletins }
+  practicereminders: { in: RemindersQuery; out: RemindersSaid }
   chart: { in: PracticeRef; out: ChartQueue }
   chartquestion: { in: NoteRef; out: ChartQuestion }
   chartanswer: { in: ChartAnswer; out: Record<string, never> }
@@ -332,6 +335,7 @@ export const routes: Record<keyof PageRequests, string> = {
   bulletins: 'POST /api/practices/bulletins',
   putbulletin: 'POST /api/practices/bulletins/put',
   endbulletin: 'POST /api/practices/bulletins/end',
+  practicereminders: 'POST /api/practices/reminders',
   chart: 'POST /api/chart',
   chartquestion: 'POST /api/notes/{note}/chart',
   chartanswer: 'POST /api/notes/{note}/chart/answer',

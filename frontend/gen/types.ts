@@ -1400,6 +1400,25 @@ export interface Reds {
   codes: string[] | null
 }
 
+export interface ReminderSaid {
+  at: string
+  says: Record<string, string>
+}
+
+export interface RemindersQuery {
+  account: string
+  document: string
+  day: string
+  time: string
+  visit: string
+  place: string
+  provider: string
+}
+
+export interface RemindersSaid {
+  rows: ReminderSaid[] | null
+}
+
 export type Role = 'agent' | 'supervisor' | 'provider' | 'practice' | 'admin'
 
 export interface RoleAt {

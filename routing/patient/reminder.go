@@ -354,10 +354,6 @@ func made(id string) (time.Time, error) {
 
 // when writes the days and times of appointments on the practice's clock, and what the practice wants said beside them.
 func (e *Engine) when(ctx context.Context, acc notes.Account, lang telephony.Language, list []toldVisit) (string, error) {
-	zone, err := time.LoadLocation(acc.TimeZone)
-	if err != nil {
-		return "", err
-	}
 	opened := map[notes.AppointmentID]notes.Appointment{}
 	if acc.Messaging != nil && acc.Messaging.Reminders != nil && len(acc.Messaging.Reminders.Says) > 0 {
 		ids := make([]notes.AppointmentID, len(list))
@@ -372,6 +368,15 @@ func (e *Engine) when(ctx context.Context, acc notes.Account, lang telephony.Lan
 			opened[a.ID] = a
 		}
 	}
+	return sayWhen(acc, lang, list, opened)
+}
+
+// sayWhen is when's sentence; opened are the appointments of which more is said than their time.
+func sayWhen(acc notes.Account, lang telephony.Language, list []toldVisit, opened map[notes.AppointmentID]notes.Appointment) (string, error) {
+	zone, err := time.LoadLocation(acc.TimeZone)
+	if err != nil {
+		return "", err
+	}
 	slices.SortFunc(list, func(a, b toldVisit) int { return cmp.Or(a.told.Compare(b.told), cmp.Compare(a.id, b.id)) })
 	var parts []string
 	day := ""
@@ -381,7 +386,7 @@ func (e *Engine) when(ctx context.Context, acc notes.Account, lang telephony.Lan
 		if d := visitDay(lang, local); d != day {
 			day, text = d, catalog.T(lang, "channel.visit.at", catalog.Vars{"day": d, "time": text})
 		}
-		if a, ok := opened[v.id]; ok {
+		if a, ok := opened[v.id]; ok && acc.Messaging != nil && acc.Messaging.Reminders != nil {
 			text += saysBeside(acc.Messaging.Reminders.Says, a)
 		}
 		if !slices.Contains(parts, text) { // two of a household at one time are one

@@ -234,3 +234,28 @@ func TestAChartThatIsNotReadRemindsNobody(t *testing.T) {
 	f.at(noonThere.Add(11 * time.Minute))
 	f.next(number, 1)
 }
+
+// TestWhatWouldBeSaid: a practice sees its cadence by visit type, in both languages, as patients would get it.
+func TestWhatWouldBeSaid(t *testing.T) {
+	acc := sheetAccount
+	acc.Name = "Lakeside"
+	acc.Messaging = &notes.Messaging{Reminders: &notes.Reminders{Before: []string{"7d", "1d"}, Visits: map[string][]string{"Surgery": {"2h"},
+		"Walk-in": {}}, Says: []notes.ReminderWord{notes.SaysProvider}}}
+	begins := noonThere.Add(10*24*time.Hour - 2*time.Hour) // ten in the morning there
+	for visit, want := range map[string][]string{"": {"2025-11-27T16:00:00Z", "2025-12-03T16:00:00Z"}, "surgery": {"2025-12-04T14:00:00Z"},
+		"Walk-in": nil} {
+		list, err := patient.Previews(acc, notes.Appointment{Begins: begins, Visit: visit, Provider: "Dr Reyes", Place: "Main Street"}, noonThere)
+		var got []string
+		for _, p := range list {
+			got = append(got, p.At.Format(time.RFC3339))
+			en, es := p.Says[telephony.English], p.Says[telephony.Spanish]
+			if !strings.Contains(en, "Lakeside: your appointment is Thu, Dec 4 at 10:00 AM (Dr Reyes)") ||
+				!strings.Contains(es, "(Dr Reyes)") || strings.Contains(en+es, "Main") || en == es {
+				t.Errorf("%q is said %q, %q", visit, en, es)
+			}
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q is told at %v, %v, want %v", visit, got, err, want)
+		}
+	}
+}

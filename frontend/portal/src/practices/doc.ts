@@ -241,7 +241,7 @@ export function partOf(field: string): Part {
   if (begins('account.hours') || begins('schedule.officeHours') || begins('schedule.holidays')) return 'hours'
   if (begins('account.contacts') || begins('people')) return 'people'
   if (begins('account.tests')) return 'tests'
-  if (begins('account.voicemail') || begins('account.chart')) return 'rest'
+  if (begins('account.voicemail') || begins('account.chart') || begins('account.messaging.reminders')) return 'rest'
   if (begins('ladders')) return 'ladders'
   if (begins('schedule')) return 'duty'
   return 'identity'
