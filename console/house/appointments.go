@@ -25,7 +25,9 @@ func (h *House) answerAppointments(a *console.Answers) {
 	console.On(a, console.AskVisit, func(c ctx, b console.VisitRef) (console.VisitView, error) { return h.Visit(c, b.Appointment) })
 	console.On(a, console.AskSheet, h.Sheet)
 	console.On(a, console.AskFigures, h.Figures)
-	console.On(a, console.AskChartVisits, func(c ctx, b console.PracticeRef) (console.ChartVisits, error) { return h.ChartVisits(c, b.Account) })
+	console.On(a, console.AskChartVisits, func(c ctx, b console.PracticeRef) (console.ChartVisits, error) {
+		return h.ChartVisits(c, b.Account)
+	})
 	console.On(a, console.AskVisitWord, h.VisitWord)
 }
 
@@ -280,7 +282,8 @@ func (h *House) PracticeReminders(ctx context.Context, q console.RemindersQuery)
 	if err != nil {
 		return out, console.Refuse(console.Invalid, "portal.error.malformed")
 	}
-	list, err := patient.Previews(next, notes.Appointment{Begins: begins, Visit: q.Visit, Place: q.Place, Provider: q.Provider}, h.cfg.Now())
+	v := notes.Appointment{Begins: begins, Visit: q.Visit, Place: q.Place, Provider: q.Provider}
+	list, err := patient.Previews(next, v, h.cfg.Now())
 	out.Rows = make([]console.ReminderSaid, len(list))
 	for i, p := range list {
 		out.Rows[i] = console.ReminderSaid{At: p.At, Says: p.Says}

@@ -23,8 +23,9 @@ func (h *House) ChartVisits(ctx context.Context, account telephony.AccountID) (o
 	out = console.ChartVisits{Reads: got.Reads, ReadAt: got.ReadAt, Why: string(got.Why), Count: got.Count,
 		Rows: make([]console.VisitAsk, len(got.Questions))}
 	for i, q := range got.Questions {
-		row := console.VisitAsk{ID: q.ID, Why: string(q.Why), Name: q.Who.Name, Birth: q.Who.Birth, Phones: []string{}, Begins: q.Visit.Begins,
-			Visit: q.Visit.Visit, Place: q.Visit.Place, Provider: q.Visit.Provider, Status: q.Status, Among: patientRows(q.Among)}
+		row := console.VisitAsk{ID: q.ID, Why: string(q.Why), Name: q.Who.Name, Birth: q.Who.Birth, Phones: []string{},
+			Begins: q.Visit.Begins, Visit: q.Visit.Visit, Place: q.Visit.Place, Provider: q.Visit.Provider,
+			Status: q.Status, Among: patientRows(q.Among)}
 		for _, p := range q.Who.Phones {
 			row.Phones = append(row.Phones, formatNumber(telephony.Number(p)))
 		}
@@ -41,7 +42,8 @@ func (h *House) VisitWord(ctx context.Context, w console.VisitWord) (out console
 	if h.cfg.Charts == nil || w.Agreed != "" && !slices.Contains(notes.ConsentHows, w.Agreed) {
 		return out, console.Refuse(console.Invalid, "portal.error.malformed")
 	}
-	err = h.cfg.Charts.AnswerVisit(ctx, w.Account, chart.VisitAnswer{ID: w.ID, Patient: w.Patient, New: w.New, Agreed: w.Agreed, Leave: w.Leave})
+	err = h.cfg.Charts.AnswerVisit(ctx, w.Account, chart.VisitAnswer{ID: w.ID, Patient: w.Patient, New: w.New, Agreed: w.Agreed,
+		Leave: w.Leave})
 	if errors.Is(err, chart.ErrNothing) {
 		return out, console.Refuse(console.Conflict, "portal.error.visit-moved")
 	}

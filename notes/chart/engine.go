@@ -72,7 +72,8 @@ func New(cfg Config) *Engine {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	e := &Engine{cfg: cfg, patients: record.NewPatients(cfg.Store), seen: map[telephony.AccountID]map[string]string{}, wake: make(chan struct{}, 1), clients: map[telephony.AccountID]*Client{},
+	e := &Engine{cfg: cfg, patients: record.NewPatients(cfg.Store), seen: map[telephony.AccountID]map[string]string{},
+		wake: make(chan struct{}, 1), clients: map[telephony.AccountID]*Client{},
 		keys: map[telephony.AccountID]knownKeys{}, pauses: map[telephony.AccountID]time.Time{}}
 	cfg.Store.OnClosed(e.queue)
 	cfg.Store.OnMarked(e.queueMark)

@@ -213,7 +213,10 @@ func (e *Engine) takeOnce(ctx context.Context, r *reading, list []visit) error {
 	open := map[string]bool{} // by source: true for one that somebody left out
 	var source []byte
 	var state, why string
-	if _, err := pgx.ForEachRow(rows, []any{&source, &state, &why}, func() error { open[string(source)] = state == "left"; return nil }); err != nil {
+	if _, err := pgx.ForEachRow(rows, []any{&source, &state, &why}, func() error {
+		open[string(source)] = state == "left"
+		return nil
+	}); err != nil {
 		return err
 	}
 	t := &intake{}

@@ -283,10 +283,11 @@ func (e *Engine) askedWhich(ctx context.Context, account telephony.AccountID, id
 
 // record is the patient as they come on the practice's own record. Numbers take texts where they can.
 func (w ChartPatient) record(account telephony.AccountID) notes.Patient {
-	p := notes.Patient{ID: notes.PatientID(uuid.Must(uuid.NewV7()).String()), Account: account, Name: w.Name, Birth: w.Birth, Email: w.Email,
-		Language: cmp.Or(w.Language, telephony.English)}
+	p := notes.Patient{ID: notes.PatientID(uuid.Must(uuid.NewV7()).String()), Account: account, Name: w.Name, Birth: w.Birth,
+		Email: w.Email, Language: cmp.Or(w.Language, telephony.English)}
 	for _, n := range w.Phones {
-		p.Numbers = append(p.Numbers, notes.PatientNumber{Number: telephony.Number(n), Text: notes.TakesTexts(n) != notes.Never, Call: true})
+		p.Numbers = append(p.Numbers, notes.PatientNumber{Number: telephony.Number(n), Call: true,
+			Text: notes.TakesTexts(n) != notes.Never})
 	}
 	return p
 }

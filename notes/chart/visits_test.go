@@ -34,7 +34,8 @@ func (f *fixture) onRecord(name, birth, number string) notes.PatientID {
 	f.t.Helper()
 	f.n++
 	p, err := f.engine.patients.Put(f.as(office), notes.Patient{ID: notes.PatientID(fmt.Sprint("patient-", f.n)), Account: "lakeside",
-		Language: telephony.Spanish, Name: name, Birth: birth, Numbers: []notes.PatientNumber{{Number: telephony.Number(number), Text: true}}}, nil)
+		Language: telephony.Spanish, Name: name, Birth: birth,
+		Numbers: []notes.PatientNumber{{Number: telephony.Number(number), Text: true}}}, nil)
 	if err != nil {
 		f.t.Fatal(err)
 	}

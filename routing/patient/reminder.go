@@ -372,7 +372,9 @@ func (e *Engine) when(ctx context.Context, acc notes.Account, lang telephony.Lan
 }
 
 // sayWhen is when's sentence; opened are the appointments of which more is said than their time.
-func sayWhen(acc notes.Account, lang telephony.Language, list []toldVisit, opened map[notes.AppointmentID]notes.Appointment) (string, error) {
+func sayWhen(acc notes.Account, lang telephony.Language, list []toldVisit, opened map[notes.AppointmentID]notes.Appointment) (
+	string, error,
+) {
 	zone, err := time.LoadLocation(acc.TimeZone)
 	if err != nil {
 		return "", err
