@@ -42,9 +42,9 @@ type SheetQuestion struct {
 	Shared  []int
 }
 
-// A SheetMove is a row without a number that may be an appointment on record which was put to another day: of the same patient, provider
+// A MovedRow is a row without a number that may be an appointment on record which was put to another day: of the same patient, provider
 // and visit type, the nearest that the file does not name.
-type SheetMove struct {
+type MovedRow struct {
 	Line int
 	Row  SheetRow
 	From notes.Appointment
@@ -65,7 +65,7 @@ type SheetOutcome struct {
 	Sheet
 	Fates     []SheetFate // of Rows
 	Questions []SheetQuestion
-	Moves     []SheetMove
+	Moves     []MovedRow
 	Patients  int // who come on record with it
 	Kept      bool
 }
@@ -255,7 +255,7 @@ func (e *Engine) fates(ctx context.Context, in SheetImport, out *SheetOutcome, m
 		was, there := known[r.Appointment.Source]
 		if old, moved := from[r.Line]; moved && !there {
 			if yes, said := in.Moved[r.Line]; !said {
-				out.Fates[i], out.Moves = SheetOpen, append(out.Moves, SheetMove{r.Line, r, old})
+				out.Fates[i], out.Moves = SheetOpen, append(out.Moves, MovedRow{r.Line, r, old})
 				continue
 			} else if yes {
 				was, there = old, true
