@@ -258,9 +258,11 @@ var (
 	AskEditSetting = request[SettingEdit, SettingEdited](Spec{Name: "editsetting", Route: "POST /api/service/edit",
 		Needs: notes.EditAccount, Since: 4})
 	AskTonight = request[Nothing, Tonight](Spec{Name: "tonight", Route: "GET /api/service/tonight", Needs: notes.EditAccount, Since: 4})
-	// AskTrial sends a message, or rings, to show that it arrives; AskArrived is a person's word that it did.
-	AskTrial   = request[Trial, Tried](Spec{Name: "trial", Route: "POST /api/service/trial", Needs: notes.EditAccount, Once: true, Since: 4})
-	AskArrived = request[TrialArrived, Nothing](Spec{Name: "arrived", Route: "POST /api/service/arrived", Needs: notes.EditAccount, Since: 4})
+	// AskTrial sends a message, or rings, to show that it arrives; AskArrived is a person's word that it did. AskTrialCall tells how
+	// a call that was asked for goes.
+	AskTrial     = request[Trial, Tried](Spec{Name: "trial", Route: "POST /api/service/trial", Needs: notes.EditAccount, Once: true, Since: 4})
+	AskArrived   = request[TrialArrived, Nothing](Spec{Name: "arrived", Route: "POST /api/service/arrived", Needs: notes.EditAccount, Since: 4})
+	AskTrialCall = request[Nothing, TrialCall](Spec{Name: "trialcall", Route: "GET /api/service/trial", Needs: notes.EditAccount, Since: 4})
 )
 
 // What a practice's staff ask about its patients and their threads. Each act answers with the conversation as it then is.

@@ -92,7 +92,8 @@ type Trial struct {
 	To string              `json:"to"`
 }
 
-// Tried tells whether the carrier took it: then Mark stands in it, and only whoever got it knows whether it arrived. Otherwise Why is in
+// Tried tells whether the carrier took it: then Mark stands in it, and only whoever got it knows whether it arrived. A call has no
+// Mark, but says a code that only who hears it knows, and AskTrialCall tells how far it is. Otherwise Why is in
 // words of the catalog, and Code the carrier's own.
 type Tried struct {
 	Taken bool   `json:"taken"`
@@ -101,7 +102,25 @@ type Tried struct {
 	Code  string `json:"code"`
 }
 
-// TrialArrived says that a trial has come.
+// TrialArrived says that a trial has come. Of a call Code is what was heard.
 type TrialArrived struct {
-	By routing.ChannelKind `json:"by"`
+	By   routing.ChannelKind `json:"by"`
+	Code string              `json:"code"`
+}
+
+// A TrialStep is how far a call for trial has come.
+type TrialStep string
+
+const (
+	TrialCalling  TrialStep = "calling"
+	TrialRings    TrialStep = "rings"
+	TrialAnswered TrialStep = "answered" // a key is waited for
+	TrialTold     TrialStep = "told"     // the code was said, or is being said
+	TrialEnded    TrialStep = "ended"    // before it was
+)
+
+// TrialCall is how the asker's last call for trial stands. Why is in words of the catalog, of one that ended.
+type TrialCall struct {
+	Step TrialStep `json:"step"`
+	Why  string    `json:"why"`
 }

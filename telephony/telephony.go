@@ -119,7 +119,7 @@ const (
 type Outcome string
 
 const (
-	Completed Outcome = "completed" // an agent and the caller talked
+	Completed Outcome = "completed" // an agent and the caller talked, or a call for trial said its code
 	// the caller hung up, or a supervisor ended the call, while nobody talked to them: before an answer, or cut off in a
 	// talk; to be called back
 	Abandoned  Outcome = "abandoned"

@@ -228,5 +228,6 @@ func (h *House) answerKeepers(a *console.Answers) {
 	console.On(a, console.AskTonight, func(c ctx, _ console.Nothing) (console.Tonight, error) { return h.Tonight(c) })
 	console.On(a, console.AskTrial, h.Trial)
 	console.OnDo(a, console.AskArrived, h.Arrived)
+	console.On(a, console.AskTrialCall, func(c ctx, _ console.Nothing) (console.TrialCall, error) { return h.TrialCall(c) })
 	console.OnDo(a, console.AskEndOwn, func(c ctx, b console.SessionRef) error { return h.EndOwn(c, b.Session) })
 }

@@ -126,6 +126,7 @@ type House struct {
 	reds    reds
 	looked  looked
 	walls   walls
+	trials  trials
 	placed  sync.Map // by call id: calls that agents have placed and that have not ended
 	handed  sync.Map // by call id: calls that an agent has handed over and that nobody has taken yet
 }

@@ -280,7 +280,7 @@ var harmlessWords = map[string]any{"reason": "x", "pause.reason": "break", "epoc
 	"birth": "1980-02-03", "email": "new@x.example", "zone": "", "texts": false, "mails": false, "how": "phone",
 	"anyway": true, "call": false, "channel": "text", "given": true, "tab": "all", "seen": "x", "remark": false, "message": "m1",
 	"writethread.id": "w1", "closethread.id": "c1", "mywords.id": "p1", "putpatient.version": 0,
-	"part": "service", "values": map[string]string{}, "secret": "", "back": 0, "by": "text", "editsetting.basis": 0,
+	"code": "1234", "part": "service", "values": map[string]string{}, "secret": "", "back": 0, "by": "text", "editsetting.basis": 0,
 	"handover.draft": nil, "purpose": "care", "reminders": false, "day": "2100-01-01", "time": "09:00", "minutes": 30, "visit": "Control",
 	"place": "", "provider": "", "markvisit.state": "kept", "file": "", "columns": map[string]int{}, "answers": map[string]string{},
 	"moved": map[string]bool{}, "agreed": "", "visitword.id": "a1", "new": false, "visitword.leave": true, "keep": false,

@@ -27,6 +27,8 @@ type Office interface {
 	Checks(ctx context.Context) []console.TonightCheck
 	// Carrier names what a channel's messages leave by now, "" for nothing: another name has not been tried yet.
 	Carrier(part console.SettingPart) string
+	// Trunk tells in a word why no call can leave by the carrier now, "" when nothing is known against it.
+	Trunk(ctx context.Context) string
 }
 
 const mostSettings = 20 // versions of a part that are shown

@@ -20,6 +20,8 @@ func (o *office) Given(console.SettingPart) map[string]string   { return map[str
 func (o *office) Retake(context.Context) error                  { o.taken++; return nil }
 func (o *office) Checks(context.Context) []console.TonightCheck { return []console.TonightCheck{} }
 func (o *office) Carrier(console.SettingPart) string            { return "x" }
+func (o *office) Trunk(context.Context) string                  { return "" }
+
 func setting(part console.SettingPart, secret string, kv ...string) console.SettingEdit {
 	e := console.SettingEdit{Part: part, Secret: secret, Values: map[string]string{}, Why: "x"}
 	for i := 0; i+1 < len(kv); i += 2 {

@@ -3,16 +3,21 @@ package house
 import (
 	"context"
 	"crypto/rand"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"math/big"
 	"net/mail"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
 	"lamplight/console"
 	"lamplight/notes"
+	"lamplight/notes/access"
 	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/routing/channel"
@@ -67,7 +72,9 @@ func (h *House) Trial(ctx context.Context, in console.Trial) (out console.Tried,
 		return out, console.Refuse(console.Invalid, "portal.error.malformed")
 	}
 	if in.By == routing.Voice {
-		return h.ringBack(ctx, telephony.Number(m.To), string(a.Person), m.Lang)
+		mark := out.Mark
+		out.Mark = ""
+		return h.ring(ctx, telephony.Number(m.To), a, mark)
 	}
 	sender := channel.Set(h.cfg.Senders[in.By])
 	if sender == nil {
@@ -99,46 +106,145 @@ func trialWhy(by routing.ChannelKind, e *channel.SendError) string {
 	return string(e.Kind)
 }
 
-// ringBack rings a number by the carrier and, once a key was pressed there, a practice's own number by it: whoever picks up hears their
-// own service as a caller does.
-func (h *House) ringBack(ctx context.Context, to telephony.Number, by string, lang telephony.Language) (out console.Tried, err error) {
+// trials are the calls for trial that are under way or were a moment ago, the last of each who asked.
+type trials struct {
+	mu sync.Mutex // guards of
+	of map[notes.PersonID]trialCall
+}
+
+type trialCall struct {
+	id      telephony.CallID
+	code    string
+	carrier string // by which it left
+	wrong   int    // codes that were not it
+}
+
+// mostWrong is how many wrong codes a call for trial takes; then another is needed.
+const mostWrong = 5
+
+// ring rings a number by the carrier, from a practice's own; once a key was pressed there, it says the code. So green means that a call
+// left by the carrier, that sound and keys came back, and that sound arrived.
+func (h *House) ring(ctx context.Context, to telephony.Number, a access.Actor, code string) (out console.Tried, err error) {
+	if out.Why = h.cfg.Office.Trunk(ctx); out.Why != "" {
+		return out, nil
+	}
 	all, err := h.cfg.Store.Accounts(ctx)
 	if err != nil {
 		return out, err
 	}
-	for _, acc := range all {
-		line := acc.Line()
-		if line == "" {
-			continue
-		}
-		err := h.engine.CallBack(ctx, engine.Callback{ID: telephony.CallID(uuid.NewString()), Account: acc.ID, First: to, Second: line,
-			Show: line, Name: acc.Name, Language: lang, About: "trial", By: telephony.AgentID(by)})
-		if errors.Is(err, engine.ErrNoSwitch) {
-			out.Why = "unreachable"
-			return out, nil
-		}
-		out.Taken, out.Mark = err == nil, ""
+	i := slices.IndexFunc(all, func(acc notes.Account) bool { return acc.Line() != "" })
+	if i < 0 {
+		out.Why = "no-line"
+		return out, nil
+	}
+	t := trialCall{id: telephony.CallID(uuid.NewString()), code: code, carrier: h.cfg.Office.Carrier(PartVoice)}
+	err = h.engine.CallBack(ctx, engine.Callback{ID: t.id, Account: all[i].ID, First: to, Code: t.code, Show: all[i].Line(),
+		Name: all[i].Name, Language: telephony.Language(a.Language), About: "trial", By: telephony.AgentID(a.Person)})
+	if errors.Is(err, engine.ErrNoSwitch) {
+		out.Why = "no-switch"
+		return out, nil
+	} else if err != nil {
 		return out, err
 	}
-	out.Why = "no-line"
+	h.trials.mu.Lock()
+	defer h.trials.mu.Unlock()
+	if h.trials.of == nil {
+		h.trials.of = map[notes.PersonID]trialCall{}
+	}
+	h.trials.of[a.Person] = t
+	out.Taken = true
 	return out, nil
 }
 
-// Arrived keeps that a trial has come: until the carrier is another.
+// TrialCall tells how the asker's call for trial goes.
+func (h *House) TrialCall(ctx context.Context) (out console.TrialCall, err error) {
+	a, err := h.keeper(ctx)
+	if err != nil {
+		return out, err
+	}
+	h.trials.mu.Lock()
+	t, ok := h.trials.of[a.Person]
+	h.trials.mu.Unlock()
+	if !ok {
+		return out, console.Refuse(console.NotFound, "portal.error.not-found")
+	}
+	p, err := h.engine.Placed(ctx, t.id)
+	if errors.Is(err, engine.ErrNoCall) {
+		return out, console.Refuse(console.NotFound, "portal.error.not-found")
+	} else if err != nil {
+		return out, err
+	}
+	switch {
+	case p.Told:
+		out.Step = console.TrialTold
+	case p.Over:
+		out.Step, out.Why = console.TrialEnded, callWhy(p)
+	case p.Answered:
+		out.Step = console.TrialAnswered
+	case p.Rang:
+		out.Step = console.TrialRings
+	default:
+		out.Step = console.TrialCalling
+	}
+	return out, nil
+}
+
+// callWhy puts the end of a call for trial into a word that says what to mend.
+func callWhy(p engine.Placed) string {
+	switch why := strings.TrimPrefix(p.Why, "first-"); why {
+	case "no-answer":
+		if !p.Rang {
+			return "call-silent"
+		}
+		return "call-no-answer"
+	case "busy", "rejected", "wrong-number", "hung-up", "no-key":
+		return "call-" + why
+	}
+	return "call-failed"
+}
+
+// heard tells whether a code is the one that the asker's call for trial said, and by which carrier that left.
+func (t *trials) heard(who notes.PersonID, code string) (carrier string, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c, ok := t.of[who]
+	switch {
+	case !ok:
+		return "", false
+	case subtle.ConstantTimeCompare([]byte(c.code), []byte(code)) == 1:
+		delete(t.of, who)
+		return c.carrier, true
+	}
+	if c.wrong++; c.wrong < mostWrong {
+		t.of[who] = c
+	} else {
+		delete(t.of, who)
+	}
+	return "", false
+}
+
+// Arrived keeps that a trial has come: until the carrier is another. Of a call only the code that it said is believed.
 func (h *House) Arrived(ctx context.Context, in console.TrialArrived) error {
-	if _, err := h.keeper(ctx); err != nil {
+	a, err := h.keeper(ctx)
+	if err != nil {
 		return err
 	}
 	part, ok := trialParts[in.By]
 	if !ok {
 		return console.Refuse(console.Invalid, "portal.error.malformed")
 	}
+	carrier := h.cfg.Office.Carrier(part)
+	if in.By == routing.Voice {
+		if carrier, ok = h.trials.heard(a.Person, strings.TrimSpace(in.Code)); !ok {
+			return console.Refuse(console.Invalid, "portal.error.trial-code")
+		}
+	}
 	was, err := h.cfg.Store.Setting(ctx, ProofOf(part))
 	if err != nil {
 		return err
 	}
 	err = h.cfg.Store.PutSetting(ctx, was.Version, record.Setting{Part: ProofOf(part), Values: map[string]string{
-		"at": h.cfg.Now().UTC().Format(time.RFC3339), "carrier": h.cfg.Office.Carrier(part)}})
+		"at": h.cfg.Now().UTC().Format(time.RFC3339), "carrier": carrier}})
 	if errors.Is(err, record.ErrSettingMoved) { // another has said so at the same moment
 		return nil
 	}

@@ -136,6 +136,7 @@ import type {
   Tonight,
   Trial,
   TrialArrived,
+  TrialCall,
   Tried,
   VisitFigures,
   VisitForm,
@@ -262,6 +263,7 @@ export interface PageRequests {
   tonight: { in: Record<string, never>; out: Tonight }
   trial: { in: Trial; out: Tried }
   arrived: { in: TrialArrived; out: Record<string, never> }
+  trialcall: { in: Record<string, never>; out: TrialCall }
   patients: { in: PatientSearch; out: PatientRows }
   putpatient: { in: PatientForm; out: PatientKept }
   consent: { in: ConsentSaid; out: ThreadView }
@@ -352,6 +354,7 @@ export const routes: Record<keyof PageRequests, string> = {
   tonight: 'GET /api/service/tonight',
   trial: 'POST /api/service/trial',
   arrived: 'POST /api/service/arrived',
+  trialcall: 'GET /api/service/trial',
   patients: 'POST /api/patients',
   putpatient: 'POST /api/patients/put',
   consent: 'POST /api/patients/{patient}/consent',

@@ -1859,7 +1859,15 @@ export interface Trial {
 
 export interface TrialArrived {
   by: ChannelKind
+  code: string
 }
+
+export interface TrialCall {
+  step: TrialStep
+  why: string
+}
+
+export type TrialStep = 'calling' | 'rings' | 'answered' | 'told' | 'ended'
 
 export interface Tried {
   taken: boolean

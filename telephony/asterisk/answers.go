@@ -40,10 +40,20 @@ func answers(ctx context.Context, p plan) error {
 // probe keeps no connection, so that each question is put to whoever listens now.
 var probe = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// Reaches asks a SIP address, host[:port], whether it answers over UDP; any answer will do, and it says nothing of an account there.
-func Reaches(ctx context.Context, address string) error {
+// Reaches asks a carrier, host[:port], whether it answers SIP over UDP, or takes connections over TLS; any answer will do, and it
+// says nothing of an account there.
+func Reaches(ctx context.Context, address string, overTLS bool) error {
 	if _, _, err := net.SplitHostPort(address); err != nil {
-		address = net.JoinHostPort(address, "5060")
+		address = net.JoinHostPort(address, map[bool]string{false: "5060", true: "5061"}[overTLS])
+	}
+	if overTLS {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+		c, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+		if err != nil {
+			return fmt.Errorf("SIP: %w", err)
+		}
+		return c.Close()
 	}
 	a, err := net.ResolveUDPAddr("udp", address)
 	if err != nil {

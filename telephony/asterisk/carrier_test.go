@@ -166,3 +166,29 @@ func TestAnAddressBehindNAT(t *testing.T) {
 		t.Error("the configuration was changed")
 	}
 }
+
+// How a registration stands is told, with another Asterisk as the carrier: taken, refused by 403 and by a wrong password, unanswered.
+func TestHowARegistrationStands(t *testing.T) {
+	t.Parallel()
+	n := asterisktest.StartNetwork(t, "127.0.0.4", "127.0.0.6")
+	gone := asterisk.Carrier{Contact: "127.0.0.8:5999", User: n.User, Password: n.Password, Register: true}
+	right := asterisk.Carrier{Contact: n.Addr, User: n.User, Password: n.Password, Register: true}
+	wrong := right
+	wrong.Password = "ANOTHER"
+	stands := func(name string, c asterisk.Carrier, want asterisk.Registration) {
+		t.Helper()
+		s := asterisktest.Start(t, func(cfg *asterisk.Config) {
+			cfg.SIP, cfg.Carrier = netip.MustParseAddrPort("127.0.0.6:0"), c
+		})
+		ctx := within(t, 60*time.Second)
+		eventually(t, ctx, name, func() bool {
+			is, err := s.Registration(ctx)
+			return err == nil && is == want
+		})
+	}
+	stands("registered", right, asterisk.Registered)
+	stands("a wrong password", wrong, asterisk.Rejected)
+	stands("a carrier that is not there", gone, asterisk.Trying)
+	n.Bar()
+	stands("403", right, asterisk.Rejected)
+}

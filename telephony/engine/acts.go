@@ -51,6 +51,7 @@ func init() { // not a literal: the acts raise signals, which run acts
 		dropSupervisor: (*Engine).dropSupervisor,
 		dialNear:       (*Engine).dialNear,
 		askKey:         (*Engine).askKey,
+		tellCode:       (*Engine).tellCode,
 		dialFar:        (*Engine).dialFar,
 		pressKeys:      (*Engine).pressSecond,
 		overflow:       (*Engine).overflow,

@@ -120,6 +120,22 @@ func (e *Engine) CallBack(ctx context.Context, b Callback) error {
 	return e.ask(ctx, func() error { return e.callBack("", b) })
 }
 
+// Placed is how far a call of CallBack's has come; ErrNoCall: it is not known, or not any more.
+func (e *Engine) Placed(ctx context.Context, id telephony.CallID) (out Placed, err error) {
+	err = e.ask(ctx, func() error {
+		switch c, was := e.calls[id], e.ended[id]; {
+		case c != nil:
+			out = c.placed()
+		case was.plan.ID == "":
+			return ErrNoCall
+		default:
+			out = was.how
+		}
+		return nil
+	})
+	return out, err
+}
+
 // AgentCall is CallBack with an agent's own phone in First's place: an abandoned caller is called back. The agent must
 // be Ready, paused or in wrap-up, and is Talking from then until it ends.
 func (e *Engine) AgentCall(ctx context.Context, a telephony.AgentID, b Callback) error {

@@ -39,6 +39,8 @@ type call struct {
 	posted post // where the supervisor is, or is being brought
 
 	plan  Callback        // of a call the service makes
+	told  bool            // whoever answered hears a trial's code
+	over  string          // why it ended, a word for its story
 	patch Patch           // whom the agent brings in
 	asked telephony.LegID // whose phone was answered and who was asked for a key last
 
@@ -94,6 +96,7 @@ type leg struct {
 	known  uint64    // the engine's clock when the switch was first seen to have it; 0 before
 	told   time.Time // when the switch said that it is ours; zero when a survey found it
 	absent bool      // the last survey of the switch did not find it
+	rang   bool      // the phone was heard to ring
 	lease  *lease
 }
 
@@ -212,7 +215,7 @@ func (e *Engine) move(r raised) {
 	case waiting:
 		c.Agent = ""
 	case closed:
-		c.EndedAt, c.Outcome = e.cfg.Now(), st.outcome
+		c.EndedAt, c.Outcome, c.over = e.cfg.Now(), st.outcome, r.detail
 	}
 	c.Third.State = shownThird[st.to]
 	if st.note == telephony.StepPatchFailed || st.note == telephony.StepNoTransfer {

@@ -89,6 +89,57 @@ func TestACallBackThatReachesNobody(t *testing.T) {
 	}
 }
 
+// A call for trial says its code to who has pressed the key and rings nobody else; how far it is can be asked, and why it came to nothing.
+func TestACallForTrial(t *testing.T) {
+	b := aCallback()
+	b.Second, b.Code = "", "4071"
+	placed := func(w *world, want engine.Placed) {
+		w.t.Helper()
+		if got, err := w.eng.Placed(w.t.Context(), b.ID); err != nil || got != want {
+			w.t.Errorf("it is at %+v, %v, want %+v", got, err, want)
+		}
+	}
+	hears := func(w *world, leg telephony.LegID, want ...string) {
+		w.t.Helper()
+		if got := w.sw.Playing(leg); len(got) != 1 || !slices.Equal(got[0].Prompts, want) {
+			w.t.Errorf("it hears %+v, want %v", got, want)
+		}
+	}
+	inWorld(t, nil, func(w *world) {
+		w.must(w.eng.CallBack(w.t.Context(), b))
+		w.pass(5 * time.Second)
+		placed(w, engine.Placed{Rang: true})
+		first := w.originatedTo(provider.Reveal())
+		w.sw.Answers(first)
+		w.pass(10 * time.Second)
+		placed(w, engine.Placed{Rang: true, Answered: true})
+		hears(w, first, "lamplight/trial-one")
+		w.sw.Press(first, "1")
+		w.pass(time.Second)
+		placed(w, engine.Placed{Rang: true, Answered: true, Told: true})
+		hears(w, first, "lamplight/trial-code", "lamplight/digit-4", "lamplight/digit-0", "lamplight/digit-7", "lamplight/digit-1")
+		w.pass(time.Minute) // nobody hangs up
+		placed(w, engine.Placed{Rang: true, Answered: true, Told: true, Over: true})
+		w.state(b.ID, telephony.Ended, telephony.Completed)
+		if os := w.sw.Originated(); len(os) != 1 {
+			t.Errorf("%d legs originated", len(os))
+		}
+		w.clean()
+		if _, err := w.eng.Placed(w.t.Context(), "another-call-0000"); !errors.Is(err, engine.ErrNoCall) {
+			t.Errorf("of another call: %v", err)
+		}
+	})
+	for why, phone := range map[string]switchtest.PhoneBehavior{"first-rejected": {Rejects: 21}, "first-no-key": {Answers: true}} {
+		inWorld(t, nil, func(w *world) {
+			w.sw.Phones = map[string]switchtest.PhoneBehavior{string(provider): phone}
+			w.must(w.eng.CallBack(w.t.Context(), b))
+			w.pass(90 * time.Second)
+			placed(w, engine.Placed{Rang: true, Answered: phone.Answers, Over: true, Why: why})
+			w.clean()
+		})
+	}
+}
+
 func TestAnAgentCallsBack(t *testing.T) {
 	inWorld(t, []telephony.Agent{ana}, func(w *world) {
 		b := aCallback()

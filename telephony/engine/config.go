@@ -87,6 +87,9 @@ type Prompts struct {
 	Greeting   string   // "lamplight/greeting": key 1 is English, key 2 Spanish
 	Unknown    []string // "lamplight/unknown", then "es/lamplight/unknown": the number dialled is nobody's, whose language is unknown
 	PressOne   string   // "lamplight/press-one": to whoever answered a provider's phone
+	TrialOne   string   // "lamplight/trial-one": to whoever answered a call for trial
+	TrialCode  string   // "lamplight/trial-code", followed by a prompt for each digit
+	Digits     string   // "lamplight/digit-", and then the digit
 	Connecting string   // "lamplight/connecting": to a provider who is being connected to a patient
 	// To who is called for a caller: the caller waits, how urgent it is, and the key to be connected by.
 	CallerWaits string // "lamplight/caller-waits"
@@ -128,6 +131,9 @@ func (c Config) withDefaults() Config {
 		c.Prompts.Unknown = []string{"lamplight/unknown", "es/lamplight/unknown"}
 	}
 	word(&c.Prompts.PressOne, "lamplight/press-one")
+	word(&c.Prompts.TrialOne, "lamplight/trial-one")
+	word(&c.Prompts.TrialCode, "lamplight/trial-code")
+	word(&c.Prompts.Digits, "lamplight/digit-")
 	word(&c.Prompts.Connecting, "lamplight/connecting")
 	word(&c.Prompts.CallerWaits, "lamplight/caller-waits")
 	word(&c.Prompts.Urgent, "lamplight/urgent")

@@ -135,10 +135,21 @@ type Callback struct {
 	Name    string           // the practice's name, shown to First
 	// Extension is what is dialled when Second has answered: keys of a telephone, or "" for none; patient data.
 	Extension string
+	// Code makes it a call for trial: nobody but First is rung, and once a key was pressed there First hears these digits, for
+	// ProveFor, in the place of Second, who is nobody.
+	Code string
 	// Language is what First is spoken to in, and what the two will speak as far as is known; English when it is not said.
 	Language telephony.Language
 	About    string            // the note or the call that this one is about, for the story
 	By       telephony.AgentID // the person who asked for it, for the story; AgentCall's is the agent
+}
+
+// Placed is how far a call that the service makes has come with First.
+type Placed struct {
+	Rang, Answered bool // their phone
+	Told           bool // the code of a call for trial is said
+	Over           bool
+	Why            string // it came to nothing: a code, as a Step's Detail
 }
 
 // An ask is a question to the loop; do runs there.

@@ -45,6 +45,7 @@ func (e *Engine) onLeg(ev telephony.Event) {
 	e.meet(&p.leg)
 	switch ev.Kind {
 	case telephony.LegRinging:
+		p.rang = true
 		if p == &c.far && c.phase == ringing {
 			e.queueOr(offerRings(c), c.offer.Agent)
 		}
@@ -73,7 +74,11 @@ func (e *Engine) onLeg(ev telephony.Event) {
 	case telephony.Digit:
 		switch {
 		case c.phase == proving && p == &c.near, (c.phase == briefing || c.phase == announcing) && p == &c.third:
-			if ev.Digit == proof {
+			switch {
+			case ev.Digit != proof:
+			case c.plan.Code != "":
+				e.raise(c, codeAsked)
+			default:
 				e.raise(c, proved)
 			}
 		case p == &c.near:
@@ -214,6 +219,7 @@ type ended struct {
 	at    time.Time
 	agent telephony.AgentID // whose it was
 	plan  Callback          // for a call of ours
+	how   Placed            // and how it ended
 	owed  *ledgerQueue      // what may not be written yet
 }
 
@@ -224,7 +230,7 @@ func (e *Engine) forget(c *call) {
 		delete(e.legs, p.id)
 	}
 	delete(e.plays, c.greeting)
-	e.ended[c.ID] = ended{at: time.Now(), agent: c.Agent, plan: c.plan, owed: &c.ledger}
+	e.ended[c.ID] = ended{at: time.Now(), agent: c.Agent, plan: c.plan, how: c.placed(), owed: &c.ledger}
 	e.touch(c)
 }
 

@@ -42,6 +42,7 @@ const (
 	placing     phase = "placing"     // a call of ours; its row is being written
 	dialling    phase = "dialling"    // the first party's phone is being rung
 	proving     phase = "proving"     // a provider's phone was answered: a person presses a key, a machine does not
+	telling     phase = "telling"     // of a call for trial: they hear a code, again and again
 	reaching    phase = "reaching"    // the first party is there; the second's phone is being rung
 	closed      phase = "closed"      // over; what is left on the switch is being removed
 )
@@ -66,6 +67,8 @@ const (
 	answeredBy     signal = "answered by"     // the provider's phone was answered, by whomever or whatever
 	proved         signal = "proved"          // a key was pressed on it, or on a third party's
 	unproved       signal = "unproved"        // none was, for ProveFor
+	codeAsked      signal = "code asked"      // it was pressed in a call for trial
+	codeTold       signal = "code told"       // the code was said for ProveFor
 	farUp          signal = "far up"          // the agent's phone, or the second party, answered
 	joined         signal = "joined"          // all who are to talk are in one bridge
 	unjoined       signal = "unjoined"        // they could not be brought together
@@ -138,6 +141,7 @@ const (
 	stopRecord     act = "stop recording"  // the agent goes: what the caller says then is not theirs
 	dialNear       act = "dial near"
 	askKey         act = "ask for a key" // of who answered the provider's phone, again and again
+	tellCode       act = "tell code"
 	dialFar        act = "dial far"
 	pressKeys      act = "press keys"  // the second party's extension
 	leaveQueue     act = "leave queue" // out of the queue, the agent free or in wrap-up
@@ -158,7 +162,7 @@ type transition struct {
 func do(acts ...act) []act { return acts }
 
 // repeats are the phases whose prompt is said again and again.
-var repeats = map[phase]bool{proving: true, calling: true, briefing: true, announcing: true}
+var repeats = map[phase]bool{proving: true, telling: true, calling: true, briefing: true, announcing: true}
 
 // over is an end: nobody of the call is left to the queue or on the switch.
 func over(o telephony.Outcome, acts ...act) transition {
@@ -441,11 +445,21 @@ var flow = map[phase]map[signal]transition{
 	proving: {
 		played:      {to: proving, do: do(askKey)},
 		proved:      {to: reaching, note: telephony.StepFirstProved, do: do(dialFar)},
+		codeAsked:   {to: telling, note: telephony.StepFirstProved, do: do(tellCode)},
 		unproved:    over(telephony.Unreached, wipe),
 		hangUpAsked: over(telephony.Unreached, wipe),
 		endAsked:    over(telephony.Unreached, wipe),
 		nearGone:    over(telephony.Unreached, wipe),
 		nearLost:    over(telephony.Unreached, wipe),
+		unreachable: over(telephony.Unreached, wipe),
+	},
+	telling: { // who hangs up has heard it
+		played:      {to: telling, do: do(tellCode)},
+		codeTold:    over(telephony.Completed, wipe),
+		hangUpAsked: over(telephony.Completed, wipe),
+		endAsked:    over(telephony.Completed, wipe),
+		nearGone:    over(telephony.Completed, wipe),
+		nearLost:    over(telephony.Completed, wipe),
 		unreachable: over(telephony.Unreached, wipe),
 	},
 	reaching: {
@@ -479,7 +493,8 @@ var shown = map[phase]telephony.CallState{
 	sending: telephony.Patched, announcing: telephony.Patched, landing: telephony.Patched,
 	recalling: telephony.Offered, returning: telephony.Offered,
 	spilled: telephony.Arrived, linking: telephony.Waiting,
-	placing: telephony.Arrived, dialling: telephony.Arrived, proving: telephony.Arrived, reaching: telephony.Waiting,
+	placing: telephony.Arrived, dialling: telephony.Arrived, proving: telephony.Arrived,
+	telling: telephony.Arrived, reaching: telephony.Waiting,
 	closed: telephony.Ended,
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"lamplight/telephony"
 	"lamplight/telephony/acd"
@@ -22,7 +23,9 @@ func (e *Engine) callBack(agent telephony.AgentID, b Callback) error {
 		return again(e.ended[b.ID].plan, b)
 	case !callName.MatchString(string(b.ID)):
 		return fmt.Errorf("telephony: a call back's id must be 8 to 64 letters, digits or dashes")
-	case b.Second == "" || b.First == "" && agent == "":
+	case b.Code != "" && (strings.Trim(b.Code, "0123456789") != "" || b.First == "" || b.Second != ""):
+		return fmt.Errorf("telephony: a call for trial needs one number and a code of digits")
+	case b.Code == "" && (b.Second == "" || b.First == "" && agent == ""):
 		return fmt.Errorf("telephony: a call back needs two numbers")
 	case !telephony.IsExtension(b.Extension):
 		return fmt.Errorf("telephony: an extension must be at most %d keys of a telephone", telephony.MaxExtension)
@@ -36,8 +39,8 @@ func (e *Engine) callBack(agent telephony.AgentID, b Callback) error {
 			return err
 		}
 	}
-	c := e.newCall(telephony.Call{ID: b.ID, DID: b.Show, Account: b.Account, ANI: b.Second, State: telephony.Arrived, Agent: agent,
-		Language: cmp.Or(b.Language, telephony.English), OpenedAt: e.cfg.Now()}, placing, near)
+	c := e.newCall(telephony.Call{ID: b.ID, DID: b.Show, Account: b.Account, ANI: cmp.Or(b.Second, b.First), State: telephony.Arrived,
+		Agent: agent, Language: cmp.Or(b.Language, telephony.English), OpenedAt: e.cfg.Now()}, placing, near)
 	c.plan = b
 	e.note(c, telephony.StepPlaced, cmp.Or(agent, b.By), b.About)
 	return nil
@@ -98,7 +101,35 @@ func (e *Engine) askKey(c *call) {
 		c.near.lease = e.lease(c.near.id)
 		c.patience = e.after(e.cfg.ProveFor, func() { e.raiseAs(c, unproved, "first-no-key") })
 	}
+	if c.plan.Code != "" {
+		e.speak(c, false, e.cfg.Prompts.TrialOne)
+		return
+	}
 	e.speak(c, false, e.cfg.Prompts.PressOne)
+}
+
+// tellCode says the code of a call for trial, once more.
+func (e *Engine) tellCode(c *call) {
+	if !c.told {
+		c.told = true
+		c.patience.Stop()
+		c.patience = e.after(e.cfg.ProveFor, func() { e.raise(c, codeTold) })
+		e.hush(c)
+	}
+	say := []string{e.cfg.Prompts.TrialCode}
+	for _, digit := range c.plan.Code {
+		say = append(say, e.cfg.Prompts.Digits+string(digit))
+	}
+	e.speak(c, false, say...)
+}
+
+// placed is how far it has come.
+func (c *call) placed() Placed {
+	out := Placed{Rang: c.near.rang, Answered: c.near.up, Told: c.told, Over: c.phase == closed, Why: c.over}
+	if c.Outcome == telephony.Completed {
+		out.Why = ""
+	}
+	return out
 }
 
 // dialFar tells the first party to wait and rings the second, who sees the practice's number.

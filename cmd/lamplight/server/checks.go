@@ -279,21 +279,41 @@ func (c *checker) names(ctx context.Context) {
 
 // trunk looks at the carrier of calls, and whether a trial by it has come.
 func (c *checker) trunk(ctx context.Context) {
-	cfg := c.s.Config
-	switch {
-	case cfg.ARIURL != "":
-	case cfg.Trunk == "":
+	switch why := c.s.Trunk(ctx); {
+	case why == "no-trunk":
 		c.open("calls", "none")
-		return
-	case !cfg.TrunkTLS:
-		if err := asterisk.Reaches(ctx, cfg.Trunk); err != nil {
-			c.bad("calls", "silent", "trunk", cfg.Trunk)
-			return
-		}
-	}
-	if c.s.Record != nil {
+	case why == "trunk-silent":
+		c.bad("calls", "silent", "trunk", c.s.Config.Trunk)
+	case why != "":
+		c.bad("calls", "rejected", "trunk", c.s.Config.Trunk, "user", c.s.Config.TrunkUser)
+	case c.s.Record != nil:
 		c.proved(ctx, "calls", house.PartVoice)
 	}
+}
+
+// Trunk implements house.Office: it asks the carrier whether it answers, and the private Asterisk of a running server whether the
+// carrier has taken its registration.
+func (s *Server) Trunk(ctx context.Context) string {
+	switch {
+	case s.Config.ARIURL != "":
+		return ""
+	case s.Config.Trunk == "":
+		return "no-trunk"
+	}
+	if err := asterisk.Reaches(ctx, s.Config.Trunk, s.Config.TrunkTLS); err != nil {
+		return "trunk-silent"
+	}
+	if !s.Config.TrunkRegister || s.Switch.Private == nil {
+		return ""
+	}
+	is, err := s.Switch.Private.Registration(ctx)
+	switch {
+	case err != nil:
+		s.Log.Error("how the registration with the carrier stands", "error", err)
+	case is == asterisk.Rejected:
+		return "trunk-rejected"
+	}
+	return ""
 }
 
 // proved tells whether a person has said that a trial by a carrier, as it is now, has come.

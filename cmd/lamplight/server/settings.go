@@ -138,6 +138,9 @@ func (s *Server) Carrier(part console.SettingPart) string {
 		if c.ARIURL != "" {
 			return c.ARIURL
 		}
+		if c.TrunkUser != "" {
+			return c.TrunkUser + "@" + c.Trunk
+		}
 		return c.Trunk
 	}
 	return ""

@@ -46,6 +46,16 @@ speak es/unknown es 'Lo sentimos. El número que usted marcó no se atiende aqu�
 # Said to whoever answers a provider's phone, again and again: the pause is time to press the key.
 speak en/press-one en 'This is your answering service. To call your patient, press one.' pause 1.6
 speak es/press-one es 'Le habla su servicio de contestación. Para llamar a su paciente, oprima el uno.' pause 1.6
+# Said to whoever answers a call for trial: the first until a key is pressed, then the second and four digits.
+speak en/trial-one en 'This is your answering service, with a trial call. To hear your code, press one.' pause 1.6
+speak es/trial-one es 'Le habla su servicio de contestación, con una llamada de prueba. Para oír su código, oprima el uno.' pause 1.6
+speak en/trial-code pause 0.6 en 'Your code is'
+speak es/trial-code pause 0.6 es 'Su código es'
+for lang in en es; do
+	case $lang in en) words='zero one two three four five six seven eight nine' ;; es) words='cero uno dos tres cuatro cinco seis siete ocho nueve' ;; esac
+	digit=0
+	for word in $words; do speak $lang/digit-$digit $lang $word; digit=$((digit + 1)); done
+done
 # Said to whoever answers a phone that is rung for a caller who waits: the first, how urgent it is, the last.
 speak en/caller-waits en 'This is your answering service. A caller to your practice is waiting to speak with you.'
 speak es/caller-waits es 'Le habla su servicio de contestación. Una persona que llamó a su consultorio espera para hablar con usted.'
