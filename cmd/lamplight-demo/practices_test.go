@@ -44,7 +44,8 @@ func TestAPracticeOnTheWeb(t *testing.T) {
 	}
 }
 
-var practiceParts = []string{"identity", "lines", "hours", "people", "duty", "ladders", "calls", "flags", "tests", "rest", "moment", "bulletins", "versions", "publish"}
+var practiceParts = []string{"identity", "lines", "hours", "people", "places", "duty", "ladders", "calls", "flags", "tests", "rest", "moment",
+	"bulletins", "versions", "publish"}
 
 func (p *page) part(name string) {
 	p.t.Helper()
@@ -112,6 +113,8 @@ func setUp(t *testing.T, d *demo, p *page) {
 	p.part("people")
 	p.to("account.contacts[0].name", `=Dr "Ñ" <b>שלום</b> 🏥`)
 	p.to("account.contacts[0].mobile", "+13125550171")
+	p.part("places")
+	directory(t, p)
 	p.part("ladders")
 	p.to("ladders.ladders[0].rungs[1].after", "2m")
 	p.part("moment")
@@ -129,7 +132,39 @@ func setUp(t *testing.T, d *demo, p *page) {
 	if err != nil || acc.Contacts[0].Name != `=Dr "Ñ" <b>שלום</b> 🏥` || !strings.Contains(string(acc.Ladders), `"2m"`) {
 		t.Errorf("%+v, %v", acc, err)
 	}
+	if len(acc.Places) != 1 || acc.Places[0].Name != "Farmacia del Sol" || acc.Places[0].Extension != "12" ||
+		!slices.Equal(acc.Dialling.Abroad, []string{"MX"}) || acc.Dialling.Premium {
+		t.Errorf("its directory is %+v, %+v", acc.Places, acc.Dialling)
+	}
 	p.click(".editor header button")
+}
+
+// directory has a pharmacy in Mexico added, which may not be dialled before its country is allowed.
+func directory(t *testing.T, p *page) {
+	t.Helper()
+	p.click(".form > button")
+	p.to("account.places[0].name", "Farmacia del Sol")
+	p.to("account.places[0].number", "+525512345678")
+	p.to("account.places[0].extension", "12 and more")
+	wrong := func(words string, is string) {
+		t.Helper()
+		p.see("document.querySelector('.form').textContent.includes(`"+words+"`)", is)
+	}
+	wrong("is abroad: if the practice wants that", "true")
+	p.see(`document.querySelector('[data-path="account.places[0].extension"]').getAttribute('aria-invalid')`, "true")
+	p.accessible("a number that may not be dialled")
+	p.shot("practice-places-wrong")
+	p.to("account.places[0].extension", "12")
+	p.to("account.dialling.abroad", "MX")
+	p.enter(".allow")
+	p.see(`document.querySelector('.allowed').textContent.includes('Mexico')`, "true")
+	p.to("account.dialling.abroad", "CA")
+	p.enter(".allow")
+	p.enter(".allowed li:nth-child(2) button")
+	p.see(`document.querySelector('.allowed').textContent.includes('Canada')`, "false")
+	wrong("is abroad: if the practice wants that", "false")
+	p.see(`document.querySelectorAll('.form [aria-invalid]').length`, "0")
+	p.shot("practice-places-right")
 }
 
 func answeredAndTold(t *testing.T, w *walker) {

@@ -215,6 +215,15 @@ export function addContact(doc: Json, language: string): Json {
   return Array.isArray(get(doc, 'schedule.participants')) ? add(out, 'schedule.participants', { id }) : out
 }
 
+/** A place more. Its name must be no contact's either. */
+export function addPlace(doc: Json): Json {
+  const id = fresh(
+    'place',
+    [...listAt(doc, 'account.places'), ...listAt(doc, 'account.contacts')].map((p) => textAt(p, 'id')),
+  )
+  return add(doc, 'account.places', { id, name: '', number: '' })
+}
+
 /** A contact less. Where the schedule or a ladder names them still, the check says so. */
 export function removeContact(doc: Json, index: number): Json {
   const id = textAt(doc, ['account', 'contacts', index, 'id'])
@@ -230,7 +239,7 @@ export function removeContact(doc: Json, index: number): Json {
 }
 
 /** The parts of the editor, and which of them a place of the document belongs to. */
-export const parts = ['identity', 'lines', 'hours', 'people', 'duty', 'ladders', 'calls', 'flags', 'tests', 'rest'] as const
+export const parts = ['identity', 'lines', 'hours', 'people', 'places', 'duty', 'ladders', 'calls', 'flags', 'tests', 'rest'] as const
 export type Part = (typeof parts)[number]
 
 export function partOf(field: string): Part {
@@ -241,6 +250,7 @@ export function partOf(field: string): Part {
   if (begins('account.hours') || begins('schedule.officeHours') || begins('schedule.holidays')) return 'hours'
   if (begins('account.contacts') || begins('people')) return 'people'
   if (begins('account.tests')) return 'tests'
+  if (begins('account.places') || begins('account.dialling')) return 'places'
   if (begins('account.voicemail') || begins('account.chart') || begins('account.messaging.reminders')) return 'rest'
   if (begins('ladders')) return 'ladders'
   if (begins('schedule')) return 'duty'
