@@ -3,7 +3,9 @@ package console
 import (
 	"time"
 
+	"lamplight/notes"
 	"lamplight/routing"
+	"lamplight/telephony"
 )
 
 // A SettingPart is one part of what the service's administrators set.
@@ -14,6 +16,8 @@ const (
 	PartText     SettingPart = "text"      // account, from, callback; the secret is the token
 	PartMail     SettingPart = "mail"      // host, port, user, from; the secret is the password
 	PartCatchAll SettingPart = "catch-all" // to: a practice or one of its numbers
+	// document: the service's ladder, as 'lamplight service get' prints it. It is none of SettingParts: its form is its own.
+	PartSupervisors SettingPart = "supervisors"
 )
 
 // SettingParts are all parts, in the order they are shown.
@@ -23,7 +27,25 @@ func SettingParts() []SettingPart {
 
 // ServiceSettings is what is set of the service.
 type ServiceSettings struct {
-	Parts []SettingsPart `json:"parts"`
+	Parts  []SettingsPart `json:"parts"`
+	Ladder ServiceLadder  `json:"ladder"`
+}
+
+// ServiceLadder is whom of its supervisors the service calls when a practice's ladder has ended, as a part, and who may be named in it.
+type ServiceLadder struct {
+	Part     SettingsPart      `json:"part"`
+	Document string            `json:"document"` // what holds; "" for none
+	Problems []PracticeProblem `json:"problems"` // of what holds
+	People   []LadderPerson    `json:"people"`
+}
+
+// LadderPerson is a supervisor or an administrator of the whole service, as they can be told.
+type LadderPerson struct {
+	Person   notes.PersonID     `json:"person"`
+	Name     string             `json:"name"`
+	Language telephony.Language `json:"language"`
+	Mobile   string             `json:"mobile"`
+	Email    string             `json:"email"`
 }
 
 // SettingsPart is one part as it is set. What the command line says, Given, holds instead. No secret is ever shown.
@@ -59,8 +81,9 @@ type SettingEdit struct {
 
 // SettingEdited is a part after a change; without Saved somebody else was quicker, and nothing was changed.
 type SettingEdited struct {
-	Saved bool         `json:"saved"`
-	Part  SettingsPart `json:"part"`
+	Saved    bool              `json:"saved"`
+	Part     SettingsPart      `json:"part"`
+	Problems []PracticeProblem `json:"problems"` // of a ladder, which was not saved when one of them is final
 }
 
 // Tonight is what a service needs before its first night, each with how it stands.

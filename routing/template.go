@@ -24,22 +24,26 @@ const (
 )
 
 // NewPractice is a practice begun from a template: whole but for what nobody knows yet, whose number it has and who its people are.
-// Those are empty, and CheckPractice says so at their places and nothing else. ok is false for no template there is.
-func NewPractice(of PracticeTemplate, id telephony.AccountID, name, zone string) (a notes.Account, ok bool) {
+// Those are empty, and CheckPractice says so at their places and nothing else. It is answered in the languages given, the first of
+// which is assumed of a caller; in both by default. ok is false for no template there is.
+func NewPractice(of PracticeTemplate, id telephony.AccountID, name, zone string, in ...telephony.Language) (a notes.Account, ok bool) {
 	make, ok := templates[of]
 	if !ok {
 		return a, false
 	}
 	t := make()
-	both := []telephony.Language{telephony.English, telephony.Spanish}
-	a = notes.Account{ID: id, Name: name, TimeZone: zone, Languages: both, Hours: t.hours, Instructions: t.instructions,
+	if len(in) == 0 {
+		in = []telephony.Language{telephony.English, telephony.Spanish}
+	}
+	a = notes.Account{ID: id, Name: name, TimeZone: zone, Languages: slices.Clone(in), Hours: t.hours, Instructions: t.instructions,
 		AnswerPhrase: text(name+", this is "+agentHole+". How may I help you?", name+", le atiende "+agentHole+". ¿En qué le puedo ayudar?"),
-		Lines:        []telephony.Line{{Languages: both}}, Script: notes.Script{Version: 1, CallTypes: t.calls, RedFlags: redFlags()}}
+		Lines:        []telephony.Line{{Languages: slices.Clone(in)}},
+		Script:       notes.Script{Version: 1, CallTypes: t.calls, RedFlags: redFlags()}}
 	for i := range a.Script.CallTypes {
 		a.Script.CallTypes[i].Digit = fmt.Sprint(i + 1)
 	}
 	for _, c := range t.contacts {
-		a.Contacts = append(a.Contacts, notes.Contact{ID: c, Language: telephony.English})
+		a.Contacts = append(a.Contacts, notes.Contact{ID: c, Language: in[0]})
 	}
 	a.Schedule = written(mergeMaps(map[string]json.RawMessage{"timezone": quoted(zone)}, t.schedule))
 	a.Ladders = []byte(`{"ladders":[{"name":"urgent","version":1,"rungs":[` + t.rungs + `]}]}`)

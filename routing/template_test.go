@@ -54,6 +54,18 @@ func TestTemplatesAreWhole(t *testing.T) {
 			t.Errorf("%s, filled in: %v", of, found)
 		}
 	}
+	only, _ := NewPractice(TemplateGroup, "north", "Northside", "America/Denver", telephony.Spanish)
+	only.AnswerPhrase = notes.Text{telephony.Spanish: "Northside, le atiende {{agent}}."}
+	if !slices.Equal(only.Lines[0].Languages, only.Languages) || len(only.Languages) != 1 ||
+		only.Contacts[0].Language != telephony.Spanish {
+		t.Errorf("in Spanish alone: %v, %v, %v", only.Languages, only.Lines[0].Languages, only.Contacts[0].Language)
+	}
+	_, found := ReadPractice(documentOf(t, only), map[notes.PersonID]KnownPerson{}, checkedAt)
+	for _, p := range found {
+		if !open.MatchString(p.Field) {
+			t.Errorf("in Spanish alone: %+v", p)
+		}
+	}
 	if _, ok := NewPractice("dentist", "x", "X", "UTC"); ok {
 		t.Error("a template that nobody wrote")
 	}

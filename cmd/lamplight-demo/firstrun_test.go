@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -128,6 +130,7 @@ func TestTheFirstRun(t *testing.T) {
 	t.Run("the administrator", func(t *testing.T) { founds(t, e, p, second, code) })
 	t.Run("the service, carriers", func(t *testing.T) { carriers(t, e, p) })
 	t.Run("a practice, an agent", func(t *testing.T) { firstPractice(t, e, p) })
+	t.Run("whom the service calls", func(t *testing.T) { supervisors(t, e, p) })
 	t.Run("a phone, Spanish", func(t *testing.T) { serviceOnAPhone(p) })
 	t.Run("the doctor", func(t *testing.T) { doctorSays(t, e) })
 	p.clean([]string{code, ownWords, "TWILIOTOKEN", "MAILBOX-PASSWORD"})
@@ -343,9 +346,89 @@ func firstPractice(t *testing.T, e *empty, p *page) {
 	p.set("#person-role", "agent")
 	p.write("#invite-name", "Nora Vega"+kb.Enter)
 	p.see(`document.activeElement.id`, "link-title")
+	p.printsACard()
 	p.enter("[data-tab=service]")
 	p.see(`document.querySelector('[data-check=agents]')?.textContent.includes('1 agent is invited')`, "true")
 	p.shot("service-ready")
+}
+
+// printsACard prints the invitation from a dark screen on which far more stands than fits a page: the card is one page, black on white.
+func (p *page) printsACard() {
+	p.t.Helper()
+	p.do(chromedp.Evaluate[chromedp.Void](`document.documentElement.dataset.theme = 'dark'; document.querySelector('main').style.minHeight = '5000px'`))
+	pdf, err := chromedp.Call(p.ctx, cdppage.PrintToPDF, cdppage.PrintToPDFParams{})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if n := len(regexp.MustCompile(`/Type /Page\b`).FindAll(pdf.Data, -1)); n != 1 {
+		p.t.Errorf("a card is printed on %d pages", n)
+	}
+	if dir := os.Getenv("SHOTS"); dir != "" {
+		if err := os.WriteFile(dir+"/card.pdf", pdf.Data, 0o644); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	media := func(is string) {
+		if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: is}); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	media("print")
+	p.see(`getComputedStyle(document.querySelector('#invitation-link')).color`, "rgb(27, 31, 36)")
+	p.see(`getComputedStyle(document.querySelector('header')).visibility`, "hidden")
+	p.shot("card")
+	media("")
+	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('main').style.minHeight = ''`))
+}
+
+// supervisors says whom the service calls when a practice's ladder has ended: one that reaches nobody is refused.
+func supervisors(t *testing.T, e *empty, p *page) {
+	p.stands("supervisors", "bad")
+	p.enter("[data-check=supervisors] .do button")
+	p.see(`document.activeElement.id`, "ladder-person")
+	p.write("#ladder-why", "nobody is called"+kb.Enter)
+	p.see(`document.activeElement.id`, "answer-supervisors")
+	p.see(`document.querySelector('#answer-supervisors').textContent.includes('a message could wait on nobody')`, "true")
+	p.see(`document.querySelectorAll('#answer-supervisors li').length > 0`, "true")
+	p.shot("service-ladder-nobody")
+	p.set("#ladder-person", "ada.grant")
+	p.enter("#part-supervisors .add")
+	p.see(`document.activeElement.id`, "ladder-mobile-0")
+	p.see(`document.querySelector('#ladder-who-0').selectedOptions[0].textContent`, "Ada Grant")
+	p.write("#ladder-why", kb.Enter)
+	p.see(`document.activeElement.id`, "answer-supervisors")
+	p.accessible("a ladder into nobody")
+	p.shot("service-ladder-wrong")
+	p.write("#ladder-mobile-0", "+13125550171")
+	p.enter("#part-supervisors button.step")
+	p.see(`document.querySelector('#ladder-after-1').value`, "3m")
+	p.write("#ladder-why", ", now somebody"+kb.Enter)
+	p.see(`document.activeElement.id`, "title-supervisors")
+	p.see(`document.querySelector('#part-supervisors > ol').textContent.includes('Ada Grant')`, "true")
+	p.see(`document.querySelector('#part-supervisors > ul').textContent.includes('supervisor')`, "true") // which she is not yet
+	p.stands("supervisors", "good")
+	first, err := e.Record.Service(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.enter("[data-set=supervisors]")
+	p.see(`document.activeElement.id`, "ladder-mobile-0")
+	p.set("#ladder-again", "2s")
+	p.write("#ladder-why", "sooner"+kb.Enter)
+	p.see(`document.querySelector('#ladder-again').getAttribute('aria-invalid')`, "true")
+	p.set("#ladder-again", "2m")
+	p.write("#ladder-why", kb.Enter)
+	p.see(`document.activeElement.id`, "title-supervisors")
+	p.see(`document.querySelectorAll('#part-supervisors details li').length`, "2")
+	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('#part-supervisors details').open = true`))
+	p.see(`document.querySelector('#part-supervisors details li:nth-child(2)').textContent.includes('“nobody is called, now somebody”')`, "true")
+	p.accessible("whom the service calls")
+	p.shot("service-ladder")
+	p.enter("#part-supervisors details li:nth-child(2) button")
+	p.see(`document.querySelectorAll('#part-supervisors details li').length`, "3")
+	if now, err := e.Record.Service(t.Context()); err != nil || !bytes.Equal(now, first) {
+		t.Errorf("brought back: %s, %v", now, err)
+	}
 }
 
 func serviceOnAPhone(p *page) {
@@ -360,6 +443,13 @@ func serviceOnAPhone(p *page) {
 	p.shot("service-phone-es")
 	p.click("[data-set=mail]")
 	p.shot("service-phone-mail-es")
+	p.click("#part-mail form .acts button:last-child")
+	p.click("[data-set=supervisors]")
+	p.see(`document.activeElement.id`, "ladder-mobile-0")
+	p.see(`document.documentElement.scrollWidth`, "390")
+	p.see(`[...document.querySelectorAll('main button')].filter(b => b.offsetParent && b.offsetHeight < 48).length`, "0")
+	p.accessible("whom the service calls, on a phone")
+	p.shot("service-phone-ladder-es")
 	p.see(`/portal\.|undefined|\{\{/.test(document.body.innerText)`, "false")
 }
 
@@ -379,7 +469,7 @@ func doctorSays(t *testing.T, e *empty) {
 	}
 	running := said("running")
 	for name, want := range map[string]string{"server": "good runs", "text": "good came", "mail": "good came", "practices": "good called",
-		"agents": "open invited", "calls": "open none", "supervisors": "bad no-service-ladder", "backup": "open none"} {
+		"agents": "open invited", "calls": "open none", "supervisors": "good called", "backup": "open none"} {
 		if got := running[name]; got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}

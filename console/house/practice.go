@@ -223,7 +223,11 @@ func (h *House) NewPractice(ctx context.Context, q console.PracticeNew) (console
 		}
 		next, ok = routing.ClonePractice(of, q.Account, strings.TrimSpace(q.Name), q.TimeZone), true
 	} else {
-		next, ok = routing.NewPractice(q.Template, q.Account, strings.TrimSpace(q.Name), q.TimeZone)
+		in, err := h.languages(ctx)
+		if err != nil {
+			return console.PracticeRef{}, err
+		}
+		next, ok = routing.NewPractice(q.Template, q.Account, strings.TrimSpace(q.Name), q.TimeZone, in...)
 	}
 	if !ok {
 		return console.PracticeRef{}, console.Refuse(console.Invalid, "portal.error.malformed")

@@ -15,6 +15,7 @@ import (
 	"lamplight/console"
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/notes/record"
 	"lamplight/routing"
 	"lamplight/telephony"
 )
@@ -391,5 +392,27 @@ func TestReadAndPublishedIsTheSame(t *testing.T) {
 		if !reflect.DeepEqual(after, doc.Account) || r.sheet(t, "boss", doc.Account.ID).text != before {
 			t.Errorf("%s is another", f)
 		}
+	}
+}
+
+// TestANewPracticeSpeaksTheServicesLanguages: a service in English alone is not asked for Spanish sentences.
+func TestANewPracticeSpeaksTheServicesLanguages(t *testing.T) {
+	r := newRig(t)
+	english := record.Setting{Part: string(console.PartService), Values: map[string]string{"languages": "en"}}
+	if err := r.store.PutSetting(access.System(t.Context(), "seed"), 0, english); err != nil {
+		t.Fatal(err)
+	}
+	ref, err := r.NewPractice(r.as(t, "boss"), console.PracticeNew{Account: "north", Name: "Northside", TimeZone: "America/Denver", Template: "solo"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Account notes.Account `json:"account"`
+	}
+	if err := json.Unmarshal([]byte(r.sheet(t, "boss", ref.Account).text), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if a := doc.Account; !slices.Equal(a.Languages, []telephony.Language{"en"}) || !slices.Equal(a.Lines[0].Languages, a.Languages) {
+		t.Errorf("it is begun in %v, its number in %v", a.Languages, a.Lines[0].Languages)
 	}
 }

@@ -47,6 +47,15 @@ func (h *House) serviceName(ctx context.Context) string {
 	return defaultName
 }
 
+// languages are those that the service answers in, the one it assumes first; none when it does not say.
+func (h *House) languages(ctx context.Context) (out []telephony.Language, err error) {
+	s, err := h.cfg.Store.Setting(ctx, string(console.PartService))
+	for _, l := range strings.Fields(s.Values["languages"]) {
+		out = append(out, telephony.Language(l))
+	}
+	return out, err
+}
+
 // keeper is an administrator of the whole service, on a server that is set up by one.
 func (h *House) keeper(ctx context.Context) (access.Actor, error) {
 	a, err := access.Check(ctx, notes.EditAccount, access.Everywhere)
@@ -71,7 +80,8 @@ func (h *House) Settings(ctx context.Context) (out console.ServiceSettings, err 
 		}
 		out.Parts = append(out.Parts, p)
 	}
-	return out, nil
+	out.Ladder, err = h.serviceLadder(ctx)
+	return out, err
 }
 
 func (h *House) settingsPart(ctx context.Context, part console.SettingPart) (out console.SettingsPart, err error) {
@@ -98,7 +108,7 @@ func (h *House) EditSetting(ctx context.Context, e console.SettingEdit) (out con
 	}
 	why := strings.TrimSpace(e.Why)
 	switch {
-	case !slices.Contains(console.SettingParts(), e.Part):
+	case e.Part != console.PartSupervisors && !slices.Contains(console.SettingParts(), e.Part):
 		return out, console.Refuse(console.Invalid, "portal.error.malformed")
 	case why == "":
 		return out, console.Refuse(console.Invalid, "portal.error.person-why")
@@ -106,6 +116,9 @@ func (h *House) EditSetting(ctx context.Context, e console.SettingEdit) (out con
 		return out, console.Refuse(console.Invalid, "portal.error.too-large")
 	}
 	to := record.Setting{Part: string(e.Part), Why: why}
+	if e.Part == console.PartSupervisors {
+		return h.editLadder(ctx, e, why)
+	}
 	if e.Back > 0 {
 		was, err := h.cfg.Store.SettingWas(ctx, to.Part, e.Back)
 		if errors.Is(err, record.ErrNoSetting) {

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"lamplight/console"
 	"lamplight/console/house"
 	"lamplight/notes"
 	"lamplight/notes/access"
+	"lamplight/routing"
 )
 
 // office is a server that takes whatever is set.
@@ -92,4 +95,61 @@ func TestTheServicesSettings(t *testing.T) {
 	if now, err := r.store.Setting(ada, string(console.PartMail)); err != nil || now.Secret != "s3cret" {
 		t.Errorf("with its secret: %+v, %v", now.Secret, err)
 	}
+}
+
+// TestTheServicesLadder: a ladder into nobody is refused at its places and not stored; each version is kept with who and why, also a
+// command's, and brought back; who knows an older one changes nothing.
+func TestTheServicesLadder(t *testing.T) {
+	r := newRig(t)
+	h := house.New(house.Config{Store: r.store, Door: r.door, Office: &office{}, Log: slog.New(slog.DiscardHandler)})
+	ada := access.With(t.Context(), access.Actor{Person: "ada", Name: "Ada", Grants: []access.Grant{{Account: access.Everywhere,
+		Role: notes.RoleAdmin}}})
+	document := func(mobile, after string) string {
+		return `{"contacts":[{"id":"a","person":"","name":"Bo","language":"en","mobile":"` + mobile + `","email":""}],
+			"ladder":{"rungs":[{"after":"` + after + `","who":"contact:a","channels":["text"]}],"again":"5m"},"holds":"15m"}`
+	}
+	edit := func(basis int, document string) console.SettingEdit {
+		e := setting(console.PartSupervisors, "", "document", document)
+		e.Basis = basis
+		return e
+	}
+	good, later := document("+13125550171", "0s"), document("+13125550171", "2m")
+	for name, doc := range map[string]string{"nobody": `{"contacts":[],"ladder":{"rungs":[]}}`, "no number": document("", "0s"),
+		"no document": "", "no JSON": "{"} {
+		out, err := h.EditSetting(ada, edit(0, doc))
+		if err != nil || out.Saved || !slices.ContainsFunc(out.Problems, func(p console.PracticeProblem) bool { return p.Final }) {
+			t.Errorf("%s: %+v, %v", name, out, err)
+		}
+	}
+	holds := func(want string) {
+		t.Helper()
+		if is, err := r.store.Service(ada); err != nil || string(is) != want {
+			t.Errorf("there holds %s, %v", is, err)
+		}
+	}
+	holds("")
+	out, err := h.EditSetting(ada, edit(0, good))
+	if err != nil || !out.Saved || out.Part.Basis != 1 || out.Part.History[0].Why != "x" {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	if out, err := h.EditSetting(ada, edit(0, later)); err != nil || out.Saved || out.Part.Basis != 1 {
+		t.Errorf("from an older version: %+v, %v", out, err)
+	}
+	holds(good)
+	byCommand, _ := routing.ReadService([]byte(later), nil, time.Now())
+	for range 2 { // the second changes nothing
+		if err := r.store.PutService(ada, byCommand); err != nil {
+			t.Fatal(err)
+		}
+	}
+	holds(later)
+	set, err := h.Settings(ada)
+	if err != nil || set.Ladder.Document != later || set.Ladder.Part.Basis != 2 || len(set.Ladder.Part.History) != 2 {
+		t.Errorf("%+v, %v", set.Ladder, err)
+	}
+	back := console.SettingEdit{Part: console.PartSupervisors, Basis: 2, Back: 1, Why: "it was right"}
+	if out, err := h.EditSetting(ada, back); err != nil || !out.Saved || out.Part.Basis != 3 {
+		t.Errorf("brought back: %+v, %v", out, err)
+	}
+	holds(good)
 }

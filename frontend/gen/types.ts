@@ -665,6 +665,14 @@ export interface KeptPractices {
 
 export type Kind = 'not-found' | 'forbidden' | 'signed-out' | 'conflict' | 'invalid' | 'unavailable' | 'internal'
 
+export interface LadderPerson {
+  person: string
+  name: string
+  language: Language
+  mobile: string
+  email: string
+}
+
 export type Language = 'en' | 'es'
 
 export type LastDetail = '' | 'delivered' | 'undelivered' | 'failed' | 'opened' | 'cancelled' | 'by-voice' | 'supervisor' | 'reassigned' | 'unreachable' | 'no-service-ladder' | 'service-ladder-nobody' | 'held-too-long' | 'number-withheld' | 'left'
@@ -1552,8 +1560,16 @@ export interface SentDraft {
   reference: string
 }
 
+export interface ServiceLadder {
+  part: SettingsPart
+  document: string
+  problems: PracticeProblem[] | null
+  people: LadderPerson[] | null
+}
+
 export interface ServiceSettings {
   parts: SettingsPart[] | null
+  ladder: ServiceLadder
 }
 
 export interface SessionRef {
@@ -1589,9 +1605,10 @@ export interface SettingEdit {
 export interface SettingEdited {
   saved: boolean
   part: SettingsPart
+  problems: PracticeProblem[] | null
 }
 
-export type SettingPart = 'service' | 'text' | 'mail' | 'catch-all'
+export type SettingPart = 'service' | 'text' | 'mail' | 'catch-all' | 'supervisors'
 
 export interface SettingsPart {
   part: SettingPart

@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -20,8 +21,21 @@ type ServiceRules interface {
 	Document() ([]byte, error)
 }
 
-// PutService stores the service's own settings whole. Storing what is there already is success and leaves no leaf.
+// PartLadder is the part of the settings whose versions are those of the service's ladder, with who and why; what holds is Service's.
+// Its one value is the document.
+const (
+	PartLadder    = "supervisors"
+	ladderVersion = "document"
+)
+
+// PutService stores the service's own settings whole, whatever they were before. Storing what is there already is success and leaves no
+// leaf.
 func (s *Store) PutService(ctx context.Context, settings ServiceRules) error {
+	return s.PutServiceFrom(ctx, AnyVersion, settings, "")
+}
+
+// PutServiceFrom is PutService of settings that were made from a version of PartLadder: ErrSettingMoved when it is another by now.
+func (s *Store) PutServiceFrom(ctx context.Context, basis int, settings ServiceRules, why string) error {
 	actor, err := access.Check(ctx, notes.EditAccount, access.Everywhere)
 	if err != nil {
 		return err
@@ -31,6 +45,13 @@ func (s *Store) PutService(ctx context.Context, settings ServiceRules) error {
 		return fmt.Errorf("store the service's settings: %w", err)
 	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		var last int
+		if err := tx.QueryRow(ctx, selectSettingVersion, PartLadder).Scan(&last); err != nil {
+			return err
+		}
+		if basis != AnyVersion && basis != last {
+			return ErrSettingMoved
+		}
 		changed, err := tx.Query(ctx, putService, serviceID, 1, string(document), s.clock())
 		if err != nil {
 			return err
@@ -39,9 +60,16 @@ func (s *Store) PutService(ctx context.Context, settings ServiceRules) error {
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actor.ID(), Action: "service.stored", Kind: "service",
-			Object: serviceID, Rows: rows})
+		if err := s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actor.ID(), Action: "service.stored", Kind: "service",
+			Object: serviceID, Rows: rows}); err != nil {
+			return err
+		}
+		return s.putSettingTx(ctx, tx, actor, last, Setting{Part: PartLadder, Why: why,
+			Values: map[string]string{ladderVersion: string(document)}})
 	})
+	if errors.Is(err, ErrSettingMoved) || clashes(err, "setting_part_version_key") { // of two at the same moment
+		return ErrSettingMoved
+	}
 	if err != nil {
 		return fmt.Errorf("store the service's settings: %w", err)
 	}

@@ -123,9 +123,20 @@ func (s *Store) PutSetting(ctx context.Context, basis int, to Setting) error {
 	if err != nil {
 		return err
 	}
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return s.putSettingTx(ctx, tx, actor, basis, to) })
+	switch {
+	case errors.Is(err, ErrSettingMoved) || clashes(err, "setting_part_version_key"): // of two at the same moment
+		return ErrSettingMoved
+	case err != nil:
+		return fmt.Errorf("store a setting: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) putSettingTx(ctx context.Context, tx pgx.Tx, actor access.Actor, basis int, to Setting) error {
 	document, err := json.Marshal(to.Values)
 	if err != nil {
-		return fmt.Errorf("store a setting: %w", err)
+		return err
 	}
 	version := basis + 1
 	var sealed any
@@ -135,7 +146,7 @@ func (s *Store) PutSetting(ctx context.Context, basis int, to Setting) error {
 			return err
 		}
 		if sealed, err = keys.Seal(settingLabel(to.Part, version), []byte(to.Secret)); err != nil {
-			return fmt.Errorf("store a setting: %w", err)
+			return err
 		}
 	}
 	values := []any{newID(), to.Part, version, s.clock(), actor.ID(), to.Why, string(document), sealed}
@@ -143,32 +154,23 @@ func (s *Store) PutSetting(ctx context.Context, basis int, to Setting) error {
 	if err != nil {
 		return err
 	}
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		var last int
-		if err := tx.QueryRow(ctx, selectSettingVersion, to.Part).Scan(&last); err != nil {
-			return err
-		}
-		if last != basis {
-			return ErrSettingMoved
-		}
-		rows, err := tx.Query(ctx, insertSetting, append(values, mac)...)
-		if err != nil {
-			return err
-		}
-		kept, err := settingTable.Read(rows)
-		if err != nil {
-			return err
-		}
-		return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actor.ID(), Action: "setting.stored", Kind: "setting",
-			Object: to.Part, Rows: kept})
-	})
-	switch {
-	case clashes(err, "setting_part_version_key"): // of two at the same moment
-		return ErrSettingMoved
-	case err != nil:
-		return fmt.Errorf("store a setting: %w", err)
+	var last int
+	if err := tx.QueryRow(ctx, selectSettingVersion, to.Part).Scan(&last); err != nil {
+		return err
 	}
-	return nil
+	if last != basis {
+		return ErrSettingMoved
+	}
+	rows, err := tx.Query(ctx, insertSetting, append(values, mac)...)
+	if err != nil {
+		return err
+	}
+	kept, err := settingTable.Read(rows)
+	if err != nil {
+		return err
+	}
+	return s.log.Append(ctx, tx, audit.Entry{At: s.clock(), Actor: actor.ID(), Action: "setting.stored", Kind: "setting",
+		Object: to.Part, Rows: kept})
 }
 
 // SettingWas is a part as a version has it, with its secret; ErrNoSetting when it never was so.

@@ -33,12 +33,7 @@ func KnownSupervisors(ctx context.Context, door *access.Door) (map[notes.PersonI
 	if err != nil {
 		return nil, err
 	}
-	known := map[notes.PersonID]routing.KnownPerson{}
-	for _, p := range all {
-		_, everywhere := access.Actor{Person: p.ID, Grants: p.Grants}.Accounts(notes.Supervise)
-		known[p.ID] = routing.KnownPerson{Left: p.Left, Reads: everywhere}
-	}
-	return known, nil
+	return house.KnownSupervisors(all), nil
 }
 
 // PracticeLines are what is wrong with a practice's document as an administrator reads it, in their language: a line each, with its

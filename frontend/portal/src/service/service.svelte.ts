@@ -2,7 +2,7 @@
 // changes the part meanwhile.
 
 import { ask } from '../link/api'
-import type { TonightCheck, SettingChange, SettingPart, SettingsPart } from '../link/types'
+import type { ServiceLadder, TonightCheck, SettingChange, SettingPart, SettingsPart } from '../link/types'
 import { codeOf } from '../practice/calls.svelte'
 import { session } from '../state/session.svelte'
 
@@ -12,12 +12,14 @@ export const fields: Record<SettingPart, string[]> = {
   text: ['account', 'from', 'callback'],
   mail: ['host', 'port', 'user', 'from'],
   'catch-all': ['to'],
+  supervisors: [],
 }
 export const secrets: Partial<Record<SettingPart, string>> = { text: 'token', mail: 'password' }
 
 export class Service {
   checks = $state.raw<TonightCheck[] | null>(null)
   parts = $state.raw<SettingsPart[]>([])
+  ladder = $state.raw<ServiceLadder | null>(null)
   looking = $state(false)
   wrong = $state('')
 
@@ -39,7 +41,9 @@ export class Service {
     this.wrong = ''
     try {
       this.checks = (await session.until(() => ask('tonight', {}))).checks ?? []
-      this.parts = (await session.until(() => ask('settings', {}))).parts ?? []
+      const set = await session.until(() => ask('settings', {}))
+      this.parts = set.parts ?? []
+      this.ladder = set.ladder
     } catch (e) {
       this.wrong = codeOf(e)
     } finally {
