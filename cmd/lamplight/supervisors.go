@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lamplight/cmd/lamplight/server"
+	"lamplight/console/house"
 	"lamplight/notes"
 	"lamplight/routing"
 )
@@ -34,11 +35,11 @@ func (c *servicePutCmd) run(ctx context.Context, out, problems io.Writer) error 
 		return err
 	}
 	return inRecord(ctx, c.Connect, func(ctx context.Context, s *server.Server) error {
-		known, err := server.KnownSupervisors(ctx, s.Door)
+		people, err := s.Door.People(ctx)
 		if err != nil {
 			return err
 		}
-		service, err := c.checkService(c.File, known, problems)
+		service, err := c.checkService(c.File, house.KnownSupervisors(people), problems)
 		if err != nil {
 			return err
 		}

@@ -187,8 +187,8 @@ func TestHowARegistrationStands(t *testing.T) {
 		})
 	}
 	stands("registered", right, asterisk.Registered)
-	stands("a wrong password", wrong, asterisk.Rejected)
+	stands("a wrong password", wrong, asterisk.Denied)
 	stands("a carrier that is not there", gone, asterisk.Trying)
 	n.Bar()
-	stands("403", right, asterisk.Rejected)
+	stands("403", right, asterisk.Denied)
 }

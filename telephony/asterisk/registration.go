@@ -13,8 +13,8 @@ type Registration string
 
 const (
 	Registered Registration = "registered"
-	Rejected   Registration = "rejected" // the carrier says no, or does not answer; it is tried again
-	Trying     Registration = "trying"   // it has not answered yet
+	Denied     Registration = "denied" // the carrier says no, or does not answer; it is tried again
+	Trying     Registration = "trying" // it has not answered yet
 )
 
 // Registration asks Asterisk how our registration with the carrier stands, which ARI does not tell. ctx bounds it.
@@ -37,7 +37,7 @@ func (s *Server) Registration(ctx context.Context) (Registration, error) {
 		case "Registered":
 			return Registered, nil
 		case "Rejected", "Stopped":
-			return Rejected, nil
+			return Denied, nil
 		}
 		return Trying, nil
 	}

@@ -310,7 +310,7 @@ func (s *Server) Trunk(ctx context.Context) string {
 	switch {
 	case err != nil:
 		s.Log.Error("how the registration with the carrier stands", "error", err)
-	case is == asterisk.Rejected:
+	case is == asterisk.Denied:
 		return "trunk-rejected"
 	}
 	return ""

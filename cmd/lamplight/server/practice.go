@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"lamplight/console/house"
 	"lamplight/frontend/shared/catalog"
 	"lamplight/notes"
 	"lamplight/notes/access"
@@ -25,15 +24,6 @@ func KnownPeople(ctx context.Context, door *access.Door, account telephony.Accou
 		known[p.ID] = routing.KnownPerson{Left: p.Left, Reads: actor.May(notes.ReadNote, string(account))}
 	}
 	return known, nil
-}
-
-// KnownSupervisors are all who sign in or did, as the check of the service's settings asks for them.
-func KnownSupervisors(ctx context.Context, door *access.Door) (map[notes.PersonID]routing.KnownPerson, error) {
-	all, err := door.People(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return house.KnownSupervisors(all), nil
 }
 
 // PracticeLines are what is wrong with a practice's document as an administrator reads it, in their language: a line each, with its
