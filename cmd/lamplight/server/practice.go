@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"lamplight/console/house"
 	"lamplight/frontend/shared/catalog"
 	"lamplight/notes"
 	"lamplight/notes/access"
