@@ -191,14 +191,22 @@ func (h *House) TrialCall(ctx context.Context) (out console.TrialCall, err error
 
 // callWhy puts the end of a call for trial into a word that says what to mend.
 func callWhy(p engine.Placed) string {
-	switch why := strings.TrimPrefix(p.Why, "first-"); why {
+	switch strings.TrimPrefix(p.Why, "first-") {
 	case "no-answer":
 		if !p.Rang {
 			return "call-silent"
 		}
 		return "call-no-answer"
-	case "busy", "rejected", "wrong-number", "hung-up", "no-key":
-		return "call-" + why
+	case "busy":
+		return "call-busy"
+	case "rejected":
+		return "call-rejected"
+	case "wrong-number":
+		return "call-wrong-number"
+	case "hung-up":
+		return "call-hung-up"
+	case "no-key":
+		return "call-no-key"
 	}
 	return "call-failed"
 }

@@ -41,7 +41,7 @@ const (
 	selectReading = "select read_at, why from chart_reading where account = $1"
 
 	// visitHeld has nobody reminded of an appointment that is unclear in its chart.
-	visitHeld = "update appointment set remind_at = null, untold = 'unclear' where account = $1 and source = $2"
+	visitHeld = "update appointment set remind_at = null, untold = $3 where account = $1 and source = $2"
 
 	selectAsked = "select source, state, why from chart_visit where account = $1 and source = any($2)"
 	upsertAsked = `insert into chart_visit (id, account, source, chart, state, why, made_at, begins_at, body)

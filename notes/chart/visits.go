@@ -24,6 +24,9 @@ const (
 	readingBack  = 10 * time.Minute
 	readingLease = 2 * time.Minute
 	visitsAtOnce = 50
+
+	// untoldUnclear is why nobody is reminded of an appointment, as the page has words for it.
+	untoldUnclear = "unclear"
 )
 
 // visits reads practices' appointments from their charts, and tells the charts what patients said of them, until ctx ends.
@@ -238,7 +241,7 @@ func (e *Engine) takeOnce(ctx context.Context, r *reading, list []visit) error {
 	}
 	b := &pgx.Batch{}
 	for _, source := range t.held {
-		b.Queue(visitHeld, r.acc.ID, source)
+		b.Queue(visitHeld, r.acc.ID, source, untoldUnclear)
 	}
 	if len(t.settled) > 0 {
 		b.Queue(deleteAsked, r.acc.ID, t.settled)
