@@ -107,12 +107,13 @@ func (p *program) says(t *testing.T, words string) {
 	})
 }
 
-// complaints are the lines that are neither the server's log nor the demo's progress.
+// complaints are the lines that are neither the server's log, nor the demo's progress, nor where an empty record waits for somebody.
 func (p *program) complaints() []string {
 	var out []string
 	for line := range strings.Lines(p.output.String()) {
 		line = strings.TrimRight(line, "\n")
-		if !json.Valid([]byte(line)) && !strings.HasPrefix(line, "  ") && line != "" {
+		waits := line == "Lamplight waits for its first administrator."
+		if !json.Valid([]byte(line)) && !strings.HasPrefix(line, "  ") && line != "" && !waits {
 			out = append(out, line)
 		}
 	}

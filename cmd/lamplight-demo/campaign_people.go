@@ -66,10 +66,12 @@ func (c *caller) call(ctx context.Context, network *phone.Phone, tones []float64
 	if err := line.Hangup(end); err != nil {
 		c.Refused = err.Error()
 	}
-	<-line.Done()
-	heard := line.Heard()
-	<-enough
-	c.Apology = apologised(heard)
+	select {
+	case <-line.Done():
+		<-enough
+	case <-time.After(time.Minute): // the switch stood still as they hung up: a telephone that is on the hook hears no more
+	}
+	c.Apology = apologised(line.Heard())
 }
 
 // listens notes which agents are heard until the call is over. The channel closes then, or when who leaves has heard enough.

@@ -336,6 +336,7 @@ func firstPractice(t *testing.T, e *empty, p *page) {
 		_, err := e.Record.AccountNow(access.System(t.Context(), "test"), "harbor-family-practice")
 		return err == nil
 	})
+	p.see(`document.activeElement.id`, "practice-title") // the page has heard of it, too
 	p.enter("[data-tab=service]")
 	p.stands("practices", "good")
 	p.stands("schedules", "good")
