@@ -114,7 +114,7 @@ test-sound:
 	exit $$status
 
 test-race:
-	$(call aside,go test -race,$(WITH_CGO) go test -race -p 2 -vet=off -timeout 30m \
+	$(call aside,go test -race,$(WITH_CGO) go test -race -p 1 -vet=off -timeout 30m \
 	$$(go list ./... | grep -vE '^lamplight/(cmd|telephony|routing/oncall)|node_modules'))
 
 test-pages-lint-pure:
